@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Constants that the data path and user space must agree on. Only numbers live here;
+ * no type, no helper.
+ */
+#ifndef SIPWARD_ABI_H
+#define SIPWARD_ABI_H
+
+/* Raised when the layout of a pinned map changes; pinned state of another version is not
+ * touched by this one (the agent says what to do). */
+#define SW_ABI_VERSION 1
+
+#define SW_ZONES_MAX     64  /* zone numbers; number 0 is always `public` */
+#define SW_ZONE_PUBLIC   0
+#define SW_NAME_MAX      32  /* octets of a zone name, its NUL included */
+#define SW_SERVICES_MAX  16
+#define SW_REASONS_MAX   128 /* slots, so that a new reason does not change the layout */
+#define SW_MESSAGES_MAX  32
+
+#define SW_MESSAGE_MAX   16384 /* octets of a SIP message that are ever looked at */
+#define SW_SCAN_PAD      64    /* octets the scanner may read, but not use, behind it */
+
+#define SW_NS_PER_SEC    1000000000ull
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What a message is (methods.def), and the classes that rates are kept for.
+ */
+#ifndef SIPWARD_METHODS_H
+#define SIPWARD_METHODS_H
+
+#include <sipward/abi.h>
+
+enum sw_message {
+#define METHOD(id, token) SW_MESSAGE_##id,
+#define KIND(id, name) SW_MESSAGE_##id,
+#include <sipward/methods.def>
+#undef METHOD
+#undef KIND
+	SW_MESSAGE_COUNT
+};
+
+#define SW_METHOD_COUNT    SW_MESSAGE_OTHER /* methods that have a name of their own */
+#define SW_MESSAGE_BIT(id) (1u << SW_MESSAGE_##id)
+
+/* Requests that a method list never drops and that only a ceiling of their own limits:
+ * without them a call cannot be ended, or a transaction not be finished. */
+#define SW_METHODS_ALWAYS \
+	(SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(BYE) | SW_MESSAGE_BIT(CANCEL) | SW_MESSAGE_BIT(PRACK))
+
+/* Classes with a limit cell of their own for each source. */
+enum sw_rate {
+	SW_RATE_ANY,       /* every request outside a dialog */
+	SW_RATE_INVITE,
+	SW_RATE_REGISTER,
+	SW_RATE_OPTIONS,
+	SW_RATE_SUBSCRIBE,
+	SW_RATE_MESSAGE,
+	SW_RATE_DIALOG,    /* requests inside a dialog, ACK, BYE, CANCEL, PRACK */
+	SW_RATE_RESPONSE,
+	SW_RATE_KEEPALIVE,
+	SW_RATE_STUN,
+	SW_RATE_SPARE_1,
+	SW_RATE_SPARE_2,
+	SW_RATE_COUNT
+};
+
+_Static_assert(SW_MESSAGE_COUNT <= SW_MESSAGES_MAX, "counters have a slot for every kind of message");
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * One compiled policy as the data path reads it: `struct sw_policy` is the program's
+ * .rodata, frozen before the verifier sees it, so that branches on its constants cost
+ * nothing. Prefixes and lists are in maps (below). All numbers are in host order unless
+ * a name says otherwise.
+ */
+#ifndef SIPWARD_POLICY_H
+#define SIPWARD_POLICY_H
+
+#include <linux/types.h>
+#include <sipward/abi.h>
+#include <sipward/methods.h>
+#include <sipward/reasons.h>
+
+enum sw_mode { SW_MODE_ENFORCE, SW_MODE_MONITOR, SW_MODE_COUNT };
+
+enum sw_transport { SW_UDP, SW_TCP, SW_TLS, SW_TRANSPORT_COUNT };
+
+enum sw_trust { SW_TRUST_NONE, SW_TRUST_PEER };
+
+/* An address of either family: 16 octets in network order, IPv4 as ::ffff:a.b.c.d. */
+struct sw_addr {
+	union {
+		__u8 octets[16];
+		__u32 words[4];
+	};
+};
+
+/* A GCRA limit: `interval` nanoseconds for each packet (0: no limit), and `tolerance`
+ * nanoseconds that the theoretical arrival time may run ahead of now. */
+struct sw_limit {
+	__u64 interval;
+	__u64 tolerance;
+};
+
+struct sw_service {
+	__u8 transport;    /* enum sw_transport */
+	__u8 any_address;  /* 1: every local address */
+	__u16 port_first;
+	__u16 port_last;
+	__u16 pad;
+};
+
+/* Bounds of the sanity check (threats.md: configurable bounds). */
+struct sw_bounds {
+	__u32 message; /* octets of a message */
+	__u32 headers; /* header lines */
+	__u32 header;  /* octets of one header, folding included */
+	__u32 via;     /* Via values */
+	__u32 method;  /* octets of a method */
+	__u32 uri;     /* octets of a Request-URI */
+};
+
+struct sw_zone {
+	__u8 mode;                    /* enum sw_mode: what is carried out in this zone */
+	__u8 trust;                   /* enum sw_trust */
+	__u8 source_v4;               /* prefix length that makes one source, 32 unless said */
+	__u8 source_v6;               /* likewise, 64 unless said */
+	__u32 methods;                /* bit per enum sw_message: allowed outside a dialog */
+	__u64 sanity;                 /* bit per enum sw_sanity: judged in this zone */
+	struct sw_bounds bounds;
+	struct sw_limit zone_limit;
+	struct sw_limit source_limits[SW_RATE_COUNT];
+};
+
+struct sw_policy {
+	__u64 generation;
+	__u64 shadow[SW_REASONS_MAX / 64]; /* bit per reason: counted, not carried out */
+	__u8 hash[32];                     /* SHA-256 of the policy's text and its lists */
+	__u32 mode;                        /* enum sw_mode, of the whole policy */
+	__u32 fragments_drop;              /* 1: a later fragment without its first is dropped */
+	__u32 have_zones;                  /* 1: some zone has prefixes: the tries are asked */
+	__u32 have_list_hosts;
+	__u32 have_list_prefixes;
+	__u32 service_count;
+	struct sw_limit events;            /* events to user space, all interfaces together */
+	struct sw_service services[SW_SERVICES_MAX];
+	struct sw_zone zones[SW_ZONES_MAX];
+	__u64 udp_ports[65536 / 64];       /* ports that some service has: RTP leaves after one load */
+	__u64 tcp_ports[65536 / 64];
+};
+
+/* Policy maps. Keys of the tries are in network order, as the LPM map wants them. */
+struct sw_prefix4 {
+	__u32 length; /* 0..32 */
+	__u8 octets[4];
+};
+
+struct sw_prefix6 {
+	__u32 length; /* 0..128 */
+	__u8 octets[16];
+};
+
+/* A local address that a service is bound to (services with any_address 0). */
+struct sw_service_addr {
+	struct sw_addr addr;
+	__u32 service;
+};
+
+enum sw_list { SW_LIST_NONE, SW_LIST_ALLOW, SW_LIST_DENY };
+
+_Static_assert(sizeof(struct sw_addr) == 16, "no padding");
+_Static_assert(sizeof(struct sw_limit) == 16, "no padding");
+_Static_assert(sizeof(struct sw_service) == 8, "no padding");
+_Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
+_Static_assert(sizeof(struct sw_zone) == 56 + 16 * SW_RATE_COUNT, "no padding");
+_Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");
+_Static_assert(sizeof(struct sw_service_addr) == 20, "no padding");
+
+#endif

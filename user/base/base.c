@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+
+int vfail(struct error *e, enum exit_code code, const char *fmt, va_list ap)
+{
+	if (e && e->code == EXIT_OK) {
+		e->code = code;
+		vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	}
+	return -1;
+}
+
+int fail(struct error *e, enum exit_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfail(e, code, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+static void *or_die(void *p)
+{
+	if (!p) {
+		fputs("sipward: out of memory\n", stderr);
+		_exit(EXIT_FAILED);
+	}
+	return p;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return or_die(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *p, size_t size)
+{
+	return or_die(realloc(p, size ? size : 1));
+}
+
+char *xstrdup(const char *s)
+{
+	return or_die(strdup(s));
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	return or_die(text);
+}
+
+void append_item(void *items, size_t *count, const void *item, size_t size)
+{
+	char **array = items;
+
+	/* Capacity is the next power of two: grown exactly when the count reaches one. */
+	if ((*count & (*count - 1)) == 0)
+		*array = xrealloc(*array, (*count ? *count * 2 : 1) * size);
+	memcpy(*array + *count * size, item, size);
+	(*count)++;
+}
+
+/* Levenshtein distance, case ignored; words longer than the row are never near. */
+static size_t word_distance(const char *a, const char *b)
+{
+	size_t row[64], n = strlen(b);
+
+	if (n >= array_size(row))
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t cost = diagonal + (strncasecmp(a + i - 1, b + j - 1, 1) != 0);
+
+			diagonal = row[j];
+			if (row[j] + 1 < cost)
+				cost = row[j] + 1;
+			if (row[j - 1] + 1 < cost)
+				cost = row[j - 1] + 1;
+			row[j] = cost;
+		}
+	}
+	return row[n];
+}
+
+const char *nearest_word(const char *word, const char *const *words)
+{
+	const char *best = NULL;
+	size_t best_distance = strlen(word) / 3 + 2;
+
+	for (; *words; words++) {
+		size_t distance = word_distance(word, *words);
+
+		if (distance < best_distance) {
+			best = *words;
+			best_distance = distance;
+		}
+	}
+	return best;
+}
+
+char *read_whole_file(const char *path, size_t max, size_t *size, struct error *e)
+{
+	auto_free char *text = NULL;
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		fail(e, EXIT_FAILED, "%s: is a directory, a file is wanted", path);
+		return NULL;
+	}
+	for (;;) {
+		ssize_t got;
+
+		text = xrealloc(text, used + 65536 + 1);
+		got = read(fd, text + used, 65536);
+		if (got < 0) {
+			fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+			return NULL;
+		}
+		used += got;
+		if (used > max) {
+			fail(e, EXIT_FAILED, "%s: larger than %zu octets", path, max);
+			return NULL;
+		}
+		if (got == 0)
+			break;
+	}
+	text[used] = '\0';
+	if (size)
+		*size = used;
+	return take(text);
+}
+
+uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + now.tv_nsec;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The policy as its author means it: the model that the YAML file becomes and that
+ * user/kernel compiles into maps. Nothing here knows YAML (parse.c does) or BPF
+ * (kernel/compile.c does). Words and units are those of the file; every default is
+ * already filled in.
+ *
+ * A model is owned by one `struct policy`; policy_free() (auto_policy) frees all of it.
+ */
+#ifndef SIPWARD_POLICY_MODEL_H
+#define SIPWARD_POLICY_MODEL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sipward/abi.h>
+#include <sipward/policy.h>
+
+#include "base/base.h"
+
+/* Where in which file something was written; for messages. line 0: nowhere (a default). */
+struct position {
+	uint32_t line;
+	uint32_t column;
+};
+
+/* A prefix of either family. */
+struct prefix {
+	struct sw_addr addr;      /* network order, host bits zero; IPv4 mapped */
+	uint8_t length;           /* 0..32 for IPv4, 0..128 for IPv6 */
+	bool ipv6;
+};
+
+/* `40/s burst 100`: count packets in each period, and a burst. */
+struct rate {
+	bool set;                 /* false: no limit */
+	uint64_t count;           /* 1..1000000000 */
+	uint64_t period;          /* nanoseconds, 1 ms..24 h */
+	uint64_t burst;           /* packets at once, 1..1000000000; `count` per second unless said, at least 1 */
+	struct position at;
+};
+
+struct service {
+	enum sw_transport transport;
+	uint16_t port_first;      /* 1..65535 */
+	uint16_t port_last;       /* >= port_first */
+	struct sw_addr *addresses; /* none: every local address */
+	size_t address_count;
+	struct position at;
+};
+
+struct zone {
+	char name[SW_NAME_MAX];
+	struct prefix *sources;
+	size_t source_count;
+	enum sw_trust trust;
+	enum sw_mode mode;        /* enforce unless the zone or the policy says monitor */
+	uint32_t methods;         /* bit per enum sw_message, OTHER for unnamed ones ("other") */
+	int profile;              /* SW_PROFILE_*; the policy's unless the zone says */
+	struct sw_bounds bounds;  /* the policy's unless the zone says */
+	struct rate zone_rate;
+	struct rate source_rates[SW_RATE_COUNT];
+	struct position at;
+};
+
+struct list_entry {
+	struct prefix prefix;
+	enum sw_list list;        /* SW_LIST_ALLOW or SW_LIST_DENY */
+};
+
+struct tables {
+	uint32_t bans;            /* entries */
+	uint32_t sources;
+	uint32_t fragments;
+};
+
+struct policy {
+	char *file;               /* name for messages; "(embedded)" for the built-in one */
+	uint8_t hash[32];         /* SHA-256 over the text and every list file, in order */
+	enum sw_mode mode;
+	char (*interfaces)[IFNAMSIZ];
+	size_t interface_count;
+	struct service *services; /* at least one, at most SW_SERVICES_MAX */
+	size_t service_count;
+	struct zone *zones;       /* zones[0] is always `public`; at most SW_ZONES_MAX */
+	size_t zone_count;
+	struct list_entry *list;  /* no prefix twice; on both lists: allow wins */
+	size_t list_count;
+	uint64_t shadow[SW_REASONS_MAX / 64]; /* reasons that are only counted */
+	bool fragments_drop;
+	struct tables tables;
+	struct rate events;
+	char metrics_host[64];    /* numeric address, IPv6 without brackets */
+	uint16_t metrics_port;    /* 0: no exporter */
+};
+
+/* Frees what *p owns and leaves it empty. */
+void policy_free(struct policy *p);
+#define auto_policy cleanup(policy_free)
+
+/* Reads and checks the policy at `path` (NULL: the embedded one). On success fills *p
+ * (which must be zeroed) and returns 0; on error returns -1, *p stays empty and *e is
+ * "file:line:column: what, and what would be right" with EXIT_POLICY. */
+int policy_load(const char *path, struct policy *p, struct error *e);
+
+/* Likewise from text in memory; `name` stands for the file in messages, and list files are
+ * looked for relative to the current directory. */
+int policy_parse(const char *name, const char *text, size_t size, struct policy *p, struct error *e);
+
+/* Reads "192.0.2.0/24", "192.0.2.1", "2001:db8::/32": 0, or -1 when it is no address or has
+ * host bits set (*why says which; a literal). */
+int prefix_parse(const char *text, struct prefix *prefix, const char **why);
+
+/* Writes the prefix without its length when it is a single host. `size` >= 64. */
+const char *prefix_text(const struct prefix *prefix, char *text, size_t size);
+const char *addr_text(const struct sw_addr *addr, char *text, size_t size);
+
+/* Reads "40/s", "10/60s", "100/m burst 500": 0, or -1 and *why (a literal). */
+int rate_parse(const char *text, struct rate *rate, const char **why);
+
+/* The names that policies, CLI and metrics use. NULL (or -1) when there is none. */
+const char *reason_name(enum sw_reason reason);
+const char *reason_rfc(enum sw_reason reason);
+const char *reason_text(enum sw_reason reason);
+const char *reason_threat(enum sw_reason reason);
+int reason_by_name(const char *name);
+const char *message_name(enum sw_message message);
+int message_by_name(const char *name);
+const char *rate_name(enum sw_rate rate); /* "any", "INVITE", "dialog", "response", ... */
+const char *mode_name(enum sw_mode mode);
+const char *transport_name(enum sw_transport transport);
+
+#endif
