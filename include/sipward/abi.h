@@ -17,6 +17,9 @@
 #define SW_REASONS_MAX   128 /* slots, so that a new reason does not change the layout */
 #define SW_MESSAGES_MAX  32
 
+#define SW_LOCAL_ADDRS_MAX 4096
+#define SW_EVENT_RING_SIZE (1 << 20)
+
 #define SW_MESSAGE_MAX   16384 /* octets of a SIP message that are ever looked at */
 #define SW_SCAN_PAD      64    /* octets the scanner may read, but not use, behind it */
 

@@ -65,15 +65,18 @@ struct sw_zone {
 };
 
 struct sw_policy {
+	__u32 abi_version;
+	__u32 mode;                        /* enum sw_mode, of the whole policy */
 	__u64 generation;
 	__u64 shadow[SW_REASONS_MAX / 64]; /* bit per reason: counted, not carried out */
 	__u8 hash[32];                     /* SHA-256 of the policy's text and its lists */
-	__u32 mode;                        /* enum sw_mode, of the whole policy */
 	__u32 fragments_drop;              /* 1: a later fragment without its first is dropped */
 	__u32 have_zones;                  /* 1: some zone has prefixes: the tries are asked */
 	__u32 have_list_hosts;
 	__u32 have_list_prefixes;
 	__u32 service_count;
+	__u32 check_local;                 /* 1: the agent keeps local_addrs, transit is not ours */
+	__u32 sanity_strict;               /* 1: some zone judges a check of `strict` only */
 	struct sw_limit events;            /* events to user space, all interfaces together */
 	struct sw_service services[SW_SERVICES_MAX];
 	struct sw_zone zones[SW_ZONES_MAX];

@@ -23,6 +23,12 @@ struct sw_cells {
 	__u64 tat[SW_RATE_COUNT];
 };
 
+/* The limit cell of a zone, alone on its cache line: all CPUs write it. */
+struct sw_zone_cell {
+	__u64 tat;
+	__u64 pad[7];
+};
+
 struct sw_ban {
 	__u64 start;
 	__u64 end;       /* ~0: until it is taken off by hand */
@@ -89,7 +95,8 @@ struct sw_event {
 };
 
 _Static_assert(sizeof(struct sw_source) == 20, "no padding");
-_Static_assert(sizeof(struct sw_ban) == 64, "no padding");
+_Static_assert(sizeof(struct sw_zone_cell) == 64, "one cache line");
+_Static_assert(sizeof(struct sw_ban) == 72, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
 _Static_assert(sizeof(struct sw_fragment) == 16, "no padding");
 _Static_assert(sizeof(struct sw_counters) == 8 * (2 * SW_REASONS_MAX + SW_MESSAGES_MAX), "no padding");

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   make                 build/sipward, the BPF object inside
+#   make check           every test that needs no lab (unit, packets)
+#   make install         DESTDIR and PREFIX are honoured
+#   make V=1             the commands as they run
+#   make CLANG=clang-19 BUILD=build-19    another compiler, another folder
+
+PREFIX  ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+CLANG   ?= clang
+BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
+BUILD   ?= build
+VERSION := 0.1.0
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-6s %s\n' $(1) $(patsubst $(BUILD)/%,%,$(2))
+endif
+
+LIBS      := libbpf libelf zlib libmnl yaml-0.1 libmicrohttpd json-c libmd libpcap libcap-ng
+CFLAGS    ?= -O2 -g
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
+             -Iinclude -Ibpf -Iuser -I$(BUILD) -DSIPWARD_VERSION='"$(VERSION)"' \
+             -DSIPWARD_COMPILER='"$(notdir $(CLANG))"'
+LDLIBS    := $(shell pkg-config --libs $(LIBS) 2>/dev/null || echo -lbpf -lelf -lz -lmnl -lyaml \
+             -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng)
+BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -MMD -MP \
+             -Iinclude -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
+
+SOURCES   := $(wildcard user/*.c user/*/*.c)
+OBJECTS   := $(patsubst user/%.c,$(BUILD)/user/%.o,$(SOURCES)) $(BUILD)/user/policy/embedded.o
+LIBRARY   := $(filter-out $(BUILD)/user/main.o $(BUILD)/user/cli/%,$(OBJECTS))
+
+all: $(BUILD)/sipward
+
+$(BUILD)/sipward: $(OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/user/%.o: user/%.c | $(BUILD)/sipward.skel.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/user/policy/embedded.o: user/policy/embedded.S user/policy/embedded.yaml
+	$(call say,AS,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -c -o $@ $<
+
+$(BUILD)/sipward.bpf.o: bpf/sipward.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_FLAGS) -c -o $@ $<
+
+$(BUILD)/sipward.skel.h: $(BUILD)/sipward.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name sipward_bpf > $@.new && mv $@.new $@
+
+# --- tests ---
+
+SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+include selftests/tests.mk
+
+install: $(BUILD)/sipward
+	install -D -m 0755 $(BUILD)/sipward $(DESTDIR)$(SBINDIR)/sipward
+	install -D -m 0644 scripts/policies/example.yaml \
+		$(DESTDIR)$(PREFIX)/share/sipward/example.yaml
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(BUILD)/sipward.bpf.d
+
+.PHONY: all install clean
+.DELETE_ON_ERROR:

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "fragment": a later fragment has no ports, so it follows what its first one earned.
+ * A first fragment goes on and is judged; fragment_remember() notes the outcome at the exit.
+ */
+#ifndef SIPWARD_BPF_FRAGMENT_H
+#define SIPWARD_BPF_FRAGMENT_H
+
+#include "packet.h"
+
+/* Linux forgets an unfinished IPv6 datagram after 60 s, an IPv4 one after 30 s. */
+#define FRAGMENT_LIFE (60 * SW_NS_PER_SEC)
+
+static __always_inline void fragment_key(const struct packet *p, struct sw_fragment_key *key)
+{
+	key->src = p->src;
+	key->dst = p->dst;
+	key->id = p->fragment_id;
+	/* In IPv6 the protocol of a later fragment is not yet known to be the first one's. */
+	key->protocol = p->ipv6 ? 1 << 8 : p->protocol;
+}
+
+static __always_inline enum verdict stage_fragment(struct packet *p)
+{
+	struct sw_fragment_key key;
+	struct sw_fragment *first;
+
+	if (!p->fragment_later)
+		return VERDICT_UNDECIDED;
+	if (!p->ipv6 && p->protocol != IPPROTO_UDP && p->protocol != IPPROTO_TCP)
+		return VERDICT_NOT_OURS;
+	fragment_key(p, &key);
+	first = bpf_map_lookup_elem(&fragments, &key);
+	if (first && first->expires > packet_time(p)) {
+		__u32 zone = first->zone & (SW_ZONES_MAX - 1);
+
+		if (!first->dropped)
+			return VERDICT_NOT_OURS;
+		p->zone_number = zone;
+		p->zone = &policy.zones[zone];
+		return refuse_unread(p, SW_REASON_FRAGMENT_REST);
+	}
+	if (policy.fragments_drop)
+		return refuse_unread(p, SW_REASON_FRAGMENT_UNKNOWN);
+	return VERDICT_NOT_OURS;
+}
+
+/* Notes the outcome of a first fragment. What passed need only be known where an unknown
+ * later fragment would be dropped. A full table forgets the oldest datagrams: their later
+ * fragments count as unknown. */
+static __always_inline void fragment_remember(struct packet *p, int dropped)
+{
+	struct sw_fragment_key key;
+	struct sw_fragment first = {};
+
+	if (!p->fragment_first || (!dropped && !policy.fragments_drop))
+		return;
+	fragment_key(p, &key);
+	first.expires = packet_time(p) + FRAGMENT_LIFE;
+	first.dropped = dropped;
+	first.zone = p->zone_number;
+	bpf_map_update_elem(&fragments, &key, &first, BPF_ANY);
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "gate": the transport header of a packet for a service, and all that comes before
+ * SIP on its port: keepalives of every kind, STUN, empty segments. None of those is ever an
+ * offence. Leaves the payload's bounds for stage "message".
+ */
+#ifndef SIPWARD_BPF_GATE_H
+#define SIPWARD_BPF_GATE_H
+
+#include "limits.h"
+#include "packet.h"
+
+/* No SIP message fits in fewer: over half of the datagrams of one public measurement were
+ * keepalives such as CRLF CRLF, NUL, "jaK". */
+#define KEEPALIVE_BELOW 20
+
+#define STUN_HEADER     20
+#define STUN_COOKIE     0x2112a442
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
+struct stun_header {
+	__be16 type;
+	__be16 length;
+	__be32 cookie;
+};
+
+static __always_inline void payload_at(struct packet *p, __u32 header, __u32 length)
+{
+	p->payload_offset = p->cursor - (void *)(long)p->ctx->data + header;
+	p->payload_length = length;
+}
+
+/* RFC 5389 6: two zero bits, the cookie, and a length that fits the datagram exactly. */
+static __always_inline int is_stun(const struct packet *p)
+{
+	const struct stun_header *stun = p->cursor + sizeof(struct udphdr);
+	__u32 length;
+
+	if (p->payload_length < STUN_HEADER || (void *)(stun + 1) > p->end)
+		return 0;
+	length = bpf_ntohs(stun->length);
+	return !(stun->type & bpf_htons(0xc000)) && stun->cookie == bpf_htonl(STUN_COOKIE) &&
+	       length % 4 == 0 && length + STUN_HEADER == p->payload_length;
+}
+
+/* A class that passes as it is, but for its ceiling. */
+static __always_inline enum verdict gate_class(struct packet *p, enum sw_message message,
+					       enum sw_rate rate, enum sw_reason reason)
+{
+	enum verdict v;
+
+	p->message = message;
+	v = limit_class(p, rate, reason);
+	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
+}
+
+static __always_inline enum verdict gate_udp(struct packet *p)
+{
+	__u32 length = p->transport_length;
+
+	/* Of a first fragment the rest is still on its way. Length 0 means "all that is left"
+	 * to IPv6, for jumbograms: no SIP comes so. */
+	if (length < sizeof(struct udphdr) || (length > p->remaining && !p->fragment_first))
+		return refuse_unread(p, SW_REASON_UDP_LENGTH);
+	if (length > p->remaining)
+		length = p->remaining;
+	payload_at(p, sizeof(struct udphdr), length - sizeof(struct udphdr));
+	if (p->fragment_first)
+		return VERDICT_UNDECIDED;
+	if (p->payload_length < KEEPALIVE_BELOW)
+		return gate_class(p, SW_MESSAGE_KEEPALIVE, SW_RATE_KEEPALIVE,
+				  SW_REASON_KEEPALIVE_RATE);
+	if (is_stun(p))
+		return gate_class(p, SW_MESSAGE_STUN, SW_RATE_STUN, SW_REASON_STUN_RATE);
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict gate_tcp(struct packet *p)
+{
+	struct tcphdr *tcp = p->cursor;
+	__u32 header, flags;
+
+	p->message = SW_MESSAGE_OPAQUE;
+	if (p->remaining < sizeof(*tcp))
+		return refuse_unread(p, p->fragment_first ? SW_REASON_FRAGMENT_TINY :
+							    SW_REASON_TCP_HEADER);
+	if ((void *)(tcp + 1) > p->end)
+		return VERDICT_PASS;
+	header = tcp->doff * 4;
+	if (header < sizeof(*tcp) || header > p->remaining)
+		return refuse_unread(p, SW_REASON_TCP_HEADER);
+	flags = p->tcp_flags = ((__u8 *)tcp)[13];
+	/* RFC 9293 3.5: SYN opens, FIN and RST end, together they are a probe; and what neither
+	 * opens, resets nor acknowledges belongs to no connection. */
+	if ((flags & TCP_SYN && flags & (TCP_FIN | TCP_RST)) ||
+	    !(flags & (TCP_SYN | TCP_RST | TCP_ACK)))
+		return refuse_unread(p, SW_REASON_TCP_FLAGS);
+	payload_at(p, header, p->remaining - header);
+	if (!p->payload_length || p->transport == SW_TLS)
+		return VERDICT_PASS;
+	p->stream_content = 1;
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict stage_gate(struct packet *p)
+{
+	return p->protocol == IPPROTO_UDP ? gate_udp(p) : gate_tcp(p);
+}
+
+#endif

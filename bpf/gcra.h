@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The generic cell rate algorithm (ITU-T I.371): one 64-bit theoretical arrival time a cell,
+ * no lock, exact over any interval. Pure C: also compiled natively by the unit tests.
+ */
+#ifndef SIPWARD_BPF_GCRA_H
+#define SIPWARD_BPF_GCRA_H
+
+#include <sipward/policy.h>
+
+/* Races lost before the packet is refused: whoever contends that hard is over the limit. */
+#define GCRA_TRIES 4
+
+/* 1 when a packet at `now` conforms, and the cell is debited; 0 when it does not, and nothing
+ * is written. No limit (interval 0) admits all.
+ *
+ * A cell that runs further ahead than this limit can make it was written under another
+ * limit, before a reload. It counts as just full, or the source would wait out the old one. */
+static __always_inline int gcra_admit(__u64 *cell, const volatile struct sw_limit *limit, __u64 now)
+{
+	__u64 interval = limit->interval, tolerance = limit->tolerance;
+
+	if (!interval)
+		return 1;
+	for (int i = 0; i < GCRA_TRIES; i++) {
+		__u64 tat = *(volatile __u64 *)cell;
+		__u64 start = tat > now ? tat : now;
+
+		if (start - now > tolerance + interval)
+			start = now + tolerance;
+		if (start - now > tolerance)
+			return 0;
+		if (__sync_val_compare_and_swap(cell, tat, start + interval) == tat)
+			return 1;
+	}
+	return 0;
+}
+
+#endif

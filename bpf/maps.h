@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Every map of the data path and its constants. Two kinds: policy maps are made anew for
+ * each generation and written by user space only; state maps are pinned and outlive it.
+ * user/kernel sets max_entries of those whose size a policy can choose.
+ */
+#ifndef SIPWARD_BPF_MAPS_H
+#define SIPWARD_BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include <sipward/policy.h>
+#include <sipward/state.h>
+
+#include "sip_scan.h"
+
+/* The compiled policy: frozen before the verifier reads it. */
+const volatile struct sw_policy policy = {};
+
+/* 1 in tests and `explain`: time is what user space wrote into injected_now. */
+const volatile __u32 clock_injected = 0;
+__u64 injected_now = 0;
+
+/* --- policy maps --- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_prefix4);
+	__type(value, __u32); /* zone number */
+} zones_v4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_prefix6);
+	__type(value, __u32);
+} zones_v6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_addr);
+	__type(value, __u32); /* enum sw_list */
+} list_hosts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_prefix4);
+	__type(value, __u32); /* enum sw_list */
+} lists_v4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_prefix6);
+	__type(value, __u32);
+} lists_v6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_service_addr);
+	__type(value, __u32);
+} service_addrs SEC(".maps");
+
+/* --- state maps, host-wide --- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sw_meta);
+} meta SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SW_ZONES_MAX);
+	__type(key, __u32);
+	__type(value, struct sw_zone_name);
+} zone_names SEC(".maps");
+
+/* Addresses of this host, kept by the agent from netlink: transit is not ours. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SW_LOCAL_ADDRS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_addr);
+	__type(value, __u32);
+} local_addrs SEC(".maps");
+
+/* A plain hash: traffic never writes to it, so nothing is ever evicted from it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_source);
+	__type(value, struct sw_ban);
+} bans SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct sw_source);
+	__type(value, struct sw_cells);
+} sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct sw_fragment_key);
+	__type(value, struct sw_fragment);
+} fragments SEC(".maps");
+
+/* One limit cell a zone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SW_ZONES_MAX);
+	__type(key, __u32);
+	__type(value, struct sw_zone_cell);
+} zone_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sw_zone_cell);
+} event_cell SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SW_EVENT_RING_SIZE);
+} events SEC(".maps");
+
+/* --- state maps of one interface --- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SW_ZONES_MAX);
+	__type(key, __u32);
+	__type(value, struct sw_counters);
+} counters SEC(".maps");
+
+/* --- scratch: what does not fit the stack of one packet --- */
+
+struct scratch {
+	struct sip_buf buf;
+	struct sip_msg msg;
+	__u32 events_suppressed;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch_map SEC(".maps");
+
+#endif

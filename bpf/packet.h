@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * One packet on its way through the stages: what each stage learned, and how a stage says
+ * what it decided. Stages write here and read here; none calls another.
+ */
+#ifndef SIPWARD_BPF_PACKET_H
+#define SIPWARD_BPF_PACKET_H
+
+#include <bpf/bpf_endian.h>
+
+#include "maps.h"
+
+enum verdict {
+	VERDICT_UNDECIDED,  /* the next stage goes on */
+	VERDICT_NOT_OURS,   /* passes untouched and uncounted */
+	VERDICT_PASS,       /* ours, and good */
+	VERDICT_WOULD_DROP, /* monitor mode: counted as a drop, passes */
+	VERDICT_DROP
+};
+
+#define SHADOWS_MAX 4
+
+struct packet {
+	struct xdp_md *ctx;
+	void *cursor;              /* first octet not yet parsed */
+	void *end;                 /* of the linear part */
+	__u32 remaining;           /* octets of the IP payload from the cursor on, as IP says */
+	__u16 ethertype;           /* host order */
+	__u8 vlan_count;
+	__u8 protocol;             /* IPPROTO_* behind all extension headers */
+
+	struct sw_addr src;
+	struct sw_addr dst;
+	__u32 fragment_id;
+	__u8 ipv6;
+	__u8 fragment_first;       /* more fragments follow this one */
+	__u8 fragment_later;       /* offset is not 0: there is no transport header */
+
+	__u8 tcp_flags;
+	__u16 sport;               /* host order */
+	__u16 dport;
+	__u16 transport_length;    /* what the UDP header says, header included */
+	__u32 payload_offset;      /* from the start of the frame */
+	__u32 payload_length;      /* what UDP, IP and the frame agree on */
+
+	__u8 service;              /* index into policy.services */
+	__u8 transport;            /* enum sw_transport */
+	__u8 zone_number;
+	__u8 allowed;              /* on the allow list: no deny list, no ban */
+	__u8 stream_content;       /* TCP content is being judged: nothing is carried out */
+	__u8 message;              /* enum sw_message */
+	const volatile struct sw_zone *zone;
+	struct scratch *scratch;
+
+	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
+	__u8 shadow_count;
+	__u8 shadows[SHADOWS_MAX]; /* reasons that were counted only */
+	__u64 now;                 /* 0 until somebody asks */
+};
+
+/* The packet's time in CLOCK_MONOTONIC nanoseconds, read at most once. */
+static __always_inline __u64 packet_time(struct packet *p)
+{
+	if (!p->now)
+		p->now = clock_injected ? injected_now : bpf_ktime_get_ns();
+	return p->now;
+}
+
+/* How a stage refuses a packet. What becomes of it is decided here alone: carried out;
+ * or counted and ended (monitor mode, where a refused packet must not spend what it could
+ * not have spent); or counted and passed on (a rule in shadow, TCP content). */
+static __always_inline enum verdict refuse(struct packet *p, enum sw_reason reason)
+{
+	if (policy.mode == SW_MODE_MONITOR || p->zone->mode == SW_MODE_MONITOR) {
+		p->reason = reason;
+		return VERDICT_WOULD_DROP;
+	}
+	if (p->stream_content ||
+	    policy.shadow[(reason >> 6) & (SW_REASONS_MAX / 64 - 1)] & (1ull << (reason & 63))) {
+		if (p->shadow_count < SHADOWS_MAX)
+			p->shadows[p->shadow_count++ & (SHADOWS_MAX - 1)] = reason;
+		return VERDICT_UNDECIDED;
+	}
+	p->reason = reason;
+	return VERDICT_DROP;
+}
+
+/* Likewise where no later stage could read the packet: in shadow it passes. */
+static __always_inline enum verdict refuse_unread(struct packet *p, enum sw_reason reason)
+{
+	enum verdict v = refuse(p, reason);
+
+	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
+}
+
+/* The address with all but its first bits cleared, as one source of the packet's zone. */
+static __always_inline void packet_source(const struct packet *p, struct sw_source *source)
+{
+	__u32 length = p->ipv6 ? p->zone->source_v6 : p->zone->source_v4;
+	__u32 skip = p->ipv6 ? 0 : 96;
+
+	source->port = 0;
+	source->zone = p->zone_number;
+	source->length = length;
+	for (int i = 0; i < 4; i++) {
+		__u32 first = i * 32, bits = length + skip, mask = 0;
+
+		if (bits >= first + 32)
+			mask = ~0u;
+		else if (bits > first)
+			mask = bpf_htonl(~0u << (32 - (bits - first)));
+		source->addr.words[i] = p->src.words[i] & mask;
+	}
+}
+
+#endif

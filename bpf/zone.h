@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stages "zone" and "lists": whose packet is it, by longest prefix of the source. Nothing is
+ * looked up in what the policy left empty.
+ */
+#ifndef SIPWARD_BPF_ZONE_H
+#define SIPWARD_BPF_ZONE_H
+
+#include "packet.h"
+
+/* The value that the longest prefix holding the source has in one of two tries, or NULL. */
+static __always_inline __u32 *longest_prefix(const struct packet *p, void *trie_v4, void *trie_v6)
+{
+	if (p->ipv6) {
+		struct sw_prefix6 key = {.length = 128};
+
+		__builtin_memcpy(key.octets, p->src.octets, sizeof(key.octets));
+		return bpf_map_lookup_elem(trie_v6, &key);
+	} else {
+		struct sw_prefix4 key = {.length = 32};
+
+		__builtin_memcpy(key.octets, &p->src.words[3], sizeof(key.octets));
+		return bpf_map_lookup_elem(trie_v4, &key);
+	}
+}
+
+static __always_inline enum verdict stage_zone(struct packet *p)
+{
+	__u32 *number;
+
+	if (!policy.have_zones)
+		return VERDICT_UNDECIDED;
+	number = longest_prefix(p, &zones_v4, &zones_v6);
+	if (number) {
+		p->zone_number = *number & (SW_ZONES_MAX - 1);
+		p->zone = &policy.zones[p->zone_number];
+	}
+	return VERDICT_UNDECIDED;
+}
+
+/* A single host is more special than any prefix; among prefixes the longest wins. */
+static __always_inline enum verdict stage_lists(struct packet *p)
+{
+	__u32 *list = 0;
+
+	if (policy.have_list_hosts)
+		list = bpf_map_lookup_elem(&list_hosts, &p->src);
+	if (!list && policy.have_list_prefixes)
+		list = longest_prefix(p, &lists_v4, &lists_v6);
+	if (!list)
+		return VERDICT_UNDECIDED;
+	if (*list == SW_LIST_DENY)
+		return refuse(p, SW_REASON_DENY_LIST);
+	p->allowed = 1;
+	return VERDICT_UNDECIDED;
+}
+
+#endif

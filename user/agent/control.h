@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The control socket, RUN_DIR/control: a command a line in, JSON lines out. Local root only.
+ * Knows lines and connections; what a command does is the agent's.
+ */
+#ifndef SIPWARD_AGENT_CONTROL_H
+#define SIPWARD_AGENT_CONTROL_H
+
+#include <json-c/json.h>
+
+#include "agent/loop.h"
+
+struct control_client {
+	int fd;
+	bool follows;      /* gets every event as it happens */
+	char line[1024];
+	size_t used;
+};
+
+struct control {
+	struct loop *loop;
+	int listener;
+	struct control_client **clients;
+	size_t client_count;
+	/* Answers one command line by control_send(); false closes the connection. */
+	bool (*command)(void *context, struct control_client *client, const char *line);
+	void *context;
+};
+
+/* Listens; `control->command` and `context` are set by the caller first. */
+int control_open(struct control *control, struct loop *loop, struct error *e);
+void control_close(struct control *control);
+
+/* Writes one JSON line. A client that does not read is cut off rather than waited for. */
+void control_send(struct control_client *client, struct json_object *o);
+/* Likewise to all that follow. */
+void control_publish(struct control *control, struct json_object *o);
+bool control_has_followers(const struct control *control);
+
+/* The client's side: sends one command line to the agent and returns a stream of its
+ * answers, owned by the caller; NULL and EXIT_NOT_RUNNING when no agent listens. */
+FILE *control_ask(const char *command, struct error *e);
+
+#endif

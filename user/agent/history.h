@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The last refused packets. A ring buffer has one reader, so the agent reads it and hands the
+ * events on to everybody who asks over the control socket.
+ */
+#ifndef SIPWARD_AGENT_HISTORY_H
+#define SIPWARD_AGENT_HISTORY_H
+
+#include "kernel/state.h"
+
+#define HISTORY_SIZE 4096 /* events kept for `sipward events` without -f */
+
+struct history {
+	struct ring_buffer *ring;
+	const struct state *state;
+	struct sw_event *events; /* HISTORY_SIZE, oldest overwritten */
+	uint64_t count;          /* ever seen */
+	void (*seen)(void *context, const struct sw_event *event);
+	void *context;
+};
+
+/* Starts to read the ring of events; `seen` is called for each one. */
+int history_open(struct history *history, const struct state *state,
+		 void (*seen)(void *context, const struct sw_event *event), void *context,
+		 struct error *e);
+void history_close(struct history *history);
+int history_fd(const struct history *history);
+void history_read(struct history *history);
+
+/* Calls visit() for the kept events, oldest first. */
+void history_each(const struct history *history,
+		  void (*visit)(void *context, const struct sw_event *event), void *context);
+
+#endif

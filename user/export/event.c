@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/event.h"
+
+#include <net/if.h>
+#include <string.h>
+#include <time.h>
+
+#include "export/json.h"
+
+/* Wall-clock time of a CLOCK_MONOTONIC stamp. */
+static void clock_text(uint64_t monotonic, char *text, size_t size)
+{
+	struct timespec wall;
+	struct tm parts;
+	uint64_t ns;
+	size_t used;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	ns = (uint64_t)wall.tv_sec * SW_NS_PER_SEC + wall.tv_nsec - (monotonic_ns() - monotonic);
+	wall.tv_sec = ns / SW_NS_PER_SEC;
+	gmtime_r(&wall.tv_sec, &parts);
+	used = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text + used, size - used, ".%03uZ", (unsigned)(ns % SW_NS_PER_SEC / 1000000));
+}
+
+struct json_object *event_json(const struct sw_event *event, const struct state *state)
+{
+	struct json_object *o = json_object_new_object();
+	char text[64], zone[SW_NAME_MAX], iface[IF_NAMESIZE] = "";
+	const char *transport = transport_name(event->transport);
+
+	clock_text(event->time, text, sizeof(text));
+	json_text(o, "time", text);
+	if (!if_indextoname(event->ifindex, iface))
+		snprintf(iface, sizeof(iface), "if%u", event->ifindex);
+	json_text(o, "interface", iface);
+	json_text(o, "zone", state_zone_name(state, event->zone, zone));
+	json_text(o, "source", addr_text(&event->src, text, sizeof(text)));
+	json_count(o, "source_port", event->sport);
+	json_text(o, "destination", addr_text(&event->dst, text, sizeof(text)));
+	json_count(o, "destination_port", event->dport);
+	json_text(o, "transport", transport ? transport : "ip");
+	json_text(o, "method", message_name(event->message));
+	json_count(o, "length", event->length);
+	json_text(o, "reason", reason_name(event->reason));
+	json_text(o, "mode", mode_name(event->mode));
+	json_text(o, "rfc", reason_rfc(event->reason));
+	json_text(o, "threat", reason_threat(event->reason));
+	json_text(o, "text", reason_text(event->reason));
+	json_count(o, "suppressed", event->suppressed);
+	return o;
+}
+
+static const char *text_of(struct json_object *o, const char *key)
+{
+	return json_object_get_string(json_object_object_get(o, key));
+}
+
+static int number_of(struct json_object *o, const char *key)
+{
+	return json_object_get_int(json_object_object_get(o, key));
+}
+
+void event_text(struct json_object *event, char *text, size_t size)
+{
+	bool enforced = strcmp(text_of(event, "mode"), mode_name(SW_MODE_ENFORCE)) == 0;
+	int missed = number_of(event, "suppressed"), used;
+
+	used = snprintf(text, size, "%s %s zone=%s source=%s:%d to=%s:%d %s method=%s length=%d %s "
+			"reason=%s [%s] %s", text_of(event, "time"), text_of(event, "interface"),
+			text_of(event, "zone"), text_of(event, "source"),
+			number_of(event, "source_port"), text_of(event, "destination"),
+			number_of(event, "destination_port"), text_of(event, "transport"),
+			text_of(event, "method"), number_of(event, "length"),
+			enforced ? "dropped" : "would-drop", text_of(event, "reason"),
+			text_of(event, "rfc"), text_of(event, "text"));
+	if (missed && used > 0 && (size_t)used < size)
+		snprintf(text + used, size - used, " (%d more were not told: over the event budget)",
+			 missed);
+}

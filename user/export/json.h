@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Short words for the JSON that every command prints with -j.
+ */
+#ifndef SIPWARD_EXPORT_JSON_H
+#define SIPWARD_EXPORT_JSON_H
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+static inline void json_text(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
+}
+
+static inline void json_count(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static inline void json_flag(struct json_object *o, const char *key, int value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+static inline void json_release(struct json_object **o)
+{
+	json_object_put(*o);
+	*o = NULL;
+}
+#define auto_json __attribute__((cleanup(json_release)))
+
+#define JSON_STYLE (JSON_C_TO_STRING_NOSLASHESCAPE)
+
+#endif

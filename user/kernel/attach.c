@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/attach.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "kernel/compile.h"
+#include "kernel/generation.h"
+#include "kernel/paths.h"
+
+/* One interface in the course of an apply: what it ran, and what it is to run. */
+struct swap {
+	const char *iface;
+	int ifindex;
+	struct sipward_bpf *skel;
+	int counters;
+	int link;          /* pinned already, or made by this apply */
+	int old_program;   /* -1: nothing of ours was attached */
+	bool done;
+};
+
+static void swaps_free(struct swap **swaps)
+{
+	for (struct swap *swap = *swaps; swap && swap->iface; swap++) {
+		skeleton_destroy(&swap->skel);
+		close_fd(&swap->counters);
+		close_fd(&swap->link);
+		close_fd(&swap->old_program);
+	}
+	free(*swaps);
+}
+
+static int interface_up(const char *iface, struct error *e)
+{
+	auto_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", iface);
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		return fail(e, EXIT_INTERFACE, "interface %s: cannot be read: %s", iface,
+			    strerror(errno));
+	if (!(request.ifr_flags & IFF_UP))
+		return fail(e, EXIT_INTERFACE, "interface %s is down; run: ip link set %s up",
+			    iface, iface);
+	return 0;
+}
+
+/* Somebody else's program is named, never evicted. */
+static int no_foreign_program(const char *iface, int ifindex, struct error *e)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info), id;
+	auto_fd int fd = -1;
+	char tag[2 * BPF_TAG_SIZE + 1] = "unknown";
+
+	if (bpf_xdp_query(ifindex, 0, &query) < 0)
+		return fail(e, EXIT_FAILED, "interface %s cannot be asked for its XDP program: %s",
+			    iface, strerror(errno));
+	id = query.prog_id ? query.prog_id : query.drv_prog_id ? query.drv_prog_id :
+						     query.skb_prog_id;
+	if (!id && query.attach_mode == XDP_ATTACHED_NONE)
+		return 0;
+	fd = bpf_prog_get_fd_by_id(id);
+	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+		for (int i = 0; i < BPF_TAG_SIZE; i++)
+			snprintf(tag + 2 * i, 3, "%02x", info.tag[i]);
+	return fail(e, EXIT_INTERFACE, "interface %s already carries an XDP program that is not of "
+		    "this sipward: id %u, name %s, tag %s; it was left alone. Take it off first "
+		    "(ip link set dev %s xdp off, or the tool that put it there)", iface, id,
+		    info.name[0] ? info.name : "(none)", tag, iface);
+}
+
+/* The pinned link when it still holds this interface, else -1 and no pin is left. */
+static int open_link(const char *iface, int ifindex)
+{
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+	char path[PATH_MAX];
+	auto_fd int link = -1;
+
+	pin_path(path, iface, "link");
+	link = bpf_obj_get(path);
+	if (link < 0)
+		return -1;
+	if (bpf_obj_get_info_by_fd(link, &info, &size) == 0 && info.type == BPF_LINK_TYPE_XDP &&
+	    (int)info.xdp.ifindex == ifindex)
+		return take_fd(link);
+	unlink(path);
+	return -1;
+}
+
+int attach_check(const char *iface, struct error *e)
+{
+	int ifindex = if_nametoindex(iface);
+	auto_fd int link = -1;
+
+	if (!ifindex)
+		return fail(e, EXIT_INTERFACE, "no such interface: %s; `ip link` lists them", iface);
+	if (interface_up(iface, e) < 0)
+		return -1;
+	link = open_link(iface, ifindex);
+	return link >= 0 ? 0 : no_foreign_program(iface, ifindex, e);
+}
+
+static int link_program(int link, bool *multi_buffer)
+{
+	struct bpf_link_info info = {};
+	struct bpf_prog_info program = {};
+	__u32 size = sizeof(info);
+	int fd;
+
+	if (bpf_obj_get_info_by_fd(link, &info, &size) < 0)
+		return -1;
+	fd = bpf_prog_get_fd_by_id(info.xdp.ifindex ? info.prog_id : 0);
+	size = sizeof(program);
+	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &program, &size) == 0)
+		*multi_buffer = strcmp(program.name, "sipward_linear") != 0;
+	return fd;
+}
+
+/* Loads the program of one interface, of the kind that its link already has. */
+static int prepare(struct swap *swap, struct generation_source *source, const char *iface,
+		   struct error *e)
+{
+	bool multi_buffer = true;
+
+	swap->iface = iface;
+	swap->counters = swap->link = swap->old_program = -1;
+	swap->ifindex = if_nametoindex(iface);
+	if (attach_check(iface, e) < 0)
+		return -1;
+	swap->link = open_link(iface, swap->ifindex);
+	if (swap->link >= 0)
+		swap->old_program = link_program(swap->link, &multi_buffer);
+	swap->counters = state_open_counters(iface, true, e);
+	if (swap->counters < 0)
+		return -1;
+	swap->skel = generation_load(source, swap->counters, multi_buffer, e);
+	if (!swap->skel)
+		return -1;
+	if (!source->share)
+		source->share = swap->skel;
+	return 0;
+}
+
+static int create_link(const struct swap *swap, const struct sipward_bpf *skel, __u32 flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+
+	return bpf_link_create(generation_program(skel), swap->ifindex, BPF_XDP, &opts);
+}
+
+/* Native mode; native without multi-buffer frames; generic: the first that the driver takes. */
+static int attach_new(struct swap *swap, const struct generation_source *source,
+		      void (*note)(const char *), struct error *e)
+{
+	auto_skeleton struct sipward_bpf *linear = NULL;
+	auto_free char *text = NULL;
+	int reason;
+
+	swap->link = create_link(swap, swap->skel, XDP_FLAGS_DRV_MODE);
+	if (swap->link >= 0)
+		return 0;
+	reason = errno;
+	if (reason == EBUSY || reason == EEXIST)
+		return no_foreign_program(swap->iface, swap->ifindex, e) < 0 ? -1 :
+		       fail(e, EXIT_INTERFACE, "interface %s is busy: %s", swap->iface,
+			    strerror(reason));
+	linear = generation_load(source, swap->counters, false, e);
+	if (!linear)
+		return -1;
+	swap->link = create_link(swap, linear, XDP_FLAGS_DRV_MODE);
+	if (swap->link >= 0) {
+		text = xasprintf("interface %s: native mode without multi-buffer frames: the driver "
+				 "refused the program that takes them (%s)", swap->iface, strerror(reason));
+		note(text);
+		return 0;
+	}
+	reason = errno;
+	swap->link = create_link(swap, swap->skel, XDP_FLAGS_SKB_MODE);
+	if (swap->link < 0)
+		return fail(e, EXIT_INTERFACE, "interface %s: neither native (%s) nor generic (%s) mode "
+			    "could be attached", swap->iface, strerror(reason), strerror(errno));
+	text = xasprintf("interface %s: fell back to generic mode, which costs several times as much a "
+			 "packet: the driver refused native mode (%s)", swap->iface, strerror(reason));
+	note(text);
+	return 0;
+}
+
+static int pin_link(const struct swap *swap, struct error *e)
+{
+	char path[PATH_MAX];
+
+	pin_path(path, swap->iface, "link");
+	if (bpf_obj_pin(swap->link, path) < 0)
+		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
+	return 0;
+}
+
+static int swap_in(struct swap *swap, const struct generation_source *source,
+		   void (*note)(const char *), struct error *e)
+{
+	LIBBPF_OPTS(bpf_link_update_opts, opts, .flags = BPF_F_REPLACE);
+
+	if (swap->old_program < 0) {
+		if (attach_new(swap, source, note, e) < 0 || pin_link(swap, e) < 0)
+			return -1;
+	} else {
+		opts.old_prog_fd = swap->old_program;
+		if (bpf_link_update(swap->link, generation_program(swap->skel), &opts) < 0)
+			return fail(e, EXIT_FAILED, "interface %s: the program behind its link cannot be "
+				    "replaced: %s; was it changed by somebody else just now?",
+				    swap->iface, strerror(errno));
+	}
+	swap->done = true;
+	return 0;
+}
+
+/* Back to what ran before. A link made by this apply goes with its descriptor and pin. */
+static void swap_back(const struct swap *swap)
+{
+	char path[PATH_MAX];
+
+	if (!swap->done)
+		return;
+	if (swap->old_program >= 0) {
+		bpf_link_update(swap->link, swap->old_program, NULL);
+	} else {
+		pin_path(path, swap->iface, "link");
+		unlink(path);
+	}
+}
+
+static bool named(const char *iface, char (*names)[IFNAMSIZ], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], iface) == 0)
+			return true;
+	return false;
+}
+
+static int remove_others(const struct apply *apply, struct error *e)
+{
+	auto_string_list char **pinned = state_interfaces();
+
+	for (char **iface = pinned; *iface; iface++) {
+		auto_free char *text = NULL;
+
+		if (named(*iface, apply->wanted, apply->wanted_count))
+			continue;
+		if (state_remove_interface(*iface, e) < 0)
+			return -1;
+		text = xasprintf("interface %s: sipward was taken off, the policy no longer names it",
+				 *iface);
+		apply->note(text);
+	}
+	return 0;
+}
+
+/* Zone numbers in use by the programs that run now. */
+static uint64_t numbers_in_use(const struct apply *apply)
+{
+	uint64_t used = 0;
+
+	for (size_t i = 0; i < apply->interface_count; i++) {
+		auto_attachment struct attachment attachment = {};
+		struct error ignored = {};
+
+		if (attachment_read(apply->interfaces[i], &attachment, &ignored) < 0 ||
+		    !attachment.policy)
+			continue;
+		for (int zone = 0; zone < SW_ZONES_MAX; zone++)
+			if (attachment.policy->zones[zone].methods)
+				used |= 1ull << zone;
+	}
+	return used;
+}
+
+static int load_and_swap(struct apply *apply, struct generation_source *source,
+			 struct swap *swaps, struct error *e)
+{
+	for (size_t i = 0; i < apply->interface_count; i++)
+		if (prepare(&swaps[i], source, apply->interfaces[i], e) < 0)
+			return -1;
+	for (size_t i = 0; i < apply->interface_count; i++) {
+		if (swap_in(&swaps[i], source, apply->note, e) == 0)
+			continue;
+		while (i-- > 0)
+			swap_back(&swaps[i]);
+		return -1;
+	}
+	return 0;
+}
+
+int apply_generation(struct apply *apply, struct error *e)
+{
+	cleanup(swaps_free) struct swap *swaps = xcalloc(apply->interface_count + 1, sizeof(*swaps));
+	auto_free struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
+	uint8_t numbers[SW_ZONES_MAX];
+	struct sw_meta meta;
+	struct generation_source source = {
+		.state = apply->state,
+		.policy = apply->policy,
+		.compiled = compiled,
+		.numbers = numbers,
+	};
+
+	if (state_meta_read(apply->state, &meta, e) < 0)
+		return -1;
+	apply->generation = ++meta.generation;
+	if (state_number_zones(apply->state, apply->policy, numbers_in_use(apply),
+			       apply->generation, numbers, e) < 0)
+		return -1;
+	compile_policy(apply->policy, numbers, apply->generation, compiled);
+	compiled->check_local = apply->check_local;
+	if (state_resize(apply->state, &apply->policy->tables, e) < 0)
+		return -1;
+	if (load_and_swap(apply, &source, swaps, e) < 0) {
+		state_resize_abort(apply->state);
+		return -1;
+	}
+	if (state_resize_commit(apply->state, e) < 0 || remove_others(apply, e) < 0)
+		return -1;
+	return state_meta_write(apply->state, &meta, e);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Programs and interfaces: attach behind a pinned link, replace in one step, go back, take
+ * off; and what is attached right now, read from the kernel and from nowhere else.
+ */
+#ifndef SIPWARD_KERNEL_ATTACH_H
+#define SIPWARD_KERNEL_ATTACH_H
+
+#include <net/if.h>
+
+#include "kernel/state.h"
+
+enum attach_mode { ATTACH_NONE, ATTACH_NATIVE, ATTACH_GENERIC };
+
+const char *attach_mode_name(enum attach_mode mode); /* "none", "native", "generic" */
+
+/* What one interface runs. */
+struct attachment {
+	char iface[IFNAMSIZ];
+	int ifindex;              /* 0: there is no such interface now */
+	enum attach_mode mode;
+	bool multi_buffer;
+	uint32_t program_id;
+	char tag[17];             /* hexadecimal, of the program */
+	struct sw_policy *policy; /* the constants of the program; owned, free() */
+};
+
+/* Reads what of sipward is attached to the interface. 0, with mode ATTACH_NONE when nothing
+ * is; -1 and *e when the program is of another version. */
+int attachment_read(const char *iface, struct attachment *attachment, struct error *e);
+void attachment_free(struct attachment *attachment);
+#define auto_attachment cleanup(attachment_free)
+
+/* Checks that the interface exists, is up, and carries no foreign program. */
+int attach_check(const char *iface, struct error *e);
+
+/* Swaps a generation in on all the interfaces, or, when one of them fails, on none.
+ * Takes sipward off those that `policy` no longer names. `note` is called with a sentence
+ * for each thing that the operator should know (a fallback to generic mode, ...). */
+struct apply {
+	struct state *state;
+	const struct policy *policy;
+	char (*interfaces)[IFNAMSIZ];  /* that exist now */
+	size_t interface_count;
+	char (*wanted)[IFNAMSIZ];      /* that are meant, gone ones included */
+	size_t wanted_count;
+	bool check_local;              /* the agent keeps the table of local addresses */
+	void (*note)(const char *text);
+	uint64_t generation;           /* out: the number of the new generation */
+};
+
+int apply_generation(struct apply *apply, struct error *e);
+
+#endif

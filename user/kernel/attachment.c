@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What an interface runs, as the kernel tells it: from the pinned link to the program, and
+ * from the program to the constants that it was loaded with.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/attach.h"
+#include "kernel/paths.h"
+#include "kernel/skeleton.h"
+
+const char *attach_mode_name(enum attach_mode mode)
+{
+	static const char *const names[] = {"none", "native", "generic"};
+
+	return names[mode];
+}
+
+/* The program's .rodata, found among its maps by name and size. */
+static struct sw_policy *read_policy(const struct bpf_prog_info *program, const __u32 *map_ids)
+{
+	struct sipward_bpf__rodata *rodata;
+
+	for (__u32 i = 0; i < program->nr_map_ids; i++) {
+		auto_fd int fd = bpf_map_get_fd_by_id(map_ids[i]);
+		struct bpf_map_info info = {};
+		__u32 size = sizeof(info), zero = 0;
+		auto_free char *value = NULL;
+
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ||
+		    !strstr(info.name, ".rodata") || info.value_size != sizeof(*rodata))
+			continue;
+		value = xcalloc(1, info.value_size);
+		rodata = (struct sipward_bpf__rodata *)value;
+		if (bpf_map_lookup_elem(fd, &zero, value) == 0 &&
+		    rodata->policy.abi_version == SW_ABI_VERSION) {
+			struct sw_policy *policy = xcalloc(1, sizeof(*policy));
+
+			memcpy(policy, &rodata->policy, sizeof(*policy));
+			return policy;
+		}
+	}
+	return NULL;
+}
+
+static int read_program(__u32 id, struct attachment *attachment, struct error *e)
+{
+	auto_fd int fd = bpf_prog_get_fd_by_id(id);
+	__u32 map_ids[64] = {};
+	struct bpf_prog_info info = {.nr_map_ids = array_size(map_ids), .map_ids = (__u64)map_ids};
+	__u32 size = sizeof(info);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return fail(e, EXIT_FAILED, "interface %s: program %u cannot be read: %s",
+			    attachment->iface, id, strerror(errno));
+	attachment->program_id = id;
+	attachment->multi_buffer = strcmp(info.name, "sipward_xdp") == 0;
+	for (int i = 0; i < BPF_TAG_SIZE; i++)
+		snprintf(attachment->tag + 2 * i, 3, "%02x", info.tag[i]);
+	attachment->policy = read_policy(&info, map_ids);
+	if (!attachment->policy)
+		return fail(e, EXIT_FAILED, "interface %s: program %u was loaded by another version of "
+			    "sipward; start this version's agent to replace it (sipward run)",
+			    attachment->iface, id);
+	return 0;
+}
+
+int attachment_read(const char *iface, struct attachment *attachment, struct error *e)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+	auto_fd int link = -1;
+	char path[PATH_MAX];
+
+	memset(attachment, 0, sizeof(*attachment));
+	snprintf(attachment->iface, sizeof(attachment->iface), "%s", iface);
+	attachment->ifindex = if_nametoindex(iface);
+	pin_path(path, iface, "link");
+	link = bpf_obj_get(path);
+	if (link < 0 && errno == ENOENT)
+		return 0;
+	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &size) < 0)
+		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+	/* An interface that went away leaves a link without one behind. */
+	if (info.type != BPF_LINK_TYPE_XDP || !info.xdp.ifindex ||
+	    (int)info.xdp.ifindex != attachment->ifindex)
+		return 0;
+	if (bpf_xdp_query(attachment->ifindex, 0, &query) < 0)
+		return fail(e, EXIT_FAILED, "interface %s cannot be asked for its XDP program: %s",
+			    iface, strerror(errno));
+	attachment->mode = query.attach_mode == XDP_ATTACHED_SKB ? ATTACH_GENERIC : ATTACH_NATIVE;
+	return read_program(info.prog_id, attachment, e);
+}
+
+void attachment_free(struct attachment *attachment)
+{
+	free(attachment->policy);
+	attachment->policy = NULL;
+}

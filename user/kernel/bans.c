@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/bans.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/walk.h"
+
+/* What counts as one source: an IPv4 address, an IPv6 /64 (a subscriber has a whole one). */
+static int source_of(const struct prefix *addr, struct sw_source *key, struct error *e)
+{
+	if (addr->length != (addr->ipv6 ? 128 : 32) && !(addr->ipv6 && addr->length == 64))
+		return fail(e, EXIT_USAGE, "a ban is for one source (an IPv4 address, an IPv6 address or "
+			    "its /64); prefixes belong into lists: {deny: [...]} of the policy");
+	memset(key, 0, sizeof(*key));
+	key->addr = addr->addr;
+	key->length = addr->ipv6 ? 64 : 32;
+	if (addr->ipv6)
+		memset(key->addr.octets + 8, 0, 8);
+	return 0;
+}
+
+static void source_prefix(const struct sw_source *key, struct prefix *prefix)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	memset(prefix, 0, sizeof(*prefix));
+	prefix->addr = key->addr;
+	prefix->length = key->length;
+	prefix->ipv6 = memcmp(key->addr.octets, mapped, sizeof(mapped)) != 0;
+}
+
+int ban_add(const struct state *state, const struct prefix *addr, uint64_t duration,
+	    const char *note, struct prefix *source, struct error *e)
+{
+	struct sw_ban ban = {.start = monotonic_ns(), .reason = SW_REASON_BAN};
+	struct sw_source key;
+
+	if (source_of(addr, &key, e) < 0)
+		return -1;
+	if (__builtin_add_overflow(ban.start, duration, &ban.end))
+		ban.end = BAN_FOREVER;
+	snprintf(ban.note, sizeof(ban.note), "%s", note ? note : "");
+	if (bpf_map_update_elem(state->fds[STATE_BANS], &key, &ban, BPF_ANY) < 0)
+		return fail(e, EXIT_FAILED, errno == E2BIG ?
+			    "the ban table is full; take some out, or raise tables: {bans: ...}" :
+			    "the ban cannot be written: %s", strerror(errno));
+	if (source)
+		source_prefix(&key, source);
+	return 0;
+}
+
+int ban_del(const struct state *state, const struct prefix *addr, bool *found, struct error *e)
+{
+	struct sw_source key;
+	struct sw_ban ban;
+
+	if (source_of(addr, &key, e) < 0)
+		return -1;
+	*found = bpf_map_lookup_elem(state->fds[STATE_BANS], &key, &ban) == 0 &&
+		 ban.end > monotonic_ns();
+	if (bpf_map_delete_elem(state->fds[STATE_BANS], &key) < 0 && errno != ENOENT)
+		return fail(e, EXIT_FAILED, "the ban cannot be taken off: %s", strerror(errno));
+	return 0;
+}
+
+struct gathering {
+	struct ban_entry *bans;
+	size_t count;
+	uint64_t now;
+	int fd;
+};
+
+static bool gather(const void *key, void *value, void *context)
+{
+	struct gathering *to = context;
+	struct ban_entry entry = {.ban = *(const struct sw_ban *)value};
+
+	if (entry.ban.end > to->now) {
+		source_prefix(key, &entry.source);
+		append(to->bans, to->count, entry);
+	}
+	return true;
+}
+
+static int by_end(const void *a, const void *b)
+{
+	uint64_t x = ((const struct ban_entry *)a)->ban.end;
+	uint64_t y = ((const struct ban_entry *)b)->ban.end;
+
+	return (x > y) - (x < y);
+}
+
+int ban_list(const struct state *state, struct ban_entry **bans, size_t *count, struct error *e)
+{
+	struct gathering to = {.now = monotonic_ns()};
+
+	if (map_walk(state->fds[STATE_BANS], gather, &to, e) < 0) {
+		free(to.bans);
+		return -1;
+	}
+	if (to.count)
+		qsort(to.bans, to.count, sizeof(*to.bans), by_end);
+	*bans = to.bans;
+	*count = to.count;
+	return 0;
+}
+
+static bool sweep(const void *key, void *value, void *context)
+{
+	struct gathering *to = context;
+	struct sw_ban now_there;
+
+	if (((const struct sw_ban *)value)->end > to->now)
+		to->count++;
+	/* Read again: it may have been renewed since the walk copied it. */
+	else if (bpf_map_lookup_elem(to->fd, key, &now_there) == 0 && now_there.end <= to->now)
+		bpf_map_delete_elem(to->fd, key);
+	return true;
+}
+
+long ban_sweep(const struct state *state, struct error *e)
+{
+	struct gathering to = {.now = monotonic_ns(), .fd = state->fds[STATE_BANS]};
+
+	return map_walk(to.fd, sweep, &to, e) < 0 ? -1 : (long)to.count;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Bans as user space sees them. The map is the one source of truth: what is listed here is
+ * what the data path drops, and an entry past its end is in neither.
+ */
+#ifndef SIPWARD_KERNEL_BANS_H
+#define SIPWARD_KERNEL_BANS_H
+
+#include "kernel/state.h"
+
+#define BAN_FOREVER (~0ull)
+
+struct ban_entry {
+	struct prefix source;  /* a host, or the /64 that counts as one IPv6 source */
+	struct sw_ban ban;
+};
+
+/* Bans the source of `addr` for `duration` nanoseconds (BAN_FOREVER: until taken off). A ban
+ * that exists is replaced. *source (may be NULL) gets what was banned. */
+int ban_add(const struct state *state, const struct prefix *addr, uint64_t duration,
+	    const char *note, struct prefix *source, struct error *e);
+
+/* Takes the ban off; *found says whether there was a live one. */
+int ban_del(const struct state *state, const struct prefix *addr, bool *found, struct error *e);
+
+/* The live bans, sorted by end. The array belongs to the caller. */
+int ban_list(const struct state *state, struct ban_entry **bans, size_t *count, struct error *e);
+
+/* Removes ended bans; returns how many live ones remain, or -1. */
+long ban_sweep(const struct state *state, struct error *e);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/compile.h"
+
+#include <string.h>
+
+/* Time that a cell may run ahead; keeps every sum in the data path far from 2^64. */
+#define TOLERANCE_MAX (1ull << 60)
+
+struct sw_limit compile_rate(const struct rate *rate)
+{
+	struct sw_limit limit = {};
+
+	if (!rate->set)
+		return limit;
+	limit.interval = rate->period / rate->count;
+	if (!limit.interval)
+		limit.interval = 1;
+	/* A burst of B: B packets at the same instant conform, the next one does not. */
+	if (__builtin_mul_overflow(limit.interval, rate->burst - 1, &limit.tolerance) ||
+	    limit.tolerance > TOLERANCE_MAX)
+		limit.tolerance = TOLERANCE_MAX;
+	return limit;
+}
+
+static void compile_service(const struct service *service, struct sw_policy *out)
+{
+	uint64_t *ports = service->transport == SW_UDP ? (uint64_t *)out->udp_ports :
+							 (uint64_t *)out->tcp_ports;
+	struct sw_service *to = &out->services[out->service_count++];
+
+	to->transport = service->transport;
+	to->any_address = service->address_count == 0;
+	to->port_first = service->port_first;
+	to->port_last = service->port_last;
+	for (uint32_t port = service->port_first; port <= service->port_last; port++)
+		ports[port >> 6] |= 1ull << (port & 63);
+}
+
+static void compile_zone(const struct policy *policy, const struct zone *zone, struct sw_zone *to)
+{
+	to->mode = policy->mode == SW_MODE_MONITOR ? SW_MODE_MONITOR : zone->mode;
+	to->trust = zone->trust;
+	to->source_v4 = 32;
+	to->source_v6 = 64;
+	to->methods = zone->methods | SW_METHODS_ALWAYS;
+	to->sanity = zone->profile == SW_PROFILE_STRICT ? SW_SANITY_STRICT :
+		     zone->profile == SW_PROFILE_DEFAULT ? SW_SANITY_DEFAULT : 0;
+	to->bounds = zone->bounds;
+	to->zone_limit = compile_rate(&zone->zone_rate);
+	for (int i = 0; i < SW_RATE_COUNT; i++)
+		to->source_limits[i] = compile_rate(&zone->source_rates[i]);
+}
+
+void compile_policy(const struct policy *policy, const uint8_t *numbers, uint64_t generation,
+		    struct sw_policy *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->abi_version = SW_ABI_VERSION;
+	out->mode = policy->mode;
+	out->generation = generation;
+	memcpy(out->shadow, policy->shadow, sizeof(out->shadow));
+	memcpy(out->hash, policy->hash, sizeof(out->hash));
+	out->fragments_drop = policy->fragments_drop;
+	out->events = compile_rate(&policy->events);
+	for (size_t i = 0; i < policy->service_count; i++)
+		compile_service(&policy->services[i], out);
+	for (size_t i = 0; i < policy->zone_count; i++) {
+		const struct zone *zone = &policy->zones[i];
+
+		compile_zone(policy, zone, &out->zones[numbers[i]]);
+		out->have_zones |= zone->source_count > 0;
+		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
+	}
+	for (size_t i = 0; i < policy->list_count; i++) {
+		const struct prefix *prefix = &policy->list[i].prefix;
+
+		if (prefix->length == (prefix->ipv6 ? 128 : 32))
+			out->have_list_hosts = 1;
+		else
+			out->have_list_prefixes = 1;
+	}
+}

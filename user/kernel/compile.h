@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * From the policy model to what the data path reads: constants and the contents of the policy
+ * maps. Pure: nothing here talks to the kernel.
+ */
+#ifndef SIPWARD_KERNEL_COMPILE_H
+#define SIPWARD_KERNEL_COMPILE_H
+
+#include <sipward/policy.h>
+
+#include "policy/model.h"
+
+/* Fills *out from the model. numbers[i] is the zone number of policy->zones[i]. */
+void compile_policy(const struct policy *policy, const uint8_t *numbers, uint64_t generation,
+		    struct sw_policy *out);
+
+/* nanoseconds of interval and tolerance for a rate; both 0 when it is not set. */
+struct sw_limit compile_rate(const struct rate *rate);
+
+#endif

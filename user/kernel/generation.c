@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/generation.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Entries of one policy map, gathered and then written in one batch. */
+struct batch {
+	struct bpf_map *map;
+	void *keys;
+	size_t key_count;
+	uint32_t *values;
+	size_t value_count;
+};
+
+enum { BATCH_ZONES_V4, BATCH_ZONES_V6, BATCH_HOSTS, BATCH_LISTS_V4, BATCH_LISTS_V6,
+       BATCH_SERVICE_ADDRS, BATCH_COUNT };
+
+static void batch_add(struct batch *batch, const void *key, uint32_t value)
+{
+	append_item(&batch->keys, &batch->key_count, key, bpf_map__key_size(batch->map));
+	append(batch->values, batch->value_count, value);
+}
+
+static void batch_add_prefix(struct batch *v4, struct batch *v6, const struct prefix *prefix,
+			     uint32_t value)
+{
+	struct sw_prefix6 key6 = {.length = prefix->length};
+	struct sw_prefix4 key4 = {.length = prefix->length};
+
+	if (prefix->ipv6) {
+		memcpy(key6.octets, prefix->addr.octets, sizeof(key6.octets));
+		batch_add(v6, &key6, value);
+	} else {
+		memcpy(key4.octets, prefix->addr.octets + 12, sizeof(key4.octets));
+		batch_add(v4, &key4, value);
+	}
+}
+
+static void batches_free(struct batch *batches)
+{
+	for (int i = 0; i < BATCH_COUNT; i++) {
+		free(batches[i].keys);
+		free(batches[i].values);
+	}
+}
+
+static void gather(const struct generation_source *source, struct batch *batches)
+{
+	const struct policy *policy = source->policy;
+
+	for (size_t i = 0; i < policy->zone_count; i++)
+		for (size_t j = 0; j < policy->zones[i].source_count; j++)
+			batch_add_prefix(&batches[BATCH_ZONES_V4], &batches[BATCH_ZONES_V6],
+					 &policy->zones[i].sources[j], source->numbers[i]);
+	for (size_t i = 0; i < policy->list_count; i++) {
+		const struct list_entry *entry = &policy->list[i];
+
+		if (entry->prefix.length == (entry->prefix.ipv6 ? 128 : 32))
+			batch_add(&batches[BATCH_HOSTS], &entry->prefix.addr, entry->list);
+		else
+			batch_add_prefix(&batches[BATCH_LISTS_V4], &batches[BATCH_LISTS_V6],
+					 &entry->prefix, entry->list);
+	}
+	for (size_t i = 0; i < policy->service_count; i++) {
+		const struct service *service = &policy->services[i];
+		struct sw_service_addr key = {.service = i};
+
+		for (size_t j = 0; j < service->address_count; j++) {
+			key.addr = service->addresses[j];
+			batch_add(&batches[BATCH_SERVICE_ADDRS], &key, 1);
+		}
+	}
+}
+
+static int write_batch(const struct batch *batch, struct error *e)
+{
+	__u32 count = batch->key_count;
+
+	if (count && bpf_map_update_batch(bpf_map__fd(batch->map), batch->keys, batch->values,
+					  &count, NULL) < 0)
+		return fail(e, EXIT_FAILED, "map %s: entry %u of %zu cannot be written: %s",
+			    bpf_map__name(batch->map), count, batch->key_count, strerror(errno));
+	return 0;
+}
+
+static int reuse(struct bpf_map *map, int fd, struct error *e)
+{
+	if (bpf_map__reuse_fd(map, fd) < 0)
+		return fail(e, EXIT_FAILED, "map %s cannot be shared: %s", bpf_map__name(map),
+			    strerror(errno));
+	return 0;
+}
+
+static int reuse_state(struct sipward_bpf *skel, const struct state *state, struct error *e)
+{
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		struct bpf_map *map =
+			bpf_object__find_map_by_name(skel->obj, state_map_name(i));
+
+		if (reuse(map, state->fds[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The first program of a generation makes the policy maps, the others share them. */
+static int prepare_policy_maps(struct batch *batches, const struct sipward_bpf *share,
+			       struct error *e)
+{
+	for (int i = 0; i < BATCH_COUNT; i++) {
+		struct bpf_map *map = batches[i].map;
+		const char *name = bpf_map__name(map);
+
+		if (share) {
+			if (reuse(map, bpf_object__find_map_fd_by_name(share->obj, name), e) < 0)
+				return -1;
+		} else {
+			bpf_map__set_max_entries(map, batches[i].key_count ? batches[i].key_count : 1);
+		}
+	}
+	return 0;
+}
+
+static int load(struct sipward_bpf *skel, bool multi_buffer, struct error *e)
+{
+	bpf_program__set_autoload(skel->progs.sipward_xdp, multi_buffer);
+	bpf_program__set_autoload(skel->progs.sipward_linear, !multi_buffer);
+	libbpf_log_start();
+	if (sipward_bpf__load(skel) < 0)
+		return fail(e, EXIT_FAILED, "the kernel refused the program: %s\n%s",
+			    strerror(errno), libbpf_log_tail());
+	return 0;
+}
+
+static int fill(const struct batch *batches, const struct sipward_bpf *share, struct error *e)
+{
+	for (int i = 0; !share && i < BATCH_COUNT; i++)
+		if (write_batch(&batches[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+struct sipward_bpf *generation_load(const struct generation_source *source, int counters_fd,
+				    bool multi_buffer, struct error *e)
+{
+	auto_skeleton struct sipward_bpf *skel = sipward_bpf__open();
+	cleanup(batches_free) struct batch batches[BATCH_COUNT] = {};
+
+	if (!skel) {
+		fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read");
+		return NULL;
+	}
+	batches[BATCH_ZONES_V4].map = skel->maps.zones_v4;
+	batches[BATCH_ZONES_V6].map = skel->maps.zones_v6;
+	batches[BATCH_HOSTS].map = skel->maps.list_hosts;
+	batches[BATCH_LISTS_V4].map = skel->maps.lists_v4;
+	batches[BATCH_LISTS_V6].map = skel->maps.lists_v6;
+	batches[BATCH_SERVICE_ADDRS].map = skel->maps.service_addrs;
+	gather(source, batches);
+
+	memcpy((void *)&skel->rodata->policy, source->compiled, sizeof(*source->compiled));
+	*(__u32 *)&skel->rodata->clock_injected = source->clock_injected;
+	if (reuse_state(skel, source->state, e) < 0 ||
+	    reuse(skel->maps.counters, counters_fd, e) < 0 ||
+	    prepare_policy_maps(batches, source->share, e) < 0 ||
+	    load(skel, multi_buffer, e) < 0 || fill(batches, source->share, e) < 0)
+		return NULL;
+	return take(skel);
+}
+
+int generation_program(const struct sipward_bpf *skel)
+{
+	return bpf_program__fd(bpf_program__autoload(skel->progs.sipward_xdp) ?
+			       skel->progs.sipward_xdp : skel->progs.sipward_linear);
+}

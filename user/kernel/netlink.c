@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/netlink.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <time.h>
+
+static void one_address(const struct netlink_events *events, int family, const struct nlattr *attr,
+			bool gone)
+{
+	struct sw_addr addr = {};
+	size_t size = family == AF_INET ? 4 : 16;
+
+	if (mnl_attr_get_payload_len(attr) != size)
+		return;
+	if (family == AF_INET)
+		addr.octets[10] = addr.octets[11] = 0xff;
+	memcpy(addr.octets + 16 - size, mnl_attr_get_payload(attr), size);
+	events->address(events->context, &addr, gone);
+}
+
+static void address_message(const struct nlmsghdr *header, const struct netlink_events *events)
+{
+	const struct ifaddrmsg *message = mnl_nlmsg_get_payload(header);
+	const struct nlattr *attr, *address = NULL, *local = NULL;
+
+	if (!events->address || (message->ifa_family != AF_INET && message->ifa_family != AF_INET6))
+		return;
+	mnl_attr_for_each(attr, header, sizeof(*message)) {
+		if (mnl_attr_get_type(attr) == IFA_LOCAL)
+			local = attr;
+		else if (mnl_attr_get_type(attr) == IFA_ADDRESS)
+			address = attr;
+		else if (mnl_attr_get_type(attr) == IFA_BROADCAST)
+			one_address(events, message->ifa_family, attr,
+				    header->nlmsg_type == RTM_DELADDR);
+	}
+	/* On a point-to-point link IFA_ADDRESS is the peer, and IFA_LOCAL is ours. */
+	if (local || address)
+		one_address(events, message->ifa_family, local ? local : address,
+			    header->nlmsg_type == RTM_DELADDR);
+}
+
+static void link_message(const struct nlmsghdr *header, const struct netlink_events *events)
+{
+	const struct ifinfomsg *message = mnl_nlmsg_get_payload(header);
+	const struct nlattr *attr;
+
+	if (!events->link)
+		return;
+	mnl_attr_for_each(attr, header, sizeof(*message))
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			events->link(events->context, mnl_attr_get_str(attr),
+				     header->nlmsg_type == RTM_DELLINK,
+				     message->ifi_flags & IFF_UP);
+}
+
+static int on_message(const struct nlmsghdr *header, void *context)
+{
+	const struct netlink_events *events = context;
+
+	if (header->nlmsg_type == RTM_NEWADDR || header->nlmsg_type == RTM_DELADDR)
+		address_message(header, events);
+	else if (header->nlmsg_type == RTM_NEWLINK || header->nlmsg_type == RTM_DELLINK)
+		link_message(header, events);
+	return MNL_CB_OK;
+}
+
+void netlink_close(struct netlink *netlink)
+{
+	if (netlink->socket)
+		mnl_socket_close(netlink->socket);
+	netlink->socket = NULL;
+}
+
+static int open_socket(struct netlink *netlink, unsigned int groups, int flags, struct error *e)
+{
+	netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+	if (!netlink->socket || mnl_socket_bind(netlink->socket, groups, MNL_SOCKET_AUTOPID) < 0)
+		return fail(e, EXIT_FAILED, "rtnetlink cannot be opened: %s", strerror(errno));
+	return 0;
+}
+
+int netlink_open(struct netlink *netlink, const struct netlink_events *events, struct error *e)
+{
+	netlink->events = events;
+	return open_socket(netlink, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+			   SOCK_NONBLOCK, e);
+}
+
+int netlink_fd(const struct netlink *netlink)
+{
+	return mnl_socket_get_fd(netlink->socket);
+}
+
+int netlink_dump_addresses(const struct netlink_events *events, struct error *e)
+{
+	cleanup(netlink_close) struct netlink netlink = {};
+	char buffer[32768];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	unsigned int sequence = time(NULL);
+	int state = MNL_CB_OK;
+
+	if (open_socket(&netlink, 0, 0, e) < 0)
+		return -1;
+	header->nlmsg_type = RTM_GETADDR;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	header->nlmsg_seq = sequence;
+	((struct ifaddrmsg *)mnl_nlmsg_put_extra_header(header, sizeof(struct ifaddrmsg)))
+		->ifa_family = AF_UNSPEC;
+	if (mnl_socket_sendto(netlink.socket, header, header->nlmsg_len) < 0)
+		return fail(e, EXIT_FAILED, "rtnetlink cannot be asked: %s", strerror(errno));
+	while (state > MNL_CB_STOP) {
+		ssize_t got = mnl_socket_recvfrom(netlink.socket, buffer, sizeof(buffer));
+
+		if (got < 0)
+			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s", strerror(errno));
+		state = mnl_cb_run(buffer, got, sequence, mnl_socket_get_portid(netlink.socket),
+				   on_message, (void *)events);
+	}
+	return state < 0 ? fail(e, EXIT_FAILED, "rtnetlink answered: %s", strerror(errno)) : 0;
+}
+
+int netlink_read(struct netlink *netlink, bool *lost, struct error *e)
+{
+	char buffer[32768];
+
+	for (;;) {
+		ssize_t got = mnl_socket_recvfrom(netlink->socket, buffer, sizeof(buffer));
+
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			return 0;
+		if (got < 0 && errno == ENOBUFS) {
+			*lost = true;
+			continue;
+		}
+		if (got < 0)
+			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s", strerror(errno));
+		mnl_cb_run(buffer, got, 0, 0, on_message, (void *)netlink->events);
+	}
+}

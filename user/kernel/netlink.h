@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What the kernel says about interfaces and addresses (rtnetlink, through libmnl): the table
+ * of local addresses is kept from it, and an interface that comes back is noticed by it.
+ */
+#ifndef SIPWARD_KERNEL_NETLINK_H
+#define SIPWARD_KERNEL_NETLINK_H
+
+#include <libmnl/libmnl.h>
+
+#include <sipward/policy.h>
+
+#include "base/base.h"
+
+/* Called on every change. Either may be NULL. */
+struct netlink_events {
+	void (*link)(void *context, const char *iface, bool gone, bool up);
+	void (*address)(void *context, const struct sw_addr *addr, bool gone);
+	void *context;
+};
+
+struct netlink {
+	struct mnl_socket *socket;
+	const struct netlink_events *events;
+};
+
+/* Subscribes to link and address changes; netlink_fd() becomes readable on each. */
+int netlink_open(struct netlink *netlink, const struct netlink_events *events, struct error *e);
+void netlink_close(struct netlink *netlink);
+int netlink_fd(const struct netlink *netlink);
+
+/* Calls events->address for every address there is now (broadcast addresses included). */
+int netlink_dump_addresses(const struct netlink_events *events, struct error *e);
+
+/* Handles what is there to read. *lost becomes true when the kernel dropped messages: then
+ * everything must be asked for anew. */
+int netlink_read(struct netlink *netlink, bool *lost, struct error *e);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * May this process load programs here, and can this kernel run them? Asked before anything is
+ * touched, so that the answer is a sentence and not a verifier log.
+ */
+#ifndef SIPWARD_KERNEL_PRIVILEGE_H
+#define SIPWARD_KERNEL_PRIVILEGE_H
+
+#include "base/base.h"
+
+/* 0; or -1 and EXIT_PRIVILEGE naming the missing capabilities. */
+int privilege_check(struct error *e);
+
+/* 0; or -1 and the first feature of kernel 6.1 that is missing. */
+int kernel_check(struct error *e);
+
+#endif

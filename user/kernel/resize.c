@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Tables that change their size keep their live entries: a new map is filled, the next
+ * generation uses it, and only then does its pin take the place of the old one.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/paths.h"
+#include "kernel/skeleton.h"
+#include "kernel/state.h"
+#include "kernel/walk.h"
+
+struct copy {
+	enum state_map map;
+	int to;          /* < 0: only count */
+	uint64_t now;
+	size_t count;
+	int error;
+};
+
+static bool entry_lives(const struct copy *copy, const void *value)
+{
+	if (copy->map == STATE_BANS)
+		return ((const struct sw_ban *)value)->end > copy->now;
+	if (copy->map == STATE_FRAGMENTS)
+		return ((const struct sw_fragment *)value)->expires > copy->now;
+	return true;
+}
+
+/* Both maps may have the entry: the swap lies between two copies. The later of two arrival
+ * times is the true one. */
+static void merge_cells(int to, const void *key, struct sw_cells *cells)
+{
+	struct sw_cells other;
+
+	if (bpf_map_lookup_elem(to, key, &other) < 0)
+		return;
+	for (int i = 0; i < SW_RATE_COUNT; i++)
+		if (other.tat[i] > cells->tat[i])
+			cells->tat[i] = other.tat[i];
+}
+
+static bool copy_entry(const void *key, void *value, void *context)
+{
+	struct copy *copy = context;
+
+	if (!entry_lives(copy, value))
+		return true;
+	copy->count++;
+	if (copy->to < 0)
+		return true;
+	if (copy->map == STATE_SOURCES)
+		merge_cells(copy->to, key, value);
+	if (bpf_map_update_elem(copy->to, key, value, BPF_ANY) < 0)
+		copy->error = errno;
+	return true;
+}
+
+/* Copies the live entries of one map to another (to < 0: only counts them). */
+static int copy_entries(enum state_map map, int from, int to, size_t *count, struct error *e)
+{
+	struct copy copy = {.map = map, .to = to, .now = monotonic_ns()};
+
+	if (map_walk(from, copy_entry, &copy, e) < 0)
+		return -1;
+	if (copy.error)
+		return fail(e, EXIT_FAILED, "tables: %s: its entries cannot be copied: %s",
+			    state_map_name(map), strerror(copy.error));
+	if (count)
+		*count = copy.count;
+	return 0;
+}
+
+static int map_entries(int fd, struct bpf_map_info *info, struct error *e)
+{
+	__u32 size = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	if (bpf_obj_get_info_by_fd(fd, info, &size) < 0)
+		return fail(e, EXIT_FAILED, "a state map cannot be read: %s", strerror(errno));
+	return 0;
+}
+
+static int resize_one(struct state *state, enum state_map map, uint32_t wanted, struct error *e)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	const char *name = state_map_name(map);
+	struct bpf_map_info info;
+	auto_fd int fd = -1;
+	size_t live;
+
+	if (map_entries(state->fds[map], &info, e) < 0)
+		return -1;
+	if (info.max_entries == wanted)
+		return 0;
+	if (copy_entries(map, state->fds[map], -1, &live, e) < 0)
+		return -1;
+	/* The least recently used of an LRU table may go; of a plain one nothing may. */
+	if (info.type == BPF_MAP_TYPE_HASH && live > wanted)
+		return fail(e, EXIT_POLICY, "tables: %s: %u is fewer than the %zu live entries; write at "
+			    "least %zu, or take some out first (sipward ban list, sipward ban del)",
+			    name, wanted, live, live);
+	opts.map_flags = info.map_flags;
+	fd = bpf_map_create(info.type, name, info.key_size, info.value_size, wanted, &opts);
+	if (fd < 0)
+		return fail(e, EXIT_FAILED, "tables: %s: a map of %u entries cannot be made: %s; write "
+			    "a smaller number", name, wanted, strerror(errno));
+	if (copy_entries(map, state->fds[map], fd, NULL, e) < 0)
+		return -1;
+	state->resized[map] = state->fds[map];
+	state->fds[map] = take_fd(fd);
+	return 0;
+}
+
+int state_resize(struct state *state, const struct tables *tables, struct error *e)
+{
+	if (resize_one(state, STATE_BANS, tables->bans, e) < 0 ||
+	    resize_one(state, STATE_SOURCES, tables->sources, e) < 0 ||
+	    resize_one(state, STATE_FRAGMENTS, tables->fragments, e) < 0) {
+		state_resize_abort(state);
+		return -1;
+	}
+	return 0;
+}
+
+int state_resize_commit(struct state *state, struct error *e)
+{
+	char path[PATH_MAX], fresh[PATH_MAX];
+
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		if (state->resized[i] < 0)
+			continue;
+		/* What the old program wrote until the swap. */
+		if (copy_entries(i, state->resized[i], state->fds[i], NULL, e) < 0)
+			return -1;
+		pin_path(path, NULL, state_map_name(i));
+		snprintf(fresh, sizeof(fresh), "%.*s.new", PATH_MAX - 5, path);
+		unlink(fresh);
+		if (bpf_obj_pin(state->fds[i], fresh) < 0 || rename(fresh, path) < 0)
+			return fail(e, EXIT_FAILED, "%s: cannot be replaced: %s", path, strerror(errno));
+		close_fd(&state->resized[i]);
+		state->resized[i] = -1;
+	}
+	return 0;
+}
+
+void state_resize_abort(struct state *state)
+{
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		if (state->resized[i] < 0)
+			continue;
+		close_fd(&state->fds[i]);
+		state->fds[i] = state->resized[i];
+		state->resized[i] = -1;
+	}
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "kernel/paths.h"
+#include "kernel/skeleton.h"
+
+static const char *const map_names[STATE_MAP_COUNT] = {
+	[STATE_META] = "meta",
+	[STATE_ZONE_NAMES] = "zone_names",
+	[STATE_LOCAL_ADDRS] = "local_addrs",
+	[STATE_BANS] = "bans",
+	[STATE_SOURCES] = "sources",
+	[STATE_FRAGMENTS] = "fragments",
+	[STATE_ZONE_CELLS] = "zone_cells",
+	[STATE_EVENT_CELL] = "event_cell",
+	[STATE_EVENTS] = "events",
+};
+
+const char *state_map_name(enum state_map map)
+{
+	return map_names[map];
+}
+
+static struct bpf_map *find_map(const struct sipward_bpf *skel, const char *name)
+{
+	return bpf_object__find_map_by_name(skel->obj, name);
+}
+
+static int other_layout(const char *path, struct error *e)
+{
+	return fail(e, EXIT_FAILED, "%s: was pinned by another version of sipward with another "
+		    "layout; to start anew without the old bans and counters run: sipward detach",
+		    path);
+}
+
+/* Opens the pin at `path`; -1 with *e untouched when there is none. */
+static int open_pin(const char *path, const struct bpf_map *map, struct error *e)
+{
+	auto_fd int fd = bpf_obj_get(path);
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	if (fd < 0)
+		return errno == ENOENT ? -1 :
+		       fail(e, EXIT_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+	if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
+	    info.value_size != bpf_map__value_size(map))
+		return other_layout(path, e);
+	return take_fd(fd);
+}
+
+static int make_map(const struct bpf_map *map, uint32_t entries, struct error *e)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(map));
+	int fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
+				bpf_map__value_size(map), entries, &opts);
+
+	if (fd < 0)
+		return fail(e, EXIT_FAILED, "map %s with %u entries cannot be made: %s",
+			    bpf_map__name(map), entries, strerror(errno));
+	return fd;
+}
+
+/* Opens the pin, or makes and pins the map as the object defines it. */
+static int open_or_make(const char *path, const struct bpf_map *map, bool *made, struct error *e)
+{
+	struct error pin_error = {};
+	auto_fd int fd = open_pin(path, map, &pin_error);
+
+	if (fd >= 0)
+		return take_fd(fd);
+	if (pin_error.code)
+		return fail(e, pin_error.code, "%s", pin_error.text);
+	fd = make_map(map, bpf_map__max_entries(map), e);
+	if (fd < 0)
+		return -1;
+	if (bpf_obj_pin(fd, path) < 0)
+		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
+	*made = true;
+	return take_fd(fd);
+}
+
+int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e)
+{
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(state->fds[STATE_META], &zero, meta) < 0)
+		return fail(e, EXIT_FAILED, "map meta cannot be read: %s", strerror(errno));
+	return 0;
+}
+
+int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e)
+{
+	uint32_t zero = 0;
+
+	if (bpf_map_update_elem(state->fds[STATE_META], &zero, meta, BPF_ANY) < 0)
+		return fail(e, EXIT_FAILED, "map meta cannot be written: %s", strerror(errno));
+	return 0;
+}
+
+static int check_meta(struct state *state, bool made, struct error *e)
+{
+	struct sw_meta meta;
+	char path[PATH_MAX];
+
+	if (state_meta_read(state, &meta, e) < 0)
+		return -1;
+	if (made) {
+		meta.abi_version = SW_ABI_VERSION;
+		if (getrandom(meta.seed, sizeof(meta.seed), 0) != sizeof(meta.seed))
+			return fail(e, EXIT_FAILED, "no random numbers: %s", strerror(errno));
+		return state_meta_write(state, &meta, e);
+	}
+	pin_path(path, NULL, "meta");
+	return meta.abi_version == SW_ABI_VERSION ? 0 : other_layout(path, e);
+}
+
+static int open_state(struct state *state, bool create, struct error *e)
+{
+	auto_skeleton struct sipward_bpf *skel = NULL;
+	struct error pin_error = {};
+	char path[PATH_MAX];
+	bool made = false;
+
+	libbpf_log_start();
+	skel = sipward_bpf__open();
+	if (!skel)
+		return fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read: %s",
+			    libbpf_log_tail());
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		struct bpf_map *map = find_map(skel, map_names[i]);
+
+		pin_path(path, NULL, map_names[i]);
+		state->fds[i] = create ? open_or_make(path, map, &made, e) :
+					 open_pin(path, map, &pin_error);
+		if (state->fds[i] >= 0) {
+			if (i == STATE_META && check_meta(state, made, e) < 0)
+				return -1;
+			state->fresh = made;
+		} else if (create || pin_error.code) {
+			return pin_error.code ? fail(e, pin_error.code, "%s", pin_error.text) : -1;
+		} else {
+			return fail(e, EXIT_NOT_RUNNING, "%s: is not there; sipward is not running "
+				    "on this host (start it: sipward run -i IFACE)", path);
+		}
+	}
+	return 0;
+}
+
+int state_open(struct state *state, struct error *e)
+{
+	return open_state(state, true, e);
+}
+
+int state_open_existing(struct state *state, struct error *e)
+{
+	return open_state(state, false, e);
+}
+
+void state_close(struct state *state)
+{
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		close_fd(&state->fds[i]);
+		close_fd(&state->resized[i]);
+		state->fds[i] = state->resized[i] = -1;
+	}
+}
+
+const char *state_zone_name(const struct state *state, uint32_t number, char name[SW_NAME_MAX])
+{
+	struct sw_zone_name entry = {};
+
+	if (bpf_map_lookup_elem(state->fds[STATE_ZONE_NAMES], &number, &entry) < 0 || !entry.name[0])
+		snprintf(name, SW_NAME_MAX, "zone-%u", number);
+	else
+		snprintf(name, SW_NAME_MAX, "%.*s", SW_NAME_MAX - 1, entry.name);
+	return name;
+}
+
+int state_open_counters(const char *iface, bool create, struct error *e)
+{
+	auto_skeleton struct sipward_bpf *skel = sipward_bpf__open();
+	struct error pin_error = {};
+	char path[PATH_MAX];
+	bool made;
+	int fd;
+
+	if (!skel)
+		return fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read");
+	pin_path(path, iface, "");
+	if (create && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return fail(e, EXIT_FAILED, "%s: cannot be made: %s", path, strerror(errno));
+	pin_path(path, iface, "counters");
+	if (create)
+		return open_or_make(path, skel->maps.counters, &made, e);
+	fd = open_pin(path, skel->maps.counters, &pin_error);
+	if (fd < 0)
+		return fail(e, pin_error.code ? pin_error.code : EXIT_NOT_RUNNING, "%s", pin_error.code ?
+			    pin_error.text : "sipward has no counters for this interface");
+	return fd;
+}
+
+int state_read_counters(int fd, struct sw_counters *counters, struct error *e)
+{
+	int cpus = libbpf_num_possible_cpus();
+	auto_free struct sw_counters *values = xcalloc(cpus, sizeof(*values));
+	const size_t words = sizeof(*values) / sizeof(uint64_t);
+
+	for (uint32_t zone = 0; zone < SW_ZONES_MAX; zone++) {
+		uint64_t *sum = (uint64_t *)&counters[zone];
+
+		if (bpf_map_lookup_elem(fd, &zone, values) < 0)
+			return fail(e, EXIT_FAILED, "map counters cannot be read: %s", strerror(errno));
+		memset(sum, 0, sizeof(*counters));
+		for (int cpu = 0; cpu < cpus; cpu++)
+			for (size_t i = 0; i < words; i++)
+				sum[i] += ((uint64_t *)&values[cpu])[i];
+	}
+	return 0;
+}
+
+static int only_names(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && entry->d_type == DT_DIR;
+}
+
+char **state_interfaces(void)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(bpf_dir(), &entries, only_names, alphasort);
+	char **names = xcalloc(count > 0 ? count + 1 : 1, sizeof(*names));
+
+	for (int i = 0; i < count; i++) {
+		names[i] = xstrdup(entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return names;
+}
+
+void string_list_free(char ***list)
+{
+	for (char **s = *list; s && *s; s++)
+		free(*s);
+	free(*list);
+	*list = NULL;
+}
+
+static int remove_pin(const char *iface, const char *name, struct error *e)
+{
+	char path[PATH_MAX];
+
+	pin_path(path, iface, name);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", path, strerror(errno));
+	return 0;
+}
+
+int state_remove_interface(const char *iface, struct error *e)
+{
+	char path[PATH_MAX];
+
+	if (remove_pin(iface, "link", e) < 0 || remove_pin(iface, "counters", e) < 0)
+		return -1;
+	pin_path(path, NULL, iface);
+	if (rmdir(path) < 0 && errno != ENOENT)
+		return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", path, strerror(errno));
+	return 0;
+}
+
+int state_remove(struct error *e)
+{
+	auto_string_list char **interfaces = state_interfaces();
+
+	for (char **iface = interfaces; *iface; iface++)
+		if (state_remove_interface(*iface, e) < 0)
+			return -1;
+	for (int i = 0; i < STATE_MAP_COUNT; i++)
+		if (remove_pin(NULL, map_names[i], e) < 0)
+			return -1;
+	if (rmdir(bpf_dir()) < 0 && errno != ENOENT)
+		return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", bpf_dir(), strerror(errno));
+	return 0;
+}

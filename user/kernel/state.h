@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The pinned maps that outlive generations and agents: opened, made, resized, removed here
+ * and nowhere else. Knows names, sizes and pins; not what the values mean to the data path.
+ */
+#ifndef SIPWARD_KERNEL_STATE_H
+#define SIPWARD_KERNEL_STATE_H
+
+#include <stdint.h>
+
+#include <sipward/state.h>
+
+#include "base/base.h"
+#include "policy/model.h"
+
+/* Host-wide state maps, pinned under bpf_dir(). */
+enum state_map {
+	STATE_META,
+	STATE_ZONE_NAMES,
+	STATE_LOCAL_ADDRS,
+	STATE_BANS,
+	STATE_SOURCES,
+	STATE_FRAGMENTS,
+	STATE_ZONE_CELLS,
+	STATE_EVENT_CELL,
+	STATE_EVENTS,
+	STATE_MAP_COUNT
+};
+
+struct state {
+	int fds[STATE_MAP_COUNT];
+	int resized[STATE_MAP_COUNT]; /* the old map of one whose size is being changed, or -1 */
+	bool fresh;                   /* made by this call: nothing was pinned before */
+};
+
+/* The name of a state map: of its pin and of the map in the BPF object. */
+const char *state_map_name(enum state_map map);
+
+/* Opens the pinned state, making what is missing. Refuses state of another ABI version, or
+ * whose maps have another layout (*e says what to do). Owned by the caller: state_close. */
+int state_open(struct state *state, struct error *e);
+/* Likewise, but makes nothing: EXIT_NOT_RUNNING when there is no state. */
+int state_open_existing(struct state *state, struct error *e);
+void state_close(struct state *state);
+#define auto_state cleanup(state_close)
+#define STATE_CLOSED { .fds = {[0 ... STATE_MAP_COUNT - 1] = -1}, \
+		       .resized = {[0 ... STATE_MAP_COUNT - 1] = -1} }
+
+/* Makes larger or smaller maps where the policy wants other sizes, with the live entries
+ * copied. Nothing is pinned until state_resize_commit(), which copies what came meanwhile;
+ * state_resize_abort() goes back. Refused when the live entries do not fit. */
+int state_resize(struct state *state, const struct tables *tables, struct error *e);
+int state_resize_commit(struct state *state, struct error *e);
+void state_resize_abort(struct state *state);
+
+int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e);
+int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e);
+
+/* Gives each zone of the policy its number by name: the one it has, a free one, or that of
+ * the zone that was gone longest (whose counters and cells are then cleared). `keep` are
+ * numbers in use by what runs now (bit mask), never taken from their names. Writes the
+ * register with `generation` and fills numbers[zone_count]. */
+int state_number_zones(const struct state *state, const struct policy *policy, uint64_t keep,
+		       uint64_t generation, uint8_t *numbers, struct error *e);
+
+/* The name that a number has, "zone-N" when it has none. */
+const char *state_zone_name(const struct state *state, uint32_t number, char name[SW_NAME_MAX]);
+
+/* Opens IFACE/counters, making it when missing. */
+int state_open_counters(const char *iface, bool create, struct error *e);
+
+/* Adds the counters of all CPUs for every zone number: counters[SW_ZONES_MAX]. */
+int state_read_counters(int fd, struct sw_counters *counters, struct error *e);
+
+/* Names of the interfaces that have a directory under bpf_dir(), with a link pinned or not.
+ * The array (NULL-terminated) and its strings belong to the caller: string_list_free. */
+char **state_interfaces(void);
+void string_list_free(char ***list);
+#define auto_string_list cleanup(string_list_free)
+
+/* Removes every pin of the state and of its interfaces; links go with their pins. */
+int state_remove(struct error *e);
+/* Removes what is pinned for one interface: link (so the program comes off) and counters. */
+int state_remove_interface(const char *iface, struct error *e);
+
+#endif
