@@ -24,12 +24,12 @@ endif
 LIBS      := libbpf libelf zlib libmnl yaml-0.1 libmicrohttpd json-c libmd libpcap libcap-ng
 CFLAGS    ?= -O2 -g
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
-             -Iinclude -Ibpf -Iuser -I$(BUILD) -DSIPWARD_VERSION='"$(VERSION)"' \
+             -Iinclude -Iuser -I$(BUILD) -iquote bpf -DSIPWARD_VERSION='"$(VERSION)"' \
              -DSIPWARD_COMPILER='"$(notdir $(CLANG))"'
 LDLIBS    := $(shell pkg-config --libs $(LIBS) 2>/dev/null || echo -lbpf -lelf -lz -lmnl -lyaml \
              -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng)
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -MMD -MP \
-             -Iinclude -Ibpf -I/usr/include/$(shell uname -m)-linux-gnu
+             -Iinclude -I/usr/include/$(shell uname -m)-linux-gnu $(BPF_EXTRA)
 
 SOURCES   := $(wildcard user/*.c user/*/*.c)
 OBJECTS   := $(patsubst user/%.c,$(BUILD)/user/%.o,$(SOURCES)) $(BUILD)/user/policy/embedded.o

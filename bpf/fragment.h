@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "fragment": a later fragment has no ports, so it follows what its first one earned.
- * A first fragment goes on and is judged; fragment_remember() notes the outcome at the exit.
+ * Stages "broken" and "fragment", for what has no ports. A packet whose headers contradict
+ * themselves is refused. A later fragment follows what its first one earned; a first fragment goes on and is judged; fragment_remember() notes the outcome at the exit.
  */
 #ifndef SIPWARD_BPF_FRAGMENT_H
 #define SIPWARD_BPF_FRAGMENT_H
@@ -20,6 +20,11 @@ static __always_inline void fragment_key(const struct packet *p, struct sw_fragm
 	key->protocol = p->ipv6 ? 1 << 8 : p->protocol;
 }
 
+static __always_inline enum verdict stage_broken(struct packet *p)
+{
+	return p->broken ? refuse_unread(p, p->broken) : VERDICT_UNDECIDED;
+}
+
 static __always_inline enum verdict stage_fragment(struct packet *p)
 {
 	struct sw_fragment_key key;
@@ -32,12 +37,9 @@ static __always_inline enum verdict stage_fragment(struct packet *p)
 	fragment_key(p, &key);
 	first = bpf_map_lookup_elem(&fragments, &key);
 	if (first && first->expires > packet_time(p)) {
-		__u32 zone = first->zone & (SW_ZONES_MAX - 1);
-
 		if (!first->dropped)
 			return VERDICT_NOT_OURS;
-		p->zone_number = zone;
-		p->zone = &policy.zones[zone];
+		p->zone_number = first->zone;
 		return refuse_unread(p, SW_REASON_FRAGMENT_REST);
 	}
 	if (policy.fragments_drop)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "gate": the transport header of a packet for a service, and all that comes before
- * SIP on its port: keepalives of every kind, STUN, empty segments. None of those is ever an
- * offence. Leaves the payload's bounds for stage "message".
+ * Stages "header", "payload" and "gate": the transport header of a packet for a service; its
+ * payload, copied to where it can be read; and all that comes before SIP on its port:
+ * keepalives of every kind, STUN, empty segments. None of those is ever an offence.
  */
 #ifndef SIPWARD_BPF_GATE_H
 #define SIPWARD_BPF_GATE_H
 
-#include "limits.h"
+#include "limit.h"
 #include "packet.h"
 
 /* No SIP message fits in fewer: over half of the datagrams of one public measurement were
@@ -28,21 +28,68 @@ struct stun_header {
 	__be32 cookie;
 };
 
-static __always_inline void payload_at(struct packet *p, __u32 header, __u32 length)
+static __always_inline enum verdict header_udp(struct packet *p)
 {
-	p->payload_offset = p->cursor - (void *)(long)p->ctx->data + header;
-	p->payload_length = length;
+	__u32 length = p->transport_length;
+
+	/* Of a first fragment the rest is still on its way. Length 0 means "all that is left"
+	 * to IPv6, for jumbograms: no SIP comes so. */
+	if (length < sizeof(struct udphdr) || (length > p->remaining && !p->fragment_first))
+		return refuse_unread(p, SW_REASON_UDP_LENGTH);
+	if (length > p->remaining)
+		length = p->remaining;
+	p->payload_offset += sizeof(struct udphdr);
+	p->payload_length = length - sizeof(struct udphdr);
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict header_tcp(struct packet *p)
+{
+	__u32 header = p->tcp_header, flags = p->tcp_flags;
+
+	if (p->remaining < sizeof(struct tcphdr))
+		return refuse_unread(p, p->fragment_first ? SW_REASON_FRAGMENT_TINY :
+							    SW_REASON_TCP_HEADER);
+	if (header < sizeof(struct tcphdr) || header > p->remaining)
+		return refuse_unread(p, SW_REASON_TCP_HEADER);
+	/* RFC 9293 3.5: SYN opens, FIN and RST end, together they are a probe; and what neither
+	 * opens, resets nor acknowledges belongs to no connection. */
+	if ((flags & TCP_SYN && flags & (TCP_FIN | TCP_RST)) ||
+	    !(flags & (TCP_SYN | TCP_RST | TCP_ACK)))
+		return refuse_unread(p, SW_REASON_TCP_FLAGS);
+	p->payload_offset += header;
+	p->payload_length = p->remaining - header;
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict stage_header(struct packet *p)
+{
+	return p->protocol == IPPROTO_UDP ? header_udp(p) : header_tcp(p);
+}
+
+/* What cannot be read is not judged: then the kernel failed, not the sender. */
+static __always_inline enum verdict stage_payload(struct packet *p, struct xdp_md *ctx)
+{
+	struct scratch *scratch = packet_scratch();
+	__u32 length = p->payload_length;
+
+	if (!scratch)
+		return VERDICT_PASS;
+	if (p->transport == SW_TLS || length < 1)
+		return VERDICT_UNDECIDED;
+	if (length > SW_MESSAGE_MAX)
+		length = SW_MESSAGE_MAX;
+	if (bpf_xdp_load_bytes(ctx, p->payload_offset, scratch->buf.octets, length))
+		return VERDICT_PASS;
+	return VERDICT_UNDECIDED;
 }
 
 /* RFC 5389 6: two zero bits, the cookie, and a length that fits the datagram exactly. */
-static __always_inline int is_stun(const struct packet *p)
+static __always_inline int is_stun(const struct packet *p, const struct scratch *scratch)
 {
-	const struct stun_header *stun = p->cursor + sizeof(struct udphdr);
-	__u32 length;
+	const struct stun_header *stun = (const void *)scratch->buf.octets;
+	__u32 length = bpf_ntohs(stun->length);
 
-	if (p->payload_length < STUN_HEADER || (void *)(stun + 1) > p->end)
-		return 0;
-	length = bpf_ntohs(stun->length);
 	return !(stun->type & bpf_htons(0xc000)) && stun->cookie == bpf_htonl(STUN_COOKIE) &&
 	       length % 4 == 0 && length + STUN_HEADER == p->payload_length;
 }
@@ -58,57 +105,22 @@ static __always_inline enum verdict gate_class(struct packet *p, enum sw_message
 	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
 }
 
-static __always_inline enum verdict gate_udp(struct packet *p)
+static __always_inline enum verdict stage_gate(struct packet *p)
 {
-	__u32 length = p->transport_length;
+	struct scratch *scratch = packet_scratch();
 
-	/* Of a first fragment the rest is still on its way. Length 0 means "all that is left"
-	 * to IPv6, for jumbograms: no SIP comes so. */
-	if (length < sizeof(struct udphdr) || (length > p->remaining && !p->fragment_first))
-		return refuse_unread(p, SW_REASON_UDP_LENGTH);
-	if (length > p->remaining)
-		length = p->remaining;
-	payload_at(p, sizeof(struct udphdr), length - sizeof(struct udphdr));
+	if (p->protocol == IPPROTO_TCP) {
+		p->stream_content = 1;
+		return p->payload_length && p->transport == SW_TCP ? VERDICT_UNDECIDED : VERDICT_PASS;
+	}
 	if (p->fragment_first)
 		return VERDICT_UNDECIDED;
 	if (p->payload_length < KEEPALIVE_BELOW)
 		return gate_class(p, SW_MESSAGE_KEEPALIVE, SW_RATE_KEEPALIVE,
 				  SW_REASON_KEEPALIVE_RATE);
-	if (is_stun(p))
+	if (scratch && is_stun(p, scratch))
 		return gate_class(p, SW_MESSAGE_STUN, SW_RATE_STUN, SW_REASON_STUN_RATE);
 	return VERDICT_UNDECIDED;
-}
-
-static __always_inline enum verdict gate_tcp(struct packet *p)
-{
-	struct tcphdr *tcp = p->cursor;
-	__u32 header, flags;
-
-	p->message = SW_MESSAGE_OPAQUE;
-	if (p->remaining < sizeof(*tcp))
-		return refuse_unread(p, p->fragment_first ? SW_REASON_FRAGMENT_TINY :
-							    SW_REASON_TCP_HEADER);
-	if ((void *)(tcp + 1) > p->end)
-		return VERDICT_PASS;
-	header = tcp->doff * 4;
-	if (header < sizeof(*tcp) || header > p->remaining)
-		return refuse_unread(p, SW_REASON_TCP_HEADER);
-	flags = p->tcp_flags = ((__u8 *)tcp)[13];
-	/* RFC 9293 3.5: SYN opens, FIN and RST end, together they are a probe; and what neither
-	 * opens, resets nor acknowledges belongs to no connection. */
-	if ((flags & TCP_SYN && flags & (TCP_FIN | TCP_RST)) ||
-	    !(flags & (TCP_SYN | TCP_RST | TCP_ACK)))
-		return refuse_unread(p, SW_REASON_TCP_FLAGS);
-	payload_at(p, header, p->remaining - header);
-	if (!p->payload_length || p->transport == SW_TLS)
-		return VERDICT_PASS;
-	p->stream_content = 1;
-	return VERDICT_UNDECIDED;
-}
-
-static __always_inline enum verdict stage_gate(struct packet *p)
-{
-	return p->protocol == IPPROTO_UDP ? gate_udp(p) : gate_tcp(p);
 }
 
 #endif

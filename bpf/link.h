@@ -8,6 +8,7 @@
 
 #include <linux/if_ether.h>
 
+#include "cursor.h"
 #include "packet.h"
 
 #define VLAN_TAGS_MAX 2
@@ -17,24 +18,24 @@ struct vlan_tag {
 	__be16 ethertype;
 };
 
-static __always_inline enum verdict stage_link(struct packet *p)
+static __always_inline enum verdict stage_link(struct packet *p, struct cursor *c)
 {
-	struct ethhdr *eth = p->cursor;
+	struct ethhdr *eth = c->at;
 
-	if ((void *)(eth + 1) > p->end)
+	if ((void *)(eth + 1) > c->end)
 		return VERDICT_NOT_OURS;
 	p->ethertype = bpf_ntohs(eth->h_proto);
-	p->cursor = eth + 1;
+	c->at = eth + 1;
 
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
-		struct vlan_tag *tag = p->cursor;
+		struct vlan_tag *tag = c->at;
 
 		if (p->ethertype != ETH_P_8021Q && p->ethertype != ETH_P_8021AD)
 			break;
-		if ((void *)(tag + 1) > p->end)
+		if ((void *)(tag + 1) > c->end)
 			return VERDICT_NOT_OURS;
 		p->ethertype = bpf_ntohs(tag->ethertype);
-		p->cursor = tag + 1;
+		c->at = tag + 1;
 		p->vlan_count++;
 	}
 	return VERDICT_UNDECIDED;

@@ -18,9 +18,11 @@
 /* The compiled policy: frozen before the verifier reads it. */
 const volatile struct sw_policy policy = {};
 
-/* 1 in tests and `explain`: time is what user space wrote into injected_now. */
-const volatile __u32 clock_injected = 0;
-__u64 injected_now = 0;
+/* 1 in tests, `explain` and `audit`: time is what user space wrote into trial_now, and the
+ * outcome of each packet is written to `trial`. Where it is 0 the verifier removes all that. */
+const volatile __u32 on_trial = 0;
+__u64 trial_now = 0;
+struct sw_trial trial = {};
 
 /* --- policy maps --- */
 
@@ -153,6 +155,7 @@ struct {
 
 struct scratch {
 	struct sip_buf buf;
+	struct sip_input input;
 	struct sip_msg msg;
 	__u32 events_suppressed;
 };

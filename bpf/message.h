@@ -1,27 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "message": copies the payload, multi-buffer frames included, to where the scanner
- * may read it, and scans it. Only the header section is looked at.
+ * Stage "message": lets the scanner read the header section, and notes what it is.
  */
 #ifndef SIPWARD_BPF_MESSAGE_H
 #define SIPWARD_BPF_MESSAGE_H
 
 #include "packet.h"
 
+static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch)
+{
+	const volatile struct sw_zone *zone = packet_zone(p);
+	struct sip_input *input = &scratch->input;
+
+	input->length = p->payload_length > SW_MESSAGE_MAX ? SW_MESSAGE_MAX : p->payload_length;
+	input->datagram_length = p->payload_length;
+	input->flags = 0;
+	if (p->protocol == IPPROTO_TCP) {
+		input->flags = SIP_STREAM;
+	} else if (p->fragment_first) {
+		input->flags = SIP_FRAGMENT;
+		input->datagram_length = p->transport_length - sizeof(struct udphdr);
+	}
+	input->want = zone->sanity;
+	input->bounds = zone->bounds;
+	sip_scan(&scratch->buf, input, &scratch->msg);
+}
+
 static __always_inline enum verdict stage_message(struct packet *p)
 {
-	__u32 zero = 0, length = p->payload_length;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
+	struct scratch *scratch = packet_scratch();
 
 	if (!scratch)
 		return VERDICT_PASS;
-	p->scratch = scratch;
-	p->message = SW_MESSAGE_NOT_SIP;
-	if (length > SW_MESSAGE_MAX)
-		length = SW_MESSAGE_MAX;
-	if (length && bpf_xdp_load_bytes(p->ctx, p->payload_offset, scratch->buf.octets, length))
+	scan_payload(p, scratch);
+	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
+	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
 		return VERDICT_PASS;
-	/* INTEGRATE: sip_scan */
+	p->message = scratch->msg.kind;
+	p->in_dialog = p->message <= SW_MESSAGE_OTHER &&
+		       ((1u << p->message & SW_METHODS_ALWAYS) || scratch->msg.flags & SIP_TO_TAG);
+	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
+		return refuse(p, SW_REASON_FRAGMENT_TINY);
 	return VERDICT_UNDECIDED;
 }
 

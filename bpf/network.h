@@ -4,6 +4,7 @@
  * the cursor on the transport header, or knows that there is none (a later fragment).
  *
  * A header that contradicts itself is dropped: the kernel would do so too, but silently.
+ * That is for stage "broken", behind which packets are counted; here they are only parsed.
  */
 #ifndef SIPWARD_BPF_NETWORK_H
 #define SIPWARD_BPF_NETWORK_H
@@ -12,6 +13,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
+#include "cursor.h"
 #include "packet.h"
 
 /* RFC 8200 4.1: each extension header at most once, destination options twice. */
@@ -22,30 +24,27 @@
 #define IPV6_OFFSET_MASK 0xfff8
 #define IPV6_MORE        0x0001
 
+/* Also the common start of every other extension header. */
 struct ipv6_fragment {
 	__u8 next;
-	__u8 reserved;
+	__u8 length;
 	__be16 offset;
 	__be32 id;
 };
 
-/* True when the frame, fragments of a multi-buffer frame included, holds `length` octets
- * from `start` on. */
-static __always_inline int frame_holds(const struct packet *p, const void *start, __u32 length)
+/* Parsing ends here: stage "broken" refuses the packet. */
+static __always_inline enum verdict broken(struct packet *p, enum sw_reason reason)
 {
-	__u32 offset = start - (void *)(long)p->ctx->data;
-
-	if (length <= p->end - start)
-		return 1;
-	return bpf_xdp_get_buff_len(p->ctx) >= (__u64)offset + length;
+	p->broken = reason;
+	return VERDICT_UNDECIDED;
 }
 
-static __always_inline enum verdict network_ipv4(struct packet *p)
+static __always_inline enum verdict network_ipv4(struct packet *p, struct cursor *c)
 {
-	struct iphdr *ip = p->cursor;
+	struct iphdr *ip = c->at;
 	__u32 header, total, fragment;
 
-	if ((void *)(ip + 1) > p->end)
+	if ((void *)(ip + 1) > c->end)
 		return VERDICT_NOT_OURS;
 	header = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
@@ -53,9 +52,9 @@ static __always_inline enum verdict network_ipv4(struct packet *p)
 	p->src.words[3] = ip->saddr;
 	p->dst.words[3] = ip->daddr;
 	if (ip->version != 4 || header < sizeof(*ip))
-		return refuse_unread(p, SW_REASON_IP_HEADER);
-	if (total < header || !frame_holds(p, ip, total))
-		return refuse_unread(p, SW_REASON_IP_LENGTH);
+		return broken(p, SW_REASON_IP_HEADER);
+	if (total < header || !frame_holds(c, total))
+		return broken(p, SW_REASON_IP_LENGTH);
 
 	fragment = bpf_ntohs(ip->frag_off);
 	p->fragment_later = (fragment & IPV4_OFFSET_MASK) != 0;
@@ -63,7 +62,7 @@ static __always_inline enum verdict network_ipv4(struct packet *p)
 	p->fragment_id = ip->id;
 	p->protocol = ip->protocol;
 	p->remaining = total - header;
-	p->cursor += header;
+	c->at += header;
 	return VERDICT_UNDECIDED;
 }
 
@@ -75,15 +74,65 @@ static __always_inline int is_extension(__u8 next)
 	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH;
 }
 
-static __always_inline enum verdict network_ipv6(struct packet *p)
+/* Octets of an extension header by its length field (RFC 8200 4.3 to 4.6, RFC 4302 2.2). */
+static __always_inline __u32 extension_length(__u8 type, __u8 field)
 {
-	struct ipv6hdr *ip = p->cursor;
-	__u8 next;
+	if (type == IPPROTO_FRAGMENT)
+		return sizeof(struct ipv6_fragment);
+	return type == IPPROTO_AH ? (field + 2) * 4 : (field + 1) * 8;
+}
 
-	if ((void *)(ip + 1) > p->end)
+/* Walks the extension headers from p->protocol on, `offset` octets into the frame. Returns
+ * the offset of what comes behind them, or 0 when there is nothing left to parse: *p says
+ * why. Global, and by copies rather than pointers, so that the verifier walks it once. */
+__noinline int skip_extensions(struct xdp_md *ctx, struct packet *p, __u32 offset)
+{
+	struct ipv6_fragment header;
+
+	if (!p)
+		return 0;
+	for (int i = 0; i <= IPV6_EXTENSIONS_MAX; i++) {
+		__u8 type = p->protocol;
+		__u32 length;
+
+		if (!is_extension(type))
+			return offset;
+		if (p->remaining < sizeof(header) ||
+		    bpf_xdp_load_bytes(ctx, offset, &header, sizeof(header))) {
+			p->broken = SW_REASON_IP_LENGTH;
+			return 0;
+		}
+		length = extension_length(type, header.length);
+		if (p->remaining < length) {
+			p->broken = SW_REASON_IP_LENGTH;
+			return 0;
+		}
+		p->protocol = header.next;
+		if (type == IPPROTO_FRAGMENT) {
+			__u32 place = bpf_ntohs(header.offset);
+
+			p->fragment_id = header.id;
+			p->fragment_later = (place & IPV6_OFFSET_MASK) != 0;
+			p->fragment_first = !p->fragment_later && (place & IPV6_MORE);
+			if (p->fragment_later)
+				return 0;
+		}
+		p->remaining -= length;
+		offset += length;
+	}
+	p->broken = SW_REASON_IPV6_EXTENSIONS;
+	return 0;
+}
+
+static __always_inline enum verdict network_ipv6(struct packet *p, struct cursor *c)
+{
+	struct ipv6hdr *ip = c->at;
+	__u32 offset;
+
+	if ((void *)(ip + 1) > c->end)
 		return VERDICT_NOT_OURS;
 	if (ip->version != 6)
-		return refuse_unread(p, SW_REASON_IP_HEADER);
+		return broken(p, SW_REASON_IP_HEADER);
 	__builtin_memcpy(&p->src, &ip->saddr, sizeof(p->src));
 	__builtin_memcpy(&p->dst, &ip->daddr, sizeof(p->dst));
 	/* The kernel takes no mapped address off the wire, and here one would stand for an
@@ -92,54 +141,29 @@ static __always_inline enum verdict network_ipv6(struct packet *p)
 		return VERDICT_NOT_OURS;
 
 	p->ipv6 = 1;
+	p->protocol = ip->nexthdr;
 	p->remaining = bpf_ntohs(ip->payload_len);
-	p->cursor = ip + 1;
-	if (!frame_holds(p, p->cursor, p->remaining))
-		return refuse_unread(p, SW_REASON_IP_LENGTH);
-
-	next = ip->nexthdr;
-	for (int i = 0; i <= IPV6_EXTENSIONS_MAX; i++) {
-		struct ipv6_fragment *header = p->cursor;
-		__u32 length;
-
-		if (!is_extension(next)) {
-			p->protocol = next;
-			return VERDICT_UNDECIDED;
-		}
-		if (p->remaining < sizeof(*header))
-			return refuse_unread(p, SW_REASON_IP_LENGTH);
-		if ((void *)(header + 1) > p->end)
-			return VERDICT_NOT_OURS;
-		/* The fields of the common layout (RFC 8200 4.3): next header, then length. */
-		length = header->reserved;
-		length = next == IPPROTO_FRAGMENT ? sizeof(*header) :
-			 next == IPPROTO_AH ? (length + 2) * 4 : (length + 1) * 8;
-		if (p->remaining < length)
-			return refuse_unread(p, SW_REASON_IP_LENGTH);
-		if (next == IPPROTO_FRAGMENT) {
-			__u32 offset = bpf_ntohs(header->offset);
-
-			p->fragment_later = (offset & IPV6_OFFSET_MASK) != 0;
-			p->fragment_first = !p->fragment_later && (offset & IPV6_MORE);
-			p->fragment_id = header->id;
-			if (p->fragment_later) {
-				p->protocol = header->next;
-				return VERDICT_UNDECIDED;
-			}
-		}
-		next = header->next;
-		p->remaining -= length;
-		p->cursor += length;
-	}
-	return refuse_unread(p, SW_REASON_IPV6_EXTENSIONS);
+	c->at = ip + 1;
+	if (!frame_holds(c, p->remaining))
+		return broken(p, SW_REASON_IP_LENGTH);
+	if (!is_extension(p->protocol))
+		return VERDICT_UNDECIDED;
+	offset = skip_extensions(c->ctx, p, cursor_offset(c));
+	if (!offset)
+		return VERDICT_UNDECIDED;
+	/* No packet is that large; the verifier wants to hear it. */
+	if (offset > 0x7fff)
+		return VERDICT_NOT_OURS;
+	c->at = (void *)(long)c->ctx->data + offset;
+	return VERDICT_UNDECIDED;
 }
 
-static __always_inline enum verdict stage_network(struct packet *p)
+static __always_inline enum verdict stage_network(struct packet *p, struct cursor *c)
 {
 	if (p->ethertype == ETH_P_IP)
-		return network_ipv4(p);
+		return network_ipv4(p, c);
 	if (p->ethertype == ETH_P_IPV6)
-		return network_ipv6(p);
+		return network_ipv6(p, c);
 	return VERDICT_NOT_OURS;
 }
 

@@ -20,49 +20,60 @@ enum verdict {
 
 #define SHADOWS_MAX 4
 
+/* Holds no pointer: between functions it is plain memory to the verifier, which then walks
+ * each of them once, and not once for every path that leads there. */
 struct packet {
-	struct xdp_md *ctx;
-	void *cursor;              /* first octet not yet parsed */
-	void *end;                 /* of the linear part */
-	__u32 remaining;           /* octets of the IP payload from the cursor on, as IP says */
-	__u16 ethertype;           /* host order */
-	__u8 vlan_count;
-	__u8 protocol;             /* IPPROTO_* behind all extension headers */
-
 	struct sw_addr src;
 	struct sw_addr dst;
+	__u64 now;                 /* 0 until somebody asks */
 	__u32 fragment_id;
-	__u8 ipv6;
-	__u8 fragment_first;       /* more fragments follow this one */
-	__u8 fragment_later;       /* offset is not 0: there is no transport header */
-
-	__u8 tcp_flags;
+	__u32 remaining;           /* octets of the IP payload not yet parsed, as IP says */
+	__u32 payload_offset;      /* from the start of the frame */
+	__u32 payload_length;      /* what UDP, IP and the frame agree on */
+	__u16 ethertype;           /* host order, behind all tags */
 	__u16 sport;               /* host order */
 	__u16 dport;
 	__u16 transport_length;    /* what the UDP header says, header included */
-	__u32 payload_offset;      /* from the start of the frame */
-	__u32 payload_length;      /* what UDP, IP and the frame agree on */
-
+	__u8 broken;               /* enum sw_reason: parsing ended here */
+	__u8 vlan_count;
+	__u8 protocol;             /* IPPROTO_* behind all extension headers */
+	__u8 ipv6;
+	__u8 fragment_first;       /* more fragments follow this one */
+	__u8 fragment_later;       /* offset is not 0: there is no transport header */
+	__u8 tcp_header;           /* octets; 0 when the header is not all there */
+	__u8 tcp_flags;
 	__u8 service;              /* index into policy.services */
 	__u8 transport;            /* enum sw_transport */
 	__u8 zone_number;
 	__u8 allowed;              /* on the allow list: no deny list, no ban */
 	__u8 stream_content;       /* TCP content is being judged: nothing is carried out */
 	__u8 message;              /* enum sw_message */
-	const volatile struct sw_zone *zone;
-	struct scratch *scratch;
-
+	__u8 in_dialog;            /* a request that is never refused by method or rate class */
 	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
 	__u8 shadow_count;
 	__u8 shadows[SHADOWS_MAX]; /* reasons that were counted only */
-	__u64 now;                 /* 0 until somebody asks */
+	__u8 pad[3];
 };
+
+_Static_assert(sizeof(struct packet) == 88, "no padding");
+
+static __always_inline const volatile struct sw_zone *packet_zone(const struct packet *p)
+{
+	return &policy.zones[p->zone_number & (SW_ZONES_MAX - 1)];
+}
+
+static __always_inline struct scratch *packet_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch_map, &zero);
+}
 
 /* The packet's time in CLOCK_MONOTONIC nanoseconds, read at most once. */
 static __always_inline __u64 packet_time(struct packet *p)
 {
 	if (!p->now)
-		p->now = clock_injected ? injected_now : bpf_ktime_get_ns();
+		p->now = on_trial ? trial_now : bpf_ktime_get_ns();
 	return p->now;
 }
 
@@ -71,7 +82,7 @@ static __always_inline __u64 packet_time(struct packet *p)
  * not have spent); or counted and passed on (a rule in shadow, TCP content). */
 static __always_inline enum verdict refuse(struct packet *p, enum sw_reason reason)
 {
-	if (policy.mode == SW_MODE_MONITOR || p->zone->mode == SW_MODE_MONITOR) {
+	if (policy.mode == SW_MODE_MONITOR || packet_zone(p)->mode == SW_MODE_MONITOR) {
 		p->reason = reason;
 		return VERDICT_WOULD_DROP;
 	}
@@ -96,7 +107,7 @@ static __always_inline enum verdict refuse_unread(struct packet *p, enum sw_reas
 /* The address with all but its first bits cleared, as one source of the packet's zone. */
 static __always_inline void packet_source(const struct packet *p, struct sw_source *source)
 {
-	__u32 length = p->ipv6 ? p->zone->source_v6 : p->zone->source_v4;
+	__u32 length = p->ipv6 ? packet_zone(p)->source_v6 : packet_zone(p)->source_v4;
 	__u32 skip = p->ipv6 ? 0 : 96;
 
 	source->port = 0;

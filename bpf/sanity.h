@@ -25,11 +25,12 @@ static __always_inline __u32 lowest_bit(__u64 mask)
 
 static __always_inline enum verdict stage_sanity(struct packet *p)
 {
+	struct scratch *scratch = packet_scratch();
 	__u64 found;
 
-	if (p->message == SW_MESSAGE_OPAQUE)
+	if (!scratch)
 		return VERDICT_UNDECIDED;
-	found = p->scratch->msg.violations & p->zone->sanity;
+	found = scratch->msg.violations & packet_zone(p)->sanity;
 	/* In shadow more than one check may speak; the first that is carried out ends it. */
 	for (int i = 0; i < SHADOWS_MAX && found; i++) {
 		enum verdict v = refuse(p, SW_SANITY_FIRST + lowest_bit(found));

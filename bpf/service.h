@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "service": is the packet for something that is protected? All else leaves here,
- * media first: one load from a bitmap of ports.
+ * Stage "service": is the packet for something that is protected? All else leaves here.
  */
 #ifndef SIPWARD_BPF_SERVICE_H
 #define SIPWARD_BPF_SERVICE_H
@@ -39,11 +38,6 @@ static __always_inline int service_matches(const struct packet *p, __u32 i)
 
 static __always_inline enum verdict stage_service(struct packet *p)
 {
-	__u32 word = p->dport >> 6;
-	__u64 ports = p->protocol == IPPROTO_UDP ? policy.udp_ports[word] : policy.tcp_ports[word];
-
-	if (!(ports >> (p->dport & 63) & 1))
-		return VERDICT_NOT_OURS;
 	for (__u32 i = 0; i < SW_SERVICES_MAX; i++) {
 		if (i >= policy.service_count)
 			break;

@@ -1,73 +1,97 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The data path. Each packet walks through the stages below, cheapest first, until one of
- * them decides; each stage is a header of its own and knows no other. A packet that no stage
- * refuses passes.
+ * them decides; each stage is in a header of its own and knows no other. A packet that no
+ * stage refuses passes.
+ *
+ * It has two halves. parse() sees every packet of the interface, media included, and lets go
+ * of most. judge() sees what may be for a service.
  */
 #include "packet.h"
 
+#include "cursor.h"
 #include "link.h"
 #include "network.h"
-#include "fragment.h"
 #include "transport.h"
+
+#include "fragment.h"
 #include "service.h"
 #include "zone.h"
 #include "ban.h"
 #include "gate.h"
 #include "message.h"
-#include "limits.h"
+#include "limit.h"
 #include "sanity.h"
 #include "verdict.h"
 
-#define STAGE(name)                         \
-	do {                                \
-		v = stage_##name(&p);       \
-		if (v != VERDICT_UNDECIDED) \
-			goto decided;       \
+#define STAGE(name, ...)                                       \
+	do {                                                   \
+		v = stage_##name(p __VA_OPT__(, ) __VA_ARGS__); \
+		if (v != VERDICT_UNDECIDED)                    \
+			goto decided;                          \
 	} while (0)
 
-static __always_inline int sipward(struct xdp_md *ctx)
+/* Global, so that the verifier walks it once, whatever parse() left in *p. */
+__noinline int judge(struct xdp_md *ctx, struct packet *p)
 {
-	struct packet p = {
-		.ctx = ctx,
-		.cursor = (void *)(long)ctx->data,
-		.end = (void *)(long)ctx->data_end,
-		.transport = SW_TRANSPORT_COUNT,
-		.message = SW_MESSAGE_OPAQUE,
-		.zone = &policy.zones[SW_ZONE_PUBLIC],
-	};
-	enum verdict v;
+	enum verdict v = VERDICT_PASS;
 
-	STAGE(link);      /* Ethernet, VLAN */
-	STAGE(network);   /* IPv4, IPv6, extension headers */
-	STAGE(fragment);  /* later fragments follow their first one */
-	STAGE(transport); /* ports */
-	STAGE(service);   /* for us? */
-	STAGE(zone);      /* from whom? */
-	STAGE(lists);     /* allow, deny */
+	if (!p)
+		return XDP_PASS;
+	STAGE(broken);       /* headers that contradict themselves */
+	STAGE(fragment);     /* later fragments follow their first one */
+	STAGE(service);      /* for us? */
+	STAGE(zone);         /* from whom? */
+	STAGE(lists);        /* allow, deny */
 	STAGE(ban);
-	STAGE(gate);      /* UDP and TCP headers, keepalives, STUN */
-	STAGE(message);   /* the scanner */
+	STAGE(header);       /* UDP and TCP */
+	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
+	STAGE(gate);         /* keepalives, STUN */
+	STAGE(message);      /* the scanner */
 	STAGE(method);
 	STAGE(limits);
 	STAGE(sanity);
 	v = VERDICT_PASS;
 decided:
-	return finish(&p, v);
+	return finish(ctx, p, v);
+}
+
+static __always_inline int parse(struct xdp_md *ctx)
+{
+	struct cursor c = {
+		.ctx = ctx,
+		.at = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+	struct packet packet = {
+		.transport = SW_TRANSPORT_COUNT,
+		.message = SW_MESSAGE_OPAQUE,
+		.zone_number = SW_ZONE_PUBLIC,
+	}, *p = &packet;
+	enum verdict v;
+
+	STAGE(link, &c);      /* Ethernet, VLAN */
+	STAGE(network, &c);   /* IPv4, IPv6, extension headers */
+	STAGE(transport, &c); /* ports */
+	return judge(ctx, p);
+decided:
+	if (on_trial)
+		report_trial(p, v);
+	return XDP_PASS;
 }
 
 /* One of the two is loaded. The name tells status and the next generation which. */
 SEC("xdp.frags")
 int sipward_xdp(struct xdp_md *ctx)
 {
-	return sipward(ctx);
+	return parse(ctx);
 }
 
 /* For drivers that refuse a program which takes multi-buffer frames. */
 SEC("xdp")
 int sipward_linear(struct xdp_md *ctx)
 {
-	return sipward(ctx);
+	return parse(ctx);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -10,29 +10,24 @@
 #include "gcra.h"
 #include "packet.h"
 
-static __always_inline void count(struct sw_counters *c, enum sw_mode mode, __u8 reason)
-{
-	c->reasons[mode][reason & (SW_REASONS_MAX - 1)]++;
-}
-
 /* Tells user space of one refused packet. The budget is one cell for all interfaces; what it
  * holds back is counted, and the next event says so. */
-static __always_inline void tell(struct packet *p, __u8 reason, enum sw_mode mode)
+__noinline int tell(struct xdp_md *ctx, struct packet *p, __u32 reason, __u32 mode)
 {
 	__u32 zero = 0;
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
-	struct scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
+	struct scratch *scratch = packet_scratch();
 	struct sw_event *event;
 
-	if (!cell || !scratch)
-		return;
+	if (!p || !cell || !scratch)
+		return 0;
 	if (!gcra_admit(&cell->tat, &policy.events, packet_time(p)) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
 		scratch->events_suppressed++;
-		return;
+		return 0;
 	}
 	event->time = packet_time(p);
-	event->ifindex = p->ctx->ingress_ifindex;
+	event->ifindex = ctx->ingress_ifindex;
 	event->reason = reason;
 	event->mode = mode;
 	event->zone = p->zone_number;
@@ -48,13 +43,51 @@ static __always_inline void tell(struct packet *p, __u8 reason, enum sw_mode mod
 	event->suppressed = scratch->events_suppressed;
 	scratch->events_suppressed = 0;
 	bpf_ringbuf_submit(event, 0);
+	return 0;
 }
 
-static __always_inline int finish(struct packet *p, enum verdict v)
+static __always_inline void count(struct sw_counters *c, enum sw_mode mode, __u8 reason)
 {
-	__u32 zone = p->zone_number;
+	c->reasons[mode][reason & (SW_REASONS_MAX - 1)]++;
+}
+
+static __always_inline void note_shadows(struct xdp_md *ctx, struct packet *p,
+					 struct sw_counters *c)
+{
+	for (int i = 0; i < SHADOWS_MAX; i++) {
+		if (i >= p->shadow_count)
+			break;
+		count(c, SW_MODE_MONITOR, p->shadows[i]);
+		tell(ctx, p, p->shadows[i], SW_MODE_MONITOR);
+	}
+}
+
+_Static_assert(SHADOWS_MAX == sizeof(trial.shadows), "the trial tells of every shadow");
+
+static __always_inline void report_trial(const struct packet *p, enum verdict v)
+{
+	trial.verdict = v == VERDICT_NOT_OURS	? SW_TRIAL_NOT_OURS :
+			v == VERDICT_DROP	? SW_TRIAL_DROP :
+			v == VERDICT_WOULD_DROP ? SW_TRIAL_WOULD_DROP : SW_TRIAL_PASS;
+	trial.reason = p->reason;
+	trial.shadow_count = p->shadow_count;
+	__builtin_memcpy(trial.shadows, p->shadows, sizeof(trial.shadows));
+	trial.zone = p->zone_number;
+	trial.service = p->service;
+	trial.transport = p->transport;
+	trial.message = p->message;
+	trial.in_dialog = p->in_dialog;
+	trial.payload_offset = p->payload_offset;
+	trial.payload_length = p->payload_length;
+}
+
+static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum verdict v)
+{
+	__u32 zone = p->zone_number, reason = p->reason;
 	struct sw_counters *c;
 
+	if (on_trial)
+		report_trial(p, v);
 	fragment_remember(p, v == VERDICT_DROP);
 	if (v == VERDICT_NOT_OURS)
 		return XDP_PASS;
@@ -63,20 +96,14 @@ static __always_inline int finish(struct packet *p, enum verdict v)
 		return v == VERDICT_DROP ? XDP_DROP : XDP_PASS;
 
 	c->messages[p->message & (SW_MESSAGES_MAX - 1)]++;
-	for (int i = 0; i < SHADOWS_MAX; i++) {
-		if (i >= p->shadow_count)
-			break;
-		count(c, SW_MODE_MONITOR, p->shadows[i]);
-		tell(p, p->shadows[i], SW_MODE_MONITOR);
-	}
-	if (v == VERDICT_DROP) {
-		count(c, SW_MODE_ENFORCE, p->reason);
-		tell(p, p->reason, SW_MODE_ENFORCE);
-		return XDP_DROP;
-	}
-	if (v == VERDICT_WOULD_DROP) {
-		count(c, SW_MODE_MONITOR, p->reason);
-		tell(p, p->reason, SW_MODE_MONITOR);
+	note_shadows(ctx, p, c);
+	if (v == VERDICT_DROP || v == VERDICT_WOULD_DROP) {
+		enum sw_mode mode = v == VERDICT_DROP ? SW_MODE_ENFORCE : SW_MODE_MONITOR;
+
+		count(c, mode, reason);
+		tell(ctx, p, reason, mode);
+		if (v == VERDICT_DROP)
+			return XDP_DROP;
 	}
 	count(c, SW_MODE_ENFORCE, SW_REASON_NONE);
 	return XDP_PASS;

@@ -31,10 +31,8 @@ static __always_inline enum verdict stage_zone(struct packet *p)
 	if (!policy.have_zones)
 		return VERDICT_UNDECIDED;
 	number = longest_prefix(p, &zones_v4, &zones_v6);
-	if (number) {
+	if (number)
 		p->zone_number = *number & (SW_ZONES_MAX - 1);
-		p->zone = &policy.zones[p->zone_number];
-	}
 	return VERDICT_UNDECIDED;
 }
 

@@ -94,9 +94,27 @@ struct sw_event {
 	__u32 suppressed;  /* events not sent since the last one of this CPU: over the budget */
 };
 
+/* What a program on trial (tests, `explain`, `audit`) says about the packet it just ran. */
+enum sw_trial_verdict { SW_TRIAL_NOT_OURS, SW_TRIAL_PASS, SW_TRIAL_WOULD_DROP, SW_TRIAL_DROP };
+
+struct sw_trial {
+	__u8 verdict;        /* enum sw_trial_verdict */
+	__u8 reason;         /* of a refusal, enum sw_reason */
+	__u8 shadow_count;
+	__u8 shadows[4];     /* reasons that were counted only */
+	__u8 zone;
+	__u8 service;        /* index into sw_policy.services */
+	__u8 transport;      /* SW_TRANSPORT_COUNT: for no service */
+	__u8 message;        /* enum sw_message */
+	__u8 in_dialog;
+	__u32 payload_offset;
+	__u32 payload_length;
+};
+
+_Static_assert(sizeof(struct sw_trial) == 20, "no padding");
 _Static_assert(sizeof(struct sw_source) == 20, "no padding");
 _Static_assert(sizeof(struct sw_zone_cell) == 64, "one cache line");
-_Static_assert(sizeof(struct sw_ban) == 72, "no padding");
+_Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
 _Static_assert(sizeof(struct sw_fragment) == 16, "no padding");
 _Static_assert(sizeof(struct sw_counters) == 8 * (2 * SW_REASONS_MAX + SW_MESSAGES_MAX), "no padding");

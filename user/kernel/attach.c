@@ -100,10 +100,10 @@ int attach_check(const char *iface, struct error *e)
 
 	if (!ifindex)
 		return fail(e, EXIT_INTERFACE, "no such interface: %s; `ip link` lists them", iface);
-	if (interface_up(iface, e) < 0)
-		return -1;
 	link = open_link(iface, ifindex);
-	return link >= 0 ? 0 : no_foreign_program(iface, ifindex, e);
+	if (link >= 0)
+		return 0;
+	return interface_up(iface, e) < 0 ? -1 : no_foreign_program(iface, ifindex, e);
 }
 
 static int link_program(int link, bool *multi_buffer)

@@ -22,6 +22,7 @@ struct attachment {
 	bool multi_buffer;
 	uint32_t program_id;
 	char tag[17];             /* hexadecimal, of the program */
+	uint32_t verified;        /* instructions that the verifier walked */
 	struct sw_policy *policy; /* the constants of the program; owned, free() */
 };
 
@@ -31,7 +32,7 @@ int attachment_read(const char *iface, struct attachment *attachment, struct err
 void attachment_free(struct attachment *attachment);
 #define auto_attachment cleanup(attachment_free)
 
-/* Checks that the interface exists, is up, and carries no foreign program. */
+/* Checks that the interface is ours already, or exists, is up and carries no program. */
 int attach_check(const char *iface, struct error *e);
 
 /* Swaps a generation in on all the interfaces, or, when one of them fails, on none.

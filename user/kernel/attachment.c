@@ -4,6 +4,7 @@
  * from the program to the constants that it was loaded with.
  */
 #include <errno.h>
+#include <linux/if_link.h>
 #include <string.h>
 
 #include "kernel/attach.h"
@@ -29,9 +30,9 @@ static struct sw_policy *read_policy(const struct bpf_prog_info *program, const 
 		auto_free char *value = NULL;
 
 		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ||
-		    !strstr(info.name, ".rodata") || info.value_size != sizeof(*rodata))
+		    !strstr(info.name, ".rodata") || (info.value_size + 7) / 8 * 8 != sizeof(*rodata))
 			continue;
-		value = xcalloc(1, info.value_size);
+		value = xcalloc(1, sizeof(*rodata)); /* the section may end before its padding */
 		rodata = (struct sipward_bpf__rodata *)value;
 		if (bpf_map_lookup_elem(fd, &zero, value) == 0 &&
 		    rodata->policy.abi_version == SW_ABI_VERSION) {
@@ -55,6 +56,7 @@ static int read_program(__u32 id, struct attachment *attachment, struct error *e
 		return fail(e, EXIT_FAILED, "interface %s: program %u cannot be read: %s",
 			    attachment->iface, id, strerror(errno));
 	attachment->program_id = id;
+	attachment->verified = info.verified_insns;
 	attachment->multi_buffer = strcmp(info.name, "sipward_xdp") == 0;
 	for (int i = 0; i < BPF_TAG_SIZE; i++)
 		snprintf(attachment->tag + 2 * i, 3, "%02x", info.tag[i]);

@@ -23,12 +23,10 @@ static int source_of(const struct prefix *addr, struct sw_source *key, struct er
 
 static void source_prefix(const struct sw_source *key, struct prefix *prefix)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
 	memset(prefix, 0, sizeof(*prefix));
 	prefix->addr = key->addr;
 	prefix->length = key->length;
-	prefix->ipv6 = memcmp(key->addr.octets, mapped, sizeof(mapped)) != 0;
+	prefix->ipv6 = !addr_is_ipv4(&key->addr);
 }
 
 int ban_add(const struct state *state, const struct prefix *addr, uint64_t duration,

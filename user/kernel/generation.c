@@ -37,8 +37,10 @@ static void batch_add_prefix(struct batch *v4, struct batch *v6, const struct pr
 	}
 }
 
-static void batches_free(struct batch *batches)
+static void batches_free(struct batch (*all)[BATCH_COUNT])
 {
+	struct batch *batches = *all;
+
 	for (int i = 0; i < BATCH_COUNT; i++) {
 		free(batches[i].keys);
 		free(batches[i].values);
@@ -160,7 +162,7 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	gather(source, batches);
 
 	memcpy((void *)&skel->rodata->policy, source->compiled, sizeof(*source->compiled));
-	*(__u32 *)&skel->rodata->clock_injected = source->clock_injected;
+	*(__u32 *)&skel->rodata->on_trial = source->on_trial;
 	if (reuse_state(skel, source->state, e) < 0 ||
 	    reuse(skel->maps.counters, counters_fd, e) < 0 ||
 	    prepare_policy_maps(batches, source->share, e) < 0 ||

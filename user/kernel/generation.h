@@ -17,7 +17,7 @@ struct generation_source {
 	const struct sw_policy *compiled;
 	const uint8_t *numbers;         /* zone number of each zone of the policy */
 	struct sipward_bpf *share;      /* a loaded program of this generation, or NULL */
-	bool clock_injected;            /* tests and `explain` */
+	bool on_trial;                  /* tests, `explain`, `audit` */
 };
 
 /* Loads the program for one interface (its counters map is `counters_fd`), taking

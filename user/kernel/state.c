@@ -27,6 +27,18 @@ const char *state_map_name(enum state_map map)
 	return map_names[map];
 }
 
+static struct sipward_bpf *open_skeleton(struct error *e)
+{
+	struct sipward_bpf *skel;
+
+	libbpf_log_start();
+	skel = sipward_bpf__open();
+	if (!skel)
+		fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read: %s",
+		     libbpf_log_tail());
+	return skel;
+}
+
 static struct bpf_map *find_map(const struct sipward_bpf *skel, const char *name)
 {
 	return bpf_object__find_map_by_name(skel->obj, name);
@@ -125,16 +137,13 @@ static int check_meta(struct state *state, bool made, struct error *e)
 
 static int open_state(struct state *state, bool create, struct error *e)
 {
-	auto_skeleton struct sipward_bpf *skel = NULL;
+	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
 	struct error pin_error = {};
 	char path[PATH_MAX];
 	bool made = false;
 
-	libbpf_log_start();
-	skel = sipward_bpf__open();
 	if (!skel)
-		return fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read: %s",
-			    libbpf_log_tail());
+		return -1;
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
 		struct bpf_map *map = find_map(skel, map_names[i]);
 
@@ -142,7 +151,9 @@ static int open_state(struct state *state, bool create, struct error *e)
 		state->fds[i] = create ? open_or_make(path, map, &made, e) :
 					 open_pin(path, map, &pin_error);
 		if (state->fds[i] >= 0) {
-			if (i == STATE_META && check_meta(state, made, e) < 0)
+			if (i != STATE_META)
+				continue;
+			if (check_meta(state, made, e) < 0)
 				return -1;
 			state->fresh = made;
 		} else if (create || pin_error.code) {
@@ -163,6 +174,27 @@ int state_open(struct state *state, struct error *e)
 int state_open_existing(struct state *state, struct error *e)
 {
 	return open_state(state, false, e);
+}
+
+int state_open_private(struct state *state, struct error *e)
+{
+	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
+
+	for (int i = 0; skel && i < STATE_MAP_COUNT; i++) {
+		struct bpf_map *map = find_map(skel, map_names[i]);
+
+		state->fds[i] = make_map(map, bpf_map__max_entries(map), e);
+		if (state->fds[i] < 0)
+			return -1;
+	}
+	return skel ? check_meta(state, true, e) : -1;
+}
+
+int state_private_counters(struct error *e)
+{
+	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
+
+	return skel ? make_map(skel->maps.counters, SW_ZONES_MAX, e) : -1;
 }
 
 void state_close(struct state *state)
@@ -187,14 +219,14 @@ const char *state_zone_name(const struct state *state, uint32_t number, char nam
 
 int state_open_counters(const char *iface, bool create, struct error *e)
 {
-	auto_skeleton struct sipward_bpf *skel = sipward_bpf__open();
+	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
 	struct error pin_error = {};
 	char path[PATH_MAX];
 	bool made;
 	int fd;
 
 	if (!skel)
-		return fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read");
+		return -1;
 	pin_path(path, iface, "");
 	if (create && mkdir(path, 0700) < 0 && errno != EEXIST)
 		return fail(e, EXIT_FAILED, "%s: cannot be made: %s", path, strerror(errno));
@@ -264,11 +296,16 @@ static int remove_pin(const char *iface, const char *name, struct error *e)
 	return 0;
 }
 
+int state_detach(const char *iface, struct error *e)
+{
+	return remove_pin(iface, "link", e);
+}
+
 int state_remove_interface(const char *iface, struct error *e)
 {
 	char path[PATH_MAX];
 
-	if (remove_pin(iface, "link", e) < 0 || remove_pin(iface, "counters", e) < 0)
+	if (state_detach(iface, e) < 0 || remove_pin(iface, "counters", e) < 0)
 		return -1;
 	pin_path(path, NULL, iface);
 	if (rmdir(path) < 0 && errno != ENOENT)

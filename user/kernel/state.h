@@ -41,6 +41,8 @@ const char *state_map_name(enum state_map map);
 int state_open(struct state *state, struct error *e);
 /* Likewise, but makes nothing: EXIT_NOT_RUNNING when there is no state. */
 int state_open_existing(struct state *state, struct error *e);
+/* Makes state that is pinned nowhere: for programs on trial. */
+int state_open_private(struct state *state, struct error *e);
 void state_close(struct state *state);
 #define auto_state cleanup(state_close)
 #define STATE_CLOSED { .fds = {[0 ... STATE_MAP_COUNT - 1] = -1}, \
@@ -66,6 +68,9 @@ int state_number_zones(const struct state *state, const struct policy *policy, u
 /* The name that a number has, "zone-N" when it has none. */
 const char *state_zone_name(const struct state *state, uint32_t number, char name[SW_NAME_MAX]);
 
+/* A counters map pinned nowhere, for programs on trial. */
+int state_private_counters(struct error *e);
+
 /* Opens IFACE/counters, making it when missing. */
 int state_open_counters(const char *iface, bool create, struct error *e);
 
@@ -77,6 +82,9 @@ int state_read_counters(int fd, struct sw_counters *counters, struct error *e);
 char **state_interfaces(void);
 void string_list_free(char ***list);
 #define auto_string_list cleanup(string_list_free)
+
+/* Takes the program off one interface; its counters stay. */
+int state_detach(const char *iface, struct error *e);
 
 /* Removes every pin of the state and of its interfaces; links go with their pins. */
 int state_remove(struct error *e);

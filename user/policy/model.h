@@ -96,6 +96,14 @@ struct policy {
 	uint16_t metrics_port;    /* 0: no exporter */
 };
 
+/* True for an IPv4 address (which is kept as ::ffff:a.b.c.d). */
+static inline bool addr_is_ipv4(const struct sw_addr *addr)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return __builtin_memcmp(addr->octets, mapped, sizeof(mapped)) == 0;
+}
+
 /* Frees what *p owns and leaves it empty. */
 void policy_free(struct policy *p);
 #define auto_policy cleanup(policy_free)
@@ -119,6 +127,10 @@ const char *addr_text(const struct sw_addr *addr, char *text, size_t size);
 
 /* Reads "40/s", "10/60s", "100/m burst 500": 0, or -1 and *why (a literal). */
 int rate_parse(const char *text, struct rate *rate, const char **why);
+
+/* Reads "500ms", "30s", "10m", "24h", "7d" into nanoseconds (1 ms..10 years): 0, or -1 and
+ * *why (a literal). */
+int duration_parse(const char *text, uint64_t *ns, const char **why);
 
 /* The names that policies, CLI and metrics use. NULL (or -1) when there is none. */
 const char *reason_name(enum sw_reason reason);

@@ -4,20 +4,15 @@
  * outside a dialog: one inside that goes unanswered ends the call (RFC 3261 12.2.1.2).
  * ACK, BYE, CANCEL, PRACK, requests with a To-tag, and responses have ceilings of their own.
  */
-#ifndef SIPWARD_BPF_LIMITS_H
-#define SIPWARD_BPF_LIMITS_H
+#ifndef SIPWARD_BPF_LIMIT_H
+#define SIPWARD_BPF_LIMIT_H
 
 #include "gcra.h"
 #include "packet.h"
 
-static __always_inline int in_dialog(const struct packet *p)
-{
-	return (1u << p->message & SW_METHODS_ALWAYS) || sip_has_to_tag(&p->scratch->msg);
-}
-
 static __always_inline enum verdict stage_method(struct packet *p)
 {
-	if (p->message > SW_MESSAGE_OTHER || (p->zone->methods >> p->message & 1) || in_dialog(p))
+	if (p->message > SW_MESSAGE_OTHER || (packet_zone(p)->methods >> p->message & 1) || p->in_dialog)
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_METHOD);
 }
@@ -43,12 +38,12 @@ static __always_inline struct sw_cells *source_cells(struct packet *p)
 /* 1 when the source may send one more of this class. */
 static __always_inline int source_admits(struct packet *p, struct sw_cells *cells, enum sw_rate rate)
 {
-	return gcra_admit(&cells->tat[rate], &p->zone->source_limits[rate], packet_time(p));
+	return gcra_admit(&cells->tat[rate], &packet_zone(p)->source_limits[rate], packet_time(p));
 }
 
 static __always_inline int source_limited(const struct packet *p, enum sw_rate rate)
 {
-	return p->zone->source_limits[rate].interval != 0;
+	return packet_zone(p)->source_limits[rate].interval != 0;
 }
 
 /* The class of a request that has cells of its own, or SW_RATE_ANY. */
@@ -89,10 +84,10 @@ static __always_inline enum verdict limit_zone(struct packet *p)
 	__u32 number = p->zone_number;
 	struct sw_zone_cell *cell;
 
-	if (!p->zone->zone_limit.interval)
+	if (!packet_zone(p)->zone_limit.interval)
 		return VERDICT_UNDECIDED;
 	cell = bpf_map_lookup_elem(&zone_cells, &number);
-	if (!cell || gcra_admit(&cell->tat, &p->zone->zone_limit, packet_time(p)))
+	if (!cell || gcra_admit(&cell->tat, &packet_zone(p)->zone_limit, packet_time(p)))
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_RATE_ZONE);
 }
@@ -120,7 +115,7 @@ static __always_inline enum verdict stage_limits(struct packet *p)
 		return VERDICT_UNDECIDED;
 	if (p->message == SW_MESSAGE_RESPONSE)
 		return limit_class(p, SW_RATE_RESPONSE, SW_REASON_RATE_RESPONSE);
-	if (p->message <= SW_MESSAGE_OTHER && in_dialog(p))
+	if (p->in_dialog)
 		return limit_class(p, SW_RATE_DIALOG, SW_REASON_RATE_DIALOG);
 	return limit_request(p);
 }

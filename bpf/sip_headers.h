@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * One header field at a time: which one it is, and what its value says. A field is the
+ * octets of [pos, end) with the folds inside; CR and LF count as white space in it. Rules
+ * that only the profile `strict` has are in sip_strict.h.
+ */
+#ifndef SIPWARD_SIP_HEADERS_H
+#define SIPWARD_SIP_HEADERS_H
+
+#include "sip_lex.h"
+
+static __always_inline __u32 sip_compact_id(__u8 letter)
+{
+	switch (letter) {
+	case 'v':
+		return SIP_VIA;
+	case 'f':
+		return SIP_FROM;
+	case 't':
+		return SIP_TO;
+	case 'i':
+		return SIP_CALL_ID;
+	case 'l':
+		return SIP_CONTENT_LENGTH;
+	case 'c':
+		return SIP_CONTENT_TYPE;
+	case 'm':
+		return SIP_CONTACT;
+	case 'r':
+		return SIP_REFER_TO;
+	}
+	return SIP_UNKNOWN;
+}
+
+/* `word` is the name's first eight octets in lower case, or all of fewer. */
+static __always_inline __u32 sip_short_id(__u64 word, __u32 length)
+{
+	switch (length) {
+	case 1:
+		return sip_compact_id(word);
+	case 2:
+		return word == SIP_WORD("to") ? SIP_TO : SIP_UNKNOWN;
+	case 3:
+		return word == SIP_WORD("via") ? SIP_VIA : SIP_UNKNOWN;
+	case 4:
+		if (word == SIP_WORD("from"))
+			return SIP_FROM;
+		return word == SIP_WORD("cseq") ? SIP_CSEQ : SIP_UNKNOWN;
+	case 5:
+		return word == SIP_WORD("route") ? SIP_ROUTE : SIP_UNKNOWN;
+	case 7:
+		if (word == SIP_WORD("call-id"))
+			return SIP_CALL_ID;
+		if (word == SIP_WORD("contact"))
+			return SIP_CONTACT;
+		if (word == SIP_WORD("expires"))
+			return SIP_EXPIRES;
+		return word == SIP_WORD("privacy") ? SIP_PRIVACY : SIP_UNKNOWN;
+	case 8:
+		return word == SIP_WORD("refer-to") ? SIP_REFER_TO : SIP_UNKNOWN;
+	}
+	return SIP_UNKNOWN;
+}
+
+/* Longer names: the first eight octets, the last eight, and what is left between them. */
+#define SIP_IS(name, id)                                            \
+	(word == SIP_WORD(name) && tail == SIP_WORD_AT(name, sizeof(name) - 9) ? (id) : SIP_UNKNOWN)
+#define SIP_IS_LONG(name, id)                                       \
+	(middle == SIP_WORD_AT(name, 8) ? SIP_IS(name, id) : SIP_UNKNOWN)
+
+static __always_inline __u32 sip_long_id(__u64 word, __u64 middle, __u64 tail, __u32 length)
+{
+	switch (length) {
+	case 9:
+		return SIP_IS("diversion", SIP_DIVERSION);
+	case 10:
+		return SIP_IS("user-agent", SIP_USER_AGENT);
+	case 12:
+		if (word == SIP_WORD("max-forw"))
+			return SIP_IS("max-forwards", SIP_MAX_FORWARDS);
+		if (word == SIP_WORD("content-"))
+			return SIP_IS("content-type", SIP_CONTENT_TYPE);
+		if (word == SIP_WORD("record-r"))
+			return SIP_IS("record-route", SIP_RECORD_ROUTE);
+		return SIP_IS("history-info", SIP_HISTORY_INFO);
+	case 13:
+		return SIP_IS("authorization", SIP_AUTHORIZATION);
+	case 14:
+		return SIP_IS("content-length", SIP_CONTENT_LENGTH);
+	case 15:
+		return SIP_IS("remote-party-id", SIP_REMOTE_PARTY_ID);
+	case 17:
+		return SIP_IS_LONG("p-charging-vector", SIP_P_CHARGING_VECTOR);
+	case 19:
+		if (word == SIP_WORD("proxy-au"))
+			return SIP_IS_LONG("proxy-authorization", SIP_PROXY_AUTHORIZATION);
+		return SIP_IS_LONG("p-asserted-identity", SIP_P_ASSERTED_IDENTITY);
+	case 20:
+		return SIP_IS_LONG("p-preferred-identity", SIP_P_PREFERRED_IDENTITY);
+	}
+	return SIP_UNKNOWN;
+}
+
+#define SIP_NAME_MAX 24 /* octets: the longest name that is known has 20 */
+
+/* The length of the name at pos: up to a colon, white space or control octet. More than
+ * SIP_NAME_MAX means only: longer than any that is known. */
+static __always_inline __u32 sip_name_length(const struct sip_buf *buf, __u32 pos, __u32 end,
+					     __u64 first)
+{
+	__u64 v = first;
+
+	for (__u32 n = 0; n < SIP_NAME_MAX; n += 8) {
+		__u64 stop;
+
+		if (n && pos + n >= end)
+			return n;
+		if (n)
+			v = sip_load(buf, pos + n);
+		stop = sip_equal(v, SIP_EACH(':')) | sip_below(v, 0x21);
+		if (stop)
+			return n + sip_lowest(stop);
+	}
+	return SIP_NAME_MAX + 1;
+}
+
+/* Which header begins at pos. The value's position goes to *value: behind the colon, or 0
+ * when there is no name or no colon. */
+static __always_inline __u32 sip_header_name(const struct sip_buf *buf, __u32 pos, __u32 end,
+					     __u32 *value)
+{
+	__u64 first = sip_load(buf, pos), word = sip_lower(first);
+	__u32 length = sip_name_length(buf, pos, end, first);
+	__u32 colon = pos + length, id;
+
+	*value = 0;
+	if (length > SIP_NAME_MAX)
+		colon = sip_find_mark(buf, pos, end);
+	if (!length || colon >= end)
+		return SIP_UNKNOWN;
+	if (sip_octet(buf, colon) != ':') { /* white space before it is legal */
+		colon = sip_skip_lws(buf, colon, end);
+		if (colon >= end || sip_octet(buf, colon) != ':')
+			return SIP_UNKNOWN;
+	}
+	*value = colon + 1;
+	if (length < 8)
+		id = sip_short_id(word & sip_mask(length), length);
+	else if (length == 8)
+		id = sip_short_id(word, length);
+	else
+		id = sip_long_id(word, sip_lower(sip_load(buf, pos + 8)),
+				 sip_lower(sip_load(buf, pos + length - 8)), length);
+	return id;
+}
+
+/* The end of the value of a parameter that begins at pos: a quoted string, or what stands
+ * before white space, a semicolon or a comma. */
+static __always_inline __u32 sip_value_end(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (pos < end && sip_octet(buf, pos) == '"') {
+		__u32 quote = sip_find_quote(buf, pos + 1, end);
+
+		return quote < end ? quote + 1 : end;
+	}
+	return sip_trimmed(buf, pos, sip_find_separator(buf, pos, end));
+}
+
+/* Three numbers in one, for functions whose result the verifier must not know. */
+#define SIP_PACK(a, b, c) ((__u64)(a) | (__u64)(b) << 16 | (__u64)(c) << 32 )
+#define SIP_FIRST(r)      ((__u16)(r))
+#define SIP_SECOND(r)     ((__u16)((r) >> 16))
+#define SIP_THIRD(r)      ((__u16)((r) >> 32))
+
+/* A parameter name of at most 7 octets in lower case, its length in the top octet. */
+#define SIP_PARAM(s) (SIP_WORD(s) | (__u64)(sizeof(s) - 1) << 56)
+
+/* Whether the parameter at pos is `name`: the position of its value, or 0. */
+static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, __u32 end,
+					  __u64 name)
+{
+	__u32 length = name >> 56;
+
+	if (end - pos < length ||
+	    ((sip_lower(sip_load(buf, pos)) ^ name) & sip_mask(length)))
+		return 0;
+	pos = sip_skip(buf, pos + length, end);
+	if (pos >= end || sip_octet(buf, pos) != '=')
+		return 0;
+	return sip_skip(buf, pos + 1, end);
+}
+
+/* Walks *(";" param) from pos on. Packed: where the value of the first `name` begins and
+ * ends (both 0: it is not there), and where the walk stopped: at a comma, or at end. */
+SIP_GLOBAL __u64 sip_params(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
+{
+	__u32 first = 0, last = 0;
+
+	if (!buf)
+		return 0;
+	for (__u32 i = 0; i < 512; i++) {
+		__u8 c;
+
+		pos = sip_find_separator(buf, pos, end);
+		if (pos >= end)
+			break;
+		c = sip_octet(buf, pos);
+		if (c == ',')
+			return SIP_PACK(first, last, pos);
+		if (c == '"') {
+			__u32 quote = sip_find_quote(buf, pos + 1, end);
+
+			pos = quote < end ? quote + 1 : pos + 1;
+			continue;
+		}
+		pos = sip_skip(buf, pos + 1, end);
+		if (!last && pos < end) {
+			__u32 value = sip_param_is(buf, pos, end, name);
+
+			if (value) {
+				first = value;
+				last = pos = sip_value_end(buf, value, end);
+			}
+		}
+	}
+	return SIP_PACK(first, last, end);
+}
+
+/* sent-protocol: the position of the transport behind "SIP / 2.0 /". */
+static __always_inline __u32 sip_via_transport(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (end - pos >= 8 && sip_lower(sip_load(buf, pos)) == SIP_WORD("sip/2.0/"))
+		return sip_skip(buf, pos + 8, end);
+	for (int i = 0; i < 2; i++) { /* white space around the slashes */
+		pos = sip_find(buf, pos, end, SIP_EACH('/'), SIP_EACH(','));
+		if (pos >= end || sip_octet(buf, pos) == ',')
+			return pos;
+		pos++;
+	}
+	return sip_skip(buf, pos, end);
+}
+
+/* The end of a host that begins at pos: an IPv6 reference, a name or an IPv4 address. */
+static __always_inline __u32 sip_host_end(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (pos < end && sip_octet(buf, pos) == '[') {
+		pos = sip_find(buf, pos, end, SIP_EACH(']'), SIP_EACH(']'));
+		return pos < end ? pos + 1 : end;
+	}
+	return sip_find_mark(buf, pos, end);
+}
+
+static __always_inline int sip_is_broadcast(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	return end - pos == 15 && sip_load(buf, pos) == SIP_WORD("255.255.") &&
+	       sip_load(buf, pos + 7) == SIP_WORD_AT("255.255.255.255", 7);
+}
+
+#define SIP_COOKIE_LENGTH 7
+
+static __always_inline void sip_top_branch(const struct sip_buf *buf, struct sip_msg *msg,
+					   __u32 pos, __u32 end)
+{
+	msg->via_branch = sip_span(pos, end);
+	if (end - pos >= SIP_COOKIE_LENGTH &&
+	    (sip_lower(sip_load(buf, pos)) & sip_mask(SIP_COOKIE_LENGTH)) == SIP_WORD("z9hg4bk"))
+		msg->flags |= SIP_COOKIE;
+}
+
+/* One via-parm (RFC 3261 20.42) from pos on; where the next one begins, or end. */
+static __always_inline __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				     __u32 end)
+{
+	__u32 transport = sip_via_transport(buf, pos, end);
+	__u32 transport_end = sip_find_mark(buf, transport, end);
+	__u32 host = sip_skip(buf, transport_end, end);
+	__u32 host_end = sip_host_end(buf, host, end), p;
+	__u64 branch;
+
+	if (sip_is_broadcast(buf, host, host_end))
+		msg->violations |= SW_SANITY_BIT(VIA_BROADCAST);
+	p = sip_skip(buf, host_end, end);
+	if (p < end && sip_octet(buf, p) == ':') { /* the port */
+		p = sip_skip(buf, p + 1, end);
+		host_end = p = sip_find_mark(buf, p, end);
+	}
+	branch = sip_params(buf, p, end, SIP_PARAM("branch"));
+	if (!(msg->flags & SIP_TOP_VIA)) {
+		msg->flags |= SIP_TOP_VIA;
+		msg->via_transport = sip_span(transport, transport_end);
+		msg->via_sent_by = sip_span(host, host_end);
+		sip_top_branch(buf, msg, SIP_FIRST(branch), SIP_SECOND(branch));
+	}
+	p = SIP_THIRD(branch);
+	return p < end ? p + 1 : end;
+}
+
+/* A Via header may hold several values; more than 256 on one line are not counted. */
+SIP_GLOBAL int sip_vias(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	if (!buf || !msg)
+		return 0;
+	for (__u32 i = 0; i < 256; i++) {
+		msg->via_count++;
+		pos = sip_via(buf, msg, pos, end);
+		if (pos >= end)
+			break;
+		pos = sip_skip(buf, pos, end);
+	}
+	return 0;
+}
+
+/* The URI of a name-addr or addr-spec. Packed: its begin, its end, and where the header's
+ * parameters begin. A quoted display name may hold anything; a quote that is never closed is
+ * taken as an ordinary octet. */
+SIP_GLOBAL __u64 sip_address(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 p = pos, close;
+
+	if (!buf)
+		return 0;
+	if (p < end && sip_octet(buf, p) == '"') {
+		p = sip_find_quote(buf, p + 1, end);
+		if (p >= end)
+			p = pos;
+	}
+	p = sip_find(buf, p, end, SIP_EACH('<'), SIP_EACH('<'));
+	if (p < end) {
+		close = sip_find(buf, p + 1, end, SIP_EACH('>'), SIP_EACH('>'));
+		return SIP_PACK(p + 1, close, close < end ? close + 1 : end);
+	}
+	close = sip_find_separator(buf, pos, end);
+	return SIP_PACK(pos, sip_trimmed(buf, pos, close), close);
+}
+
+/* Four octets that say what scheme a URI has; anything else is SIP_SCHEME_OTHER. */
+static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 v = sip_lower(sip_load(buf, pos));
+
+	if (end - pos < 5)
+		return SIP_SCHEME_OTHER;
+	if ((v & sip_mask(4)) == SIP_WORD("sip:"))
+		return SIP_SCHEME_SIP;
+	if ((v & sip_mask(5)) == SIP_WORD("sips:"))
+		return SIP_SCHEME_SIPS;
+	return (v & sip_mask(4)) == SIP_WORD("tel:") ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
+}
+
+/* User and host of a URI, packed as two spans: user offset and length, host offset and
+ * length. Schemes other than sip, sips and tel have neither. */
+#define SIP_USER(r) ((struct sip_span){ .offset = (r), .length = (r) >> 16 })
+#define SIP_HOST(r) ((struct sip_span){ .offset = (r) >> 32, .length = (r) >> 48 })
+
+SIP_GLOBAL __u64 sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 scheme, user_end, at, host_end;
+	__u64 user = 0;
+
+	if (!buf || pos >= end)
+		return 0;
+	scheme = sip_scheme(buf, pos, end);
+	if (scheme == SIP_SCHEME_OTHER)
+		return 0;
+	pos += scheme == SIP_SCHEME_SIPS ? 5 : 4;
+	if (scheme == SIP_SCHEME_TEL) {
+		user_end = sip_find_separator(buf, pos, end);
+		return pos | (__u64)(user_end - pos) << 16;
+	}
+	user_end = at = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH(':'));
+	if (at < end && sip_octet(buf, at) == ':') /* a password, or the port */
+		at = sip_find(buf, at, end, SIP_EACH('@'), SIP_EACH('@'));
+	if (at < end) {
+		user = pos | (__u64)(user_end - pos) << 16;
+		pos = at + 1;
+	}
+	host_end = sip_host_end(buf, pos, end);
+	return user | (__u64)pos << 32 | (__u64)(host_end - pos) << 48;
+}
+
+/* From or To: user, host, tag. */
+static __always_inline void sip_from_to(const struct sip_buf *buf, __u32 pos, __u32 end,
+					struct sip_span *user, struct sip_span *host,
+					struct sip_span *tag)
+{
+	__u64 address = sip_address(buf, pos, end);
+	__u64 uri = sip_uri(buf, SIP_FIRST(address), SIP_SECOND(address));
+	__u64 found;
+
+	*user = SIP_USER(uri);
+	*host = SIP_HOST(uri);
+	pos = SIP_THIRD(address);
+	if (pos >= end)
+		return;
+	found = sip_params(buf, pos, end, SIP_PARAM("tag"));
+	*tag = sip_span(SIP_FIRST(found), SIP_SECOND(found));
+}
+
+/* The methods that have a name of their own; the token is [pos, pos + length). */
+static __always_inline __u8 sip_method_kind(const struct sip_buf *buf, __u32 pos, __u32 length)
+{
+	__u64 word = sip_load(buf, pos);
+
+	if (length > 9)
+		return SW_MESSAGE_OTHER;
+	if (length < 8)
+		word &= sip_mask(length);
+#define METHOD(id, token)                                                                \
+	if (length == sizeof(token) - 1 && word == SIP_WORD(token) &&                    \
+	    (sizeof(token) <= 9 || sip_octet(buf, pos + 8) == token[sizeof(token) - 2])) \
+		return SW_MESSAGE_##id;
+#define KIND(id, name)
+#include <sipward/methods.def>
+#undef METHOD
+#undef KIND
+	return SW_MESSAGE_OTHER;
+}
+
+/* CSeq: 1*DIGIT LWS Method (RFC 3261 20.16). */
+SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	__u64 number = sip_number(buf, pos, end);
+	__u32 behind = SIP_NUMBER_END(number), length;
+
+	if (!buf || !msg)
+		return 0;
+	msg->cseq = SIP_NUMBER_VALUE(number);
+	if (behind == pos || SIP_NUMBER_VALUE(number) >= 1u << 31 ||
+	    (behind < end && !sip_is_lws(sip_octet(buf, behind)))) {
+		msg->violations |= SW_SANITY_BIT(CSEQ_NUMBER);
+		msg->cseq = 0;
+	}
+	pos = sip_skip(buf, behind, end);
+	length = end - pos;
+	msg->cseq_method = sip_span(pos, end);
+	msg->cseq_kind = sip_method_kind(buf, pos, length);
+	if (msg->kind != SW_MESSAGE_RESPONSE &&
+	    (length != msg->method.length || !sip_same(buf, pos, msg->method.offset, length)))
+		msg->violations |= SW_SANITY_BIT(CSEQ_METHOD);
+	return 0;
+}
+
+/* The value as a number and nothing else; ~0 if it is none. */
+static __always_inline __u64 sip_only_number(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 number = sip_number(buf, pos, end);
+	__u32 behind = SIP_NUMBER_END(number);
+
+	if (behind == pos || (behind < end && sip_skip(buf, behind, end) < end))
+		return ~0ull;
+	return SIP_NUMBER_VALUE(number);
+}
+
+static __always_inline void sip_max_forwards(const struct sip_buf *buf, struct sip_msg *msg,
+					     __u32 pos, __u32 end)
+{
+	__u64 number = sip_only_number(buf, pos, end);
+
+	if (number > 255)
+		msg->violations |= SW_SANITY_BIT(MAX_FORWARDS);
+	else
+		msg->max_forwards = number;
+}
+
+/* Whether it is too long is only known behind the header section. */
+static __always_inline void sip_content_length(const struct sip_buf *buf, struct sip_msg *msg,
+					       __u32 pos, __u32 end)
+{
+	__u64 number = sip_only_number(buf, pos, end);
+
+	if (number == ~0ull)
+		msg->violations |= SW_SANITY_BIT(CONTENT_LENGTH);
+	else
+		msg->content_length = number < SIP_NUMBER_MAX ? number : ~0u;
+}
+
+/* Digest credentials: the nonce without its quotes, packed as begin and end. Parameters are
+ * separated by commas; what is quoted is no parameter. */
+SIP_GLOBAL __u64 sip_nonce(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return 0;
+	pos = sip_find(buf, pos, end, SIP_EACH(' '), SIP_EACH('\t')); /* behind the scheme */
+	for (__u32 i = 0; i < 64; i++) {
+		__u32 value, last;
+
+		pos = sip_skip(buf, pos, end);
+		if (pos >= end)
+			return 0;
+		value = sip_param_is(buf, pos, end, SIP_PARAM("nonce"));
+		if (value) {
+			last = sip_value_end(buf, value, end);
+			if (last - value >= 2 && sip_octet(buf, value) == '"')
+				return SIP_PACK(value + 1, last - 1, 0);
+			return SIP_PACK(value, last, 0);
+		}
+		for (__u32 quotes = 0; quotes < 8; quotes++) {
+			pos = sip_find(buf, pos, end, SIP_EACH(','), SIP_EACH('"'));
+			if (pos >= end || sip_octet(buf, pos) == ',')
+				break;
+			pos = sip_find_quote(buf, pos + 1, end);
+			pos = pos < end ? pos + 1 : end;
+		}
+		pos = pos < end ? pos + 1 : end;
+	}
+	return 0;
+}
+
+/* Route and Record-Route hold name-addr only (RFC 3261 20.30, 20.34): as many values as
+ * there are < outside quoted strings. */
+SIP_GLOBAL __u32 sip_routes(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 count = 0;
+
+	if (!buf)
+		return 0;
+	for (__u32 i = 0; i < 1024; i++) {
+		pos = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('"'));
+		if (pos >= end)
+			break;
+		if (sip_octet(buf, pos) == '<') {
+			count++;
+			pos++;
+		} else {
+			pos = sip_find_quote(buf, pos + 1, end);
+			pos = pos < end ? pos + 1 : end;
+		}
+	}
+	return count;
+}
+
+/* 1 if a NUL stands outside quoted strings; behind a quote that is never closed everything
+ * is outside. Only called for a header that has a NUL. */
+SIP_GLOBAL int sip_naked_nul(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return 0;
+	for (__u32 i = 0; i < 1024; i++) {
+		__u32 quote;
+
+		pos = sip_find(buf, pos, end, SIP_EACH('"'), 0);
+		if (pos >= end)
+			return 0;
+		if (sip_octet(buf, pos) != '"')
+			return 1;
+		quote = sip_find_quote(buf, pos + 1, end);
+		if (quote < end)
+			pos = quote + 1;
+		else
+			return sip_find(buf, pos, end, 0, 0) < end;
+	}
+	return 1;
+}
+
+#endif

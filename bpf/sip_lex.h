@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * How the scanner looks at octets: eight a step (SWAR), each search a function of its own,
+ * so that the verifier walks it once. Nothing here knows a header.
+ *
+ * A search starts at `pos`, looks at most SIP_REACH octets ahead, never uses an octet at or
+ * behind `end`, and returns a position <= end; `end` when it found nothing. Callers keep
+ * pos <= end <= length.
+ */
+#ifndef SIPWARD_SIP_LEX_H
+#define SIPWARD_SIP_LEX_H
+
+#include "sip_msg.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+/* A global function is verified once, with unknown arguments, instead of at each call. */
+#ifdef __bpf__
+#define SIP_GLOBAL __attribute__((noinline))
+#else
+#define SIP_GLOBAL static inline __attribute__((unused))
+#endif
+
+#define SIP_REACH_WORDS 512
+#define SIP_REACH       (8 * SIP_REACH_WORDS)
+
+#define SIP_ONES    0x0101010101010101ull
+#define SIP_TOPS    0x8080808080808080ull
+#define SIP_EACH(c) ((__u64)(c) * SIP_ONES)
+
+/* Eight octets of a string literal from `i` on, as a little-endian word with zeros behind. */
+#define SIP_OCTET(s, i) ((__u64)(__u8)(s)[(i) < sizeof(s) ? (i) : sizeof(s) - 1])
+#define SIP_WORD_AT(s, i)                                                                  \
+	(SIP_OCTET(s, (i)) | SIP_OCTET(s, (i) + 1) << 8 | SIP_OCTET(s, (i) + 2) << 16 |    \
+	 SIP_OCTET(s, (i) + 3) << 24 | SIP_OCTET(s, (i) + 4) << 32 |                       \
+	 SIP_OCTET(s, (i) + 5) << 40 | SIP_OCTET(s, (i) + 6) << 48 |                       \
+	 SIP_OCTET(s, (i) + 7) << 56)
+#define SIP_WORD(s) SIP_WORD_AT(s, 0)
+
+/* Character classes, for what is too rare to be worth a word at a time. */
+#define SIP_IN_TOKEN 0x01 /* RFC 3261 25.1: token */
+#define SIP_IN_URI   0x02 /* any octet of a URI; '#' too, which phones dial unescaped */
+#define SIP_IN_LWS   0x04
+
+static const __u8 sip_class[256] = {
+	['0' ... '9'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['A' ... 'Z'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['a' ... 'z'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['-'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['.'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['!'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['%'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['*'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['_'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['+'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['\''] = SIP_IN_TOKEN | SIP_IN_URI,
+	['~'] = SIP_IN_TOKEN | SIP_IN_URI,
+	['`'] = SIP_IN_TOKEN,
+	['('] = SIP_IN_URI,
+	[')'] = SIP_IN_URI,
+	[';'] = SIP_IN_URI,
+	['/'] = SIP_IN_URI,
+	['?'] = SIP_IN_URI,
+	[':'] = SIP_IN_URI,
+	['@'] = SIP_IN_URI,
+	['&'] = SIP_IN_URI,
+	['='] = SIP_IN_URI,
+	['$'] = SIP_IN_URI,
+	[','] = SIP_IN_URI,
+	['['] = SIP_IN_URI,
+	[']'] = SIP_IN_URI,
+	['#'] = SIP_IN_URI,
+	[' '] = SIP_IN_LWS,
+	['\t'] = SIP_IN_LWS,
+	['\r'] = SIP_IN_LWS,
+	['\n'] = SIP_IN_LWS,
+};
+
+/* The verifier wants to see the bound at each access. A message of the largest size wraps
+ * around at its very end, where what is read has no influence. */
+static __always_inline __u32 sip_clamp(__u32 pos)
+{
+#ifdef __bpf__
+	asm volatile("%0 &= %1" : "+r"(pos) : "i"(SW_MESSAGE_MAX - 1));
+#endif
+	return pos;
+}
+
+static __always_inline __u64 sip_load(const struct sip_buf *buf, __u32 pos)
+{
+	__u64 v;
+
+#ifdef __bpf__
+	/* one unaligned load; memcpy would become eight */
+	v = *(const __u64 *)(buf->octets + sip_clamp(pos));
+#else
+	__builtin_memcpy(&v, buf->octets + pos, sizeof(v));
+#endif
+	return v;
+}
+
+static __always_inline __u8 sip_octet(const struct sip_buf *buf, __u32 pos)
+{
+	return buf->octets[sip_clamp(pos)];
+}
+
+/* Markers: bit 7 of each octet that is meant. sip_equal and sip_below are exact for the
+ * lowest marker only (a borrow may light one above it), the others for all. */
+static __always_inline __u64 sip_equal(__u64 v, __u64 each)
+{
+	v ^= each;
+	return (v - SIP_ONES) & ~v & SIP_TOPS;
+}
+
+static __always_inline __u64 sip_below(__u64 v, __u8 c)
+{
+	return (v - SIP_EACH(c)) & ~v & SIP_TOPS;
+}
+
+static __always_inline __u64 sip_exactly(__u64 v, __u64 each)
+{
+	v ^= each;
+	return ~(((v & ~SIP_TOPS) + ~SIP_TOPS) | v) & SIP_TOPS;
+}
+
+static __always_inline __u64 sip_lws(__u64 v)
+{
+	return sip_exactly(v, SIP_EACH(' ')) | sip_exactly(v, SIP_EACH('\t')) |
+	       sip_exactly(v, SIP_EACH('\r')) | sip_exactly(v, SIP_EACH('\n'));
+}
+
+/* How many octets stand below the lowest marker. Not __builtin_ctzll: clang 14 has none for
+ * BPF. */
+static __always_inline __u32 sip_lowest(__u64 markers)
+{
+	return (((((markers & -markers) >> 7) - 1) & SIP_ONES) * SIP_ONES) >> 56;
+}
+
+/* The lowest n octets of a word, n <= 7. */
+static __always_inline __u64 sip_mask(__u32 n)
+{
+	return (1ull << ((8 * n) & 63)) - 1;
+}
+
+/* ASCII letters become small; no other octet becomes a letter, a hyphen or a slash. */
+static __always_inline __u64 sip_lower(__u64 v)
+{
+	return v | (v & SIP_EACH(0x40)) >> 1;
+}
+
+static __always_inline int sip_is_lws(__u8 c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static __always_inline struct sip_span sip_span(__u32 pos, __u32 end)
+{
+	struct sip_span s = { .offset = pos, .length = end > pos ? end - pos : 0 };
+
+	return s;
+}
+
+/* The loop of every forward search: `markers` is computed from the word v at pos. */
+#define SIP_SEARCH(buf, pos, end, markers)                      \
+	for (__u32 i_ = 0; i_ < SIP_REACH_WORDS; i_++) {        \
+		__u64 v, m_;                                    \
+								\
+		if (pos >= end)                                 \
+			return end;                             \
+		v = sip_load(buf, pos);                         \
+		m_ = (markers);                                 \
+		if (m_) {                                       \
+			pos += sip_lowest(m_);                  \
+			return pos < end ? pos : end;           \
+		}                                               \
+		pos += 8;                                       \
+	}                                                       \
+	return end
+
+/* The first of two octets, each given as SIP_EACH(octet). */
+SIP_GLOBAL __u32 sip_find(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 a, __u64 b)
+{
+	if (!buf)
+		return end;
+	SIP_SEARCH(buf, pos, end, sip_equal(v, a) | sip_equal(v, b));
+}
+
+/* 0x3a..0x40, which are : ; < = > ? @. Exact. */
+static __always_inline __u64 sip_punctuation(__u64 v)
+{
+	__u64 low = v & ~SIP_TOPS;
+
+	return (low + SIP_EACH(0x80 - 0x3a)) & ~(low + SIP_EACH(0x80 - 0x41)) & ~v & SIP_TOPS;
+}
+
+/* The first octet that ends a host or a transport: white space, control, comma, : ; < = > ? @ */
+SIP_GLOBAL __u32 sip_find_mark(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	SIP_SEARCH(buf, pos, end,
+		   sip_punctuation(v) | sip_below(v, 0x21) | sip_equal(v, SIP_EACH(',')));
+}
+
+/* The first semicolon, comma or double quote. */
+SIP_GLOBAL __u32 sip_find_separator(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	SIP_SEARCH(buf, pos, end,
+		   sip_equal(v, SIP_EACH(';')) | sip_equal(v, SIP_EACH(',')) |
+			   sip_equal(v, SIP_EACH('"')));
+}
+
+/* The first octet that is no white space (folds included). */
+SIP_GLOBAL __u32 sip_skip_lws(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	SIP_SEARCH(buf, pos, end, ~sip_lws(v) & SIP_TOPS);
+}
+
+/* The first octet outside a class. */
+SIP_GLOBAL __u32 sip_find_outside(const struct sip_buf *buf, __u32 pos, __u32 end, __u32 class)
+{
+	if (!buf)
+		return end;
+	for (__u32 i = 0; i < SIP_REACH / 2; i++) {
+		if (pos >= end)
+			return end;
+		if (!(sip_class[sip_octet(buf, pos)] & class))
+			return pos;
+		pos++;
+	}
+	return end;
+}
+
+/* White space is mostly one space or none: only more of it costs a call. */
+static __always_inline __u32 sip_skip(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (pos < end && sip_octet(buf, pos) == ' ')
+		pos++;
+	if (pos < end && sip_octet(buf, pos) <= ' ')
+		pos = sip_skip_lws(buf, pos, end);
+	return pos;
+}
+
+/* The end of [pos, end) without the white space before it. */
+SIP_GLOBAL __u32 sip_trim(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	for (__u32 i = 0; i < 64; i++) {
+		if (end <= pos || !sip_is_lws(sip_octet(buf, end - 1)))
+			break;
+		end--;
+	}
+	return end;
+}
+
+static __always_inline __u32 sip_trimmed(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (end > pos && sip_octet(buf, end - 1) <= ' ')
+		end = sip_trim(buf, pos, end);
+	return end;
+}
+
+/* `pos` is behind an opening quote; the position of the closing one, or end. */
+SIP_GLOBAL __u32 sip_find_quote(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	for (__u32 i = 0; i < 512; i++) {
+		pos = sip_find(buf, pos, end, SIP_EACH('"'), SIP_EACH('\\'));
+		if (pos >= end || sip_octet(buf, pos) == '"')
+			return pos;
+		pos += 2; /* a quoted pair: the escaped octet may be anything */
+	}
+	return end;
+}
+
+/* 1 if n octets at a and at b are the same; more than 256 are not compared. */
+SIP_GLOBAL int sip_same(const struct sip_buf *buf, __u32 a, __u32 b, __u32 n)
+{
+	if (!buf)
+		return 0;
+	for (__u32 i = 0; i < 256; i += 8) {
+		__u64 differ;
+
+		if (i >= n)
+			return 1;
+		differ = sip_load(buf, a + i) ^ sip_load(buf, b + i);
+		if (n - i < 8)
+			differ &= sip_mask(n - i);
+		if (differ)
+			return 0;
+	}
+	return 1;
+}
+
+/* A decimal number of at most 64 digits: its value in bits 0..39, saturated at 2^32, and the
+ * position behind it in the bits from 40 on. */
+#define SIP_NUMBER_MAX      (1ull << 32)
+#define SIP_NUMBER_VALUE(r) ((r) & ((1ull << 40) - 1))
+#define SIP_NUMBER_END(r)   ((__u32)((r) >> 40))
+
+SIP_GLOBAL __u64 sip_number(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 value = 0;
+
+	if (!buf)
+		return 0;
+	for (__u32 i = 0; i < 64; i++) {
+		__u32 digit;
+
+		if (pos >= end)
+			break;
+		digit = (__u32)sip_octet(buf, pos) - '0';
+		if (digit > 9)
+			break;
+		value = value * 10 + digit;
+		if (value > SIP_NUMBER_MAX)
+			value = SIP_NUMBER_MAX;
+		pos++;
+	}
+	return value | (__u64)pos << 40;
+}
+
+#endif

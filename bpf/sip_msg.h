@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What the SIP scanner is given and what it yields: types and constants only. How it is
+ * found out is in sip_lex.h, sip_headers.h, sip_strict.h and sip_scan.h; nothing here or
+ * there calls a BPF helper, reads a map or knows a packet.
+ *
+ * Offsets count octets from the start of the buffer, leading CR and LF included; a span of
+ * length 0 was not there. Spans never reach behind `length`, and white space around a value
+ * is outside its span (but for more than 64 octets of it behind a value).
+ */
+#ifndef SIPWARD_SIP_MSG_H
+#define SIPWARD_SIP_MSG_H
+
+#include <linux/types.h>
+#include <sipward/abi.h>
+#include <sipward/methods.h>
+#include <sipward/policy.h>
+#include <sipward/reasons.h>
+
+/* Octets behind `length` that are read, and have no influence. */
+#define SIP_PAD 8
+
+/* A message as copied out of the packet. What stands behind `length` does not matter. */
+struct sip_buf {
+	__u8 octets[SW_MESSAGE_MAX + SW_SCAN_PAD];
+};
+
+struct sip_span {
+	__u16 offset;
+	__u16 length;
+};
+
+/* How to scan (sip_input.flags). */
+#define SIP_EARLY    1u /* stop behind the start line and the top Via */
+#define SIP_RESUME   2u /* go on where an early scan of the same message stopped */
+#define SIP_STREAM   4u /* TCP: the segment may end anywhere; what is missing may come */
+#define SIP_FRAGMENT 8u /* first IP fragment: likewise; Content-Length is still judged */
+
+struct sip_input {
+	__u32 length;          /* octets of the message in the buffer, <= SW_MESSAGE_MAX */
+	__u32 datagram_length; /* octets of SIP by the UDP length field (less 8); TCP: length */
+	__u32 flags;
+	__u32 pad;
+	__u64 want;            /* sanity bits that will be judged: strict work hangs on them */
+	struct sw_bounds bounds;
+};
+
+/* Headers that are known by name; the value of the first one of each is kept. The second
+ * argument is the long form in lower case, the third the compact form (RFC 3261 7.3.3). */
+enum sip_header {
+	SIP_VIA,
+	SIP_FROM,
+	SIP_TO,
+	SIP_CALL_ID,
+	SIP_CSEQ,
+	SIP_MAX_FORWARDS,
+	SIP_CONTENT_LENGTH,
+	SIP_CONTENT_TYPE,
+	SIP_CONTACT,
+	SIP_EXPIRES,
+	SIP_USER_AGENT,
+	SIP_AUTHORIZATION,
+	SIP_PROXY_AUTHORIZATION,
+	SIP_ROUTE,
+	SIP_RECORD_ROUTE,
+	SIP_REFER_TO,
+	SIP_P_ASSERTED_IDENTITY,  /* RFC 3325 */
+	SIP_P_PREFERRED_IDENTITY, /* RFC 3325 */
+	SIP_P_CHARGING_VECTOR,    /* RFC 7315 */
+	SIP_REMOTE_PARTY_ID,      /* draft-ietf-sip-privacy */
+	SIP_DIVERSION,            /* RFC 5806 */
+	SIP_HISTORY_INFO,         /* RFC 7044 */
+	SIP_PRIVACY,              /* RFC 3323 */
+	SIP_HEADER_COUNT
+};
+
+#define SIP_UNKNOWN     SIP_HEADER_COUNT /* any other header */
+#define SIP_PRESENT(id) (1u << SIP_##id)
+
+/* What else was found (sip_msg.flags). */
+#define SIP_START    0x01u /* the start line is a legal one */
+#define SIP_TOP_VIA  0x02u /* the top Via is complete */
+#define SIP_COMPLETE 0x04u /* the empty line was found: body_offset is valid */
+#define SIP_CUT      0x08u /* the data ended inside the header section */
+#define SIP_TO_TAG   0x10u
+#define SIP_FROM_TAG 0x20u
+#define SIP_COOKIE   0x40u /* the top branch begins with the magic cookie */
+#define SIP_URGENT   0x80u /* the Request-URI is urn:service:sos (RFC 5031) */
+
+struct sip_msg {
+	__u64 violations;         /* SW_SANITY_BIT(): the caller masks what its zone judges */
+	__u32 flags;
+	__u32 present;            /* SIP_PRESENT(): headers seen */
+	__u32 repeated;           /* SIP_PRESENT(): headers seen on more than one line */
+	__u32 cseq;               /* 0..2^31-1; valid with SIP_PRESENT(CSEQ) and no violation */
+	__u32 content_length;     /* saturates at 2^32-1; likewise */
+	__u32 expires;            /* saturates at 2^32-1; only scanned when it is to be judged */
+	__u16 max_forwards;       /* 0..255; likewise */
+	__u16 status;             /* 100..699, 0 in a request */
+	__u8 kind;                /* enum sw_message */
+	__u8 cseq_kind;           /* enum sw_message: the method in CSeq; OTHER when unknown */
+	__u8 scheme;              /* enum sip_scheme of the Request-URI */
+	__u8 found;               /* the scanner's own: SIP_LINE_ bits of the header under work */
+	__u16 body_offset;
+	__u16 lines;              /* lines of the header section, start line and folds included */
+	__u16 headers;            /* header fields, each with its folds counted once */
+	__u16 via_count;          /* values, not lines */
+	__u16 route_count;        /* likewise */
+	__u16 record_route_count; /* likewise */
+	__u16 start;              /* the scanner's own: where the header under work begins */
+	__u16 next;               /* the scanner's own: where it goes on */
+	__u16 begin;              /* offset of the start line */
+	struct sip_span method;
+	struct sip_span uri;      /* Request-URI */
+	struct sip_span uri_user; /* without password; the number of a tel URI */
+	struct sip_span uri_host; /* without port, with the brackets of an IPv6 reference */
+	struct sip_span via_transport;
+	struct sip_span via_sent_by; /* host and port of the top Via */
+	struct sip_span via_branch;
+	struct sip_span from_user;
+	struct sip_span from_host;
+	struct sip_span from_tag;
+	struct sip_span to_user;
+	struct sip_span to_host;
+	struct sip_span to_tag;
+	struct sip_span cseq_method;
+	struct sip_span nonce;       /* of the first Authorization, without its quotes */
+	struct sip_span proxy_nonce; /* of the first Proxy-Authorization */
+	struct sip_span value[SIP_HEADER_COUNT];
+};
+
+enum sip_scheme { SIP_SCHEME_OTHER, SIP_SCHEME_SIP, SIP_SCHEME_SIPS, SIP_SCHEME_TEL };
+
+_Static_assert(sizeof(struct sip_span) == 4, "no padding");
+_Static_assert(sizeof(struct sip_input) == 48, "no padding");
+_Static_assert(sizeof(struct sip_msg) == 216, "no padding, so that results compare by memcmp");
+_Static_assert(SIP_PAD <= SW_SCAN_PAD, "the caller's buffer has the pad");
+_Static_assert((SW_MESSAGE_MAX & (SW_MESSAGE_MAX - 1)) == 0, "offsets are masked");
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "rig.h"
+
+#include <arpa/inet.h>
+#include <linux/bpf.h>
+
+struct sw_trial outcome;
+
+struct sw_addr address(const char *text)
+{
+	struct prefix prefix;
+	const char *why;
+
+	if (prefix_parse(text, &prefix, &why) < 0)
+		fail_msg("%s: %s", text, why);
+	return prefix.addr;
+}
+
+void rig_open(struct rig *rig, const char *yaml)
+{
+	struct error e = {};
+
+	memset(rig, 0, sizeof(*rig));
+	rig->from = (struct endpoint){.addr = address("198.51.100.7"), .port = 5060};
+	rig->to = (struct endpoint){.addr = address("192.0.2.1"), .port = 5060};
+	if (policy_parse("test.yaml", yaml, strlen(yaml), &rig->policy, &e) < 0)
+		fail_msg("%s", e.text);
+	if (trial_open(&rig->trial, &rig->policy, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+void rig_close(struct rig *rig)
+{
+	trial_close(&rig->trial);
+	policy_free(&rig->policy);
+}
+
+size_t request(char *text, size_t size, const char *method, unsigned int n, const char *tag)
+{
+	return snprintf(text, size,
+		"%s sip:alice@example.com SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%08x;rport\r\n"
+		"Max-Forwards: 70\r\n"
+		"From: <sip:bob@example.com>;tag=f%x\r\n"
+		"To: <sip:alice@example.com>%s%s\r\n"
+		"Call-ID: %x@198.51.100.7\r\n"
+		"CSeq: 1 %s\r\n"
+		"Contact: <sip:bob@198.51.100.7>\r\n"
+		"Content-Length: 0\r\n\r\n",
+		method, n, n, tag ? ";tag=" : "", tag ? tag : "", n, method);
+}
+
+size_t response(char *text, size_t size, unsigned int status, const char *method, unsigned int n)
+{
+	return snprintf(text, size,
+		"SIP/2.0 %u Whatever\r\n"
+		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK%08x\r\n"
+		"From: <sip:alice@example.com>;tag=f%x\r\n"
+		"To: <sip:bob@example.com>;tag=t%x\r\n"
+		"Call-ID: %x@192.0.2.1\r\n"
+		"CSeq: 1 %s\r\n"
+		"Content-Length: 0\r\n\r\n", status, n, n, n, n, method);
+}
+
+static void read_counters(const struct rig *rig, struct sw_counters *counters)
+{
+	struct error e = {};
+
+	if (state_read_counters(rig->trial.counters, counters, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static uint64_t sum(const struct sw_counters *counters, enum sw_mode mode, enum sw_reason reason)
+{
+	uint64_t all = 0;
+
+	for (int zone = 0; zone < SW_ZONES_MAX; zone++)
+		all += counters[zone].reasons[mode][reason];
+	return all;
+}
+
+static uint64_t sum_all(const struct sw_counters *counters)
+{
+	uint64_t all = 0;
+
+	for (int mode = 0; mode < SW_MODE_COUNT; mode++)
+		for (int reason = 0; reason < SW_REASONS_MAX; reason++)
+			all += sum(counters, mode, reason);
+	return all;
+}
+
+uint64_t counted(const struct rig *rig, enum sw_mode mode, enum sw_reason reason)
+{
+	static struct sw_counters counters[SW_ZONES_MAX];
+
+	read_counters(rig, counters);
+	return sum(counters, mode, reason);
+}
+
+static uint32_t number_of(const struct rig *rig, const char *zone)
+{
+	for (size_t i = 0; i < rig->policy.zone_count; i++)
+		if (strcmp(rig->policy.zones[i].name, zone) == 0)
+			return rig->trial.numbers[i];
+	fail_msg("no zone %s", zone);
+	return 0;
+}
+
+uint64_t counted_in(const struct rig *rig, const char *zone, enum sw_mode mode,
+		    enum sw_reason reason)
+{
+	static struct sw_counters counters[SW_ZONES_MAX];
+
+	read_counters(rig, counters);
+	return counters[number_of(rig, zone)].reasons[mode][reason];
+}
+
+uint64_t counted_message(const struct rig *rig, const char *zone, enum sw_message message)
+{
+	static struct sw_counters counters[SW_ZONES_MAX];
+
+	read_counters(rig, counters);
+	return counters[number_of(rig, zone)].messages[message];
+}
+
+struct expectation {
+	int verdict;
+	enum sw_mode mode;
+	enum sw_reason reason;
+	uint64_t moved;  /* increments over all counters of reasons */
+};
+
+static void run(struct rig *rig, const struct expectation *wanted)
+{
+	static struct sw_counters before[SW_ZONES_MAX], after[SW_ZONES_MAX];
+	struct error e = {};
+	int verdict;
+
+	read_counters(rig, before);
+	verdict = trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e);
+	if (verdict < 0)
+		fail_msg("%s", e.text);
+	read_counters(rig, after);
+	if (verdict != wanted->verdict || sum_all(after) - sum_all(before) != wanted->moved ||
+	    (wanted->moved && sum(after, wanted->mode, wanted->reason) -
+			      sum(before, wanted->mode, wanted->reason) != 1))
+		fail_msg("verdict %d (wanted %d), reason %s (wanted %s), first shadow %s, %lu counted "
+			 "(wanted %lu)", verdict, wanted->verdict, reason_name(outcome.reason),
+			 reason_name(wanted->reason), reason_name(outcome.shadows[0]),
+			 (unsigned long)(sum_all(after) - sum_all(before)),
+			 (unsigned long)wanted->moved);
+}
+
+void sends_frame(struct rig *rig, enum sw_reason reason)
+{
+	struct expectation wanted = {
+		.verdict = reason ? XDP_DROP : XDP_PASS,
+		.mode = SW_MODE_ENFORCE,
+		.reason = reason,
+		.moved = 1,
+	};
+
+	run(rig, &wanted);
+}
+
+void ignores_frame(struct rig *rig)
+{
+	struct expectation wanted = {.verdict = XDP_PASS};
+
+	run(rig, &wanted);
+	assert_int_equal(outcome.verdict, SW_TRIAL_NOT_OURS);
+}
+
+static void make(struct rig *rig, bool tcp, const char *payload, size_t size)
+{
+	assert_true(frame_message(&rig->frame, &rig->from, &rig->to, tcp, payload, size));
+}
+
+void sends(struct rig *rig, const char *payload, size_t size, enum sw_reason reason)
+{
+	make(rig, false, payload, size);
+	sends_frame(rig, reason);
+}
+
+void sends_tcp(struct rig *rig, const char *payload, size_t size, enum sw_reason reason)
+{
+	make(rig, true, payload, size);
+	sends_frame(rig, reason);
+}
+
+void sends_method(struct rig *rig, const char *method, unsigned int n, enum sw_reason reason)
+{
+	char text[2048];
+
+	sends(rig, text, request(text, sizeof(text), method, n, NULL), reason);
+}
+
+void sends_shadowed(struct rig *rig, const char *payload, size_t size, enum sw_reason reason)
+{
+	struct expectation wanted = {
+		.verdict = XDP_PASS,
+		.mode = SW_MODE_MONITOR,
+		.reason = reason,
+		.moved = 2, /* the shadow, and the packet that passed */
+	};
+
+	make(rig, false, payload, size);
+	run(rig, &wanted);
+}

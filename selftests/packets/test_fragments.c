@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Datagrams in fragments: the first is judged, the later ones follow it, in any order.
+ */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <netinet/in.h>
+
+#include "rig.h"
+
+static const char *const only_options = YAML_PLAIN "zones: [{name: public, methods: [OPTIONS]}]\n";
+static const char *const drop_unknown =
+	YAML_PLAIN "fragments: drop\nzones: [{name: public, methods: [OPTIONS]}]\n";
+
+/* Octets `from`..`to` of the IP payload of a datagram (UDP header and message), as a fragment. */
+struct piece {
+	uint32_t from;
+	uint32_t to;
+	uint16_t id;
+	bool more;
+};
+
+static uint8_t datagram[8 + 4096];
+static size_t datagram_size;
+
+static void make_datagram(const struct rig *rig, const char *method, unsigned int n)
+{
+	size_t size = request((char *)datagram + 8, sizeof(datagram) - 8, method, n, NULL);
+	uint16_t header[4] = {htons(rig->from.port), htons(rig->to.port), htons(size + 8), 0};
+
+	memcpy(datagram, header, sizeof(header));
+	datagram_size = size + 8;
+}
+
+static void fragment(struct rig *rig, const struct piece *piece)
+{
+	bool ipv6 = rig->from.addr.words[2] != htonl(0xffff);
+	uint16_t place = piece->from / 8;
+
+	frame_ethernet(&rig->frame, ipv6 ? ETH_P_IPV6 : ETH_P_IP);
+	frame_ip(&rig->frame, &rig->from.addr, &rig->to.addr, ipv6 ? IPPROTO_FRAGMENT : IPPROTO_UDP);
+	if (ipv6) {
+		uint16_t header[4] = {htons(IPPROTO_UDP << 8), htons(place << 3 | piece->more), 0,
+				      htons(piece->id)};
+
+		frame_append(&rig->frame, header, sizeof(header));
+	} else {
+		struct iphdr *ip = (struct iphdr *)(rig->frame.octets + rig->frame.ip);
+
+		ip->id = htons(piece->id);
+		ip->frag_off = htons(place | (piece->more ? 0x2000 : 0));
+	}
+	frame_append(&rig->frame, datagram + piece->from, piece->to - piece->from);
+	frame_finish(&rig->frame);
+}
+
+static void both_families(void (*test)(struct rig *rig), const char *yaml)
+{
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		auto_rig struct rig rig;
+
+		rig_open(&rig, yaml);
+		if (ipv6) {
+			rig.from.addr = address("2001:db8::7");
+			rig.to.addr = address("2001:db8::1");
+		}
+		test(&rig);
+	}
+}
+
+static void follows_a_drop(struct rig *rig)
+{
+	make_datagram(rig, "MESSAGE", 1);
+	fragment(rig, &(struct piece){0, 256, 1, true});
+	sends_frame(rig, SW_REASON_METHOD);
+	fragment(rig, &(struct piece){256, datagram_size, 1, false});
+	sends_frame(rig, SW_REASON_FRAGMENT_REST);
+	/* Another datagram, another source: not theirs. */
+	fragment(rig, &(struct piece){256, datagram_size, 2, false});
+	ignores_frame(rig);
+	/* Forgotten after what Linux itself waits for the rest. */
+	rig->trial.now += 61 * SECOND;
+	fragment(rig, &(struct piece){256, datagram_size, 1, false});
+	ignores_frame(rig);
+}
+
+static void test_follows_a_drop(void **state)
+{
+	(void)state;
+	both_families(follows_a_drop, only_options);
+}
+
+static void good_in_any_order(struct rig *rig)
+{
+	make_datagram(rig, "OPTIONS", 1);
+	fragment(rig, &(struct piece){256, datagram_size, 3, false});
+	ignores_frame(rig);
+	fragment(rig, &(struct piece){0, 256, 3, true});
+	sends_frame(rig, SW_REASON_NONE);
+	fragment(rig, &(struct piece){256, datagram_size, 3, false});
+	ignores_frame(rig);
+}
+
+static void test_good_in_any_order(void **state)
+{
+	(void)state;
+	both_families(good_in_any_order, only_options);
+}
+
+/* What must be in a first fragment: the start line and the top Via. */
+static void tiny(struct rig *rig)
+{
+	size_t start = strlen("MESSAGE sip:alice@example.com SIP/2.0\r\n");
+
+	make_datagram(rig, "OPTIONS", 1);
+	for (uint32_t size = 8; size <= 8 + start; size += 8) {
+		fragment(rig, &(struct piece){0, size, size, true});
+		sends_frame(rig, SW_REASON_FRAGMENT_TINY);
+	}
+	fragment(rig, &(struct piece){0, 160, 500, true});
+	sends_frame(rig, SW_REASON_NONE);
+}
+
+static void test_tiny(void **state)
+{
+	(void)state;
+	both_families(tiny, only_options);
+}
+
+static void unknown_dropped(struct rig *rig)
+{
+	make_datagram(rig, "OPTIONS", 1);
+	fragment(rig, &(struct piece){256, datagram_size, 4, false});
+	sends_frame(rig, SW_REASON_FRAGMENT_UNKNOWN);
+	fragment(rig, &(struct piece){0, 256, 4, true});
+	sends_frame(rig, SW_REASON_NONE);
+	fragment(rig, &(struct piece){256, datagram_size, 4, false});
+	ignores_frame(rig);
+	/* Media in fragments is not ours, and its rest must not suffer. */
+	rig->to.port = 16384;
+	make_datagram(rig, "OPTIONS", 1);
+	fragment(rig, &(struct piece){0, 256, 5, true});
+	ignores_frame(rig);
+	fragment(rig, &(struct piece){256, datagram_size, 5, false});
+	ignores_frame(rig);
+}
+
+static void test_unknown_dropped(void **state)
+{
+	(void)state;
+	both_families(unknown_dropped, drop_unknown);
+}
+
+/* The payload of a later fragment must not be read as ports. */
+static void payload_is_no_header(struct rig *rig)
+{
+	make_datagram(rig, "MESSAGE", 1);
+	memcpy(datagram + 256, "\x13\xc4\x13\xc4\x01\x00\x00\x00", 8);
+	fragment(rig, &(struct piece){256, datagram_size, 6, false});
+	ignores_frame(rig);
+}
+
+static void test_payload_is_no_header(void **state)
+{
+	(void)state;
+	both_families(payload_is_no_header, only_options);
+}
+
+/* IPv6 allows a fragment header on a datagram that is whole (RFC 6946). */
+static void test_atomic_fragment(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, only_options);
+	rig.from.addr = address("2001:db8::7");
+	rig.to.addr = address("2001:db8::1");
+	make_datagram(&rig, "MESSAGE", 1);
+	fragment(&rig, &(struct piece){0, datagram_size, 7, false});
+	sends_frame(&rig, SW_REASON_METHOD);
+	make_datagram(&rig, "OPTIONS", 1);
+	fragment(&rig, &(struct piece){0, datagram_size, 7, false});
+	sends_frame(&rig, SW_REASON_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_follows_a_drop),
+		cmocka_unit_test(test_good_in_any_order),
+		cmocka_unit_test(test_tiny),
+		cmocka_unit_test(test_unknown_dropped),
+		cmocka_unit_test(test_payload_is_no_header),
+		cmocka_unit_test(test_atomic_fragment),
+	};
+
+	return cmocka_run_group_tests_name("fragments", tests, NULL, NULL);
+}

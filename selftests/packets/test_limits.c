@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Rates, with time set by hand: what conforms, what does not, and whose tokens are spent.
+ */
+#include "rig.h"
+
+static unsigned int next;
+
+/* How many of `count` packets, `step` nanoseconds apart, are let in. */
+static unsigned int admitted(struct rig *rig, const char *method, const char *tag,
+			     unsigned int count, uint64_t step)
+{
+	unsigned int passed = 0;
+	char text[1024];
+	struct error e = {};
+
+	for (unsigned int i = 0; i < count; i++, rig->trial.now += step) {
+		size_t size = request(text, sizeof(text), method, next++, tag);
+
+		assert_true(frame_message(&rig->frame, &rig->from, &rig->to, false, text, size));
+		passed += trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e) == 2;
+		assert_string_equal(e.text, "");
+	}
+	return passed;
+}
+
+static void test_burst_and_rate(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, rates: {source: {any: 10/s burst 25}}}]\n");
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 100, 0), 25);
+	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE);
+	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_RATE_SOURCE), 75);
+	/* A refusal costs nothing: after 100 ms there is one more, however hard it is tried. */
+	rig.trial.now += SECOND / 10;
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 50, 0), 1);
+	/* At 1000 packets a second for 10 s: the rate, no border of a window to abuse. */
+	assert_in_range(admitted(&rig, "OPTIONS", NULL, 10000, SECOND / 1000), 99, 101);
+	rig.trial.now += 60 * SECOND;
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 100, 0), 25);
+}
+
+static void test_sources_are_apart(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, rates: {source: {any: 10/s burst 10}}}]\n");
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 20, 0), 10);
+	rig.from.addr = address("198.51.100.8");
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 20, 0), 10);
+	/* Another port is the same source; another address of the same /64 too. */
+	rig.from.port = 6060;
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 20, 0), 0);
+	rig.from.addr = address("2001:db8:0:1::1");
+	rig.to.addr = address("2001:db8::1");
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 5, 0), 5);
+	rig.from.addr = address("2001:db8:0:1:abcd::1");
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 20, 0), 5);
+	rig.from.addr = address("2001:db8:0:2::1");
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 20, 0), 10);
+}
+
+static void test_method_classes(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, rates: {source: {any: 100/s burst 100, "
+		 "INVITE: 5/s burst 5, REGISTER: 3/s burst 3}}}]\n");
+	assert_int_equal(admitted(&rig, "INVITE", NULL, 50, 0), 5);
+	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE_METHOD);
+	assert_int_equal(admitted(&rig, "REGISTER", NULL, 50, 0), 3);
+	/* What INVITE and REGISTER were refused spent nothing of the common cell. */
+	assert_int_equal(admitted(&rig, "NOTIFY", NULL, 200, 0), 92);
+	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE);
+}
+
+/* A request inside a dialog that goes unanswered ends the call (RFC 3261 12.2.1.2). */
+static void test_dialogs_live(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, rates: {zone: 10/s burst 10, source: {any: 5/s burst 5, "
+		 "dialog: 20/s burst 20, response: 7/s burst 7}}}]\n");
+	assert_int_equal(admitted(&rig, "INVITE", NULL, 50, 0), 5);
+	assert_int_equal(admitted(&rig, "INVITE", "tag", 8, 0), 8);
+	assert_int_equal(admitted(&rig, "BYE", NULL, 4, 0), 4);
+	assert_int_equal(admitted(&rig, "ACK", NULL, 4, 0), 4);
+	assert_int_equal(admitted(&rig, "CANCEL", NULL, 2, 0), 2);
+	assert_int_equal(admitted(&rig, "PRACK", NULL, 10, 0), 2);
+	assert_int_equal(outcome.reason, SW_REASON_RATE_DIALOG);
+	for (unsigned int i = 0; i < 7; i++) {
+		size = response(text, sizeof(text), 200, "INVITE", i);
+		sends(&rig, text, size, SW_REASON_NONE);
+	}
+	sends(&rig, text, size, SW_REASON_RATE_RESPONSE);
+}
+
+static void test_zone_limit(void **state)
+{
+	auto_rig struct rig rig;
+	unsigned int passed = 0;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones:\n"
+		 "  - {name: public, rates: {zone: 100/s burst 100}}\n"
+		 "  - {name: carrier, sources: [203.0.113.0/24], rates: {zone: 10/s burst 10}}\n");
+	for (int i = 1; i < 255; i++) {
+		rig.from.addr.octets[15] = i;
+		passed += admitted(&rig, "INVITE", NULL, 1, 0);
+	}
+	assert_int_equal(passed, 100);
+	assert_int_equal(outcome.reason, SW_REASON_RATE_ZONE);
+	rig.from.addr = address("203.0.113.1");
+	assert_int_equal(admitted(&rig, "INVITE", NULL, 100, 0), 10);
+	assert_int_equal(counted_in(&rig, "carrier", SW_MODE_ENFORCE, SW_REASON_RATE_ZONE), 90);
+}
+
+/* Keepalives and STUN are never an offence, and have ceilings of their own. */
+static void test_before_sip(void **state)
+{
+	static const char stun[20] = {0, 1, 0, 0, 0x21, 0x12, (char)0xa4, 0x42};
+	static const struct {
+		const char *payload;
+		size_t size;
+	} keepalives[] = {
+		{"", 0}, {"\0", 1}, {"\r\n", 2}, {"\r\n\r\n", 4}, {"jaK", 3}, {" ", 1},
+		{"0123456789012345678", 19},
+	};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, rates: {source: {any: 1/s burst 1, keepalive: 7/s burst 7, "
+		 "stun: 2/s burst 2}}}]\n");
+	for (size_t i = 0; i < array_size(keepalives); i++) {
+		sends(&rig, keepalives[i].payload, keepalives[i].size, SW_REASON_NONE);
+		assert_int_equal(outcome.message, SW_MESSAGE_KEEPALIVE);
+	}
+	sends(&rig, "\r\n\r\n", 4, SW_REASON_KEEPALIVE_RATE);
+	sends(&rig, stun, sizeof(stun), SW_REASON_NONE);
+	sends(&rig, stun, sizeof(stun), SW_REASON_NONE);
+	assert_int_equal(outcome.message, SW_MESSAGE_STUN);
+	sends(&rig, stun, sizeof(stun), SW_REASON_STUN_RATE);
+	/* None of that spent what requests have. */
+	sends_method(&rig, "OPTIONS", 1, SW_REASON_NONE);
+	sends_method(&rig, "OPTIONS", 2, SW_REASON_RATE_SOURCE);
+}
+
+/* Almost STUN is not STUN. */
+static void test_stun_look_alikes(void **state)
+{
+	static const char good[24] = {0, 1, 0, 4, 0x21, 0x12, (char)0xa4, 0x42};
+	static const struct {
+		int at;
+		char octet;
+	} changes[] = {{0, 0x40}, {3, 8}, {3, 3}, {4, 0x22}, {7, 0x43}};
+	auto_rig struct rig rig;
+	char text[24];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	sends(&rig, good, sizeof(good), SW_REASON_NONE);
+	for (size_t i = 0; i < array_size(changes); i++) {
+		memcpy(text, good, sizeof(text));
+		text[changes[i].at] = changes[i].octet;
+		sends(&rig, text, sizeof(text), SW_REASON_START_LINE);
+	}
+}
+
+/* Whole-policy monitor mode simulates: what would be refused must spend nothing either. */
+static void test_monitor_spends_the_same(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, "mode: monitor\n" YAML_PLAIN
+		 "zones: [{name: public, rates: {source: {any: 10/s burst 25}}}]\n");
+	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 100, 0), 100);
+	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_RATE_SOURCE), 75);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_burst_and_rate),
+		cmocka_unit_test(test_sources_are_apart),
+		cmocka_unit_test(test_method_classes),
+		cmocka_unit_test(test_dialogs_live),
+		cmocka_unit_test(test_zone_limit),
+		cmocka_unit_test(test_before_sip),
+		cmocka_unit_test(test_stun_look_alikes),
+		cmocka_unit_test(test_monitor_spends_the_same),
+	};
+
+	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/cli.h"
+#include "export/json.h"
+#include "policy/model.h"
+
+static int run(const struct command *self, int argc, char **argv, struct error *e)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {}};
+	auto_policy struct policy policy = {};
+	struct error wrong = {};
+	bool json = false;
+	int letter;
+
+	while ((letter = next_option(self, argc, argv, "j", options, e)) >= 0)
+		json = true;
+	if (letter == -2)
+		return -1;
+	if (optind != argc - 1)
+		return fail(e, EXIT_USAGE, "check: one policy file is wanted; see: sipward check --help");
+	if (policy_load(argv[optind], &policy, &wrong) < 0 && !json)
+		return fail(e, wrong.code, "%s", wrong.text);
+	if (json) {
+		auto_json struct json_object *o = json_object_new_object();
+
+		json_flag(o, "ok", !wrong.code);
+		json_text(o, "error", wrong.code ? wrong.text : NULL);
+		json_count(o, "zones", policy.zone_count);
+		json_count(o, "services", policy.service_count);
+		json_count(o, "list_entries", policy.list_count);
+		print_json(o);
+	} else {
+		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list entries\n", argv[optind],
+		       mode_name(policy.mode), policy.zone_count, policy.zone_count == 1 ? "" : "s",
+		       policy.service_count, policy.service_count == 1 ? "" : "s", policy.list_count);
+	}
+	/* The text is in the object already; only the code is left to say. */
+	e->code = wrong.code;
+	return wrong.code ? -1 : 0;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.summary = "reads a policy and says what is wrong with it; touches nothing",
+	.help = "Usage: sipward check [-j] POLICY\n\n"
+		"Every error is FILE:LINE:COLUMN: what is wrong, and what would be right. Exit code 3.\n",
+	.run = run,
+};

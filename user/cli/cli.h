@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The commands of the one binary. Each has a file of its own and an entry in the table of
+ * main.c; what commands share (options, tables of text) is here.
+ */
+#ifndef SIPWARD_CLI_CLI_H
+#define SIPWARD_CLI_CLI_H
+
+#include <getopt.h>
+#include <json-c/json.h>
+
+#include "base/base.h"
+
+struct command {
+	const char *name;
+	const char *summary;     /* one line of `sipward --help` */
+	const char *help;        /* all of `sipward NAME --help`, behind the summary */
+	/* 0, or -1 and *e. argv[0] is the command's name. */
+	int (*run)(const struct command *self, int argc, char **argv, struct error *e);
+};
+
+extern const struct command command_run, command_check, command_status, command_stats,
+	command_ban, command_events, command_explain, command_detach, command_version;
+
+/* getopt_long that fails in words. Every command takes -h/--help (printed here, exit 0) and
+ * those in `options` (short letters with ':' as in getopt; long may be NULL). Returns the
+ * option's letter, -1 at the end of the options, or -2 and *e. */
+int next_option(const struct command *self, int argc, char **argv, const char *letters,
+		const struct option *options, struct error *e);
+
+/* Most commands take only -j. 0, or -1 and *e. */
+int only_json(const struct command *self, int argc, char **argv, bool *json, struct error *e);
+
+/* Prints the object on one line. */
+void print_json(struct json_object *o);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/cli.h"
+#include "export/json.h"
+#include "kernel/paths.h"
+#include "kernel/privilege.h"
+#include "kernel/state.h"
+
+static int run(const struct command *self, int argc, char **argv, struct error *e)
+{
+	auto_string_list char **interfaces = NULL;
+	auto_fd int lock = -1;
+	bool json;
+
+	/* With an agent alive the programs would come back at its next step. */
+	if (only_json(self, argc, argv, &json, e) < 0 || privilege_check(e) < 0 ||
+	    paths_prepare(e) < 0 || (lock = state_lock(e)) < 0)
+		return -1;
+	interfaces = state_interfaces();
+	if (state_remove(e) < 0)
+		return -1;
+	if (json) {
+		auto_json struct json_object *o = json_object_new_object();
+		struct json_object *names = json_object_new_array();
+
+		for (char **iface = interfaces; *iface; iface++)
+			json_object_array_add(names, json_object_new_string(*iface));
+		json_object_object_add(o, "detached", names);
+		print_json(o);
+		return 0;
+	}
+	for (char **iface = interfaces; *iface; iface++)
+		printf("%s: program off, counters removed\n", *iface);
+	puts("bans and all other state removed; nothing of sipward is left in the kernel");
+	return 0;
+}
+
+const struct command command_detach = {
+	.name = "detach",
+	.summary = "takes everything off all interfaces and removes the state",
+	.help = "Usage: sipward detach [-j]\n\n"
+		"Bans and counters are gone afterwards. Stop the agent first.\n",
+	.run = run,
+};

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+
+#include "agent/control.h"
+#include "agent/history.h"
+#include "cli/cli.h"
+#include "export/event.h"
+#include "export/json.h"
+
+static void print_event(struct json_object *event, bool json)
+{
+	char text[1024];
+
+	if (json) {
+		print_json(event);
+	} else {
+		event_text(event, text, sizeof(text));
+		puts(text);
+	}
+	fflush(stdout);
+}
+
+static int from_agent(FILE *stream, bool json)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, stream) > 0) {
+		auto_json struct json_object *event = json_tokener_parse(line);
+
+		if (event)
+			print_event(event, json);
+	}
+	free(line);
+	return 0;
+}
+
+struct reading {
+	const struct state *state;
+	bool json;
+};
+
+static void print_from_ring(void *context, const struct sw_event *event)
+{
+	const struct reading *reading = context;
+	auto_json struct json_object *o = event_json(event, reading->state);
+
+	print_event(o, reading->json);
+}
+
+/* Without an agent nobody reads the ring, and what it holds is still to be had. */
+static int from_ring(bool follow, bool json, struct error *e)
+{
+	auto_state struct state state = STATE_CLOSED;
+	cleanup(history_close) struct history history = {};
+	struct reading reading = {.state = &state, .json = json};
+
+	if (state_open_existing(&state, e) < 0 ||
+	    history_open(&history, &state, print_from_ring, &reading, e) < 0)
+		return -1;
+	fputs("sipward: no agent runs; the events come straight from the kernel's ring\n", stderr);
+	do {
+		history_read(&history);
+	} while (follow && history_wait(&history) == 0);
+	return 0;
+}
+
+static int run(const struct command *self, int argc, char **argv, struct error *e)
+{
+	static const struct option options[] = {
+		{"follow", no_argument, NULL, 'f'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{},
+	};
+	auto_file FILE *stream = NULL;
+	bool follow = false, json = false;
+	struct error no_agent = {};
+	int letter;
+
+	while ((letter = next_option(self, argc, argv, "fj", options, e)) >= 0) {
+		follow |= letter == 'f';
+		json |= letter == 'j';
+	}
+	if (letter == -2)
+		return -1;
+	if (optind < argc)
+		return fail(e, EXIT_USAGE, "events: '%s' is not wanted", argv[optind]);
+	stream = control_ask(follow ? "follow" : "events", &no_agent);
+	return stream ? from_agent(stream, json) : from_ring(follow, json, e);
+}
+
+const struct command command_events = {
+	.name = "events",
+	.summary = "why was it dropped: the last refused packets, a line each",
+	.help =
+	"Usage: sipward events [-f] [-j]\n\n"
+	"  -f, --follow  go on with what happens from now\n"
+	"  -j, --json    one JSON object a line\n\n"
+	"Each line names time, interface, zone, source, destination, transport, method, length,\n"
+	"whether it was dropped or only would have been, the reason and the rule behind it.\n"
+	"The kernel tells at most events: {rate: ...} of the policy; what was held back is counted\n"
+	"in the next line. Counters (sipward stats) are complete.\n",
+	.run = run,
+};

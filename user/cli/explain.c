@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/explain.h"
+
+#include <string.h>
+
+#include "agent/control.h"
+#include "cli/cli.h"
+#include "export/json.h"
+#include "kernel/attach.h"
+#include "kernel/privilege.h"
+
+/* Packet times are laid on this; far from 0, so that every cell begins unused. */
+#define CLOCK_BASE (1000000 * SW_NS_PER_SEC)
+
+struct explain_options {
+	const char *policy;
+	bool json;
+	bool tcp;
+	struct endpoint from;
+};
+
+enum sw_reason explained_reason(const struct explanation *x)
+{
+	if (x->outcome.verdict == SW_TRIAL_DROP || x->outcome.verdict == SW_TRIAL_WOULD_DROP)
+		return x->outcome.reason;
+	return x->outcome.shadow_count ? x->outcome.shadows[0] : SW_REASON_NONE;
+}
+
+const struct zone *explained_zone(const struct explanation *x)
+{
+	for (size_t i = 0; i < x->policy->zone_count; i++)
+		if (x->trial->numbers[i] == x->outcome.zone)
+			return &x->policy->zones[i];
+	return &x->policy->zones[0];
+}
+
+enum sw_mode explained_mode(const struct explanation *x)
+{
+	if (x->policy->mode == SW_MODE_MONITOR || explained_zone(x)->mode == SW_MODE_MONITOR)
+		return SW_MODE_MONITOR;
+	return x->outcome.verdict != SW_TRIAL_DROP && explained_reason(x) ? SW_MODE_MONITOR :
+									    SW_MODE_ENFORCE;
+}
+
+const char *explained_service(const struct explanation *x, char *text, size_t size)
+{
+	const struct service *service = &x->policy->services[x->outcome.service];
+
+	if (x->outcome.transport == SW_TRANSPORT_COUNT)
+		return NULL;
+	if (service->port_first == service->port_last)
+		snprintf(text, size, "%s/%u", transport_name(service->transport), service->port_first);
+	else
+		snprintf(text, size, "%s/%u-%u", transport_name(service->transport),
+			 service->port_first, service->port_last);
+	return text;
+}
+
+static void explain_json(const struct explanation *x)
+{
+	auto_json struct json_object *o = json_object_new_object();
+	enum sw_reason reason = explained_reason(x);
+	bool dropped = x->outcome.verdict == SW_TRIAL_DROP;
+	bool ours = x->outcome.verdict != SW_TRIAL_NOT_OURS;
+	char service[32];
+
+	json_text(o, "file", x->file);
+	json_count(o, "packet", x->packet);
+	json_text(o, "verdict", dropped ? "drop" : "pass");
+	if (reason && !dropped)
+		json_text(o, "would", "drop");
+	json_text(o, "reason", reason ? reason_name(reason) : NULL);
+	json_text(o, "mode", mode_name(explained_mode(x)));
+	json_text(o, "zone", ours ? explained_zone(x)->name : NULL);
+	json_text(o, "service", explained_service(x, service, sizeof(service)));
+	json_text(o, "method", ours ? message_name(x->outcome.message) : NULL);
+	json_text(o, "rfc", reason ? reason_rfc(reason) : NULL);
+	if (x->captured->cut)
+		json_flag(o, "truncated", true);
+	print_json(o);
+}
+
+static int explain_packet(struct explanation *x, struct trial *trial, bool json, struct error *e)
+{
+	/* What the capture cut, and a frame shorter than its link header, cannot be judged. */
+	memset(&x->outcome, 0, sizeof(x->outcome));
+	x->outcome.transport = SW_TRANSPORT_COUNT;
+	if (!x->captured->cut && x->captured->size > 14 &&
+	    trial_run(trial, x->captured->octets, x->captured->size, &x->outcome, e) < 0)
+		return -1;
+	if (json)
+		explain_json(x);
+	else
+		explain_text(x);
+	return 0;
+}
+
+static int explain_capture(struct explanation *x, struct trial *trial, bool json, struct error *e)
+{
+	auto_capture struct capture *capture = capture_open(x->file, e);
+	struct captured captured;
+	uint64_t first = 0;
+	int got;
+
+	if (!capture)
+		return -1;
+	x->captured = &captured;
+	while ((got = capture_next(capture, &captured, e)) > 0) {
+		if (!x->packet++)
+			first = captured.time;
+		/* A packet from before the first one counts as simultaneous. */
+		trial->now = CLOCK_BASE + (captured.time > first ? captured.time - first : 0);
+		if (explain_packet(x, trial, json, e) < 0)
+			return -1;
+	}
+	return got;
+}
+
+/* A service that takes such a message, and an address of it. */
+static int destination(const struct explanation *x, const struct explain_options *options,
+		       struct endpoint *to, struct error *e)
+{
+	enum sw_transport wanted = options->tcp ? SW_TCP : SW_UDP;
+	bool ipv4 = addr_is_ipv4(&options->from.addr);
+	struct prefix any;
+	const char *why;
+
+	for (size_t i = 0; i < x->policy->service_count; i++) {
+		const struct service *service = &x->policy->services[i];
+
+		if (service->transport != wanted)
+			continue;
+		to->port = service->port_first;
+		if (!service->address_count) {
+			prefix_parse(ipv4 ? "192.0.2.1" : "2001:db8::1", &any, &why);
+			to->addr = any.addr;
+			return 0;
+		}
+		for (size_t j = 0; j < service->address_count; j++) {
+			to->addr = service->addresses[j];
+			if (addr_is_ipv4(&to->addr) == ipv4)
+				return 0;
+		}
+	}
+	return fail(e, EXIT_USAGE, "explain: %s: the policy has no %s service of the family of --from",
+		    x->file, transport_name(wanted));
+}
+
+static int explain_message(struct explanation *x, struct trial *trial,
+			   const struct explain_options *options, const char *text, size_t size,
+			   struct error *e)
+{
+	auto_free struct frame *frame = xcalloc(1, sizeof(*frame));
+	struct captured captured = {};
+	struct endpoint to;
+
+	if (destination(x, options, &to, e) < 0)
+		return -1;
+	if (size > 65507 || !frame_message(frame, &options->from, &to, options->tcp, text, size))
+		return fail(e, EXIT_FAILED, "%s: %zu octets are more than one datagram holds", x->file,
+			    size);
+	captured.octets = frame->octets;
+	captured.size = frame->size;
+	x->captured = &captured;
+	x->packet = 1;
+	trial->now += SW_NS_PER_SEC;
+	return explain_packet(x, trial, options->json, e);
+}
+
+static int explain_file(const char *path, struct trial *trial, const struct policy *policy,
+			const struct explain_options *options, struct error *e)
+{
+	struct explanation x = {.file = path, .policy = policy, .trial = trial};
+	size_t size;
+	auto_free char *text = read_whole_file(path, 1ull << 32, &size, e);
+
+	if (!text)
+		return -1;
+	if (capture_is_one((uint8_t *)text, size)) {
+		free(take(text));
+		return explain_capture(&x, trial, options->json, e);
+	}
+	return explain_message(&x, trial, options, text, size, e);
+}
+
+/* The policy of the running agent, and a word when its file is no longer what runs. */
+static void running_policy(char **path)
+{
+	struct error ignored = {};
+	auto_file FILE *stream = control_ask("status", &ignored);
+	auto_free char *line = NULL;
+	auto_json struct json_object *status = NULL;
+	size_t size = 0;
+	const char *name;
+
+	if (stream && getline(&line, &size, stream) > 0)
+		status = json_tokener_parse(line);
+	name = json_object_get_string(json_object_object_get(status, "policy"));
+	if (!name)
+		fputs("sipward: no agent runs; explained by the embedded policy (another: -p POLICY)\n",
+		      stderr);
+	else if (name[0] != '(')
+		*path = xstrdup(name);
+}
+
+static int load_policy(const struct explain_options *options, struct policy *policy,
+		       struct error *e)
+{
+	auto_free char *path = NULL;
+
+	if (options->policy)
+		return policy_load(options->policy, policy, e);
+	running_policy(&path);
+	return policy_load(path, policy, e);
+}
+
+/* "192.0.2.1", "192.0.2.1:5062", "2001:db8::1", "[2001:db8::1]:5062" */
+static int read_from(const char *text, struct endpoint *from, struct error *e)
+{
+	char addr[64] = "";
+	const char *why = "an address is wanted, as in 192.0.2.1:5060 or [2001:db8::1]:5060";
+	const char *colon = strrchr(text, ':'), *end = text + strlen(text);
+	unsigned int port = 5060;
+	struct prefix prefix;
+	int used = 0;
+
+	if (*text == '[' || (colon && strchr(text, ':') == colon)) {
+		end = colon && (*text != '[' || colon[-1] == ']') ? colon : end;
+		if (*end && (sscanf(end, ":%5u%n", &port, &used) != 1 || end[used] || port > 65535))
+			return fail(e, EXIT_USAGE, "explain: --from %s: the port must be within 0..65535",
+				    text);
+	}
+	if (*text == '[' && end > text + 1 && end[-1] == ']') {
+		text++;
+		end--;
+	}
+	snprintf(addr, sizeof(addr), "%.*s", (int)(end - text), text);
+	if (prefix_parse(addr, &prefix, &why) < 0 || prefix.length != (prefix.ipv6 ? 128 : 32))
+		return fail(e, EXIT_USAGE, "explain: --from %s: %s", text, why ? why : "no single address");
+	from->addr = prefix.addr;
+	from->port = port;
+	return 0;
+}
+
+static int read_options(const struct command *self, int argc, char **argv,
+			struct explain_options *to, struct error *e)
+{
+	static const struct option options[] = {
+		{"policy", required_argument, NULL, 'p'},
+		{"json", no_argument, NULL, 'j'},
+		{"from", required_argument, NULL, 'f'},
+		{"transport", required_argument, NULL, 't'},
+		{"help", no_argument, NULL, 'h'},
+		{},
+	};
+	int letter;
+
+	read_from("198.51.100.7:5060", &to->from, e);
+	while ((letter = next_option(self, argc, argv, "p:jf:t:", options, e)) >= 0) {
+		if (letter == 'p')
+			to->policy = optarg;
+		else if (letter == 'j')
+			to->json = true;
+		else if (letter == 'f' && read_from(optarg, &to->from, e) < 0)
+			return -1;
+		else if (letter == 't' && strcmp(optarg, "udp") && strcmp(optarg, "tcp"))
+			return fail(e, EXIT_USAGE, "explain: --transport %s: it is udp or tcp", optarg);
+		else if (letter == 't')
+			to->tcp = optarg[0] == 't';
+	}
+	if (letter == -2)
+		return -1;
+	return optind < argc ? 0 : fail(e, EXIT_USAGE, "explain: a file is wanted: a capture, or one "
+					"SIP message; see: sipward explain --help");
+}
+
+static int run(const struct command *self, int argc, char **argv, struct error *e)
+{
+	auto_policy struct policy policy = {};
+	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
+	struct explain_options options = {};
+
+	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0 ||
+	    load_policy(&options, &policy, e) < 0 || trial_open(&trial, &policy, e) < 0)
+		return -1;
+	trial.now = CLOCK_BASE;
+	for (; optind < argc; optind++)
+		if (explain_file(argv[optind], &trial, &policy, &options, e) < 0)
+			return -1;
+	return 0;
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.summary = "what a policy does to captured packets or a SIP message, and why",
+	.help =
+	"Usage: sipward explain [-p POLICY] [-j] [--from ADDR[:PORT]] [--transport udp|tcp] FILE...\n\n"
+	"  -p, --policy FILE    this policy; without it the one of the running agent\n"
+	"  -j, --json           one JSON object for each packet\n"
+	"  -f, --from ADDR      where a bare message comes from (198.51.100.7:5060)\n"
+	"  -t, --transport T    what a bare message comes by, udp or tcp (udp)\n\n"
+	"FILE is a capture (pcap or pcapng; Ethernet, raw IP, Linux cooked or loopback), or one SIP\n"
+	"message as it stands on the wire. The packets run through the compiled policy in the kernel,\n"
+	"in a copy of its own: bans, limits and counters of the live data path are not touched, and\n"
+	"every address counts as this host's. The capture's own times drive the limits.\n",
+	.run = run,
+};

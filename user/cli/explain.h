@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * One packet that was run through a policy, as `explain` tells it: to a program or a person.
+ */
+#ifndef SIPWARD_CLI_EXPLAIN_H
+#define SIPWARD_CLI_EXPLAIN_H
+
+#include "cli/capture.h"
+#include "kernel/trial.h"
+#include "policy/model.h"
+
+struct explanation {
+	const char *file;
+	unsigned long packet;          /* 1 is the first of the file */
+	const struct policy *policy;
+	const struct trial *trial;
+	const struct captured *captured;
+	struct sw_trial outcome;
+};
+
+/* The reason that was found, carried out or not; SW_REASON_NONE when it just passed. */
+enum sw_reason explained_reason(const struct explanation *x);
+/* Whether that reason is carried out here. */
+enum sw_mode explained_mode(const struct explanation *x);
+const struct zone *explained_zone(const struct explanation *x);
+/* "udp/5060", or NULL when the packet is for no service. `size` >= 16. */
+const char *explained_service(const struct explanation *x, char *text, size_t size);
+
+/* Prints it for a person: the steps, the rule, the offending line. */
+void explain_text(const struct explanation *x);
+
+#endif

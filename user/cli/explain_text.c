@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <linux/if_ether.h>
+#include <string.h>
+
+#include "cli/explain.h"
+#include "sip_scan.h"
+
+#define LINE_MAX_SHOWN 120
+
+/* The part of the message that a reason is about; length 0 when it is about none. */
+static struct sip_span offending(const struct sip_msg *msg, enum sw_reason reason)
+{
+	switch (reason) {
+	case SW_REASON_METHOD:
+	case SW_REASON_METHOD_LENGTH:
+	case SW_REASON_RATE_SOURCE_METHOD:
+		return msg->method;
+	case SW_REASON_URI_LENGTH:
+	case SW_REASON_URI_SYNTAX:
+		return msg->uri;
+	case SW_REASON_FROM_DUPLICATE:
+	case SW_REASON_FROM_TAG_MISSING:
+		return msg->value[SIP_FROM];
+	case SW_REASON_TO_DUPLICATE:
+		return msg->value[SIP_TO];
+	case SW_REASON_CALL_ID_DUPLICATE:
+		return msg->value[SIP_CALL_ID];
+	case SW_REASON_CSEQ_METHOD:
+		return msg->cseq_method.length ? msg->cseq_method : msg->value[SIP_CSEQ];
+	case SW_REASON_CSEQ_DUPLICATE:
+	case SW_REASON_CSEQ_NUMBER:
+		return msg->value[SIP_CSEQ];
+	case SW_REASON_CONTENT_LENGTH:
+	case SW_REASON_CONTENT_LENGTH_LONG:
+	case SW_REASON_CONTENT_LENGTH_DUPLICATE:
+		return msg->value[SIP_CONTENT_LENGTH];
+	case SW_REASON_MAX_FORWARDS:
+	case SW_REASON_MAX_FORWARDS_DUPLICATE:
+		return msg->value[SIP_MAX_FORWARDS];
+	case SW_REASON_EXPIRES:
+		return msg->value[SIP_EXPIRES];
+	case SW_REASON_BRANCH_EMPTY:
+		return msg->via_branch;
+	case SW_REASON_VIA_BROADCAST:
+	case SW_REASON_VIA_COUNT:
+		return msg->value[SIP_VIA];
+	default:
+		return (struct sip_span){};
+	}
+}
+
+/* What stands on the wire, harmless on a terminal. */
+static void print_octets(const uint8_t *octets, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		putchar(isprint(octets[i]) ? octets[i] : '.');
+}
+
+/* The line around a span, and a marker under the span. */
+static void print_line(const uint8_t *text, size_t size, struct sip_span span)
+{
+	size_t start = span.offset, end = span.offset, number = 1;
+
+	while (start > 0 && text[start - 1] != '\n')
+		start--;
+	while (end < size && text[end] != '\n' && text[end] != '\r')
+		end++;
+	if (span.offset - start > LINE_MAX_SHOWN / 2)
+		start = span.offset - LINE_MAX_SHOWN / 2;
+	if (end - start > LINE_MAX_SHOWN)
+		end = start + LINE_MAX_SHOWN;
+	for (size_t i = 0; i < start; i++)
+		number += text[i] == '\n';
+	printf("  %6zu | ", number);
+	print_octets(text + start, end - start);
+	printf("\n         | %*s", (int)(span.offset - start), "");
+	for (size_t i = span.offset; i < span.offset + span.length && i < end; i++)
+		putchar('^');
+	putchar('\n');
+}
+
+static void print_offence(const struct explanation *x, enum sw_reason reason)
+{
+	auto_free struct sip_buf *buf = xcalloc(1, sizeof(*buf));
+	const struct sw_trial *outcome = &x->outcome;
+	size_t size = outcome->payload_length < SW_MESSAGE_MAX ? outcome->payload_length :
+								 SW_MESSAGE_MAX;
+	struct sip_input in = {.length = size, .datagram_length = outcome->payload_length};
+	struct sip_msg msg = {};
+	struct sip_span span;
+
+	if (!size || outcome->payload_offset + size > x->captured->size)
+		return;
+	memcpy(buf->octets, x->captured->octets + outcome->payload_offset, size);
+	in.want = ~0ull;
+	in.bounds = explained_zone(x)->bounds;
+	if (outcome->transport == SW_TCP)
+		in.flags = SIP_STREAM;
+	sip_scan(buf, &in, &msg);
+	span = offending(&msg, reason);
+	/* Without a better place it is the start line, where that is what is wrong. */
+	if (!span.length && (reason == SW_REASON_START_LINE || reason == SW_REASON_STATUS_CODE ||
+			     reason == SW_REASON_START_LINE_SPACE))
+		span = (struct sip_span){.offset = msg.begin, .length = 1};
+	if (span.length)
+		print_line(buf->octets, size, span);
+}
+
+static void print_ends(const struct explanation *x)
+{
+	const uint8_t *frame = x->captured->octets;
+	uint32_t size = x->captured->size, at = ETH_HLEN;
+	char src[INET6_ADDRSTRLEN] = "?", dst[INET6_ADDRSTRLEN] = "?";
+	uint16_t type = 0;
+
+	if (size >= ETH_HLEN)
+		type = frame[12] << 8 | frame[13];
+	while ((type == ETH_P_8021Q || type == ETH_P_8021AD) && size >= at + 4) {
+		type = frame[at + 2] << 8 | frame[at + 3];
+		at += 4;
+	}
+	if (type == ETH_P_IP && size >= at + 20) {
+		inet_ntop(AF_INET, frame + at + 12, src, sizeof(src));
+		inet_ntop(AF_INET, frame + at + 16, dst, sizeof(dst));
+	} else if (type == ETH_P_IPV6 && size >= at + 40) {
+		inet_ntop(AF_INET6, frame + at + 8, src, sizeof(src));
+		inet_ntop(AF_INET6, frame + at + 24, dst, sizeof(dst));
+	}
+	printf("%s, packet %lu: %s to %s, %u octets\n", x->file, x->packet, src, dst, size);
+}
+
+static void print_steps(const struct explanation *x)
+{
+	const struct zone *zone = explained_zone(x);
+	char service[32];
+
+	printf("  service  %s\n", explained_service(x, service, sizeof(service)) ?: "none");
+	printf("  zone     %s (trust %s, %s)\n", zone->name,
+	       zone->trust == SW_TRUST_PEER ? "peer" : "none", mode_name(zone->mode));
+	printf("  message  %s%s, %u octets\n", message_name(x->outcome.message),
+	       x->outcome.in_dialog ? ", inside a dialog" : "", x->outcome.payload_length);
+}
+
+void explain_text(const struct explanation *x)
+{
+	enum sw_reason reason = explained_reason(x);
+
+	print_ends(x);
+	if (x->captured->cut) {
+		printf("  not judged: the capture left out %u octets of it\n", x->captured->cut);
+		return;
+	}
+	if (x->outcome.verdict == SW_TRIAL_NOT_OURS) {
+		puts("  PASS: not for a protected service, so it is left alone");
+		return;
+	}
+	print_steps(x);
+	if (!reason) {
+		puts("  PASS: no rule refuses it");
+		return;
+	}
+	printf("  %s: %s: %s (%s)\n", x->outcome.verdict == SW_TRIAL_DROP ? "DROP" :
+	       "PASS, but would be dropped", reason_name(reason), reason_text(reason),
+	       reason_rfc(reason));
+	if (x->outcome.verdict != SW_TRIAL_DROP)
+		printf("  why it passes: %s\n", explained_zone(x)->mode == SW_MODE_MONITOR ?
+		       "monitor mode" : x->outcome.transport == SW_TCP ?
+		       "content on TCP never drops a segment" : "the rule is in shadow");
+	print_offence(x, reason);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+
+#include "agent/agent.h"
+#include "cli/cli.h"
+
+static int add_interface(struct agent_options *options, const char *name, struct error *e)
+{
+	char copy[IFNAMSIZ] = {};
+
+	if (strlen(name) >= sizeof(copy) || !*name || strchr(name, '/'))
+		return fail(e, EXIT_USAGE, "run: '%s' is no interface name (1 to %d characters)", name,
+			    IFNAMSIZ - 1);
+	strcpy(copy, name);
+	for (size_t i = 0; i < options->interface_count; i++)
+		if (strcmp(options->interfaces[i], name) == 0)
+			return 0;
+	append(options->interfaces, options->interface_count, copy);
+	return 0;
+}
+
+static int run(const struct command *self, int argc, char **argv, struct error *e)
+{
+	static const struct option options[] = {
+		{"interface", required_argument, NULL, 'i'},
+		{"policy", required_argument, NULL, 'p'},
+		{"keep", no_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},
+		{},
+	};
+	struct agent_options agent = {};
+	int letter, done;
+
+	while ((letter = next_option(self, argc, argv, "i:p:k", options, e)) >= 0) {
+		if (letter == 'i' && add_interface(&agent, optarg, e) < 0)
+			return -1;
+		else if (letter == 'p')
+			agent.policy = optarg;
+		else if (letter == 'k')
+			agent.keep = true;
+	}
+	if (letter == -2)
+		return -1;
+	if (optind < argc)
+		return fail(e, EXIT_USAGE, "run: '%s' is not wanted; an interface is given as -i %s",
+			    argv[optind], argv[optind]);
+	done = agent_run(&agent, e);
+	free(agent.interfaces);
+	return done;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.summary = "the agent: attach, apply the policy, learn, export; stays in the foreground",
+	.help =
+	"Usage: sipward run [-i IFACE]... [-p POLICY] [--keep]\n\n"
+	"  -i, --interface IFACE  protect this interface; again for more. Wins over the policy's\n"
+	"                         interfaces:\n"
+	"  -p, --policy FILE      the policy; without it an embedded one in monitor mode, which\n"
+	"                         drops nothing and counts what it would have dropped\n"
+	"  -k, --keep             when stopped, leave the programs attached and protecting\n\n"
+	"SIGHUP reads the policy again: a good one is swapped in at once, with counters, bans and\n"
+	"limits kept; a bad one changes nothing. SIGTERM and SIGINT stop: the programs come off,\n"
+	"bans and counters stay. A crash leaves the programs on, and the next run adopts them.\n"
+	"The environment can move the pins (SIPWARD_BPF_DIR, /sys/fs/bpf/sipward) and the run\n"
+	"directory (SIPWARD_RUN_DIR, /run/sipward).\n",
+	.run = run,
+};

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <inttypes.h>
+
+#include "agent/control.h"
+#include "cli/cli.h"
+#include "export/json.h"
+#include "kernel/attach.h"
+#include "kernel/bans.h"
+
+/* What nobody should believe of this version, said where people look. */
+static const char *const limits_of_sight[] = {
+	"TCP: content is judged only where a segment begins a message, and never drops a segment",
+	"TLS: what is inside is not seen",
+};
+
+/* What the agent says of itself, or NULL when none runs. */
+static struct json_object *ask_agent(void)
+{
+	struct error no_agent = {};
+	auto_file FILE *stream = control_ask("status", &no_agent);
+	auto_free char *line = NULL;
+	size_t size = 0;
+
+	if (!stream || getline(&line, &size, stream) <= 0)
+		return NULL;
+	return json_tokener_parse(line);
+}
+
+static struct json_object *services_json(const struct sw_policy *policy)
+{
+	struct json_object *services = json_object_new_array();
+
+	for (uint32_t i = 0; i < policy->service_count; i++) {
+		const struct sw_service *service = &policy->services[i];
+		char text[32];
+
+		if (service->port_first == service->port_last)
+			snprintf(text, sizeof(text), "%s/%u", transport_name(service->transport),
+				 service->port_first);
+		else
+			snprintf(text, sizeof(text), "%s/%u-%u", transport_name(service->transport),
+				 service->port_first, service->port_last);
+		json_object_array_add(services, json_object_new_string(text));
+	}
+	return services;
+}
+
+static void hash_text(const struct sw_policy *policy, char text[65])
+{
+	for (size_t i = 0; i < sizeof(policy->hash); i++)
+		snprintf(text + 2 * i, 3, "%02x", policy->hash[i]);
+}
+
+static int interface_json(const char *name, struct json_object **o, struct error *e)
+{
+	auto_attachment struct attachment attachment = {};
+	const struct sw_policy *policy;
+	char hash[65];
+
+	if (attachment_read(name, &attachment, e) < 0)
+		return -1;
+	policy = attachment.policy;
+	*o = json_object_new_object();
+	json_text(*o, "name", name);
+	json_text(*o, "attach", attach_mode_name(attachment.mode));
+	if (!policy)
+		return 0;
+	hash_text(policy, hash);
+	json_flag(*o, "multi_buffer", attachment.multi_buffer);
+	json_count(*o, "program_id", attachment.program_id);
+	json_text(*o, "program_tag", attachment.tag);
+	json_count(*o, "verified_instructions", attachment.verified);
+	json_count(*o, "generation", policy->generation);
+	json_text(*o, "policy_hash", hash);
+	json_text(*o, "mode", mode_name(policy->mode));
+	json_object_object_add(*o, "services", services_json(policy));
+	return 0;
+}
+
+static int status_json(struct json_object **result, struct error *e)
+{
+	auto_state struct state state = STATE_CLOSED;
+	auto_string_list char **names = NULL;
+	auto_json struct json_object *o = json_object_new_object();
+	struct json_object *interfaces = json_object_new_array();
+	struct json_object *notes = json_object_new_array();
+	long bans;
+
+	json_object_object_add(o, "agent", ask_agent());
+	json_object_object_add(o, "interfaces", interfaces);
+	json_object_object_add(o, "notes", notes);
+	if (state_open_existing(&state, e) < 0 || (bans = ban_sweep(&state, e)) < 0)
+		return -1;
+	json_count(o, "bans", bans);
+	names = state_interfaces();
+	for (char **name = names; *name; name++) {
+		struct json_object *iface = NULL;
+
+		if (interface_json(*name, &iface, e) < 0)
+			return -1;
+		json_object_array_add(interfaces, iface);
+	}
+	for (size_t i = 0; i < array_size(limits_of_sight); i++)
+		json_object_array_add(notes, json_object_new_string(limits_of_sight[i]));
+	*result = take(o);
+	return 0;
+}
+
+static const char *text_of(struct json_object *o, const char *key)
+{
+	return json_object_get_string(json_object_object_get(o, key));
+}
+
+static void print_agent(struct json_object *agent)
+{
+	struct json_object *missing = json_object_object_get(agent, "missing");
+
+	if (!agent) {
+		puts("agent: not running; what is attached below protects without it, but nothing is "
+		     "reloaded or exported (start it: sipward run)");
+		return;
+	}
+	printf("agent: pid %s, version %s, up %s s, policy %s\n", text_of(agent, "pid"),
+	       text_of(agent, "version"), text_of(agent, "uptime"), text_of(agent, "policy"));
+	if (text_of(agent, "reload_error"))
+		printf("  the last reload was refused: %s\n", text_of(agent, "reload_error"));
+	for (size_t i = 0; i < json_object_array_length(missing); i++)
+		printf("  interface %s is not there or down; it is attached when it comes up\n",
+		       json_object_get_string(json_object_array_get_idx(missing, i)));
+}
+
+static void print_interface(struct json_object *iface)
+{
+	struct json_object *services = json_object_object_get(iface, "services");
+
+	if (!services) {
+		printf("%s: nothing attached\n", text_of(iface, "name"));
+		return;
+	}
+	printf("%s: %s mode, program %s (tag %s), generation %s, policy %s, hash %.12s\n",
+	       text_of(iface, "name"), text_of(iface, "attach"), text_of(iface, "program_id"),
+	       text_of(iface, "program_tag"), text_of(iface, "generation"), text_of(iface, "mode"),
+	       text_of(iface, "policy_hash"));
+	printf("  protects:");
+	for (size_t i = 0; i < json_object_array_length(services); i++)
+		printf(" %s", json_object_get_string(json_object_array_get_idx(services, i)));
+	puts(json_object_get_boolean(json_object_object_get(iface, "multi_buffer")) ? "" :
+	     "\n  multi-buffer frames are not taken: messages beyond one buffer are not seen");
+}
+
+static int run(const struct command *self, int argc, char **argv, struct error *e)
+{
+	auto_json struct json_object *o = NULL;
+	struct json_object *interfaces;
+	bool json;
+
+	if (only_json(self, argc, argv, &json, e) < 0 || status_json(&o, e) < 0)
+		return -1;
+	if (json) {
+		print_json(o);
+		return 0;
+	}
+	print_agent(json_object_object_get(o, "agent"));
+	interfaces = json_object_object_get(o, "interfaces");
+	for (size_t i = 0; i < json_object_array_length(interfaces); i++)
+		print_interface(json_object_array_get_idx(interfaces, i));
+	printf("bans: %s\n", text_of(o, "bans"));
+	for (size_t i = 0; i < array_size(limits_of_sight); i++)
+		printf("note: %s\n", limits_of_sight[i]);
+	return 0;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.summary = "what is attached where, in which mode, with which policy",
+	.help = "Usage: sipward status [-j]\n\n"
+		"Read from the kernel, so it is true with and without an agent. Exit code 6 when\n"
+		"nothing of sipward is there.\n",
+	.run = run,
+};

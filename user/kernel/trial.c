@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/trial.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/compile.h"
+#include "kernel/generation.h"
+
+int trial_open(struct trial *trial, const struct policy *policy, struct error *e)
+{
+	auto_free struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
+	struct generation_source source = {
+		.state = &trial->state,
+		.policy = policy,
+		.compiled = compiled,
+		.numbers = trial->numbers,
+		.on_trial = true,
+	};
+
+	*trial = (struct trial){.state = STATE_CLOSED, .counters = -1, .program = -1,
+				.now = SW_NS_PER_SEC};
+	if (state_open_private(&trial->state, e) < 0 ||
+	    (trial->counters = state_private_counters(e)) < 0 ||
+	    state_number_zones(&trial->state, policy, 0, 1, trial->numbers, e) < 0)
+		return -1;
+	compile_policy(policy, trial->numbers, 1, compiled);
+	trial->skel = generation_load(&source, trial->counters, true, e);
+	if (!trial->skel)
+		return -1;
+	trial->program = generation_program(trial->skel);
+	return 0;
+}
+
+void trial_close(struct trial *trial)
+{
+	skeleton_destroy(&trial->skel);
+	close_fd(&trial->counters);
+	state_close(&trial->state);
+	trial->counters = trial->program = -1;
+}
+
+int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_trial *outcome,
+	      struct error *e)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = size);
+
+	trial->skel->bss->trial_now = trial->now;
+	if (bpf_prog_test_run_opts(trial->program, &opts) < 0)
+		return fail(e, EXIT_FAILED, "the kernel would not run a frame of %u octets: %s", size,
+			    strerror(errno));
+	memcpy(outcome, &trial->skel->bss->trial, sizeof(*outcome));
+	return opts.retval;
+}
+
+int trial_time(struct trial *trial, const void *frame, uint32_t size, uint32_t repeat,
+	       uint32_t *ns, struct error *e)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = size,
+		    .repeat = repeat);
+
+	trial->skel->bss->trial_now = trial->now;
+	if (bpf_prog_test_run_opts(trial->program, &opts) < 0)
+		return fail(e, EXIT_FAILED, "the kernel would not run a frame of %u octets: %s", size,
+			    strerror(errno));
+	*ns = opts.duration;
+	return 0;
+}
+
+uint32_t trial_verified(const struct trial *trial)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(trial->program, &info, &size) < 0 ? 0 : info.verified_insns;
+}

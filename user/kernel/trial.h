@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A policy on trial: the same program as on the wire, with maps of its own and a clock that
+ * is set by hand, run on frames in memory (BPF_PROG_TEST_RUN). No interface, no live state.
+ */
+#ifndef SIPWARD_KERNEL_TRIAL_H
+#define SIPWARD_KERNEL_TRIAL_H
+
+#include "kernel/state.h"
+#include "policy/model.h"
+
+struct trial {
+	struct state state;
+	int counters;
+	int program;
+	struct sipward_bpf *skel;
+	uint8_t numbers[SW_ZONES_MAX];
+	uint64_t now;              /* CLOCK_MONOTONIC nanoseconds of the next packet */
+};
+
+/* Loads the policy's program. 0, or -1 and *e. Owned by the caller: trial_close. */
+int trial_open(struct trial *trial, const struct policy *policy, struct error *e);
+void trial_close(struct trial *trial);
+#define auto_trial cleanup(trial_close)
+
+/* Runs one frame at trial->now and fills *outcome. Returns the XDP verdict, -1 and *e. */
+int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_trial *outcome,
+	      struct error *e);
+
+/* Nanoseconds a run, the mean of `repeat`; the cost of the call included. */
+int trial_time(struct trial *trial, const void *frame, uint32_t size, uint32_t repeat,
+	       uint32_t *ns, struct error *e);
+
+/* Instructions that the verifier walked. */
+uint32_t trial_verified(const struct trial *trial);
+
+#endif
