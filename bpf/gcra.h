@@ -11,6 +11,10 @@
 /* Races lost before the packet is refused: whoever contends that hard is over the limit. */
 #define GCRA_TRIES 4
 
+/* CPUs read their clocks in one order and write the cell in another: a cell may honestly be
+ * ahead by what a packet waits in between. */
+#define GCRA_SKEW SW_NS_PER_SEC
+
 /* 1 when a packet at `now` conforms, and the cell is debited; 0 when it does not, and nothing
  * is written. No limit (interval 0) admits all.
  *
@@ -26,7 +30,7 @@ static __always_inline int gcra_admit(__u64 *cell, const volatile struct sw_limi
 		__u64 tat = *(volatile __u64 *)cell;
 		__u64 start = tat > now ? tat : now;
 
-		if (start - now > tolerance + interval)
+		if (start - now > tolerance + interval + GCRA_SKEW)
 			start = now + tolerance;
 		if (start - now > tolerance)
 			return 0;
