@@ -52,3 +52,17 @@ check: check-unit check-packets
 -include $(wildcard $(SAN)/*/*.d $(SAN)/user/*/*.d)
 
 .PHONY: check check-unit check-packets
+
+# --- measuring, fuzzing, showing: not part of the tests ---
+
+$(BUILD)/bench: selftests/bench/bench.c $(LIBRARY)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS) -losipparser2
+
+bench: $(BUILD)/bench
+	$(Q)$(BUILD)/bench
+
+demo: $(BUILD)/sipward
+	$(Q)selftests/lab/demo
+
+.PHONY: bench demo
