@@ -12,6 +12,7 @@ CLANG   ?= clang
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
 BUILD   ?= build
 VERSION := 0.1.0
+COMPILER := clang $(shell $(CLANG) -dumpversion)
 
 ifeq ($(V),1)
 Q :=
@@ -25,7 +26,7 @@ LIBS      := libbpf libelf zlib libmnl yaml-0.1 libmicrohttpd json-c libmd libpc
 CFLAGS    ?= -O2 -g
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
              -Iinclude -Iuser -I$(BUILD) -iquote bpf -DSIPWARD_VERSION='"$(VERSION)"' \
-             -DSIPWARD_COMPILER='"$(notdir $(CLANG))"'
+             -DSIPWARD_COMPILER='"$(COMPILER)"'
 LDLIBS    := $(shell pkg-config --libs $(LIBS) 2>/dev/null || echo -lbpf -lelf -lz -lmnl -lyaml \
              -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng)
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -MMD -MP \

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The verifier's budget: how many instructions it walks, against selftests/packets/verifier.tsv,
+ * and how long a generation takes to load. Growth is paid on every reload of every host.
+ */
+#include "rig.h"
+
+#define BASELINE "selftests/packets/verifier.tsv"
+#define GROWTH   110 /* percent */
+
+/* Everything that a policy can switch on. */
+static const char *const everything =
+	"version: 1\n"
+	"services: [{transport: udp, port: 5060-5070}, {transport: tcp, port: 5060}, "
+	"{transport: tls, port: 5061}, {transport: udp, port: 5080, addresses: [192.0.2.1]}]\n"
+	"fragments: drop\n"
+	"sanity: {profile: strict}\n"
+	"zones:\n"
+	"  - {name: carrier, sources: [203.0.113.0/24, \"2001:db8::/32\"], methods: [INVITE],\n"
+	"     rates: {zone: 1000/s, source: {any: 100/s, INVITE: 10/s, dialog: 100/s, response: 100/s,\n"
+	"     keepalive: 10/s, stun: 10/s}}}\n"
+	"  - {name: public, mode: monitor}\n"
+	"lists: {deny: [198.51.100.0/24, 192.0.2.9], allow: [198.51.100.1]}\n"
+	"shadow: [method]\n";
+
+/* The baseline of this compiler's major version and policy; 0 when there is none. */
+static unsigned long baseline(const char *policy)
+{
+	auto_file FILE *in = fopen(BASELINE, "r");
+	char line[256], compiler[64], name[64];
+	unsigned long instructions;
+	size_t major = strcspn(SIPWARD_COMPILER, ".");
+
+	assert_non_null(in);
+	while (fgets(line, sizeof(line), in))
+		if (line[0] != '#' &&
+		    sscanf(line, "%63[^\t]\t%63[^\t]\t%lu", compiler, name, &instructions) == 3 &&
+		    strlen(compiler) == major && strncmp(compiler, SIPWARD_COMPILER, major) == 0 &&
+		    strcmp(name, policy) == 0)
+			return instructions;
+	return 0;
+}
+
+static void within_budget(const char *name, const char *yaml)
+{
+	uint64_t start = monotonic_ns(), took;
+	auto_rig struct rig rig;
+	unsigned long wanted = baseline(name), walked;
+
+	rig_open(&rig, yaml);
+	took = monotonic_ns() - start;
+	walked = trial_verified(&rig.trial);
+	print_message("# %s: %s: %lu instructions verified (baseline %lu), loaded in %lu ms\n",
+		      SIPWARD_COMPILER, name, walked, wanted, (unsigned long)(took / 1000000));
+	if (!wanted)
+		fail_msg("%s has no line for %s and policy %s: add one", BASELINE, SIPWARD_COMPILER, name);
+	assert_true(walked > 0);
+	assert_true(walked * 100 <= wanted * GROWTH);
+	assert_true(took < SECOND);
+}
+
+static void test_small_policy(void **state)
+{
+	(void)state;
+	within_budget("small", YAML_PLAIN);
+}
+
+static void test_everything_on(void **state)
+{
+	(void)state;
+	within_budget("everything", everything);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_small_policy),
+		cmocka_unit_test(test_everything_on),
+	};
+
+	return cmocka_run_group_tests_name("verifier", tests, NULL, NULL);
+}
