@@ -51,11 +51,18 @@ struct packet {
 	__u8 in_dialog;            /* a request that is never refused by method or rate class */
 	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
 	__u8 shadow_count;
-	__u8 shadows[SHADOWS_MAX]; /* reasons that were counted only */
 	__u8 pad[3];
+	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
 _Static_assert(sizeof(struct packet) == 88, "no padding");
+_Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
+_Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
+
+static __always_inline __u8 packet_shadow(const struct packet *p, __u32 i)
+{
+	return p->shadows >> 8 * i;
+}
 
 static __always_inline const volatile struct sw_zone *packet_zone(const struct packet *p)
 {
@@ -89,7 +96,7 @@ static __always_inline enum verdict refuse(struct packet *p, enum sw_reason reas
 	if (p->stream_content ||
 	    policy.shadow[(reason >> 6) & (SW_REASONS_MAX / 64 - 1)] & (1ull << (reason & 63))) {
 		if (p->shadow_count < SHADOWS_MAX)
-			p->shadows[p->shadow_count++ & (SHADOWS_MAX - 1)] = reason;
+			p->shadows |= (__u32)reason << 8 * p->shadow_count++;
 		return VERDICT_UNDECIDED;
 	}
 	p->reason = reason;

@@ -163,7 +163,7 @@ static __always_inline __u32 sip_value_end(const struct sip_buf *buf, __u32 pos,
 
 		return quote < end ? quote + 1 : end;
 	}
-	return sip_trimmed(buf, pos, sip_find_separator(buf, pos, end));
+	return sip_trimmed(buf, pos, sip_seek_separator(buf, pos, end));
 }
 
 /* Three numbers in one, for functions whose result the verifier must not know. */
@@ -190,40 +190,44 @@ static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, 
 	return sip_skip(buf, pos + 1, end);
 }
 
-/* Walks *(";" param) from pos on. Packed: where the value of the first `name` begins and
- * ends (both 0: it is not there), and where the walk stopped: at a comma, or at end. */
-SIP_GLOBAL __u64 sip_params(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
+/* Looks in *(";" param) from pos on for `name`, as far as the next comma. Packed: where its
+ * value begins and ends, both 0 when it is not there. */
+SIP_GLOBAL __u64 sip_param(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
 {
-	__u32 first = 0, last = 0;
-
 	if (!buf)
 		return 0;
-	for (__u32 i = 0; i < 512; i++) {
-		__u8 c;
+	for (__u32 i = 0; i < 32; i++) {
+		__u32 value;
 
 		pos = sip_find_separator(buf, pos, end);
-		if (pos >= end)
+		if (pos >= end || sip_octet(buf, pos) == ',')
 			break;
-		c = sip_octet(buf, pos);
-		if (c == ',')
-			return SIP_PACK(first, last, pos);
-		if (c == '"') {
-			__u32 quote = sip_find_quote(buf, pos + 1, end);
-
-			pos = quote < end ? quote + 1 : pos + 1;
+		if (sip_octet(buf, pos) == '"') {
+			pos = sip_find_quote(buf, pos + 1, end) + 1;
 			continue;
 		}
 		pos = sip_skip(buf, pos + 1, end);
-		if (!last && pos < end) {
-			__u32 value = sip_param_is(buf, pos, end, name);
-
-			if (value) {
-				first = value;
-				last = pos = sip_value_end(buf, value, end);
-			}
-		}
+		value = pos < end ? sip_param_is(buf, pos, end, name) : 0;
+		if (value)
+			return SIP_PACK(value, sip_value_end(buf, value, end), 0);
 	}
-	return SIP_PACK(first, last, end);
+	return 0;
+}
+
+/* Behind the next comma outside quoted strings, or end: where a list goes on. */
+SIP_GLOBAL __u32 sip_next_value(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	for (__u32 i = 0; i < 64; i++) {
+		pos = sip_find(buf, pos, end, SIP_EACH(','), SIP_EACH('"'));
+		if (pos >= end)
+			break;
+		if (sip_octet(buf, pos) == ',')
+			return pos + 1;
+		pos = sip_find_quote(buf, pos + 1, end) + 1;
+	}
+	return end;
 }
 
 /* sent-protocol: the position of the transport behind "SIP / 2.0 /". */
@@ -247,7 +251,7 @@ static __always_inline __u32 sip_host_end(const struct sip_buf *buf, __u32 pos, 
 		pos = sip_find(buf, pos, end, SIP_EACH(']'), SIP_EACH(']'));
 		return pos < end ? pos + 1 : end;
 	}
-	return sip_find_mark(buf, pos, end);
+	return sip_seek_mark(buf, pos, end);
 }
 
 static __always_inline int sip_is_broadcast(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -267,70 +271,55 @@ static __always_inline void sip_top_branch(const struct sip_buf *buf, struct sip
 		msg->flags |= SIP_COOKIE;
 }
 
-/* One via-parm (RFC 3261 20.42) from pos on; where the next one begins, or end. */
-static __always_inline __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-				     __u32 end)
+/* The branch among the parameters from pos on; behind it, or pos. ";branch=" mostly stands
+ * first, and is one word. */
+static __always_inline __u32 sip_branch(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+					__u32 end)
 {
-	__u32 transport = sip_via_transport(buf, pos, end);
-	__u32 transport_end = sip_find_mark(buf, transport, end);
-	__u32 host = sip_skip(buf, transport_end, end);
-	__u32 host_end = sip_host_end(buf, host, end), p;
 	__u64 branch;
+	__u32 begin, last;
 
+	if (end - pos > 8 && sip_lower(sip_load(buf, pos)) == SIP_WORD(";branch=")) {
+		begin = pos + 8;
+		last = sip_value_end(buf, begin, end);
+	} else {
+		branch = sip_param(buf, pos, end, SIP_PARAM("branch"));
+		begin = SIP_FIRST(branch);
+		last = SIP_SECOND(branch);
+	}
+	sip_top_branch(buf, msg, begin, last);
+	return last ? last : pos;
+}
+
+/* One via-parm (RFC 3261 20.42) from pos on; where the next one begins, or end. */
+SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	__u32 transport, transport_end, host, host_end, p;
+
+	if (!buf || !msg)
+		return end;
+	msg->via_count++;
+	transport = sip_via_transport(buf, pos, end);
+	transport_end = sip_seek_mark(buf, transport, end);
+	host = sip_skip(buf, transport_end, end);
+	p = host_end = sip_host_end(buf, host, end);
 	if (sip_is_broadcast(buf, host, host_end))
 		msg->violations |= SW_SANITY_BIT(VIA_BROADCAST);
-	p = sip_skip(buf, host_end, end);
+	if (p < end && sip_octet(buf, p) != ';')
+		p = sip_skip(buf, p, end);
 	if (p < end && sip_octet(buf, p) == ':') { /* the port */
 		p = sip_skip(buf, p + 1, end);
-		host_end = p = sip_find_mark(buf, p, end);
+		host_end = p = sip_seek_mark(buf, p, end);
 	}
-	branch = sip_params(buf, p, end, SIP_PARAM("branch"));
 	if (!(msg->flags & SIP_TOP_VIA)) {
 		msg->flags |= SIP_TOP_VIA;
 		msg->via_transport = sip_span(transport, transport_end);
 		msg->via_sent_by = sip_span(host, host_end);
-		sip_top_branch(buf, msg, SIP_FIRST(branch), SIP_SECOND(branch));
+		p = sip_branch(buf, msg, p, end);
 	}
-	p = SIP_THIRD(branch);
-	return p < end ? p + 1 : end;
-}
-
-/* A Via header may hold several values; more than 256 on one line are not counted. */
-SIP_GLOBAL int sip_vias(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
-{
-	if (!buf || !msg)
-		return 0;
-	for (__u32 i = 0; i < 256; i++) {
-		msg->via_count++;
-		pos = sip_via(buf, msg, pos, end);
-		if (pos >= end)
-			break;
-		pos = sip_skip(buf, pos, end);
-	}
-	return 0;
-}
-
-/* The URI of a name-addr or addr-spec. Packed: its begin, its end, and where the header's
- * parameters begin. A quoted display name may hold anything; a quote that is never closed is
- * taken as an ordinary octet. */
-SIP_GLOBAL __u64 sip_address(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	__u32 p = pos, close;
-
-	if (!buf)
-		return 0;
-	if (p < end && sip_octet(buf, p) == '"') {
-		p = sip_find_quote(buf, p + 1, end);
-		if (p >= end)
-			p = pos;
-	}
-	p = sip_find(buf, p, end, SIP_EACH('<'), SIP_EACH('<'));
-	if (p < end) {
-		close = sip_find(buf, p + 1, end, SIP_EACH('>'), SIP_EACH('>'));
-		return SIP_PACK(p + 1, close, close < end ? close + 1 : end);
-	}
-	close = sip_find_separator(buf, pos, end);
-	return SIP_PACK(pos, sip_trimmed(buf, pos, close), close);
+	if (p < end)
+		p = sip_next_value(buf, p, end);
+	return p < end ? sip_skip(buf, p, end) : end;
 }
 
 /* Four octets that say what scheme a URI has; anything else is SIP_SCHEME_OTHER. */
@@ -347,53 +336,84 @@ static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __
 	return (v & sip_mask(4)) == SIP_WORD("tel:") ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
 }
 
-/* User and host of a URI, packed as two spans: user offset and length, host offset and
- * length. Schemes other than sip, sips and tel have neither. */
-#define SIP_USER(r) ((struct sip_span){ .offset = (r), .length = (r) >> 16 })
-#define SIP_HOST(r) ((struct sip_span){ .offset = (r) >> 32, .length = (r) >> 48 })
-
-SIP_GLOBAL __u64 sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end)
+/* User and host of the URI [pos, end); where the host, or the number of a tel URI, ends.
+ * Schemes other than sip, sips and tel have neither. */
+static __always_inline __u32 sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end,
+				     struct sip_span *user, struct sip_span *host)
 {
-	__u32 scheme, user_end, at, host_end;
-	__u64 user = 0;
+	__u32 scheme = sip_scheme(buf, pos, end), user_end, at;
 
-	if (!buf || pos >= end)
-		return 0;
-	scheme = sip_scheme(buf, pos, end);
 	if (scheme == SIP_SCHEME_OTHER)
-		return 0;
+		return pos;
 	pos += scheme == SIP_SCHEME_SIPS ? 5 : 4;
 	if (scheme == SIP_SCHEME_TEL) {
-		user_end = sip_find_separator(buf, pos, end);
-		return pos | (__u64)(user_end - pos) << 16;
+		user_end = sip_seek_mark(buf, pos, end);
+		*user = sip_span(pos, user_end);
+		return user_end;
 	}
-	user_end = at = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH(':'));
+	user_end = at = sip_seek(buf, pos, end, SIP_EACH('@'), SIP_EACH(':'));
 	if (at < end && sip_octet(buf, at) == ':') /* a password, or the port */
 		at = sip_find(buf, at, end, SIP_EACH('@'), SIP_EACH('@'));
 	if (at < end) {
-		user = pos | (__u64)(user_end - pos) << 16;
+		*user = sip_span(pos, user_end);
 		pos = at + 1;
 	}
-	host_end = sip_host_end(buf, pos, end);
-	return user | (__u64)pos << 32 | (__u64)(host_end - pos) << 48;
+	at = sip_host_end(buf, pos, end);
+	*host = sip_span(pos, at);
+	return at;
 }
 
-/* From or To: user, host, tag. */
-static __always_inline void sip_from_to(const struct sip_buf *buf, __u32 pos, __u32 end,
-					struct sip_span *user, struct sip_span *host,
-					struct sip_span *tag)
+/* Where the "<" of a name-addr stands, or end: it is an addr-spec. A quoted display name may
+ * hold anything; a quote that is never closed is taken as an ordinary octet. */
+static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	__u64 address = sip_address(buf, pos, end);
-	__u64 uri = sip_uri(buf, SIP_FIRST(address), SIP_SECOND(address));
-	__u64 found;
+	__u32 p;
 
-	*user = SIP_USER(uri);
-	*host = SIP_HOST(uri);
-	pos = SIP_THIRD(address);
+	if (pos < end && sip_octet(buf, pos) == '"') {
+		p = sip_seek(buf, pos + 1, end, SIP_EACH('"'), SIP_EACH('\\'));
+		if (p < end && sip_octet(buf, p) == '\\')
+			p = sip_find_quote(buf, p, end);
+		if (p < end)
+			pos = p;
+	}
+	return sip_seek(buf, pos, end, SIP_EACH('<'), SIP_EACH('<'));
+}
+
+/* From or To (RFC 3261 20.20, 20.39): user, host, tag. */
+SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
+			 __u32 id)
+{
+	struct sip_party *party;
+	__u32 begin, last;
+	__u64 tag;
+
+	if (!buf || !msg)
+		return 0;
+	party = id == SIP_FROM ? &msg->from : &msg->to;
+	begin = sip_angle(buf, pos, end);
+	if (begin < end) {
+		pos = sip_uri(buf, begin + 1, end, &party->user, &party->host);
+		if (pos < end && sip_octet(buf, pos) != '>')
+			pos = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('>'));
+		pos = pos < end ? pos + 1 : end;
+	} else {
+		pos = sip_uri(buf, pos, end, &party->user, &party->host);
+	}
 	if (pos >= end)
-		return;
-	found = sip_params(buf, pos, end, SIP_PARAM("tag"));
-	*tag = sip_span(SIP_FIRST(found), SIP_SECOND(found));
+		return 0;
+	if (end - pos > 5 &&
+	    (sip_lower(sip_load(buf, pos)) & sip_mask(5)) == SIP_WORD(";tag=")) {
+		begin = pos + 5;
+		last = sip_value_end(buf, begin, end);
+	} else {
+		tag = sip_param(buf, pos, end, SIP_PARAM("tag"));
+		begin = SIP_FIRST(tag);
+		last = SIP_SECOND(tag);
+	}
+	party->tag = sip_span(begin, last);
+	if (last > begin)
+		msg->flags |= id == SIP_FROM ? SIP_FROM_TAG : SIP_TO_TAG;
+	return 0;
 }
 
 /* The methods that have a name of their own; the token is [pos, pos + length). */
@@ -451,70 +471,74 @@ static __always_inline __u64 sip_only_number(const struct sip_buf *buf, __u32 po
 	return SIP_NUMBER_VALUE(number);
 }
 
-static __always_inline void sip_max_forwards(const struct sip_buf *buf, struct sip_msg *msg,
-					     __u32 pos, __u32 end)
+/* Max-Forwards or Content-Length. Whether the latter is too long is only known behind the
+ * header section. */
+SIP_GLOBAL int sip_count(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
+			 __u32 id)
 {
-	__u64 number = sip_only_number(buf, pos, end);
+	__u64 number;
 
-	if (number > 255)
-		msg->violations |= SW_SANITY_BIT(MAX_FORWARDS);
-	else
-		msg->max_forwards = number;
-}
-
-/* Whether it is too long is only known behind the header section. */
-static __always_inline void sip_content_length(const struct sip_buf *buf, struct sip_msg *msg,
-					       __u32 pos, __u32 end)
-{
-	__u64 number = sip_only_number(buf, pos, end);
-
+	if (!buf || !msg)
+		return 0;
+	number = sip_only_number(buf, pos, end);
+	if (id == SIP_MAX_FORWARDS) {
+		if (number > 255)
+			msg->violations |= SW_SANITY_BIT(MAX_FORWARDS);
+		else
+			msg->max_forwards = number;
+		return 0;
+	}
 	if (number == ~0ull)
 		msg->violations |= SW_SANITY_BIT(CONTENT_LENGTH);
 	else
 		msg->content_length = number < SIP_NUMBER_MAX ? number : ~0u;
+	return 0;
 }
 
-/* Digest credentials: the nonce without its quotes, packed as begin and end. Parameters are
- * separated by commas; what is quoted is no parameter. */
+/* If the parameter at pos is the nonce: its value without quotes, packed as begin and end. */
+SIP_GLOBAL __u64 sip_is_nonce(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 value, last;
+
+	if (!buf || pos >= end)
+		return 0;
+	value = sip_param_is(buf, pos, end, SIP_PARAM("nonce"));
+	if (!value)
+		return 0;
+	last = sip_value_end(buf, value, end);
+	if (last - value >= 2 && sip_octet(buf, value) == '"')
+		return SIP_PACK(value + 1, last - 1, 0);
+	return SIP_PACK(value, last, 0);
+}
+
+/* Digest credentials (RFC 3261 25.1): parameters separated by commas; what is quoted is no
+ * parameter. The nonce, or 0. */
 SIP_GLOBAL __u64 sip_nonce(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return 0;
 	pos = sip_find(buf, pos, end, SIP_EACH(' '), SIP_EACH('\t')); /* behind the scheme */
-	for (__u32 i = 0; i < 64; i++) {
-		__u32 value, last;
+	for (__u32 i = 0; i < 32; i++) {
+		__u64 nonce;
 
-		pos = sip_skip(buf, pos, end);
-		if (pos >= end)
-			return 0;
-		value = sip_param_is(buf, pos, end, SIP_PARAM("nonce"));
-		if (value) {
-			last = sip_value_end(buf, value, end);
-			if (last - value >= 2 && sip_octet(buf, value) == '"')
-				return SIP_PACK(value + 1, last - 1, 0);
-			return SIP_PACK(value, last, 0);
-		}
-		for (__u32 quotes = 0; quotes < 8; quotes++) {
-			pos = sip_find(buf, pos, end, SIP_EACH(','), SIP_EACH('"'));
-			if (pos >= end || sip_octet(buf, pos) == ',')
-				break;
-			pos = sip_find_quote(buf, pos + 1, end);
-			pos = pos < end ? pos + 1 : end;
-		}
-		pos = pos < end ? pos + 1 : end;
+		pos = sip_skip_lws(buf, pos, end);
+		nonce = sip_is_nonce(buf, pos, end);
+		if (nonce || pos >= end)
+			return nonce;
+		pos = sip_next_value(buf, pos, end);
 	}
 	return 0;
 }
 
 /* Route and Record-Route hold name-addr only (RFC 3261 20.30, 20.34): as many values as
- * there are < outside quoted strings. */
+ * there are < outside quoted strings. At most 128 on a line are counted. */
 SIP_GLOBAL __u32 sip_routes(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 count = 0;
 
 	if (!buf)
 		return 0;
-	for (__u32 i = 0; i < 1024; i++) {
+	for (__u32 i = 0; i < 128; i++) {
 		pos = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('"'));
 		if (pos >= end)
 			break;
@@ -535,7 +559,7 @@ SIP_GLOBAL int sip_naked_nul(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return 0;
-	for (__u32 i = 0; i < 1024; i++) {
+	for (__u32 i = 0; i < 64; i++) {
 		__u32 quote;
 
 		pos = sip_find(buf, pos, end, SIP_EACH('"'), 0);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * How the scanner looks at octets: eight a step (SWAR), each search a function of its own,
- * so that the verifier walks it once. Nothing here knows a header.
+ * How the scanner looks at octets: eight a step (SWAR). Nothing here knows a header.
+ * What is looked for is mostly near: sip_seek*() take the first words inline, for a call can
+ * cost as much as five words (return thunks); sip_find*() are functions of their own, which
+ * the verifier walks once, and go on from there.
  *
- * A search starts at `pos`, looks at most SIP_REACH octets ahead, never uses an octet at or
- * behind `end`, and returns a position <= end; `end` when it found nothing. Callers keep
- * pos <= end <= length.
+ * A search starts at `pos`, never uses an octet at or behind `end`, and returns a position
+ * <= end; `end` when it found nothing. Each has a reach, so that the verifier's work is
+ * bounded: beyond it, which is far beyond what any legal message has, it found nothing.
+ * Callers keep pos <= end <= length.
  */
 #ifndef SIPWARD_SIP_LEX_H
 #define SIPWARD_SIP_LEX_H
@@ -23,8 +26,10 @@
 #define SIP_GLOBAL static inline __attribute__((unused))
 #endif
 
-#define SIP_REACH_WORDS 512
-#define SIP_REACH       (8 * SIP_REACH_WORDS)
+/* Reaches, in words of eight octets. */
+#define SIP_REACH        512 /* one header: the bound of the default policy */
+#define SIP_REACH_SHORT  128 /* white space, a host, a name */
+#define SIP_REACH_INLINE 6
 
 #define SIP_ONES    0x0101010101010101ull
 #define SIP_TOPS    0x8080808080808080ull
@@ -84,6 +89,16 @@ static __always_inline __u32 sip_clamp(__u32 pos)
 {
 #ifdef __bpf__
 	asm volatile("%0 &= %1" : "+r"(pos) : "i"(SW_MESSAGE_MAX - 1));
+#endif
+	return pos;
+}
+
+/* Makes the verifier forget how a position came about, so that it takes all ways to it for
+ * one. Positions are below 2^15. */
+static __always_inline __u32 sip_forget(__u32 pos)
+{
+#ifdef __bpf__
+	asm volatile("%0 &= 0x7fff" : "+r"(pos));
 #endif
 	return pos;
 }
@@ -163,8 +178,8 @@ static __always_inline struct sip_span sip_span(__u32 pos, __u32 end)
 }
 
 /* The loop of every forward search: `markers` is computed from the word v at pos. */
-#define SIP_SEARCH(buf, pos, end, markers)                      \
-	for (__u32 i_ = 0; i_ < SIP_REACH_WORDS; i_++) {        \
+#define SIP_SEARCH(buf, pos, end, reach, markers)               \
+	for (__u32 i_ = 0; i_ < (reach); i_++) {                \
 		__u64 v, m_;                                    \
 								\
 		if (pos >= end)                                 \
@@ -179,12 +194,35 @@ static __always_inline struct sip_span sip_span(__u32 pos, __u32 end)
 	}                                                       \
 	return end
 
+/* Likewise, inline, for the first words only; `far` goes on behind them. */
+#define SIP_SEEK(buf, pos, end, markers, far)                   \
+	for (__u32 i_ = 0; i_ < SIP_REACH_INLINE; i_++) {       \
+		__u64 v, m_;                                    \
+								\
+		if (pos >= end)                                 \
+			return end;                             \
+		v = sip_load(buf, pos);                         \
+		m_ = (markers);                                 \
+		if (m_) {                                       \
+			pos = sip_forget(pos + sip_lowest(m_)); \
+			return pos < end ? pos : end;           \
+		}                                               \
+		pos += 8;                                       \
+	}                                                       \
+	return far
+
 /* The first of two octets, each given as SIP_EACH(octet). */
 SIP_GLOBAL __u32 sip_find(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 a, __u64 b)
 {
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end, sip_equal(v, a) | sip_equal(v, b));
+	SIP_SEARCH(buf, pos, end, SIP_REACH, sip_equal(v, a) | sip_equal(v, b));
+}
+
+static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 a,
+				      __u64 b)
+{
+	SIP_SEEK(buf, pos, end, sip_equal(v, a) | sip_equal(v, b), sip_find(buf, pos, end, a, b));
 }
 
 /* 0x3a..0x40, which are : ; < = > ? @. Exact. */
@@ -196,22 +234,40 @@ static __always_inline __u64 sip_punctuation(__u64 v)
 }
 
 /* The first octet that ends a host or a transport: white space, control, comma, : ; < = > ? @ */
+static __always_inline __u64 sip_marks(__u64 v)
+{
+	return sip_punctuation(v) | sip_below(v, 0x21) | sip_equal(v, SIP_EACH(','));
+}
+
 SIP_GLOBAL __u32 sip_find_mark(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end,
-		   sip_punctuation(v) | sip_below(v, 0x21) | sip_equal(v, SIP_EACH(',')));
+	SIP_SEARCH(buf, pos, end, SIP_REACH_SHORT, sip_marks(v));
+}
+
+static __always_inline __u32 sip_seek_mark(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	SIP_SEEK(buf, pos, end, sip_marks(v), sip_find_mark(buf, pos, end));
 }
 
 /* The first semicolon, comma or double quote. */
+static __always_inline __u64 sip_separators(__u64 v)
+{
+	return sip_equal(v, SIP_EACH(';')) | sip_equal(v, SIP_EACH(',')) |
+	       sip_equal(v, SIP_EACH('"'));
+}
+
 SIP_GLOBAL __u32 sip_find_separator(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end,
-		   sip_equal(v, SIP_EACH(';')) | sip_equal(v, SIP_EACH(',')) |
-			   sip_equal(v, SIP_EACH('"')));
+	SIP_SEARCH(buf, pos, end, SIP_REACH, sip_separators(v));
+}
+
+static __always_inline __u32 sip_seek_separator(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	SIP_SEEK(buf, pos, end, sip_separators(v), sip_find_separator(buf, pos, end));
 }
 
 /* The first octet that is no white space (folds included). */
@@ -219,7 +275,7 @@ SIP_GLOBAL __u32 sip_skip_lws(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end, ~sip_lws(v) & SIP_TOPS);
+	SIP_SEARCH(buf, pos, end, SIP_REACH_SHORT, ~sip_lws(v) & SIP_TOPS);
 }
 
 /* The first octet outside a class. */
@@ -227,7 +283,7 @@ SIP_GLOBAL __u32 sip_find_outside(const struct sip_buf *buf, __u32 pos, __u32 en
 {
 	if (!buf)
 		return end;
-	for (__u32 i = 0; i < SIP_REACH / 2; i++) {
+	for (__u32 i = 0; i < 8 * SIP_REACH_SHORT; i++) {
 		if (pos >= end)
 			return end;
 		if (!(sip_class[sip_octet(buf, pos)] & class))
@@ -244,7 +300,7 @@ static __always_inline __u32 sip_skip(const struct sip_buf *buf, __u32 pos, __u3
 		pos++;
 	if (pos < end && sip_octet(buf, pos) <= ' ')
 		pos = sip_skip_lws(buf, pos, end);
-	return pos;
+	return sip_forget(pos);
 }
 
 /* The end of [pos, end) without the white space before it. */
@@ -267,26 +323,39 @@ static __always_inline __u32 sip_trimmed(const struct sip_buf *buf, __u32 pos, _
 	return end;
 }
 
-/* `pos` is behind an opening quote; the position of the closing one, or end. */
+/* `pos` is behind an opening quote; the position of the closing one, or end. What stands
+ * behind a backslash is escaped, whatever it is. */
 SIP_GLOBAL __u32 sip_find_quote(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	for (__u32 i = 0; i < 512; i++) {
-		pos = sip_find(buf, pos, end, SIP_EACH('"'), SIP_EACH('\\'));
-		if (pos >= end || sip_octet(buf, pos) == '"')
+	for (__u32 i = 0; i < SIP_REACH / 2; i++) {
+		__u64 v, found;
+
+		if (pos >= end)
+			return end;
+		v = sip_load(buf, pos);
+		found = sip_equal(v, SIP_EACH('"')) | sip_equal(v, SIP_EACH('\\'));
+		if (!found) {
+			pos += 8;
+			continue;
+		}
+		pos += sip_lowest(found);
+		if (pos >= end)
+			return end;
+		if (sip_octet(buf, pos) == '"')
 			return pos;
-		pos += 2; /* a quoted pair: the escaped octet may be anything */
+		pos += 2;
 	}
 	return end;
 }
 
-/* 1 if n octets at a and at b are the same; more than 256 are not compared. */
+/* 1 if n octets at a and at b are the same; more than 128 are not compared. */
 SIP_GLOBAL int sip_same(const struct sip_buf *buf, __u32 a, __u32 b, __u32 n)
 {
 	if (!buf)
 		return 0;
-	for (__u32 i = 0; i < 256; i += 8) {
+	for (__u32 i = 0; i < 128; i += 8) {
 		__u64 differ;
 
 		if (i >= n)
@@ -300,19 +369,17 @@ SIP_GLOBAL int sip_same(const struct sip_buf *buf, __u32 a, __u32 b, __u32 n)
 	return 1;
 }
 
-/* A decimal number of at most 64 digits: its value in bits 0..39, saturated at 2^32, and the
- * position behind it in the bits from 40 on. */
+/* A decimal number of at most 19 digits, more than which no 64-bit number holds: its value in
+ * bits 0..39, saturated at 2^32, and the position behind it in the bits from 40 on. */
 #define SIP_NUMBER_MAX      (1ull << 32)
 #define SIP_NUMBER_VALUE(r) ((r) & ((1ull << 40) - 1))
 #define SIP_NUMBER_END(r)   ((__u32)((r) >> 40))
 
-SIP_GLOBAL __u64 sip_number(const struct sip_buf *buf, __u32 pos, __u32 end)
+static __always_inline __u64 sip_number(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u64 value = 0;
 
-	if (!buf)
-		return 0;
-	for (__u32 i = 0; i < 64; i++) {
+	for (__u32 i = 0; i < 19; i++) {
 		__u32 digit;
 
 		if (pos >= end)
@@ -321,11 +388,11 @@ SIP_GLOBAL __u64 sip_number(const struct sip_buf *buf, __u32 pos, __u32 end)
 		if (digit > 9)
 			break;
 		value = value * 10 + digit;
-		if (value > SIP_NUMBER_MAX)
-			value = SIP_NUMBER_MAX;
 		pos++;
 	}
-	return value | (__u64)pos << 40;
+	if (value > SIP_NUMBER_MAX)
+		value = SIP_NUMBER_MAX;
+	return value | (__u64)sip_forget(pos) << 40;
 }
 
 #endif

@@ -30,6 +30,13 @@ struct sip_span {
 	__u16 length;
 };
 
+/* From or To. */
+struct sip_party {
+	struct sip_span user; /* without password; the number of a tel URI */
+	struct sip_span host; /* without port, with the brackets of an IPv6 reference */
+	struct sip_span tag;
+};
+
 /* How to scan (sip_input.flags). */
 #define SIP_EARLY    1u /* stop behind the start line and the top Via */
 #define SIP_RESUME   2u /* go on where an early scan of the same message stopped */
@@ -112,17 +119,13 @@ struct sip_msg {
 	__u16 begin;              /* offset of the start line */
 	struct sip_span method;
 	struct sip_span uri;      /* Request-URI */
-	struct sip_span uri_user; /* without password; the number of a tel URI */
-	struct sip_span uri_host; /* without port, with the brackets of an IPv6 reference */
+	struct sip_span uri_user; /* as in struct sip_party */
+	struct sip_span uri_host; /* likewise */
 	struct sip_span via_transport;
 	struct sip_span via_sent_by; /* host and port of the top Via */
 	struct sip_span via_branch;
-	struct sip_span from_user;
-	struct sip_span from_host;
-	struct sip_span from_tag;
-	struct sip_span to_user;
-	struct sip_span to_host;
-	struct sip_span to_tag;
+	struct sip_party from;
+	struct sip_party to;
 	struct sip_span cseq_method;
 	struct sip_span nonce;       /* of the first Authorization, without its quotes */
 	struct sip_span proxy_nonce; /* of the first Proxy-Authorization */

@@ -27,19 +27,19 @@ static __always_inline int sip_is_strict(const struct sip_input *in)
 	return SIP_STRICT_POSSIBLE && (in->want & SIP_STRICT_BITS);
 }
 
-/* What sip_line() found; SIP_PACK(end of the line, begin of the next, these). */
-#define SIP_LINE_CUT  1u /* the data ended first */
-#define SIP_LINE_MORE 2u /* SIP_REACH octets without an end: call again */
+/* What was found in a line. */
+#define SIP_LINE_CUT  1u /* the data ended before it did */
+#define SIP_LINE_MORE 2u /* not yet at its end */
 #define SIP_LINE_NUL  4u
 #define SIP_LINE_BARE 8u /* a bare CR or LF */
 
 /* A word at pos < end that holds something else than CR LF: NUL, a bare CR, a bare LF, or a
- * harmless control octet. The first LF in it, if it has one, ends the line. As sip_line(),
- * with 0 for the positions when the line goes on; a function of its own, so that the verifier
- * need not tell the combinations of what was found apart at each step. */
+ * harmless control octet. The first LF in it, if it has one, ends the line. Packed: where the
+ * line ends, where the next begins, or what is behind the word is to be looked at, and
+ * SIP_LINE_ bits. */
 SIP_GLOBAL __u64 sip_odd_word(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	__u64 v, lf, cr, nul, before, inside = ~0ull;
+	__u64 v, lf, cr, before, inside = ~0ull;
 	__u32 found = 0, last;
 
 	if (!buf)
@@ -49,16 +49,15 @@ SIP_GLOBAL __u64 sip_odd_word(const struct sip_buf *buf, __u32 pos, __u32 end)
 		inside = sip_mask(end - pos);
 	lf = sip_exactly(v, SIP_EACH('\n')) & inside;
 	before = ((lf & -lf) - 1) & inside; /* of the line: what stands below the first LF */
-	nul = sip_exactly(v, 0) & before;
 	cr = sip_exactly(v, SIP_EACH('\r')) & before;
-	if (nul)
+	if (sip_exactly(v, 0) & before)
 		found |= SIP_LINE_NUL;
 	if (cr & ~(lf >> 8) & (inside >> 8))
 		found |= SIP_LINE_BARE;
 	if (cr >> 63 && pos + 8 < end && sip_octet(buf, pos + 8) != '\n')
 		found |= SIP_LINE_BARE;
 	if (!lf)
-		return SIP_PACK(0, 0, found);
+		return SIP_PACK(pos + 8, pos + 8, found | SIP_LINE_MORE);
 	last = pos += sip_lowest(lf);
 	if (last && sip_octet(buf, last - 1) == '\r')
 		last--;
@@ -67,53 +66,42 @@ SIP_GLOBAL __u64 sip_odd_word(const struct sip_buf *buf, __u32 pos, __u32 end)
 	return SIP_PACK(last, pos + 1, found);
 }
 
-/* The line of [pos, end). */
-SIP_GLOBAL __u64 sip_line(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	__u64 found = 0;
-
-	if (!buf)
-		return SIP_PACK(end, end, SIP_LINE_CUT);
-	for (__u32 i = 0; i < SIP_REACH_WORDS; i++) {
-		__u64 control;
-
-		if (pos >= end)
-			return SIP_PACK(end, end, SIP_LINE_CUT) | found;
-		control = sip_below(sip_load(buf, pos), 0x20);
-		if (control) {
-			__u32 p = pos + sip_lowest(control);
-
-			if (p + 2 <= end && (__u16)sip_load(buf, p) == 0x0a0d)
-				return SIP_PACK(p, p + 2, 0) | found;
-			found |= sip_odd_word(buf, pos, end);
-			if (SIP_SECOND(found))
-				return found;
-		}
-		pos += 8;
-	}
-	return SIP_PACK(pos, pos, SIP_LINE_MORE) | found;
-}
-
-/* CR and LF before the start line are skipped (RFC 3261 7.5). Up to SIP_REACH of them. */
+/* CR and LF before the start line are skipped (RFC 3261 7.5). */
 SIP_GLOBAL __u32 sip_skip_crlf(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end,
+	SIP_SEARCH(buf, pos, end, SIP_REACH / 2,
 		   ~(sip_exactly(v, SIP_EACH('\r')) | sip_exactly(v, SIP_EACH('\n'))) & SIP_TOPS);
 }
 
-/* The last octet of [pos, end) that is no space, plus one. */
+/* The end of [pos, end) without the spaces before it, of which up to 256 are taken. */
 SIP_GLOBAL __u32 sip_trim_spaces(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	for (__u32 i = 0; i < SIP_REACH / 2; i++) {
+	for (__u32 i = 0; i < 256; i++) {
 		if (end <= pos || sip_octet(buf, end - 1) != ' ')
 			break;
 		end--;
 	}
 	return end;
+}
+
+/* The end of a line, of which [pos, end) is the rest: as sip_odd_word(). */
+static __always_inline __u64 sip_step(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 control;
+
+	if (pos >= end)
+		return SIP_PACK(end, end, SIP_LINE_CUT);
+	control = sip_below(sip_load(buf, pos), 0x20);
+	if (!control)
+		return SIP_PACK(0, pos + 8, SIP_LINE_MORE);
+	pos += sip_lowest(control);
+	if (pos + 2 <= end && (__u16)sip_load(buf, pos) == 0x0a0d)
+		return SIP_PACK(pos, pos + 2, 0);
+	return 0;
 }
 
 /* Status-Line behind "SIP/2.0 " (RFC 3261 7.2). The reason phrase, and the space before it,
@@ -199,6 +187,9 @@ static __always_inline int sip_may_be_cut(const struct sip_input *in)
 	return in->flags & (SIP_STREAM | SIP_FRAGMENT);
 }
 
+/* A start line has no control octets: one with so many words of them is none. */
+#define SIP_START_CALLS 32
+
 /* Everything up to and with the start line. */
 SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
@@ -221,7 +212,7 @@ SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in, 
 		return 0;
 	}
 
-	for (__u32 i = 0, at = pos; i <= SW_MESSAGE_MAX / SIP_REACH; i++) {
+	for (__u32 i = 0, at = pos; i < SIP_START_CALLS; i++) {
 		line = sip_line(buf, at, in->length);
 		if (SIP_THIRD(line) & SIP_LINE_NUL)
 			msg->violations |= SW_SANITY_BIT(NUL);
@@ -238,6 +229,10 @@ SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in, 
 		if (sip_may_be_cut(in))
 			return 0;
 	}
+	if (SIP_THIRD(line) & SIP_LINE_MORE) {
+		msg->violations |= SW_SANITY_BIT(START_LINE);
+		return 0;
+	}
 	msg->lines = 1;
 	if (end - pos >= 8 && sip_lower(sip_load(buf, pos)) == SIP_WORD("sip/2.0 "))
 		sip_status_line(buf, msg, pos + 8, end);
@@ -246,16 +241,23 @@ SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in, 
 	return 0;
 }
 
+#define SIP_VIAS_A_LINE 128 /* more on one line are not counted */
+
 /* What a header says that has more than a span to give. */
 static __always_inline void sip_header_value(const struct sip_buf *buf, struct sip_msg *msg,
 					     __u32 id, __u32 pos, __u32 end)
 {
 	int first = !(msg->repeated & 1u << id);
+	__u32 value = pos;
 	__u64 nonce;
 
 	switch (id) {
 	case SIP_VIA:
-		sip_vias(buf, msg, pos, end);
+		for (__u32 i = 0; i < SIP_VIAS_A_LINE; i++) {
+			value = sip_via(buf, msg, value, end);
+			if (value >= end)
+				break;
+		}
 		break;
 	case SIP_FROM:
 		if (first)
@@ -314,23 +316,26 @@ static __always_inline void sip_header_strict(const struct sip_buf *buf, struct 
 	msg->expires = number < SIP_NUMBER_MAX ? number : ~0u;
 }
 
-/* One header field, folds and all. `found`: SIP_LINE_ bits of its lines. */
-static __always_inline void sip_header(const struct sip_buf *buf, const struct sip_input *in,
-				       struct sip_msg *msg, __u32 pos, __u32 end, __u32 found)
+/* One header field, folds and all; msg->found has the SIP_LINE_ bits of its lines. */
+SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
+			  struct sip_msg *msg, __u32 pos, __u32 end)
 {
-	__u32 value, id = sip_header_name(buf, pos, end, &value);
+	__u32 value, id;
 
+	if (!buf || !in || !msg)
+		return 0;
+	id = sip_header_name(buf, pos, end, &value);
 	msg->headers++;
 	if (end - pos > in->bounds.header)
 		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
-	if ((found & SIP_LINE_NUL) &&
+	if ((msg->found & SIP_LINE_NUL) &&
 	    (id == SIP_CALL_ID ? sip_find(buf, pos, end, 0, 0) < end :
 				 sip_naked_nul(buf, pos, end)))
 		msg->violations |= SW_SANITY_BIT(NUL);
 	if (sip_is_strict(in))
 		sip_strict_name(buf, msg, pos, end, value);
 	if (id >= SIP_HEADER_COUNT)
-		return;
+		return 0;
 
 	pos = sip_skip(buf, value, end);
 	end = sip_trimmed(buf, pos, end);
@@ -343,6 +348,7 @@ static __always_inline void sip_header(const struct sip_buf *buf, const struct s
 	sip_header_value(buf, msg, id, pos, end);
 	if (sip_is_strict(in))
 		sip_header_strict(buf, msg, id, pos, end);
+	return 0;
 }
 
 #define SIP_LINES_A_CALL 32
@@ -364,46 +370,39 @@ static __always_inline int sip_folds(const struct sip_buf *buf, __u32 next, __u3
 /* Takes some lines from msg->next on; the header under work began at msg->start. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
-	__u32 start, pos, found;
-
 	if (!buf || !in || !msg)
 		return SIP_STOP;
-	start = msg->start;
-	pos = msg->next;
-	found = msg->found;
 	for (__u32 i = 0; i < SIP_LINES_A_CALL; i++) {
-		__u64 line = sip_line(buf, pos, in->length);
-		__u32 end = SIP_FIRST(line);
+		__u64 line = sip_line(buf, msg->next, in->length);
+		__u32 end = SIP_FIRST(line), next = SIP_SECOND(line);
 
-		found |= SIP_THIRD(line) & ~SIP_LINE_MORE;
-		pos = SIP_SECOND(line);
+		msg->next = next;
+		msg->found |= SIP_THIRD(line) & ~SIP_LINE_MORE;
 		if (SIP_THIRD(line) & SIP_LINE_MORE)
 			continue;
 		/* A header at the end of a cut may go on, in its line or with a fold. */
-		if (pos >= in->length && end != start && sip_may_be_cut(in))
-			found |= SIP_LINE_CUT;
-		if ((found & SIP_LINE_CUT) && (start >= end || sip_may_be_cut(in))) {
+		if (next >= in->length && end != msg->start && sip_may_be_cut(in))
+			msg->found |= SIP_LINE_CUT;
+		if ((msg->found & SIP_LINE_CUT) && (msg->start >= end || sip_may_be_cut(in))) {
 			msg->flags |= SIP_CUT;
 			return SIP_STOP;
 		}
-		if (found & SIP_LINE_BARE)
+		if (msg->found & SIP_LINE_BARE)
 			msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
 		msg->lines++;
-		if (end == start) {
+		if (end == msg->start) {
 			msg->flags |= SIP_COMPLETE;
-			msg->body_offset = pos;
+			msg->body_offset = next;
 			return SIP_STOP;
 		}
-		if (sip_folds(buf, pos, in->length))
+		if (sip_folds(buf, next, in->length))
 			continue;
-		sip_header(buf, in, msg, start, end, found);
-		found = 0;
-		msg->start = msg->next = start = pos;
+		sip_header(buf, in, msg, msg->start, end);
+		msg->found = 0;
+		msg->start = next;
 		if ((in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA))
 			return SIP_STOP;
 	}
-	msg->next = pos;
-	msg->found = found;
 	return SIP_GO_ON;
 }
 
@@ -479,7 +478,7 @@ static __always_inline __u64 sip_judge_strict(const struct sip_msg *msg)
 
 static __always_inline int sip_is_utf8(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	for (__u32 i = 0; i < SW_MESSAGE_MAX / SIP_REACH_WORDS + 1 && pos < end; i++)
+	for (__u32 i = 0; i < SW_MESSAGE_MAX / SIP_UTF8_STEPS + 1 && pos < end; i++)
 		pos = sip_utf8(buf, pos, end);
 	return !(pos & SIP_UTF8_FAULT);
 }

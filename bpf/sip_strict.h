@@ -9,25 +9,18 @@
 
 #include "sip_headers.h"
 
-/* More than one colon outside brackets: an IPv6 address that has none. */
+/* More than one colon in a host and port, but for those in brackets: an IPv6 address that
+ * lacks them. */
 SIP_GLOBAL int sip_colons(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	__u32 count = 0;
-
 	if (!buf)
 		return 0;
-	for (__u32 i = 0; i < 16; i++) {
-		pos = sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH('['));
-		if (pos >= end)
-			break;
-		if (sip_octet(buf, pos) == ':') {
-			count++;
-			pos++;
-		} else {
-			pos = sip_find(buf, pos, end, SIP_EACH(']'), SIP_EACH(']'));
-		}
+	pos = sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH('['));
+	if (pos < end && sip_octet(buf, pos) == '[') {
+		pos = sip_find(buf, pos, end, SIP_EACH(']'), SIP_EACH(']'));
+		pos = sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH(':'));
 	}
-	return count > 1;
+	return pos < end && sip_find(buf, pos + 1, end, SIP_EACH(':'), SIP_EACH(':')) < end;
 }
 
 /* Of a sip or sips URI: where the host begins. 0 for other schemes. */
@@ -85,6 +78,31 @@ SIP_GLOBAL int sip_strict_name(const struct sip_buf *buf, struct sip_msg *msg, _
 	return 0;
 }
 
+/* One ";" param from the semicolon at pos on, or the quoted string that opens there; where it
+ * ends. */
+SIP_GLOBAL __u32 sip_strict_param(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				  __u32 end)
+{
+	__u32 begin, last;
+
+	if (!buf || !msg || pos >= end)
+		return end;
+	if (sip_octet(buf, pos) == '"') {
+		pos = sip_find_quote(buf, pos + 1, end);
+		if (pos < end)
+			return pos + 1;
+		msg->violations |= SW_SANITY_BIT(QUOTES);
+		return end;
+	}
+	begin = sip_skip(buf, pos + 1, end);
+	pos = sip_find_separator(buf, begin, end);
+	last = sip_trimmed(buf, begin, pos);
+	if (begin == last ||
+	    (sip_octet(buf, last - 1) == '=' && (pos >= end || sip_octet(buf, pos) != '"')))
+		msg->violations |= SW_SANITY_BIT(SEPARATORS);
+	return pos;
+}
+
 /* *(";" param): none empty, no value missing behind "=", every quote closed. Where the walk
  * stopped: at a comma, or at end. */
 SIP_GLOBAL __u32 sip_strict_params(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
@@ -92,29 +110,13 @@ SIP_GLOBAL __u32 sip_strict_params(const struct sip_buf *buf, struct sip_msg *ms
 {
 	if (!buf || !msg)
 		return end;
-	for (__u32 i = 0; i < 256; i++) {
-		__u32 begin, last;
-
+	for (__u32 i = 0; i < 64; i++) {
 		pos = sip_find_separator(buf, pos, end);
 		if (pos >= end || sip_octet(buf, pos) == ',')
-			return pos;
-		if (sip_octet(buf, pos) == '"') {
-			pos = sip_find_quote(buf, pos + 1, end);
-			if (pos >= end) {
-				msg->violations |= SW_SANITY_BIT(QUOTES);
-				return end;
-			}
-			pos++;
-			continue;
-		}
-		begin = sip_skip(buf, pos + 1, end);
-		pos = sip_find_separator(buf, begin, end);
-		last = sip_trimmed(buf, begin, pos);
-		if (begin == last ||
-		    (sip_octet(buf, last - 1) == '=' && (pos >= end || sip_octet(buf, pos) != '"')))
-			msg->violations |= SW_SANITY_BIT(SEPARATORS);
+			break;
+		pos = sip_strict_param(buf, msg, pos, end);
 	}
-	return end;
+	return pos;
 }
 
 /* An address outside <>: it ends before the parameters, and a Contact may have a next. "*"
@@ -196,28 +198,36 @@ static __always_inline __u32 sip_strict_sent_by(const struct sip_buf *buf, struc
 	return end;
 }
 
-/* Via, From, To or Contact: each value of it. */
-SIP_GLOBAL int sip_strict_value(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+/* One value of Via, From, To or Contact; where the next begins. There is one behind each
+ * comma, even at the end: an empty one. */
+#define SIP_NO_NEXT 0xffffu
+
+SIP_GLOBAL __u32 sip_strict_one(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 				__u32 end, __u32 id)
 {
 	if (!buf || !msg)
-		return 0;
-	for (__u32 i = 0; i < 128; i++) {
-		pos = sip_skip(buf, pos, end);
-		if (pos >= end || sip_octet(buf, pos) == ',' || sip_octet(buf, pos) == ';')
-			msg->violations |= SW_SANITY_BIT(SEPARATORS);
-		if (pos >= end)
-			return 0;
-		if (id == SIP_VIA)
-			pos = sip_strict_sent_by(buf, msg, pos, end);
-		else
-			pos = sip_strict_address(buf, msg, pos, end, id != SIP_CONTACT);
-		pos = sip_strict_params(buf, msg, pos, end);
-		if (pos >= end)
-			return 0;
-		pos++; /* the comma */
+		return SIP_NO_NEXT;
+	pos = sip_skip(buf, pos, end);
+	if (pos >= end || sip_octet(buf, pos) == ',' || sip_octet(buf, pos) == ';')
+		msg->violations |= SW_SANITY_BIT(SEPARATORS);
+	if (pos >= end)
+		return SIP_NO_NEXT;
+	if (id == SIP_VIA)
+		pos = sip_strict_sent_by(buf, msg, pos, end);
+	else
+		pos = sip_strict_address(buf, msg, pos, end, id != SIP_CONTACT);
+	pos = sip_strict_params(buf, msg, pos, end);
+	return pos < end ? pos + 1 : SIP_NO_NEXT;
+}
+
+static __always_inline void sip_strict_value(const struct sip_buf *buf, struct sip_msg *msg,
+					     __u32 pos, __u32 end, __u32 id)
+{
+	for (__u32 i = 0; i < 64; i++) {
+		pos = sip_strict_one(buf, msg, pos, end, id);
+		if (pos == SIP_NO_NEXT)
+			break;
 	}
-	return 0;
 }
 
 /* The length of the UTF-8 character (RFC 3629) whose first four octets are w; 0 if none. */
@@ -242,15 +252,16 @@ static __always_inline __u32 sip_utf8_length(__u32 w)
 	return 0;
 }
 
-/* Where valid UTF-8 ends, at most 512 steps ahead; a character goes over no call. `end` when
- * all of it is valid; the position of the fault, with bit 31 set, when it is not. */
+/* Where valid UTF-8 ends, at most SIP_UTF8_STEPS ahead, which are at least as many octets. `end`
+ * when all of it is valid; the position of the fault, with bit 31 set, when it is not. */
+#define SIP_UTF8_STEPS 128
 #define SIP_UTF8_FAULT (1u << 31)
 
 SIP_GLOBAL __u32 sip_utf8(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	for (__u32 i = 0; i < SIP_REACH_WORDS; i++) {
+	for (__u32 i = 0; i < SIP_UTF8_STEPS; i++) {
 		__u64 v, high;
 		__u32 length;
 

@@ -31,13 +31,37 @@
 			goto decided;                          \
 	} while (0)
 
-/* Global, so that the verifier walks it once, whatever parse() left in *p. */
-__noinline int judge(struct xdp_md *ctx, struct packet *p)
+/* Global, so that the verifier walks it once, and judge() once, whatever this left in *p. */
+__noinline int parse(struct xdp_md *ctx, struct packet *p)
 {
-	enum verdict v = VERDICT_PASS;
+	struct cursor c = {
+		.ctx = ctx,
+		.at = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+	enum verdict v;
 
 	if (!p)
-		return XDP_PASS;
+		return VERDICT_NOT_OURS;
+	STAGE(link, &c);      /* Ethernet, VLAN */
+	STAGE(network, &c);   /* IPv4, IPv6, extension headers */
+	STAGE(transport, &c); /* ports */
+	v = VERDICT_UNDECIDED;
+decided:
+	return v;
+}
+
+static __always_inline int judge(struct xdp_md *ctx)
+{
+	struct packet packet = {
+		.transport = SW_TRANSPORT_COUNT,
+		.message = SW_MESSAGE_OPAQUE,
+		.zone_number = SW_ZONE_PUBLIC,
+	}, *p = &packet;
+	enum verdict v = parse(ctx, p);
+
+	if (v != VERDICT_UNDECIDED)
+		goto decided;
 	STAGE(broken);       /* headers that contradict themselves */
 	STAGE(fragment);     /* later fragments follow their first one */
 	STAGE(service);      /* for us? */
@@ -56,42 +80,18 @@ decided:
 	return finish(ctx, p, v);
 }
 
-static __always_inline int parse(struct xdp_md *ctx)
-{
-	struct cursor c = {
-		.ctx = ctx,
-		.at = (void *)(long)ctx->data,
-		.end = (void *)(long)ctx->data_end,
-	};
-	struct packet packet = {
-		.transport = SW_TRANSPORT_COUNT,
-		.message = SW_MESSAGE_OPAQUE,
-		.zone_number = SW_ZONE_PUBLIC,
-	}, *p = &packet;
-	enum verdict v;
-
-	STAGE(link, &c);      /* Ethernet, VLAN */
-	STAGE(network, &c);   /* IPv4, IPv6, extension headers */
-	STAGE(transport, &c); /* ports */
-	return judge(ctx, p);
-decided:
-	if (on_trial)
-		report_trial(p, v);
-	return XDP_PASS;
-}
-
 /* One of the two is loaded. The name tells status and the next generation which. */
 SEC("xdp.frags")
 int sipward_xdp(struct xdp_md *ctx)
 {
-	return parse(ctx);
+	return judge(ctx);
 }
 
 /* For drivers that refuse a program which takes multi-buffer frames. */
 SEC("xdp")
 int sipward_linear(struct xdp_md *ctx)
 {
-	return parse(ctx);
+	return judge(ctx);
 }
 
 char LICENSE[] SEC("license") = "GPL";

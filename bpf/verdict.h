@@ -54,11 +54,11 @@ static __always_inline void count(struct sw_counters *c, enum sw_mode mode, __u8
 static __always_inline void note_shadows(struct xdp_md *ctx, struct packet *p,
 					 struct sw_counters *c)
 {
-	for (int i = 0; i < SHADOWS_MAX; i++) {
+	for (__u32 i = 0; i < SHADOWS_MAX; i++) {
 		if (i >= p->shadow_count)
 			break;
-		count(c, SW_MODE_MONITOR, p->shadows[i]);
-		tell(ctx, p, p->shadows[i], SW_MODE_MONITOR);
+		count(c, SW_MODE_MONITOR, packet_shadow(p, i));
+		tell(ctx, p, packet_shadow(p, i), SW_MODE_MONITOR);
 	}
 }
 
@@ -71,7 +71,8 @@ static __always_inline void report_trial(const struct packet *p, enum verdict v)
 			v == VERDICT_WOULD_DROP ? SW_TRIAL_WOULD_DROP : SW_TRIAL_PASS;
 	trial.reason = p->reason;
 	trial.shadow_count = p->shadow_count;
-	__builtin_memcpy(trial.shadows, p->shadows, sizeof(trial.shadows));
+	for (__u32 i = 0; i < SHADOWS_MAX; i++)
+		trial.shadows[i] = packet_shadow(p, i);
 	trial.zone = p->zone_number;
 	trial.service = p->service;
 	trial.transport = p->transport;

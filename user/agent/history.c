@@ -46,6 +46,11 @@ void history_read(struct history *history)
 	ring_buffer__consume(history->ring);
 }
 
+int history_wait(struct history *history)
+{
+	return ring_buffer__poll(history->ring, -1) < 0 ? -1 : 0;
+}
+
 void history_each(const struct history *history,
 		  void (*visit)(void *, const struct sw_event *), void *context)
 {

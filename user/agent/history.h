@@ -26,6 +26,8 @@ int history_open(struct history *history, const struct state *state,
 void history_close(struct history *history);
 int history_fd(const struct history *history);
 void history_read(struct history *history);
+/* Waits for the next events: 0, or -1 when that was interrupted. */
+int history_wait(struct history *history);
 
 /* Calls visit() for the kept events, oldest first. */
 void history_each(const struct history *history,

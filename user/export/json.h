@@ -28,7 +28,7 @@ static inline void json_release(struct json_object **o)
 	json_object_put(*o);
 	*o = NULL;
 }
-#define auto_json __attribute__((cleanup(json_release)))
+#define auto_json __attribute__((__cleanup__(json_release)))
 
 #define JSON_STYLE (JSON_C_TO_STRING_NOSLASHESCAPE)
 

@@ -3,25 +3,24 @@
 
 #include <string.h>
 
-static char log_text[1 << 16];
+static char log_text[4096];
 static size_t log_used;
 
-static int keep_line(enum libbpf_print_level level, const char *fmt, va_list ap)
+/* Of a long text (a verifier log) the end says why. */
+static int keep_end(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	size_t half = sizeof(log_text) / 2;
-	int wrote;
+	auto_free char *text = NULL;
+	size_t room = sizeof(log_text) - 1, size, keep;
+	int printed;
 
-	if (level == LIBBPF_DEBUG)
+	if (level == LIBBPF_DEBUG || (printed = vasprintf(&text, fmt, ap)) < 0)
 		return 0;
-	/* The end of a log says why; of a long one the older half goes. */
-	if (log_used > half) {
-		memmove(log_text, log_text + log_used - half / 2, half / 2 + 1);
-		log_used = half / 2;
-	}
-	wrote = vsnprintf(log_text + log_used, sizeof(log_text) - log_used, fmt, ap);
-	if (wrote > 0)
-		log_used += (size_t)wrote < sizeof(log_text) - log_used ?
-			    (size_t)wrote : sizeof(log_text) - log_used - 1;
+	size = (size_t)printed < room ? (size_t)printed : room;
+	keep = log_used < room - size ? log_used : room - size;
+	memmove(log_text, log_text + log_used - keep, keep);
+	memcpy(log_text + keep, text + printed - size, size);
+	log_used = keep + size;
+	log_text[log_used] = '\0';
 	return 0;
 }
 
@@ -29,7 +28,7 @@ void libbpf_log_start(void)
 {
 	log_used = 0;
 	log_text[0] = '\0';
-	libbpf_set_print(keep_line);
+	libbpf_set_print(keep_end);
 }
 
 const char *libbpf_log_tail(void)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/metrics.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "export/snapshot.h"
+#include "kernel/bans.h"
+
+static void family(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void gauge(FILE *out, const char *name, const char *help, uint64_t value)
+{
+	family(out, name, "gauge", help);
+	fprintf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static void counter(FILE *out, const char *name, const char *help, uint64_t value)
+{
+	family(out, name, "counter", help);
+	fprintf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+/* A label value: backslash, quote and line feed are escaped, all else stands. */
+static void label(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, "%s=\"", name);
+	for (; *value; value++) {
+		if (*value == '\n')
+			fputs("\\n", out);
+		else if (*value == '"' || *value == '\\')
+			fprintf(out, "\\%c", *value);
+		else
+			fputc(*value, out);
+	}
+	fputc('"', out);
+}
+
+/* name{interface="…",zone="…", without the closing brace. */
+static void start_sample(FILE *out, const char *name, const struct snapshot_interface *iface,
+			 const struct snapshot_zone *zone)
+{
+	fprintf(out, "%s{", name);
+	label(out, "interface", iface->attachment.iface);
+	fputc(',', out);
+	label(out, "zone", zone->name);
+	fputc(',', out);
+}
+
+static void render_packets(FILE *out, const struct snapshot_interface *iface,
+			   const struct snapshot_zone *zone)
+{
+	const struct sw_counters *counters = zone->counters;
+
+	start_sample(out, "sipward_packets_total", iface, zone);
+	fprintf(out, "verdict=\"pass\"} %" PRIu64 "\n",
+		(uint64_t)counters->reasons[SW_MODE_ENFORCE][SW_REASON_NONE]);
+	start_sample(out, "sipward_packets_total", iface, zone);
+	fprintf(out, "verdict=\"drop\"} %" PRIu64 "\n", counters_refused(counters, SW_MODE_ENFORCE));
+}
+
+static void render_drops(FILE *out, const struct snapshot_interface *iface,
+			 const struct snapshot_zone *zone)
+{
+	for (int mode = 0; mode < SW_MODE_COUNT; mode++) {
+		for (int i = SW_REASON_NONE + 1; i < SW_REASON_COUNT; i++) {
+			if (!zone->counters->reasons[mode][i])
+				continue;
+			start_sample(out, "sipward_drops_total", iface, zone);
+			fprintf(out, "reason=\"%s\",mode=\"%s\"} %" PRIu64 "\n", reason_name(i),
+				mode_name(mode), (uint64_t)zone->counters->reasons[mode][i]);
+		}
+	}
+}
+
+static void render_messages(FILE *out, const struct snapshot_interface *iface,
+			    const struct snapshot_zone *zone)
+{
+	for (int i = 0; i < SW_MESSAGE_COUNT; i++) {
+		start_sample(out, "sipward_messages_total", iface, zone);
+		fprintf(out, "method=\"%s\"} %" PRIu64 "\n", message_name(i),
+			(uint64_t)zone->counters->messages[i]);
+	}
+}
+
+static void each_zone(FILE *out, const struct snapshot *snapshot,
+		      void (*render)(FILE *, const struct snapshot_interface *,
+				     const struct snapshot_zone *))
+{
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		for (size_t j = 0; j < snapshot->interfaces[i].zone_count; j++)
+			render(out, &snapshot->interfaces[i], &snapshot->interfaces[i].zones[j]);
+}
+
+static void render_attachments(FILE *out, const struct snapshot *snapshot)
+{
+	family(out, "sipward_interface_attached", "gauge",
+	       "1 when the program is attached in this mode; generic mode costs several times as much");
+	for (size_t i = 0; i < snapshot->interface_count; i++) {
+		const struct attachment *attachment = &snapshot->interfaces[i].attachment;
+
+		fputs("sipward_interface_attached{", out);
+		label(out, "interface", attachment->iface);
+		fprintf(out, ",attach=\"%s\"} %d\n", attach_mode_name(attachment->mode),
+			attachment->mode != ATTACH_NONE);
+	}
+}
+
+static void render_policy(FILE *out, const struct metrics_source *source)
+{
+	const struct policy *policy = source->policy;
+
+	family(out, "sipward_policy_info", "gauge", "The policy that runs");
+	fputs("sipward_policy_info{", out);
+	label(out, "policy", policy->file);
+	fprintf(out, ",mode=\"%s\",hash=\"", mode_name(policy->mode));
+	for (size_t i = 0; i < sizeof(policy->hash); i++)
+		fprintf(out, "%02x", policy->hash[i]);
+	fputs("\"} 1\n", out);
+	gauge(out, "sipward_policy_generation", "Number of the policy generation that runs",
+	      source->generation);
+	counter(out, "sipward_policy_reload_failures_total",
+		"Reloads that were refused; the policy before them kept running",
+		source->reload_failures);
+}
+
+char *metrics_render(const struct metrics_source *source, struct error *e)
+{
+	auto_snapshot struct snapshot snapshot = {};
+	long bans = ban_sweep(source->state, e);
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	if (bans < 0 || snapshot_take(&snapshot, source->state, e) < 0)
+		return NULL;
+	out = open_memstream(&text, &size);
+	family(out, "sipward_build_info", "gauge", "Version of the agent and compiler of the data path");
+	fprintf(out, "sipward_build_info{version=\"%s\",compiler=\"%s\"} 1\n", SIPWARD_VERSION,
+		SIPWARD_COMPILER);
+	gauge(out, "sipward_up", "1 while the agent runs", 1);
+	gauge(out, "sipward_interfaces_missing", "Interfaces of the policy that are not there now",
+	      source->interfaces_missing);
+	gauge(out, "sipward_bans", "Sources that are banned now", bans);
+	counter(out, "sipward_events_total", "Refused packets that were told in an event",
+		source->events);
+	render_policy(out, source);
+	render_attachments(out, &snapshot);
+	family(out, "sipward_packets_total", "counter", "Packets to the services, by what was done");
+	each_zone(out, &snapshot, render_packets);
+	family(out, "sipward_drops_total", "counter",
+	       "Packets refused, by reason; mode monitor: counted, not carried out");
+	each_zone(out, &snapshot, render_drops);
+	family(out, "sipward_messages_total", "counter", "Messages to the services, by method or kind");
+	each_zone(out, &snapshot, render_messages);
+	fclose(out);
+	return text;
+}

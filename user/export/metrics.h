@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What Prometheus reads. Labels are bounded: interfaces and zones of the policy, and the
+ * closed tables of reasons and methods; never an address.
+ */
+#ifndef SIPWARD_EXPORT_METRICS_H
+#define SIPWARD_EXPORT_METRICS_H
+
+#include "kernel/state.h"
+
+/* What the agent knows beside the maps. */
+struct metrics_source {
+	const struct state *state;
+	const struct policy *policy;
+	uint64_t generation;
+	uint64_t events;         /* told to user space since the agent started */
+	uint64_t reload_failures;
+	size_t interfaces_missing;
+};
+
+/* The exposition text (Prometheus text format 0.0.4), owned by the caller. NULL and *e. */
+char *metrics_render(const struct metrics_source *source, struct error *e);
+
+#endif

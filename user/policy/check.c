@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+
+#include "policy/parts.h"
+#include "policy/prefix.h"
+
+/* qsort() must not be given NULL, which is what an empty array is here. */
+static void sort(void *array, size_t count, size_t size, __compar_fn_t compare)
+{
+	if (count)
+		qsort(array, count, size, compare);
+}
+
+static int position_compare(struct position a, struct position b)
+{
+	if (a.line != b.line)
+		return a.line < b.line ? -1 : 1;
+	return a.column < b.column ? -1 : a.column > b.column;
+}
+
+/* Equal ones stand together, in the order of the text. */
+static int placed_prefix_compare(const void *left, const void *right)
+{
+	const struct placed_prefix *a = left, *b = right;
+	int order = prefix_compare(&a->prefix, &b->prefix);
+
+	return order ? order : position_compare(a->at, b->at);
+}
+
+static int check_prefixes(struct draft *d)
+{
+	sort(d->prefixes, d->prefix_count, sizeof(*d->prefixes), placed_prefix_compare);
+	for (size_t i = 1; i < d->prefix_count; i++) {
+		const struct placed_prefix *a = &d->prefixes[i - 1], *b = &d->prefixes[i];
+		char text[64];
+
+		if (prefix_compare(&a->prefix, &b->prefix) != 0)
+			continue;
+		prefix_text(&b->prefix, text, sizeof(text));
+		if (a->zone == b->zone) {
+			return fail_at(&d->source, b->at, "%s is already in this zone at %u:%u; "
+				       "remove it here", text, a->at.line, a->at.column);
+		}
+		return fail_at(&d->source, b->at, "%s is already in zone '%s' at %u:%u; "
+			       "a prefix belongs to one zone", text, d->policy.zones[a->zone].name,
+			       a->at.line, a->at.column);
+	}
+	return 0;
+}
+
+static void move_prefixes(struct draft *d)
+{
+	for (size_t i = 0; i < d->prefix_count; i++) {
+		struct zone *z = &d->policy.zones[d->prefixes[i].zone];
+
+		if (d->prefixes[i].zone != SW_ZONE_PUBLIC)
+			append(z->sources, z->source_count, d->prefixes[i].prefix);
+	}
+}
+
+static bool rate_exceeds(const struct rate *a, const struct rate *b)
+{
+	return (unsigned __int128)a->count * b->period > (unsigned __int128)b->count * a->period;
+}
+
+/* "100/s", "10/60s" */
+static struct quoted rate_text(const struct rate *rate)
+{
+	struct quoted text;
+	unsigned long long count = rate->count, ms = rate->period / (SW_NS_PER_SEC / 1000);
+
+	if (ms == 1000)
+		snprintf(text.text, sizeof(text.text), "%llu/s", count);
+	else if (ms % 1000 == 0)
+		snprintf(text.text, sizeof(text.text), "%llu/%llus", count, ms / 1000);
+	else
+		snprintf(text.text, sizeof(text.text), "%llu/%llums", count, ms);
+	return text;
+}
+
+/* The zone's limit counts requests outside a dialog; dialogs, responses, keepalives and STUN
+ * have ceilings of their own beside it, which may be higher. */
+static int check_rates(struct draft *d, const struct zone *z)
+{
+	for (enum sw_rate i = SW_RATE_ANY; z->zone_rate.set && i <= SW_RATE_MESSAGE; i++) {
+		const struct rate *source = &z->source_rates[i];
+
+		if (!source->set || !rate_exceeds(source, &z->zone_rate))
+			continue;
+		return fail_at(&d->source, source->at, "source %s %s is more than the whole "
+			       "zone's %s; lower it, or raise the zone's at %u:%u", rate_name(i),
+			       rate_text(source).text, rate_text(&z->zone_rate).text,
+			       z->zone_rate.at.line, z->zone_rate.at.column);
+	}
+	return 0;
+}
+
+/* TLS runs on TCP ports. */
+static bool ports_overlap(const struct service *a, const struct service *b)
+{
+	return (a->transport == SW_UDP) == (b->transport == SW_UDP) &&
+	       a->port_first <= b->port_last && b->port_first <= a->port_last;
+}
+
+static int fail_overlap(struct draft *d, const struct service *a, const struct service *b)
+{
+	return fail_at(&d->source, b->at, "this service has ports and addresses in common with the "
+		       "one at %u:%u; each packet must belong to one service", a->at.line,
+		       a->at.column);
+}
+
+static int placed_addr_compare(const void *left, const void *right)
+{
+	const struct placed_addr *a = left, *b = right;
+	int order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+
+	return order ? order : position_compare(a->at, b->at);
+}
+
+/* An address against those before it that are equal: at most one for each service. */
+static int check_address(struct draft *d, size_t index)
+{
+	const struct placed_addr *b = &d->addresses[index];
+	const struct service *services = d->policy.services;
+
+	for (size_t i = index; i-- > 0;) {
+		const struct placed_addr *a = &d->addresses[i];
+
+		if (memcmp(&a->addr, &b->addr, sizeof(a->addr)) != 0)
+			return 0;
+		if (a->service == b->service) {
+			return fail_at(&d->source, b->at, "this address is already in the list at "
+				       "%u:%u; remove it here", a->at.line, a->at.column);
+		}
+		if (ports_overlap(&services[a->service], &services[b->service]))
+			return fail_overlap(d, &services[a->service], &services[b->service]);
+	}
+	return 0;
+}
+
+/* Moves the addresses to their services and finds services that no packet could tell apart. */
+static int check_services(struct draft *d)
+{
+	struct policy *p = &d->policy;
+
+	sort(d->addresses, d->address_count, sizeof(*d->addresses), placed_addr_compare);
+	for (size_t i = 0; i < d->address_count; i++) {
+		struct service *service = &p->services[d->addresses[i].service];
+
+		if (check_address(d, i) < 0)
+			return -1;
+		append(service->addresses, service->address_count, d->addresses[i].addr);
+	}
+	for (size_t i = 1; i < p->service_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct service *a = &p->services[j], *b = &p->services[i];
+
+			if (ports_overlap(a, b) && (!a->address_count || !b->address_count))
+				return fail_overlap(d, a, b);
+		}
+	}
+	return 0;
+}
+
+static int list_entry_compare(const void *left, const void *right)
+{
+	const struct list_entry *a = left, *b = right;
+	int order = prefix_compare(&a->prefix, &b->prefix);
+
+	return order ? order : (int)a->list - (int)b->list;
+}
+
+/* Lists come from many hands: the same prefix again is no error. SW_LIST_ALLOW sorts before
+ * SW_LIST_DENY, so that the first of equal ones is the one that wins. */
+static void unite_lists(struct policy *p)
+{
+	size_t kept = 0;
+
+	if (!p->list_count)
+		return;
+	sort(p->list, p->list_count, sizeof(*p->list), list_entry_compare);
+	for (size_t i = 1; i < p->list_count; i++) {
+		if (prefix_compare(&p->list[kept].prefix, &p->list[i].prefix) != 0)
+			p->list[++kept] = p->list[i];
+	}
+	p->list_count = kept + 1;
+}
+
+int check_draft(struct draft *d)
+{
+	if (check_services(d) < 0)
+		return -1;
+	move_prefixes(d);
+	if (check_prefixes(d) < 0)
+		return -1;
+	for (size_t i = 0; i < d->policy.zone_count; i++) {
+		if (check_rates(d, &d->policy.zones[i]) < 0)
+			return -1;
+	}
+	unite_lists(&d->policy);
+	return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * A policy while it is read: the model so far, and what the model does not keep but the checks
+ * across it need, above all positions. Lives from policy_parse() to its end; parse.c, zone.c,
+ * lists.c fill it, check.c judges and completes it.
+ */
+#ifndef SIPWARD_POLICY_DRAFT_H
+#define SIPWARD_POLICY_DRAFT_H
+
+#include <sha256.h>
+
+#include "policy/model.h"
+#include "policy/source.h"
+
+struct placed_prefix {
+	struct prefix prefix;
+	size_t zone;             /* index into policy.zones */
+	struct position at;
+};
+
+struct placed_addr {
+	struct sw_addr addr;
+	size_t service;          /* index into policy.services */
+	struct position at;
+};
+
+struct sanity {
+	int profile;             /* SW_PROFILE_* */
+	struct sw_bounds bounds;
+};
+
+struct draft {
+	struct source source;
+	const char *directory;   /* where relative names of list files begin; NULL: current */
+	SHA256_CTX hash;
+	struct policy policy;
+	struct sanity sanity;    /* what a zone has unless it says otherwise */
+	struct placed_prefix *prefixes; /* moved into policy.zones by the checks */
+	size_t prefix_count;
+	struct placed_addr *addresses;  /* likewise into policy.services */
+	size_t address_count;
+};
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Mappings by table: a row for each key says who reads its value and where the result goes.
+ * What is not in the table is an error. Here are also the readers that several keys share;
+ * what a key means is known by the tables in parse.c, zone.c and lists.c only.
+ */
+#ifndef SIPWARD_POLICY_KEYS_H
+#define SIPWARD_POLICY_KEYS_H
+
+#include "policy/draft.h"
+#include "policy/tree.h"
+
+struct key {
+	const char *name;        /* NULL ends a table */
+	int (*read)(struct draft *d, const struct key *key, const struct node *value, void *to);
+	size_t offset;           /* of what `read` fills, in what read_map() fills */
+	bool required;
+	bool always;             /* `read` is called for an absent key too: value is NULL */
+	uint32_t min, max;       /* read_number() */
+	const char *const *words; /* read_word() */
+};
+
+/* A row of a table: KEY("name", reader, .offset = ..., ...), and the last one. */
+#define KEY(key_name, reader, ...) { .name = key_name, .read = reader, ##__VA_ARGS__ }
+#define KEYS_END { .name = NULL }
+
+/* Reads a mapping. Keys are read in the order of the table, not of the text, so that a row
+ * may use what rows above it read. */
+int read_map(struct draft *d, const struct node *map, const struct key *keys, void *to);
+
+/* Readers for tables: into uint32_t, an enum (or int), struct rate. */
+int read_number(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_word(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_rate(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+/* 0 when the node is of this kind. */
+int want(struct draft *d, const struct node *node, enum node_kind kind);
+/* The text of a scalar, or NULL after an error. */
+const char *want_text(struct draft *d, const struct node *node);
+/* The position of the node's text in `words`, or -1 after an error. */
+int want_word(struct draft *d, const struct node *node, const char *const *words);
+/* Reads the text of a scalar as a prefix. */
+int want_prefix(struct draft *d, const struct node *node, struct prefix *prefix);
+/* Likewise from a text of any source. */
+int prefix_at(const struct source *s, struct position at, const char *text,
+	      struct prefix *prefix);
+
+/* The error of an entry that its list has already. */
+int fail_again(struct draft *d, const struct node *item);
+
+/* How messages call a node: its key in quotes, or "an entry of 'key'". */
+struct quoted label(const struct node *node);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "policy/parts.h"
+#include "policy/prefix.h"
+
+/* A file name has a '/'; so has a prefix, but there an address stands before it. What only
+ * looks like one (10.0.0/8) is taken for a prefix, so that its error is about that. */
+static bool is_file_name(const char *text)
+{
+	size_t before = strcspn(text, "/");
+
+	if (!text[before])
+		return false;
+	if (before == 0 || text[0] == '.')
+		return true;
+	return strspn(text, "0123456789.") != before &&
+	       (!memchr(text, ':', before) || strspn(text, "0123456789abcdefABCDEF.:") != before);
+}
+
+static void add_entry(struct draft *d, const struct prefix *prefix, enum sw_list list)
+{
+	struct list_entry entry = { .prefix = *prefix, .list = list };
+
+	append(d->policy.list, d->policy.list_count, entry);
+}
+
+/* One line of a file, which it cuts: blank, a comment, or a prefix with a comment behind. */
+static int read_line(struct draft *d, const struct source *s, uint32_t number, char *line,
+		     enum sw_list list)
+{
+	char *text = line + strspn(line, " \t\r");
+	struct position at = { number, text - line + 1 };
+	struct prefix prefix;
+	size_t size;
+
+	text[strcspn(text, "#")] = '\0';
+	size = strlen(text);
+	while (size && strchr(" \t\r", text[size - 1]))
+		size--;
+	text[size] = '\0';
+	if (!size)
+		return 0;
+	if (prefix_at(s, at, text, &prefix) < 0)
+		return -1;
+	add_entry(d, &prefix, list);
+	return 0;
+}
+
+static int read_lines(struct draft *d, const struct source *s, char *text, enum sw_list list)
+{
+	uint32_t number = 1;
+
+	for (char *line = text, *end; line; line = end, number++) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		if (read_line(d, s, number, line, list) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static char *read_list_file(struct draft *d, const struct node *item, const char *path,
+			    size_t *size)
+{
+	struct error why = { 0 };
+	struct stat st;
+	char *text;
+
+	/* A pipe would keep a reload waiting, and be empty the second time. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		fail_at(&d->source, item->at, "%s: is no regular file, one is wanted", path);
+		return NULL;
+	}
+	text = read_whole_file(path, SOURCE_MAX, size, &why);
+	if (!text)
+		fail_at(&d->source, item->at, "%s", why.text);
+	return text;
+}
+
+static int read_file(struct draft *d, const struct node *item, enum sw_list list)
+{
+	const char *directory = *item->text != '/' && d->directory ? d->directory : "";
+	auto_free char *path = xasprintf("%s%s", directory, item->text);
+	auto_free char *text = NULL;
+	struct source s = { .name = path, .e = d->source.e };
+	size_t mark;
+
+	text = read_list_file(d, item, path, &s.size);
+	if (!text)
+		return -1;
+	SHA256Update(&d->hash, (const uint8_t *)text, s.size);
+	mark = source_mark_size(text, s.size);
+	s.text = text + mark;
+	s.size -= mark;
+	if (source_check(&s) < 0)
+		return -1;
+	return read_lines(d, &s, text + mark, list);
+}
+
+static int add_item(struct draft *d, const struct node *item, enum sw_list list)
+{
+	const char *text = want_text(d, item);
+	struct prefix prefix;
+
+	if (!text)
+		return -1;
+	if (is_file_name(text))
+		return read_file(d, item, list);
+	if (prefix_read(text, &prefix) == PREFIX_NO_ADDRESS && !strchr(text, '/') &&
+	    strspn(text, "0123456789.") != strlen(text)) {
+		return fail_at(&d->source, item->at, "'%s' is neither a prefix nor the name of a "
+			       "file; a file in the policy's directory is written ./%s",
+			       quote(text).text, quote(text).text);
+	}
+	if (want_prefix(d, item, &prefix) < 0)
+		return -1;
+	add_entry(d, &prefix, list);
+	return 0;
+}
+
+static int read_list(struct draft *d, const struct node *value, enum sw_list list)
+{
+	if (want(d, value, NODE_LIST) < 0)
+		return -1;
+	for (size_t i = 0; i < value->count; i++) {
+		if (add_item(d, value->items[i], list) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_deny(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	(void)key, (void)to;
+	return read_list(d, value, SW_LIST_DENY);
+}
+
+static int read_allow(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	(void)key, (void)to;
+	return read_list(d, value, SW_LIST_ALLOW);
+}
+
+int read_lists(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = {
+		KEY("deny", read_deny),
+		KEY("allow", read_allow),
+		KEYS_END
+	};
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}

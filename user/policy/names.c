@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/names.h"
+
+#include <string.h>
+
+const char *const reason_words[SW_REASON_COUNT + 1] = {
+#define REASON(id, name, threat, rfc, text) name,
+#define SANITY(id, name, profile, threat, rfc, text) name,
+#include <sipward/reasons.def>
+#undef REASON
+#undef SANITY
+};
+
+static const struct {
+	const char *threat;
+	const char *rfc;
+	const char *text;
+} reasons[SW_REASON_COUNT] = {
+#define REASON(id, name, threat, rfc, text) { threat, rfc, text },
+#define SANITY(id, name, profile, threat, rfc, text) { threat, rfc, text },
+#include <sipward/reasons.def>
+#undef REASON
+#undef SANITY
+};
+
+static const char *const message_words[SW_MESSAGE_COUNT + 1] = {
+#define METHOD(id, token) token,
+#define KIND(id, name) name,
+#include <sipward/methods.def>
+#undef METHOD
+#undef KIND
+};
+
+const char *const method_words[SW_METHOD_COUNT + 2] = {
+#define METHOD(id, token) token,
+#define KIND(id, name)
+#include <sipward/methods.def>
+#undef METHOD
+#undef KIND
+	"other",
+};
+
+static const char *const rate_words[SW_RATE_COUNT] = {
+	[SW_RATE_ANY] = "any",
+	[SW_RATE_INVITE] = "INVITE",
+	[SW_RATE_REGISTER] = "REGISTER",
+	[SW_RATE_OPTIONS] = "OPTIONS",
+	[SW_RATE_SUBSCRIBE] = "SUBSCRIBE",
+	[SW_RATE_MESSAGE] = "MESSAGE",
+	[SW_RATE_DIALOG] = "dialog",
+	[SW_RATE_RESPONSE] = "response",
+	[SW_RATE_KEEPALIVE] = "keepalive",
+	[SW_RATE_STUN] = "stun",
+};
+
+const char *const mode_words[SW_MODE_COUNT + 1] = {
+	[SW_MODE_ENFORCE] = "enforce",
+	[SW_MODE_MONITOR] = "monitor",
+};
+
+const char *const transport_words[SW_TRANSPORT_COUNT + 1] = {
+	[SW_UDP] = "udp",
+	[SW_TCP] = "tcp",
+	[SW_TLS] = "tls",
+};
+
+const char *const trust_words[] = { [SW_TRUST_NONE] = "none", [SW_TRUST_PEER] = "peer", NULL };
+
+const char *const profile_words[] = {
+	[SW_PROFILE_OFF] = "off",
+	[SW_PROFILE_DEFAULT] = "default",
+	[SW_PROFILE_STRICT] = "strict",
+	NULL,
+};
+
+const char *const fragments_words[] = { "pass", "drop", NULL };
+
+int word_index(const char *word, const char *const *words)
+{
+	for (int i = 0; words[i]; i++) {
+		if (strcmp(word, words[i]) == 0)
+			return i;
+	}
+	return -1;
+}
+
+const char *reason_name(enum sw_reason reason)
+{
+	return reason < SW_REASON_COUNT ? reason_words[reason] : NULL;
+}
+
+const char *reason_rfc(enum sw_reason reason)
+{
+	return reason < SW_REASON_COUNT ? reasons[reason].rfc : NULL;
+}
+
+const char *reason_text(enum sw_reason reason)
+{
+	return reason < SW_REASON_COUNT ? reasons[reason].text : NULL;
+}
+
+const char *reason_threat(enum sw_reason reason)
+{
+	return reason < SW_REASON_COUNT ? reasons[reason].threat : NULL;
+}
+
+int reason_by_name(const char *name)
+{
+	return word_index(name, reason_words);
+}
+
+const char *message_name(enum sw_message message)
+{
+	return message < SW_MESSAGE_COUNT ? message_words[message] : NULL;
+}
+
+int message_by_name(const char *name)
+{
+	return word_index(name, message_words);
+}
+
+const char *rate_name(enum sw_rate rate)
+{
+	return rate < SW_RATE_COUNT ? rate_words[rate] : NULL;
+}
+
+const char *mode_name(enum sw_mode mode)
+{
+	return mode < SW_MODE_COUNT ? mode_words[mode] : NULL;
+}
+
+const char *transport_name(enum sw_transport transport)
+{
+	return transport < SW_TRANSPORT_COUNT ? transport_words[transport] : NULL;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The words of the policy language as lists that end with NULL, so that a wrong one can be
+ * answered with the nearest; the position of a word is its enum value. The functions that
+ * others use are in model.h.
+ */
+#ifndef SIPWARD_POLICY_NAMES_H
+#define SIPWARD_POLICY_NAMES_H
+
+#include "policy/model.h"
+
+extern const char *const reason_words[SW_REASON_COUNT + 1];
+extern const char *const method_words[SW_METHOD_COUNT + 2]; /* and "other" */
+extern const char *const mode_words[SW_MODE_COUNT + 1];
+extern const char *const transport_words[SW_TRANSPORT_COUNT + 1];
+extern const char *const trust_words[];
+extern const char *const profile_words[];
+extern const char *const fragments_words[]; /* "drop" is 1 */
+
+/* The position of `word` in `words`, or -1. */
+int word_index(const char *word, const char *const *words);
+
+#endif

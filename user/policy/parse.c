@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "policy/decimal.h"
+#include "policy/names.h"
+#include "policy/parts.h"
+
+#define INTERFACES_MAX 64
+#define TABLE_MIN      16
+#define TABLE_MAX      16777216
+
+/* embedded.S */
+extern const char embedded_policy[] __attribute__((visibility("hidden")));
+extern const char embedded_policy_end[] __attribute__((visibility("hidden")));
+
+/* The bounds are those of threats.md; a message is never looked at beyond SW_MESSAGE_MAX. */
+static const struct sanity default_sanity = {
+	.profile = SW_PROFILE_DEFAULT,
+	.bounds = {
+		.message = SW_MESSAGE_MAX,
+		.headers = 128,
+		.header = 4096,
+		.via = 70,
+		.method = 64,
+		.uri = 2048,
+	},
+};
+
+#define LIMIT(name, least, most) \
+	KEY(#name, read_number, .offset = offsetof(struct sw_bounds, name), .min = least, \
+	    .max = most)
+static const struct key limit_keys[] = {
+	LIMIT(message, 512, SW_MESSAGE_MAX),
+	LIMIT(headers, 8, 4096),
+	LIMIT(header, 64, SW_MESSAGE_MAX),
+	LIMIT(via, 1, 4096),
+	LIMIT(method, 9, SW_MESSAGE_MAX),
+	LIMIT(uri, 16, SW_MESSAGE_MAX),
+	KEYS_END
+};
+#undef LIMIT
+
+static int read_limits(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	(void)key;
+	return read_map(d, value, limit_keys, to);
+}
+
+int read_sanity(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = {
+		KEY("profile", read_word, .offset = offsetof(struct sanity, profile),
+		    .words = profile_words),
+		KEY("limits", read_limits, .offset = offsetof(struct sanity, bounds)),
+		KEYS_END
+	};
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
+static const struct node *find_value(const struct node *map, const char *key)
+{
+	for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++) {
+		if (strcmp(map->items[i]->key, key) == 0)
+			return map->items[i];
+	}
+	return NULL;
+}
+
+/* Comes before all other keys: those of another version may not be known here. */
+static int check_version(struct draft *d, const struct node *root)
+{
+	const struct node *value = find_value(root, "version");
+	const char *text;
+
+	if (!value)
+		return fail_at(&d->source, root->at, "'version' is missing; add 'version: 1'");
+	text = want_text(d, value);
+	if (text && strcmp(text, "1") != 0) {
+		return fail_at(&d->source, value->at, "version '%s' is not known; "
+			       "this program reads 'version: 1'", quote(text).text);
+	}
+	return text ? 0 : -1;
+}
+
+static int read_version(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	(void)d, (void)key, (void)value, (void)to;
+	return 0;
+}
+
+/* What the kernel takes for the name of an interface. */
+static bool interface_name_ok(const char *name)
+{
+	return strlen(name) < IFNAMSIZ && !strpbrk(name, "/: \t") && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+static int add_interface(struct draft *d, const struct node *item)
+{
+	const char *name = want_text(d, item);
+	struct policy *p = &d->policy;
+	char copy[IFNAMSIZ] = "";
+
+	if (!name)
+		return -1;
+	if (!interface_name_ok(name)) {
+		return fail_at(&d->source, item->at, "'%s' is no interface name: "
+			       "1 to 15 characters without '/', ':' and spaces", quote(name).text);
+	}
+	for (size_t i = 0; i < p->interface_count; i++) {
+		if (strcmp(p->interfaces[i], name) == 0)
+			return fail_again(d, item);
+	}
+	if (p->interface_count == INTERFACES_MAX)
+		return fail_at(&d->source, item->at, "more than %u interfaces; shorten the list",
+			       INTERFACES_MAX);
+	memcpy(copy, name, strlen(name));
+	append(p->interfaces, p->interface_count, copy);
+	return 0;
+}
+
+static int read_interfaces(struct draft *d, const struct key *key, const struct node *value,
+			   void *to)
+{
+	(void)key, (void)to;
+	if (want(d, value, NODE_LIST) < 0)
+		return -1;
+	for (size_t i = 0; i < value->count; i++) {
+		if (add_interface(d, value->items[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_shadow(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	uint64_t *shadow = to;
+
+	(void)key;
+	if (want(d, value, NODE_LIST) < 0)
+		return -1;
+	for (size_t i = 0; i < value->count; i++) {
+		/* "none" is no reason to drop: the list begins behind it. */
+		int reason = want_word(d, value->items[i], reason_words + 1) + 1;
+
+		if (reason == SW_REASON_NONE)
+			return -1;
+		if (shadow[reason / 64] & 1ull << reason % 64)
+			return fail_again(d, value->items[i]);
+		shadow[reason / 64] |= 1ull << reason % 64;
+	}
+	return 0;
+}
+
+static int read_fragments(struct draft *d, const struct key *key, const struct node *value,
+			  void *to)
+{
+	int index = want_word(d, value, fragments_words);
+
+	(void)key;
+	*(bool *)to = index == 1;
+	return index < 0 ? -1 : 0;
+}
+
+/* "127.0.0.1:9538", "[::1]:9538": fills the policy when all of it is right. */
+static int listen_parse(const char *text, struct policy *p)
+{
+	struct in6_addr scratch;
+	const char *colon = strrchr(text, ':');
+	bool ipv6 = *text == '[' && colon && colon[-1] == ']';
+	size_t size = colon ? (size_t)(colon - text) - (ipv6 ? 2 : 0) : 0;
+	char host[sizeof(p->metrics_host)] = "";
+	uint64_t port;
+
+	if (size == 0 || size >= sizeof(host))
+		return -1;
+	memcpy(host, text + ipv6, size);
+	colon++;
+	if (inet_pton(ipv6 ? AF_INET6 : AF_INET, host, &scratch) != 1 ||
+	    decimal(&colon, UINT16_MAX, &port) < 0 || *colon || port == 0)
+		return -1;
+	memcpy(p->metrics_host, host, sizeof(host));
+	p->metrics_port = port;
+	return 0;
+}
+
+static int read_listen(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	const char *text = want_text(d, value);
+	struct policy *p = to;
+
+	(void)key;
+	if (!text)
+		return -1;
+	if (strcmp(text, "off") == 0) {
+		p->metrics_host[0] = '\0';
+		p->metrics_port = 0;
+		return 0;
+	}
+	if (listen_parse(text, p) < 0) {
+		return fail_at(&d->source, value->at, "'listen' cannot be '%s'; write an address "
+			       "and a port, \"127.0.0.1:9538\" or \"[::1]:9538\", or off",
+			       quote(text).text);
+	}
+	return 0;
+}
+
+static int read_metrics(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = { KEY("listen", read_listen), KEYS_END };
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
+static int read_events(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = { KEY("rate", read_rate), KEYS_END };
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
+static int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+#define TABLE(name) \
+	KEY(#name, read_number, .offset = offsetof(struct tables, name), .min = TABLE_MIN, \
+	    .max = TABLE_MAX)
+	static const struct key keys[] = {
+		TABLE(bans),
+		TABLE(sources),
+		TABLE(fragments),
+		KEYS_END
+	};
+#undef TABLE
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
+/* Mode and sanity stand before zones, which begin with what these say. */
+static const struct key policy_keys[] = {
+	KEY("version", read_version),
+	KEY("mode", read_word, .offset = offsetof(struct draft, policy.mode), .words = mode_words),
+	KEY("interfaces", read_interfaces),
+	KEY("services", read_services, .always = true),
+	KEY("sanity", read_sanity, .offset = offsetof(struct draft, sanity)),
+	KEY("shadow", read_shadow, .offset = offsetof(struct draft, policy.shadow)),
+	KEY("zones", read_zones, .always = true),
+	KEY("lists", read_lists),
+	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
+	KEY("metrics", read_metrics, .offset = offsetof(struct draft, policy)),
+	KEY("events", read_events, .offset = offsetof(struct draft, policy.events)),
+	KEY("tables", read_tables, .offset = offsetof(struct draft, policy.tables)),
+	KEYS_END
+};
+
+static void set_defaults(struct policy *p)
+{
+	p->mode = SW_MODE_ENFORCE;
+	p->tables = (struct tables){ .bans = 65536, .sources = 65536, .fragments = 16384 };
+	p->events.set = true;
+	p->events.count = p->events.burst = 200;
+	p->events.period = SW_NS_PER_SEC;
+	strcpy(p->metrics_host, "127.0.0.1");
+	p->metrics_port = 9538;
+}
+
+static int read_draft(struct draft *d)
+{
+	auto_tree struct node *root = NULL;
+
+	if (d->source.size > SOURCE_MAX) {
+		return fail(d->source.e, EXIT_POLICY, "%s: larger than %u octets; write long lists "
+			    "of prefixes into files of their own", d->source.name, SOURCE_MAX);
+	}
+	if (source_check(&d->source) < 0)
+		return -1;
+	root = tree_read(&d->source);
+	if (!root || want(d, root, NODE_MAP) < 0 || check_version(d, root) < 0 ||
+	    read_map(d, root, policy_keys, d) < 0)
+		return -1;
+	return check_draft(d);
+}
+
+static void draft_free(struct draft *d)
+{
+	policy_free(&d->policy);
+	free(d->prefixes);
+	free(d->addresses);
+}
+
+static int parse_in(const char *directory, const char *name, const char *text, size_t size,
+		    struct policy *p, struct error *e)
+{
+	size_t mark = source_mark_size(text, size);
+	cleanup(draft_free) struct draft d = {
+		.source = { .name = name, .text = text + mark, .size = size - mark, .e = e },
+		.directory = directory,
+		.sanity = default_sanity,
+	};
+
+	SHA256Init(&d.hash);
+	SHA256Update(&d.hash, (const uint8_t *)text, size);
+	set_defaults(&d.policy);
+	if (read_draft(&d) < 0)
+		return -1;
+	SHA256Final(d.policy.hash, &d.hash);
+	d.policy.file = xstrdup(name);
+	*p = d.policy;
+	memset(&d.policy, 0, sizeof(d.policy));
+	return 0;
+}
+
+int policy_parse(const char *name, const char *text, size_t size, struct policy *p, struct error *e)
+{
+	return parse_in(NULL, name, text, size, p, e);
+}
+
+int policy_load(const char *path, struct policy *p, struct error *e)
+{
+	auto_free char *text = NULL, *directory = NULL;
+	struct error why = { 0 };
+	char *slash;
+	size_t size;
+
+	if (!path) {
+		return parse_in(NULL, "(embedded)", embedded_policy,
+				embedded_policy_end - embedded_policy, p, e);
+	}
+	text = read_whole_file(path, SOURCE_MAX, &size, &why);
+	if (!text)
+		return fail(e, EXIT_POLICY, "%s", why.text);
+	directory = xstrdup(path);
+	slash = strrchr(directory, '/');
+	if (slash)
+		slash[1] = '\0';
+	return parse_in(slash ? directory : NULL, path, text, size, p, e);
+}
+
+void policy_free(struct policy *p)
+{
+	for (size_t i = 0; i < p->service_count; i++)
+		free(p->services[i].addresses);
+	for (size_t i = 0; i < p->zone_count; i++)
+		free(p->zones[i].sources);
+	free(p->file);
+	free(p->interfaces);
+	free(p->services);
+	free(p->zones);
+	free(p->list);
+	memset(p, 0, sizeof(*p));
+}

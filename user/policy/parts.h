@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The parts of a policy that have a file of their own, as readers for the table of the top
+ * level (parse.c), and the checks across them (check.c).
+ */
+#ifndef SIPWARD_POLICY_PARTS_H
+#define SIPWARD_POLICY_PARTS_H
+
+#include "policy/keys.h"
+
+int read_services(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_zones(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_lists(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+/* `sanity` of the policy or of a zone, into struct sanity. */
+int read_sanity(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+/* Judges what no single key can know, and gives zones and services their addresses. */
+int check_draft(struct draft *d);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/source.h"
+
+#include <string.h>
+
+int fail_at(const struct source *s, struct position at, const char *fmt, ...)
+{
+	auto_free char *what = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&what, fmt, ap) < 0)
+		what = xstrdup("?");
+	va_end(ap);
+	return fail(s->e, EXIT_POLICY, "%s:%u:%u: %s", s->name, at.line, at.column, what);
+}
+
+static size_t sequence_size(uint8_t first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first <= 0xdf)
+		return 2;
+	if (first >= 0xe0 && first <= 0xef)
+		return 3;
+	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+}
+
+size_t character_size(const char *text, size_t size)
+{
+	const uint8_t *s = (const uint8_t *)text;
+	size_t n = sequence_size(s[0]);
+
+	if (n == 0 || n > size)
+		return 0;
+	if (n == 1)
+		return (s[0] >= 0x20 && s[0] != 0x7f) || s[0] == '\t';
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* C1 controls, overlong forms, surrogates, beyond U+10FFFF */
+	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) ||
+	    (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+	    (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+size_t source_mark_size(const char *text, size_t size)
+{
+	return size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+struct position source_position(const struct source *s, size_t offset)
+{
+	struct position at = { 1, 1 };
+
+	for (size_t i = 0; i < offset && i < s->size; i++) {
+		if (s->text[i] == '\n') {
+			at.line++;
+			at.column = 1;
+		} else if ((s->text[i] & 0xc0) != 0x80) {
+			at.column++;
+		}
+	}
+	return at;
+}
+
+int source_check(const struct source *s)
+{
+	for (size_t i = 0; i < s->size;) {
+		size_t n = character_size(s->text + i, s->size - i);
+		uint8_t octet = s->text[i];
+
+		if (n == 0 && octet != '\n' && octet != '\r') {
+			return fail_at(s, source_position(s, i),
+				       octet < 0x80 ? "octet 0x%02x is a control character; "
+						      "only plain text is read" :
+						      "octet 0x%02x is not UTF-8; "
+						      "save the file in UTF-8",
+				       octet);
+		}
+		i += n ? n : 1;
+	}
+	return 0;
+}
+
+struct quoted quote(const char *text)
+{
+	struct quoted q;
+	size_t size = strlen(text);
+
+	if (size < sizeof(q.text)) {
+		memcpy(q.text, text, size + 1);
+		return q;
+	}
+	size = sizeof(q.text) - sizeof("...");
+	while (size && (text[size] & 0xc0) == 0x80)
+		size--;
+	memcpy(q.text, text, size);
+	memcpy(q.text + size, "...", sizeof("..."));
+	return q;
+}

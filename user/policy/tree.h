@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The one layer over libyaml: a text becomes a tree of nodes with positions. YAML is cut down
+ * to what a policy needs: one document, no anchors, aliases or tags, every scalar a string
+ * (`off` is "off", 05060 is "05060"). What the keys mean is not known here.
+ */
+#ifndef SIPWARD_POLICY_TREE_H
+#define SIPWARD_POLICY_TREE_H
+
+#include "policy/source.h"
+
+enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
+
+struct node {
+	enum node_kind kind;
+	struct position at;
+	char *text;            /* of a scalar: no control character in it */
+	struct node *parent;
+	char *key;             /* in a mapping: what this is the value of */
+	struct position key_at;
+	struct node **items;   /* of a list or a mapping, in the order of the text */
+	size_t count;
+};
+
+/* NULL on error. */
+struct node *tree_read(const struct source *s);
+
+void tree_free(struct node *root);
+static inline void tree_free_pointer(struct node **root)
+{
+	tree_free(*root);
+}
+#define auto_tree cleanup(tree_free_pointer)
+
+#endif

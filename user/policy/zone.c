@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+
+#include "policy/names.h"
+#include "policy/parts.h"
+#include "policy/prefix.h"
+
+#define PUBLIC "public"
+#define METHODS_ALL ((SW_MESSAGE_BIT(OTHER) << 1) - 1)
+
+static bool is_public(const struct zone *z)
+{
+	return strcmp(z->name, PUBLIC) == 0;
+}
+
+static int read_name(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+	const char *name = want_text(d, value);
+
+	(void)key;
+	if (!name)
+		return -1;
+	if (strlen(name) >= SW_NAME_MAX || name[strspn(name, allowed)]) {
+		return fail_at(&d->source, value->at, "'%s' is no zone name: 1 to %u letters, "
+			       "digits, '_', '.' or '-'", quote(name).text, SW_NAME_MAX - 1);
+	}
+	for (size_t i = 0; i < d->policy.zone_count; i++) {
+		const struct zone *z = &d->policy.zones[i];
+
+		if (z->at.line && strcmp(z->name, name) == 0) {
+			return fail_at(&d->source, value->at, "zone '%s' is already at %u:%u; "
+				       "give this one another name", name, z->at.line, z->at.column);
+		}
+	}
+	strcpy(to, name);
+	return 0;
+}
+
+/* Everything that no zone names is public's already: its prefixes are not kept. */
+static int check_public_source(struct draft *d, const struct node *item,
+			       const struct prefix *prefix)
+{
+	if (prefix->length == 0)
+		return 0;
+	return fail_at(&d->source, item->at, "zone 'public' is everybody that no other zone "
+		       "names; give '%s' a zone of its own", item->text);
+}
+
+static int add_source(struct draft *d, const struct node *item, const struct zone *z)
+{
+	struct placed_prefix placed = { .zone = d->policy.zone_count, .at = item->at };
+
+	if (want_prefix(d, item, &placed.prefix) < 0)
+		return -1;
+	if (is_public(z)) {
+		placed.zone = SW_ZONE_PUBLIC;
+		if (check_public_source(d, item, &placed.prefix) < 0)
+			return -1;
+	} else if (placed.prefix.length == 0) {
+		return fail_at(&d->source, item->at, "'%s' is everybody: that is zone 'public'; "
+			       "write these rules there", item->text);
+	}
+	append(d->prefixes, d->prefix_count, placed);
+	return 0;
+}
+
+static int read_sources(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	struct zone *z = to;
+
+	(void)key;
+	if (value && want(d, value, NODE_LIST) < 0)
+		return -1;
+	if ((!value || value->count == 0) && !is_public(z)) {
+		return fail_at(&d->source, value ? value->at : z->at, "zone '%s' has no sources, "
+			       "so nobody is in it; add 'sources: [...]'", z->name);
+	}
+	for (size_t i = 0; value && i < value->count; i++) {
+		if (add_source(d, value->items[i], z) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_trust(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	struct zone *z = to;
+	int trust = want_word(d, value, trust_words);
+
+	(void)key;
+	if (trust < 0)
+		return -1;
+	if (trust == SW_TRUST_PEER && is_public(z)) {
+		return fail_at(&d->source, value->at, "zone 'public' is everybody and cannot be a "
+			       "peer; give the peer a zone of its own");
+	}
+	z->trust = trust;
+	return 0;
+}
+
+/* A policy in monitor mode has no zone that enforces: it is the one switch for all. */
+static int read_mode(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	enum sw_mode *mode = to;
+	int said = want_word(d, value, mode_words);
+
+	(void)key;
+	if (said < 0)
+		return -1;
+	if (d->policy.mode != SW_MODE_MONITOR)
+		*mode = said;
+	return 0;
+}
+
+static int read_methods(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	uint32_t methods = 0;
+
+	(void)key;
+	if (want(d, value, NODE_LIST) < 0)
+		return -1;
+	for (size_t i = 0; i < value->count; i++) {
+		int method = want_word(d, value->items[i], method_words);
+
+		if (method < 0)
+			return -1;
+		if (methods & 1u << method)
+			return fail_again(d, value->items[i]);
+		methods |= 1u << method;
+	}
+	*(uint32_t *)to = methods | SW_METHODS_ALWAYS;
+	return 0;
+}
+
+static int read_source_rates(struct draft *d, const struct key *key, const struct node *value,
+			     void *to)
+{
+	struct key keys[SW_RATE_COUNT + 1] = { KEYS_END };
+	size_t count = 0;
+
+	(void)key;
+	for (enum sw_rate rate = 0; rate < SW_RATE_COUNT; rate++) {
+		if (rate_name(rate)) {
+			keys[count++] = (struct key)KEY(rate_name(rate), read_rate,
+							.offset = rate * sizeof(struct rate));
+		}
+	}
+	return read_map(d, value, keys, to);
+}
+
+static int read_rates(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = {
+		KEY("zone", read_rate, .offset = offsetof(struct zone, zone_rate)),
+		KEY("source", read_source_rates, .offset = offsetof(struct zone, source_rates)),
+		KEYS_END
+	};
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
+static int read_zone_sanity(struct draft *d, const struct key *key, const struct node *value,
+			    void *to)
+{
+	struct sanity sanity = d->sanity;
+	struct zone *z = to;
+
+	if (read_sanity(d, key, value, &sanity) < 0)
+		return -1;
+	z->profile = sanity.profile;
+	z->bounds = sanity.bounds;
+	return 0;
+}
+
+static struct zone new_zone(const struct draft *d, struct position at)
+{
+	return (struct zone){
+		.trust = SW_TRUST_NONE,
+		.mode = d->policy.mode,
+		.methods = METHODS_ALL,
+		.profile = d->sanity.profile,
+		.bounds = d->sanity.bounds,
+		.at = at,
+	};
+}
+
+static int add_zone(struct draft *d, const struct node *item)
+{
+	/* The name comes first: what the rows behind it allow depends on whether it is public. */
+	static const struct key keys[] = {
+		KEY("name", read_name, .offset = offsetof(struct zone, name), .required = true),
+		KEY("sources", read_sources, .always = true),
+		KEY("trust", read_trust),
+		KEY("mode", read_mode, .offset = offsetof(struct zone, mode)),
+		KEY("methods", read_methods, .offset = offsetof(struct zone, methods)),
+		KEY("rates", read_rates),
+		KEY("sanity", read_zone_sanity),
+		KEYS_END
+	};
+	struct zone zone = new_zone(d, item->at);
+
+	if (read_map(d, item, keys, &zone) < 0)
+		return -1;
+	if (is_public(&zone)) {
+		d->policy.zones[SW_ZONE_PUBLIC] = zone;
+		return 0;
+	}
+	if (d->policy.zone_count == SW_ZONES_MAX) {
+		return fail_at(&d->source, item->at, "more than %u zones, 'public' included; "
+			       "put sources with the same rules into one zone", SW_ZONES_MAX);
+	}
+	append(d->policy.zones, d->policy.zone_count, zone);
+	return 0;
+}
+
+int read_zones(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	struct zone public = new_zone(d, (struct position){ 0 });
+
+	(void)key, (void)to;
+	strcpy(public.name, PUBLIC);
+	append(d->policy.zones, d->policy.zone_count, public);
+	if (value && want(d, value, NODE_LIST) < 0)
+		return -1;
+	for (size_t i = 0; value && i < value->count; i++) {
+		if (add_zone(d, value->items[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
