@@ -23,6 +23,7 @@ const volatile struct sw_policy policy = {};
 const volatile __u32 on_trial = 0;
 __u64 trial_now = 0;
 struct sw_trial trial = {};
+struct sip_msg trial_msg = {};
 
 /* --- policy maps --- */
 

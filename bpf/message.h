@@ -33,6 +33,7 @@ static __always_inline enum verdict stage_message(struct packet *p)
 	if (!scratch)
 		return VERDICT_PASS;
 	scan_payload(p, scratch);
+	p->scanned = 1;
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
 	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
 		return VERDICT_PASS;

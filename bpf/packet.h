@@ -51,7 +51,8 @@ struct packet {
 	__u8 in_dialog;            /* a request that is never refused by method or rate class */
 	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
 	__u8 shadow_count;
-	__u8 pad[3];
+	__u8 scanned;              /* the scanner read it: scratch->msg is about this packet */
+	__u8 pad[2];
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 

@@ -119,7 +119,7 @@ static __always_inline __u32 sip_name_length(const struct sip_buf *buf, __u32 po
 			v = sip_load(buf, pos + n);
 		stop = sip_equal(v, SIP_EACH(':')) | sip_below(v, 0x21);
 		if (stop)
-			return n + sip_lowest(stop);
+			return sip_forget(n + sip_lowest(stop));
 	}
 	return SIP_NAME_MAX + 1;
 }
@@ -139,7 +139,7 @@ static __always_inline __u32 sip_header_name(const struct sip_buf *buf, __u32 po
 	if (!length || colon >= end)
 		return SIP_UNKNOWN;
 	if (sip_octet(buf, colon) != ':') { /* white space before it is legal */
-		colon = sip_skip_lws(buf, colon, end);
+		colon = sip_forget(sip_skip_lws(buf, colon, end));
 		if (colon >= end || sip_octet(buf, colon) != ':')
 			return SIP_UNKNOWN;
 	}
@@ -295,6 +295,7 @@ static __always_inline __u32 sip_branch(const struct sip_buf *buf, struct sip_ms
 SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
 {
 	__u32 transport, transport_end, host, host_end, p;
+	struct sip_span span;
 
 	if (!buf || !msg)
 		return end;
@@ -303,6 +304,7 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 	transport_end = sip_seek_mark(buf, transport, end);
 	host = sip_skip(buf, transport_end, end);
 	p = host_end = sip_host_end(buf, host, end);
+	span = sip_span(host, host_end);
 	if (sip_is_broadcast(buf, host, host_end))
 		msg->violations |= SW_SANITY_BIT(VIA_BROADCAST);
 	if (p < end && sip_octet(buf, p) != ';')
@@ -315,6 +317,7 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 		msg->flags |= SIP_TOP_VIA;
 		msg->via_transport = sip_span(transport, transport_end);
 		msg->via_sent_by = sip_span(host, host_end);
+		msg->via_host = span;
 		p = sip_branch(buf, msg, p, end);
 	}
 	if (p < end)
@@ -439,11 +442,13 @@ static __always_inline __u8 sip_method_kind(const struct sip_buf *buf, __u32 pos
 /* CSeq: 1*DIGIT LWS Method (RFC 3261 20.16). */
 SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
 {
-	__u64 number = sip_number(buf, pos, end);
-	__u32 behind = SIP_NUMBER_END(number), length;
+	__u32 behind, length;
+	__u64 number;
 
 	if (!buf || !msg)
 		return 0;
+	number = sip_number(buf, pos, end);
+	behind = SIP_NUMBER_END(number);
 	msg->cseq = SIP_NUMBER_VALUE(number);
 	if (behind == pos || SIP_NUMBER_VALUE(number) >= 1u << 31 ||
 	    (behind < end && !sip_is_lws(sip_octet(buf, behind)))) {
@@ -469,6 +474,18 @@ static __always_inline __u64 sip_only_number(const struct sip_buf *buf, __u32 po
 	if (behind == pos || (behind < end && sip_skip(buf, behind, end) < end))
 		return ~0ull;
 	return SIP_NUMBER_VALUE(number);
+}
+
+#define SIP_VIAS_A_LINE 128 /* more on one line are not counted */
+
+/* What follows the first value of a Via header. */
+SIP_GLOBAL int sip_more_vias(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	if (!buf || !msg)
+		return 0;
+	for (__u32 i = 1; i < SIP_VIAS_A_LINE && pos < end; i++)
+		pos = sip_via(buf, msg, pos, end);
+	return 0;
 }
 
 /* Max-Forwards or Content-Length. Whether the latter is too long is only known behind the

@@ -27,7 +27,7 @@
 #endif
 
 /* Reaches, in words of eight octets. */
-#define SIP_REACH        512 /* one header: the bound of the default policy */
+#define SIP_REACH        512 /* one header, or start line: the bound of the default policy */
 #define SIP_REACH_SHORT  128 /* white space, a host, a name */
 #define SIP_REACH_INLINE 6
 

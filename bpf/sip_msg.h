@@ -117,12 +117,15 @@ struct sip_msg {
 	__u16 start;              /* the scanner's own: where the header under work begins */
 	__u16 next;               /* the scanner's own: where it goes on */
 	__u16 begin;              /* offset of the start line */
+	__u16 id;                 /* the scanner's own: enum sip_header of the header under work */
+	__u16 at;                 /* the scanner's own: where its value begins */
 	struct sip_span method;
 	struct sip_span uri;      /* Request-URI */
 	struct sip_span uri_user; /* as in struct sip_party */
 	struct sip_span uri_host; /* likewise */
 	struct sip_span via_transport;
 	struct sip_span via_sent_by; /* host and port of the top Via */
+	struct sip_span via_host;    /* the host of it, with the brackets of an IPv6 reference */
 	struct sip_span via_branch;
 	struct sip_party from;
 	struct sip_party to;
@@ -136,7 +139,7 @@ enum sip_scheme { SIP_SCHEME_OTHER, SIP_SCHEME_SIP, SIP_SCHEME_SIPS, SIP_SCHEME_
 
 _Static_assert(sizeof(struct sip_span) == 4, "no padding");
 _Static_assert(sizeof(struct sip_input) == 48, "no padding");
-_Static_assert(sizeof(struct sip_msg) == 216, "no padding, so that results compare by memcmp");
+_Static_assert(sizeof(struct sip_msg) == 224, "no padding, so that results compare by memcmp");
 _Static_assert(SIP_PAD <= SW_SCAN_PAD, "the caller's buffer has the pad");
 _Static_assert((SW_MESSAGE_MAX & (SW_MESSAGE_MAX - 1)) == 0, "offsets are masked");
 

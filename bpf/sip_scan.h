@@ -4,10 +4,10 @@
  * (RFC 3261 7, 25.1), no work on the body. Pure C: the same file is compiled into the data
  * path and into tests, fuzzers and `sipward explain`, and must yield the same in all.
  *
- * Lines are taken one by one: sip_line() finds the end of one, eight octets a step; a line
- * that begins with white space folds into the header before it; the header is named and its
- * value read (sip_headers.h). The functions the verifier sees are sums, not products: each
- * loop stands in a global function of its own.
+ * sip_lines() goes eight octets a step and stops where a line ends; a line that begins with
+ * white space folds into the header before it; then the header is named and its value read
+ * (sip_headers.h). Long loops stand in global functions of their own, so that the verifier
+ * adds them up and does not multiply; a call is not for free, so what is short is inline.
  */
 #ifndef SIPWARD_SIP_SCAN_H
 #define SIPWARD_SIP_SCAN_H
@@ -88,20 +88,37 @@ SIP_GLOBAL __u32 sip_trim_spaces(const struct sip_buf *buf, __u32 pos, __u32 end
 	return end;
 }
 
-/* The end of a line, of which [pos, end) is the rest: as sip_odd_word(). */
-static __always_inline __u64 sip_step(const struct sip_buf *buf, __u32 pos, __u32 end)
+struct sip_step {
+	__u32 end;   /* of the line */
+	__u32 next;  /* where to go on */
+	__u32 found; /* SIP_LINE_ bits */
+};
+
+/* One word at pos of a line. A line end of CR LF is found here, all else that is no text in
+ * sip_odd_word(). */
+static __always_inline struct sip_step sip_step(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	__u64 control;
+	struct sip_step step = { .end = end, .next = end, .found = SIP_LINE_CUT };
+	__u64 control, odd;
 
 	if (pos >= end)
-		return SIP_PACK(end, end, SIP_LINE_CUT);
+		return step;
 	control = sip_below(sip_load(buf, pos), 0x20);
-	if (!control)
-		return SIP_PACK(0, pos + 8, SIP_LINE_MORE);
-	pos += sip_lowest(control);
-	if (pos + 2 <= end && (__u16)sip_load(buf, pos) == 0x0a0d)
-		return SIP_PACK(pos, pos + 2, 0);
-	return 0;
+	if (!control) {
+		step.next = pos + 8;
+		step.found = SIP_LINE_MORE;
+		return step;
+	}
+	step.end = sip_forget(pos + sip_lowest(control));
+	step.next = step.end + 2;
+	step.found = 0;
+	if (step.next <= end && (__u16)sip_load(buf, step.end) == 0x0a0d)
+		return step;
+	odd = sip_odd_word(buf, pos, end);
+	step.end = SIP_FIRST(odd);
+	step.next = SIP_SECOND(odd);
+	step.found = SIP_THIRD(odd);
+	return step;
 }
 
 /* Status-Line behind "SIP/2.0 " (RFC 3261 7.2). The reason phrase, and the space before it,
@@ -136,14 +153,10 @@ static __always_inline int sip_is_sos(const struct sip_buf *buf, __u32 pos, __u3
 static __always_inline void sip_request_uri(const struct sip_buf *buf, const struct sip_input *in,
 					    struct sip_msg *msg, __u32 pos, __u32 end)
 {
-	__u64 uri;
-
 	msg->uri = sip_span(pos, end);
 	if (end - pos > in->bounds.uri)
 		msg->violations |= SW_SANITY_BIT(URI_LENGTH);
-	uri = sip_uri(buf, pos, end);
-	msg->uri_user = SIP_USER(uri);
-	msg->uri_host = SIP_HOST(uri);
+	sip_uri(buf, pos, end, &msg->uri_user, &msg->uri_host);
 	msg->scheme = sip_scheme(buf, pos, end);
 	if (msg->scheme == SIP_SCHEME_OTHER && sip_is_sos(buf, pos, end))
 		msg->flags |= SIP_URGENT;
@@ -159,16 +172,21 @@ static __always_inline void sip_request_line(const struct sip_buf *buf, const st
 
 	if (end > pos && sip_octet(buf, end - 1) == ' ')
 		last = sip_trim_spaces(buf, pos, end);
-	space = sip_find(buf, pos, last, SIP_EACH(' '), SIP_EACH(' '));
+	space = sip_seek(buf, pos, last, SIP_EACH(' '), SIP_EACH(' '));
 	if (space == pos || last - space < 9 ||
-	    sip_lower(sip_load(buf, last - 8)) != SIP_WORD_AT(" sip/2.0", 0) ||
+	    sip_lower(sip_load(buf, last - 8)) != SIP_WORD(" sip/2.0")) {
+		msg->violations |= SW_SANITY_BIT(START_LINE);
+		return;
+	}
+	msg->kind = sip_method_kind(buf, pos, space - pos);
+	if (msg->kind == SW_MESSAGE_OTHER &&
 	    sip_find_outside(buf, pos, space, SIP_IN_TOKEN) < space) {
 		msg->violations |= SW_SANITY_BIT(START_LINE);
+		msg->kind = SW_MESSAGE_NOT_SIP;
 		return;
 	}
 	msg->flags |= SIP_START;
 	msg->method = sip_span(pos, space);
-	msg->kind = sip_method_kind(buf, pos, space - pos);
 	if (space - pos > in->bounds.method)
 		msg->violations |= SW_SANITY_BIT(METHOD_LENGTH);
 
@@ -187,17 +205,50 @@ static __always_inline int sip_may_be_cut(const struct sip_input *in)
 	return in->flags & (SIP_STREAM | SIP_FRAGMENT);
 }
 
-/* A start line has no control octets: one with so many words of them is none. */
-#define SIP_START_CALLS 32
+/* The end of the start line: packed as in sip_odd_word(). */
+SIP_GLOBAL __u64 sip_start_end(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 lf = sip_find(buf, pos, end, SIP_EACH('\n'), SIP_EACH('\n')), last = lf, found = 0;
+
+	if (!buf)
+		return 0;
+	if (sip_find(buf, pos, lf, 0, 0) < lf)
+		found |= SIP_LINE_NUL;
+	if (lf >= end)
+		return SIP_PACK(end, end, found | SIP_LINE_CUT);
+	if (lf > pos && sip_octet(buf, lf - 1) == '\r')
+		last--;
+	if (last == lf || sip_find(buf, pos, last, SIP_EACH('\r'), SIP_EACH('\r')) < last)
+		found |= SIP_LINE_BARE;
+	return SIP_PACK(last, lf + 1, found);
+}
+
+/* Likewise for a line that is as short as most, and as clean. */
+static __always_inline __u64 sip_start_seek(const struct sip_buf *buf, __u32 begin, __u32 end)
+{
+	__u32 pos = begin;
+
+	for (__u32 i = 0; i < 12 && pos < end; i++) {
+		__u64 control = sip_below(sip_load(buf, pos), 0x20);
+
+		if (control) {
+			pos = sip_forget(pos + sip_lowest(control));
+			if (pos + 2 <= end && (__u16)sip_load(buf, pos) == 0x0a0d)
+				return SIP_PACK(pos, pos + 2, 0);
+			break;
+		}
+		pos += 8;
+	}
+	return sip_start_end(buf, begin, end);
+}
 
 /* Everything up to and with the start line. */
-SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
+static __always_inline void sip_start(const struct sip_buf *buf, const struct sip_input *in,
+				      struct sip_msg *msg)
 {
-	__u32 pos = 0, end = 0;
-	__u64 line = 0;
+	__u32 pos = 0, end, found;
+	__u64 line;
 
-	if (!buf || !in || !msg)
-		return 0;
 	__builtin_memset(msg, 0, sizeof(*msg));
 	msg->kind = SW_MESSAGE_NOT_SIP;
 	msg->cseq_kind = SW_MESSAGE_OTHER;
@@ -205,92 +256,74 @@ SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in, 
 		msg->violations |= SW_SANITY_BIT(MESSAGE_LENGTH);
 	if (in->length && sip_octet(buf, 0) <= '\r')
 		pos = sip_skip_crlf(buf, 0, in->length);
-	msg->begin = msg->next = pos;
+	msg->begin = pos;
 	if (pos >= in->length) {
 		msg->kind = SW_MESSAGE_KEEPALIVE;
-		msg->next = in->length;
-		return 0;
+		return;
 	}
 
-	for (__u32 i = 0, at = pos; i < SIP_START_CALLS; i++) {
-		line = sip_line(buf, at, in->length);
-		if (SIP_THIRD(line) & SIP_LINE_NUL)
-			msg->violations |= SW_SANITY_BIT(NUL);
-		if (SIP_THIRD(line) & SIP_LINE_BARE)
-			msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
-		if (!(SIP_THIRD(line) & SIP_LINE_MORE))
-			break;
-		at = SIP_SECOND(line);
-	}
+	line = sip_start_seek(buf, pos, in->length);
 	end = SIP_FIRST(line);
+	found = SIP_THIRD(line);
 	msg->start = msg->next = SIP_SECOND(line);
-	if (SIP_THIRD(line) & SIP_LINE_CUT) {
+	if (found & SIP_LINE_CUT) {
 		msg->flags |= SIP_CUT;
 		if (sip_may_be_cut(in))
-			return 0;
+			return;
 	}
-	if (SIP_THIRD(line) & SIP_LINE_MORE) {
-		msg->violations |= SW_SANITY_BIT(START_LINE);
-		return 0;
-	}
+	if (found & SIP_LINE_NUL)
+		msg->violations |= SW_SANITY_BIT(NUL);
+	if (found & SIP_LINE_BARE)
+		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
 	msg->lines = 1;
 	if (end - pos >= 8 && sip_lower(sip_load(buf, pos)) == SIP_WORD("sip/2.0 "))
 		sip_status_line(buf, msg, pos + 8, end);
 	else
 		sip_request_line(buf, in, msg, pos, end);
-	return 0;
 }
 
-#define SIP_VIAS_A_LINE 128 /* more on one line are not counted */
+static __always_inline void sip_credentials(const struct sip_buf *buf, struct sip_span *span,
+					    __u32 pos, __u32 end)
+{
+	__u64 nonce = sip_nonce(buf, pos, end);
 
-/* What a header says that has more than a span to give. */
+	*span = sip_span(SIP_FIRST(nonce), SIP_SECOND(nonce));
+}
+
+/* What a header says that has more than a span to give. Of those that are to stand once, the
+ * first one counts. */
 static __always_inline void sip_header_value(const struct sip_buf *buf, struct sip_msg *msg,
 					     __u32 id, __u32 pos, __u32 end)
 {
 	int first = !(msg->repeated & 1u << id);
-	__u32 value = pos;
-	__u64 nonce;
 
 	switch (id) {
 	case SIP_VIA:
-		for (__u32 i = 0; i < SIP_VIAS_A_LINE; i++) {
-			value = sip_via(buf, msg, value, end);
-			if (value >= end)
-				break;
-		}
+		pos = sip_via(buf, msg, pos, end);
+		if (pos < end)
+			sip_more_vias(buf, msg, pos, end);
 		break;
 	case SIP_FROM:
-		if (first)
-			sip_from_to(buf, pos, end, &msg->from_user, &msg->from_host,
-				    &msg->from_tag);
-		if (msg->from_tag.length)
-			msg->flags |= SIP_FROM_TAG;
-		break;
 	case SIP_TO:
 		if (first)
-			sip_from_to(buf, pos, end, &msg->to_user, &msg->to_host, &msg->to_tag);
-		if (msg->to_tag.length)
-			msg->flags |= SIP_TO_TAG;
+			sip_party(buf, msg, pos, end, id);
 		break;
 	case SIP_CSEQ:
 		if (first)
 			sip_cseq(buf, msg, pos, end);
 		break;
 	case SIP_MAX_FORWARDS:
-		sip_max_forwards(buf, msg, pos, end);
-		break;
 	case SIP_CONTENT_LENGTH:
-		sip_content_length(buf, msg, pos, end);
+		if (first)
+			sip_count(buf, msg, pos, end, id);
 		break;
 	case SIP_AUTHORIZATION:
+		if (first)
+			sip_credentials(buf, &msg->nonce, pos, end);
+		break;
 	case SIP_PROXY_AUTHORIZATION:
-		if (!first)
-			break;
-		nonce = sip_nonce(buf, pos, end);
-		if (id == SIP_AUTHORIZATION)
-			msg->nonce = sip_span(SIP_FIRST(nonce), SIP_SECOND(nonce));
-		else
-			msg->proxy_nonce = sip_span(SIP_FIRST(nonce), SIP_SECOND(nonce));
+		if (first)
+			sip_credentials(buf, &msg->proxy_nonce, pos, end);
 		break;
 	case SIP_ROUTE:
 		msg->route_count += sip_routes(buf, pos, end);
@@ -301,58 +334,76 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 	}
 }
 
-static __always_inline void sip_header_strict(const struct sip_buf *buf, struct sip_msg *msg,
-					      __u32 id, __u32 pos, __u32 end)
+/* What strict judges of a header; `value` as sip_header_name() gives it. */
+SIP_GLOBAL int sip_header_strict(const struct sip_buf *buf, struct sip_msg *msg, __u64 range,
+				 __u32 value, __u32 id)
 {
+	__u32 pos = SIP_FIRST(range), end = SIP_SECOND(range);
 	__u64 number;
 
+	if (!buf || !msg)
+		return 0;
+	sip_strict_name(buf, msg, pos, end, value);
+	if (id >= SIP_HEADER_COUNT)
+		return 0;
+	pos = sip_skip(buf, value, end);
+	end = sip_trimmed(buf, pos, end);
 	if (id == SIP_VIA || id == SIP_FROM || id == SIP_TO || id == SIP_CONTACT)
 		sip_strict_value(buf, msg, pos, end, id);
 	if (id != SIP_EXPIRES)
-		return;
+		return 0;
 	number = sip_only_number(buf, pos, end);
 	if (number >= SIP_NUMBER_MAX)
 		msg->violations |= SW_SANITY_BIT(EXPIRES);
 	msg->expires = number < SIP_NUMBER_MAX ? number : ~0u;
-}
-
-/* One header field, folds and all; msg->found has the SIP_LINE_ bits of its lines. */
-SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
-			  struct sip_msg *msg, __u32 pos, __u32 end)
-{
-	__u32 value, id;
-
-	if (!buf || !in || !msg)
-		return 0;
-	id = sip_header_name(buf, pos, end, &value);
-	msg->headers++;
-	if (end - pos > in->bounds.header)
-		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
-	if ((msg->found & SIP_LINE_NUL) &&
-	    (id == SIP_CALL_ID ? sip_find(buf, pos, end, 0, 0) < end :
-				 sip_naked_nul(buf, pos, end)))
-		msg->violations |= SW_SANITY_BIT(NUL);
-	if (sip_is_strict(in))
-		sip_strict_name(buf, msg, pos, end, value);
-	if (id >= SIP_HEADER_COUNT)
-		return 0;
-
-	pos = sip_skip(buf, value, end);
-	end = sip_trimmed(buf, pos, end);
-	if (msg->present & 1u << id) {
-		msg->repeated |= 1u << id;
-	} else {
-		msg->present |= 1u << id;
-		msg->value[id] = sip_span(pos, end);
-	}
-	sip_header_value(buf, msg, id, pos, end);
-	if (sip_is_strict(in))
-		sip_header_strict(buf, msg, id, pos, end);
 	return 0;
 }
 
-#define SIP_LINES_A_CALL 32
-#define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_LINES_A_CALL + 8) /* a line has two octets */
+static __always_inline void sip_header_nul(const struct sip_buf *buf, struct sip_msg *msg,
+					   __u32 id, __u32 pos, __u32 end)
+{
+	/* In a Call-ID a quote is an octet like others. */
+	if (id == SIP_CALL_ID ? sip_find(buf, pos, end, 0, 0) < end :
+				sip_naked_nul(buf, pos, end))
+		msg->violations |= SW_SANITY_BIT(NUL);
+}
+
+/* One header field, folds and all; msg->found has the SIP_LINE_ bits of its lines. */
+static __always_inline void sip_header(const struct sip_buf *buf, const struct sip_input *in,
+				       struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	__u32 value, id, bit;
+
+	msg->id = sip_header_name(buf, pos, end, &value);
+	msg->at = value;
+	asm volatile("" ::: "memory"); /* or the verifier walks all below for each header */
+	id = msg->id;
+	value = msg->at;
+	bit = 1u << (id & 31);
+	msg->headers++;
+	if (end - pos > in->bounds.header)
+		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
+	if (msg->found & SIP_LINE_NUL)
+		sip_header_nul(buf, msg, id, pos, end);
+	if (sip_is_strict(in))
+		sip_header_strict(buf, msg, SIP_PACK(pos, end, 0), value, id);
+	if (id >= SIP_HEADER_COUNT)
+		return;
+
+	pos = sip_skip(buf, value, end);
+	end = sip_trimmed(buf, pos, end);
+	if (msg->present & bit) {
+		msg->repeated |= bit;
+	} else {
+		msg->present |= bit;
+		msg->value[id] = sip_span(pos, end);
+	}
+	sip_header_value(buf, msg, id, pos, end);
+}
+
+#define SIP_WORDS_A_CALL 32
+/* A line that ends takes two octets at least, a word that does not eight. */
+#define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_WORDS_A_CALL + 2)
 
 enum { SIP_GO_ON, SIP_STOP };
 
@@ -367,42 +418,49 @@ static __always_inline int sip_folds(const struct sip_buf *buf, __u32 next, __u3
 	return ahead == ' ' || ahead == '\t';
 }
 
-/* Takes some lines from msg->next on; the header under work began at msg->start. */
+/* Takes some words from msg->next on; the header under work began at msg->start. What is kept
+ * from step to step is kept in *msg: the verifier would tell apart all that it can be. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
+	__u32 next;
+
 	if (!buf || !in || !msg)
 		return SIP_STOP;
-	for (__u32 i = 0; i < SIP_LINES_A_CALL; i++) {
-		__u64 line = sip_line(buf, msg->next, in->length);
-		__u32 end = SIP_FIRST(line), next = SIP_SECOND(line);
+	next = msg->next;
+	for (__u32 i = 0; i < SIP_WORDS_A_CALL; i++) {
+		struct sip_step line = sip_step(buf, next, in->length);
 
-		msg->next = next;
-		msg->found |= SIP_THIRD(line) & ~SIP_LINE_MORE;
-		if (SIP_THIRD(line) & SIP_LINE_MORE)
-			continue;
+		line.end = sip_forget(line.end);
+		next = sip_forget(line.next);
+		if (line.found) {
+			msg->found |= line.found & ~SIP_LINE_MORE;
+			if (line.found & SIP_LINE_MORE)
+				continue;
+		}
 		/* A header at the end of a cut may go on, in its line or with a fold. */
-		if (next >= in->length && end != msg->start && sip_may_be_cut(in))
+		if (next >= in->length && line.end != msg->start && sip_may_be_cut(in))
 			msg->found |= SIP_LINE_CUT;
-		if ((msg->found & SIP_LINE_CUT) && (msg->start >= end || sip_may_be_cut(in))) {
+		if ((msg->found & SIP_LINE_CUT) && (msg->start >= line.end || sip_may_be_cut(in))) {
 			msg->flags |= SIP_CUT;
 			return SIP_STOP;
 		}
 		if (msg->found & SIP_LINE_BARE)
 			msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
 		msg->lines++;
-		if (end == msg->start) {
+		if (line.end == msg->start) {
 			msg->flags |= SIP_COMPLETE;
 			msg->body_offset = next;
 			return SIP_STOP;
 		}
 		if (sip_folds(buf, next, in->length))
 			continue;
-		sip_header(buf, in, msg, msg->start, end);
+		sip_header(buf, in, msg, msg->start, line.end);
 		msg->found = 0;
-		msg->start = next;
+		msg->start = msg->next = next;
 		if ((in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA))
 			return SIP_STOP;
 	}
+	msg->next = next;
 	return SIP_GO_ON;
 }
 

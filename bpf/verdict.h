@@ -66,6 +66,8 @@ _Static_assert(SHADOWS_MAX == sizeof(trial.shadows), "the trial tells of every s
 
 static __always_inline void report_trial(const struct packet *p, enum verdict v)
 {
+	struct scratch *scratch = packet_scratch();
+
 	trial.verdict = v == VERDICT_NOT_OURS	? SW_TRIAL_NOT_OURS :
 			v == VERDICT_DROP	? SW_TRIAL_DROP :
 			v == VERDICT_WOULD_DROP ? SW_TRIAL_WOULD_DROP : SW_TRIAL_PASS;
@@ -80,6 +82,9 @@ static __always_inline void report_trial(const struct packet *p, enum verdict v)
 	trial.in_dialog = p->in_dialog;
 	trial.payload_offset = p->payload_offset;
 	trial.payload_length = p->payload_length;
+	trial.scanned = p->scanned;
+	if (scratch && p->scanned)
+		trial_msg = scratch->msg;
 }
 
 static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum verdict v)

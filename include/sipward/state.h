@@ -107,11 +107,13 @@ struct sw_trial {
 	__u8 transport;      /* SW_TRANSPORT_COUNT: for no service */
 	__u8 message;        /* enum sw_message */
 	__u8 in_dialog;
+	__u8 scanned;        /* the scanner read the message, and trial_msg is what it found */
+	__u8 pad[3];
 	__u32 payload_offset;
 	__u32 payload_length;
 };
 
-_Static_assert(sizeof(struct sw_trial) == 20, "no padding");
+_Static_assert(sizeof(struct sw_trial) == 24, "no padding");
 _Static_assert(sizeof(struct sw_source) == 20, "no padding");
 _Static_assert(sizeof(struct sw_zone_cell) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/explain.h"
-#include "sip_scan.h"
 
 #define LINE_MAX_SHOWN 120
 
@@ -83,29 +82,20 @@ static void print_line(const uint8_t *text, size_t size, struct sip_span span)
 
 static void print_offence(const struct explanation *x, enum sw_reason reason)
 {
-	auto_free struct sip_buf *buf = xcalloc(1, sizeof(*buf));
+	const struct sip_msg *msg = trial_message(x->trial);
 	const struct sw_trial *outcome = &x->outcome;
-	size_t size = outcome->payload_length < SW_MESSAGE_MAX ? outcome->payload_length :
-								 SW_MESSAGE_MAX;
-	struct sip_input in = {.length = size, .datagram_length = outcome->payload_length};
-	struct sip_msg msg = {};
-	struct sip_span span;
+	struct sip_span span = {};
 
-	if (!size || outcome->payload_offset + size > x->captured->size)
+	if (!outcome->scanned || outcome->payload_offset + outcome->payload_length > x->captured->size)
 		return;
-	memcpy(buf->octets, x->captured->octets + outcome->payload_offset, size);
-	in.want = ~0ull;
-	in.bounds = explained_zone(x)->bounds;
-	if (outcome->transport == SW_TCP)
-		in.flags = SIP_STREAM;
-	sip_scan(buf, &in, &msg);
-	span = offending(&msg, reason);
+	span = offending(msg, reason);
 	/* Without a better place it is the start line, where that is what is wrong. */
 	if (!span.length && (reason == SW_REASON_START_LINE || reason == SW_REASON_STATUS_CODE ||
 			     reason == SW_REASON_START_LINE_SPACE))
-		span = (struct sip_span){.offset = msg.begin, .length = 1};
-	if (span.length)
-		print_line(buf->octets, size, span);
+		span = (struct sip_span){.offset = msg->begin, .length = 1};
+	if (span.length && (uint32_t)span.offset + span.length <= outcome->payload_length)
+		print_line(x->captured->octets + outcome->payload_offset, outcome->payload_length,
+			   span);
 }
 
 static void print_ends(const struct explanation *x)

@@ -53,6 +53,11 @@ int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_t
 	return opts.retval;
 }
 
+const struct sip_msg *trial_message(const struct trial *trial)
+{
+	return &trial->skel->bss->trial_msg;
+}
+
 int trial_time(struct trial *trial, const void *frame, uint32_t size, uint32_t repeat,
 	       uint32_t *ns, struct error *e)
 {

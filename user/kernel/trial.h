@@ -8,6 +8,7 @@
 
 #include "kernel/state.h"
 #include "policy/model.h"
+#include "sip_msg.h"
 
 struct trial {
 	struct state state;
@@ -26,6 +27,9 @@ void trial_close(struct trial *trial);
 /* Runs one frame at trial->now and fills *outcome. Returns the XDP verdict, -1 and *e. */
 int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_trial *outcome,
 	      struct error *e);
+
+/* What the scanner found in the last packet; only valid when its outcome says `scanned`. */
+const struct sip_msg *trial_message(const struct trial *trial);
 
 /* Nanoseconds a run, the mean of `repeat`; the cost of the call included. */
 int trial_time(struct trial *trial, const void *frame, uint32_t size, uint32_t repeat,

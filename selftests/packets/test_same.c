@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * One scanner, two compilers: the BPF program and the native build read the same octets and
+ * must find the same, down to the last span. Messages are generated, then mutated.
+ */
+#include "rig.h"
+#include "sip_generate.h"
+#include "sip_scan.h"
+
+#define MESSAGES 100000
+
+static struct sip_buf buf;
+
+/* What stands behind the message must not matter: it is another rubbish each time. */
+static void scan_natively(const struct rig *rig, const uint8_t *text, size_t size,
+			  struct sip_msg *msg)
+{
+	struct sip_input in = {.length = size, .datagram_length = size};
+	static uint8_t rubbish;
+
+	memset(buf.octets + size, rubbish++, SW_SCAN_PAD);
+	memcpy(buf.octets, text, size);
+	in.want = SW_SANITY_STRICT;
+	in.bounds = rig->policy.zones[0].bounds;
+	memset(msg, 0, sizeof(*msg));
+	sip_scan(&buf, &in, msg);
+}
+
+static void compare(struct rig *rig, const uint8_t *text, size_t size, unsigned int n)
+{
+	static struct frame frame;
+	const struct sip_msg *theirs = trial_message(&rig->trial);
+	struct sip_msg ours;
+	struct error e = {};
+	int verdict;
+
+	assert_true(frame_message(&frame, &rig->from, &rig->to, false, text, size));
+	verdict = trial_run(&rig->trial, frame.octets, frame.size, &outcome, &e);
+	if (verdict < 0)
+		fail_msg("%s", e.text);
+	/* No verdict without a reason. */
+	assert_true((verdict == 1) == (outcome.verdict == SW_TRIAL_DROP && outcome.reason));
+	if (!outcome.scanned)
+		return;
+	scan_natively(rig, text, size, &ours);
+	if (memcmp(&ours, theirs, sizeof(ours)) == 0)
+		return;
+	for (size_t i = 0; i < sizeof(ours); i++)
+		if (((uint8_t *)&ours)[i] != ((const uint8_t *)theirs)[i])
+			print_message("octet %zu of sip_msg: native %u, BPF %u\n", i,
+				      ((uint8_t *)&ours)[i], ((const uint8_t *)theirs)[i]);
+	fail_msg("message %u differs:\n%.*s", n, (int)size, text);
+}
+
+static const char *const strict = YAML_PLAIN "sanity: {profile: strict}\n";
+
+static void test_generated(void **state)
+{
+	static uint8_t text[SW_MESSAGE_MAX];
+	auto_rig struct rig rig;
+	struct sip_random random = {.state = 1};
+
+	(void)state;
+	rig_open(&rig, strict);
+	for (unsigned int n = 0; n < MESSAGES / 4; n++) {
+		size_t size = sip_generate(&random, text, sizeof(text));
+
+		compare(&rig, text, size, n);
+		/* What the generator makes is valid. */
+		if (outcome.verdict == SW_TRIAL_DROP)
+			fail_msg("a valid message was dropped: %s\n%.*s", reason_name(outcome.reason),
+				 (int)size, text);
+	}
+}
+
+static void test_mutated(void **state)
+{
+	static uint8_t text[SW_MESSAGE_MAX];
+	auto_rig struct rig rig;
+	struct sip_random random = {.state = 2};
+
+	(void)state;
+	rig_open(&rig, strict);
+	for (unsigned int n = 0; n < MESSAGES; n++) {
+		size_t size = sip_generate(&random, text, sizeof(text));
+
+		size = sip_mutate(&random, text, size, sizeof(text));
+		compare(&rig, text, size, n);
+	}
+}
+
+static void test_every_length(void **state)
+{
+	static uint8_t text[SW_MESSAGE_MAX];
+	auto_rig struct rig rig;
+	struct sip_random random = {.state = 3};
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, strict);
+	do
+		size = sip_generate(&random, text, sizeof(text));
+	while (size < 1500);
+	for (size_t cut = 0; cut <= 1500; cut++)
+		compare(&rig, text, cut, cut);
+}
+
+static void test_every_octet_flipped(void **state)
+{
+	static uint8_t text[SW_MESSAGE_MAX];
+	auto_rig struct rig rig;
+	struct sip_random random = {.state = 4};
+	size_t size = sip_generate(&random, text, sizeof(text));
+
+	(void)state;
+	rig_open(&rig, strict);
+	for (size_t i = 0; i < size; i++) {
+		for (int bit = 0; bit < 8; bit++) {
+			text[i] ^= 1 << bit;
+			compare(&rig, text, size, i);
+			text[i] ^= 1 << bit;
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_generated),
+		cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_every_length),
+		cmocka_unit_test(test_every_octet_flipped),
+	};
+
+	return cmocka_run_group_tests_name("same", tests, NULL, NULL);
+}
