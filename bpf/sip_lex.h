@@ -329,7 +329,7 @@ SIP_GLOBAL __u32 sip_find_quote(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	for (__u32 i = 0; i < SIP_REACH / 2; i++) {
+	for (__u32 i = 0; i < SIP_REACH_SHORT; i++) {
 		__u64 v, found;
 
 		if (pos >= end)
