@@ -1,483 +1,446 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "sip_generate.h"
+#include "sip_grammar.h"
 
-#include <ctype.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include <sipward/methods.h>
 
-/* splitmix64 */
-static uint64_t next(struct sip_random *random)
+static void put_name(struct message *m, const char *name, char compact)
 {
-	uint64_t z = random->state += 0x9e3779b97f4a7c15ull;
+	bool shout = one_in(m, 8), whisper = one_in(m, 8), mix = one_in(m, 20);
 
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
+	if (compact && one_in(m, 4))
+		name = (char[]){compact, '\0'};
+	for (; *name; name++) {
+		uint8_t c = *name;
+		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 
-uint32_t sip_random(struct sip_random *random, uint32_t n)
-{
-	return next(random) % n;
-}
-
-struct writer {
-	struct sip_random *random;
-	char *out;
-	size_t length;
-	const char *method;
-	bool response;
-	uint32_t body;
-	uint32_t cseq;
-};
-
-static bool one_in(struct writer *w, uint32_t n)
-{
-	return sip_random(w->random, n) == 0;
-}
-
-static void put_octets(struct writer *w, const void *octets, size_t length)
-{
-	if (w->length + length > SIP_GENERATE_MAX)
-		length = SIP_GENERATE_MAX - w->length;
-	memcpy(w->out + w->length, octets, length);
-	w->length += length;
-}
-
-__attribute__((format(printf, 2, 3))) static void put(struct writer *w, const char *fmt, ...)
-{
-	char text[4096];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	put_octets(w, text, strlen(text));
-}
-
-#define pick(w, list) ((list)[sip_random((w)->random, COUNT(list))])
-
-/* LWS that has to be there, and white space that may. */
-static void put_lws(struct writer *w)
-{
-	static const char *const forms[] = { " ", " ", " ", "  ", "\t", "\r\n ", " \r\n\t", "\r\n   " };
-
-	put(w, "%s", one_in(w, 4) ? pick(w, forms) : " ");
-}
-
-static void put_sws(struct writer *w)
-{
-	if (one_in(w, 6))
-		put_lws(w);
-}
-
-/* A name as written, in its compact form, or in any case. */
-static void put_name(struct writer *w, const char *name, const char *compact)
-{
-	size_t begin = w->length;
-
-	put(w, "%s", compact && one_in(w, 3) ? compact : name);
-	if (one_in(w, 6)) {
-		for (size_t i = begin; i < w->length; i++)
-			w->out[i] = one_in(w, 2) ? toupper(w->out[i]) : tolower(w->out[i]);
+		if (letter && (shout || (mix && one_in(m, 2))))
+			c &= ~0x20;
+		else if (letter && (whisper || mix))
+			c |= 0x20;
+		put_octet(m, c);
 	}
-	if (one_in(w, 12))
-		put(w, one_in(w, 2) ? " " : "\t ");
-	put(w, ":");
-	if (one_in(w, 10))
-		put(w, "\r\n ");
-	else if (!one_in(w, 12))
-		put(w, one_in(w, 8) ? "   " : " ");
-}
-
-static void put_token(struct writer *w, size_t min, size_t max)
-{
-	static const char octets[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~";
-	size_t length = min + sip_random(w->random, max - min + 1);
-
-	for (size_t i = 0; i < length; i++)
-		put_octets(w, &octets[sip_random(w->random, one_in(w, 8) ? sizeof(octets) - 1 : 62)], 1);
-}
-
-static void put_quoted(struct writer *w)
-{
-	static const char *const pieces[] = {
-		"Alice", " ", "\\\"", "\\\\", "<sip:x@y>", ";tag=no", ",", "\xc3\xa4", "\xe2\x82\xac", "@",
-		"\\\x01", "?", ":", "\xf0\x9f\x93\x9e", "van der",
-	};
-	uint32_t count = sip_random(w->random, one_in(w, 20) ? 60 : 5);
-
-	put(w, "\"");
-	for (uint32_t i = 0; i < count; i++)
-		put(w, "%s", pick(w, pieces));
-	put(w, "\"");
-}
-
-static void put_host(struct writer *w)
-{
-	static const char *const hosts[] = {
-		"192.0.2.1", "198.51.100.250", "203.0.113.7", "sip.example.com", "example.com", "a.b",
-		"[2001:db8::1]", "[2001:db8:0:1:2:3:4:5]", "[::ffff:192.0.2.1]", "pbx-1.example.org.",
-		"255.255.255.254", "localhost", "very.long.host.name.of.a.proxy.in.some.domain.example.net",
-	};
-
-	put(w, "%s", pick(w, hosts));
-	if (one_in(w, 3))
-		put(w, ":%u", 1024 + sip_random(w->random, 60000));
-}
-
-static void put_user(struct writer *w, bool enclosed)
-{
-	static const char *const users[] = {
-		"alice", "+4930123456", "100", "a.b-c_d", "%41%00", "it's", "*21*5#", "user:secret", "$&+=/",
-		"bob;phone-context=example.com", "j?user", "1000,2",
-	};
-
-	/* outside <> the octets of the last ones would belong to the header */
-	if (!one_in(w, 8))
-		put(w, "%s@", users[sip_random(w->random, COUNT(users) - (enclosed ? 0 : 3))]);
-}
-
-static void put_sip_uri(struct writer *w, bool enclosed)
-{
-	static const char *const tails[] = {
-		";transport=udp", ";lr", ";user=phone", ";lr=on;ftag=a'b", ";ob", ";maddr=192.0.2.9;ttl=1",
-	};
-
-	put(w, "%s", one_in(w, 8) ? "sips:" : one_in(w, 10) ? "SIP:" : "sip:");
-	put_user(w, enclosed);
-	put_host(w);
-	if (enclosed && one_in(w, 2))
-		put(w, "%s", pick(w, tails));
-}
-
-static void put_request_uri(struct writer *w)
-{
-	static const char *const others[] = {
-		"tel:+4930123456", "tel:112;phone-context=+49", "urn:service:sos", "urn:service:sos.police",
-		"im:alice@example.com", "pres:bob@example.com", "soap.beep://192.0.2.103:3002",
-	};
-
-	if (one_in(w, 8))
-		put(w, "%s", pick(w, others));
+	if (one_in(m, 15))
+		put(m, one_in(m, 2) ? " " : " \t  ");
+	put_octet(m, ':');
+	if (one_in(m, 15))
+		put_sws(m);
 	else
-		put_sip_uri(w, true);
+		put_lws(m);
 }
 
-static void put_params(struct writer *w, bool tag)
+static void put_end(struct message *m)
 {
+	put(m, "\r\n");
+}
+
+static void put_branch(struct message *m)
+{
+	put_between_sws(m, ';');
+	put(m, one_in(m, 8) ? "BRANCH" : "branch");
+	put_between_sws(m, '=');
+	if (!one_in(m, 15)) /* RFC 2543 had no magic cookie */
+		put(m, "z9hG4bK");
+	put_token(m);
+}
+
+static void put_via(struct message *m)
+{
+	static const char *const protocols[] = {"UDP", "TCP", "TLS", "SCTP", "WSS", "udp", "X-1"};
 	static const char *const params[] = {
-		"rport", "x=y", "q=0.7", "expires=3600", "+sip.instance=\"<urn:uuid:0-1,2;3>\"", "lr",
-		"methods=\"INVITE,ACK\"", "text=\"a\\\"b;tag=c\"", "a=[2001:db8::1]",
+		"rport", "rport=5060", "received=192.0.2.9", "received=2001:db8::1",
+		"received=[2001:db8::1]", "ttl=1", "maddr=239.255.255.1", "alias", "keep=30",
 	};
-	uint32_t count = sip_random(w->random, one_in(w, 15) ? 20 : 3);
-	uint32_t where = sip_random(w->random, count + 1);
+	bool branch = !one_in(m, 25), first = one_in(m, 2);
 
-	for (uint32_t i = 0; i <= count; i++) {
-		if (tag && i == where) {
-			put_sws(w);
-			put(w, ";");
-			put_sws(w);
-			put(w, "%s", one_in(w, 8) ? "TAG" : "tag");
-			put_sws(w);
-			put(w, "=");
-			put_sws(w);
-			put_token(w, 1, 40);
+	put(m, one_in(m, 10) ? "sip" : "SIP");
+	put_between_sws(m, '/');
+	put(m, "2.0");
+	put_between_sws(m, '/');
+	put(m, PICK(m, protocols));
+	put_lws(m);
+	put_host(m);
+	if (one_in(m, 2)) {
+		put_between_sws(m, ':');
+		putf(m, "%u", 1 + below(m, 65535));
+	}
+	if (branch && first)
+		put_branch(m);
+	for (uint32_t i = below(m, 3); i; i--) {
+		put_between_sws(m, ';');
+		put(m, PICK(m, params));
+	}
+	if (one_in(m, 8))
+		put_generic_param(m);
+	if (branch && !first)
+		put_branch(m);
+}
+
+static void put_vias(struct message *m)
+{
+	uint32_t count = 1 + below(m, 3), a_line = one_in(m, 2) ? 1 : 1 + below(m, 12);
+
+	if (m->bulk == BULK_VIA)
+		count = 1 + below(m, 60);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i % a_line == 0)
+			put_name(m, "Via", 'v');
+		put_via(m);
+		if (i % a_line == a_line - 1 || i == count - 1)
+			put_end(m);
+		else
+			put_between_sws(m, ',');
+	}
+}
+
+static void put_tag(struct message *m)
+{
+	put_between_sws(m, ';');
+	put(m, one_in(m, 10) ? "Tag" : "tag");
+	put_between_sws(m, '=');
+	put_token(m);
+}
+
+static void put_from_header(struct message *m)
+{
+	put_name(m, "From", 'f');
+	put_address(m);
+	if (one_in(m, 4))
+		put_generic_param(m);
+	put_tag(m);
+	put_params(m);
+	put_end(m);
+}
+
+static void put_to_header(struct message *m)
+{
+	put_name(m, "To", 't');
+	put_address(m);
+	if (one_in(m, 2))
+		put_tag(m);
+	put_params(m);
+	put_end(m);
+}
+
+static void put_call_id(struct message *m)
+{
+	put_name(m, "Call-ID", 'i');
+	put_from(m, one_in(m, 5) ? WORD : LETTERS DIGITS "-.", 1 + below(m, 40));
+	if (one_in(m, 2)) {
+		put_octet(m, '@');
+		put_from(m, one_in(m, 5) ? WORD : LETTERS DIGITS "-.", 1 + below(m, 20));
+	}
+	put_end(m);
+}
+
+static void put_cseq(struct message *m)
+{
+	static const char *const zeros[] = {"", "", "", "0", "000000000"};
+
+	put_name(m, "CSeq", 0);
+	putf(m, "%s%u", PICK(m, zeros), one_in(m, 3) ? below(m, 1u << 31) : below(m, 100));
+	put_lws(m);
+	put(m, m->method);
+	put_end(m);
+}
+
+static void put_max_forwards(struct message *m)
+{
+	if (!m->request && !one_in(m, 10))
+		return;
+	put_name(m, "Max-Forwards", 0);
+	putf(m, "%s%u", one_in(m, 8) ? "00" : "", one_in(m, 2) ? 70 : below(m, 256));
+	put_end(m);
+}
+
+static void put_expires(struct message *m)
+{
+	if (!one_in(m, 4))
+		return;
+	put_name(m, "Expires", 0);
+	putf(m, "%u", one_in(m, 3) ? below(m, ~0u) : below(m, 7200));
+	put_end(m);
+}
+
+static void put_contact(struct message *m)
+{
+	uint32_t count = one_in(m, 6) ? 1 + below(m, 5) : 1;
+
+	if (strcmp(m->method, "INVITE") && strcmp(m->method, "SUBSCRIBE") &&
+	    strcmp(m->method, "REFER") && one_in(m, 2))
+		return;
+	put_name(m, "Contact", 'm');
+	if (!strcmp(m->method, "REGISTER") && m->request && one_in(m, 4)) {
+		put_octet(m, '*');
+		count = 0;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (i)
+			put_between_sws(m, ',');
+		put_address(m);
+		if (one_in(m, 4))
+			putf(m, ";expires=%u;q=0.%u", below(m, 3600), below(m, 1000));
+		put_params(m);
+	}
+	put_end(m);
+}
+
+static void put_route_set(struct message *m, const char *name)
+{
+	uint32_t count = one_in(m, 3) ? 1 + below(m, 3) : 0, a_line = 1 + below(m, 5);
+
+	if (m->bulk == BULK_ROUTE)
+		count = below(m, 20);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i % a_line == 0)
+			put_name(m, name, 0);
+		put_name_addr(m);
+		put_params(m);
+		if (i % a_line == a_line - 1 || i == count - 1)
+			put_end(m);
+		else
+			put_between_sws(m, ',');
+	}
+}
+
+static void put_routes(struct message *m)
+{
+	if (m->request)
+		put_route_set(m, "Route");
+	put_route_set(m, "Record-Route");
+}
+
+static void put_agent(struct message *m)
+{
+	if (!one_in(m, 2))
+		return;
+	put_name(m, m->request ? "User-Agent" : "Server", 0);
+	put_token(m);
+	for (uint32_t i = below(m, 3); i; i--) {
+		put_lws(m);
+		if (one_in(m, 2)) {
+			put_comment(m, 0);
+		} else {
+			put_token(m);
+			put_octet(m, '/');
+			put_token(m);
 		}
-		if (i < count) {
-			put_sws(w);
-			put(w, ";");
-			put_sws(w);
-			put(w, "%s", pick(w, params));
-		}
+	}
+	put_end(m);
+}
+
+/* Free text: a quote or a bracket in it opens nothing. */
+static void put_subject(struct message *m)
+{
+	if (!one_in(m, 4))
+		return;
+	put_name(m, "Subject", 's');
+	for (uint32_t i = 1 + below(m, 20); i; i--) {
+		if (one_in(m, 6))
+			put_utf8(m);
+		else
+			put_from(m, TOKEN "\"\\<>;,:@?()[]{}|^#$&=/", 1);
+		if (one_in(m, 10))
+			put_lws(m);
+	}
+	put_octet(m, '.');
+	put_end(m);
+}
+
+static void put_credentials(struct message *m)
+{
+	static const char *const names[] = {"Authorization", "Proxy-Authorization"};
+
+	if (!m->request || !one_in(m, 3))
+		return;
+	for (uint32_t i = 1 + below(m, 3); i; i--) {
+		put_name(m, PICK(m, names), 0);
+		put(m, "Digest");
+		put_lws(m);
+		put(m, "username=");
+		put_quoted(m);
+		put_between_sws(m, ',');
+		put(m, "realm=\"example.com\"");
+		put_between_sws(m, ',');
+		put(m, "nonce");
+		put_between_sws(m, '=');
+		put_octet(m, '"');
+		put_from(m, LETTERS DIGITS "+/=", 8 + below(m, 60));
+		put_octet(m, '"');
+		put_between_sws(m, ',');
+		putf(m, "uri=\"sip:example.com\", response=\"%032x\",algorithm=MD5", below(m, 9999));
+		put_end(m);
 	}
 }
 
-static void put_address(struct writer *w, bool tag)
+/* Headers that are of no account to the scanner, each with its compact form, and those that
+ * it only takes a span of. */
+static void put_others(struct message *m)
 {
-	switch (sip_random(w->random, 5)) {
-	case 0:
-		put_sip_uri(w, false);
-		break;
-	case 1:
-		put_quoted(w);
-		put_sws(w);
-		put(w, "<");
-		put_sip_uri(w, true);
-		put(w, ">");
-		break;
-	case 2:
-		put_token(w, 1, 10);
-		put_lws(w);
-		put_token(w, 1, 10);
-		put_sws(w);
-		put(w, "<tel:+%u>", sip_random(w->random, 1000000000));
-		break;
-	default:
-		put(w, "<");
-		put_sip_uri(w, true);
-		put(w, ">");
-	}
-	put_params(w, tag);
-	put(w, "\r\n");
-}
-
-static void put_via_value(struct writer *w)
-{
-	static const char *const transports[] = { "UDP", "TCP", "TLS", "SCTP", "WSS", "UNKNOWN-TRANSPORT" };
-
-	if (one_in(w, 10))
-		put(w, "SIP  /  2.0\r\n /\t%s", pick(w, transports));
-	else
-		put(w, "SIP/2.0/%s", pick(w, transports));
-	put_lws(w);
-	put_host(w);
-	if (one_in(w, 3))
-		put(w, ";rport=5060;received=192.0.2.8");
-	if (one_in(w, 8))
-		put(w, ";received=2001:db8::9:255");
-	put_sws(w);
-	put(w, one_in(w, 10) ? ";Branch = " : ";branch=");
-	if (!one_in(w, 8))
-		put(w, "z9hG4bK");
-	put_token(w, 1, 50);
-	if (one_in(w, 4))
-		put(w, ";rport");
-	if (one_in(w, 12))
-		put(w, ";ext=\"a, b\"");
-}
-
-static void put_via(struct writer *w)
-{
-	put_name(w, "Via", "v");
-	put_via_value(w);
-	while (one_in(w, 5)) {
-		put_sws(w);
-		put(w, ",");
-		put_lws(w);
-		put_via_value(w);
-	}
-	put(w, "\r\n");
-}
-
-static void put_from(struct writer *w)
-{
-	put_name(w, "From", "f");
-	put_address(w, true);
-}
-
-static void put_to(struct writer *w)
-{
-	put_name(w, "To", "t");
-	put_address(w, one_in(w, 2));
-}
-
-static void put_call_id(struct writer *w)
-{
-	put_name(w, "Call-ID", "i");
-	put_token(w, 1, one_in(w, 20) ? 300 : 30);
-	put(w, one_in(w, 8) ? "\"(<?{\r\n" : "@192.0.2.1\r\n");
-}
-
-static void put_cseq(struct writer *w)
-{
-	put_name(w, "CSeq", NULL);
-	put(w, one_in(w, 8) ? "000%u" : "%u", w->cseq);
-	put_lws(w);
-	put(w, "%s\r\n", w->method);
-}
-
-static void put_max_forwards(struct writer *w)
-{
-	put_name(w, "Max-Forwards", NULL);
-	put(w, one_in(w, 8) ? "00%u\r\n" : "%u\r\n", sip_random(w->random, 256));
-}
-
-static void put_content_length(struct writer *w)
-{
-	put_name(w, "Content-Length", "l");
-	put(w, one_in(w, 8) ? "000%u\r\n" : "%u\r\n", w->body);
-}
-
-static void put_contact(struct writer *w)
-{
-	put_name(w, "Contact", "m");
-	put_address(w, false);
-}
-
-static void put_route(struct writer *w)
-{
-	uint32_t count = sip_random(w->random, one_in(w, 10) ? 20 : 3);
-
-	put_name(w, one_in(w, 2) ? "Route" : "Record-Route", NULL);
-	put(w, "<sip:192.0.2.1;lr>");
-	while (count--)
-		put(w, "%s<sip:proxy%u.example.com;lr;x=a,b>", one_in(w, 4) ? ",\r\n " : ", ", count);
-	put(w, "\r\n");
-}
-
-static void put_digest(struct writer *w)
-{
-	put_name(w, one_in(w, 2) ? "Authorization" : "Proxy-Authorization", NULL);
-	put(w, "Digest");
-	put_lws(w);
-	put(w, "username=\"a, nonce=\\\"x\", realm=\"example.com\",");
-	put_lws(w);
-	put(w, "nonce=\"%08x%08x\", cnonce=\"0\", uri=\"sip:example.com\", response=\"%032x\"\r\n",
-	    sip_random(w->random, ~0u), sip_random(w->random, ~0u), 1u);
-}
-
-static void put_other(struct writer *w)
-{
-	static const char *const others[] = {
-		"Allow: INVITE, ACK, BYE, CANCEL\r\n",
-		"k: 100rel, timer\r\n",
-		"Supported:\r\n",
-		"Subject: 5\" disks; 100% (\r\n",
-		"User-Agent: Phone/1.0 (\"x\")\r\n",
-		"Expires: 4294967295\r\n",
-		"P-Asserted-Identity: \"A\" <sip:+4930123456@example.com>, <tel:+4930123456>\r\n",
-		"P-Charging-Vector: icid-value=1;icid-generated-at=192.0.2.1\r\n",
-		"Diversion: <sip:100@example.com>;reason=unconditional;counter=1\r\n",
-		"History-Info: <sip:a@example.com>;index=1,\r\n <sip:b@example.com>;index=1.1\r\n",
-		"Privacy: id;critical\r\n",
-		"Remote-Party-ID: \"A\" <sip:100@192.0.2.1>;party=calling;privacy=off\r\n",
-		"P-Preferred-Identity: <sip:a@example.com>\r\n",
-		"r: <sip:b@example.com?Replaces=a%40b%3Bto-tag%3D1>\r\n",
-		"c: application/sdp\r\n",
-		"UnknownHeaderWithUnusualValue: ;;,,;;,;\r\n",
-		"X-Very-Long-Header-Name-That-Is-Not-Known-To-Anybody : v\r\n",
-		"Warning: 307 192.0.2.1 \"Session parameter 'foo' not understood\"\r\n",
-		"Date: Fri, 01 Jan 2010 16:00:00 EST\r\n",
-		"Organization: \xd0\x9f\xd1\x80\r\n \xd0\xb8\r\n",
-		"Via-Not: x\r\n", "Tox: y\r\n", "Contacts: z\r\n",
-		"X-Tabs: a\tb\tc\td\te\tf\tg\r\n",
+	static const struct {
+		const char *name;
+		char compact;
+		const char *value;
+	} others[] = {
+		{"Accept-Contact", 'a', "*;mobility=\"fixed\";audio"},
+		{"Referred-By", 'b', "<sip:r@example.com>;cid=\"2UWQFN309shb3@ref.example\""},
+		{"Request-Disposition", 'd', "proxy, recurse"},
+		{"Content-Encoding", 'e', "gzip"},
+		{"Reject-Contact", 'j', "*;actor=\"msg-taker\";video"},
+		{"Supported", 'k', "100rel, timer,replaces , path"},
+		{"Supported", 'k', ""},
+		{"Identity-Info", 'n', "<https://example.com/cert.pem>;alg=rsa-sha1"},
+		{"Event", 'o', "dialog;id=3"},
+		{"Refer-To", 'r', "<sip:t@example.com?Replaces=a%40b%3Bto-tag%3D1>"},
+		{"Allow-Events", 'u', "presence, dialog, reg"},
+		{"Session-Expires", 'x', "1800;refresher=uac"},
+		{"Identity", 'y', "\"KVhPKbfU/pryhVn9Yc6U=\""},
+		{"Accept", 0, "application/sdp;level=1, text/*;q=0.5, */*"},
+		{"Accept", 0, ""},
+		{"Allow", 0, "INVITE,ACK, BYE ,CANCEL"},
+		{"Require", 0, "100rel"},
+		{"Date", 0, "Sat, 13 Nov 2010 23:29:00 GMT"},
+		{"Warning", 0, "399 gw.example.net \"a \\\"quoted\\\" <word>, 1;2\""},
+		{"P-Asserted-Identity", 0, "\"A, B\" <sip:a@example.com>, <tel:+15550100>"},
+		{"P-Preferred-Identity", 0, "<sip:a@example.com>"},
+		{"P-Charging-Vector", 0, "icid-value=\"a;b,c\";icid-generated-at=[2001:db8::1]"},
+		{"Remote-Party-ID", 0, "\"A\" <sip:a@example.com>;party=calling;privacy=off"},
+		{"Diversion", 0, "<tel:+15550100>;reason=no-answer;counter=1"},
+		{"History-Info", 0, "<sip:b@example.com?Reason=SIP%3Bcause%3D302>;index=1.1"},
+		{"Privacy", 0, "id;header;critical"},
+		{"X-Long-Name-That-Nobody-Has-Ever-Seen-Before", 0, "\"not closed, <and> = :: ;;"},
+		{"!x.%*_+`'~-", 0, ",,,;;;"},
+		{"x", 0, "90"},
 	};
 
-	put(w, "%s", pick(w, others));
+	for (uint32_t i = below(m, m->bulk ? 30 : 6); i; i--) {
+		uint32_t at = below(m, array_size(others));
+
+		put_name(m, others[at].name, others[at].compact);
+		put(m, others[at].value);
+		put_end(m);
+	}
 }
 
-static void put_request_line(struct writer *w)
+/* --- start line, body, message --- */
+
+static void choose_method(struct message *m)
 {
 	static const char *const methods[] = {
-		"INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY",
-		"PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE", "invite", "SUBSCRIBER", "RE%47ISTER",
-		"!interesting-Method0123456789_*+`.%indeed'~", "X",
+#define METHOD(id, token) token,
+#define KIND(id, name)
+#include <sipward/methods.def>
+#undef METHOD
+#undef KIND
+		"invite", "PING", "INVITEE", "REGISTE", "SUBSCRIBES",
+		"!interesting-Method0123456789_*+`.%indeed'~",
 	};
 
-	w->method = pick(w, methods);
-	if (w->response) {
-		put(w, "SIP/2.0 %u%s\r\n", 100 + sip_random(w->random, 600),
-		    one_in(w, 4) ? " " : " OK \xc3\xbc \"'<>");
+	if (one_in(m, 15)) {
+		uint32_t size = 1 + below(m, 43);
+
+		for (uint32_t i = 0; i < size; i++)
+			m->method[i] = TOKEN[below(m, sizeof(TOKEN) - 1)];
+		m->method[size] = '\0';
+	} else {
+		snprintf(m->method, sizeof(m->method), "%s", PICK(m, methods));
+	}
+}
+
+static void put_start_line(struct message *m)
+{
+	static const char *const phrases[] = {
+		"OK", "", "Trying", "Not Here %41; or anywhere?", "\u043d\u0435\u0442 \u2014 no", "a\tb ",
+	};
+	const char *version = one_in(m, 15) ? "sip/2.0" : "SIP/2.0";
+
+	for (uint32_t i = one_in(m, 10) ? 1 + below(m, 4) : 0; i; i--)
+		put_end(m);
+	if (m->request) {
+		put(m, m->method);
+		put_octet(m, ' ');
+		put_uri(m, URI_REQUEST);
+		putf(m, " %s\r\n", version);
+	} else {
+		putf(m, "%s %u %s\r\n", version, 100 + below(m, 600), PICK(m, phrases));
+	}
+}
+
+static void put_multipart(struct message *m)
+{
+	put(m, "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b\n\n\n\r\n");
+	for (uint32_t i = below(m, m->bulk == BULK_BODY ? 8000 : 300); i; i--)
+		put_octet(m, one_in(m, 20) ? 0 : below(m, 256));
+	put(m, "\r\n--b--\r\n");
+}
+
+static void put_body(struct message *m)
+{
+	if (m->bulk == BULK_BODY || one_in(m, 6)) {
+		put_multipart(m);
+	} else if (one_in(m, 3)) {
+		put(m, "v=0\r\no=- 1 1 IN IP6 2001:db8::1\r\ns=-\r\nc=IN IP6 2001:db8::1\r\n"
+		       "t=0 0\r\nm=audio 4000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\n");
+	}
+}
+
+static void put_content(struct message *m)
+{
+	if (m->body_size) {
+		put_name(m, "Content-Type", 'c');
+		put(m, "multipart/mixed");
+		put_between_sws(m, ';');
+		put(m, "boundary=b");
+		put_end(m);
+	}
+	if (one_in(m, 6)) /* over UDP it may be missing */
 		return;
-	}
-	put(w, "%s ", w->method);
-	put_request_uri(w);
-	put(w, " %s\r\n", one_in(w, 12) ? "sip/2.0" : "SIP/2.0");
+	put_name(m, "Content-Length", 'l');
+	/* What is behind a shorter length is ignored (RFC 3261 18.3). */
+	putf(m, "%s%zu", one_in(m, 10) ? "0000" : "",
+	     one_in(m, 6) ? m->body_size / 2 : m->body_size);
+	put_end(m);
 }
 
-size_t sip_generate(struct sip_random *random, char out[SIP_GENERATE_MAX])
+static void put_headers(struct message *m)
 {
-	static void (*const must[])(struct writer *) = {
-		put_via, put_from, put_to, put_call_id, put_cseq, put_max_forwards, put_contact,
-		put_content_length,
+	void (*order[])(struct message *m) = {
+		put_vias, put_from_header, put_to_header, put_call_id, put_cseq,
+		put_max_forwards, put_contact, put_routes, put_expires, put_agent, put_subject,
+		put_credentials, put_others, put_content,
 	};
-	static void (*const may[])(struct writer *) = { put_via, put_route, put_digest, put_other, put_other };
-	struct writer w = { .random = random, .out = out };
-	bool done[COUNT(must)] = { false };
-	uint32_t left = COUNT(must);
 
-	w.response = one_in(&w, 3);
-	w.body = one_in(&w, 3) ? sip_random(random, 300) : 0;
-	w.cseq = one_in(&w, 10) ? 0x7fffffff : sip_random(random, 100000);
-	for (uint32_t i = one_in(&w, 10) ? sip_random(random, 12) : 0; i; i--)
-		put(&w, one_in(&w, 3) ? "\n" : "\r\n");
-	put_request_line(&w);
-	while (left) {
-		uint32_t i = sip_random(random, COUNT(must));
+	/* Via is first in most messages, but need not be (RFC 3261 7.3.1). */
+	for (uint32_t i = one_in(m, 3) ? 0 : 1; i < array_size(order) && !one_in(m, 30); i++) {
+		uint32_t other = i + below(m, array_size(order) - i);
+		void (*header)(struct message *m) = order[i];
 
-		if (one_in(&w, one_in(&w, 30) ? 20 : 3))
-			pick(&w, may)(&w);
-		if (done[i])
-			continue;
-		must[i](&w);
-		done[i] = true;
-		left--;
+		order[i] = order[other];
+		order[other] = header;
 	}
-	put(&w, "\r\n");
-	for (uint32_t i = 0; i < w.body; i++)
-		put_octets(&w, &(char){ sip_random(random, 256) }, 1);
-	if (one_in(&w, 12))
-		put(&w, "octets behind Content-Length");
-	return w.length;
+	for (uint32_t i = 0; i < array_size(order); i++)
+		order[i](m);
+	put_end(m);
 }
 
-/* Octets that mean something, and pieces that come twice or not at all in what is broken. */
-static const char telling[] = "\r\n \t\"<>@:;,=?[]\\/\0\xff\x80%";
-
-static size_t insert(char *out, size_t length, size_t at, const void *what, size_t size)
+size_t sip_generate(struct sip_random *random, uint8_t *text, size_t room)
 {
-	if (length + size > SIP_GENERATE_MAX)
-		return length;
-	memmove(out + at + size, out + at, length - at);
-	memcpy(out + at, what, size);
-	return length + size;
-}
+	static uint8_t body[10000];
+	struct message m = {.random = random, .text = body, .room = sizeof(body)};
 
-static size_t mutate_once(struct sip_random *random, char *out, size_t length)
-{
-	static const char *const pieces[] = {
-		"\r\n", "\r\n\r\n", "\n", "\r", "\r\n ", "Via: ", "v:", "To: ", "CSeq: 1 INVITE\r\n", "l: 5\r\n",
-		";tag=", ";branch=", "z9hG4bK", "255.255.255.255", "SIP/2.0", "SIP/2.0/UDP ", "sip:", "tel:",
-		"4294967296", "\"", "\\", "<", ">", "[", "::", ", ", "Digest nonce=", "\xc3", "Max-Forwards: 256\r\n",
-	};
-	size_t at = length ? sip_random(random, length) : 0, size;
-	char copy[256], c;
+	m.bulk = one_in(&m, 12) ? BULK_VIA + below(&m, 3) : BULK_NONE;
+	m.request = !one_in(&m, 3);
+	choose_method(&m);
+	put_body(&m);
+	m.body_size = m.size;
 
-	if (!length)
-		return length;
-	switch (sip_random(random, 8)) {
-	case 0:
-		out[at] ^= 1u << sip_random(random, 8);
-		return length;
-	case 1:
-		out[at] = sip_random(random, 256);
-		return length;
-	case 2:
-		out[at] = telling[sip_random(random, sizeof(telling) - 1)];
-		return length;
-	case 3:
-		c = telling[sip_random(random, sizeof(telling) - 1)];
-		return insert(out, length, at, &c, 1);
-	case 4: {
-		const char *piece = pieces[sip_random(random, COUNT(pieces))];
-
-		return insert(out, length, at, piece, strlen(piece));
-	}
-	case 5: /* cut */
-		return at;
-	case 6: /* take out */
-		size = 1 + sip_random(random, 40);
-		if (size > length - at)
-			size = length - at;
-		memmove(out + at, out + at + size, length - at - size);
-		return length - size;
-	default: /* repeat */
-		size = 1 + sip_random(random, sizeof(copy) - 1);
-		if (size > length - at)
-			size = length - at;
-		memcpy(copy, out + at, size);
-		return insert(out, length, sip_random(random, length), copy, size);
-	}
-}
-
-size_t sip_mutate(struct sip_random *random, char out[SIP_GENERATE_MAX], size_t length)
-{
-	for (uint32_t i = 1 + sip_random(random, 4); i; i--)
-		length = mutate_once(random, out, length);
-	return length;
+	m.text = text;
+	m.room = room;
+	m.size = 0;
+	put_start_line(&m);
+	put_headers(&m);
+	for (size_t i = 0; i < m.body_size; i++)
+		put_octet(&m, body[i]);
+	return m.size;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Makes SIP messages that are legal under RFC 3261, in every form that it allows, and broken
- * ones out of them. The same seed gives the same messages on every machine.
+ * SIP messages made at random, the same ones for the same state: valid ones, which use all of
+ * the grammar's freedom (RFC 3261 25.1), and broken ones. Nothing here knows the scanner.
  */
-#ifndef SIPWARD_SELFTESTS_SIP_GENERATE_H
-#define SIPWARD_SELFTESTS_SIP_GENERATE_H
+#ifndef SIPWARD_UNIT_SIP_GENERATE_H
+#define SIPWARD_UNIT_SIP_GENERATE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,16 +13,14 @@ struct sip_random {
 	uint64_t state;
 };
 
-/* A number below n; n > 0. */
-uint32_t sip_random(struct sip_random *random, uint32_t n);
+/* Below `bound`, which is not 0. */
+uint32_t sip_random_below(struct sip_random *random, uint32_t bound);
 
-/* Room that any message made here fits into. */
-#define SIP_GENERATE_MAX 16384
+/* Writes one message that the profile `strict` must pass; `room` is 16384 octets at least.
+ * Returns its size: below 1500 octets mostly, 12500 at most. */
+size_t sip_generate(struct sip_random *random, uint8_t *text, size_t room);
 
-/* A legal message, and its length. It violates no check of any profile. */
-size_t sip_generate(struct sip_random *random, char out[SIP_GENERATE_MAX]);
-
-/* Breaks the message in place, or not; its new length, at most SIP_GENERATE_MAX. */
-size_t sip_mutate(struct sip_random *random, char out[SIP_GENERATE_MAX], size_t length);
+/* Breaks the message in one to eight places. Returns its new size, `room` at most. */
+size_t sip_mutate(struct sip_random *random, uint8_t *text, size_t size, size_t room);
 
 #endif
