@@ -8,9 +8,10 @@
 static void put_name(struct message *m, const char *name, char compact)
 {
 	bool shout = one_in(m, 8), whisper = one_in(m, 8), mix = one_in(m, 20);
+	char letter_form[] = {compact, '\0'};
 
 	if (compact && one_in(m, 4))
-		name = (char[]){compact, '\0'};
+		name = letter_form;
 	for (; *name; name++) {
 		uint8_t c = *name;
 		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
