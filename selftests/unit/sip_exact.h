@@ -43,7 +43,8 @@ static inline void sip_scan_padded(const void *octets, const struct sip_input *i
 
 	if (in->length)
 		memcpy(block, octets, in->length);
-	memcpy(block + in->length, pad, SIP_PAD);
+	for (size_t i = 0; i < SIP_PAD; i++)
+		block[in->length + i] = pad[i % 8];
 	sip_scan((const struct sip_buf *)block, in, msg);
 	free(block);
 }
