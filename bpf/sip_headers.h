@@ -1,158 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * One header field at a time: which one it is, and what its value says. A field is the
+ * One header field at a time: what its value says. A field is the
  * octets of [pos, end) with the folds inside; CR and LF count as white space in it. Rules
  * that only the profile `strict` has are in sip_strict.h.
  */
 #ifndef SIPWARD_SIP_HEADERS_H
 #define SIPWARD_SIP_HEADERS_H
 
-#include "sip_lex.h"
-
-static __always_inline __u32 sip_compact_id(__u8 letter)
-{
-	switch (letter) {
-	case 'v':
-		return SIP_VIA;
-	case 'f':
-		return SIP_FROM;
-	case 't':
-		return SIP_TO;
-	case 'i':
-		return SIP_CALL_ID;
-	case 'l':
-		return SIP_CONTENT_LENGTH;
-	case 'c':
-		return SIP_CONTENT_TYPE;
-	case 'm':
-		return SIP_CONTACT;
-	case 'r':
-		return SIP_REFER_TO;
-	}
-	return SIP_UNKNOWN;
-}
-
-/* `word` is the name's first eight octets in lower case, or all of fewer. */
-static __always_inline __u32 sip_short_id(__u64 word, __u32 length)
-{
-	switch (length) {
-	case 1:
-		return sip_compact_id(word);
-	case 2:
-		return word == SIP_WORD("to") ? SIP_TO : SIP_UNKNOWN;
-	case 3:
-		return word == SIP_WORD("via") ? SIP_VIA : SIP_UNKNOWN;
-	case 4:
-		if (word == SIP_WORD("from"))
-			return SIP_FROM;
-		return word == SIP_WORD("cseq") ? SIP_CSEQ : SIP_UNKNOWN;
-	case 5:
-		return word == SIP_WORD("route") ? SIP_ROUTE : SIP_UNKNOWN;
-	case 7:
-		if (word == SIP_WORD("call-id"))
-			return SIP_CALL_ID;
-		if (word == SIP_WORD("contact"))
-			return SIP_CONTACT;
-		if (word == SIP_WORD("expires"))
-			return SIP_EXPIRES;
-		return word == SIP_WORD("privacy") ? SIP_PRIVACY : SIP_UNKNOWN;
-	case 8:
-		return word == SIP_WORD("refer-to") ? SIP_REFER_TO : SIP_UNKNOWN;
-	}
-	return SIP_UNKNOWN;
-}
-
-/* Longer names: the first eight octets, the last eight, and what is left between them. */
-#define SIP_IS(name, id)                                            \
-	(word == SIP_WORD(name) && tail == SIP_WORD_AT(name, sizeof(name) - 9) ? (id) : SIP_UNKNOWN)
-#define SIP_IS_LONG(name, id)                                       \
-	(middle == SIP_WORD_AT(name, 8) ? SIP_IS(name, id) : SIP_UNKNOWN)
-
-static __always_inline __u32 sip_long_id(__u64 word, __u64 middle, __u64 tail, __u32 length)
-{
-	switch (length) {
-	case 9:
-		return SIP_IS("diversion", SIP_DIVERSION);
-	case 10:
-		return SIP_IS("user-agent", SIP_USER_AGENT);
-	case 12:
-		if (word == SIP_WORD("max-forw"))
-			return SIP_IS("max-forwards", SIP_MAX_FORWARDS);
-		if (word == SIP_WORD("content-"))
-			return SIP_IS("content-type", SIP_CONTENT_TYPE);
-		if (word == SIP_WORD("record-r"))
-			return SIP_IS("record-route", SIP_RECORD_ROUTE);
-		return SIP_IS("history-info", SIP_HISTORY_INFO);
-	case 13:
-		return SIP_IS("authorization", SIP_AUTHORIZATION);
-	case 14:
-		return SIP_IS("content-length", SIP_CONTENT_LENGTH);
-	case 15:
-		return SIP_IS("remote-party-id", SIP_REMOTE_PARTY_ID);
-	case 17:
-		return SIP_IS_LONG("p-charging-vector", SIP_P_CHARGING_VECTOR);
-	case 19:
-		if (word == SIP_WORD("proxy-au"))
-			return SIP_IS_LONG("proxy-authorization", SIP_PROXY_AUTHORIZATION);
-		return SIP_IS_LONG("p-asserted-identity", SIP_P_ASSERTED_IDENTITY);
-	case 20:
-		return SIP_IS_LONG("p-preferred-identity", SIP_P_PREFERRED_IDENTITY);
-	}
-	return SIP_UNKNOWN;
-}
-
-#define SIP_NAME_MAX 24 /* octets: the longest name that is known has 20 */
-
-/* The length of the name at pos: up to a colon, white space or control octet. More than
- * SIP_NAME_MAX means only: longer than any that is known. */
-static __always_inline __u32 sip_name_length(const struct sip_buf *buf, __u32 pos, __u32 end,
-					     __u64 first)
-{
-	__u64 v = first;
-
-	for (__u32 n = 0; n < SIP_NAME_MAX; n += 8) {
-		__u64 stop;
-
-		if (n && pos + n >= end)
-			return n;
-		if (n)
-			v = sip_load(buf, pos + n);
-		stop = sip_equal(v, SIP_EACH(':')) | sip_below(v, 0x21);
-		if (stop)
-			return sip_forget(n + sip_lowest(stop));
-	}
-	return SIP_NAME_MAX + 1;
-}
-
-/* Which header begins at pos. The value's position goes to *value: behind the colon, or 0
- * when there is no name or no colon. */
-static __always_inline __u32 sip_header_name(const struct sip_buf *buf, __u32 pos, __u32 end,
-					     __u32 *value)
-{
-	__u64 first = sip_load(buf, pos), word = sip_lower(first);
-	__u32 length = sip_name_length(buf, pos, end, first);
-	__u32 colon = pos + length, id;
-
-	*value = 0;
-	if (length > SIP_NAME_MAX)
-		colon = sip_find_mark(buf, pos, end);
-	if (!length || colon >= end)
-		return SIP_UNKNOWN;
-	if (sip_octet(buf, colon) != ':') { /* white space before it is legal */
-		colon = sip_forget(sip_skip_lws(buf, colon, end));
-		if (colon >= end || sip_octet(buf, colon) != ':')
-			return SIP_UNKNOWN;
-	}
-	*value = colon + 1;
-	if (length < 8)
-		id = sip_short_id(word & sip_mask(length), length);
-	else if (length == 8)
-		id = sip_short_id(word, length);
-	else
-		id = sip_long_id(word, sip_lower(sip_load(buf, pos + 8)),
-				 sip_lower(sip_load(buf, pos + length - 8)), length);
-	return id;
-}
+#include "sip_names.h"
 
 /* The end of the value of a parameter that begins at pos: a quoted string, or what stands
  * before white space, a semicolon or a comma. */
@@ -167,7 +22,7 @@ static __always_inline __u32 sip_value_end(const struct sip_buf *buf, __u32 pos,
 }
 
 /* Three numbers in one, for functions whose result the verifier must not know. */
-#define SIP_PACK(a, b, c) ((__u64)(a) | (__u64)(b) << 16 | (__u64)(c) << 32 )
+#define SIP_PACK(a, b, c) ((__u64)(a) | (__u64)(b) << 16 | (__u64)(c) << 32)
 #define SIP_FIRST(r)      ((__u16)(r))
 #define SIP_SECOND(r)     ((__u16)((r) >> 16))
 #define SIP_THIRD(r)      ((__u16)((r) >> 32))
@@ -181,8 +36,7 @@ static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, 
 {
 	__u32 length = name >> 56;
 
-	if (end - pos < length ||
-	    ((sip_lower(sip_load(buf, pos)) ^ name) & sip_mask(length)))
+	if ((sip_lower(sip_load(buf, pos)) ^ name) & sip_mask(length))
 		return 0;
 	pos = sip_skip(buf, pos + length, end);
 	if (pos >= end || sip_octet(buf, pos) != '=')
@@ -190,26 +44,38 @@ static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, 
 	return sip_skip(buf, pos + 1, end);
 }
 
-/* Looks in *(";" param) from pos on for `name`, as far as the next comma. Packed: where its
- * value begins and ends, both 0 when it is not there. */
+/* The value of the parameter that begins at pos, if it is `name`, packed as begin and end;
+ * or 0. A function of its own, so that the loops over parameters stay short. */
+SIP_GLOBAL __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
+{
+	__u32 value;
+
+	if (!buf || pos >= end)
+		return 0;
+	value = sip_param_is(buf, pos, end, name);
+	return value ? SIP_PACK(value, sip_value_end(buf, value, end), 0) : 0;
+}
+
+/* Looks in *(";" param) from pos on for `name`, as far as the next comma, and among the first
+ * 128. Packed: where its value begins and ends, both 0 when it is not there. */
 SIP_GLOBAL __u64 sip_param(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
 {
 	if (!buf)
 		return 0;
-	for (__u32 i = 0; i < 32; i++) {
-		__u32 value;
+	for (__u32 i = 0; i < 128; i++) {
+		__u64 value;
 
 		pos = sip_find_separator(buf, pos, end);
 		if (pos >= end || sip_octet(buf, pos) == ',')
 			break;
 		if (sip_octet(buf, pos) == '"') {
-			pos = sip_find_quote(buf, pos + 1, end) + 1;
+			pos = sip_forget(sip_find_quote(buf, pos + 1, end) + 1);
 			continue;
 		}
 		pos = sip_skip(buf, pos + 1, end);
-		value = pos < end ? sip_param_is(buf, pos, end, name) : 0;
+		value = sip_param_value(buf, pos, end, name);
 		if (value)
-			return SIP_PACK(value, sip_value_end(buf, value, end), 0);
+			return value;
 	}
 	return 0;
 }
@@ -342,20 +208,18 @@ static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __
 	return (v & sip_mask(4)) == SIP_WORD("tel:") ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
 }
 
-/* User and host of the URI [pos, end); where the host, or the number of a tel URI, ends.
- * Schemes other than sip, sips and tel have neither. */
-static __always_inline __u32 sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end,
-				     struct sip_span *user, struct sip_span *host)
+/* User and host of the URI [pos, end). Schemes other than sip, sips and tel have neither. */
+static __always_inline void sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end,
+				    struct sip_span *user, struct sip_span *host)
 {
 	__u32 scheme = sip_scheme(buf, pos, end), user_end, at;
 
 	if (scheme == SIP_SCHEME_OTHER)
-		return pos;
+		return;
 	pos += scheme == SIP_SCHEME_SIPS ? 5 : 4;
 	if (scheme == SIP_SCHEME_TEL) {
-		user_end = sip_seek_mark(buf, pos, end);
-		*user = sip_span(pos, user_end);
-		return user_end;
+		*user = sip_span(pos, sip_seek_mark(buf, pos, end));
+		return;
 	}
 	user_end = at = sip_seek(buf, pos, end, SIP_EACH('@'), SIP_EACH(':'));
 	if (at < end && sip_octet(buf, at) == ':') /* a password, or the port */
@@ -364,13 +228,11 @@ static __always_inline __u32 sip_uri(const struct sip_buf *buf, __u32 pos, __u32
 		*user = sip_span(pos, user_end);
 		pos = at + 1;
 	}
-	at = sip_host_end(buf, pos, end);
-	*host = sip_span(pos, at);
-	return at;
+	*host = sip_span(pos, sip_host_end(buf, pos, end));
 }
 
-/* Where the "<" of a name-addr stands, or end: it is an addr-spec, whose parameters begin with
- * a semicolon that no display name has outside quotes. A quoted display name may hold
+/* Where the "<" of a name-addr stands; or, in an addr-spec, the semicolon before the header's
+ * parameters, which no display name has outside quotes, or end. A quoted display name may hold
  * anything; a quote that is never closed is taken as an ordinary octet. */
 static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
@@ -383,8 +245,7 @@ static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u
 		if (p < end)
 			pos = p;
 	}
-	pos = sip_seek(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
-	return pos < end && sip_octet(buf, pos) == '<' ? pos : end;
+	return sip_seek(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
 }
 
 /* From or To (RFC 3261 20.20, 20.39): user, host, tag. */
@@ -399,13 +260,13 @@ SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 		return 0;
 	party = id == SIP_FROM ? &msg->from : &msg->to;
 	begin = sip_angle(buf, pos, end);
-	if (begin < end) {
-		pos = sip_uri(buf, begin + 1, end, &party->user, &party->host);
-		if (pos < end && sip_octet(buf, pos) != '>')
-			pos = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('>'));
+	if (begin < end && sip_octet(buf, begin) == '<') {
+		pos = sip_seek(buf, begin, end, SIP_EACH('>'), SIP_EACH('>'));
+		sip_uri(buf, begin + 1, pos, &party->user, &party->host);
 		pos = pos < end ? pos + 1 : end;
 	} else {
-		pos = sip_uri(buf, pos, end, &party->user, &party->host);
+		sip_uri(buf, pos, begin, &party->user, &party->host);
+		pos = begin;
 	}
 	if (pos >= end)
 		return 0;
@@ -524,16 +385,18 @@ SIP_GLOBAL int sip_count(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 SIP_GLOBAL __u64 sip_is_nonce(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 value, last;
+	__u64 nonce;
 
-	if (!buf || pos >= end)
+	if (!buf)
 		return 0;
-	value = sip_param_is(buf, pos, end, SIP_PARAM("nonce"));
-	if (!value)
+	nonce = sip_param_value(buf, pos, end, SIP_PARAM("nonce"));
+	if (!nonce)
 		return 0;
-	last = sip_value_end(buf, value, end);
+	value = SIP_FIRST(nonce);
+	last = SIP_SECOND(nonce);
 	if (last - value >= 2 && sip_octet(buf, value) == '"')
 		return SIP_PACK(value + 1, last - 1, 0);
-	return SIP_PACK(value, last, 0);
+	return nonce;
 }
 
 /* Digest credentials (RFC 3261 25.1): parameters separated by commas; what is quoted is no

@@ -338,31 +338,48 @@ static __always_inline __u32 sip_trimmed(const struct sip_buf *buf, __u32 pos, _
 	return end;
 }
 
+/* Exact markers of a word as eight bits, the first octet's the lowest. */
+static __always_inline __u32 sip_bits(__u64 markers)
+{
+	return markers * 0x0002040810204081ull >> 56;
+}
+
+/* Which octets of a word are escaped, bit by bit: those behind a run of backslashes of odd
+ * length. Bit 0 of *carry: the first octet is, by the word before; then: the next word's. The
+ * addition makes each run that begins at an odd octet flip what an even one would say. */
+static __always_inline __u32 sip_escaped(__u32 backslashes, __u32 *carry)
+{
+	__u32 behind, sum;
+
+	backslashes &= ~*carry;
+	behind = backslashes << 1 | *carry;
+	sum = backslashes + (backslashes & 0xaa & ~behind);
+	*carry = sum >> 8 & 1;
+	return ((sum << 1) ^ 0x55) & behind;
+}
+
 /* `pos` is behind an opening quote; the position of the closing one, or end. What stands
- * behind a backslash is escaped, whatever it is. */
+ * behind a backslash is escaped, whatever it is (RFC 3261 25.1: quoted-pair). */
 SIP_GLOBAL __u32 sip_find_quote(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
+	__u32 quotes = 0, carry = 0;
+
 	if (!buf)
 		return end;
-	for (__u32 i = 0; i < SIP_REACH_SHORT; i++) {
-		__u64 v, found;
+	for (__u32 i = 0; i < SIP_REACH && pos < end; i++) {
+		__u64 v = sip_load(buf, pos);
 
-		if (pos >= end)
-			return end;
-		v = sip_load(buf, pos);
-		found = sip_equal(v, SIP_EACH('"')) | sip_equal(v, SIP_EACH('\\'));
-		if (!found) {
-			pos += 8;
-			continue;
-		}
-		pos += sip_lowest(found);
-		if (pos >= end)
-			return end;
-		if (sip_octet(buf, pos) == '"')
-			return pos;
-		pos += 2;
+		quotes = sip_bits(sip_exactly(v, SIP_EACH('"')));
+		quotes &= ~sip_escaped(sip_bits(sip_exactly(v, SIP_EACH('\\'))), &carry);
+		if (quotes)
+			break;
+		pos = sip_forget(pos + 8);
 	}
-	return end;
+	quotes &= -quotes;
+	if (!quotes)
+		return end;
+	pos += !!(quotes & 0xaa) + 2 * !!(quotes & 0xcc) + 4 * !!(quotes & 0xf0);
+	return pos < end ? pos : end;
 }
 
 /* 1 if n octets at a and at b are the same; more than 128 are not compared. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * What the SIP scanner is given and what it yields: types and constants only. How it is
- * found out is in sip_lex.h, sip_headers.h, sip_strict.h and sip_scan.h; nothing here or
- * there calls a BPF helper, reads a map or knows a packet.
+ * found out is in the other sip_*.h, of which sip_scan.h is the entry; nothing here or there
+ * calls a BPF helper, reads a map or knows a packet.
  *
  * Offsets count octets from the start of the buffer, leading CR and LF included; a span of
  * length 0 was not there. Spans never reach behind `length`, and white space around a value

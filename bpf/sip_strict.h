@@ -252,7 +252,7 @@ static __always_inline __u32 sip_utf8_length(__u32 w)
 	return 0;
 }
 
-/* Where valid UTF-8 ends, at most SIP_UTF8_STEPS ahead, which are at least as many octets. `end`
+/* The line end before `end` ends any character. Where valid UTF-8 ends, at most SIP_UTF8_STEPS ahead, which are at least as many octets. `end`
  * when all of it is valid; the position of the fault, with bit 31 set, when it is not. */
 #define SIP_UTF8_STEPS 128
 #define SIP_UTF8_FAULT (1u << 31)
@@ -277,7 +277,7 @@ SIP_GLOBAL __u32 sip_utf8(const struct sip_buf *buf, __u32 pos, __u32 end)
 		if (pos >= end)
 			return end;
 		length = sip_utf8_length(sip_load(buf, pos));
-		if (!length || pos + length > end)
+		if (!length)
 			return pos | SIP_UTF8_FAULT;
 		pos += length;
 	}

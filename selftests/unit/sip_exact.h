@@ -8,6 +8,7 @@
 #define SIPWARD_SELFTESTS_SIP_EXACT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The start line (RFC 3261 7.1, 7.2), what may stand before it, and how the end of a line is
+ * told. Whether strict work is wanted is decided here for all.
+ */
+#ifndef SIPWARD_SIP_START_H
+#define SIPWARD_SIP_START_H
+
+#include "sip_strict.h"
+
+/* The data path sets this to a constant of its policy: 0 lets the verifier take the strict
+ * work out, whatever `want` says. */
+#ifndef SIP_STRICT_POSSIBLE
+#define SIP_STRICT_POSSIBLE 1
+#endif
+
+#define SIP_STRICT_BITS (SW_SANITY_STRICT & ~SW_SANITY_DEFAULT)
+
+static __always_inline int sip_is_strict(const struct sip_input *in)
+{
+	return SIP_STRICT_POSSIBLE && (in->want & SIP_STRICT_BITS);
+}
+
+/* What was found in a line. */
+#define SIP_LINE_CUT  1u /* the data ended before it did */
+#define SIP_LINE_MORE 2u /* not yet at its end */
+#define SIP_LINE_NUL  4u
+#define SIP_LINE_BARE 8u /* a bare CR or LF */
+
+/* A word at pos < end that holds something else than CR LF: NUL, a bare CR, a bare LF, or a
+ * harmless control octet. The first LF in it, if it has one, ends the line. Packed: where the
+ * line ends, where the next begins, or what is behind the word is to be looked at, and
+ * SIP_LINE_ bits. */
+SIP_GLOBAL __u64 sip_odd_word(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 v, lf, cr, before, inside = ~0ull;
+	__u32 found = 0, last;
+
+	if (!buf)
+		return 0;
+	v = sip_load(buf, pos);
+	if (end - pos < 8)
+		inside = sip_mask(end - pos);
+	lf = sip_exactly(v, SIP_EACH('\n')) & inside;
+	before = ((lf & -lf) - 1) & inside; /* of the line: what stands below the first LF */
+	cr = sip_exactly(v, SIP_EACH('\r')) & before;
+	if (sip_exactly(v, 0) & before)
+		found |= SIP_LINE_NUL;
+	if (cr & ~(lf >> 8) & (inside >> 8))
+		found |= SIP_LINE_BARE;
+	if (cr >> 63 && pos + 8 < end && sip_octet(buf, pos + 8) != '\n')
+		found |= SIP_LINE_BARE;
+	if (!lf)
+		return SIP_PACK(pos + 8, pos + 8, found | SIP_LINE_MORE);
+	last = pos += sip_lowest(lf);
+	if (last && sip_octet(buf, last - 1) == '\r')
+		last--;
+	else
+		found |= SIP_LINE_BARE;
+	return SIP_PACK(last, pos + 1, found);
+}
+
+/* CR and LF before the start line are skipped (RFC 3261 7.5). */
+SIP_GLOBAL __u32 sip_skip_crlf(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	SIP_SEARCH(buf, pos, end, SIP_REACH / 2,
+		   ~(sip_exactly(v, SIP_EACH('\r')) | sip_exactly(v, SIP_EACH('\n'))) & SIP_TOPS);
+}
+
+/* The end of [pos, end) without the spaces before it, of which up to 256 are taken. */
+SIP_GLOBAL __u32 sip_trim_spaces(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	for (__u32 i = 0; i < 256; i++) {
+		if (end <= pos || sip_octet(buf, end - 1) != ' ')
+			break;
+		end--;
+	}
+	return end;
+}
+
+/* Status-Line behind "SIP/2.0 " (RFC 3261 7.2). The reason phrase, and the space before it,
+ * may be missing. */
+static __always_inline void sip_status_line(const struct sip_buf *buf, struct sip_msg *msg,
+					    __u32 pos, __u32 end)
+{
+	__u64 number = sip_number(buf, pos, end);
+	__u32 behind = SIP_NUMBER_END(number), value = SIP_NUMBER_VALUE(number);
+
+	msg->kind = SW_MESSAGE_RESPONSE;
+	msg->flags |= SIP_START;
+	if (behind != pos + 3 || value < 100 || value > 699 ||
+	    (behind < end && sip_octet(buf, behind) != ' '))
+		msg->violations |= SW_SANITY_BIT(STATUS_CODE);
+	else
+		msg->status = value;
+}
+
+#define SIP_SOS "urn:service:sos"
+
+/* urn:service:sos, or one of its children (RFC 5031). */
+static __always_inline int sip_is_sos(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 behind = pos + sizeof(SIP_SOS) - 1;
+
+	return behind <= end && sip_lower(sip_load(buf, pos)) == SIP_WORD(SIP_SOS) &&
+	       sip_lower(sip_load(buf, pos + 7)) == SIP_WORD_AT(SIP_SOS, 7) &&
+	       (behind == end || sip_octet(buf, behind) == '.');
+}
+
+static __always_inline void sip_request_uri(const struct sip_buf *buf, const struct sip_input *in,
+					    struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	msg->uri = sip_span(pos, end);
+	if (end - pos > in->bounds.uri)
+		msg->violations |= SW_SANITY_BIT(URI_LENGTH);
+	sip_uri(buf, pos, end, &msg->uri_user, &msg->uri_host);
+	msg->scheme = sip_scheme(buf, pos, end);
+	if (msg->scheme == SIP_SCHEME_OTHER && sip_is_sos(buf, pos, end))
+		msg->flags |= SIP_URGENT;
+	if (sip_is_strict(in))
+		sip_strict_uri(buf, msg, pos, end);
+}
+
+/* Request-Line (RFC 3261 7.1): token SP ... SP SIP/2.0, spaces at the end ignored. */
+static __always_inline void sip_request_line(const struct sip_buf *buf, const struct sip_input *in,
+					     struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	__u32 last = end, space, uri, uri_end;
+
+	if (end > pos && sip_octet(buf, end - 1) == ' ')
+		last = sip_trim_spaces(buf, pos, end);
+	space = sip_seek(buf, pos, last, SIP_EACH(' '), SIP_EACH(' '));
+	if (space == pos || last - space < 9 ||
+	    sip_lower(sip_load(buf, last - 8)) != SIP_WORD(" sip/2.0")) {
+		msg->violations |= SW_SANITY_BIT(START_LINE);
+		return;
+	}
+	msg->kind = sip_method_kind(buf, pos, space - pos);
+	if (msg->kind == SW_MESSAGE_OTHER &&
+	    sip_find_outside(buf, pos, space, SIP_IN_TOKEN) < space) {
+		msg->violations |= SW_SANITY_BIT(START_LINE);
+		msg->kind = SW_MESSAGE_NOT_SIP;
+		return;
+	}
+	msg->flags |= SIP_START;
+	msg->method = sip_span(pos, space);
+	if (space - pos > in->bounds.method)
+		msg->violations |= SW_SANITY_BIT(METHOD_LENGTH);
+
+	uri = space + 1;
+	uri_end = last - 8;
+	if (sip_octet(buf, uri) == ' ' || sip_octet(buf, uri_end - 1) == ' ' || last != end) {
+		msg->violations |= SW_SANITY_BIT(START_LINE_SPACE);
+		uri = sip_skip_lws(buf, uri, uri_end);
+		uri_end = sip_trim_spaces(buf, uri, uri_end);
+	}
+	sip_request_uri(buf, in, msg, uri, uri_end);
+}
+
+static __always_inline int sip_may_be_cut(const struct sip_input *in)
+{
+	return in->flags & (SIP_STREAM | SIP_FRAGMENT);
+}
+
+/* The end of the start line: packed as in sip_odd_word(). */
+SIP_GLOBAL __u64 sip_start_end(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 lf = sip_find(buf, pos, end, SIP_EACH('\n'), SIP_EACH('\n')), last = lf, found = 0;
+
+	if (!buf)
+		return 0;
+	if (sip_find(buf, pos, lf, 0, 0) < lf)
+		found |= SIP_LINE_NUL;
+	if (lf >= end)
+		return SIP_PACK(end, end, found | SIP_LINE_CUT);
+	if (lf > pos && sip_octet(buf, lf - 1) == '\r')
+		last--;
+	if (last == lf || sip_find(buf, pos, last, SIP_EACH('\r'), SIP_EACH('\r')) < last)
+		found |= SIP_LINE_BARE;
+	return SIP_PACK(last, lf + 1, found);
+}
+
+/* Likewise for a line that is as short as most, and as clean. */
+static __always_inline __u64 sip_start_seek(const struct sip_buf *buf, __u32 begin, __u32 end)
+{
+	__u32 pos = begin;
+
+	for (__u32 i = 0; i < 12 && pos < end; i++) {
+		__u64 control = sip_below(sip_load(buf, pos), 0x20);
+
+		if (control) {
+			pos = sip_forget(pos + sip_lowest(control));
+			if (pos + 2 <= end && (__u16)sip_load(buf, pos) == 0x0a0d)
+				return SIP_PACK(pos, pos + 2, 0);
+			break;
+		}
+		pos += 8;
+	}
+	return sip_start_end(buf, begin, end);
+}
+
+/* Everything up to and with the start line. */
+static __always_inline void sip_start(const struct sip_buf *buf, const struct sip_input *in,
+				      struct sip_msg *msg)
+{
+	__u32 pos = 0, end, found;
+	__u64 line;
+
+	__builtin_memset(msg, 0, sizeof(*msg));
+	msg->kind = SW_MESSAGE_NOT_SIP;
+	msg->cseq_kind = SW_MESSAGE_OTHER;
+	if (in->datagram_length > in->bounds.message && !(in->flags & SIP_STREAM))
+		msg->violations |= SW_SANITY_BIT(MESSAGE_LENGTH);
+	if (in->length && sip_octet(buf, 0) <= '\r')
+		pos = sip_skip_crlf(buf, 0, in->length);
+	msg->begin = pos;
+	if (pos >= in->length) {
+		msg->kind = SW_MESSAGE_KEEPALIVE;
+		return;
+	}
+
+	line = sip_start_seek(buf, pos, in->length);
+	end = SIP_FIRST(line);
+	found = SIP_THIRD(line);
+	msg->start = msg->next = SIP_SECOND(line);
+	if (found & SIP_LINE_CUT) {
+		msg->flags |= SIP_CUT;
+		if (sip_may_be_cut(in))
+			return;
+	}
+	if (found & SIP_LINE_NUL)
+		msg->violations |= SW_SANITY_BIT(NUL);
+	if (found & SIP_LINE_BARE)
+		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
+	msg->lines = 1;
+	if (end - pos >= 8 && sip_lower(sip_load(buf, pos)) == SIP_WORD("sip/2.0 "))
+		sip_status_line(buf, msg, pos + 8, end);
+	else
+		sip_request_line(buf, in, msg, pos, end);
+}
+
+#endif
