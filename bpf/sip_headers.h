@@ -271,24 +271,27 @@ static __always_inline void sip_top_branch(const struct sip_buf *buf, struct sip
 		msg->flags |= SIP_COOKIE;
 }
 
-/* The branch among the parameters from pos on; behind it, or pos. ";branch=" mostly stands
- * first, and is one word. */
+/* The branch among the parameters from pos on; behind it, or pos. It mostly stands among the
+ * first, and ";branch=" is one word. */
 static __always_inline __u32 sip_branch(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 					__u32 end)
 {
+	__u32 p = pos, last;
 	__u64 branch;
-	__u32 begin, last;
 
-	if (end - pos > 8 && sip_lower(sip_load(buf, pos)) == SIP_WORD(";branch=")) {
-		begin = pos + 8;
-		last = sip_value_end(buf, begin, end);
-	} else {
-		branch = sip_param(buf, pos, end, SIP_PARAM("branch"));
-		begin = SIP_FIRST(branch);
-		last = SIP_SECOND(branch);
+	for (__u32 i = 0; i < 2 && end - p > 8; i++) {
+		if (sip_lower(sip_load(buf, p)) == SIP_WORD(";branch=")) {
+			last = sip_value_end(buf, p + 8, end);
+			sip_top_branch(buf, msg, p + 8, last);
+			return last;
+		}
+		p = sip_seek_separator(buf, p + 1, end);
+		if (p < end && sip_octet(buf, p) != ';')
+			break;
 	}
-	sip_top_branch(buf, msg, begin, last);
-	return last ? last : pos;
+	branch = sip_param(buf, pos, end, SIP_PARAM("branch"));
+	sip_top_branch(buf, msg, SIP_FIRST(branch), SIP_SECOND(branch));
+	return SIP_SECOND(branch) ? SIP_SECOND(branch) : pos;
 }
 
 /* One via-parm (RFC 3261 20.42) from pos on; where the next one begins, or end. */
@@ -459,8 +462,11 @@ SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 po
 	length = end - pos;
 	msg->cseq_method = sip_span(pos, end);
 	msg->cseq_kind = sip_method_kind(buf, pos, length);
-	if (msg->kind != SW_MESSAGE_RESPONSE &&
-	    (length != msg->method.length || !sip_same(buf, pos, msg->method.offset, length)))
+	if (msg->kind == SW_MESSAGE_RESPONSE)
+		return 0;
+	if (msg->cseq_kind != msg->kind ||
+	    (msg->kind == SW_MESSAGE_OTHER &&
+	     (length != msg->method.length || !sip_same(buf, pos, msg->method.offset, length))))
 		msg->violations |= SW_SANITY_BIT(CSEQ_METHOD);
 	return 0;
 }

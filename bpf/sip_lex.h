@@ -85,7 +85,7 @@ static const __u8 sip_class[256] = {
 
 /* The verifier wants to see the bound at each access. A message of the largest size wraps
  * around at its very end, where what is read has no influence. */
-static __always_inline __u32 sip_clamp(__u32 pos)
+static __always_inline __u64 sip_clamp(__u64 pos)
 {
 #ifdef __bpf__
 	asm volatile("%0 &= %1" : "+r"(pos) : "i"(SW_MESSAGE_MAX - 1));
@@ -95,7 +95,7 @@ static __always_inline __u32 sip_clamp(__u32 pos)
 
 /* Makes the verifier forget how a position came about, so that it takes all ways to it for
  * one. Positions are below 2^15. */
-static __always_inline __u32 sip_forget(__u32 pos)
+static __always_inline __u32 sip_forget(__u64 pos)
 {
 #ifdef __bpf__
 	asm volatile("%0 &= 0x7fff" : "+r"(pos));
@@ -150,7 +150,7 @@ static __always_inline __u64 sip_lws(__u64 v)
  * BPF. */
 static __always_inline __u32 sip_lowest(__u64 markers)
 {
-	return (((((markers & -markers) >> 7) - 1) & SIP_ONES) * SIP_ONES) >> 56;
+	return (((markers - 1) & ~markers & SIP_TOPS) * (SIP_ONES << 1)) >> 56;
 }
 
 /* The lowest n octets of a word, n <= 7. */
@@ -196,20 +196,20 @@ static __always_inline struct sip_span sip_span(__u32 pos, __u32 end)
 
 /* Likewise, inline, for the first words only; `far` goes on behind them. */
 #define SIP_SEEK(buf, pos, end, markers, far)                   \
-	for (__u32 i_ = 0; i_ < SIP_REACH_INLINE; i_++) {       \
-		__u64 v, m_;                                    \
+	__u32 i_;                                               \
 								\
-		if (pos >= end)                                 \
-			return end;                             \
-		v = sip_load(buf, pos);                         \
-		m_ = (markers);                                 \
+	for (i_ = 0; i_ < SIP_REACH_INLINE && pos < end; i_++) { \
+		__u64 v = sip_load(buf, pos), m_ = (markers);   \
+								\
 		if (m_) {                                       \
-			pos = sip_forget(pos + sip_lowest(m_)); \
-			return pos < end ? pos : end;           \
+			pos += sip_lowest(m_);                  \
+			break;                                  \
 		}                                               \
 		pos += 8;                                       \
 	}                                                       \
-	return far
+	if (i_ == SIP_REACH_INLINE)                             \
+		pos = far;                                      \
+	return sip_forget(pos < end ? pos : end)
 
 /* The first of two octets, each given as SIP_EACH(octet). */
 SIP_GLOBAL __u32 sip_find(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 a, __u64 b)

@@ -88,39 +88,6 @@ SIP_GLOBAL __u32 sip_trim_spaces(const struct sip_buf *buf, __u32 pos, __u32 end
 	return end;
 }
 
-struct sip_step {
-	__u32 end;   /* of the line */
-	__u32 next;  /* where to go on */
-	__u32 found; /* SIP_LINE_ bits */
-};
-
-/* One word at pos of a line. A line end of CR LF is found here, all else that is no text in
- * sip_odd_word(). */
-static __always_inline struct sip_step sip_step(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	struct sip_step step = { .end = end, .next = end, .found = SIP_LINE_CUT };
-	__u64 control, odd;
-
-	if (pos >= end)
-		return step;
-	control = sip_below(sip_load(buf, pos), 0x20);
-	if (!control) {
-		step.next = pos + 8;
-		step.found = SIP_LINE_MORE;
-		return step;
-	}
-	step.end = sip_forget(pos + sip_lowest(control));
-	step.next = step.end + 2;
-	step.found = 0;
-	if (step.next <= end && (__u16)sip_load(buf, step.end) == 0x0a0d)
-		return step;
-	odd = sip_odd_word(buf, pos, end);
-	step.end = SIP_FIRST(odd);
-	step.next = SIP_SECOND(odd);
-	step.found = SIP_THIRD(odd);
-	return step;
-}
-
 /* Status-Line behind "SIP/2.0 " (RFC 3261 7.2). The reason phrase, and the space before it,
  * may be missing. */
 static __always_inline void sip_status_line(const struct sip_buf *buf, struct sip_msg *msg,
@@ -401,9 +368,10 @@ static __always_inline void sip_header(const struct sip_buf *buf, const struct s
 	sip_header_value(buf, msg, id, pos, end);
 }
 
-#define SIP_WORDS_A_CALL 32
-/* A line that ends takes two octets at least, a word that does not eight. */
-#define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_WORDS_A_CALL + 2)
+#define SIP_STEPS_A_CALL 16 /* a step is a line, or what fits into this many words of one: */
+#define SIP_WORDS_A_STEP 16
+/* Every step takes two octets at least, for a line that is not empty has as many. */
+#define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_STEPS_A_CALL + 2)
 
 enum { SIP_GO_ON, SIP_STOP };
 
@@ -418,49 +386,75 @@ static __always_inline int sip_folds(const struct sip_buf *buf, __u32 next, __u3
 	return ahead == ' ' || ahead == '\t';
 }
 
-/* Takes some words from msg->next on; the header under work began at msg->start. What is kept
+/* The end of a line, as far as it is near. Packed as in sip_odd_word(). */
+static __always_inline __u64 sip_line_end(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 control = 0;
+	__u32 last;
+
+	for (__u32 i = 0; i < SIP_WORDS_A_STEP && pos < end; i++) {
+		control = sip_below(sip_load(buf, pos), 0x20);
+		if (control)
+			break;
+		pos += 8;
+	}
+	pos = sip_forget(pos);
+	if (pos >= end)
+		return SIP_PACK(end, end, SIP_LINE_CUT);
+	if (!control)
+		return SIP_PACK(0, pos, SIP_LINE_MORE);
+	last = sip_forget(pos + sip_lowest(control));
+	if (last + 2 <= end && (__u16)sip_load(buf, last) == 0x0a0d)
+		return SIP_PACK(last, last + 2, 0);
+	return sip_odd_word(buf, pos, end);
+}
+
+/* A header is complete: it ends at `end`, and the next line begins at `next`. */
+static __always_inline int sip_line(const struct sip_buf *buf, const struct sip_input *in,
+				    struct sip_msg *msg, __u32 end, __u32 next)
+{
+	msg->lines++;
+	if (msg->found & SIP_LINE_BARE)
+		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
+	if (end == msg->start) {
+		msg->flags |= SIP_COMPLETE;
+		msg->body_offset = next;
+		return SIP_STOP;
+	}
+	if (sip_folds(buf, next, in->length))
+		return SIP_GO_ON;
+	sip_header(buf, in, msg, msg->start, end);
+	msg->found = 0;
+	msg->start = next;
+	return (in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA) ? SIP_STOP : SIP_GO_ON;
+}
+
+/* Takes some steps from msg->next on; the header under work began at msg->start. What is kept
  * from step to step is kept in *msg: the verifier would tell apart all that it can be. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
-	__u32 next;
-
 	if (!buf || !in || !msg)
 		return SIP_STOP;
-	next = msg->next;
-	for (__u32 i = 0; i < SIP_WORDS_A_CALL; i++) {
-		struct sip_step line = sip_step(buf, next, in->length);
+	for (__u32 i = 0; i < SIP_STEPS_A_CALL; i++) {
+		__u64 line = sip_line_end(buf, msg->next, in->length);
+		__u32 end = sip_forget(SIP_FIRST(line)), next = sip_forget(SIP_SECOND(line));
 
-		line.end = sip_forget(line.end);
-		next = sip_forget(line.next);
-		if (line.found) {
-			msg->found |= line.found & ~SIP_LINE_MORE;
-			if (line.found & SIP_LINE_MORE)
+		msg->next = next;
+		if (SIP_THIRD(line)) {
+			msg->found |= SIP_THIRD(line) & ~SIP_LINE_MORE;
+			if (SIP_THIRD(line) & SIP_LINE_MORE)
 				continue;
 		}
 		/* A header at the end of a cut may go on, in its line or with a fold. */
-		if (next >= in->length && line.end != msg->start && sip_may_be_cut(in))
+		if (next >= in->length && end != msg->start && sip_may_be_cut(in))
 			msg->found |= SIP_LINE_CUT;
-		if ((msg->found & SIP_LINE_CUT) && (msg->start >= line.end || sip_may_be_cut(in))) {
+		if ((msg->found & SIP_LINE_CUT) && (msg->start >= end || sip_may_be_cut(in))) {
 			msg->flags |= SIP_CUT;
 			return SIP_STOP;
 		}
-		if (msg->found & SIP_LINE_BARE)
-			msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
-		msg->lines++;
-		if (line.end == msg->start) {
-			msg->flags |= SIP_COMPLETE;
-			msg->body_offset = next;
-			return SIP_STOP;
-		}
-		if (sip_folds(buf, next, in->length))
-			continue;
-		sip_header(buf, in, msg, msg->start, line.end);
-		msg->found = 0;
-		msg->start = msg->next = next;
-		if ((in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA))
+		if (sip_line(buf, in, msg, end, next) == SIP_STOP)
 			return SIP_STOP;
 	}
-	msg->next = next;
 	return SIP_GO_ON;
 }
 

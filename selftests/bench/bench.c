@@ -11,12 +11,14 @@
  */
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
-#include <osipparser2/osip_parser.h>
 #include <string.h>
 #include <time.h>
 
 #include "kernel/frame.h"
 #include "kernel/trial.h"
+
+/* Last: it makes macros of words such as MAX_FORWARDS. */
+#include <osipparser2/osip_parser.h>
 
 #define ROUNDS  7
 #define PACKETS 300000

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A flooder for the lab: SIP requests, or anything else in a file, in UDP frames that it
+ * builds itself, from one source address or from random ones of a prefix. It is bounded in
+ * rate and time, and runs only in a named network namespace, made for a test: never where a
+ * real wire may hang.
+ *
+ * Every frame is a function of its number, so that a repetition needs no memory of the
+ * frame: only of when its batch went out.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <glob.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 64
+#define BATCHES_REMEMBERED (1u << 16)
+#define FRAME_MAX 1514
+#define SECONDS_MAX 60
+#define RATE_MAX 2000000
+#define REPEAT_MAX_MS 4000
+#define NS_PER_SEC 1000000000ull
+
+/* What each frame replaces by 16 hexadecimal digits of its own. */
+#define TOKEN "0123456789abcdef"
+#define TOKENS_MAX 16
+
+#define REQUEST(method, user, body) \
+	method " sip:" user "@server.example SIP/2.0\r\n" \
+	"Via: SIP/2.0/UDP flood.example:5060;branch=z9hG4bK" TOKEN ";rport\r\n" \
+	"Max-Forwards: 70\r\n" \
+	"From: <sip:flood@flood.example>;tag=" TOKEN "\r\n" \
+	"To: <sip:" user "@server.example>\r\n" \
+	"Call-ID: " TOKEN "@flood.example\r\n" \
+	"CSeq: 1 " method "\r\n" \
+	"Contact: <sip:flood@flood.example:5060>\r\n" \
+	body
+
+#define SDP \
+	"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n" \
+	"m=audio 6000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\n"
+#define NO_BODY "Content-Length: 0\r\n\r\n"
+#define SDP_BODY "Content-Type: application/sdp\r\nContent-Length: 111\r\n\r\n" SDP
+
+_Static_assert(sizeof(SDP) - 1 == 111, "the Content-Length above");
+
+static const struct {
+	const char *name;
+	const char *text;
+} messages[] = {
+	{ "invite", REQUEST("INVITE", "call", SDP_BODY) },
+	{ "register", REQUEST("REGISTER", "150", NO_BODY) },
+	{ "options", REQUEST("OPTIONS", "call", NO_BODY) },
+	{ "junk", TOKEN TOKEN },
+};
+
+struct address {
+	int family;
+	uint8_t octets[16];
+	unsigned int prefix; /* bits that are fixed */
+};
+
+struct flood {
+	const char *interface;
+	uint8_t dst_mac[ETH_ALEN], src_mac[ETH_ALEN];
+	struct address src, dst;
+	uint64_t rate;      /* packets a second, without the repetitions; 0: all it can */
+	uint64_t seconds;
+	uint64_t repeat_ns; /* 0: every frame once */
+	bool random_port;
+	uint16_t sport, dport;
+	uint8_t ttl;
+
+	uint8_t frame[FRAME_MAX]; /* the template */
+	size_t length, ip_at, udp_at;
+	size_t tokens[TOKENS_MAX]; /* offsets in the frame */
+	size_t token_count;
+
+	int fd;
+	uint64_t sent, repeated, refused;
+};
+
+static __attribute__((noreturn, format(printf, 1, 2))) void die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("flood: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	exit(2);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+/* splitmix64: a well-mixed function of the frame's number */
+static uint64_t mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ull;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+	return x ^ (x >> 31);
+}
+
+/* /proc/1/ns/net cannot be read everywhere; a namespace that has a name was made on purpose. */
+static void refuse_unnamed_namespace(void)
+{
+	struct stat own, named;
+	glob_t names;
+	bool found = false;
+
+	if (stat("/proc/self/ns/net", &own))
+		die("cannot tell the network namespace: %s", strerror(errno));
+	if (!glob("/run/netns/*", 0, NULL, &names)) {
+		for (size_t i = 0; i < names.gl_pathc; i++)
+			found |= !stat(names.gl_pathv[i], &named) && named.st_ino == own.st_ino &&
+				 named.st_dev == own.st_dev;
+		globfree(&names);
+	}
+	if (!found)
+		die("this network namespace is none of /run/netns: run it in one made for the test");
+}
+
+static void parse_address(const char *text, struct address *address)
+{
+	char host[INET6_ADDRSTRLEN];
+	const char *slash = strchr(text, '/');
+	size_t length = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned int bits;
+
+	if (length >= sizeof(host))
+		die("%s: not an address", text);
+	memcpy(host, text, length);
+	host[length] = '\0';
+	address->family = strchr(host, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(address->family, host, address->octets) != 1)
+		die("%s: not an address", text);
+	bits = address->family == AF_INET6 ? 128 : 32;
+	address->prefix = slash ? (unsigned int)strtoul(slash + 1, NULL, 10) : bits;
+	if (address->prefix > bits)
+		die("%s: the prefix is longer than an address", text);
+}
+
+static uint64_t parse_number(const char *name, const char *text, uint64_t min, uint64_t max)
+{
+	char *end;
+	unsigned long long value = strtoull(text, &end, 10);
+
+	if (*end || end == text || value < min || value > max)
+		die("%s %s: wanted a number from %llu to %llu", name, text,
+		    (unsigned long long)min, (unsigned long long)max);
+	return value;
+}
+
+static void parse_mac(const char *text, uint8_t mac[ETH_ALEN])
+{
+	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
+		   &mac[4], &mac[5]) != ETH_ALEN)
+		die("--dst-mac %s: wanted xx:xx:xx:xx:xx:xx", text);
+}
+
+/* The payload goes behind `at` octets of headers; its length is returned. */
+static size_t read_payload(const char *what, uint8_t *frame, size_t at)
+{
+	size_t length;
+	FILE *file;
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		if (strcmp(what, messages[i].name))
+			continue;
+		length = strlen(messages[i].text);
+		memcpy(frame + at, messages[i].text, length);
+		return length;
+	}
+	file = fopen(what, "rb");
+	if (!file)
+		die("--what %s: %s", what, strerror(errno));
+	length = fread(frame + at, 1, FRAME_MAX - at, file);
+	if (fgetc(file) != EOF)
+		die("--what %s: it does not fit one frame of %d octets", what, FRAME_MAX);
+	fclose(file);
+	return length;
+}
+
+static void build_template(struct flood *f, const char *what)
+{
+	struct ether_header *eth = (void *)f->frame;
+	bool ipv6 = f->dst.family == AF_INET6;
+	struct udphdr *udp;
+	size_t payload;
+
+	memcpy(eth->ether_dhost, f->dst_mac, ETH_ALEN);
+	memcpy(eth->ether_shost, f->src_mac, ETH_ALEN);
+	eth->ether_type = htons(ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
+	f->ip_at = sizeof(*eth);
+	f->udp_at = f->ip_at + (ipv6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr));
+	payload = read_payload(what, f->frame, f->udp_at + sizeof(*udp));
+	f->length = f->udp_at + sizeof(*udp) + payload;
+
+	udp = (void *)(f->frame + f->udp_at);
+	udp->dest = htons(f->dport);
+	udp->len = htons((uint16_t)(sizeof(*udp) + payload));
+	if (ipv6) {
+		struct ip6_hdr *ip = (void *)(f->frame + f->ip_at);
+
+		ip->ip6_flow = htonl(6u << 28);
+		ip->ip6_plen = udp->len;
+		ip->ip6_nxt = IPPROTO_UDP;
+		ip->ip6_hlim = f->ttl;
+		memcpy(&ip->ip6_dst, f->dst.octets, 16);
+	} else {
+		struct iphdr *ip = (void *)(f->frame + f->ip_at);
+
+		ip->version = 4;
+		ip->ihl = 5;
+		ip->ttl = f->ttl;
+		ip->protocol = IPPROTO_UDP;
+		ip->tot_len = htons((uint16_t)(f->length - f->ip_at));
+		memcpy(&ip->daddr, f->dst.octets, 4);
+	}
+
+	for (size_t at = f->udp_at + sizeof(*udp); at + strlen(TOKEN) <= f->length;) {
+		if (f->token_count == TOKENS_MAX || memcmp(f->frame + at, TOKEN, strlen(TOKEN))) {
+			at++;
+			continue;
+		}
+		f->tokens[f->token_count++] = at;
+		at += strlen(TOKEN);
+	}
+}
+
+/* RFC 1071 over `length` octets, not yet folded */
+static uint64_t sum_words(const uint8_t *data, size_t length, uint64_t sum)
+{
+	uint16_t word;
+
+	for (; length > 1; length -= 2, data += 2) {
+		memcpy(&word, data, 2);
+		sum += word;
+	}
+	if (length) {
+		word = 0;
+		memcpy(&word, data, 1);
+		sum += word;
+	}
+	return sum;
+}
+
+static uint16_t fold(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* Fixed bits of the prefix, random ones behind them. */
+static void make_source(const struct flood *f, uint64_t random, uint8_t *octets)
+{
+	size_t length = f->src.family == AF_INET6 ? 16 : 4;
+	uint8_t noise[16];
+	uint64_t more = mix(random);
+
+	memcpy(noise, &random, 8);
+	memcpy(noise + 8, &more, 8);
+	for (size_t i = 0; i < length; i++) {
+		unsigned int fixed = f->src.prefix > 8 * i ? f->src.prefix - 8 * (unsigned int)i : 0;
+		uint8_t mask = fixed >= 8 ? 0xff : (uint8_t)(0xff00 >> fixed);
+
+		octets[i] = (f->src.octets[i] & mask) | (noise[i] & (uint8_t)~mask);
+	}
+}
+
+static void build_frame(const struct flood *f, uint64_t number, uint8_t *frame)
+{
+	static const char digits[] = "0123456789abcdef";
+	bool ipv6 = f->dst.family == AF_INET6;
+	size_t width = ipv6 ? 16 : 4, udp_length = f->length - f->udp_at;
+	uint8_t *ip = frame + f->ip_at;
+	struct udphdr *udp = (void *)(frame + f->udp_at);
+	uint64_t random = mix(number);
+	uint64_t sum;
+
+	memcpy(frame, f->frame, f->length);
+	make_source(f, mix(random), ip + (ipv6 ? 8 : 12));
+	udp->source = htons(f->random_port ? (uint16_t)(1024 + random % 64000) : f->sport);
+	for (size_t i = 0; i < f->token_count; i++)
+		for (unsigned int digit = 0; digit < 16; digit++)
+			frame[f->tokens[i] + digit] = (uint8_t)digits[random >> (4 * digit) & 15];
+
+	sum = sum_words(ip + (ipv6 ? 8 : 12), 2 * width, 0); /* the pseudo header */
+	sum += htons(IPPROTO_UDP) + htons((uint16_t)udp_length);
+	udp->check = 0;
+	udp->check = fold(sum_words(frame + f->udp_at, udp_length, sum));
+	if (!udp->check)
+		udp->check = 0xffff;
+	if (!ipv6)
+		((struct iphdr *)ip)->check = fold(sum_words(ip, sizeof(struct iphdr), 0));
+}
+
+static void send_batch(struct flood *f, uint64_t batch)
+{
+	static uint8_t frames[BATCH][FRAME_MAX];
+	static struct mmsghdr headers[BATCH];
+	static struct iovec vectors[BATCH];
+	int done;
+
+	for (unsigned int i = 0; i < BATCH; i++) {
+		build_frame(f, batch * BATCH + i, frames[i]);
+		vectors[i] = (struct iovec){ frames[i], f->length };
+		headers[i].msg_hdr = (struct msghdr){ .msg_iov = &vectors[i], .msg_iovlen = 1 };
+	}
+	for (unsigned int from = 0; from < BATCH; from += (unsigned int)done) {
+		done = sendmmsg(f->fd, headers + from, BATCH - from, 0);
+		if (done > 0) {
+			f->sent += (uint64_t)done;
+			continue;
+		}
+		if (errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
+			die("%s: %s", f->interface, strerror(errno));
+		f->refused++; /* the device took no more; this frame is given up */
+		done = 1;
+	}
+}
+
+static void run(struct flood *f)
+{
+	uint64_t *sent_at = calloc(BATCHES_REMEMBERED, sizeof(*sent_at));
+	uint64_t start = now_ns(), end = start + f->seconds * NS_PER_SEC;
+	uint64_t fresh = start, first = 0, again = 0; /* next batch to send first, and again */
+
+	if (!sent_at)
+		die("no memory");
+	for (uint64_t now = start; now < end; now = now_ns()) {
+		bool due = !f->rate || now >= fresh;
+
+		if (f->repeat_ns && again < first &&
+		    now >= sent_at[again % BATCHES_REMEMBERED] + f->repeat_ns) {
+			send_batch(f, again++);
+			f->repeated += BATCH;
+		} else if (due && first - again < BATCHES_REMEMBERED) {
+			sent_at[first % BATCHES_REMEMBERED] = now;
+			send_batch(f, first++);
+			if (!f->repeat_ns)
+				again = first;
+			if (f->rate)
+				fresh += BATCH * NS_PER_SEC / f->rate;
+		} else {
+			struct timespec nap = { 0, 50000 };
+
+			nanosleep(&nap, NULL);
+		}
+	}
+	free(sent_at);
+}
+
+static void open_socket(struct flood *f)
+{
+	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = 0 };
+	struct ifreq request = { 0 };
+	int one = 1, room = 8 << 20;
+
+	f->fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (f->fd < 0)
+		die("packet socket: %s", strerror(errno));
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", f->interface);
+	if (ioctl(f->fd, SIOCGIFHWADDR, &request))
+		die("%s: %s", f->interface, strerror(errno));
+	memcpy(f->src_mac, request.ifr_hwaddr.sa_data, ETH_ALEN);
+	address.sll_ifindex = (int)if_nametoindex(f->interface);
+	if (bind(f->fd, (struct sockaddr *)&address, sizeof(address)))
+		die("%s: %s", f->interface, strerror(errno));
+	setsockopt(f->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
+	setsockopt(f->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
+static __attribute__((noreturn)) void usage(void)
+{
+	fputs("usage: flood --iface DEV --dst-mac MAC --src ADDRESS[/PREFIX] --dst ADDRESS\n"
+	      "             --what invite|register|options|junk|FILE [--rate PPS|max]\n"
+	      "             [--seconds S] [--repeat-after MS] [--sport PORT|random]\n"
+	      "             [--dport PORT] [--ttl N]\n"
+	      "Sources are random within PREFIX. Each frame replaces " TOKEN " in its\n"
+	      "payload by digits of its own. --repeat-after sends each frame once more.\n",
+	      stderr);
+	exit(2);
+}
+
+static const char *parse_options(int argc, char **argv, struct flood *f)
+{
+	static const struct option options[] = {
+		{ "iface", required_argument, NULL, 'i' },
+		{ "dst-mac", required_argument, NULL, 'm' },
+		{ "src", required_argument, NULL, 's' },
+		{ "dst", required_argument, NULL, 'd' },
+		{ "what", required_argument, NULL, 'w' },
+		{ "rate", required_argument, NULL, 'r' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ "repeat-after", required_argument, NULL, 'a' },
+		{ "sport", required_argument, NULL, 'p' },
+		{ "dport", required_argument, NULL, 'q' },
+		{ "ttl", required_argument, NULL, 'l' },
+		{ 0 },
+	};
+	const char *what = NULL;
+	bool have_mac = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'i': f->interface = optarg; break;
+		case 'm': parse_mac(optarg, f->dst_mac); have_mac = true; break;
+		case 's': parse_address(optarg, &f->src); break;
+		case 'd': parse_address(optarg, &f->dst); break;
+		case 'w': what = optarg; break;
+		case 'r':
+			f->rate = strcmp(optarg, "max") ?
+				parse_number("--rate", optarg, 1, RATE_MAX) : 0;
+			break;
+		case 't': f->seconds = parse_number("--seconds", optarg, 1, SECONDS_MAX); break;
+		case 'a':
+			f->repeat_ns = 1000000 * parse_number("--repeat-after", optarg, 1,
+							      REPEAT_MAX_MS);
+			break;
+		case 'p':
+			f->random_port = !strcmp(optarg, "random");
+			if (!f->random_port)
+				f->sport = (uint16_t)parse_number("--sport", optarg, 1, 65535);
+			break;
+		case 'q': f->dport = (uint16_t)parse_number("--dport", optarg, 1, 65535); break;
+		case 'l': f->ttl = (uint8_t)parse_number("--ttl", optarg, 1, 255); break;
+		default: usage();
+		}
+	}
+	if (optind != argc || !f->interface || !have_mac || !f->src.family || !f->dst.family ||
+	    !what)
+		usage();
+	if (f->src.family != f->dst.family)
+		die("--src and --dst are of two address families");
+	return what;
+}
+
+int main(int argc, char **argv)
+{
+	static struct flood f = { .rate = 1000, .seconds = 1, .sport = 5060, .dport = 5060,
+				  .ttl = 64 };
+	const char *what = parse_options(argc, argv, &f);
+
+	refuse_unnamed_namespace();
+	open_socket(&f);
+	build_template(&f, what);
+	run(&f);
+	printf("sent %llu repeated %llu refused %llu seconds %llu\n", (unsigned long long)f.sent,
+	       (unsigned long long)f.repeated, (unsigned long long)f.refused,
+	       (unsigned long long)f.seconds);
+	return 0;
+}

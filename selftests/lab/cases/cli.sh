@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Exit codes and messages of the commands, where nothing runs.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "$0")/../lab.sh"
+lab_up
+
+policy good <<'END'
+mode: enforce
+END
+policy bad <<'END'
+mode: enforced
+END
+
+expect_exit() { # NAME CODE ARGUMENTS...
+	local name=$1 code=$2 got
+	shift 2
+	ward "$@" >"$TMP/cli.out" 2>&1
+	got=$?
+	expect "$name: exit code $code" "got $got: $(head -n 1 "$TMP/cli.out")" test "$got" = "$code"
+}
+
+expect_exit "version" 0 version
+expect_exit "no command" 2
+expect_exit "an unknown command" 2 frobnicate
+expect_exit "an unknown option" 2 run --frobnicate
+expect_exit "check of a good policy" 0 check "$TMP/good.yaml"
+expect_exit "check of a bad policy" 3 check "$TMP/bad.yaml"
+expect "it says file, line and column" "$(cat "$TMP/cli.out")" \
+	grep -q 'bad\.yaml:3:7: ' "$TMP/cli.out"
+expect_exit "run with a bad policy" 3 run -i eth0 -p "$TMP/bad.yaml"
+expect_equal "run with a bad policy attaches nothing" "" "$(program_id)"
+expect_exit "run with a policy that does not exist" 3 run -i eth0 -p "$TMP/none.yaml"
+expect_exit "status where nothing runs" 6 status
+expect_exit "stats where nothing runs" 6 stats
+expect_exit "ban of what is no address" 2 ban add 10.77.0.300
+expect_exit "ban list where nothing runs" 6 ban list
+chmod 755 "$TMP"
+cp "$BUILD/sipward" "$TMP/sipward"
+server timeout 10 setpriv --reuid 65534 --regid 65534 --clear-groups "$TMP/sipward" run -i eth0 \
+	-p "$TMP/good.yaml" >"$TMP/cli.out" 2>&1
+expect_equal "run without privilege: exit code 4" 4 $?
+lab_end

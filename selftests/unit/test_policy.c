@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Policies as files: every good one under selftests/policies becomes the model it describes,
+ * every bad one fails with exactly the message in its first line. Runs from the root of the tree.
+ */
+#include "policy_asserts.h"
+
+#define BIT(id) (1ull << SW_REASON_##id)
+
+static void assert_service(const struct service *s, enum sw_transport transport, uint16_t first,
+			   uint16_t last)
+{
+	assert_int_equal(s->transport, transport);
+	assert_int_equal(s->port_first, first);
+	assert_int_equal(s->port_last, last);
+}
+
+static const struct zone *find_zone(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->zone_count; i++) {
+		if (strcmp(p->zones[i].name, name) == 0)
+			return &p->zones[i];
+	}
+	fail_msg("no zone %s", name);
+	return NULL;
+}
+
+static void test_minimal(void **state)
+{
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(GOOD "/minimal.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.mode, SW_MODE_ENFORCE);
+	assert_int_equal(p.interface_count, 0);
+	assert_int_equal(p.service_count, 3);
+	assert_service(&p.services[0], SW_UDP, 5060, 5060);
+	assert_service(&p.services[1], SW_TCP, 5060, 5060);
+	assert_service(&p.services[2], SW_TLS, 5061, 5061);
+	assert_int_equal(p.zone_count, 1);
+	assert_int_equal(p.zones[0].mode, SW_MODE_ENFORCE);
+	assert_int_equal(p.zones[0].methods, ALL_METHODS);
+	assert_int_equal(p.zones[0].profile, SW_PROFILE_DEFAULT);
+	assert_int_equal(p.zones[0].bounds.message, 16384);
+	assert_int_equal(p.zones[0].bounds.headers, 128);
+	assert_int_equal(p.zones[0].bounds.header, 4096);
+	assert_int_equal(p.zones[0].bounds.via, 70);
+	assert_int_equal(p.zones[0].bounds.method, 64);
+	assert_int_equal(p.zones[0].bounds.uri, 2048);
+	assert_false(p.zones[0].zone_rate.set);
+	for (int i = 0; i < SW_RATE_COUNT; i++)
+		assert_false(p.zones[0].source_rates[i].set);
+	assert_int_equal(p.list_count, 0);
+	assert_int_equal(p.shadow[0] | p.shadow[1], 0);
+	assert_false(p.fragments_drop);
+	assert_int_equal(p.tables.bans, 65536);
+	assert_int_equal(p.tables.sources, 65536);
+	assert_int_equal(p.tables.fragments, 16384);
+	assert_rate(&p.events, 200, SW_NS_PER_SEC, 200);
+	assert_string_equal(p.metrics_host, "127.0.0.1");
+	assert_int_equal(p.metrics_port, 9538);
+}
+
+static void test_embedded(void **state)
+{
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(NULL, &p);
+	assert_sound(&p);
+	assert_int_equal(p.mode, SW_MODE_MONITOR);
+	assert_int_equal(p.service_count, 3);
+	assert_service(&p.services[0], SW_UDP, 5060, 5060);
+	assert_service(&p.services[1], SW_TCP, 5060, 5060);
+	assert_service(&p.services[2], SW_TLS, 5061, 5061);
+	assert_int_equal(p.zone_count, 1);
+	assert_int_equal(p.zones[0].mode, SW_MODE_MONITOR);
+	assert_true(p.zones[0].zone_rate.set);
+	for (int i = 0; i < SW_RATE_COUNT; i++)
+		assert_true(p.zones[0].source_rates[i].set == (rate_name(i) != NULL));
+	assert_int_equal(p.interface_count, 0);
+}
+
+static void test_example(void **state)
+{
+	auto_policy struct policy p = { 0 };
+	const struct zone *z;
+
+	(void)state;
+	load_good(EXAMPLE, &p);
+	assert_sound(&p);
+	assert_int_equal(p.interface_count, 1);
+	assert_string_equal(p.interfaces[0], "eth0");
+	assert_service(&p.services[1], SW_TCP, 5060, 5062);
+	assert_service(&p.services[2], SW_TLS, 5063, 5063);
+	assert_int_equal(p.services[2].address_count, 2);
+	assert_int_equal(p.services[0].address_count, 0);
+	assert_int_equal(p.shadow[0], BIT(VIA_COUNT) | BIT(TCP_FLAGS));
+	assert_int_equal(p.zone_count, 2);
+	z = &p.zones[1];
+	assert_string_equal(z->name, "carrier-a");
+	assert_int_equal(z->source_count, 2);
+	assert_prefix(&z->sources[0], "203.0.113.0/24");
+	assert_prefix(&z->sources[1], "2001:db8:a::/48");
+	assert_int_equal(z->trust, SW_TRUST_PEER);
+	assert_int_equal(z->mode, SW_MODE_MONITOR);
+	assert_int_equal(z->methods, SW_METHODS_ALWAYS | SW_MESSAGE_BIT(INVITE) |
+			 SW_MESSAGE_BIT(REFER) | SW_MESSAGE_BIT(UPDATE) | SW_MESSAGE_BIT(INFO) |
+			 SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(MESSAGE) | SW_MESSAGE_BIT(OTHER));
+	assert_rate(&z->zone_rate, 2000, SW_NS_PER_SEC, 4000);
+	assert_rate(&z->source_rates[SW_RATE_ANY], 500, SW_NS_PER_SEC, 1000);
+	assert_rate(&z->source_rates[SW_RATE_REGISTER], 10, 60 * SW_NS_PER_SEC, 1);
+	assert_rate(&z->source_rates[SW_RATE_SUBSCRIBE], 60, 60 * SW_NS_PER_SEC, 20);
+	assert_rate(&z->source_rates[SW_RATE_MESSAGE], 1, SW_NS_PER_SEC / 2, 2);
+	assert_rate(&z->source_rates[SW_RATE_STUN], 100, SW_NS_PER_SEC, 100);
+	assert_int_equal(z->profile, SW_PROFILE_STRICT);
+	assert_int_equal(z->bounds.via, 20);
+	assert_int_equal(z->bounds.uri, 2048);
+	assert_int_equal(p.zones[0].mode, SW_MODE_ENFORCE);
+	assert_int_equal(p.zones[0].profile, SW_PROFILE_DEFAULT);
+	assert_int_equal(p.list_count, 3);
+}
+
+static void test_order(void **state)
+{
+	auto_policy struct policy p = { 0 };
+	const struct zone *a, *b;
+
+	(void)state;
+	load_good(GOOD "/order.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.zone_count, 3);
+	a = find_zone(&p, "a");
+	b = find_zone(&p, "b");
+	assert_ptr_equal(b, &p.zones[1]);
+	assert_int_equal(b->mode, SW_MODE_MONITOR); /* the policy's wins */
+	assert_int_equal(b->methods, SW_METHODS_ALWAYS);
+	assert_int_equal(b->profile, SW_PROFILE_STRICT);
+	assert_int_equal(b->bounds.via, 7);
+	assert_int_equal(b->bounds.headers, 64);
+	assert_int_equal(b->bounds.uri, 16);
+	assert_int_equal(a->profile, SW_PROFILE_OFF);
+	assert_int_equal(a->bounds.via, 70);
+	assert_int_equal(a->source_count, 3);
+	assert_prefix(&a->sources[0], "198.51.100.0/24");
+	assert_prefix(&a->sources[1], "192.0.2.0/25");
+	assert_prefix(&a->sources[2], "192.0.2.1");
+	assert_int_equal(p.zones[0].profile, SW_PROFILE_STRICT);
+	assert_int_equal(p.zones[0].mode, SW_MODE_MONITOR);
+}
+
+static void test_words(void **state)
+{
+	static const char *const interfaces[] = { "on", "0x10", "1e3", "2026-01-01", "~" };
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(GOOD "/words.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.interface_count, array_size(interfaces));
+	for (size_t i = 0; i < array_size(interfaces); i++)
+		assert_string_equal(p.interfaces[i], interfaces[i]);
+	assert_int_equal(p.metrics_port, 0);
+	assert_string_equal(p.metrics_host, "");
+	assert_int_equal(find_zone(&p, "no")->profile, SW_PROFILE_OFF);
+	assert_int_equal(find_zone(&p, "yes")->profile, SW_PROFILE_DEFAULT);
+	assert_prefix(&find_zone(&p, "null")->sources[0], "2001:db8::/32");
+}
+
+static void test_limits(void **state)
+{
+	auto_policy struct policy p = { 0 };
+	const struct rate *rates;
+
+	(void)state;
+	load_good(GOOD "/limits.yaml", &p);
+	assert_sound(&p);
+	assert_string_equal(p.interfaces[0], "abcdefghijklmno");
+	assert_int_equal(p.service_count, SW_SERVICES_MAX);
+	assert_service(&p.services[14], SW_TCP, 1, 65535);
+	assert_int_equal(p.zone_count, SW_ZONES_MAX);
+	assert_string_equal(p.zones[63].name, "z63");
+	assert_prefix(&p.zones[63].sources[0], "10.63.0.0/16");
+	assert_rate(&p.zones[0].zone_rate, 1000000000, SW_NS_PER_SEC, 1000000000);
+	rates = p.zones[0].source_rates;
+	assert_rate(&rates[SW_RATE_ANY], 1, 24 * 3600 * SW_NS_PER_SEC, 1);
+	assert_rate(&rates[SW_RATE_INVITE], 1, 3600 * SW_NS_PER_SEC, 8760);
+	assert_rate(&rates[SW_RATE_REGISTER], 1, SW_NS_PER_SEC / 1000, 1000);
+	assert_rate(&rates[SW_RATE_DIALOG], 1000000000, SW_NS_PER_SEC, 1000000000);
+	assert_true(p.fragments_drop);
+	assert_rate(&p.events, 1, 60 * SW_NS_PER_SEC, 1);
+	assert_string_equal(p.metrics_host, "::1");
+	assert_int_equal(p.metrics_port, 1);
+	assert_int_equal(p.tables.bans, 16);
+	assert_int_equal(p.tables.sources, 16777216);
+	assert_int_equal(p.tables.fragments, 17);
+}
+
+static void test_services(void **state)
+{
+	auto_policy struct policy p = { 0 };
+	char text[64];
+
+	(void)state;
+	load_good(GOOD "/services.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.service_count, 5);
+	assert_int_equal(p.services[0].address_count, 1);
+	assert_int_equal(p.services[1].address_count, 2);
+	assert_int_equal(p.services[2].address_count, 0);
+	assert_string_equal(addr_text(&p.services[0].addresses[0], text, sizeof(text)),
+			    "192.0.2.1");
+}
+
+static void test_design(void **state)
+{
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(GOOD "/design.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.shadow[0], BIT(VIA_COUNT) | BIT(BAN) | BIT(UTF8));
+	assert_rate(&p.zones[0].source_rates[SW_RATE_REGISTER], 20, SW_NS_PER_SEC, 100);
+	assert_rate(&p.zones[1].source_rates[SW_RATE_RESPONSE], 5000, SW_NS_PER_SEC, 5000);
+	assert_int_equal(p.zones[1].trust, SW_TRUST_PEER);
+	assert_int_equal(p.zones[1].at.line, 9);
+	assert_int_equal(p.zones[1].at.column, 5);
+	assert_int_equal(p.zones[1].source_rates[SW_RATE_INVITE].at.line, 13);
+	assert_int_equal(p.zones[1].source_rates[SW_RATE_INVITE].at.column, 67);
+}
+
+static void test_crlf(void **state)
+{
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(GOOD "/crlf.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.mode, SW_MODE_MONITOR);
+	assert_rate(&p.zones[0].zone_rate, 10, 60 * SW_NS_PER_SEC, 1);
+}
+
+static void test_lists(void **state)
+{
+	static const struct {
+		const char *prefix;
+		enum sw_list list;
+	} expect[] = {
+		{ "0.0.0.0/0", SW_LIST_DENY },	     { "10.0.0.0/8", SW_LIST_ALLOW },
+		{ "192.0.2.1", SW_LIST_DENY },	     { "198.51.100.0/24", SW_LIST_DENY },
+		{ "198.51.100.1", SW_LIST_DENY },    { "198.51.100.2", SW_LIST_ALLOW },
+		{ "::/0", SW_LIST_DENY },	     { "2001:db8:1::/48", SW_LIST_DENY },
+	};
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(GOOD "/lists.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.list_count, array_size(expect));
+	for (size_t i = 0; i < array_size(expect); i++) {
+		assert_prefix(&p.list[i].prefix, expect[i].prefix);
+		assert_int_equal(p.list[i].list, expect[i].list);
+	}
+}
+
+static void load_one(const char *path, void *to)
+{
+	auto_policy struct policy p = { 0 };
+
+	(void)to;
+	load_good(path, &p);
+	assert_sound(&p);
+}
+
+static void test_every_good(void **state)
+{
+	(void)state;
+	assert_int_equal(each_policy(GOOD, load_one, NULL), 8);
+}
+
+/* The message that the first line of a bad policy promises: behind its own name, or behind
+ * that of a list file beside it. */
+static char *expected_message(const char *path, const char *text)
+{
+	static const char own[] = "# expect: ", other[] = "# expect in ";
+	auto_free char *line = xstrdup(text);
+	char *space;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (strncmp(line, own, strlen(own)) == 0)
+		return xasprintf("%s:%s", path, line + strlen(own));
+	if (strncmp(line, other, strlen(other)) != 0)
+		fail_msg("%s: the first line says nothing", path);
+	space = strstr(line, ": ");
+	assert_non_null(space);
+	*space = '\0';
+	return xasprintf("%s/%s:%s", BAD, line + strlen(other), space + 2);
+}
+
+static void fail_one(const char *path, void *to)
+{
+	auto_free char *text = read_whole_file(path, 1 << 20, NULL, NULL);
+	auto_free char *expect = NULL;
+	struct policy p = { 0 };
+	struct error e = { 0 };
+	size_t *wrong = to;
+
+	assert_non_null(text);
+	expect = expected_message(path, text);
+	if (policy_load(path, &p, &e) < 0) {
+		assert_int_equal(e.code, EXIT_POLICY);
+		assert_memory_equal(&p, &nothing, sizeof(p));
+		if (strcmp(e.text, expect) == 0)
+			return;
+	} else {
+		snprintf(e.text, sizeof(e.text), "(it loads)");
+		policy_free(&p);
+	}
+	print_error("expected: %s\n     got: %s\n", expect, e.text);
+	(*wrong)++;
+}
+
+static void test_every_bad(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	assert_in_range(each_policy(BAD, fail_one, &wrong), 200, SIZE_MAX);
+	assert_int_equal(wrong, 0);
+}
+
+static void test_no_file(void **state)
+{
+	(void)state;
+	assert_message(BAD "/absent.yaml",
+		       BAD "/absent.yaml: cannot be read: No such file or directory");
+	assert_message(BAD, BAD ": is a directory, a file is wanted");
+}
+
+static void test_hash(void **state)
+{
+	static const char policy[] = "version: 1\nlists: {allow: [192.0.2.1], deny: [./list.txt]}\n";
+	/* printf 'version: 1\n' | sha256sum */
+	static const char minimal[] =
+		"09bfcc6a14b83e2192b8673677725c84883ee9cd0c70e45c9ec09daa8f2b2847";
+	/* the policy above and "192.0.2.2\n", one behind the other */
+	static const char with_list[] =
+		"014634cc35f9590ed8b1b3ea6e662c770da05ca928f06f3fb088c4a84d930345";
+	const struct scratch *s = *state;
+	char hex[65];
+
+	for (int i = 0; i < 2; i++) {
+		auto_policy struct policy p = { 0 };
+
+		write_file(s->policy, i ? policy : "version: 1\n");
+		write_file(s->list, "192.0.2.2\n");
+		load_good(s->policy, &p);
+		for (int j = 0; j < 32; j++)
+			sprintf(hex + 2 * j, "%02x", p.hash[j]);
+		assert_string_equal(hex, i ? with_list : minimal);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_minimal),
+		cmocka_unit_test(test_embedded),
+		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_design),
+		cmocka_unit_test(test_crlf),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_every_good),
+		cmocka_unit_test(test_every_bad),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test_setup_teardown(test_hash, make_scratch, drop_scratch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
