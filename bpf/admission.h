@@ -144,7 +144,7 @@ static __always_inline void find_proof(struct packet *p, struct scratch *scratch
 	if (p->message == SW_MESSAGE_RESPONSE)
 		token = token_of(policy.seed, TOKEN_BRANCH, buf, msg->via_branch, none);
 	else if (msg->flags & SIP_TO_TAG && tags_qualify())
-		token = token_of(policy.seed, TOKEN_DIALOG, buf, msg->value[SIP_CALL_ID], msg->to_tag);
+		token = token_of(policy.seed, TOKEN_DIALOG, buf, msg->value[SIP_CALL_ID], msg->to.tag);
 	else if (msg->nonce.length)
 		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->nonce, none);
 	else if (msg->proxy_nonce.length)

@@ -99,7 +99,7 @@ static __always_inline void bind_token(__u64 token, const struct departure *d,
 static __always_inline void watch_tags(const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
-	struct sip_span none = {}, head = msg->to_tag;
+	struct sip_span none = {}, head = msg->to.tag;
 	struct sw_tag_habit *habit;
 	__u64 call, token;
 	__u32 zero = 0;
@@ -129,7 +129,7 @@ static __always_inline void observe_response(const struct departure *d, struct s
 	if (msg->flags & SIP_TO_TAG) {
 		watch_tags(scratch);
 		bind_token(token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
-				    msg->value[SIP_CALL_ID], msg->to_tag),
+				    msg->value[SIP_CALL_ID], msg->to.tag),
 			   d, TOKEN_DIALOG, now, PROOF_LIFE);
 	}
 	if (msg->status == 401 || msg->status == 407)
@@ -147,7 +147,7 @@ static __always_inline void observe_request(const struct departure *d, struct sc
 		   TOKEN_BRANCH, now, BRANCH_LIFE);
 	/* The other side names the server by the server's own tag from here on. */
 	bind_token(token_of(policy.seed, TOKEN_DIALOG, &scratch->buf, msg->value[SIP_CALL_ID],
-			    msg->from_tag), d, TOKEN_DIALOG, now, PROOF_LIFE);
+			    msg->from.tag), d, TOKEN_DIALOG, now, PROOF_LIFE);
 }
 
 static __always_inline int observe(struct __sk_buff *skb)

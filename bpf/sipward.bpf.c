@@ -20,9 +20,12 @@
 #include "ban.h"
 #include "gate.h"
 #include "message.h"
+#include "admission.h"
 #include "limit.h"
 #include "sanity.h"
 #include "verdict.h"
+
+#include "observer.h"
 
 #define STAGE(name, ...)                                       \
 	do {                                                   \
@@ -71,7 +74,10 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(header);       /* UDP and TCP */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
 	STAGE(gate);         /* keepalives, STUN */
-	STAGE(message);      /* the scanner */
+	STAGE(start);        /* the scanner, up to the top Via */
+	STAGE(admission, ctx); /* known, or a newcomer within budget */
+	STAGE(message);      /* the scanner, to the end of the header section */
+	STAGE(proof, ctx);   /* does it carry what only its sender can know? */
 	STAGE(method);
 	STAGE(limits);
 	STAGE(sanity);
@@ -92,6 +98,12 @@ SEC("xdp")
 int sipward_linear(struct xdp_md *ctx)
 {
 	return judge(ctx);
+}
+
+SEC("tc")
+int sipward_egress(struct __sk_buff *skb)
+{
+	return observe(skb);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -21,7 +21,7 @@ __noinline int tell(struct xdp_md *ctx, struct packet *p, __u32 reason, __u32 mo
 
 	if (!p || !cell || !scratch)
 		return 0;
-	if (!gcra_admit(&cell->tat, &policy.events, packet_time(p)) ||
+	if (!gcra_admit(&cell->tat[0], &policy.events, packet_time(p)) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
 		scratch->events_suppressed++;
 		return 0;
