@@ -369,8 +369,9 @@ static __always_inline __u32 sip_uri(const struct sip_buf *buf, __u32 pos, __u32
 	return at;
 }
 
-/* Where the "<" of a name-addr stands, or end: it is an addr-spec. A quoted display name may
- * hold anything; a quote that is never closed is taken as an ordinary octet. */
+/* Where the "<" of a name-addr stands, or end: it is an addr-spec, whose parameters begin with
+ * a semicolon that no display name has outside quotes. A quoted display name may hold
+ * anything; a quote that is never closed is taken as an ordinary octet. */
 static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 p;
@@ -382,7 +383,8 @@ static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u
 		if (p < end)
 			pos = p;
 	}
-	return sip_seek(buf, pos, end, SIP_EACH('<'), SIP_EACH('<'));
+	pos = sip_seek(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
+	return pos < end && sip_octet(buf, pos) == '<' ? pos : end;
 }
 
 /* From or To (RFC 3261 20.20, 20.39): user, host, tag. */

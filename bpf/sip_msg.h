@@ -18,7 +18,7 @@
 #include <sipward/reasons.h>
 
 /* Octets behind `length` that are read, and have no influence. */
-#define SIP_PAD 8
+#define SIP_PAD 32
 
 /* A message as copied out of the packet. What stands behind `length` does not matter. */
 struct sip_buf {

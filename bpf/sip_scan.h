@@ -368,8 +368,8 @@ static __always_inline void sip_header(const struct sip_buf *buf, const struct s
 	sip_header_value(buf, msg, id, pos, end);
 }
 
-#define SIP_STEPS_A_CALL 16 /* a step is a line, or what fits into this many words of one: */
-#define SIP_WORDS_A_STEP 16
+#define SIP_STEPS_A_CALL 16 /* a step is a line, or what fits into this many blocks of one: */
+#define SIP_BLOCKS_A_STEP 4
 /* Every step takes two octets at least, for a line that is not empty has as many. */
 #define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_STEPS_A_CALL + 2)
 
@@ -386,17 +386,44 @@ static __always_inline int sip_folds(const struct sip_buf *buf, __u32 next, __u3
 	return ahead == ' ' || ahead == '\t';
 }
 
+/* The lowest marker of a control octet in the four words at *pos, which is moved to the word
+ * that holds it, or behind them. Most lines have none but their end: four words are taken
+ * together, and told apart only when there is one. */
+static __always_inline __u64 sip_control(const struct sip_buf *buf, __u32 *pos)
+{
+	__u64 v[4], a, b, c, d;
+
+	sip_load_block(buf, *pos, v);
+	a = sip_below(v[0], 0x20);
+	b = sip_below(v[1], 0x20);
+	c = sip_below(v[2], 0x20);
+	d = sip_below(v[3], 0x20);
+	if (!(a | b | c | d)) {
+		*pos += 32;
+		return 0;
+	}
+	if (!(a | b)) {
+		*pos += 16;
+		a = c;
+		b = d;
+	}
+	if (!a) {
+		*pos += 8;
+		a = b;
+	}
+	return a;
+}
+
 /* The end of a line, as far as it is near. Packed as in sip_odd_word(). */
 static __always_inline __u64 sip_line_end(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u64 control = 0;
 	__u32 last;
 
-	for (__u32 i = 0; i < SIP_WORDS_A_STEP && pos < end; i++) {
-		control = sip_below(sip_load(buf, pos), 0x20);
+	for (__u32 i = 0; i < SIP_BLOCKS_A_STEP && pos < end; i++) {
+		control = sip_control(buf, &pos);
 		if (control)
 			break;
-		pos += 8;
 	}
 	pos = sip_forget(pos);
 	if (pos >= end)

@@ -176,7 +176,7 @@ int main(void)
 	char noise[512];
 
 	if (!invite || policy_parse("bench", yaml, strlen(yaml), &policy, &e) < 0 ||
-	    trial_open(&trial, &policy, &e) < 0)
+	    trial_open_real(&trial, &policy, &e) < 0)
 		die(e.text);
 	memset(noise, 'x', sizeof(noise));
 	make_frame(&full, 5060, invite, size);

@@ -100,6 +100,25 @@ static int present_interfaces(const struct agent *agent, struct apply *apply, st
 	return 0;
 }
 
+/* What an agent before this one left attached is taken over, not replaced by a gap. */
+static void note_adopted(const struct apply *apply)
+{
+	for (size_t i = 0; i < apply->interface_count; i++) {
+		auto_attachment struct attachment found = {};
+		auto_free char *text = NULL;
+		struct error other = {};
+
+		if (attachment_read(apply->interfaces[i], &found, &other) < 0)
+			text = xasprintf("%s; it is replaced now", other.text);
+		else if (found.mode != ATTACH_NONE)
+			text = xasprintf("interface %s: adopting program %u, generation %llu, which kept "
+					 "protecting without an agent", found.iface, found.program_id,
+					 (unsigned long long)found.policy->generation);
+		if (text)
+			say(text);
+	}
+}
+
 static void note_interfaces(struct agent *agent, const struct apply *apply)
 {
 	free(agent->interfaces);
@@ -149,10 +168,14 @@ static int apply_policy(struct agent *agent, const struct policy *policy, struct
 	int done = -1;
 
 	if (wanted_interfaces(agent, policy, &apply, e) == 0 &&
-	    present_interfaces(agent, &apply, e) == 0 && apply_generation(&apply, e) == 0) {
+	    present_interfaces(agent, &apply, e) == 0) {
+		if (!agent->generation)
+			note_adopted(&apply);
+		done = apply_generation(&apply, e);
+	}
+	if (done == 0) {
 		agent->generation = apply.generation;
 		note_interfaces(agent, &apply);
-		done = 0;
 	}
 	free(apply.interfaces);
 	return done;

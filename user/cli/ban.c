@@ -12,6 +12,7 @@ struct ban_options {
 	const char *note;
 	const char *verb;
 	const char *address;
+	struct prefix source;  /* what the address says */
 };
 
 static int wants_verb(const char *verb, struct error *e)
@@ -58,13 +59,13 @@ static int read_options(const struct command *self, int argc, char **argv,
 	}
 }
 
-static int read_address(const struct ban_options *options, struct prefix *prefix, struct error *e)
+static int read_address(struct ban_options *options, struct error *e)
 {
 	const char *why;
 
 	if (!options->address)
 		return fail(e, EXIT_USAGE, "ban %s: an address is wanted", options->verb);
-	if (prefix_parse(options->address, prefix, &why) < 0)
+	if (prefix_parse(options->address, &options->source, &why) < 0)
 		return fail(e, EXIT_USAGE, "ban %s: %s: %s", options->verb, options->address, why);
 	return 0;
 }
@@ -131,11 +132,10 @@ static int list(const struct state *state, bool json, struct error *e)
 
 static int add(const struct state *state, const struct ban_options *options, struct error *e)
 {
-	struct prefix address, source;
+	struct prefix source;
 	char text[64];
 
-	if (read_address(options, &address, e) < 0 ||
-	    ban_add(state, &address, options->duration, options->note, &source, e) < 0)
+	if (ban_add(state, &options->source, options->duration, options->note, &source, e) < 0)
 		return -1;
 	prefix_text(&source, text, sizeof(text));
 	if (!options->json)
@@ -148,10 +148,9 @@ static int add(const struct state *state, const struct ban_options *options, str
 
 static int del(const struct state *state, const struct ban_options *options, struct error *e)
 {
-	struct prefix address;
 	bool found;
 
-	if (read_address(options, &address, e) < 0 || ban_del(state, &address, &found, e) < 0)
+	if (ban_del(state, &options->source, &found, e) < 0)
 		return -1;
 	if (!found)
 		return fail(e, EXIT_FAILED, "%s is not banned; `sipward ban list` shows who is",
@@ -171,6 +170,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		return -1;
 	if (strcmp(options.verb, "add") && strcmp(options.verb, "del") && strcmp(options.verb, "list"))
 		return wants_verb(options.verb, e);
+	if (options.verb[0] != 'l' && read_address(&options, e) < 0)
+		return -1;
 	if (state_open_existing(&state, e) < 0)
 		return -1;
 	if (options.verb[0] == 'a')

@@ -18,29 +18,28 @@ const char *attach_mode_name(enum attach_mode mode)
 	return names[mode];
 }
 
-/* The program's .rodata, found among its maps by name and size. */
+/* The constants of the program, found among its maps: .rodata by its name. What else the
+ * compiler put there does not matter; the ABI version says whether the layout is ours. */
 static struct sw_policy *read_policy(const struct bpf_prog_info *program, const __u32 *map_ids)
 {
-	struct sipward_bpf__rodata *rodata;
+	const size_t start = offsetof(struct sipward_bpf__rodata, policy);
 
 	for (__u32 i = 0; i < program->nr_map_ids; i++) {
 		auto_fd int fd = bpf_map_get_fd_by_id(map_ids[i]);
+		auto_free struct sw_policy *policy = xcalloc(1, sizeof(*policy));
+		auto_free char *value = NULL;
 		struct bpf_map_info info = {};
 		__u32 size = sizeof(info), zero = 0;
-		auto_free char *value = NULL;
 
 		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ||
-		    !strstr(info.name, ".rodata") || (info.value_size + 7) / 8 * 8 != sizeof(*rodata))
+		    !strstr(info.name, ".rodata") || info.value_size < start + sizeof(*policy))
 			continue;
-		value = xcalloc(1, sizeof(*rodata)); /* the section may end before its padding */
-		rodata = (struct sipward_bpf__rodata *)value;
-		if (bpf_map_lookup_elem(fd, &zero, value) == 0 &&
-		    rodata->policy.abi_version == SW_ABI_VERSION) {
-			struct sw_policy *policy = xcalloc(1, sizeof(*policy));
-
-			memcpy(policy, &rodata->policy, sizeof(*policy));
-			return policy;
-		}
+		value = xcalloc(1, info.value_size);
+		if (bpf_map_lookup_elem(fd, &zero, value) < 0)
+			continue;
+		memcpy(policy, value + start, sizeof(*policy));
+		if (policy->abi_version == SW_ABI_VERSION)
+			return take(policy);
 	}
 	return NULL;
 }

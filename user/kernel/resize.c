@@ -82,11 +82,21 @@ static int map_entries(int fd, struct bpf_map_info *info, struct error *e)
 	return 0;
 }
 
+/* bpffs allows no dot in a name. */
+static void new_pin_path(char path[PATH_MAX], enum state_map map)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_new", state_map_name(map));
+	pin_path(path, NULL, name);
+}
+
 static int resize_one(struct state *state, enum state_map map, uint32_t wanted, struct error *e)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts);
 	const char *name = state_map_name(map);
 	struct bpf_map_info info;
+	char path[PATH_MAX];
 	auto_fd int fd = -1;
 	size_t live;
 
@@ -108,6 +118,11 @@ static int resize_one(struct state *state, enum state_map map, uint32_t wanted, 
 			    "a smaller number", name, wanted, strerror(errno));
 	if (copy_entries(map, state->fds[map], fd, NULL, e) < 0)
 		return -1;
+	/* Pinned beside the old one before anything is swapped: later only a rename is left. */
+	new_pin_path(path, map);
+	unlink(path);
+	if (bpf_obj_pin(fd, path) < 0)
+		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
 	state->resized[map] = state->fds[map];
 	state->fds[map] = take_fd(fd);
 	return 0;
@@ -135,9 +150,8 @@ int state_resize_commit(struct state *state, struct error *e)
 		if (copy_entries(i, state->resized[i], state->fds[i], NULL, e) < 0)
 			return -1;
 		pin_path(path, NULL, state_map_name(i));
-		snprintf(fresh, sizeof(fresh), "%.*s.new", PATH_MAX - 5, path);
-		unlink(fresh);
-		if (bpf_obj_pin(state->fds[i], fresh) < 0 || rename(fresh, path) < 0)
+		new_pin_path(fresh, i);
+		if (rename(fresh, path) < 0)
 			return fail(e, EXIT_FAILED, "%s: cannot be replaced: %s", path, strerror(errno));
 		close_fd(&state->resized[i]);
 		state->resized[i] = -1;
@@ -147,9 +161,13 @@ int state_resize_commit(struct state *state, struct error *e)
 
 void state_resize_abort(struct state *state)
 {
+	char path[PATH_MAX];
+
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
 		if (state->resized[i] < 0)
 			continue;
+		new_pin_path(path, i);
+		unlink(path);
 		close_fd(&state->fds[i]);
 		state->fds[i] = state->resized[i];
 		state->resized[i] = -1;

@@ -7,7 +7,8 @@
 #include "kernel/compile.h"
 #include "kernel/generation.h"
 
-int trial_open(struct trial *trial, const struct policy *policy, struct error *e)
+static int open_trial(struct trial *trial, const struct policy *policy, bool on_trial,
+		      struct error *e)
 {
 	auto_free struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
 	struct generation_source source = {
@@ -15,7 +16,7 @@ int trial_open(struct trial *trial, const struct policy *policy, struct error *e
 		.policy = policy,
 		.compiled = compiled,
 		.numbers = trial->numbers,
-		.on_trial = true,
+		.on_trial = on_trial,
 	};
 
 	*trial = (struct trial){.state = STATE_CLOSED, .counters = -1, .program = -1,
@@ -30,6 +31,16 @@ int trial_open(struct trial *trial, const struct policy *policy, struct error *e
 		return -1;
 	trial->program = generation_program(trial->skel);
 	return 0;
+}
+
+int trial_open(struct trial *trial, const struct policy *policy, struct error *e)
+{
+	return open_trial(trial, policy, true, e);
+}
+
+int trial_open_real(struct trial *trial, const struct policy *policy, struct error *e)
+{
+	return open_trial(trial, policy, false, e);
 }
 
 void trial_close(struct trial *trial)
@@ -56,20 +67,6 @@ int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_t
 const struct sip_msg *trial_message(const struct trial *trial)
 {
 	return &trial->skel->bss->trial_msg;
-}
-
-int trial_time(struct trial *trial, const void *frame, uint32_t size, uint32_t repeat,
-	       uint32_t *ns, struct error *e)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = size,
-		    .repeat = repeat);
-
-	trial->skel->bss->trial_now = trial->now;
-	if (bpf_prog_test_run_opts(trial->program, &opts) < 0)
-		return fail(e, EXIT_FAILED, "the kernel would not run a frame of %u octets: %s", size,
-			    strerror(errno));
-	*ns = opts.duration;
-	return 0;
 }
 
 uint32_t trial_verified(const struct trial *trial)

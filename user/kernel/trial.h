@@ -21,6 +21,9 @@ struct trial {
 
 /* Loads the policy's program. 0, or -1 and *e. Owned by the caller: trial_close. */
 int trial_open(struct trial *trial, const struct policy *policy, struct error *e);
+/* Likewise, but as it would be attached, with the kernel's clock and no outcome to read:
+ * for measuring. */
+int trial_open_real(struct trial *trial, const struct policy *policy, struct error *e);
 void trial_close(struct trial *trial);
 #define auto_trial cleanup(trial_close)
 
@@ -30,10 +33,6 @@ int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_t
 
 /* What the scanner found in the last packet; only valid when its outcome says `scanned`. */
 const struct sip_msg *trial_message(const struct trial *trial);
-
-/* Nanoseconds a run, the mean of `repeat`; the cost of the call included. */
-int trial_time(struct trial *trial, const void *frame, uint32_t size, uint32_t repeat,
-	       uint32_t *ns, struct error *e);
 
 /* Instructions that the verifier walked. */
 uint32_t trial_verified(const struct trial *trial);

@@ -41,4 +41,27 @@ cp "$BUILD/sipward" "$TMP/sipward"
 server timeout 10 setpriv --reuid 65534 --regid 65534 --clear-groups "$TMP/sipward" run -i eth0 \
 	-p "$TMP/good.yaml" >"$TMP/cli.out" 2>&1
 expect_equal "run without privilege: exit code 4" 4 $?
+
+# Each capability that is missing is named.
+for missing in bpf net_admin; do
+	drop=-$missing
+	[ $missing = net_admin ] || drop=-$missing,-sys_admin
+	server timeout 10 setpriv --bounding-set="$drop" --inh-caps="$drop" "$BUILD/sipward" run \
+		-i eth0 -p "$TMP/good.yaml" >"$TMP/cli.out" 2>&1
+	expect_equal "run without CAP_${missing^^}: exit code 4" 4 $?
+	expect "and it is named" "$(cat "$TMP/cli.out")" grep -qi "CAP_$missing is missing" \
+		"$TMP/cli.out"
+done
+
+# A mount namespace of its own, so that the host keeps its BPF file system.
+server env -u SIPWARD_BPF_DIR unshare --mount bash -c '
+	umount /sys/fs/bpf 2>/dev/null
+	"$1" run -i eth0 -p "$2" >"$3" 2>&1 &
+	agent=$!
+	for _ in $(seq 100); do grep -q ready "$3" && break; sleep 0.1; done
+	"$1" status -j >"$3.status" 2>&1
+	kill $agent; wait $agent; "$1" detach' bash "$BUILD/sipward" "$TMP/good.yaml" "$TMP/bpffs" \
+	>/dev/null 2>&1
+expect_equal "where no BPF file system is mounted, it is mounted" native \
+	"$(jq -r '.interfaces[0].attach' "$TMP/bpffs.status")"
 lab_end

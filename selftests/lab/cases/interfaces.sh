@@ -84,4 +84,15 @@ expect "down and up again, it is still attached" "it is bare" test -n "$(program
 expect "and calls pass" "silent" wait_until 5 answers caller "$SERVER4" "$CALLER4"
 expect_equal "and it still protects" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
+ward_stop
+
+# --- a driver without native XDP ---
+ip -n "$SERVER" link add generic0 type bridge
+ip -n "$SERVER" link set generic0 up
+ward_start plain -i generic0 || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+expect "falling back to generic mode is said" "$(cat "$WARD_LOG")" \
+	ward_said 'generic0: fell back to generic mode'
+expect_equal "and status says it" generic \
+	"$(ward status -j | jq -r '.interfaces[] | select(.name == "generic0").attach')"
+expect_equal "and the gauge" 1 "$(metric sipward_interface_attached 'generic0.*generic')"
 lab_end
