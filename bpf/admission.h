@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "admission" and "proof": a known endpoint goes on; newcomers share a budget, and
+ * Stages "known", "admission" and "proof": a known endpoint goes on; newcomers share a budget, and
  * when it is spent, only who sends again, as a client that exists does, gets in.
  *
  * "admission" runs behind the start line and the top Via, so that a flood costs no more than
@@ -80,18 +80,20 @@ static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx)
 }
 
 /* Within the budget; or seen before, at the pace of a client that got no answer. Those have a
- * budget of their own, or a flood that repeats itself would have none. */
-static __always_inline enum verdict admit_newcomer(struct packet *p, struct xdp_md *ctx,
-						   const struct scratch *scratch)
+ * budget of their own, or a flood that repeats itself would have none. Global, as is
+ * find_proof(): only newcomers pay for the call, and the verifier walks them once. */
+__noinline int admit_newcomer(struct xdp_md *ctx, struct packet *p)
 {
-	const volatile struct sw_zone *zone = packet_zone(p);
+	struct scratch *scratch = packet_scratch();
+	const volatile struct sw_zone *zone;
 	struct sw_sights *line;
 	__u64 key;
 	__u32 index;
 	int open;
 
-	if (p->emergency)
+	if (!p || !scratch || p->emergency)
 		return VERDICT_UNDECIDED;
+	zone = packet_zone(p);
 	open = zone->greylist == SW_GREYLIST_ALWAYS || under_pressure(p);
 	if (!open && zone_admits(p, SW_ZONE_NEWCOMERS, &zone->newcomers)) {
 		tell_newcomer(p, ctx);
@@ -121,26 +123,33 @@ static __always_inline int may_belong(__u8 message)
 	       (message <= SW_MESSAGE_OTHER && (1u << message & SW_METHODS_ALWAYS));
 }
 
+static __always_inline enum verdict stage_known(struct packet *p)
+{
+	if (policy.admission && p->protocol == IPPROTO_UDP)
+		p->grade = known_grade(p);
+	return VERDICT_UNDECIDED;
+}
+
 static __always_inline enum verdict stage_admission(struct packet *p, struct xdp_md *ctx)
 {
-	struct scratch *scratch = packet_scratch();
-
-	if (!scratch || is_admitted(p))
+	if (is_admitted(p) || may_belong(p->message))
 		return VERDICT_UNDECIDED;
-	p->grade = known_grade(p);
-	if (p->grade || may_belong(p->message))
-		return VERDICT_UNDECIDED;
-	return admit_newcomer(p, ctx, scratch);
+	return admit_newcomer(ctx, p);
 }
 
 /* Looks for a proof in a message that was scanned in full; what has one is known. */
-static __always_inline void find_proof(struct packet *p, struct scratch *scratch)
+__noinline int find_proof(struct packet *p)
 {
-	const struct sip_msg *msg = &scratch->msg;
-	const struct sip_buf *buf = &scratch->buf;
+	struct scratch *scratch = packet_scratch();
 	struct sip_span none = {};
+	const struct sip_msg *msg;
+	const struct sip_buf *buf;
 	__u64 token = TOKEN_NONE;
 
+	if (!p || !scratch)
+		return 0;
+	msg = &scratch->msg;
+	buf = &scratch->buf;
 	if (p->message == SW_MESSAGE_RESPONSE)
 		token = token_of(policy.seed, TOKEN_BRANCH, buf, msg->via_branch, none);
 	else if (msg->flags & SIP_TO_TAG && tags_qualify())
@@ -151,18 +160,17 @@ static __always_inline void find_proof(struct packet *p, struct scratch *scratch
 		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->proxy_nonce, none);
 	if (proves(p, token))
 		promote(p, SW_GRADE_PROVED);
+	return 0;
 }
 
 static __always_inline enum verdict stage_proof(struct packet *p, struct xdp_md *ctx)
 {
-	struct scratch *scratch = packet_scratch();
-
-	if (!scratch || is_admitted(p))
+	if (is_admitted(p))
 		return VERDICT_UNDECIDED;
-	find_proof(p, scratch);
+	find_proof(p);
 	if (p->grade || !may_belong(p->message))
 		return VERDICT_UNDECIDED;
-	return admit_newcomer(p, ctx, scratch);
+	return admit_newcomer(ctx, p);
 }
 
 #endif

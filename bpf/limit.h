@@ -12,7 +12,7 @@
 
 static __always_inline enum verdict stage_method(struct packet *p)
 {
-	if (p->message > SW_MESSAGE_OTHER || (packet_zone(p)->methods >> p->message & 1) || p->in_dialog)
+	if (p->emergency || p->message > SW_MESSAGE_OTHER || (packet_zone(p)->methods >> p->message & 1) || p->in_dialog)
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_METHOD);
 }
@@ -117,7 +117,7 @@ static __always_inline enum verdict limit_request(struct packet *p)
 
 static __always_inline enum verdict stage_limits(struct packet *p)
 {
-	if (p->message == SW_MESSAGE_OPAQUE)
+	if (p->emergency || p->message == SW_MESSAGE_OPAQUE)
 		return VERDICT_UNDECIDED;
 	if (p->message == SW_MESSAGE_RESPONSE)
 		return limit_class(p, SW_RATE_RESPONSE, SW_REASON_RATE_RESPONSE);

@@ -21,6 +21,7 @@
 #include "gate.h"
 #include "message.h"
 #include "admission.h"
+#include "emergency.h"
 #include "limit.h"
 #include "sanity.h"
 #include "verdict.h"
@@ -75,7 +76,9 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
 	STAGE(gate);         /* keepalives, STUN */
 	STAGE(start);        /* the scanner, up to the top Via */
-	STAGE(admission, ctx); /* known, or a newcomer within budget */
+	STAGE(known);        /* is its sender one that proved itself? */
+	STAGE(emergency);    /* urn:service:sos, 112, ... */
+	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */
 	STAGE(proof, ctx);   /* does it carry what only its sender can know? */
 	STAGE(method);

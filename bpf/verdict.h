@@ -83,6 +83,8 @@ static __always_inline void report_trial(const struct packet *p, enum verdict v)
 	trial.payload_offset = p->payload_offset;
 	trial.payload_length = p->payload_length;
 	trial.scanned = p->scanned;
+	trial.grade = p->grade;
+	trial.emergency = p->emergency;
 	if (scratch && p->scanned)
 		trial_msg = scratch->msg;
 }

@@ -29,6 +29,7 @@ enum sw_zone_rate {
 	SW_ZONE_NEWCOMERS,  /* newcomers at first sight */
 	SW_ZONE_AGAIN,      /* newcomers that were seen before: retransmissions */
 	SW_ZONE_EMERGENCY,
+	SW_ZONE_EMERGENCY_KNOWN,
 	SW_ZONE_PROBES,     /* newcomers that are told to the agent, to be probed */
 	SW_ZONE_RATE_COUNT = 8
 };
@@ -186,7 +187,9 @@ struct sw_trial {
 	__u8 message;        /* enum sw_message */
 	__u8 in_dialog;
 	__u8 scanned;        /* the scanner read the message, and trial_msg is what it found */
-	__u8 pad[3];
+	__u8 grade;          /* enum sw_grade of its endpoint */
+	__u8 emergency;
+	__u8 pad;
 	__u32 payload_offset;
 	__u32 payload_length;
 };

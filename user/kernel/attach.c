@@ -315,7 +315,7 @@ int apply_generation(struct apply *apply, struct error *e)
 	if (state_number_zones(apply->state, apply->policy, numbers_in_use(apply),
 			       apply->generation, numbers, e) < 0)
 		return -1;
-	compile_policy(apply->policy, numbers, apply->generation, compiled);
+	compile_policy(apply->policy, numbers, &meta, compiled);
 	compiled->check_local = apply->check_local;
 	if (state_resize(apply->state, &apply->policy->tables, e) < 0)
 		return -1;

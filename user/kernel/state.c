@@ -20,6 +20,15 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_ZONE_CELLS] = "zone_cells",
 	[STATE_EVENT_CELL] = "event_cell",
 	[STATE_EVENTS] = "events",
+	[STATE_KNOWN] = "known",
+	[STATE_KNOWN_CELLS] = "known_cells",
+	[STATE_QUOTAS] = "quotas",
+	[STATE_PROOFS] = "proofs",
+	[STATE_SIGHTS] = "sights",
+	[STATE_TAG_HABIT] = "tag_habit",
+	[STATE_NEWCOMERS] = "newcomers",
+	[STATE_TALLIES] = "tallies",
+	[STATE_HEALTH] = "health",
 };
 
 const char *state_map_name(enum state_map map)
