@@ -15,6 +15,8 @@
 #include "packet.h"
 #include "sights.h"
 
+_Static_assert(sizeof(SW_PROBE_BRANCH) == 17, "two words");
+
 static __always_inline int zone_admits(struct packet *p, enum sw_zone_rate rate,
 				       const volatile struct sw_limit *limit)
 {
@@ -161,6 +163,41 @@ __noinline int find_proof(struct packet *p)
 	if (proves(p, token))
 		promote(p, SW_GRADE_PROVED);
 	return 0;
+}
+
+/* The answer to a probe is for the agent alone: it proves, if it comes from where the probe
+ * went, and never reaches the server. */
+static __always_inline int is_probe_answer(const struct packet *p, const struct scratch *scratch)
+{
+	struct sip_span branch = scratch->msg.via_branch;
+
+	return p->message == SW_MESSAGE_RESPONSE && branch.length == sizeof(SW_PROBE_BRANCH) - 1 + 32 &&
+	       sip_load(&scratch->buf, branch.offset) == *(const __u64 *)&SW_PROBE_BRANCH[0] &&
+	       sip_load(&scratch->buf, branch.offset + 8) == *(const __u64 *)&SW_PROBE_BRANCH[8];
+}
+
+__noinline int take_probe_answer(struct packet *p)
+{
+	struct scratch *scratch = packet_scratch();
+	struct sip_span none = {};
+
+	if (!p || !scratch)
+		return 0;
+	tally(SW_TALLY_PROBE_ANSWERS);
+	if (proves(p, token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch, none)))
+		promote(p, SW_GRADE_PROVED);
+	return 0;
+}
+
+static __always_inline enum verdict stage_probe(struct packet *p)
+{
+	struct scratch *scratch = packet_scratch();
+
+	if (!policy.admission || !scratch || p->protocol != IPPROTO_UDP ||
+	    !is_probe_answer(p, scratch))
+		return VERDICT_UNDECIDED;
+	take_probe_answer(p);
+	return VERDICT_EATEN;
 }
 
 static __always_inline enum verdict stage_proof(struct packet *p, struct xdp_md *ctx)

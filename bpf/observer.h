@@ -24,37 +24,43 @@
 #define PROOF_LIFE  (4 * 3600 * SW_NS_PER_SEC)
 #define BRANCH_LIFE (200 * SW_NS_PER_SEC)
 
-/* What the observer learned about one packet that leaves. */
+/* What the observer learned about one packet that leaves. Offsets count from the network
+ * header: not every interface has a link header. */
 struct departure {
 	struct sw_addr dst;
-	__u32 offset;  /* of the payload, from the start of the frame */
+	__u32 offset;  /* of the payload */
 	__u32 length;
 	__u16 sport;
 };
+
+static __always_inline int load_net(struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
+{
+	return bpf_skb_load_bytes_relative(skb, offset, to, size, BPF_HDR_START_NET);
+}
 
 static __always_inline int departure_ipv4(struct __sk_buff *skb, struct departure *d)
 {
 	struct iphdr ip;
 
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) || ip.protocol != IPPROTO_UDP ||
+	if (load_net(skb, 0, &ip, sizeof(ip)) || ip.protocol != IPPROTO_UDP ||
 	    ip.frag_off & bpf_htons(0x1fff))
 		return 0;
 	d->dst.words[2] = bpf_htonl(0xffff);
 	d->dst.words[3] = ip.daddr;
-	return ETH_HLEN + ip.ihl * 4;
+	return ip.ihl * 4;
 }
 
 static __always_inline int departure_ipv6(struct __sk_buff *skb, struct departure *d)
 {
 	struct ipv6hdr ip;
 
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) || ip.nexthdr != IPPROTO_UDP)
+	if (load_net(skb, 0, &ip, sizeof(ip)) || ip.nexthdr != IPPROTO_UDP)
 		return 0;
 	__builtin_memcpy(&d->dst, &ip.daddr, sizeof(d->dst));
-	return ETH_HLEN + sizeof(ip);
+	return sizeof(ip);
 }
 
-/* 1 when the packet leaves a port that is a service. VLAN tags are in skb->vlan_tci. */
+/* 1 when the packet leaves a port that is a service. */
 static __always_inline int departs_from_service(struct __sk_buff *skb, struct departure *d)
 {
 	struct udphdr udp;
@@ -64,12 +70,13 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 		offset = departure_ipv4(skb, d);
 	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
 		offset = departure_ipv6(skb, d);
-	if (!offset || bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)))
+	if (!offset || load_net(skb, offset, &udp, sizeof(udp)))
 		return 0;
 	d->sport = bpf_ntohs(udp.source);
 	d->offset = offset + sizeof(udp);
-	d->length = skb->len > d->offset ? skb->len - d->offset : 0;
-	return policy.udp_ports[d->sport >> 6] >> (d->sport & 63) & 1;
+	d->length = bpf_ntohs(udp.len) - sizeof(udp);
+	return bpf_ntohs(udp.len) > sizeof(udp) &&
+	       policy.udp_ports[d->sport >> 6] >> (d->sport & 63) & 1;
 }
 
 /* Binds a token to the address it goes to. A second address makes it worthless. */
@@ -161,7 +168,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 	if (!scratch || !departs_from_service(skb, &d) || d.length < 20)
 		return TC_ACT_UNSPEC;
 	length = d.length > OBSERVED_MAX ? OBSERVED_MAX : d.length;
-	if (bpf_skb_load_bytes(skb, d.offset, scratch->buf.octets, length))
+	if (load_net(skb, d.offset, scratch->buf.octets, length))
 		return TC_ACT_UNSPEC;
 	now = on_trial ? trial_now : bpf_ktime_get_ns();
 	if (state && now - state->last_observed > SW_NS_PER_SEC)

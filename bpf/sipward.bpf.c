@@ -77,6 +77,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(gate);         /* keepalives, STUN */
 	STAGE(start);        /* the scanner, up to the top Via */
 	STAGE(known);        /* is its sender one that proved itself? */
+	STAGE(probe);        /* an answer to the agent's own request */
 	STAGE(emergency);    /* urn:service:sos, 112, ... */
 	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */

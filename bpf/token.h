@@ -22,6 +22,7 @@ enum token_kind {
 	TOKEN_BRANCH,     /* of a request that the server sent */
 	TOKEN_NONCE,      /* of a challenge that the server sent */
 	TOKEN_SIGHT,      /* source and branch of a newcomer's request */
+	TOKEN_PROBE,      /* branch of a request that the agent sent to prove a newcomer */
 	TOKEN_TAG_HEAD    /* the first octets of a tag: do all tags begin alike? */
 };
 

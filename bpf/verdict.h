@@ -8,6 +8,7 @@
 
 #include "fragment.h"
 #include "gcra.h"
+#include "known.h"
 #include "packet.h"
 
 /* Tells user space of one refused packet. The budget is one cell for all interfaces; what it
@@ -99,6 +100,10 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 	fragment_remember(p, v == VERDICT_DROP);
 	if (v == VERDICT_NOT_OURS)
 		return XDP_PASS;
+	if (v == VERDICT_EATEN)
+		return XDP_DROP;
+	if (policy.admission && v == VERDICT_PASS && p->message <= SW_MESSAGE_OTHER && !p->in_dialog)
+		tally(SW_TALLY_REQUESTS);
 	c = bpf_map_lookup_elem(&counters, &zone);
 	if (!c)
 		return v == VERDICT_DROP ? XDP_DROP : XDP_PASS;
