@@ -2,7 +2,6 @@
 #include "agent/probe.h"
 
 #include <arpa/inet.h>
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
@@ -14,7 +13,7 @@
 #include <sys/socket.h>
 
 #include "kernel/frame.h"
-#include "kernel/token.h"
+#include "kernel/proof.h"
 
 #define PROBES_A_SECOND 50
 #define AGAIN_AFTER     (60 * SW_NS_PER_SEC)
@@ -142,15 +141,6 @@ static void send_packet(const struct probe *probe, const struct frame *frame,
 		       (struct sockaddr *)&to6, sizeof(to6));
 }
 
-static int expect_answer(const struct probe *probe, const struct sw_newcomer *from,
-			 const char *branch, uint64_t now)
-{
-	uint64_t token = probe_token(&probe->meta, branch);
-	struct sw_proof proof = {.addr = from->addr, .expires = now + ANSWER_WITHIN};
-
-	return bpf_map_update_elem(probe->state->fds[STATE_PROOFS], &token, &proof, BPF_ANY);
-}
-
 static int on_newcomer(void *context, void *data, size_t size)
 {
 	static struct frame frame;
@@ -167,7 +157,8 @@ static int on_newcomer(void *context, void *data, size_t size)
 	    !within_budget(probe, now) || random_hex(branch + strlen(SW_PROBE_BRANCH), 32) < 0)
 		return 0;
 	length = write_message(newcomer, branch, text, sizeof(text));
-	if (length < 0 || expect_answer(probe, newcomer, branch, now) < 0 ||
+	if (length < 0 || proof_expect(probe->state, &probe->meta, branch, &newcomer->addr,
+					now + ANSWER_WITHIN, NULL) < 0 ||
 	    !frame_message(&frame, &local, &peer, false, text, length))
 		return 0;
 	checksum = udp_checksum(&frame, newcomer);

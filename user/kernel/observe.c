@@ -39,7 +39,7 @@ static __u32 filter_program(int ifindex)
 	return id;
 }
 
-bool observer_present(int ifindex)
+static bool observer_present(int ifindex)
 {
 	auto_fd int fd = -1;
 	__u32 id = filter_program(ifindex);
@@ -53,7 +53,8 @@ bool observer_present(int ifindex)
 	       strcmp(info.name, "sipward_egress") == 0;
 }
 
-int observer_attach(int ifindex, int program, int *old, struct error *e)
+/* *old gets a descriptor of the program that was there, or -1. */
+static int observer_attach(int ifindex, int program, int *old, struct error *e)
 {
 	struct bpf_tc_hook hook = hook_of(ifindex);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
@@ -62,8 +63,7 @@ int observer_attach(int ifindex, int program, int *old, struct error *e)
 	__u32 id = filter_program(ifindex);
 	int error;
 
-	if (old)
-		*old = id ? bpf_prog_get_fd_by_id(id) : -1;
+	*old = id ? bpf_prog_get_fd_by_id(id) : -1;
 	error = bpf_tc_hook_create(&hook);
 	libbpf_set_print(before);
 	if (error && error != -EEXIST)
@@ -76,7 +76,7 @@ int observer_attach(int ifindex, int program, int *old, struct error *e)
 	return 0;
 }
 
-void observer_detach(int ifindex)
+static void observer_detach(int ifindex)
 {
 	struct bpf_tc_hook hook = hook_of(ifindex);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
@@ -85,7 +85,7 @@ void observer_detach(int ifindex)
 		bpf_tc_detach(&hook, &opts);
 }
 
-void observer_detach_all(void)
+void observers_detach(void)
 {
 	struct if_nameindex *all = if_nameindex();
 
@@ -94,14 +94,9 @@ void observer_detach_all(void)
 	if_freenameindex(all);
 }
 
-struct interfaces {
-	int *indexes;
-	size_t count;
-};
-
 static void add_interface(void *context, int ifindex)
 {
-	struct interfaces *to = context;
+	struct observers *to = context;
 	char name[IF_NAMESIZE];
 
 	for (size_t i = 0; i < to->count; i++)
@@ -111,18 +106,70 @@ static void add_interface(void *context, int ifindex)
 		append(to->indexes, to->count, ifindex);
 }
 
-int observed_interfaces(char (*named)[16], size_t named_count, int **indexes, size_t *count,
-			struct error *e)
+static int find_interfaces(struct observers *to, char (*named)[IFNAMSIZ], size_t named_count,
+			   struct error *e)
 {
-	struct interfaces to = {};
-
+	memset(to, 0, sizeof(*to));
 	for (size_t i = 0; i < named_count; i++)
-		add_interface(&to, if_nametoindex(named[i]));
-	if (netlink_dump_routes(add_interface, &to, e) < 0) {
-		free(to.indexes);
+		add_interface(to, if_nametoindex(named[i]));
+	if (netlink_dump_routes(add_interface, to, e) < 0)
+		return -1;
+	to->before = xcalloc(to->count, sizeof(*to->before));
+	for (size_t i = 0; i < to->count; i++)
+		to->before[i] = -1;
+	return 0;
+}
+
+void observers_back(const struct observers *observers)
+{
+	for (size_t i = 0; i < observers->count; i++) {
+		struct error ignored = {};
+		auto_fd int replaced = -1;
+
+		if (observers->before[i] >= 0)
+			observer_attach(observers->indexes[i], observers->before[i], &replaced, &ignored);
+		else
+			observer_detach(observers->indexes[i]);
+	}
+}
+
+void observers_free(struct observers *observers)
+{
+	for (size_t i = 0; observers->before && i < observers->count; i++)
+		close_fd(&observers->before[i]);
+	free(observers->before);
+	free(observers->indexes);
+	memset(observers, 0, sizeof(*observers));
+}
+
+int observers_swap(struct observers *observers, char (*named)[IFNAMSIZ], size_t named_count,
+		   int program, struct error *e)
+{
+	if (find_interfaces(observers, named, named_count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < observers->count; i++) {
+		if (observer_attach(observers->indexes[i], program, &observers->before[i], e) == 0)
+			continue;
+		observers->count = i;
+		observers_back(observers);
 		return -1;
 	}
-	*indexes = to.indexes;
-	*count = to.count;
 	return 0;
+}
+
+int observers_mend(char (*named)[IFNAMSIZ], size_t named_count, int program, struct error *e)
+{
+	cleanup(observers_free) struct observers observers;
+	int mended = 0;
+
+	if (find_interfaces(&observers, named, named_count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < observers.count; i++) {
+		if (observer_present(observers.indexes[i]))
+			continue;
+		if (observer_attach(observers.indexes[i], program, &observers.before[i], e) < 0)
+			return -1;
+		mended++;
+	}
+	return mended;
 }

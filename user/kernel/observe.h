@@ -7,22 +7,31 @@
 #ifndef SIPWARD_KERNEL_OBSERVE_H
 #define SIPWARD_KERNEL_OBSERVE_H
 
+#include <net/if.h>
+
 #include "base/base.h"
 
-/* Interfaces (by index) that answers may leave by: those named, and those that the routing
- * tables use; loopback is none. The array belongs to the caller. */
-int observed_interfaces(char (*named)[16], size_t named_count, int **indexes, size_t *count,
-			struct error *e);
+/* Where answers may leave: the interfaces that are named, and those that the routing tables
+ * use; loopback is none. */
+struct observers {
+	int *indexes;
+	int *before;   /* the program that was there, or -1 */
+	size_t count;
+};
 
-/* Attaches the program, or puts it in the place of the one before it. *old (may be NULL) gets
- * a descriptor of that one, or -1. */
-int observer_attach(int ifindex, int program, int *old, struct error *e);
+/* Attaches the program to all of them, in the place of the one before where there is one. On
+ * error those that were done go back. Owned by the caller: observers_free. */
+int observers_swap(struct observers *observers, char (*named)[IFNAMSIZ], size_t named_count,
+		   int program, struct error *e);
+/* Puts back what was there before the swap. */
+void observers_back(const struct observers *observers);
+void observers_free(struct observers *observers);
 
-/* True when a filter of ours is on the interface. */
-bool observer_present(int ifindex);
+/* Attaches the program where it should be and is not: somebody took it off, or a route came
+ * to use another interface. Returns how many it had to attach, or -1. */
+int observers_mend(char (*named)[IFNAMSIZ], size_t named_count, int program, struct error *e);
 
-/* Takes our filter off; qdisc and filters of others stay. */
-void observer_detach(int ifindex);
-void observer_detach_all(void);
+/* Takes our filter off everywhere; qdisc and filters of others stay. */
+void observers_detach(void);
 
 #endif

@@ -127,6 +127,20 @@ int state_meta_write(const struct state *state, const struct sw_meta *meta, stru
 	return 0;
 }
 
+void state_health_read(const struct state *state, struct sw_health *health)
+{
+	uint32_t zero = 0;
+
+	bpf_map_lookup_elem(state->fds[STATE_HEALTH], &zero, health);
+}
+
+void state_health_write(const struct state *state, const struct sw_health *health)
+{
+	uint32_t zero = 0;
+
+	bpf_map_update_elem(state->fds[STATE_HEALTH], &zero, health, BPF_ANY);
+}
+
 static int check_meta(struct state *state, bool made, struct error *e)
 {
 	struct sw_meta meta;

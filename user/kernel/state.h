@@ -67,6 +67,10 @@ void state_resize_abort(struct state *state);
 int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e);
 int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e);
 
+/* What the agent tells the data path; a map that cannot be written stays as it is. */
+void state_health_read(const struct state *state, struct sw_health *health);
+void state_health_write(const struct state *state, const struct sw_health *health);
+
 /* Gives each zone of the policy its number by name: the one it has, a free one, or that of
  * the zone that was gone longest (whose counters and cells are then cleared). `keep` are
  * numbers in use by what runs now (bit mask), never taken from their names. Writes the
