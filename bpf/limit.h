@@ -12,27 +12,34 @@
 
 static __always_inline enum verdict stage_method(struct packet *p)
 {
-	if (p->message > SW_MESSAGE_OTHER || (packet_zone(p)->methods >> p->message & 1) || p->in_dialog)
+	if (p->emergency || p->message > SW_MESSAGE_OTHER || (packet_zone(p)->methods >> p->message & 1) || p->in_dialog)
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_METHOD);
 }
 
-/* The cells of the packet's source in its zone, made when it is new. NULL only when the
- * kernel has no memory for them: then the source has no limit of its own, its zone has. */
+static __always_inline struct sw_cells *find_cells(void *map, const struct sw_source *source)
+{
+	struct sw_cells *cells = bpf_map_lookup_elem(map, source);
+
+	if (!cells) {
+		/* Not on the stack, which the scanner needs. */
+		static const struct sw_cells fresh;
+
+		bpf_map_update_elem(map, source, &fresh, BPF_NOEXIST);
+		cells = bpf_map_lookup_elem(map, source);
+	}
+	return cells;
+}
+
+/* The cells of the packet's source in its zone, made when it is new. Those of a
+ * source with a proof are apart: what comes without one, spoofed perhaps, cannot spend them.
+ * NULL only when there is no room: then the source has no limit of its own, its zone has. */
 static __always_inline struct sw_cells *source_cells(struct packet *p)
 {
 	struct sw_source source;
-	struct sw_cells *cells;
 
 	packet_source(p, &source);
-	cells = bpf_map_lookup_elem(&sources, &source);
-	if (!cells) {
-		struct sw_cells fresh = {};
-
-		bpf_map_update_elem(&sources, &source, &fresh, BPF_NOEXIST);
-		cells = bpf_map_lookup_elem(&sources, &source);
-	}
-	return cells;
+	return p->grade ? find_cells(&known_cells, &source) : find_cells(&sources, &source);
 }
 
 /* 1 when the source may send one more of this class. */
@@ -87,7 +94,7 @@ static __always_inline enum verdict limit_zone(struct packet *p)
 	if (!packet_zone(p)->zone_limit.interval)
 		return VERDICT_UNDECIDED;
 	cell = bpf_map_lookup_elem(&zone_cells, &number);
-	if (!cell || gcra_admit(&cell->tat, &packet_zone(p)->zone_limit, packet_time(p)))
+	if (!cell || gcra_admit(&cell->tat[SW_ZONE_ALL], &packet_zone(p)->zone_limit, packet_time(p)))
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_RATE_ZONE);
 }
@@ -111,7 +118,7 @@ static __always_inline enum verdict limit_request(struct packet *p)
 
 static __always_inline enum verdict stage_limits(struct packet *p)
 {
-	if (p->message == SW_MESSAGE_OPAQUE)
+	if (p->emergency || p->message == SW_MESSAGE_OPAQUE)
 		return VERDICT_UNDECIDED;
 	if (p->message == SW_MESSAGE_RESPONSE)
 		return limit_class(p, SW_RATE_RESPONSE, SW_REASON_RATE_RESPONSE);

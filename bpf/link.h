@@ -34,6 +34,8 @@ static __always_inline enum verdict stage_link(struct packet *p, struct cursor *
 			break;
 		if ((void *)(tag + 1) > c->end)
 			return VERDICT_NOT_OURS;
+		if (!i)
+			p->vlan = bpf_ntohs(tag->control) & 0xfff;
 		p->ethertype = bpf_ntohs(tag->ethertype);
 		c->at = tag + 1;
 		p->vlan_count++;

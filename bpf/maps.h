@@ -143,6 +143,79 @@ struct {
 	__uint(max_entries, SW_EVENT_RING_SIZE);
 } events SEC(".maps");
 
+/* Endpoints with a proof. A plain hash that only proofs write to: what has none can neither
+ * enter it nor push anything out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_source);
+	__type(value, struct sw_known);
+} known SEC(".maps");
+
+/* Limit cells of sources that have a known endpoint: never debited by any other packet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_source);
+	__type(value, struct sw_cells);
+} known_cells SEC(".maps");
+
+/* Known endpoints of each /24 and /48; kept right by the agent's sweep. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct sw_source);
+	__type(value, __u32);
+} quotas SEC(".maps");
+
+/* Written by the observer for what the server sends, so newcomers fill it only as fast as
+ * their budget lets the server answer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 262144);
+	__type(key, __u64);
+	__type(value, struct sw_proof);
+} proofs SEC(".maps");
+
+/* Mappable, for then the kernel lays it on a page, and each line on one cache line. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct sw_sights);
+} sights SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sw_tag_habit);
+} tag_habit SEC(".maps");
+
+/* Newcomers that the agent is to probe. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SW_NEWCOMER_RING_SIZE);
+} newcomers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SW_TALLY_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} tallies SEC(".maps");
+
+/* What the agent and the observer tell the data path. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sw_health);
+} health SEC(".maps");
+
 /* --- state maps of one interface --- */
 
 struct {

@@ -1,29 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "message": lets the scanner read the header section, and notes what it is.
+ * Stages "start" and "message": lets the scanner read the start line and the top Via, and
+ * later the whole header section, and notes what it is.
  */
 #ifndef SIPWARD_BPF_MESSAGE_H
 #define SIPWARD_BPF_MESSAGE_H
 
 #include "packet.h"
 
-static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch)
+static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch,
+					 __u32 flags)
 {
 	const volatile struct sw_zone *zone = packet_zone(p);
 	struct sip_input *input = &scratch->input;
 
 	input->length = p->payload_length > SW_MESSAGE_MAX ? SW_MESSAGE_MAX : p->payload_length;
 	input->datagram_length = p->payload_length;
-	input->flags = 0;
+	input->flags = flags;
 	if (p->protocol == IPPROTO_TCP) {
-		input->flags = SIP_STREAM;
+		input->flags |= SIP_STREAM;
 	} else if (p->fragment_first) {
-		input->flags = SIP_FRAGMENT;
+		input->flags |= SIP_FRAGMENT;
 		input->datagram_length = p->transport_length - sizeof(struct udphdr);
 	}
 	input->want = zone->sanity;
 	input->bounds = zone->bounds;
 	sip_scan(&scratch->buf, input, &scratch->msg);
+}
+
+/* Early, where newcomers may have to be turned away: no more than that is needed. */
+static __always_inline enum verdict stage_start(struct packet *p)
+{
+	struct scratch *scratch = packet_scratch();
+
+	if (!scratch)
+		return VERDICT_PASS;
+	scan_payload(p, scratch, policy.admission ? SIP_EARLY : 0);
+	p->scanned = 1;
+	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
+	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
+		return VERDICT_PASS;
+	p->message = scratch->msg.kind;
+	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
+		return refuse(p, SW_REASON_FRAGMENT_TINY);
+	return VERDICT_UNDECIDED;
 }
 
 static __always_inline enum verdict stage_message(struct packet *p)
@@ -32,16 +52,10 @@ static __always_inline enum verdict stage_message(struct packet *p)
 
 	if (!scratch)
 		return VERDICT_PASS;
-	scan_payload(p, scratch);
-	p->scanned = 1;
-	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
-	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
-		return VERDICT_PASS;
-	p->message = scratch->msg.kind;
+	if (policy.admission)
+		scan_payload(p, scratch, SIP_RESUME);
 	p->in_dialog = p->message <= SW_MESSAGE_OTHER &&
 		       ((1u << p->message & SW_METHODS_ALWAYS) || scratch->msg.flags & SIP_TO_TAG);
-	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
-		return refuse(p, SW_REASON_FRAGMENT_TINY);
 	return VERDICT_UNDECIDED;
 }
 

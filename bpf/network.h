@@ -61,6 +61,7 @@ static __always_inline enum verdict network_ipv4(struct packet *p, struct cursor
 	p->fragment_first = !p->fragment_later && (fragment & IPV4_MORE);
 	p->fragment_id = ip->id;
 	p->protocol = ip->protocol;
+	p->ttl = ip->ttl;
 	p->remaining = total - header;
 	c->at += header;
 	return VERDICT_UNDECIDED;
@@ -142,6 +143,7 @@ static __always_inline enum verdict network_ipv6(struct packet *p, struct cursor
 
 	p->ipv6 = 1;
 	p->protocol = ip->nexthdr;
+	p->ttl = ip->hop_limit;
 	p->remaining = bpf_ntohs(ip->payload_len);
 	c->at = ip + 1;
 	if (!frame_holds(c, p->remaining))

@@ -14,6 +14,7 @@ enum verdict {
 	VERDICT_UNDECIDED,  /* the next stage goes on */
 	VERDICT_NOT_OURS,   /* passes untouched and uncounted */
 	VERDICT_PASS,       /* ours, and good */
+	VERDICT_EATEN,      /* for the agent alone: it goes no further, and is no refusal */
 	VERDICT_WOULD_DROP, /* monitor mode: counted as a drop, passes */
 	VERDICT_DROP
 };
@@ -34,6 +35,8 @@ struct packet {
 	__u16 sport;               /* host order */
 	__u16 dport;
 	__u16 transport_length;    /* what the UDP header says, header included */
+	__u16 vlan;                /* id of the outermost tag, 0 without one */
+	__u8 ttl;                  /* or hop limit */
 	__u8 broken;               /* enum sw_reason: parsing ended here */
 	__u8 vlan_count;
 	__u8 protocol;             /* IPPROTO_* behind all extension headers */
@@ -52,11 +55,13 @@ struct packet {
 	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
 	__u8 shadow_count;
 	__u8 scanned;              /* the scanner read it: scratch->msg is about this packet */
-	__u8 pad[2];
+	__u8 grade;                /* enum sw_grade of the endpoint, by a proof over this path */
+	__u8 emergency;            /* an emergency call within its budget */
+	__u8 pad[5];
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
-_Static_assert(sizeof(struct packet) == 88, "no padding");
+_Static_assert(sizeof(struct packet) == 96, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
 

@@ -103,17 +103,14 @@ static __always_inline __u32 sip_long_id(__u64 word, __u64 middle, __u64 tail, _
 #define SIP_NAME_MAX 24 /* octets: the longest name that is known has 20 */
 
 /* The length of the name at pos: up to a colon, white space or control octet. More than
- * SIP_NAME_MAX means only: longer than any that is known. */
-static __always_inline __u32 sip_name_length(const struct sip_buf *buf, __u32 pos, __u32 end,
-					     __u64 first)
+ * SIP_NAME_MAX means only: longer than any that is known. May lie behind the line. */
+static __always_inline __u32 sip_name_length(const struct sip_buf *buf, __u32 pos, __u64 first)
 {
 	__u64 v = first;
 
 	for (__u32 n = 0; n < SIP_NAME_MAX; n += 8) {
 		__u64 stop;
 
-		if (n && pos + n >= end)
-			return n;
 		if (n)
 			v = sip_load(buf, pos + n);
 		stop = sip_equal(v, SIP_EACH(':')) | sip_below(v, 0x21);
@@ -129,7 +126,7 @@ static __always_inline __u32 sip_header_name(const struct sip_buf *buf, __u32 po
 					     __u32 *value)
 {
 	__u64 first = sip_load(buf, pos), word = sip_lower(first);
-	__u32 length = sip_name_length(buf, pos, end, first);
+	__u32 length = sip_name_length(buf, pos, first);
 	__u32 colon = pos + length, id;
 
 	*value = 0;

@@ -133,7 +133,7 @@ static __always_inline void sip_header(const struct sip_buf *buf, const struct s
 	sip_header_value(buf, msg, id, pos, end);
 }
 
-#define SIP_STEPS_A_CALL 16 /* a step is a line, or what fits into this many blocks of one: */
+#define SIP_STEPS_A_CALL 8 /* a step is a line, or what fits into this many blocks of one: */
 #define SIP_BLOCKS_A_STEP 4
 /* Every step takes two octets at least, for a line that is not empty has as many. */
 #define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_STEPS_A_CALL + 2)

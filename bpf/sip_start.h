@@ -21,6 +21,9 @@ static __always_inline int sip_is_strict(const struct sip_input *in)
 	return SIP_STRICT_POSSIBLE && (in->want & SIP_STRICT_BITS);
 }
 
+/* Words in which a method must have ended, where the policy bounds it lower than that. */
+#define SIP_RUBBISH_WORDS 10
+
 /* What was found in a line. */
 #define SIP_LINE_CUT  1u /* the data ended before it did */
 #define SIP_LINE_MORE 2u /* not yet at its end */
@@ -203,6 +206,23 @@ static __always_inline __u64 sip_start_seek(const struct sip_buf *buf, __u32 beg
 	return sip_start_end(buf, begin, end);
 }
 
+/* True for what cannot be a start line, however it goes on: no space ends a method, or a
+ * version, within its bound. Floods of rubbish end here, and no end of line is looked for. */
+static __always_inline int sip_is_rubbish(const struct sip_buf *buf, const struct sip_input *in,
+					  __u32 begin)
+{
+	__u32 pos = begin;
+
+	if (in->bounds.method >= SIP_RUBBISH_WORDS * 8 || in->length - begin <= SIP_RUBBISH_WORDS * 8)
+		return 0;
+	for (__u32 i = 0; i < SIP_RUBBISH_WORDS; i++) {
+		if (sip_below(sip_load(buf, pos), 0x21))
+			return 0;
+		pos = sip_forget(pos + 8);
+	}
+	return 1;
+}
+
 /* Everything up to and with the start line. */
 static __always_inline void sip_start(const struct sip_buf *buf, const struct sip_input *in,
 				      struct sip_msg *msg)
@@ -223,6 +243,10 @@ static __always_inline void sip_start(const struct sip_buf *buf, const struct si
 		return;
 	}
 
+	if (sip_is_rubbish(buf, in, pos)) {
+		msg->violations |= SW_SANITY_BIT(START_LINE);
+		return;
+	}
 	line = sip_start_seek(buf, pos, in->length);
 	end = SIP_FIRST(line);
 	found = SIP_THIRD(line);

@@ -252,8 +252,9 @@ static __always_inline __u32 sip_utf8_length(__u32 w)
 	return 0;
 }
 
-/* The line end before `end` ends any character. Where valid UTF-8 ends, at most SIP_UTF8_STEPS ahead, which are at least as many octets. `end`
- * when all of it is valid; the position of the fault, with bit 31 set, when it is not. */
+/* Where valid UTF-8 ends, at most SIP_UTF8_STEPS ahead, which are at least as many octets: `end`
+ * when all of it is valid; the position of the fault, with bit 31 set, when it is not. The
+ * octet before `end` is a line feed, so no character goes over it. */
 #define SIP_UTF8_STEPS 128
 #define SIP_UTF8_FAULT (1u << 31)
 

@@ -20,9 +20,13 @@
 #include "ban.h"
 #include "gate.h"
 #include "message.h"
+#include "admission.h"
+#include "emergency.h"
 #include "limit.h"
 #include "sanity.h"
 #include "verdict.h"
+
+#include "observer.h"
 
 #define STAGE(name, ...)                                       \
 	do {                                                   \
@@ -71,7 +75,13 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(header);       /* UDP and TCP */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
 	STAGE(gate);         /* keepalives, STUN */
-	STAGE(message);      /* the scanner */
+	STAGE(start);        /* the scanner, up to the top Via */
+	STAGE(known);        /* is its sender one that proved itself? */
+	STAGE(probe);        /* an answer to the agent's own request */
+	STAGE(emergency);    /* urn:service:sos, 112, ... */
+	STAGE(admission, ctx); /* newcomers share a budget */
+	STAGE(message);      /* the scanner, to the end of the header section */
+	STAGE(proof, ctx);   /* does it carry what only its sender can know? */
 	STAGE(method);
 	STAGE(limits);
 	STAGE(sanity);
@@ -92,6 +102,12 @@ SEC("xdp")
 int sipward_linear(struct xdp_md *ctx)
 {
 	return judge(ctx);
+}
+
+SEC("tc")
+int sipward_egress(struct __sk_buff *skb)
+{
+	return observe(skb);
 }
 
 char LICENSE[] SEC("license") = "GPL";

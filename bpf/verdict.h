@@ -8,6 +8,7 @@
 
 #include "fragment.h"
 #include "gcra.h"
+#include "known.h"
 #include "packet.h"
 
 /* Tells user space of one refused packet. The budget is one cell for all interfaces; what it
@@ -21,7 +22,7 @@ __noinline int tell(struct xdp_md *ctx, struct packet *p, __u32 reason, __u32 mo
 
 	if (!p || !cell || !scratch)
 		return 0;
-	if (!gcra_admit(&cell->tat, &policy.events, packet_time(p)) ||
+	if (!gcra_admit(&cell->tat[0], &policy.events, packet_time(p)) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
 		scratch->events_suppressed++;
 		return 0;
@@ -83,6 +84,8 @@ static __always_inline void report_trial(const struct packet *p, enum verdict v)
 	trial.payload_offset = p->payload_offset;
 	trial.payload_length = p->payload_length;
 	trial.scanned = p->scanned;
+	trial.grade = p->grade;
+	trial.emergency = p->emergency;
 	if (scratch && p->scanned)
 		trial_msg = scratch->msg;
 }
@@ -97,6 +100,10 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 	fragment_remember(p, v == VERDICT_DROP);
 	if (v == VERDICT_NOT_OURS)
 		return XDP_PASS;
+	if (v == VERDICT_EATEN)
+		return XDP_DROP;
+	if (policy.admission && v == VERDICT_PASS && p->message <= SW_MESSAGE_OTHER && !p->in_dialog)
+		tally(SW_TALLY_REQUESTS);
 	c = bpf_map_lookup_elem(&counters, &zone);
 	if (!c)
 		return v == VERDICT_DROP ? XDP_DROP : XDP_PASS;

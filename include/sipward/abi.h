@@ -19,9 +19,14 @@
 
 #define SW_LOCAL_ADDRS_MAX 4096
 #define SW_EVENT_RING_SIZE (1 << 20)
+#define SW_NEWCOMER_RING_SIZE (1 << 16)
 
 #define SW_MESSAGE_MAX   16384 /* octets of a SIP message that are ever looked at */
 #define SW_SCAN_PAD      64    /* octets the scanner may read, but not use, behind it */
+
+/* How branches of the agent's probes begin (RFC 3261 8.1.1.7, then 32 random hexadecimal
+ * digits): two words of eight octets. */
+#define SW_PROBE_BRANCH  "z9hG4bK-sipward-"
 
 #define SW_NS_PER_SEC    1000000000ull
 

@@ -52,6 +52,8 @@ struct sw_bounds {
 	__u32 uri;     /* octets of a Request-URI */
 };
 
+enum sw_greylist { SW_GREYLIST_OFF, SW_GREYLIST_AUTO, SW_GREYLIST_ALWAYS };
+
 struct sw_zone {
 	__u8 mode;                    /* enum sw_mode: what is carried out in this zone */
 	__u8 trust;                   /* enum sw_trust */
@@ -60,9 +62,17 @@ struct sw_zone {
 	__u32 methods;                /* bit per enum sw_message: allowed outside a dialog */
 	__u64 sanity;                 /* bit per enum sw_sanity: judged in this zone */
 	struct sw_bounds bounds;
+	__u8 greylist;                /* enum sw_greylist */
+	__u8 probe;                   /* 1: the agent probes newcomers */
+	__u8 expected_only;           /* 1: responses that nobody asked for are refused */
+	__u8 pad[5];
 	struct sw_limit zone_limit;
+	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
 	struct sw_limit source_limits[SW_RATE_COUNT];
 };
+
+#define SW_EMERGENCY_MAX    16
+#define SW_EMERGENCY_DIGITS 16 /* octets of a number, padded with NUL */
 
 struct sw_policy {
 	__u32 abi_version;
@@ -77,6 +87,14 @@ struct sw_policy {
 	__u32 service_count;
 	__u32 check_local;                 /* 1: the agent keeps local_addrs, transit is not ours */
 	__u32 sanity_strict;               /* 1: some zone judges a check of `strict` only */
+	__u32 admission;                   /* 1: some zone has a budget for newcomers */
+	__u32 emergency_count;
+	__u64 seed[2];                     /* of this host, for tokens */
+	__u64 known_for;                   /* ns that a known endpoint may be idle */
+	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
+	__u32 pad;
+	struct sw_limit emergency;         /* of each zone */
+	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
 	struct sw_limit events;            /* events to user space, all interfaces together */
 	struct sw_service services[SW_SERVICES_MAX];
 	struct sw_zone zones[SW_ZONES_MAX];
@@ -107,7 +125,7 @@ _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 8, "no padding");
 _Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 56 + 16 * SW_RATE_COUNT, "no padding");
+_Static_assert(sizeof(struct sw_zone) == 80 + 16 * SW_RATE_COUNT, "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");
 _Static_assert(sizeof(struct sw_service_addr) == 20, "no padding");
 

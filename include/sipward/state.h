@@ -23,10 +23,89 @@ struct sw_cells {
 	__u64 tat[SW_RATE_COUNT];
 };
 
-/* The limit cell of a zone, alone on its cache line: all CPUs write it. */
+/* The limit cells of a zone, alone on their cache line: all CPUs write them. */
+enum sw_zone_rate {
+	SW_ZONE_ALL,        /* requests outside a dialog */
+	SW_ZONE_NEWCOMERS,  /* newcomers at first sight */
+	SW_ZONE_AGAIN,      /* newcomers that were seen before: retransmissions */
+	SW_ZONE_EMERGENCY,
+	SW_ZONE_EMERGENCY_KNOWN,
+	SW_ZONE_PROBES,     /* newcomers that are told to the agent, to be probed */
+	SW_ZONE_RATE_COUNT = 8
+};
+
 struct sw_zone_cell {
-	__u64 tat;
-	__u64 pad[7];
+	__u64 tat[SW_ZONE_RATE_COUNT];
+};
+
+/* A known endpoint: one that sent back what the server had sent to its address alone. Keyed
+ * by struct sw_source with the whole address and the port. */
+enum sw_grade { SW_GRADE_NONE, SW_GRADE_PROVED, SW_GRADE_GOOD };
+
+struct sw_known {
+	__u64 since;
+	__u64 seen;    /* last packet, to the second; idle ones are forgotten */
+	__u16 vlan;    /* the path that the proof came by: outermost tag, */
+	__u8 ttl;      /* TTL or hop limit */
+	__u8 grade;    /* enum sw_grade */
+	__u32 proofs;
+};
+
+/* Something that the server sent to one address. Keyed by its token. */
+struct sw_proof {
+	struct sw_addr addr;
+	__u64 expires;
+	__u8 shared;   /* a second address got the same: it proves nothing */
+	__u8 kind;     /* enum token_kind */
+	__u8 pad[6];
+};
+
+/* Do the To-tags of this server differ from their first octets on? Some servers use one long
+ * head and a short checksum of the request, which anybody can compute. */
+struct sw_tag_habit {
+	__u64 head;      /* token of the last tag's first octets */
+	__u64 call;      /* token of its Call-ID */
+	__u32 alike;     /* calls whose tag began like the one before */
+	__u32 different;
+};
+
+/* One line of the greylist's memory. */
+#define SW_SIGHTS_A_LINE 16
+
+struct sw_sights {
+	__u32 cells[SW_SIGHTS_A_LINE];
+};
+
+/* A newcomer for the agent to probe. */
+struct sw_newcomer {
+	struct sw_addr addr;
+	struct sw_addr local;
+	__u16 port;          /* host order */
+	__u16 local_port;
+	__u32 ifindex;
+};
+
+/* Whether what the rules rest on is there. Times are 0 when it never was. */
+struct sw_health {
+	__u64 pressure_until;   /* the server falls behind: the greylist opens */
+	__u64 observed_from;    /* since when every interface has its observer, without a gap */
+	__u64 heartbeat;        /* when the agent last found all observers in place */
+	__u64 last_observed;    /* when an observer last read a packet */
+};
+
+/* What the admission and the observer count, each CPU for itself. */
+enum sw_tally {
+	SW_TALLY_PROMOTED,      /* endpoints that became known */
+	SW_TALLY_KNOWN_FULL,    /* not promoted: the table is full */
+	SW_TALLY_KNOWN_QUOTA,   /* not promoted: its prefix has its share */
+	SW_TALLY_FIRST_SIGHT,   /* dropped by the greylist at first sight, or too soon after it */
+	SW_TALLY_AGAIN,         /* let in as a retransmission */
+	SW_TALLY_PROBE_ANSWERS, /* eaten */
+	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through */
+	SW_TALLY_ANSWERS,       /* final or provisional answers of the server to such */
+	SW_TALLY_OBSERVED,      /* packets of the services that the observer read */
+	SW_TALLY_SHARED,        /* tokens that a second address got */
+	SW_TALLY_COUNT = 16
 };
 
 struct sw_ban {
@@ -108,7 +187,9 @@ struct sw_trial {
 	__u8 message;        /* enum sw_message */
 	__u8 in_dialog;
 	__u8 scanned;        /* the scanner read the message, and trial_msg is what it found */
-	__u8 pad[3];
+	__u8 grade;          /* enum sw_grade of its endpoint */
+	__u8 emergency;
+	__u8 pad;
 	__u32 payload_offset;
 	__u32 payload_length;
 };
@@ -116,6 +197,11 @@ struct sw_trial {
 _Static_assert(sizeof(struct sw_trial) == 24, "no padding");
 _Static_assert(sizeof(struct sw_source) == 20, "no padding");
 _Static_assert(sizeof(struct sw_zone_cell) == 64, "one cache line");
+_Static_assert(sizeof(struct sw_known) == 24, "no padding");
+_Static_assert(sizeof(struct sw_proof) == 32, "no padding");
+_Static_assert(sizeof(struct sw_tag_habit) == 24, "no padding");
+_Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
+_Static_assert(sizeof(struct sw_newcomer) == 40, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
 _Static_assert(sizeof(struct sw_fragment) == 16, "no padding");

@@ -349,6 +349,25 @@ static void test_early(void **state)
 	assert_resumes("X sip:x SIP/2.0\r\nTo: x\r\n\r\n", 27, SW_SANITY_STRICT);
 }
 
+/* Methods without a name of their own are compared octet by octet. */
+static void test_unknown_methods(void **state)
+{
+	static const char *const methods[] = { "FOO", "FO", "FOOO", "FoO", "a-rather-long-method", "FOO" };
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		for (size_t k = 0; k < sizeof(methods) / sizeof(methods[0]); k++) {
+			uint64_t found;
+
+			snprintf(text, sizeof(text), "%s sip:x SIP/2.0\r\nCSeq: 1 %s\r\n\r\n", methods[i],
+				 methods[k]);
+			found = scan(text, strlen(text), 0).violations & SW_SANITY_BIT(CSEQ_METHOD);
+			assert_int_equal(!found, !strcmp(methods[i], methods[k]));
+		}
+	}
+}
+
 /* A cut message is judged by what is there: it violates nothing that the whole one does not,
  * wherever it is cut, and what is said to be there is complete. */
 static void test_cut(void **state)
@@ -410,6 +429,7 @@ int main(void)
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_odd_spans),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_unknown_methods),
 		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_cut_before_fold),

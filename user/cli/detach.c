@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/cli.h"
 #include "export/json.h"
+#include "kernel/observe.h"
 #include "kernel/paths.h"
 #include "kernel/privilege.h"
 #include "kernel/state.h"
@@ -16,6 +17,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	    paths_prepare(e) < 0 || (lock = state_lock(e)) < 0)
 		return -1;
 	interfaces = state_interfaces();
+	observers_detach();
 	if (state_remove(e) < 0)
 		return -1;
 	if (json) {

@@ -2,6 +2,7 @@
 #include "kernel/attach.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -9,6 +10,7 @@
 
 #include "kernel/compile.h"
 #include "kernel/generation.h"
+#include "kernel/observe.h"
 #include "kernel/paths.h"
 
 /* One interface in the course of an apply: what it ran, and what it is to run. */
@@ -280,19 +282,38 @@ static uint64_t numbers_in_use(const struct apply *apply)
 	return used;
 }
 
-static int load_and_swap(struct apply *apply, struct generation_source *source,
-			 struct swap *swaps, struct error *e)
+static int load_all(const struct apply *apply, struct generation_source *source,
+		    struct swap *swaps, struct error *e)
 {
 	for (size_t i = 0; i < apply->interface_count; i++)
 		if (prepare(&swaps[i], source, apply->interfaces[i], e) < 0)
 			return -1;
+	return 0;
+}
+
+/* The observer first: what it notes is good for any program, and the new one relies on it. */
+static int swap_all(struct apply *apply, const struct generation_source *source,
+		    struct swap *swaps, struct error *e)
+{
+	cleanup(observers_free) struct observers observers = {};
+
+	if (source->compiled->admission && source->share) {
+		apply->observer = fcntl(bpf_program__fd(source->share->progs.sipward_egress),
+					F_DUPFD_CLOEXEC, 0);
+		if (observers_swap(&observers, apply->wanted, apply->wanted_count, apply->observer,
+				   e) < 0)
+			return -1;
+	}
 	for (size_t i = 0; i < apply->interface_count; i++) {
 		if (swap_in(&swaps[i], source, apply->note, e) == 0)
 			continue;
 		while (i-- > 0)
 			swap_back(&swaps[i]);
+		observers_back(&observers);
 		return -1;
 	}
+	if (!source->compiled->admission)
+		observers_detach();
 	return 0;
 }
 
@@ -309,17 +330,18 @@ int apply_generation(struct apply *apply, struct error *e)
 		.numbers = numbers,
 	};
 
+	apply->observer = -1;
 	if (state_meta_read(apply->state, &meta, e) < 0)
 		return -1;
 	apply->generation = ++meta.generation;
 	if (state_number_zones(apply->state, apply->policy, numbers_in_use(apply),
 			       apply->generation, numbers, e) < 0)
 		return -1;
-	compile_policy(apply->policy, numbers, apply->generation, compiled);
+	compile_policy(apply->policy, numbers, &meta, compiled);
 	compiled->check_local = apply->check_local;
 	if (state_resize(apply->state, &apply->policy->tables, e) < 0)
 		return -1;
-	if (load_and_swap(apply, &source, swaps, e) < 0) {
+	if (load_all(apply, &source, swaps, e) < 0 || swap_all(apply, &source, swaps, e) < 0) {
 		state_resize_abort(apply->state);
 		return -1;
 	}

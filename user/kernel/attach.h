@@ -48,6 +48,7 @@ struct apply {
 	bool check_local;              /* the agent keeps the table of local addresses */
 	void (*note)(const char *text);
 	uint64_t generation;           /* out: the number of the new generation */
+	int observer;                  /* out: its observer, owned by the caller; -1: it has none */
 };
 
 int apply_generation(struct apply *apply, struct error *e);

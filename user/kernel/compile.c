@@ -46,21 +46,31 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->sanity = zone->profile == SW_PROFILE_STRICT ? SW_SANITY_STRICT :
 		     zone->profile == SW_PROFILE_DEFAULT ? SW_SANITY_DEFAULT : 0;
 	to->bounds = zone->bounds;
+	to->newcomers = compile_rate(&zone->newcomers);
+	to->greylist = zone->greylist;
+	to->probe = zone->probe;
 	to->zone_limit = compile_rate(&zone->zone_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
 		to->source_limits[i] = compile_rate(&zone->source_rates[i]);
 }
 
-void compile_policy(const struct policy *policy, const uint8_t *numbers, uint64_t generation,
+void compile_policy(const struct policy *policy, const uint8_t *numbers, const struct sw_meta *meta,
 		    struct sw_policy *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->abi_version = SW_ABI_VERSION;
 	out->mode = policy->mode;
-	out->generation = generation;
+	out->generation = meta->generation;
+	memcpy(out->seed, meta->seed, sizeof(out->seed));
 	memcpy(out->shadow, policy->shadow, sizeof(out->shadow));
 	memcpy(out->hash, policy->hash, sizeof(out->hash));
 	out->fragments_drop = policy->fragments_drop;
+	out->known_for = policy->known_for;
+	out->sights_mask = policy->tables.sights - 1;
+	out->emergency = compile_rate(&policy->emergency);
+	for (size_t i = 0; i < policy->emergency_count; i++)
+		memcpy(out->emergency_numbers[i], policy->emergency_numbers[i], SW_EMERGENCY_DIGITS);
+	out->emergency_count = policy->emergency_count;
 	out->events = compile_rate(&policy->events);
 	for (size_t i = 0; i < policy->service_count; i++)
 		compile_service(&policy->services[i], out);
@@ -68,6 +78,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, uint64_
 		const struct zone *zone = &policy->zones[i];
 
 		compile_zone(policy, zone, &out->zones[numbers[i]]);
+		out->admission |= zone->newcomers.set;
 		out->have_zones |= zone->source_count > 0;
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}

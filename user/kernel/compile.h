@@ -7,11 +7,13 @@
 #define SIPWARD_KERNEL_COMPILE_H
 
 #include <sipward/policy.h>
+#include <sipward/state.h>
 
 #include "policy/model.h"
 
-/* Fills *out from the model. numbers[i] is the zone number of policy->zones[i]. */
-void compile_policy(const struct policy *policy, const uint8_t *numbers, uint64_t generation,
+/* Fills *out from the model. numbers[i] is the zone number of policy->zones[i]; `meta` has the
+ * number of the generation and the seed of the host. */
+void compile_policy(const struct policy *policy, const uint8_t *numbers, const struct sw_meta *meta,
 		    struct sw_policy *out);
 
 /* nanoseconds of interval and tolerance for a rate; both 0 when it is not set. */

@@ -124,10 +124,11 @@ static int prepare_policy_maps(struct batch *batches, const struct sipward_bpf *
 	return 0;
 }
 
-static int load(struct sipward_bpf *skel, bool multi_buffer, struct error *e)
+static int load(struct sipward_bpf *skel, bool multi_buffer, bool observer, struct error *e)
 {
 	bpf_program__set_autoload(skel->progs.sipward_xdp, multi_buffer);
 	bpf_program__set_autoload(skel->progs.sipward_linear, !multi_buffer);
+	bpf_program__set_autoload(skel->progs.sipward_egress, observer);
 	libbpf_log_start();
 	if (sipward_bpf__load(skel) < 0)
 		return fail(e, EXIT_FAILED, "the kernel refused the program: %s\n%s",
@@ -166,7 +167,7 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	if (reuse_state(skel, source->state, e) < 0 ||
 	    reuse(skel->maps.counters, counters_fd, e) < 0 ||
 	    prepare_policy_maps(batches, source->share, e) < 0 ||
-	    load(skel, multi_buffer, e) < 0 || fill(batches, source->share, e) < 0)
+	    load(skel, multi_buffer, source->compiled->admission, e) < 0 || fill(batches, source->share, e) < 0)
 		return NULL;
 	return take(skel);
 }

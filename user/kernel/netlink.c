@@ -96,7 +96,8 @@ int netlink_fd(const struct netlink *netlink)
 	return mnl_socket_get_fd(netlink->socket);
 }
 
-int netlink_dump_addresses(const struct netlink_events *events, struct error *e)
+/* Asks for all objects of a kind (RTM_GET...) and calls back for each. */
+static int dump(int type, size_t payload, mnl_cb_t callback, void *context, struct error *e)
 {
 	cleanup(netlink_close) struct netlink netlink = {};
 	char buffer[32768];
@@ -106,11 +107,10 @@ int netlink_dump_addresses(const struct netlink_events *events, struct error *e)
 
 	if (open_socket(&netlink, 0, 0, e) < 0)
 		return -1;
-	header->nlmsg_type = RTM_GETADDR;
+	header->nlmsg_type = type;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	header->nlmsg_seq = sequence;
-	((struct ifaddrmsg *)mnl_nlmsg_put_extra_header(header, sizeof(struct ifaddrmsg)))
-		->ifa_family = AF_UNSPEC;
+	mnl_nlmsg_put_extra_header(header, payload); /* zeroed: every family */
 	if (mnl_socket_sendto(netlink.socket, header, header->nlmsg_len) < 0)
 		return fail(e, EXIT_FAILED, "rtnetlink cannot be asked: %s", strerror(errno));
 	while (state > MNL_CB_STOP) {
@@ -119,9 +119,48 @@ int netlink_dump_addresses(const struct netlink_events *events, struct error *e)
 		if (got < 0)
 			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s", strerror(errno));
 		state = mnl_cb_run(buffer, got, sequence, mnl_socket_get_portid(netlink.socket),
-				   on_message, (void *)events);
+				   callback, context);
 	}
 	return state < 0 ? fail(e, EXIT_FAILED, "rtnetlink answered: %s", strerror(errno)) : 0;
+}
+
+int netlink_dump_addresses(const struct netlink_events *events, struct error *e)
+{
+	return dump(RTM_GETADDR, sizeof(struct ifaddrmsg), on_message, (void *)events, e);
+}
+
+struct routes {
+	void (*route)(void *context, int ifindex);
+	void *context;
+};
+
+static int on_route(const struct nlmsghdr *header, void *context)
+{
+	const struct rtmsg *message = mnl_nlmsg_get_payload(header);
+	const struct routes *routes = context;
+	const struct nlattr *attr;
+
+	if (header->nlmsg_type != RTM_NEWROUTE || message->rtm_type != RTN_UNICAST)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, header, sizeof(*message)) {
+		if (mnl_attr_get_type(attr) == RTA_OIF) {
+			routes->route(routes->context, mnl_attr_get_u32(attr));
+		} else if (mnl_attr_get_type(attr) == RTA_MULTIPATH) {
+			const struct rtnexthop *hop = mnl_attr_get_payload(attr);
+			int left = mnl_attr_get_payload_len(attr);
+
+			for (; RTNH_OK(hop, left); left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
+				routes->route(routes->context, hop->rtnh_ifindex);
+		}
+	}
+	return MNL_CB_OK;
+}
+
+int netlink_dump_routes(void (*route)(void *, int), void *context, struct error *e)
+{
+	struct routes routes = {.route = route, .context = context};
+
+	return dump(RTM_GETROUTE, sizeof(struct rtmsg), on_route, &routes, e);
 }
 
 int netlink_read(struct netlink *netlink, bool *lost, struct error *e)

@@ -32,6 +32,10 @@ int netlink_fd(const struct netlink *netlink);
 /* Calls events->address for every address there is now (broadcast addresses included). */
 int netlink_dump_addresses(const struct netlink_events *events, struct error *e);
 
+/* Calls route() with the index of each interface that some route to elsewhere uses. */
+int netlink_dump_routes(void (*route)(void *context, int ifindex), void *context,
+			struct error *e);
+
 /* Handles what is there to read. *lost becomes true when the kernel dropped messages: then
  * everything must be asked for anew. */
 int netlink_read(struct netlink *netlink, bool *lost, struct error *e);

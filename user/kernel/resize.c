@@ -25,6 +25,8 @@ static bool entry_lives(const struct copy *copy, const void *value)
 		return ((const struct sw_ban *)value)->end > copy->now;
 	if (copy->map == STATE_FRAGMENTS)
 		return ((const struct sw_fragment *)value)->expires > copy->now;
+	if (copy->map == STATE_PROOFS)
+		return ((const struct sw_proof *)value)->expires > copy->now;
 	return true;
 }
 
@@ -50,7 +52,7 @@ static bool copy_entry(const void *key, void *value, void *context)
 	copy->count++;
 	if (copy->to < 0)
 		return true;
-	if (copy->map == STATE_SOURCES)
+	if (copy->map == STATE_SOURCES || copy->map == STATE_KNOWN_CELLS)
 		merge_cells(copy->to, key, value);
 	if (bpf_map_update_elem(copy->to, key, value, BPF_ANY) < 0)
 		copy->error = errno;

@@ -20,6 +20,15 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_ZONE_CELLS] = "zone_cells",
 	[STATE_EVENT_CELL] = "event_cell",
 	[STATE_EVENTS] = "events",
+	[STATE_KNOWN] = "known",
+	[STATE_KNOWN_CELLS] = "known_cells",
+	[STATE_QUOTAS] = "quotas",
+	[STATE_PROOFS] = "proofs",
+	[STATE_SIGHTS] = "sights",
+	[STATE_TAG_HABIT] = "tag_habit",
+	[STATE_NEWCOMERS] = "newcomers",
+	[STATE_TALLIES] = "tallies",
+	[STATE_HEALTH] = "health",
 };
 
 const char *state_map_name(enum state_map map)
@@ -116,6 +125,20 @@ int state_meta_write(const struct state *state, const struct sw_meta *meta, stru
 	if (bpf_map_update_elem(state->fds[STATE_META], &zero, meta, BPF_ANY) < 0)
 		return fail(e, EXIT_FAILED, "map meta cannot be written: %s", strerror(errno));
 	return 0;
+}
+
+void state_health_read(const struct state *state, struct sw_health *health)
+{
+	uint32_t zero = 0;
+
+	bpf_map_lookup_elem(state->fds[STATE_HEALTH], &zero, health);
+}
+
+void state_health_write(const struct state *state, const struct sw_health *health)
+{
+	uint32_t zero = 0;
+
+	bpf_map_update_elem(state->fds[STATE_HEALTH], &zero, health, BPF_ANY);
 }
 
 static int check_meta(struct state *state, bool made, struct error *e)

@@ -24,6 +24,15 @@ enum state_map {
 	STATE_ZONE_CELLS,
 	STATE_EVENT_CELL,
 	STATE_EVENTS,
+	STATE_KNOWN,
+	STATE_KNOWN_CELLS,
+	STATE_QUOTAS,
+	STATE_PROOFS,
+	STATE_SIGHTS,
+	STATE_TAG_HABIT,
+	STATE_NEWCOMERS,
+	STATE_TALLIES,
+	STATE_HEALTH,
 	STATE_MAP_COUNT
 };
 
@@ -57,6 +66,10 @@ void state_resize_abort(struct state *state);
 
 int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e);
 int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e);
+
+/* What the agent tells the data path; a map that cannot be written stays as it is. */
+void state_health_read(const struct state *state, struct sw_health *health);
+void state_health_write(const struct state *state, const struct sw_health *health);
 
 /* Gives each zone of the policy its number by name: the one it has, a free one, or that of
  * the zone that was gone longest (whose counters and cells are then cleared). `keep` are

@@ -11,6 +11,7 @@ static int open_trial(struct trial *trial, const struct policy *policy, bool on_
 		      struct error *e)
 {
 	auto_free struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
+	struct sw_meta meta;
 	struct generation_source source = {
 		.state = &trial->state,
 		.policy = policy,
@@ -22,10 +23,12 @@ static int open_trial(struct trial *trial, const struct policy *policy, bool on_
 	*trial = (struct trial){.state = STATE_CLOSED, .counters = -1, .program = -1,
 				.now = SW_NS_PER_SEC};
 	if (state_open_private(&trial->state, e) < 0 ||
+	    state_meta_read(&trial->state, &meta, e) < 0 ||
 	    (trial->counters = state_private_counters(e)) < 0 ||
 	    state_number_zones(&trial->state, policy, 0, 1, trial->numbers, e) < 0)
 		return -1;
-	compile_policy(policy, trial->numbers, 1, compiled);
+	meta.generation = 1;
+	compile_policy(policy, trial->numbers, &meta, compiled);
 	trial->skel = generation_load(&source, trial->counters, true, e);
 	if (!trial->skel)
 		return -1;
@@ -62,6 +65,18 @@ int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_t
 			    strerror(errno));
 	memcpy(outcome, &trial->skel->bss->trial, sizeof(*outcome));
 	return opts.retval;
+}
+
+int trial_depart(struct trial *trial, const void *frame, uint32_t size, struct error *e)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = size);
+	int observer = bpf_program__fd(trial->skel->progs.sipward_egress);
+
+	trial->skel->bss->trial_now = trial->now;
+	if (bpf_prog_test_run_opts(observer, &opts) < 0)
+		return fail(e, EXIT_FAILED, "the observer would not run a frame of %u octets: %s", size,
+			    strerror(errno));
+	return 0;
 }
 
 const struct sip_msg *trial_message(const struct trial *trial)

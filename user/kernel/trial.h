@@ -31,6 +31,9 @@ void trial_close(struct trial *trial);
 int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_trial *outcome,
 	      struct error *e);
 
+/* Lets the observer see a frame that leaves at trial->now. 0, or -1 and *e. */
+int trial_depart(struct trial *trial, const void *frame, uint32_t size, struct error *e);
+
 /* What the scanner found in the last packet; only valid when its outcome says `scanned`. */
 const struct sip_msg *trial_message(const struct trial *trial);
 

@@ -12,16 +12,12 @@
 
 /* Keys of the policy language that nothing reads yet. A row goes when its key gets a reader. */
 static const char *const future_keys[] = {
-	"newcomers",
 	"bans",
 	"caller",
 	"callee",
 	"headers",
 	"require",
 	"signatures",
-	"emergency",
-	"known",
-	"probe",
 	"observe",
 	NULL,
 };
@@ -219,6 +215,28 @@ int read_word(struct draft *d, const struct key *key, const struct node *value, 
 	if (index < 0)
 		return -1;
 	*(int *)to = index;
+	return 0;
+}
+
+/* off or auto, into a bool. */
+int read_switch(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	int index = want_word(d, value, switch_words);
+
+	(void)key;
+	*(bool *)to = index == 1;
+	return index < 0 ? -1 : 0;
+}
+
+int read_duration(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	const char *text = want_text(d, value), *why;
+
+	(void)key;
+	if (!text)
+		return -1;
+	if (duration_parse(text, to, &why) < 0)
+		return fail_at(&d->source, value->at, "'%s': %s", quote(text).text, why);
 	return 0;
 }
 

@@ -28,10 +28,12 @@ struct key {
  * may use what rows above it read. */
 int read_map(struct draft *d, const struct node *map, const struct key *keys, void *to);
 
-/* Readers for tables: into uint32_t, an enum (or int), struct rate. */
+/* Readers for tables: into uint32_t, an enum (or int), struct rate, bool, nanoseconds. */
 int read_number(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_word(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_rate(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_switch(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_duration(struct draft *d, const struct key *key, const struct node *value, void *to);
 
 /* 0 when the node is of this kind. */
 int want(struct draft *d, const struct node *node, enum node_kind kind);

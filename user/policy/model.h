@@ -60,6 +60,9 @@ struct zone {
 	uint32_t methods;         /* bit per enum sw_message, OTHER for unnamed ones ("other") */
 	int profile;              /* SW_PROFILE_*; the policy's unless the zone says */
 	struct sw_bounds bounds;  /* the policy's unless the zone says */
+	struct rate newcomers;    /* budget of sources without a proof; not set: no admission */
+	enum sw_greylist greylist;
+	bool probe;               /* the agent proves newcomers itself, by an OPTIONS */
 	struct rate zone_rate;
 	struct rate source_rates[SW_RATE_COUNT];
 	struct position at;
@@ -74,6 +77,9 @@ struct tables {
 	uint32_t bans;            /* entries */
 	uint32_t sources;
 	uint32_t fragments;
+	uint32_t known;
+	uint32_t proofs;
+	uint32_t sights;          /* lines of the greylist's memory, a power of two */
 };
 
 struct policy {
@@ -91,6 +97,10 @@ struct policy {
 	uint64_t shadow[SW_REASONS_MAX / 64]; /* reasons that are only counted */
 	bool fragments_drop;
 	struct tables tables;
+	uint64_t known_for;       /* nanoseconds that a known endpoint may be idle */
+	struct rate emergency;    /* of each zone; set when there are numbers or it is written */
+	char (*emergency_numbers)[SW_EMERGENCY_DIGITS];
+	size_t emergency_count;   /* at most SW_EMERGENCY_MAX */
 	struct rate events;
 	char metrics_host[64];    /* numeric address, IPv6 without brackets */
 	uint16_t metrics_port;    /* 0: no exporter */

@@ -73,6 +73,15 @@ const char *const profile_words[] = {
 	NULL,
 };
 
+const char *const greylist_words[] = {
+	[SW_GREYLIST_OFF] = "off",
+	[SW_GREYLIST_AUTO] = "auto",
+	[SW_GREYLIST_ALWAYS] = "always",
+	NULL,
+};
+
+const char *const switch_words[] = { "off", "auto", NULL };
+
 const char *const fragments_words[] = { "pass", "drop", NULL };
 
 int word_index(const char *word, const char *const *words)

@@ -15,7 +15,9 @@ extern const char *const mode_words[SW_MODE_COUNT + 1];
 extern const char *const transport_words[SW_TRANSPORT_COUNT + 1];
 extern const char *const trust_words[];
 extern const char *const profile_words[];
-extern const char *const fragments_words[]; /* "drop" is 1 */
+extern const char *const fragments_words[];
+extern const char *const greylist_words[];
+extern const char *const switch_words[]; /* "drop" is 1 */
 
 /* The position of `word` in `words`, or -1. */
 int word_index(const char *word, const char *const *words);

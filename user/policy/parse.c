@@ -224,6 +224,23 @@ static int read_events(struct draft *d, const struct key *key, const struct node
 	return read_map(d, value, keys, to);
 }
 
+/* The greylist's memory is addressed by a mask. */
+static int read_sights(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	struct key row = *key;
+	uint32_t lines;
+
+	row.min = TABLE_MIN;
+	row.max = TABLE_MAX;
+	if (read_number(d, &row, value, &lines) < 0)
+		return -1;
+	if (lines & (lines - 1))
+		return fail_at(&d->source, value->at, "'sights' is a power of two, such as %u",
+			       1u << (32 - __builtin_clz(lines)));
+	*(uint32_t *)to = lines;
+	return 0;
+}
+
 static int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
 #define TABLE(name) \
@@ -233,9 +250,60 @@ static int read_tables(struct draft *d, const struct key *key, const struct node
 		TABLE(bans),
 		TABLE(sources),
 		TABLE(fragments),
+		TABLE(known),
+		TABLE(proofs),
+		KEY("sights", read_sights, .offset = offsetof(struct tables, sights)),
 		KEYS_END
 	};
 #undef TABLE
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
+static int read_known(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = { KEY("for", read_duration), KEYS_END };
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
+/* Digits, and what else a dialled number can have; short, as emergency numbers are. */
+static int read_numbers(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	struct policy *p = to;
+
+	(void)key;
+	if (want(d, value, NODE_LIST) < 0)
+		return -1;
+	for (size_t i = 0; i < value->count; i++) {
+		const char *text = want_text(d, value->items[i]);
+		char number[SW_EMERGENCY_DIGITS] = "";
+
+		if (!text)
+			return -1;
+		if (!*text || strlen(text) >= sizeof(number) || text[strspn(text, "0123456789+*#")])
+			return fail_at(&d->source, value->items[i]->at, "'%s' is no emergency number: "
+				       "1 to %d digits, +, * or #", quote(text).text,
+				       SW_EMERGENCY_DIGITS - 1);
+		if (p->emergency_count == SW_EMERGENCY_MAX)
+			return fail_at(&d->source, value->items[i]->at, "more than %d emergency numbers",
+				       SW_EMERGENCY_MAX);
+		strcpy(number, text);
+		append(p->emergency_numbers, p->emergency_count, number);
+	}
+	return 0;
+}
+
+static int read_emergency(struct draft *d, const struct key *key, const struct node *value,
+			  void *to)
+{
+	static const struct key keys[] = {
+		KEY("numbers", read_numbers),
+		KEY("rate", read_rate, .offset = offsetof(struct policy, emergency)),
+		KEYS_END
+	};
 
 	(void)key;
 	return read_map(d, value, keys, to);
@@ -252,6 +320,8 @@ static const struct key policy_keys[] = {
 	KEY("zones", read_zones, .always = true),
 	KEY("lists", read_lists),
 	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
+	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
+	KEY("emergency", read_emergency, .offset = offsetof(struct draft, policy)),
 	KEY("metrics", read_metrics, .offset = offsetof(struct draft, policy)),
 	KEY("events", read_events, .offset = offsetof(struct draft, policy.events)),
 	KEY("tables", read_tables, .offset = offsetof(struct draft, policy.tables)),
@@ -261,7 +331,14 @@ static const struct key policy_keys[] = {
 static void set_defaults(struct policy *p)
 {
 	p->mode = SW_MODE_ENFORCE;
-	p->tables = (struct tables){ .bans = 65536, .sources = 65536, .fragments = 16384 };
+	p->tables = (struct tables){
+		.bans = 65536, .sources = 65536, .fragments = 16384, .known = 262144,
+		.proofs = 262144, .sights = 65536,
+	};
+	p->known_for = 24 * 3600 * SW_NS_PER_SEC;
+	p->emergency.set = true;
+	p->emergency.count = p->emergency.burst = 50;
+	p->emergency.period = SW_NS_PER_SEC;
 	p->events.set = true;
 	p->events.count = p->events.burst = 200;
 	p->events.period = SW_NS_PER_SEC;
@@ -352,5 +429,6 @@ void policy_free(struct policy *p)
 	free(p->services);
 	free(p->zones);
 	free(p->list);
+	free(p->emergency_numbers);
 	memset(p, 0, sizeof(*p));
 }

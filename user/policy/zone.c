@@ -162,6 +162,25 @@ static int read_rates(struct draft *d, const struct key *key, const struct node 
 	return read_map(d, value, keys, to);
 }
 
+/* newcomers: {rate: 500/s, greylist: auto, probe: auto} */
+static int read_newcomers(struct draft *d, const struct key *key, const struct node *value,
+			  void *to)
+{
+	static const struct key keys[] = {
+		KEY("rate", read_rate, .offset = offsetof(struct zone, newcomers), .required = true),
+		KEY("greylist", read_word, .offset = offsetof(struct zone, greylist),
+		    .words = greylist_words),
+		KEY("probe", read_switch, .offset = offsetof(struct zone, probe)),
+		KEYS_END
+	};
+	struct zone *z = to;
+
+	(void)key;
+	z->greylist = SW_GREYLIST_AUTO;
+	z->probe = true;
+	return read_map(d, value, keys, to);
+}
+
 static int read_zone_sanity(struct draft *d, const struct key *key, const struct node *value,
 			    void *to)
 {
@@ -197,6 +216,7 @@ static int add_zone(struct draft *d, const struct node *item)
 		KEY("mode", read_mode, .offset = offsetof(struct zone, mode)),
 		KEY("methods", read_methods, .offset = offsetof(struct zone, methods)),
 		KEY("rates", read_rates),
+		KEY("newcomers", read_newcomers),
 		KEY("sanity", read_zone_sanity),
 		KEYS_END
 	};

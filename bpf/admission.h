@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stages "known", "admission" and "proof": a known endpoint goes on; newcomers share a budget, and
+ * when it is spent, only who sends again, as a client that exists does, gets in.
+ *
+ * "admission" runs behind the start line and the top Via, so that a flood costs no more than
+ * that; what can only be told from the whole message is left to "proof".
+ */
+#ifndef SIPWARD_BPF_ADMISSION_H
+#define SIPWARD_BPF_ADMISSION_H
+
+#include "gcra.h"
+#include "known.h"
+#include "limit.h"
+#include "packet.h"
+#include "sights.h"
+
+_Static_assert(sizeof(SW_PROBE_BRANCH) == 17, "two words");
+
+static __always_inline int zone_admits(struct packet *p, enum sw_zone_rate rate,
+				       const volatile struct sw_limit *limit)
+{
+	__u32 number = p->zone_number;
+	struct sw_zone_cell *cell = bpf_map_lookup_elem(&zone_cells, &number);
+
+	return !cell || gcra_admit(&cell->tat[rate], limit, packet_time(p));
+}
+
+/* Who is never a newcomer: TCP has its handshake, a peer is named in the policy. */
+static __always_inline int is_admitted(const struct packet *p)
+{
+	const volatile struct sw_zone *zone = packet_zone(p);
+
+	return !policy.admission || p->protocol == IPPROTO_TCP || zone->trust == SW_TRUST_PEER ||
+	       !zone->newcomers.interval || p->grade;
+}
+
+static __always_inline int under_pressure(struct packet *p)
+{
+	__u32 zero = 0;
+	struct sw_health *state = bpf_map_lookup_elem(&health, &zero);
+
+	return state && state->pressure_until > packet_time(p);
+}
+
+/* The key of a request: its source with its branch, which ACK and CANCEL share; or, where
+ * there is none (RFC 2543), with its first line and where it came from. */
+static __always_inline __u64 sight_key(const struct packet *p, const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+	struct sip_span span = msg->via_branch.length ? msg->via_branch : msg->uri;
+	struct token t;
+
+	if (span.length > TOKEN_TEXT_MAX)
+		span.length = TOKEN_TEXT_MAX;
+	token_start(&t, policy.seed, TOKEN_SIGHT);
+	token_addr(&t, &p->src);
+	token_text(&t, &scratch->buf, span.offset, span.length);
+	return token_end(&t);
+}
+
+/* The agent proves the newcomers that it can; one event for each, within a budget. */
+static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx)
+{
+	static const struct sw_limit budget = {
+		.interval = SW_NS_PER_SEC / 200,
+		.tolerance = SW_NS_PER_SEC,
+	};
+	struct sw_newcomer *newcomer;
+
+	if (!packet_zone(p)->probe || !zone_admits(p, SW_ZONE_PROBES, &budget))
+		return;
+	newcomer = bpf_ringbuf_reserve(&newcomers, sizeof(*newcomer), 0);
+	if (!newcomer)
+		return;
+	newcomer->addr = p->src;
+	newcomer->local = p->dst;
+	newcomer->port = p->sport;
+	newcomer->local_port = p->dport;
+	newcomer->ifindex = ctx->ingress_ifindex;
+	bpf_ringbuf_submit(newcomer, 0);
+}
+
+/* Within the budget; or seen before, at the pace of a client that got no answer. Those have a
+ * budget of their own, or a flood that repeats itself would have none. Global, as is
+ * find_proof(): only newcomers pay for the call, and the verifier walks them once. */
+__noinline int admit_newcomer(struct xdp_md *ctx, struct packet *p)
+{
+	struct scratch *scratch = packet_scratch();
+	const volatile struct sw_zone *zone;
+	struct sw_sights *line;
+	__u64 key;
+	__u32 index;
+	int open;
+
+	if (!p || !scratch || p->emergency)
+		return VERDICT_UNDECIDED;
+	zone = packet_zone(p);
+	open = zone->greylist == SW_GREYLIST_ALWAYS || under_pressure(p);
+	if (!open && zone_admits(p, SW_ZONE_NEWCOMERS, &zone->newcomers)) {
+		tell_newcomer(p, ctx);
+		return VERDICT_UNDECIDED;
+	}
+	if (zone->greylist == SW_GREYLIST_OFF)
+		return refuse(p, SW_REASON_NEWCOMERS);
+	key = sight_key(p, scratch);
+	index = key & policy.sights_mask;
+	line = bpf_map_lookup_elem(&sights, &index);
+	if (line && !sight_again(line, key, packet_time(p))) {
+		tally(SW_TALLY_FIRST_SIGHT);
+		return refuse(p, SW_REASON_GREYLIST);
+	}
+	if (!zone_admits(p, SW_ZONE_AGAIN, &zone->newcomers))
+		return refuse(p, SW_REASON_NEWCOMERS);
+	tally(SW_TALLY_AGAIN);
+	tell_newcomer(p, ctx);
+	return VERDICT_UNDECIDED;
+}
+
+/* A method that ends or carries on what is there already: only the whole message tells
+ * whether it belongs to something. */
+static __always_inline int may_belong(__u8 message)
+{
+	return message == SW_MESSAGE_RESPONSE ||
+	       (message <= SW_MESSAGE_OTHER && (1u << message & SW_METHODS_ALWAYS));
+}
+
+static __always_inline enum verdict stage_known(struct packet *p)
+{
+	if (policy.admission && p->protocol == IPPROTO_UDP)
+		p->grade = known_grade(p);
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict stage_admission(struct packet *p, struct xdp_md *ctx)
+{
+	if (is_admitted(p) || may_belong(p->message))
+		return VERDICT_UNDECIDED;
+	return admit_newcomer(ctx, p);
+}
+
+/* Looks for a proof in a message that was scanned in full; what has one is known. */
+__noinline int find_proof(struct packet *p)
+{
+	struct scratch *scratch = packet_scratch();
+	struct sip_span none = {};
+	const struct sip_msg *msg;
+	const struct sip_buf *buf;
+	__u64 token = TOKEN_NONE;
+
+	if (!p || !scratch)
+		return 0;
+	msg = &scratch->msg;
+	buf = &scratch->buf;
+	if (p->message == SW_MESSAGE_RESPONSE)
+		token = token_of(policy.seed, TOKEN_BRANCH, buf, msg->via_branch, none);
+	else if (msg->flags & SIP_TO_TAG && tags_qualify())
+		token = token_of(policy.seed, TOKEN_DIALOG, buf, msg->value[SIP_CALL_ID], msg->to.tag);
+	else if (msg->nonce.length)
+		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->nonce, none);
+	else if (msg->proxy_nonce.length)
+		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->proxy_nonce, none);
+	if (proves(p, token))
+		promote(p, SW_GRADE_PROVED);
+	return 0;
+}
+
+/* The answer to a probe is for the agent alone: it proves, if it comes from where the probe
+ * went, and never reaches the server. */
+static __always_inline int is_probe_answer(const struct packet *p, const struct scratch *scratch)
+{
+	struct sip_span branch = scratch->msg.via_branch;
+
+	return p->message == SW_MESSAGE_RESPONSE && branch.length == sizeof(SW_PROBE_BRANCH) - 1 + 32 &&
+	       sip_load(&scratch->buf, branch.offset) == *(const __u64 *)&SW_PROBE_BRANCH[0] &&
+	       sip_load(&scratch->buf, branch.offset + 8) == *(const __u64 *)&SW_PROBE_BRANCH[8];
+}
+
+__noinline int take_probe_answer(struct packet *p)
+{
+	struct scratch *scratch = packet_scratch();
+	struct sip_span none = {};
+
+	if (!p || !scratch)
+		return 0;
+	tally(SW_TALLY_PROBE_ANSWERS);
+	if (proves(p, token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch, none)))
+		promote(p, SW_GRADE_PROVED);
+	return 0;
+}
+
+static __always_inline enum verdict stage_probe(struct packet *p)
+{
+	struct scratch *scratch = packet_scratch();
+
+	if (!policy.admission || !scratch || p->protocol != IPPROTO_UDP ||
+	    !is_probe_answer(p, scratch))
+		return VERDICT_UNDECIDED;
+	take_probe_answer(p);
+	return VERDICT_EATEN;
+}
+
+static __always_inline enum verdict stage_proof(struct packet *p, struct xdp_md *ctx)
+{
+	if (is_admitted(p))
+		return VERDICT_UNDECIDED;
+	find_proof(p);
+	if (p->grade || !may_belong(p->message))
+		return VERDICT_UNDECIDED;
+	return admit_newcomer(ctx, p);
+}
+
+#endif

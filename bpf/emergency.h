@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "emergency": calls to urn:service:sos (RFC 5031) and to the numbers of the policy pass
+ * by limits and greylist, within a budget; beyond it they are calls like others. Known
+ * endpoints have a budget of their own, which no newcomer can spend.
+ */
+#ifndef SIPWARD_BPF_EMERGENCY_H
+#define SIPWARD_BPF_EMERGENCY_H
+
+#include "admission.h"
+#include "packet.h"
+
+static __always_inline int is_emergency_number(const struct sip_buf *buf, struct sip_span user)
+{
+	__u64 first, second = 0;
+
+	if (!user.length || user.length >= SW_EMERGENCY_DIGITS)
+		return 0;
+	first = sip_load(buf, user.offset);
+	if (user.length < 8)
+		first &= sip_mask(user.length);
+	else
+		second = sip_load(buf, user.offset + 8) & sip_mask(user.length - 8);
+	for (__u32 i = 0; i < SW_EMERGENCY_MAX; i++) {
+		const volatile __u64 *number = (const volatile __u64 *)policy.emergency_numbers[i];
+
+		if (i >= policy.emergency_count)
+			break;
+		if (number[0] == first && number[1] == second)
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline enum verdict stage_emergency(struct packet *p)
+{
+	struct scratch *scratch = packet_scratch();
+
+	if (!scratch || p->message != SW_MESSAGE_INVITE)
+		return VERDICT_UNDECIDED;
+	if ((scratch->msg.flags & SIP_URGENT) ||
+	    is_emergency_number(&scratch->buf, scratch->msg.uri_user))
+		p->emergency = zone_admits(p, p->grade ? SW_ZONE_EMERGENCY_KNOWN : SW_ZONE_EMERGENCY,
+					   &policy.emergency);
+	return VERDICT_UNDECIDED;
+}
+
+#endif

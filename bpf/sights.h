@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The greylist's memory: when was a key last seen? Constant in size, one cache line a packet.
+ * A flood can neither evict what matters nor forge anything in it: it only ever makes the
+ * oldest cell of one line forget. Pure C: also compiled natively by the unit tests.
+ *
+ * A line has 16 cells of 32 bits: a fingerprint of 20 bits and a time of 12, in units of
+ * 2^23 ns (8.4 ms), which wraps after 34 s.
+ */
+#ifndef SIPWARD_BPF_SIGHTS_H
+#define SIPWARD_BPF_SIGHTS_H
+
+#include <sipward/state.h>
+
+#define SIGHT_UNIT_BITS 23
+#define SIGHT_TIME_MASK 0xfffu
+/* RFC 3261 17.1.1.2: a client sends again after T1 = 500 ms, then after twice that, up to 4 s.
+ * What comes sooner is not a retransmission of a client that keeps the rules. */
+#define SIGHT_AGE_MIN   ((400 * 1000000ull) >> SIGHT_UNIT_BITS)
+#define SIGHT_AGE_MAX   ((4500 * 1000000ull) >> SIGHT_UNIT_BITS)
+
+/* 1 when x is 0, else 0; without a branch. */
+static __always_inline __u64 sight_is_zero(__u32 x)
+{
+	return ((__u64)x - 1) >> 63;
+}
+
+/* Notes a sight of `key` at `now` and returns 1 when the one before it makes this one a
+ * retransmission. Lost races between CPUs lose a sight, no more.
+ *
+ * The walk over the line has no branch: the verifier would follow each way through it. */
+static __always_inline int sight_again(struct sw_sights *line, __u64 key, __u64 now)
+{
+	__u32 time = (__u32)(now >> SIGHT_UNIT_BITS) & SIGHT_TIME_MASK;
+	__u32 mark = (__u32)(key >> 44) << 12, age, at;
+	__u64 hits = 0, oldest = 0;
+
+	for (__u64 i = 0; i < SW_SIGHTS_A_LINE; i++) {
+		__u32 cell = line->cells[i];
+		__u64 unused = sight_is_zero(cell);
+		/* One never used counts as older than any. */
+		__u64 rank = ((time - cell) & SIGHT_TIME_MASK) | unused << 12;
+
+		hits |= (sight_is_zero((cell ^ mark) >> 12) & ~unused) << i;
+		rank = rank << 4 | i;
+		oldest ^= (oldest ^ rank) & -((oldest - rank) >> 63);
+	}
+	if (!hits) {
+		line->cells[oldest & (SW_SIGHTS_A_LINE - 1)] = mark | time;
+		return 0;
+	}
+	hits &= -hits;
+	at = !!(hits & 0xaaaa) | !!(hits & 0xcccc) << 1 | !!(hits & 0xf0f0) << 2 |
+	     !!(hits & 0xff00) << 3;
+	age = (time - line->cells[at & (SW_SIGHTS_A_LINE - 1)]) & SIGHT_TIME_MASK;
+	line->cells[at & (SW_SIGHTS_A_LINE - 1)] = mark | time;
+	return age >= SIGHT_AGE_MIN && age <= SIGHT_AGE_MAX;
+}
+
+#endif

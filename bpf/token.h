@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Tokens: keyed hashes of what a message says, short enough to be a map key. The key is
+ * random per host, so nobody outside can choose two texts with the same token.
+ *
+ * SipHash-1-3 (Aumasson, Bernstein: SipHash, a fast short-input PRF), over octets of the
+ * scanner's buffer. Pure C.
+ */
+#ifndef SIPWARD_BPF_TOKEN_H
+#define SIPWARD_BPF_TOKEN_H
+
+#include <sipward/policy.h>
+
+#include "sip_scan.h"
+
+#define TOKEN_TEXT_MAX 256 /* octets; nothing longer makes a token */
+#define TOKEN_NONE     0
+
+/* What a token stands for; the first word that is hashed. */
+enum token_kind {
+	TOKEN_DIALOG = 1, /* Call-ID and the tag that the server chose */
+	TOKEN_BRANCH,     /* of a request that the server sent */
+	TOKEN_NONCE,      /* of a challenge that the server sent */
+	TOKEN_SIGHT,      /* source and branch of a newcomer's request */
+	TOKEN_PROBE,      /* branch of a request that the agent sent to prove a newcomer */
+	TOKEN_TAG_HEAD    /* the first octets of a tag: do all tags begin alike? */
+};
+
+struct token {
+	__u64 v[4];
+};
+
+static __always_inline __u64 token_rotate(__u64 x, int bits)
+{
+	return x << bits | x >> (64 - bits);
+}
+
+static __always_inline void token_round(struct token *t)
+{
+	t->v[0] += t->v[1];
+	t->v[1] = token_rotate(t->v[1], 13) ^ t->v[0];
+	t->v[0] = token_rotate(t->v[0], 32);
+	t->v[2] += t->v[3];
+	t->v[3] = token_rotate(t->v[3], 16) ^ t->v[2];
+	t->v[0] += t->v[3];
+	t->v[3] = token_rotate(t->v[3], 21) ^ t->v[0];
+	t->v[2] += t->v[1];
+	t->v[1] = token_rotate(t->v[1], 17) ^ t->v[2];
+	t->v[2] = token_rotate(t->v[2], 32);
+}
+
+static __always_inline void token_word(struct token *t, __u64 word)
+{
+	t->v[3] ^= word;
+	token_round(t);
+	t->v[0] ^= word;
+}
+
+static __always_inline void token_start(struct token *t, const volatile __u64 seed[2],
+					enum token_kind kind)
+{
+	t->v[0] = seed[0] ^ 0x736f6d6570736575ull;
+	t->v[1] = seed[1] ^ 0x646f72616e646f6dull;
+	t->v[2] = seed[0] ^ 0x6c7967656e657261ull;
+	t->v[3] = seed[1] ^ 0x7465646279746573ull;
+	token_word(t, kind);
+}
+
+static __always_inline void token_addr(struct token *t, const struct sw_addr *addr)
+{
+	token_word(t, (__u64)addr->words[0] << 32 | addr->words[1]);
+	token_word(t, (__u64)addr->words[2] << 32 | addr->words[3]);
+}
+
+/* Absorbs the octets of a span, and its length. */
+SIP_GLOBAL int token_text(struct token *t, const struct sip_buf *buf, __u32 offset, __u32 length)
+{
+	if (!t || !buf || length > TOKEN_TEXT_MAX)
+		return 0;
+	for (__u32 at = 0; at < TOKEN_TEXT_MAX; at += 8) {
+		__u32 left = length - at;
+		__u64 word;
+
+		if (at >= length)
+			break;
+		word = sip_load(buf, offset + at);
+		if (left < 8)
+			word &= (1ull << 8 * left) - 1;
+		token_word(t, word);
+	}
+	token_word(t, (__u64)length << 56 | 0xff);
+	return 0;
+}
+
+/* Never TOKEN_NONE. */
+static __always_inline __u64 token_end(struct token *t)
+{
+	__u64 result;
+
+	t->v[2] ^= 0xff;
+	token_round(t);
+	token_round(t);
+	token_round(t);
+	result = t->v[0] ^ t->v[1] ^ t->v[2] ^ t->v[3];
+	return result ? result : 1;
+}
+
+/* The token of one or two spans (`second` may be empty); TOKEN_NONE when the first is empty or
+ * one of them is too long to trust. */
+static __always_inline __u64 token_of(const volatile __u64 seed[2], enum token_kind kind,
+				      const struct sip_buf *buf, struct sip_span first,
+				      struct sip_span second)
+{
+	struct token t;
+
+	if (!first.length || first.length > TOKEN_TEXT_MAX || second.length > TOKEN_TEXT_MAX)
+		return TOKEN_NONE;
+	token_start(&t, seed, kind);
+	token_text(&t, buf, first.offset, first.length);
+	if (second.length)
+		token_text(&t, buf, second.offset, second.length);
+	return token_end(&t);
+}
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Who gets in when the newcomers' budget is spent: those who proved themselves, those who send
+ * again as a client does, and emergency calls. Everything else is what a flood looks like.
+ */
+#include <linux/ip.h>
+
+#include "rig.h"
+
+static const char *const budget_of_5 =
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 5/s burst 5}}]\n";
+
+#define MS (SECOND / 1000)
+
+static unsigned int fresh = 1000;
+
+/* Newcomers from other addresses until one is turned away. */
+static void spend_budget(struct rig *rig)
+{
+	struct endpoint caller = rig->from;
+	struct error e = {};
+	char text[1024];
+	int verdict = 2;
+
+	rig->from.addr = address("203.0.113.99");
+	for (int i = 0; i < 10 && verdict == 2; i++) {
+		size_t size = request(text, sizeof(text), "INVITE", fresh, NULL);
+
+		rig->from.port = 1024 + fresh++;
+		assert_true(frame_message(&rig->frame, &rig->from, &rig->to, false, text, size));
+		verdict = trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e);
+	}
+	assert_int_equal(verdict, 1);
+	rig->from = caller;
+}
+
+/* The server sends this text to the rig's endpoint. */
+static void departs(struct rig *rig, const char *text, size_t size)
+{
+	struct error e = {};
+
+	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, false, text, size));
+	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+/* It answers the request `n` of the endpoint with this To-tag. */
+static void answers(struct rig *rig, unsigned int n, const char *tag)
+{
+	char text[1024];
+	size_t size = snprintf(text, sizeof(text),
+		"SIP/2.0 200 OK\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%08x;rport\r\n"
+		"From: <sip:bob@example.com>;tag=f%x\r\n"
+		"To: <sip:alice@example.com>;tag=%s\r\n"
+		"Call-ID: %x@198.51.100.7\r\n"
+		"CSeq: 1 INVITE\r\n"
+		"Content-Length: 0\r\n\r\n", n, n, tag, n);
+
+	departs(rig, text, size);
+}
+
+/* Calls of others, whose tags show what this server's tags are like. */
+static void habit(struct rig *rig, const char *head)
+{
+	static const char *const tags[] = {"8f3a1c77d0e24b5f", "c4b2e9015a6d7788",
+					   "17e0aa42bd93c5f6", "e5d41b6a0f2c8e39"};
+	struct endpoint caller = rig->from;
+	char tag[64];
+
+	rig->from.addr = address("203.0.113.50");
+	for (unsigned int i = 0; i < array_size(tags); i++) {
+		snprintf(tag, sizeof(tag), "%s%s", head, tags[i]);
+		answers(rig, 50 + i, tag);
+	}
+	rig->from = caller;
+}
+
+static void acks(struct rig *rig, unsigned int n, const char *tag, enum sw_reason reason)
+{
+	char text[1024];
+
+	sends(rig, text, request(text, sizeof(text), "ACK", n, tag), reason);
+}
+
+static void test_budget(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	for (unsigned int i = 0; i < 5; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
+	sends_method(&rig, "INVITE", 5, SW_REASON_GREYLIST);
+	rig.trial.now += SECOND / 5;
+	sends_method(&rig, "INVITE", 6, SW_REASON_NONE);
+	sends_method(&rig, "INVITE", 7, SW_REASON_GREYLIST);
+}
+
+/* RFC 3261 17.1.1.2: 500 ms, and twice that each time. */
+static void test_retransmission_gets_in(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	spend_budget(&rig);
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+	rig.trial.now += 100 * MS;
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST); /* no client is that impatient */
+	rig.trial.now += 500 * MS;
+	spend_budget(&rig);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	/* CANCEL and ACK share the branch; a dialog begins with one admission per T1. */
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+}
+
+static void test_retransmission_too_late(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	spend_budget(&rig);
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+	rig.trial.now += 5 * SECOND;
+	spend_budget(&rig);
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+}
+
+/* Another source with the same branch is another key. */
+static void test_retransmission_of_somebody_else(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	spend_budget(&rig);
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+	rig.trial.now += 500 * MS;
+	spend_budget(&rig);
+	rig.from.addr = address("198.51.100.8");
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+}
+
+static void becomes_known(struct rig *rig)
+{
+	habit(rig, "");
+	sends_method(rig, "INVITE", 1, SW_REASON_NONE);
+	answers(rig, 1, "3b9d0c5e71a8f264");
+	acks(rig, 1, "3b9d0c5e71a8f264", SW_REASON_NONE);
+	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+}
+
+static void test_to_tag_proves(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	becomes_known(&rig);
+	spend_budget(&rig);
+	for (unsigned int i = 100; i < 150; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
+	/* Its endpoint is known, its address is not: another port is another sender. */
+	rig.from.port = 5062;
+	sends_method(&rig, "INVITE", 200, SW_REASON_GREYLIST);
+}
+
+static void test_guessed_tag(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	habit(&rig, "");
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	answers(&rig, 1, "3b9d0c5e71a8f264");
+	spend_budget(&rig);
+	acks(&rig, 1, "3b9d0c5e71a8f265", SW_REASON_GREYLIST);
+	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+}
+
+/* What a second address got too proves nothing for either. */
+static void test_shared_tag(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	habit(&rig, "");
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	answers(&rig, 1, "3b9d0c5e71a8f264");
+	rig.from.addr = address("198.51.100.66"); /* the attacker's own address */
+	answers(&rig, 1, "3b9d0c5e71a8f264");
+	rig.from.addr = address("198.51.100.7");
+	spend_budget(&rig);
+	acks(&rig, 1, "3b9d0c5e71a8f264", SW_REASON_GREYLIST);
+	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+}
+
+/* A long head that all tags share, and a checksum that anybody can compute. */
+static void test_computable_tags(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	habit(&rig, "a6a1c5f60faecf035a1ae5b6e96e979a-");
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	answers(&rig, 1, "a6a1c5f60faecf035a1ae5b6e96e979a-3b9d");
+	spend_budget(&rig);
+	acks(&rig, 1, "a6a1c5f60faecf035a1ae5b6e96e979a-3b9d", SW_REASON_GREYLIST);
+	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+}
+
+/* Who answers a request that the server sent to it is there. */
+static void test_branch_proves(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	size = request(text, sizeof(text), "OPTIONS", 77, NULL);
+	departs(&rig, text, size);
+	spend_budget(&rig);
+	size = response(text, sizeof(text), 200, "OPTIONS", 78);
+	sends(&rig, text, size, SW_REASON_GREYLIST);
+	size = response(text, sizeof(text), 200, "OPTIONS", 77);
+	sends(&rig, text, size, SW_REASON_NONE);
+	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+}
+
+/* The known caller's own address, by another path: a newcomer, and it cannot spend what the
+ * caller has. */
+static void test_spoofed_known_source(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 5/s burst 5}, "
+				  "rates: {source: {any: 10/s burst 10}}}]\n");
+	becomes_known(&rig);
+	spend_budget(&rig);
+	for (unsigned int i = 0; i < 50; i++) {
+		size_t size = request(text, sizeof(text), "INVITE", 500 + i, NULL);
+
+		assert_true(frame_message(&rig.frame, &rig.from, &rig.to, false, text, size));
+		((struct iphdr *)(rig.frame.octets + rig.frame.ip))->ttl = 57;
+		sends_frame(&rig, SW_REASON_GREYLIST);
+	}
+	for (unsigned int i = 0; i < 10; i++)
+		sends_method(&rig, "INVITE", 600 + i, SW_REASON_NONE);
+	sends_method(&rig, "INVITE", 700, SW_REASON_RATE_SOURCE);
+}
+
+static void test_known_is_forgotten(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, "known: {for: 1h}\n" YAML_PLAIN
+		       "zones: [{name: public, newcomers: {rate: 5/s burst 5}}]\n");
+	becomes_known(&rig);
+	rig.trial.now += 3599 * SECOND;
+	spend_budget(&rig);
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE); /* and is not idle any more */
+	rig.trial.now += 3599 * SECOND;
+	spend_budget(&rig);
+	sends_method(&rig, "INVITE", 3, SW_REASON_NONE);
+	rig.trial.now += 3601 * SECOND;
+	spend_budget(&rig);
+	sends_method(&rig, "INVITE", 4, SW_REASON_GREYLIST);
+}
+
+static void test_repeating_flood_has_a_budget(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	spend_budget(&rig);
+	for (unsigned int i = 0; i < 50; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_GREYLIST);
+	rig.trial.now += 600 * MS;
+	spend_budget(&rig);
+	for (unsigned int i = 0; i < 5; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
+	for (unsigned int i = 5; i < 50; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_NEWCOMERS);
+}
+
+static void test_greylist_off_and_always(void **state)
+{
+	auto_rig struct rig off, always;
+
+	(void)state;
+	rig_open(&off, YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 5/s burst 5, greylist: off}}]\n");
+	spend_budget(&off);
+	sends_method(&off, "INVITE", 1, SW_REASON_NEWCOMERS);
+	rig_open(&always, YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 5/s burst 5, greylist: always}}]\n");
+	sends_method(&always, "INVITE", 1, SW_REASON_GREYLIST);
+	always.trial.now += 500 * MS;
+	sends_method(&always, "INVITE", 1, SW_REASON_NONE);
+}
+
+/* A peer is named in the policy, TCP has its handshake: neither is a newcomer. */
+static void test_never_newcomers(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones:\n"
+		 "  - {name: public, newcomers: {rate: 5/s burst 5}}\n"
+		 "  - {name: carrier, sources: [192.0.2.128/25], trust: peer, "
+		 "newcomers: {rate: 1/s burst 1}}\n");
+	spend_budget(&rig);
+	for (unsigned int i = 0; i < 20; i++) {
+		size = request(text, sizeof(text), "INVITE", i, NULL);
+		sends_tcp(&rig, text, size, SW_REASON_NONE);
+	}
+	rig.from.addr = address("192.0.2.200");
+	for (unsigned int i = 0; i < 20; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
+}
+
+static size_t emergency(char *text, size_t size, const char *uri, unsigned int n)
+{
+	size_t used = request(text, size, "INVITE", n, NULL);
+	char *line = strstr(text, "\r\n");
+	char rest[1024];
+
+	snprintf(rest, sizeof(rest), "%s", line);
+	used = snprintf(text, size, "INVITE %s SIP/2.0%s", uri, rest);
+	return used;
+}
+
+static void test_emergency(void **state)
+{
+	static const char *const calls[] = {"urn:service:sos", "urn:service:sos.fire",
+					    "sip:112@example.com", "sip:911@example.com", "tel:112"};
+	static const char *const others[] = {"urn:service:sofa", "sip:1120@example.com",
+					     "sip:11@example.com", "sip:+112@example.com"};
+	auto_rig struct rig rig;
+	char text[2048];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, methods: [OPTIONS, INVITE], newcomers: {rate: 5/s burst 5}, "
+		 "rates: {source: {any: 1/s burst 1}}}]\n"
+		 "emergency: {numbers: [\"112\", \"911\"], rate: 10/s burst 10}\n");
+	for (int i = 0; i < 5; i++) {
+		rig.from.addr.octets[15]++;
+		sends_method(&rig, "INVITE", fresh++, SW_REASON_NONE);
+	}
+	for (unsigned int i = 0; i < array_size(calls); i++) {
+		size = emergency(text, sizeof(text), calls[i], i);
+		sends(&rig, text, size, SW_REASON_NONE);
+	}
+	for (unsigned int i = 0; i < array_size(others); i++) {
+		size = emergency(text, sizeof(text), others[i], 50 + i);
+		sends(&rig, text, size, SW_REASON_GREYLIST);
+	}
+	/* Beyond its budget it is a call like others. */
+	for (unsigned int i = 0; i < 5; i++) {
+		size = emergency(text, sizeof(text), "sip:112@example.com", 60 + i);
+		sends(&rig, text, size, SW_REASON_NONE);
+	}
+	sends(&rig, text, size, SW_REASON_GREYLIST);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_retransmission_gets_in),
+		cmocka_unit_test(test_retransmission_too_late),
+		cmocka_unit_test(test_retransmission_of_somebody_else),
+		cmocka_unit_test(test_to_tag_proves),
+		cmocka_unit_test(test_guessed_tag),
+		cmocka_unit_test(test_shared_tag),
+		cmocka_unit_test(test_computable_tags),
+		cmocka_unit_test(test_branch_proves),
+		cmocka_unit_test(test_spoofed_known_source),
+		cmocka_unit_test(test_known_is_forgotten),
+		cmocka_unit_test(test_repeating_flood_has_a_budget),
+		cmocka_unit_test(test_greylist_off_and_always),
+		cmocka_unit_test(test_never_newcomers),
+		cmocka_unit_test(test_emergency),
+	};
+
+	return cmocka_run_group_tests_name("admission", tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/probe.h"
+
+#include <arpa/inet.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "kernel/frame.h"
+#include "kernel/proof.h"
+
+#define PROBES_A_SECOND 50
+#define AGAIN_AFTER     (60 * SW_NS_PER_SEC)
+#define REMEMBERED      4096 /* a power of two */
+#define ANSWER_WITHIN   (32 * SW_NS_PER_SEC) /* RFC 3261 17.1.2.2: Timer F */
+
+struct remembered {
+	struct sw_addr addr;
+	uint16_t port;
+	uint64_t at;
+};
+
+struct probe {
+	const struct state *state;
+	struct sw_meta meta;
+	struct ring_buffer *ring;
+	int socket4;
+	int socket6;
+	uint64_t second;          /* the one that `sent` counts */
+	unsigned int sent;
+	struct remembered recent[REMEMBERED];
+};
+
+/* One slot for each hash: a collision forgets the older one, which costs one more probe. */
+static bool was_probed(struct probe *probe, const struct sw_newcomer *newcomer, uint64_t now)
+{
+	uint32_t hash = newcomer->port * 2654435761u;
+	struct remembered *slot;
+
+	for (int i = 0; i < 4; i++)
+		hash = (hash ^ newcomer->addr.words[i]) * 2654435761u;
+	slot = &probe->recent[hash >> 20 & (REMEMBERED - 1)];
+	if (slot->at && now - slot->at < AGAIN_AFTER && slot->port == newcomer->port &&
+	    memcmp(&slot->addr, &newcomer->addr, sizeof(slot->addr)) == 0)
+		return true;
+	*slot = (struct remembered){newcomer->addr, newcomer->port, now};
+	return false;
+}
+
+static bool within_budget(struct probe *probe, uint64_t now)
+{
+	if (probe->second != now / SW_NS_PER_SEC) {
+		probe->second = now / SW_NS_PER_SEC;
+		probe->sent = 0;
+	}
+	return probe->sent++ < PROBES_A_SECOND;
+}
+
+static int random_hex(char *text, size_t digits)
+{
+	uint8_t octets[32];
+
+	if (getrandom(octets, digits / 2, 0) != (ssize_t)digits / 2)
+		return -1;
+	for (size_t i = 0; i < digits / 2; i++)
+		snprintf(text + 2 * i, 3, "%02x", octets[i]);
+	return 0;
+}
+
+static void host_text(const struct sw_addr *addr, char text[INET6_ADDRSTRLEN + 2])
+{
+	char bare[INET6_ADDRSTRLEN + 18];
+
+	addr_text(addr, bare, sizeof(bare));
+	snprintf(text, INET6_ADDRSTRLEN + 2, addr_is_ipv4(addr) ? "%s" : "[%s]", bare);
+}
+
+static int write_message(const struct sw_newcomer *to, const char *branch, char *text, size_t size)
+{
+	char local[INET6_ADDRSTRLEN + 2], peer[INET6_ADDRSTRLEN + 2], id[33], tag[17];
+
+	if (random_hex(id, 32) < 0 || random_hex(tag, 16) < 0)
+		return -1;
+	host_text(&to->local, local);
+	host_text(&to->addr, peer);
+	return snprintf(text, size,
+		"OPTIONS sip:%s:%u SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP %s:%u;branch=%s;rport\r\n"
+		"Max-Forwards: 0\r\n"
+		"From: <sip:%s>;tag=%s\r\n"
+		"To: <sip:%s:%u>\r\n"
+		"Call-ID: %s\r\n"
+		"CSeq: 1 OPTIONS\r\n"
+		"Content-Length: 0\r\n\r\n",
+		peer, to->port, local, to->local_port, branch, local, tag, peer, to->port, id);
+}
+
+/* RFC 768, over the pseudo header; both ends are in the IP header. */
+static uint16_t udp_checksum(const struct frame *frame, const struct sw_newcomer *to)
+{
+	const uint8_t *udp = frame->octets + frame->transport;
+	uint32_t size = frame->size - frame->transport, sum = IPPROTO_UDP + size;
+	const struct sw_addr *ends[] = {&to->local, &to->addr};
+	int from = addr_is_ipv4(&to->addr) ? 12 : 0;
+
+	for (int i = 0; i < 2; i++)
+		for (int at = from; at < 16; at += 2)
+			sum += ends[i]->octets[at] << 8 | ends[i]->octets[at + 1];
+	for (uint32_t i = 0; i < size; i += 2)
+		sum += udp[i] << 8 | (i + 1 < size ? udp[i + 1] : 0);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~sum & 0xffff;
+	return htons(sum ? sum : 0xffff);
+}
+
+static void send_packet(const struct probe *probe, const struct frame *frame,
+			const struct sw_newcomer *to)
+{
+	const uint8_t *ip = frame->octets + frame->ip;
+	struct sockaddr_in to4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
+	bool ipv4 = addr_is_ipv4(&to->addr);
+
+	memcpy(&to4.sin_addr, to->addr.octets + 12, 4);
+	memcpy(&to6.sin6_addr, to->addr.octets, 16);
+	if (!ipv4 && IN6_IS_ADDR_LINKLOCAL(&to6.sin6_addr))
+		to6.sin6_scope_id = to->ifindex;
+	/* A probe that cannot be sent leaves a newcomer what it was. */
+	if (ipv4)
+		sendto(probe->socket4, ip, frame->size - frame->ip, MSG_DONTWAIT,
+		       (struct sockaddr *)&to4, sizeof(to4));
+	else
+		sendto(probe->socket6, ip, frame->size - frame->ip, MSG_DONTWAIT,
+		       (struct sockaddr *)&to6, sizeof(to6));
+}
+
+static int on_newcomer(void *context, void *data, size_t size)
+{
+	static struct frame frame;
+	const struct sw_newcomer *newcomer = data;
+	struct probe *probe = context;
+	uint64_t now = monotonic_ns();
+	char branch[sizeof(SW_PROBE_BRANCH) + 32] = SW_PROBE_BRANCH, text[1024];
+	struct endpoint local = {.addr = newcomer->local, .port = newcomer->local_port};
+	struct endpoint peer = {.addr = newcomer->addr, .port = newcomer->port};
+	uint16_t checksum;
+	int length;
+
+	if (size < sizeof(*newcomer) || was_probed(probe, newcomer, now) ||
+	    !within_budget(probe, now) || random_hex(branch + strlen(SW_PROBE_BRANCH), 32) < 0)
+		return 0;
+	length = write_message(newcomer, branch, text, sizeof(text));
+	if (length < 0 || proof_expect(probe->state, &probe->meta, branch, &newcomer->addr,
+					now + ANSWER_WITHIN, NULL) < 0 ||
+	    !frame_message(&frame, &local, &peer, false, text, length))
+		return 0;
+	checksum = udp_checksum(&frame, newcomer);
+	memcpy(frame.octets + frame.transport + offsetof(struct udphdr, uh_sum), &checksum, 2);
+	send_packet(probe, &frame, newcomer);
+	return 0;
+}
+
+struct probe *probe_open(const struct state *state, struct error *e)
+{
+	cleanup(probe_close) struct probe *probe = xcalloc(1, sizeof(*probe));
+
+	probe->state = state;
+	probe->socket4 = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	probe->socket6 = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (probe->socket4 < 0) {
+		fail(e, EXIT_PRIVILEGE, "newcomers: probe: no raw socket: %s; give the service "
+		     "CAP_NET_RAW, or write probe: off", strerror(errno));
+		return NULL;
+	}
+	if (state_meta_read(state, &probe->meta, e) < 0)
+		return NULL;
+	probe->ring = ring_buffer__new(state->fds[STATE_NEWCOMERS], on_newcomer, probe, NULL);
+	if (!probe->ring) {
+		fail(e, EXIT_FAILED, "the ring of newcomers cannot be read: %s", strerror(errno));
+		return NULL;
+	}
+	return take(probe);
+}
+
+void probe_close(struct probe **probe)
+{
+	if (!*probe)
+		return;
+	ring_buffer__free((*probe)->ring);
+	close_fd(&(*probe)->socket4);
+	close_fd(&(*probe)->socket6);
+	free(*probe);
+	*probe = NULL;
+}
+
+int probe_fd(const struct probe *probe)
+{
+	return ring_buffer__epoll_fd(probe->ring);
+}
+
+void probe_read(struct probe *probe)
+{
+	ring_buffer__consume(probe->ring);
+}

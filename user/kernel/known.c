@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/known.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/walk.h"
+#include "policy/model.h"
+
+/* As in bpf/known.h. */
+#define QUOTA_PREFIX4 24
+#define QUOTA_PREFIX6 48
+
+struct network {
+	struct sw_source key;
+	uint32_t count;
+};
+
+struct sweep {
+	int known;
+	int cells;
+	uint64_t now;
+	uint64_t idle;
+	size_t count;
+	struct network *networks;
+	size_t network_count;
+};
+
+static bool count_one(const void *key, void *value, void *context)
+{
+	(void)key, (void)value;
+	++*(size_t *)context;
+	return true;
+}
+
+long known_count(const struct state *state, struct error *e)
+{
+	size_t count = 0;
+
+	return map_walk(state->fds[STATE_KNOWN], count_one, &count, e) < 0 ? -1 : (long)count;
+}
+
+static void count_network(struct sweep *sweep, const struct sw_source *endpoint)
+{
+	bool ipv4 = addr_is_ipv4(&endpoint->addr);
+	struct network network = {.key = {.addr = endpoint->addr, .length = ipv4 ? QUOTA_PREFIX4 :
+									 QUOTA_PREFIX6}, .count = 1};
+
+	memset(network.key.addr.octets + (ipv4 ? 15 : 6), 0, ipv4 ? 1 : 10);
+	append(sweep->networks, sweep->network_count, network);
+}
+
+static bool sweep_endpoint(const void *key, void *value, void *context)
+{
+	const struct sw_known *entry = value;
+	struct sweep *sweep = context;
+
+	if (entry->seen + sweep->idle < sweep->now) {
+		bpf_map_delete_elem(sweep->known, key);
+		return true;
+	}
+	sweep->count++;
+	count_network(sweep, key);
+	return true;
+}
+
+static bool sweep_cells(const void *key, void *value, void *context)
+{
+	const struct sw_cells *cells = value;
+	const struct sweep *sweep = context;
+
+	for (int i = 0; i < SW_RATE_COUNT; i++)
+		if (cells->tat[i] > sweep->now)
+			return true;
+	bpf_map_delete_elem(sweep->cells, key);
+	return true;
+}
+
+static int by_network(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct sw_source));
+}
+
+/* One entry for each network, with how many endpoints it has. */
+static void write_quotas(const struct state *state, struct sweep *sweep)
+{
+	int fd = state->fds[STATE_QUOTAS];
+	struct sw_source key;
+
+	/* Networks that have none any more: their entries are made anew when needed. */
+	while (bpf_map_get_next_key(fd, NULL, &key) == 0 && bpf_map_delete_elem(fd, &key) == 0)
+		;
+	if (!sweep->network_count)
+		return;
+	qsort(sweep->networks, sweep->network_count, sizeof(*sweep->networks), by_network);
+	for (size_t i = 0, first = 0; i < sweep->network_count; i++) {
+		const struct network *network = &sweep->networks[i];
+		uint32_t count = i - first + 1;
+
+		if (i + 1 < sweep->network_count && by_network(network, network + 1) == 0)
+			continue;
+		bpf_map_update_elem(fd, &network->key, &count, BPF_ANY);
+		first = i + 1;
+	}
+}
+
+long known_sweep(const struct state *state, uint64_t known_for, struct error *e)
+{
+	struct sweep sweep = {
+		.known = state->fds[STATE_KNOWN],
+		.cells = state->fds[STATE_KNOWN_CELLS],
+		.now = monotonic_ns(),
+		.idle = known_for,
+	};
+	long count = -1;
+
+	if (map_walk(sweep.known, sweep_endpoint, &sweep, e) == 0 &&
+	    map_walk(sweep.cells, sweep_cells, &sweep, e) == 0) {
+		write_quotas(state, &sweep);
+		count = sweep.count;
+	}
+	free(sweep.networks);
+	return count;
+}
+
+int tallies_read(const struct state *state, uint64_t *tallies, struct error *e)
+{
+	int cpus = libbpf_num_possible_cpus();
+	auto_free uint64_t *values = xcalloc(cpus, sizeof(*values));
+
+	memset(tallies, 0, SW_TALLY_COUNT * sizeof(*tallies));
+	for (uint32_t i = 0; i < SW_TALLY_COUNT; i++) {
+		if (bpf_map_lookup_elem(state->fds[STATE_TALLIES], &i, values) < 0)
+			return fail(e, EXIT_FAILED, "map tallies cannot be read: %s", strerror(errno));
+		for (int cpu = 0; cpu < cpus; cpu++)
+			tallies[i] += values[cpu];
+	}
+	return 0;
+}

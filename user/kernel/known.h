@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The table of known endpoints, as the agent keeps it: idle entries go, and the count of each
+ * network is set right.
+ */
+#ifndef SIPWARD_KERNEL_KNOWN_H
+#define SIPWARD_KERNEL_KNOWN_H
+
+#include "kernel/state.h"
+
+/* Removes endpoints that were idle for longer than `known_for` nanoseconds, and limit cells
+ * that are full again; counts the rest anew. Returns how many endpoints are known, or -1. */
+long known_sweep(const struct state *state, uint64_t known_for, struct error *e);
+
+/* How many are known; -1 and *e. */
+long known_count(const struct state *state, struct error *e);
+
+/* Sums of the tallies over all CPUs: tallies[SW_TALLY_COUNT]. */
+int tallies_read(const struct state *state, uint64_t *tallies, struct error *e);
+
+#endif

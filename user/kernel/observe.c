@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/observe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernel/netlink.h"
+
+/* Ours among the filters of an interface; 5060 lets most others come first. */
+#define FILTER_HANDLE   1
+#define FILTER_PRIORITY 5060
+
+static struct bpf_tc_hook hook_of(int ifindex)
+{
+	return (struct bpf_tc_hook){
+		.sz = sizeof(struct bpf_tc_hook),
+		.ifindex = ifindex,
+		.attach_point = BPF_TC_EGRESS,
+	};
+}
+
+/* The id of our filter's program, 0 when there is none. */
+static __u32 filter_program(int ifindex)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	__u32 id = 0;
+
+	libbpf_print_fn_t before = libbpf_set_print(NULL); /* "not there" is no warning */
+
+	if (bpf_tc_query(&hook, &opts) == 0)
+		id = opts.prog_id;
+	libbpf_set_print(before);
+	return id;
+}
+
+static bool observer_present(int ifindex)
+{
+	auto_fd int fd = -1;
+	__u32 id = filter_program(ifindex);
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	if (!id)
+		return false;
+	fd = bpf_prog_get_fd_by_id(id);
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
+	       strcmp(info.name, "sipward_egress") == 0;
+}
+
+/* *old gets a descriptor of the program that was there, or -1. */
+static int observer_attach(int ifindex, int program, int *old, struct error *e)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
+	libbpf_print_fn_t before = libbpf_set_print(NULL); /* a clsact that is there is no warning */
+	__u32 id = filter_program(ifindex);
+	int error;
+
+	*old = id ? bpf_prog_get_fd_by_id(id) : -1;
+	error = bpf_tc_hook_create(&hook);
+	libbpf_set_print(before);
+	if (error && error != -EEXIST)
+		return fail(e, EXIT_FAILED, "interface index %d: no clsact qdisc can be added: %s",
+			    ifindex, strerror(-error));
+	error = bpf_tc_attach(&hook, &opts);
+	if (error)
+		return fail(e, EXIT_FAILED, "interface index %d: the observer cannot be attached to TC "
+			    "egress: %s", ifindex, strerror(-error));
+	return 0;
+}
+
+static void observer_detach(int ifindex)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+
+	if (observer_present(ifindex))
+		bpf_tc_detach(&hook, &opts);
+}
+
+void observers_detach(void)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (struct if_nameindex *one = all; one && one->if_index; one++)
+		observer_detach(one->if_index);
+	if_freenameindex(all);
+}
+
+static void add_interface(void *context, int ifindex)
+{
+	struct observers *to = context;
+	char name[IF_NAMESIZE];
+
+	for (size_t i = 0; i < to->count; i++)
+		if (to->indexes[i] == ifindex)
+			return;
+	if (ifindex > 0 && if_indextoname(ifindex, name) && strcmp(name, "lo"))
+		append(to->indexes, to->count, ifindex);
+}
+
+static int find_interfaces(struct observers *to, char (*named)[IFNAMSIZ], size_t named_count,
+			   struct error *e)
+{
+	memset(to, 0, sizeof(*to));
+	for (size_t i = 0; i < named_count; i++)
+		add_interface(to, if_nametoindex(named[i]));
+	if (netlink_dump_routes(add_interface, to, e) < 0)
+		return -1;
+	to->before = xcalloc(to->count, sizeof(*to->before));
+	for (size_t i = 0; i < to->count; i++)
+		to->before[i] = -1;
+	return 0;
+}
+
+void observers_back(const struct observers *observers)
+{
+	for (size_t i = 0; i < observers->count; i++) {
+		struct error ignored = {};
+		auto_fd int replaced = -1;
+
+		if (observers->before[i] >= 0)
+			observer_attach(observers->indexes[i], observers->before[i], &replaced, &ignored);
+		else
+			observer_detach(observers->indexes[i]);
+	}
+}
+
+void observers_free(struct observers *observers)
+{
+	for (size_t i = 0; observers->before && i < observers->count; i++)
+		close_fd(&observers->before[i]);
+	free(observers->before);
+	free(observers->indexes);
+	memset(observers, 0, sizeof(*observers));
+}
+
+int observers_swap(struct observers *observers, char (*named)[IFNAMSIZ], size_t named_count,
+		   int program, struct error *e)
+{
+	if (find_interfaces(observers, named, named_count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < observers->count; i++) {
+		if (observer_attach(observers->indexes[i], program, &observers->before[i], e) == 0)
+			continue;
+		observers->count = i;
+		observers_back(observers);
+		return -1;
+	}
+	return 0;
+}
+
+int observers_mend(char (*named)[IFNAMSIZ], size_t named_count, int program, struct error *e)
+{
+	cleanup(observers_free) struct observers observers;
+	int mended = 0;
+
+	if (find_interfaces(&observers, named, named_count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < observers.count; i++) {
+		if (observer_present(observers.indexes[i]))
+			continue;
+		if (observer_attach(observers.indexes[i], program, &observers.before[i], e) < 0)
+			return -1;
+		mended++;
+	}
+	return mended;
+}
