@@ -106,7 +106,7 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct packet *p)
 	key = sight_key(p, scratch);
 	index = key & policy.sights_mask;
 	line = bpf_map_lookup_elem(&sights, &index);
-	if (line && !sight_again(line, key, packet_time(p))) {
+	if (!line || !sight_again(line, key, packet_time(p))) {
 		tally(SW_TALLY_FIRST_SIGHT);
 		return refuse(p, SW_REASON_GREYLIST);
 	}

@@ -50,8 +50,10 @@ static __always_inline int sight_again(struct sw_sights *line, __u64 key, __u64 
 		return 0;
 	}
 	hits &= -hits;
-	at = !!(hits & 0xaaaa) | !!(hits & 0xcccc) << 1 | !!(hits & 0xf0f0) << 2 |
-	     !!(hits & 0xff00) << 3;
+	at = (hits & 0xaaaa) != 0;
+	at |= ((hits & 0xcccc) != 0) << 1;
+	at |= ((hits & 0xf0f0) != 0) << 2;
+	at |= ((hits & 0xff00) != 0) << 3;
 	age = (time - line->cells[at & (SW_SIGHTS_A_LINE - 1)]) & SIGHT_TIME_MASK;
 	line->cells[at & (SW_SIGHTS_A_LINE - 1)] = mark | time;
 	return age >= SIGHT_AGE_MIN && age <= SIGHT_AGE_MAX;

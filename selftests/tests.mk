@@ -66,3 +66,36 @@ demo: $(BUILD)/sipward
 	$(Q)selftests/lab/demo
 
 .PHONY: bench demo
+
+# --- fuzzing: FUZZ_SECONDS each in the tests, for hours with `make fuzz FUZZ_SECONDS=36000` ---
+
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS   := -g -O1 -std=gnu11 -D_GNU_SOURCE -DSIPWARD_VERSION='"fuzz"' -Iinclude -Iuser \
+                -iquote bpf -iquote selftests/unit -fsanitize=fuzzer,address,undefined \
+                -fno-sanitize-recover=undefined
+POLICY_FILES := $(wildcard user/policy/*.c) user/policy/embedded.S user/base/base.c
+
+$(BUILD)/fuzz_scan: selftests/fuzz/fuzz_scan.c $(wildcard bpf/*.h include/sipward/*)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && clang $(FUZZ_FLAGS) -o $@ $<
+
+$(BUILD)/fuzz_policy: selftests/fuzz/fuzz_policy.c $(POLICY_FILES) user/policy/embedded.yaml
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && clang $(FUZZ_FLAGS) -o $@ $< $(POLICY_FILES) -lyaml -lmd
+
+# NAME, options, seeds: what it finds stays in BUILD/fuzz.
+fuzz_run = $(Q)mkdir -p $(BUILD)/fuzz/$(1) && \
+	if $(BUILD)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/fuzz/$(1)- \
+		-print_final_stats=1 $(2) $(BUILD)/fuzz/$(1) $(3) >$(BUILD)/fuzz/$(1).log 2>&1; \
+	then echo "ok fuzz $(1): $$(sed -n 's/^stat::number_of_executed_units: *//p' \
+		$(BUILD)/fuzz/$(1).log) runs"; \
+	else tail -n 40 $(BUILD)/fuzz/$(1).log; echo "not ok fuzz $(1) - see $(BUILD)/fuzz"; exit 1; fi
+
+fuzz: $(BUILD)/fuzz_scan $(BUILD)/fuzz_policy
+	$(call fuzz_run,scan,-max_len=2048,selftests/corpus/ordinary selftests/corpus/torture)
+	$(call fuzz_run,policy,-max_len=4096,selftests/policies/good selftests/policies/bad)
+
+attack: $(BUILD)/sipward
+	$(Q)WITHOUT=1 selftests/lab/run attack
+
+.PHONY: fuzz attack

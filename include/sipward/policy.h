@@ -64,8 +64,7 @@ struct sw_zone {
 	struct sw_bounds bounds;
 	__u8 greylist;                /* enum sw_greylist */
 	__u8 probe;                   /* 1: the agent probes newcomers */
-	__u8 expected_only;           /* 1: responses that nobody asked for are refused */
-	__u8 pad[5];
+	__u8 pad[6];
 	struct sw_limit zone_limit;
 	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
 	struct sw_limit source_limits[SW_RATE_COUNT];

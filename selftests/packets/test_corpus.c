@@ -224,10 +224,7 @@ static void test_other(void **state)
 	auto_corpus struct corpus other = {.folder = OTHER, .suffix = ".dat"};
 
 	(void)state;
-	if (!read_list(&other)) {
-		print_message("# %s is not here: only the own corpus was run\n", OTHER);
-		skip();
-	}
+	assert_true(read_list(&other));
 	run_corpus(&other);
 }
 
@@ -238,8 +235,14 @@ int main(void)
 		cmocka_unit_test(test_every_file_is_listed),
 		cmocka_unit_test(test_every_reason_has_both_sides),
 		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_other),
 	};
+	const struct CMUnitTest others[] = {cmocka_unit_test(test_other)};
+	int failed = cmocka_run_group_tests_name("corpus", tests, NULL, NULL);
 
-	return cmocka_run_group_tests_name("corpus", tests, NULL, NULL);
+	/* The messages of the RFCs are no part of this tree; they are run where they are. */
+	if (access(OTHER, R_OK) < 0)
+		print_message("# %s is not here: only the own corpus was run\n", OTHER);
+	else
+		failed += cmocka_run_group_tests_name("other corpus", others, NULL, NULL);
+	return failed;
 }

@@ -5,7 +5,15 @@
  */
 #include "policy_asserts.h"
 
-#define BIT(id) (1ull << SW_REASON_##id)
+/* Exactly these reasons are in shadow. */
+static void assert_shadow(const struct policy *p, const enum sw_reason *reasons, size_t count)
+{
+	uint64_t wanted[array_size(p->shadow)] = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		wanted[reasons[i] / 64] |= 1ull << reasons[i] % 64;
+	assert_memory_equal(p->shadow, wanted, sizeof(wanted));
+}
 
 static void assert_service(const struct service *s, enum sw_transport transport, uint16_t first,
 			   uint16_t last)
@@ -96,7 +104,7 @@ static void test_example(void **state)
 	assert_service(&p.services[2], SW_TLS, 5063, 5063);
 	assert_int_equal(p.services[2].address_count, 2);
 	assert_int_equal(p.services[0].address_count, 0);
-	assert_int_equal(p.shadow[0], BIT(VIA_COUNT) | BIT(TCP_FLAGS));
+	assert_shadow(&p, (enum sw_reason[]){ SW_REASON_VIA_COUNT, SW_REASON_TCP_FLAGS }, 2);
 	assert_int_equal(p.zone_count, 2);
 	z = &p.zones[1];
 	assert_string_equal(z->name, "carrier-a");
@@ -213,6 +221,28 @@ static void test_services(void **state)
 			    "192.0.2.1");
 }
 
+static void test_newcomers(void **state)
+{
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(GOOD "/newcomers.yaml", &p);
+	assert_sound(&p);
+	assert_rate(&p.zones[0].newcomers, 500, SW_NS_PER_SEC, 500);
+	assert_int_equal(p.zones[0].greylist, SW_GREYLIST_AUTO);
+	assert_true(p.zones[0].probe);
+	assert_rate(&p.zones[1].newcomers, 10, SW_NS_PER_SEC, 20);
+	assert_int_equal(p.zones[1].greylist, SW_GREYLIST_ALWAYS);
+	assert_false(p.zones[1].probe);
+	assert_int_equal(p.known_for, 90 * 60 * SW_NS_PER_SEC);
+	assert_rate(&p.emergency, 5, SW_NS_PER_SEC, 5);
+	assert_int_equal(p.emergency_count, 2);
+	assert_string_equal(p.emergency_numbers[1], "+1911");
+	assert_int_equal(p.tables.known, 1024);
+	assert_int_equal(p.tables.proofs, 2048);
+	assert_int_equal(p.tables.sights, 4096);
+}
+
 static void test_design(void **state)
 {
 	auto_policy struct policy p = { 0 };
@@ -220,7 +250,7 @@ static void test_design(void **state)
 	(void)state;
 	load_good(GOOD "/design.yaml", &p);
 	assert_sound(&p);
-	assert_int_equal(p.shadow[0], BIT(VIA_COUNT) | BIT(BAN) | BIT(UTF8));
+	assert_shadow(&p, (enum sw_reason[]){ SW_REASON_VIA_COUNT, SW_REASON_BAN, SW_REASON_UTF8 }, 3);
 	assert_rate(&p.zones[0].source_rates[SW_RATE_REGISTER], 20, SW_NS_PER_SEC, 100);
 	assert_rate(&p.zones[1].source_rates[SW_RATE_RESPONSE], 5000, SW_NS_PER_SEC, 5000);
 	assert_int_equal(p.zones[1].trust, SW_TRUST_PEER);
@@ -276,7 +306,7 @@ static void load_one(const char *path, void *to)
 static void test_every_good(void **state)
 {
 	(void)state;
-	assert_int_equal(each_policy(GOOD, load_one, NULL), 8);
+	assert_int_equal(each_policy(GOOD, load_one, NULL), 9);
 }
 
 /* The message that the first line of a bad policy promises: behind its own name, or behind
@@ -372,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_newcomers),
 		cmocka_unit_test(test_design),
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_lists),

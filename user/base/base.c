@@ -121,7 +121,7 @@ char *read_whole_file(const char *path, size_t max, size_t *size, struct error *
 {
 	auto_free char *text = NULL;
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t used = 0;
+	size_t used = 0, room = 65536;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -135,8 +135,9 @@ char *read_whole_file(const char *path, size_t max, size_t *size, struct error *
 	for (;;) {
 		ssize_t got;
 
-		text = xrealloc(text, used + 65536 + 1);
-		got = read(fd, text + used, 65536);
+		if (!text || used == room)
+			text = xrealloc(text, (room *= 2) + 1);
+		got = read(fd, text + used, room - used);
 		if (got < 0) {
 			fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
 			return NULL;

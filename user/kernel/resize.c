@@ -64,6 +64,12 @@ static int copy_entries(enum state_map map, int from, int to, size_t *count, str
 {
 	struct copy copy = {.map = map, .to = to, .now = monotonic_ns()};
 
+	if (count)
+		*count = 0;
+	/* Sights are found by the size of their table: in another one they are nowhere. A flood
+	 * fills it again within a second, and nobody was known by it. */
+	if (map == STATE_SIGHTS)
+		return 0;
 	if (map_walk(from, copy_entry, &copy, e) < 0)
 		return -1;
 	if (copy.error)
@@ -130,13 +136,36 @@ static int resize_one(struct state *state, enum state_map map, uint32_t wanted, 
 	return 0;
 }
 
+uint32_t state_table_size(enum state_map map, const struct tables *tables)
+{
+	switch (map) {
+	case STATE_BANS:
+		return tables->bans;
+	case STATE_SOURCES:
+		return tables->sources;
+	case STATE_FRAGMENTS:
+		return tables->fragments;
+	case STATE_KNOWN:
+	case STATE_KNOWN_CELLS:
+		return tables->known;
+	case STATE_PROOFS:
+		return tables->proofs;
+	case STATE_SIGHTS:
+		return tables->sights;
+	default:
+		return 0;
+	}
+}
+
 int state_resize(struct state *state, const struct tables *tables, struct error *e)
 {
-	if (resize_one(state, STATE_BANS, tables->bans, e) < 0 ||
-	    resize_one(state, STATE_SOURCES, tables->sources, e) < 0 ||
-	    resize_one(state, STATE_FRAGMENTS, tables->fragments, e) < 0) {
-		state_resize_abort(state);
-		return -1;
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		uint32_t wanted = state_table_size(i, tables);
+
+		if (wanted && resize_one(state, i, wanted, e) < 0) {
+			state_resize_abort(state);
+			return -1;
+		}
 	}
 	return 0;
 }

@@ -10,6 +10,9 @@
 #include "kernel/paths.h"
 #include "kernel/skeleton.h"
 
+/* Octets that the kernel adds to an entry of a hash: its header and its share of the buckets. */
+#define HASH_OVERHEAD 64
+
 static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_META] = "meta",
 	[STATE_ZONE_NAMES] = "zone_names",
@@ -199,14 +202,15 @@ int state_open_existing(struct state *state, struct error *e)
 	return open_state(state, false, e);
 }
 
-int state_open_private(struct state *state, struct error *e)
+int state_open_private(struct state *state, const struct tables *tables, struct error *e)
 {
 	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
 
 	for (int i = 0; skel && i < STATE_MAP_COUNT; i++) {
 		struct bpf_map *map = find_map(skel, map_names[i]);
+		uint32_t size = state_table_size(i, tables);
 
-		state->fds[i] = make_map(map, bpf_map__max_entries(map), e);
+		state->fds[i] = make_map(map, size ? size : bpf_map__max_entries(map), e);
 		if (state->fds[i] < 0)
 			return -1;
 	}
@@ -218,6 +222,27 @@ int state_private_counters(struct error *e)
 	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
 
 	return skel ? make_map(skel->maps.counters, SW_ZONES_MAX, e) : -1;
+}
+
+uint64_t state_memory(const struct state *state)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		struct bpf_map_info info = {};
+		__u32 size = sizeof(info);
+		uint64_t entry;
+
+		if (bpf_obj_get_info_by_fd(state->fds[i], &info, &size) < 0)
+			continue;
+		entry = (info.key_size + 7) / 8 * 8 + (info.value_size + 7) / 8 * 8;
+		if (info.type == BPF_MAP_TYPE_PERCPU_ARRAY)
+			entry *= libbpf_num_possible_cpus();
+		else if (info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH)
+			entry += HASH_OVERHEAD;
+		sum += info.type == BPF_MAP_TYPE_RINGBUF ? info.max_entries : entry * info.max_entries;
+	}
+	return sum;
 }
 
 void state_close(struct state *state)

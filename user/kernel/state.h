@@ -50,12 +50,15 @@ const char *state_map_name(enum state_map map);
 int state_open(struct state *state, struct error *e);
 /* Likewise, but makes nothing: EXIT_NOT_RUNNING when there is no state. */
 int state_open_existing(struct state *state, struct error *e);
-/* Makes state that is pinned nowhere: for programs on trial. */
-int state_open_private(struct state *state, struct error *e);
+/* Makes state that is pinned nowhere, of these sizes: for programs on trial. */
+int state_open_private(struct state *state, const struct tables *tables, struct error *e);
 void state_close(struct state *state);
 #define auto_state cleanup(state_close)
 #define STATE_CLOSED { .fds = {[0 ... STATE_MAP_COUNT - 1] = -1}, \
 		       .resized = {[0 ... STATE_MAP_COUNT - 1] = -1} }
+
+/* The entries that the policy wants of a map; 0 when policies do not size it. */
+uint32_t state_table_size(enum state_map map, const struct tables *tables);
 
 /* Makes larger or smaller maps where the policy wants other sizes, with the live entries
  * copied. Nothing is pinned until state_resize_commit(), which copies what came meanwhile;
@@ -63,6 +66,9 @@ void state_close(struct state *state);
 int state_resize(struct state *state, const struct tables *tables, struct error *e);
 int state_resize_commit(struct state *state, struct error *e);
 void state_resize_abort(struct state *state);
+
+/* Octets that the host-wide maps take when they are full, as they are now. */
+uint64_t state_memory(const struct state *state);
 
 int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e);
 int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e);

@@ -22,7 +22,7 @@ static int open_trial(struct trial *trial, const struct policy *policy, bool on_
 
 	*trial = (struct trial){.state = STATE_CLOSED, .counters = -1, .program = -1,
 				.now = SW_NS_PER_SEC};
-	if (state_open_private(&trial->state, e) < 0 ||
+	if (state_open_private(&trial->state, &policy->tables, e) < 0 ||
 	    state_meta_read(&trial->state, &meta, e) < 0 ||
 	    (trial->counters = state_private_counters(e)) < 0 ||
 	    state_number_zones(&trial->state, policy, 0, 1, trial->numbers, e) < 0)

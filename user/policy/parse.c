@@ -333,7 +333,7 @@ static void set_defaults(struct policy *p)
 	p->mode = SW_MODE_ENFORCE;
 	p->tables = (struct tables){
 		.bans = 65536, .sources = 65536, .fragments = 16384, .known = 262144,
-		.proofs = 262144, .sights = 65536,
+		.proofs = 262144, .sights = 524288,
 	};
 	p->known_for = 24 * 3600 * SW_NS_PER_SEC;
 	p->emergency.set = true;

@@ -53,6 +53,7 @@ for missing in bpf net_admin; do
 		"$TMP/cli.out"
 done
 
+# shellcheck disable=SC2016
 # A mount namespace of its own, so that the host keeps its BPF file system.
 server env -u SIPWARD_BPF_DIR unshare --mount bash -c '
 	umount /sys/fs/bpf 2>/dev/null
