@@ -13,6 +13,9 @@
 #include <sipward/policy.h>
 #include <sipward/state.h>
 
+/* What the stages of this policy use of a scan: SIP_NEED_ bits. */
+const volatile __u32 scan_needs = 0;
+#define SIP_NEEDS(what) (scan_needs & (what))
 #include "sip_scan.h"
 
 /* The compiled policy: frozen before the verifier reads it. */

@@ -28,6 +28,14 @@ static __always_inline void scan_payload(const struct packet *p, struct scratch 
 	sip_scan(&scratch->buf, input, &scratch->msg);
 }
 
+/* What has no start line ends here, where the zone judges that: it is not worth a lookup. */
+static __always_inline enum verdict refuse_rubbish(struct packet *p, struct scratch *scratch)
+{
+	if (!(scratch->msg.violations & packet_zone(p)->sanity & SW_SANITY_BIT(START_LINE)))
+		return VERDICT_UNDECIDED;
+	return refuse(p, SW_REASON_START_LINE);
+}
+
 /* Early, where newcomers may have to be turned away: no more than that is needed. */
 static __always_inline enum verdict stage_start(struct packet *p)
 {
@@ -43,7 +51,7 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	p->message = scratch->msg.kind;
 	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
 		return refuse(p, SW_REASON_FRAGMENT_TINY);
-	return VERDICT_UNDECIDED;
+	return refuse_rubbish(p, scratch);
 }
 
 static __always_inline enum verdict stage_message(struct packet *p)

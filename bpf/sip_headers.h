@@ -182,7 +182,9 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 		p = sip_skip(buf, p + 1, end);
 		host_end = p = sip_seek_mark(buf, p, end);
 	}
-	if (!(msg->flags & SIP_TOP_VIA)) {
+	if (!(msg->flags & SIP_TOP_VIA) && !SIP_NEEDS(SIP_NEED_VIA)) {
+		msg->flags |= SIP_TOP_VIA;
+	} else if (!(msg->flags & SIP_TOP_VIA)) {
 		msg->flags |= SIP_TOP_VIA;
 		msg->via_transport = sip_span(transport, transport_end);
 		msg->via_sent_by = sip_span(host, host_end);
@@ -262,10 +264,12 @@ SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 	begin = sip_angle(buf, pos, end);
 	if (begin < end && sip_octet(buf, begin) == '<') {
 		pos = sip_seek(buf, begin, end, SIP_EACH('>'), SIP_EACH('>'));
-		sip_uri(buf, begin + 1, pos, &party->user, &party->host);
+		if (SIP_NEEDS(SIP_NEED_PARTIES))
+			sip_uri(buf, begin + 1, pos, &party->user, &party->host);
 		pos = pos < end ? pos + 1 : end;
 	} else {
-		sip_uri(buf, pos, begin, &party->user, &party->host);
+		if (SIP_NEEDS(SIP_NEED_PARTIES))
+			sip_uri(buf, pos, begin, &party->user, &party->host);
 		pos = begin;
 	}
 	if (pos >= end)

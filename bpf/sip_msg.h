@@ -43,6 +43,19 @@ struct sip_party {
 #define SIP_STREAM   4u /* TCP: the segment may end anywhere; what is missing may come */
 #define SIP_FRAGMENT 8u /* first IP fragment: likewise; Content-Length is still judged */
 
+/* What a caller will use of the result beside what sanity and limits need: methods, counts,
+ * violations, the To-tag's presence. Work for what nobody uses is left out; the data path sets
+ * SIP_NEEDS() to constants of its policy, so that the verifier takes the code out. */
+#define SIP_NEED_PARTIES 1u /* user and host of the Request-URI, From and To; From-tag */
+#define SIP_NEED_VIA     2u /* transport, sent-by and branch of the top Via */
+#define SIP_NEED_VALUES  4u /* value[], nonces */
+#define SIP_NEED_STRICT  8u /* strict work, where `want` asks for it */
+#define SIP_NEED_ALL     15u
+
+#ifndef SIP_NEEDS
+#define SIP_NEEDS(what) 1
+#endif
+
 struct sip_input {
 	__u32 length;          /* octets of the message in the buffer, <= SW_MESSAGE_MAX */
 	__u32 datagram_length; /* octets of SIP by the UDP length field (less 8); TCP: length */

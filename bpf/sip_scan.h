@@ -36,6 +36,9 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 			sip_more_vias(buf, msg, pos, end);
 		break;
 	case SIP_FROM:
+		if (first && SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_STRICT))
+			sip_party(buf, msg, pos, end, id);
+		break;
 	case SIP_TO:
 		if (first)
 			sip_party(buf, msg, pos, end, id);
@@ -50,11 +53,11 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 			sip_count(buf, msg, pos, end, id);
 		break;
 	case SIP_AUTHORIZATION:
-		if (first)
+		if (first && SIP_NEEDS(SIP_NEED_VALUES))
 			sip_credentials(buf, &msg->nonce, pos, end);
 		break;
 	case SIP_PROXY_AUTHORIZATION:
-		if (first)
+		if (first && SIP_NEEDS(SIP_NEED_VALUES))
 			sip_credentials(buf, &msg->proxy_nonce, pos, end);
 		break;
 	case SIP_ROUTE:
@@ -100,6 +103,12 @@ static __always_inline void sip_header_nul(const struct sip_buf *buf, struct sip
 		msg->violations |= SW_SANITY_BIT(NUL);
 }
 
+/* Headers whose value is read, whoever uses the result. */
+#define SIP_READ                                                                             \
+	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CSEQ) |        \
+	 SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH) | SIP_PRESENT(ROUTE) |      \
+	 SIP_PRESENT(RECORD_ROUTE))
+
 /* One header field, folds and all; msg->found has the SIP_LINE_ bits of its lines. */
 static __always_inline void sip_header(const struct sip_buf *buf, const struct sip_input *in,
 				       struct sip_msg *msg, __u32 pos, __u32 end)
@@ -122,14 +131,17 @@ static __always_inline void sip_header(const struct sip_buf *buf, const struct s
 	if (id >= SIP_HEADER_COUNT)
 		return;
 
+	if (msg->present & bit)
+		msg->repeated |= bit;
+	if (!SIP_NEEDS(SIP_NEED_VALUES) && !(SIP_READ & bit)) {
+		msg->present |= bit;
+		return;
+	}
 	pos = sip_skip(buf, value, end);
 	end = sip_trimmed(buf, pos, end);
-	if (msg->present & bit) {
-		msg->repeated |= bit;
-	} else {
-		msg->present |= bit;
+	if (SIP_NEEDS(SIP_NEED_VALUES) && !(msg->present & bit))
 		msg->value[id] = sip_span(pos, end);
-	}
+	msg->present |= bit;
 	sip_header_value(buf, msg, id, pos, end);
 }
 

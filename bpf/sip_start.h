@@ -8,17 +8,11 @@
 
 #include "sip_strict.h"
 
-/* The data path sets this to a constant of its policy: 0 lets the verifier take the strict
- * work out, whatever `want` says. */
-#ifndef SIP_STRICT_POSSIBLE
-#define SIP_STRICT_POSSIBLE 1
-#endif
-
 #define SIP_STRICT_BITS (SW_SANITY_STRICT & ~SW_SANITY_DEFAULT)
 
 static __always_inline int sip_is_strict(const struct sip_input *in)
 {
-	return SIP_STRICT_POSSIBLE && (in->want & SIP_STRICT_BITS);
+	return SIP_NEEDS(SIP_NEED_STRICT) && (in->want & SIP_STRICT_BITS);
 }
 
 /* Words in which a method must have ended, where the policy bounds it lower than that. */
@@ -120,7 +114,8 @@ static __always_inline void sip_request_uri(const struct sip_buf *buf, const str
 	msg->uri = sip_span(pos, end);
 	if (end - pos > in->bounds.uri)
 		msg->violations |= SW_SANITY_BIT(URI_LENGTH);
-	sip_uri(buf, pos, end, &msg->uri_user, &msg->uri_host);
+	if (SIP_NEEDS(SIP_NEED_PARTIES))
+		sip_uri(buf, pos, end, &msg->uri_user, &msg->uri_host);
 	msg->scheme = sip_scheme(buf, pos, end);
 	if (msg->scheme == SIP_SCHEME_OTHER && sip_is_sos(buf, pos, end))
 		msg->flags |= SIP_URGENT;
