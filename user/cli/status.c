@@ -6,6 +6,7 @@
 #include "export/json.h"
 #include "kernel/attach.h"
 #include "kernel/bans.h"
+#include "kernel/known.h"
 
 /* What nobody should believe of this version, said where people look. */
 static const char *const limits_of_sight[] = {
@@ -77,6 +78,33 @@ static int interface_json(const char *name, struct json_object **o, struct error
 	return 0;
 }
 
+/* The flood that the design is measured against (packets a second). */
+#define STATED_FLOOD 1000000
+
+static int admission_json(const struct state *state, struct json_object *o, struct error *e)
+{
+	struct json_object *greylist = json_object_new_object();
+	uint64_t tallies[SW_TALLY_COUNT];
+	uint32_t lines = state_entries(state, STATE_SIGHTS);
+	long known;
+
+	json_object_object_add(o, "greylist", greylist);
+	if ((known = known_count(state, e)) < 0 || tallies_read(state, tallies, e) < 0)
+		return -1;
+	json_count(o, "known", known);
+	json_count(o, "known_promoted", tallies[SW_TALLY_PROMOTED]);
+	json_count(o, "known_refused_full", tallies[SW_TALLY_KNOWN_FULL]);
+	json_count(o, "known_refused_quota", tallies[SW_TALLY_KNOWN_QUOTA]);
+	json_count(o, "probes_answered", tallies[SW_TALLY_PROBE_ANSWERS]);
+	json_count(greylist, "lines", lines);
+	json_count(greylist, "turned_away", tallies[SW_TALLY_FIRST_SIGHT]);
+	json_count(greylist, "let_in_again", tallies[SW_TALLY_AGAIN]);
+	json_object_object_add(greylist, "let_in_by_chance_per_second_at_1000000",
+			       json_object_new_double(sights_false_admissions(lines, STATED_FLOOD)));
+	json_count(o, "memory_octets", state_memory(state));
+	return 0;
+}
+
 static int status_json(struct json_object **result, struct error *e)
 {
 	auto_state struct state state = STATE_CLOSED;
@@ -89,7 +117,8 @@ static int status_json(struct json_object **result, struct error *e)
 	json_object_object_add(o, "agent", ask_agent());
 	json_object_object_add(o, "interfaces", interfaces);
 	json_object_object_add(o, "notes", notes);
-	if (state_open_existing(&state, e) < 0 || (bans = ban_sweep(&state, e)) < 0)
+	if (state_open_existing(&state, e) < 0 || (bans = ban_sweep(&state, e)) < 0 ||
+	    admission_json(&state, o, e) < 0)
 		return -1;
 	json_count(o, "bans", bans);
 	names = state_interfaces();
@@ -148,6 +177,23 @@ static void print_interface(struct json_object *iface)
 	     "\n  multi-buffer frames are not taken: messages beyond one buffer are not seen");
 }
 
+static void print_admission(struct json_object *o)
+{
+	struct json_object *greylist = json_object_object_get(o, "greylist");
+
+	printf("known: %s endpoints (%s came to be; refused: %s table full, %s network's share), "
+	       "%s probes answered\n", text_of(o, "known"), text_of(o, "known_promoted"),
+	       text_of(o, "known_refused_full"), text_of(o, "known_refused_quota"),
+	       text_of(o, "probes_answered"));
+	printf("greylist: %s turned away, %s let in when they sent again; at %d newcomers a second "
+	       "about %.1f a second are let in by chance\n", text_of(greylist, "turned_away"),
+	       text_of(greylist, "let_in_again"), STATED_FLOOD,
+	       json_object_get_double(json_object_object_get(greylist,
+				      "let_in_by_chance_per_second_at_1000000")));
+	printf("memory: %.0f MB when every table is full\n",
+	       json_object_get_int64(json_object_object_get(o, "memory_octets")) / 1e6);
+}
+
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_json struct json_object *o = NULL;
@@ -164,6 +210,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	interfaces = json_object_object_get(o, "interfaces");
 	for (size_t i = 0; i < json_object_array_length(interfaces); i++)
 		print_interface(json_object_array_get_idx(interfaces, i));
+	print_admission(o);
 	printf("bans: %s\n", text_of(o, "bans"));
 	for (size_t i = 0; i < array_size(limits_of_sight); i++)
 		printf("note: %s\n", limits_of_sight[i]);

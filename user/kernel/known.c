@@ -139,3 +139,13 @@ int tallies_read(const struct state *state, uint64_t *tallies, struct error *e)
 	}
 	return 0;
 }
+
+double sights_false_admissions(uint32_t lines, double rate)
+{
+	const double youngest = 0.4, oldest = 4.5, cells = SW_SIGHTS_A_LINE, marks = 1 << 20;
+	double a_line = rate / lines; /* sights of one line in a second */
+	double remembered = a_line * oldest < cells ? a_line * oldest : cells;
+	double eligible = remembered - a_line * youngest;
+
+	return eligible > 0 ? rate * eligible / marks : 0;
+}

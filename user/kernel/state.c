@@ -224,6 +224,14 @@ int state_private_counters(struct error *e)
 	return skel ? make_map(skel->maps.counters, SW_ZONES_MAX, e) : -1;
 }
 
+uint32_t state_entries(const struct state *state, enum state_map map)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(state->fds[map], &info, &size) < 0 ? 0 : info.max_entries;
+}
+
 uint64_t state_memory(const struct state *state)
 {
 	uint64_t sum = 0;

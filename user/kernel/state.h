@@ -67,6 +67,9 @@ int state_resize(struct state *state, const struct tables *tables, struct error 
 int state_resize_commit(struct state *state, struct error *e);
 void state_resize_abort(struct state *state);
 
+/* Entries that a map has room for; 0 when it cannot be asked. */
+uint32_t state_entries(const struct state *state, enum state_map map);
+
 /* Octets that the host-wide maps take when they are full, as they are now. */
 uint64_t state_memory(const struct state *state);
 
