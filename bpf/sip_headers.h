@@ -352,13 +352,11 @@ static __always_inline __u64 sip_only_number(const struct sip_buf *buf, __u32 po
 #define SIP_VIAS_A_LINE 128 /* more on one line are not counted */
 
 /* What follows the first value of a Via header. */
-SIP_GLOBAL int sip_more_vias(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+static __always_inline void sip_more_vias(const struct sip_buf *buf, struct sip_msg *msg,
+					  __u32 pos, __u32 end)
 {
-	if (!buf || !msg)
-		return 0;
 	for (__u32 i = 1; i < SIP_VIAS_A_LINE && pos < end; i++)
 		pos = sip_via(buf, msg, pos, end);
-	return 0;
 }
 
 /* Max-Forwards or Content-Length. Whether the latter is too long is only known behind the

@@ -240,6 +240,64 @@ static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u3
 	SIP_SEEK(buf, pos, end, sip_equal(v, a) | sip_equal(v, b), sip_find(buf, pos, end, a, b));
 }
 
+/* The first of one octet; where it is as near as most are, with no call. The words that are
+ * taken together are only told apart when one of them seems to hold it: an octet from 0x80 on
+ * may seem to. */
+static __always_inline __u32 sip_seek_octet(const struct sip_buf *buf, __u32 pos, __u32 end,
+					    __u64 each)
+{
+	__u64 v[4], found;
+
+	for (__u32 i = 0; i < 3 && pos < end; i++) {
+		sip_load_block(buf, pos, v);
+		found = ((v[0] ^ each) - SIP_ONES) | ((v[1] ^ each) - SIP_ONES) |
+			((v[2] ^ each) - SIP_ONES) | ((v[3] ^ each) - SIP_ONES);
+		if (found & SIP_TOPS)
+			return sip_find(buf, sip_forget(pos), end, each, each);
+		pos += 32;
+	}
+	pos = sip_forget(pos);
+	return pos < end ? sip_find(buf, pos, end, each, each) : end;
+}
+
+/* The lowest marker of a control octet from *pos on, among at most so many blocks of four
+ * words: *pos is moved to the word that holds it, or behind the last block. 0 if there is
+ * none, or *pos is not below end. As above, octets from 0xa0 on may seem to be one. */
+static __always_inline __u64 sip_seek_control(const struct sip_buf *buf, __u32 *at, __u32 end,
+					      __u32 blocks)
+{
+	__u64 v[4], low, high, control = 0;
+	__u32 pos = *at;
+
+	for (__u32 i = 0; i < blocks && pos < end; i++) {
+		sip_load_block(buf, pos, v);
+		low = (v[0] - SIP_EACH(0x20)) | (v[1] - SIP_EACH(0x20));
+		high = (v[2] - SIP_EACH(0x20)) | (v[3] - SIP_EACH(0x20));
+		if (!((low | high) & SIP_TOPS)) {
+			pos += 32;
+			continue;
+		}
+		control = sip_below(v[0], 0x20);
+		if (control)
+			break;
+		pos += 8;
+		control = sip_below(v[1], 0x20);
+		if (control)
+			break;
+		pos += 8;
+		control = sip_below(v[2], 0x20);
+		if (control)
+			break;
+		pos += 8;
+		control = sip_below(v[3], 0x20);
+		if (control)
+			break;
+		pos += 8;
+	}
+	*at = sip_forget(pos);
+	return control;
+}
+
 /* 0x3a..0x40, which are : ; < = > ? @. Exact. */
 static __always_inline __u64 sip_punctuation(__u64 v)
 {

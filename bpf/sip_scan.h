@@ -12,6 +12,7 @@
 #ifndef SIPWARD_SIP_SCAN_H
 #define SIPWARD_SIP_SCAN_H
 
+#include "sip_brief.h"
 #include "sip_judge.h"
 
 static __always_inline void sip_credentials(const struct sip_buf *buf, struct sip_span *span,
@@ -60,7 +61,7 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 		if (first && SIP_NEEDS(SIP_NEED_VALUES))
 			sip_credentials(buf, &msg->proxy_nonce, pos, end);
 		break;
-	case SIP_ROUTE:
+	case SIP_ROUTE: /* counted for those who want values */
 		msg->route_count += sip_routes(buf, pos, end);
 		break;
 	case SIP_RECORD_ROUTE:
@@ -70,28 +71,24 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 }
 
 /* What strict judges of a header; `value` as sip_header_name() gives it. */
-SIP_GLOBAL int sip_header_strict(const struct sip_buf *buf, struct sip_msg *msg, __u64 range,
-				 __u32 value, __u32 id)
+static __always_inline void sip_header_strict(const struct sip_buf *buf, struct sip_msg *msg,
+					      __u32 pos, __u32 end, __u32 value, __u32 id)
 {
-	__u32 pos = SIP_FIRST(range), end = SIP_SECOND(range);
 	__u64 number;
 
-	if (!buf || !msg)
-		return 0;
 	sip_strict_name(buf, msg, pos, end, value);
 	if (id >= SIP_HEADER_COUNT)
-		return 0;
+		return;
 	pos = sip_skip(buf, value, end);
 	end = sip_trimmed(buf, pos, end);
 	if (id == SIP_VIA || id == SIP_FROM || id == SIP_TO || id == SIP_CONTACT)
 		sip_strict_value(buf, msg, pos, end, id);
 	if (id != SIP_EXPIRES)
-		return 0;
+		return;
 	number = sip_only_number(buf, pos, end);
 	if (number >= SIP_NUMBER_MAX)
 		msg->violations |= SW_SANITY_BIT(EXPIRES);
 	msg->expires = number < SIP_NUMBER_MAX ? number : ~0u;
-	return 0;
 }
 
 static __always_inline void sip_header_nul(const struct sip_buf *buf, struct sip_msg *msg,
@@ -104,38 +101,37 @@ static __always_inline void sip_header_nul(const struct sip_buf *buf, struct sip
 }
 
 /* Headers whose value is read, whoever uses the result. */
-#define SIP_READ                                                                             \
-	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CSEQ) |        \
-	 SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH) | SIP_PRESENT(ROUTE) |      \
-	 SIP_PRESENT(RECORD_ROUTE))
+#define SIP_READ                                                                         \
+	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CSEQ) |    \
+	 SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH))
 
-/* One header field, folds and all; msg->found has the SIP_LINE_ bits of its lines. */
-static __always_inline void sip_header(const struct sip_buf *buf, const struct sip_input *in,
-				       struct sip_msg *msg, __u32 pos, __u32 end)
+/* One header field, folds and all, whatever it is and however it is written; msg->found has
+ * the SIP_LINE_ bits of its lines. */
+SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
+			  struct sip_msg *msg, __u32 pos, __u32 end)
 {
 	__u32 value, id, bit;
 
+	if (!buf || !in || !msg)
+		return 0;
 	msg->id = sip_header_name(buf, pos, end, &value);
 	msg->at = value;
 	asm volatile("" ::: "memory"); /* or the verifier walks all below for each header */
 	id = msg->id;
 	value = msg->at;
 	bit = 1u << (id & 31);
-	msg->headers++;
-	if (end - pos > in->bounds.header)
-		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
 	if (msg->found & SIP_LINE_NUL)
 		sip_header_nul(buf, msg, id, pos, end);
 	if (sip_is_strict(in))
-		sip_header_strict(buf, msg, SIP_PACK(pos, end, 0), value, id);
+		sip_header_strict(buf, msg, pos, end, value, id);
 	if (id >= SIP_HEADER_COUNT)
-		return;
+		return 0;
 
 	if (msg->present & bit)
 		msg->repeated |= bit;
 	if (!SIP_NEEDS(SIP_NEED_VALUES) && !(SIP_READ & bit)) {
 		msg->present |= bit;
-		return;
+		return 0;
 	}
 	pos = sip_skip(buf, value, end);
 	end = sip_trimmed(buf, pos, end);
@@ -143,124 +139,112 @@ static __always_inline void sip_header(const struct sip_buf *buf, const struct s
 		msg->value[id] = sip_span(pos, end);
 	msg->present |= bit;
 	sip_header_value(buf, msg, id, pos, end);
+	return 0;
 }
 
-#define SIP_STEPS_A_CALL 8 /* a step is a line, or what fits into this many blocks of one: */
+#define SIP_STEPS_A_CALL 16 /* a step is a line, or what fits into this many blocks of one: */
 #define SIP_BLOCKS_A_STEP 4
 /* Every step takes two octets at least, for a line that is not empty has as many. */
 #define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_STEPS_A_CALL + 2)
 
 enum { SIP_GO_ON, SIP_STOP };
 
-/* Whether the line that ends before `next` goes on with the next one. */
-static __always_inline int sip_folds(const struct sip_buf *buf, __u32 next, __u32 length)
-{
-	__u8 ahead;
+/* A line ends at `end`, and the next one begins at `next`: where it is the last one of a
+ * header, the header is read. `word` holds the header's first octets, `ahead` the next
+ * line's. Whether the header is done, or the whole section, or it folds. */
+enum { SIP_LINE_FOLDS, SIP_LINE_DONE, SIP_LINE_LAST };
 
-	if (next >= length)
-		return 0;
-	ahead = sip_octet(buf, next);
-	return ahead == ' ' || ahead == '\t';
-}
-
-/* The lowest marker of a control octet in the four words at *pos, which is moved to the word
- * that holds it, or behind them. Most lines have none but their end: four words are taken
- * together, and told apart only when there is one. */
-static __always_inline __u64 sip_control(const struct sip_buf *buf, __u32 *pos)
-{
-	__u64 v[4], a, b, c, d;
-
-	sip_load_block(buf, *pos, v);
-	a = sip_below(v[0], 0x20);
-	b = sip_below(v[1], 0x20);
-	c = sip_below(v[2], 0x20);
-	d = sip_below(v[3], 0x20);
-	if (!(a | b | c | d)) {
-		*pos = sip_forget(*pos + 32);
-		return 0;
-	}
-	if (!(a | b)) {
-		*pos = sip_forget(*pos + 16);
-		a = c;
-		b = d;
-	}
-	if (!a) {
-		*pos = sip_forget(*pos + 8);
-		a = b;
-	}
-	return a;
-}
-
-/* The end of a line, as far as it is near. Packed as in sip_odd_word(). */
-static __always_inline __u64 sip_line_end(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	__u64 control = 0;
-	__u32 last;
-
-	pos = sip_forget(pos);
-	for (__u32 i = 0; i < SIP_BLOCKS_A_STEP && pos < end; i++) {
-		control = sip_control(buf, &pos);
-		if (control)
-			break;
-	}
-	pos = sip_forget(pos);
-	if (pos >= end)
-		return SIP_PACK(end, end, SIP_LINE_CUT);
-	if (!control)
-		return SIP_PACK(0, pos, SIP_LINE_MORE);
-	last = sip_forget(pos + sip_lowest(control));
-	if (last + 2 <= end && (__u16)sip_load(buf, last) == 0x0a0d)
-		return SIP_PACK(last, last + 2, 0);
-	return sip_odd_word(buf, pos, end);
-}
-
-/* A header is complete: it ends at `end`, and the next line begins at `next`. */
 static __always_inline int sip_line(const struct sip_buf *buf, const struct sip_input *in,
-				    struct sip_msg *msg, __u32 end, __u32 next)
+				    struct sip_msg *msg, __u64 word, __u64 ahead, __u32 start,
+				    __u32 end, __u32 next)
 {
-	msg->lines++;
+	if (SIP_NEEDS(SIP_NEED_VALUES))
+		msg->lines++;
 	if (msg->found & SIP_LINE_BARE)
 		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
-	if (end == msg->start) {
+	if (end == start) {
 		msg->flags |= SIP_COMPLETE;
 		msg->body_offset = next;
-		return SIP_STOP;
+		return SIP_LINE_LAST;
 	}
-	if (sip_folds(buf, next, in->length))
-		return SIP_GO_ON;
-	sip_header(buf, in, msg, msg->start, end);
-	msg->found = 0;
-	msg->start = next;
-	return (in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA) ? SIP_STOP : SIP_GO_ON;
+	if (((__u8)ahead == ' ' || (__u8)ahead == '\t') && next < in->length)
+		return SIP_LINE_FOLDS;
+	msg->headers++;
+	if (end - start > in->bounds.header)
+		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
+	if (SIP_NEEDS(SIP_NEED_ALL) || msg->found || !sip_brief(buf, msg, word, start, end))
+		sip_header(buf, in, msg, start, end);
+	if ((in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA))
+		return SIP_LINE_LAST;
+	return SIP_LINE_DONE;
 }
 
-/* Takes some steps from msg->next on; the header under work began at msg->start. What is kept
- * from step to step is kept in *msg: the verifier would tell apart all that it can be. */
+/* Takes some steps from msg->next on; the header under work began at msg->start. What the
+ * verifier would tell apart is kept in *msg, or forgotten. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
+	__u32 pos, start, length, end, next, result = SIP_GO_ON;
+	__u64 word, ahead, odd, control;
+
 	if (!buf || !in || !msg)
 		return SIP_STOP;
+	pos = msg->next;
+	start = msg->start;
+	length = in->length;
+	word = sip_load(buf, start);
 	for (__u32 i = 0; i < SIP_STEPS_A_CALL; i++) {
-		__u64 line = sip_line_end(buf, msg->next, in->length);
-		__u32 end = sip_forget(SIP_FIRST(line)), next = sip_forget(SIP_SECOND(line));
-
-		msg->next = next;
-		if (SIP_THIRD(line)) {
-			msg->found |= SIP_THIRD(line) & ~SIP_LINE_MORE;
-			if (SIP_THIRD(line) & SIP_LINE_MORE)
-				continue;
-		}
-		/* A header at the end of a cut may go on, in its line or with a fold. */
-		if (next >= in->length && end != msg->start && sip_may_be_cut(in))
+		pos = sip_forget(pos);
+		start = sip_forget(start);
+		length = sip_forget(length);
+		control = sip_seek_control(buf, &pos, length, SIP_BLOCKS_A_STEP);
+		if (pos >= length) {
+			end = next = length;
 			msg->found |= SIP_LINE_CUT;
-		if ((msg->found & SIP_LINE_CUT) && (msg->start >= end || sip_may_be_cut(in))) {
-			msg->flags |= SIP_CUT;
-			return SIP_STOP;
+		} else if (!control) {
+			continue;
+		} else {
+			end = sip_forget(pos + sip_lowest(control));
+			next = end + 2;
+			if (next > length || (__u16)sip_load(buf, end) != 0x0a0d) {
+				odd = sip_odd_word(buf, pos, length);
+				end = SIP_FIRST(odd);
+				next = SIP_SECOND(odd);
+				msg->found |= SIP_THIRD(odd) & ~SIP_LINE_MORE;
+				if (SIP_THIRD(odd) & SIP_LINE_MORE) {
+					pos = sip_forget(next);
+					continue;
+				}
+			}
 		}
-		if (sip_line(buf, in, msg, end, next) == SIP_STOP)
-			return SIP_STOP;
+		pos = next = sip_forget(next);
+		end = sip_forget(end);
+		/* A header at the end of a cut may go on, in its line or with a fold. */
+		if (next >= length) {
+			if (end != start && sip_may_be_cut(in))
+				msg->found |= SIP_LINE_CUT;
+			if ((msg->found & SIP_LINE_CUT) && (start >= end || sip_may_be_cut(in))) {
+				msg->flags |= SIP_CUT;
+				result = SIP_STOP;
+				break;
+			}
+		}
+		ahead = sip_load(buf, next);
+		switch (sip_line(buf, in, msg, word, ahead, start, end, next)) {
+		case SIP_LINE_LAST:
+			result = SIP_STOP;
+			break;
+		case SIP_LINE_FOLDS:
+			continue;
+		}
+		msg->found = 0;
+		start = next;
+		word = ahead;
+		if (result == SIP_STOP)
+			break;
 	}
-	return SIP_GO_ON;
+	msg->next = pos;
+	msg->start = start;
+	return result;
 }
 
 /* Scans the message in `buf` as `in` says, into `msg`. Always 0: what is wrong with the
