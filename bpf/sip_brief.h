@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Headers for those who ask for no more than a judgement by the profile `default` and the
+ * limits (SIP_NEEDS() nothing), written as nearly all are: sip_brief(). Whatever is written
+ * in another way is left to sip_header(), which finds the same: nothing here may accept
+ * what that would refuse, or count otherwise.
+ */
+#ifndef SIPWARD_SIP_BRIEF_H
+#define SIPWARD_SIP_BRIEF_H
+
+#include "sip_headers.h"
+
+/* Octets that every header has which is read here: names and what follows them are looked at
+ * without asking for the end. */
+#define SIP_BRIEF_MIN 8
+
+/* Whether the n octets from the start of a word are what a literal says. */
+#define SIP_BEGINS(word, s) \
+	(((word) & (sizeof(s) > 8 ? ~0ull : sip_mask((sizeof(s) - 1) & 7))) == SIP_WORD(s))
+
+/* A number of n digits, 1..8, which are the lowest octets of `digits`, each less '0'. */
+static __always_inline __u32 sip_digits(__u64 digits, __u32 n)
+{
+	const __u64 pairs = 0x000000ff000000ffull;
+	__u64 v = digits << ((64 - 8 * n) & 63);
+
+	v = v * 10 + (v >> 8);
+	return ((v & pairs) * 0x000f424000000064ull + (v >> 16 & pairs) * 0x0000271000000001ull) >> 32;
+}
+
+/* Markers of the octets that are no digits, in a word of digits less '0'. Exact. */
+static __always_inline __u64 sip_no_digits(__u64 digits)
+{
+	return (((digits & ~SIP_TOPS) + SIP_EACH(0x76)) | digits) & SIP_TOPS;
+}
+
+/* "SIP/2.0/UDP host ..." at pos, and no second value. A host that may be the broadcast
+ * address is for sip_via(). */
+static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+					 __u32 end)
+{
+	__u64 transport, host;
+
+	if (pos + 20 > end || sip_lower(sip_load(buf, pos)) != SIP_WORD("sip/2.0/"))
+		return 0;
+	transport = sip_lower(sip_load(buf, pos + 8));
+	if (!SIP_BEGINS(transport, "udp ") && !SIP_BEGINS(transport, "tcp ") &&
+	    !SIP_BEGINS(transport, "tls "))
+		return 0;
+	host = sip_load(buf, pos + 12);
+	if ((__u8)host <= ' ' || host == SIP_WORD("255.255.") ||
+	    sip_seek_octet(buf, pos + 12, end, SIP_EACH(',')) < end)
+		return 0;
+	msg->via_count++;
+	msg->flags |= SIP_TOP_VIA;
+	msg->present |= SIP_PRESENT(VIA);
+	return 1;
+}
+
+/* "<...>" or "<...>;tag=..." at pos. */
+static __always_inline int sip_brief_to(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+					__u32 end)
+{
+	__u32 behind = sip_seek_octet(buf, pos, end, SIP_EACH('>')) + 1;
+	__u64 word;
+
+	if (behind != end) {
+		word = sip_lower(sip_load(buf, behind));
+		if (behind + 6 > end || !SIP_BEGINS(word, ";tag="))
+			return 0;
+		/* The tag is not empty, and not quoted. */
+		word = word >> 40 & 0xff;
+		if (word <= '"' || word == ';' || word == ',')
+			return 0;
+		msg->flags |= SIP_TO_TAG;
+	}
+	msg->present |= SIP_PRESENT(TO);
+	return 1;
+}
+
+/* "21743 INVITE" at pos: the method is that of the request. */
+static __always_inline int sip_brief_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+					  __u32 end)
+{
+	__u64 word = sip_load(buf, pos), others = sip_no_digits(word ^ SIP_EACH('0')), differ;
+	__u32 n = sip_lowest(others), length;
+
+	if (!others || !n)
+		return 0;
+	pos += n;
+	if (sip_octet(buf, pos) != ' ')
+		return 0;
+	pos++;
+	length = end - pos;
+	if (msg->kind != SW_MESSAGE_RESPONSE) {
+		if (length - 1 > 7 || length != msg->method.length)
+			return 0;
+		differ = sip_load(buf, pos) ^ sip_load(buf, msg->method.offset);
+		if (differ << ((64 - 8 * length) & 63))
+			return 0;
+	}
+	msg->present |= SIP_PRESENT(CSEQ);
+	return 1;
+}
+
+/* A number of at most 8 digits from pos to end: its value, or ~0. */
+static __always_inline __u32 sip_brief_number(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 digits = sip_load(buf, pos) ^ SIP_EACH('0');
+	__u32 n = end - pos;
+
+	if (n - 1 > 7 || sip_no_digits(digits) << ((64 - 8 * n) & 63))
+		return ~0u;
+	return sip_digits(digits, n);
+}
+
+static __always_inline int sip_brief_max_forwards(const struct sip_buf *buf, struct sip_msg *msg,
+						  __u32 pos, __u32 end)
+{
+	if (sip_brief_number(buf, pos, end) > 255)
+		return 0;
+	msg->present |= SIP_PRESENT(MAX_FORWARDS);
+	return 1;
+}
+
+static __always_inline int sip_brief_content_length(const struct sip_buf *buf, struct sip_msg *msg,
+						    __u32 pos, __u32 end)
+{
+	__u32 number = sip_brief_number(buf, pos, end);
+
+	if (number == ~0u)
+		return 0;
+	msg->content_length = number;
+	msg->present |= SIP_PRESENT(CONTENT_LENGTH);
+	return 1;
+}
+
+/* The first letters of those that are judged, long and compact; in either case. */
+#define SIP_LETTER(c) (1u << ((c) & 31))
+#define SIP_LETTERS                                                                  \
+	(SIP_LETTER('v') | SIP_LETTER('f') | SIP_LETTER('t') | SIP_LETTER('i') |     \
+	 SIP_LETTER('c') | SIP_LETTER('m') | SIP_LETTER('l'))
+
+/* The header [pos, end), whose first octets are `word`: 1 if it was judged, or has nothing to
+ * judge. One that stands twice is for sip_header(). */
+static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *msg, __u64 word,
+				     __u32 pos, __u32 end)
+{
+	__u32 present = msg->present;
+
+	if (!(SIP_LETTERS >> (word & 31) & 1))
+		return 1;
+	if (end - pos < SIP_BRIEF_MIN)
+		return 0;
+	word = sip_lower(word);
+	switch ((__u8)word) {
+	case 'v':
+		return SIP_BEGINS(word, "via: ") && sip_brief_via(buf, msg, pos + 5, end);
+	case 'f':
+		if (!SIP_BEGINS(word, "from:") || (present & SIP_PRESENT(FROM)))
+			return 0;
+		msg->present = present | SIP_PRESENT(FROM);
+		return 1;
+	case 't':
+		return SIP_BEGINS(word, "to: <") && !(present & SIP_PRESENT(TO)) &&
+		       sip_brief_to(buf, msg, pos + 4, end);
+	case 'm':
+		return word == SIP_WORD("max-forw") && !(present & SIP_PRESENT(MAX_FORWARDS)) &&
+		       SIP_BEGINS(sip_lower(sip_load(buf, pos + 8)), "ards: ") &&
+		       sip_brief_max_forwards(buf, msg, pos + 14, end);
+	case 'c':
+		if (SIP_BEGINS(word, "cseq: "))
+			return !(present & SIP_PRESENT(CSEQ)) &&
+			       sip_brief_cseq(buf, msg, pos + 6, end);
+		if (word == SIP_WORD("contact:"))
+			return 1;
+		if (word == SIP_WORD("call-id:") && !(present & SIP_PRESENT(CALL_ID))) {
+			msg->present = present | SIP_PRESENT(CALL_ID);
+			return 1;
+		}
+		if (word != SIP_WORD("content-"))
+			return 0;
+		word = sip_lower(sip_load(buf, pos + 8));
+		if (SIP_BEGINS(word, "type"))
+			return 1;
+		return word == SIP_WORD("length: ") && !(present & SIP_PRESENT(CONTENT_LENGTH)) &&
+		       sip_brief_content_length(buf, msg, pos + 16, end);
+	}
+	return 0;
+}
+
+#endif
