@@ -31,6 +31,9 @@
 #define SIP_REACH_SHORT  128 /* white space, a host, a name */
 #define SIP_REACH_INLINE 6
 
+/* Blocks of four words in which a line is looked for at a time. */
+#define SIP_BLOCKS_A_STEP 4
+
 #define SIP_ONES    0x0101010101010101ull
 #define SIP_TOPS    0x8080808080808080ull
 #define SIP_EACH(c) ((__u64)(c) * SIP_ONES)
@@ -95,7 +98,7 @@ static __always_inline __u64 sip_clamp(__u64 pos)
 
 /* Makes the verifier forget how a position came about, so that it takes all ways to it for
  * one. Positions are below 2^15. */
-static __always_inline __u32 sip_forget(__u64 pos)
+static __always_inline __u64 sip_forget(__u64 pos)
 {
 #ifdef __bpf__
 	asm volatile("%0 &= 0x7fff" : "+r"(pos));
@@ -103,7 +106,7 @@ static __always_inline __u32 sip_forget(__u64 pos)
 	return pos;
 }
 
-static __always_inline __u64 sip_load(const struct sip_buf *buf, __u32 pos)
+static __always_inline __u64 sip_load(const struct sip_buf *buf, __u64 pos)
 {
 	__u64 v;
 
@@ -117,7 +120,7 @@ static __always_inline __u64 sip_load(const struct sip_buf *buf, __u32 pos)
 }
 
 /* Four words at once: one bound for all. */
-static __always_inline void sip_load_block(const struct sip_buf *buf, __u32 pos, __u64 v[4])
+static __always_inline void sip_load_block(const struct sip_buf *buf, __u64 pos, __u64 v[4])
 {
 #ifdef __bpf__
 	const __u64 *at = (const __u64 *)(buf->octets + sip_clamp(pos));
@@ -131,7 +134,7 @@ static __always_inline void sip_load_block(const struct sip_buf *buf, __u32 pos,
 #endif
 }
 
-static __always_inline __u8 sip_octet(const struct sip_buf *buf, __u32 pos)
+static __always_inline __u8 sip_octet(const struct sip_buf *buf, __u64 pos)
 {
 	return buf->octets[sip_clamp(pos)];
 }
@@ -260,36 +263,30 @@ static __always_inline __u32 sip_seek_octet(const struct sip_buf *buf, __u32 pos
 	return pos < end ? sip_find(buf, pos, end, each, each) : end;
 }
 
-/* The lowest marker of a control octet from *pos on, among at most so many blocks of four
- * words: *pos is moved to the word that holds it, or behind the last block. 0 if there is
- * none, or *pos is not below end. As above, octets from 0xa0 on may seem to be one. */
-static __always_inline __u64 sip_seek_control(const struct sip_buf *buf, __u32 *at, __u32 end,
-					      __u32 blocks)
+/* The lowest marker of a control octet from *at on, which is moved to the word that holds
+ * it, or behind the last block of a step. 0 if there is
+ * none, or *at is not below end. As above, octets from 0xa0 on may seem to be one. */
+static __always_inline __u64 sip_seek_control(const struct sip_buf *buf, __u64 *at, __u64 end)
 {
-	__u64 v[4], low, high, control = 0;
-	__u32 pos = *at;
+	__u64 v[4], seems = 0, control;
+	__u64 pos = *at;
 
-	for (__u32 i = 0; i < blocks && pos < end; i++) {
+#pragma GCC unroll 4
+	for (int i = 0; i < SIP_BLOCKS_A_STEP; i++) {
+		if (pos >= end)
+			break;
 		sip_load_block(buf, pos, v);
-		low = (v[0] - SIP_EACH(0x20)) | (v[1] - SIP_EACH(0x20));
-		high = (v[2] - SIP_EACH(0x20)) | (v[3] - SIP_EACH(0x20));
-		if (!((low | high) & SIP_TOPS)) {
-			pos += 32;
-			continue;
-		}
-		control = sip_below(v[0], 0x20);
-		if (control)
+		seems = ((v[0] - SIP_EACH(0x20)) | (v[1] - SIP_EACH(0x20)) |
+			 (v[2] - SIP_EACH(0x20)) | (v[3] - SIP_EACH(0x20))) & SIP_TOPS;
+		if (seems)
 			break;
-		pos += 8;
-		control = sip_below(v[1], 0x20);
-		if (control)
-			break;
-		pos += 8;
-		control = sip_below(v[2], 0x20);
-		if (control)
-			break;
-		pos += 8;
-		control = sip_below(v[3], 0x20);
+		pos += 32;
+	}
+	*at = pos = sip_forget(pos);
+	if (!seems)
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		control = sip_below(sip_load(buf, pos), 0x20);
 		if (control)
 			break;
 		pos += 8;

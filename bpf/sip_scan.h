@@ -142,49 +142,60 @@ SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
 	return 0;
 }
 
-#define SIP_STEPS_A_CALL 16 /* a step is a line, or what fits into this many blocks of one: */
-#define SIP_BLOCKS_A_STEP 4
+#define SIP_STEPS_A_CALL 16 /* a step is a line, or SIP_BLOCKS_A_STEP of one */
 /* Every step takes two octets at least, for a line that is not empty has as many. */
 #define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_STEPS_A_CALL + 2)
 
 enum { SIP_GO_ON, SIP_STOP };
 
-/* A line ends at `end`, and the next one begins at `next`: where it is the last one of a
- * header, the header is read. `word` holds the header's first octets, `ahead` the next
- * line's. Whether the header is done, or the whole section, or it folds. */
-enum { SIP_LINE_FOLDS, SIP_LINE_DONE, SIP_LINE_LAST };
-
-static __always_inline int sip_line(const struct sip_buf *buf, const struct sip_input *in,
-				    struct sip_msg *msg, __u64 word, __u64 ahead, __u32 start,
-				    __u32 end, __u32 next)
+/* A line that does not simply end with CR LF: it ended the data, or has an odd octet in the
+ * word at `pos`. As sip_odd_word(); what was found goes to msg->found. */
+static __always_inline __u64 sip_odd_line(const struct sip_buf *buf, struct sip_msg *msg,
+					  __u32 pos, __u32 length)
 {
-	if (SIP_NEEDS(SIP_NEED_VALUES))
-		msg->lines++;
-	if (msg->found & SIP_LINE_BARE)
-		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
-	if (end == start) {
-		msg->flags |= SIP_COMPLETE;
-		msg->body_offset = next;
-		return SIP_LINE_LAST;
+	__u64 odd;
+
+	if (pos >= length) {
+		msg->found |= SIP_LINE_CUT;
+		return SIP_PACK(length, length, 0);
 	}
-	if (((__u8)ahead == ' ' || (__u8)ahead == '\t') && next < in->length)
-		return SIP_LINE_FOLDS;
+	odd = sip_odd_word(buf, pos, length);
+	msg->found |= SIP_THIRD(odd) & ~SIP_LINE_MORE;
+	return odd;
+}
+
+/* The data ended with a line: whether that is all that can be said. A header at the end of a
+ * cut may go on, in its line or with a fold. */
+static __always_inline int sip_is_cut(const struct sip_input *in, struct sip_msg *msg, __u32 start,
+				      __u32 end)
+{
+	if (end != start && sip_may_be_cut(in))
+		msg->found |= SIP_LINE_CUT;
+	if (!(msg->found & SIP_LINE_CUT) || (start < end && !sip_may_be_cut(in)))
+		return 0;
+	msg->flags |= SIP_CUT;
+	return 1;
+}
+
+/* A header is complete; `word` holds its first octets. */
+static __always_inline void sip_take(const struct sip_buf *buf, const struct sip_input *in,
+				     struct sip_msg *msg, __u64 word, __u32 pos, __u32 end)
+{
 	msg->headers++;
-	if (end - start > in->bounds.header)
+	if (end - pos > in->bounds.header)
 		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
-	if (SIP_NEEDS(SIP_NEED_ALL) || msg->found || !sip_brief(buf, msg, word, start, end))
-		sip_header(buf, in, msg, start, end);
-	if ((in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA))
-		return SIP_LINE_LAST;
-	return SIP_LINE_DONE;
+	if (SIP_NEEDS(SIP_NEED_ALL) || msg->found || !sip_brief(buf, msg, word, pos, end)) {
+		sip_header(buf, in, msg, pos, end);
+		msg->found = 0;
+	}
 }
 
 /* Takes some steps from msg->next on; the header under work began at msg->start. What the
- * verifier would tell apart is kept in *msg, or forgotten. */
+ * verifier would tell apart from step to step is kept in *msg, or forgotten. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
-	__u32 pos, start, length, end, next, result = SIP_GO_ON;
-	__u64 word, ahead, odd, control;
+	__u64 pos, start, end, length, word, ahead, odd, control;
+	int result = SIP_STOP;
 
 	if (!buf || !in || !msg)
 		return SIP_STOP;
@@ -196,52 +207,43 @@ SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, 
 		pos = sip_forget(pos);
 		start = sip_forget(start);
 		length = sip_forget(length);
-		control = sip_seek_control(buf, &pos, length, SIP_BLOCKS_A_STEP);
-		if (pos >= length) {
-			end = next = length;
-			msg->found |= SIP_LINE_CUT;
-		} else if (!control) {
+		control = sip_seek_control(buf, &pos, length);
+		if (!control && pos < length)
 			continue;
+		end = sip_forget(pos + sip_lowest(control));
+		if (control && end + 2 <= length && (__u16)sip_load(buf, end) == 0x0a0d) {
+			pos = end + 2;
 		} else {
-			end = sip_forget(pos + sip_lowest(control));
-			next = end + 2;
-			if (next > length || (__u16)sip_load(buf, end) != 0x0a0d) {
-				odd = sip_odd_word(buf, pos, length);
-				end = SIP_FIRST(odd);
-				next = SIP_SECOND(odd);
-				msg->found |= SIP_THIRD(odd) & ~SIP_LINE_MORE;
-				if (SIP_THIRD(odd) & SIP_LINE_MORE) {
-					pos = sip_forget(next);
-					continue;
-				}
-			}
+			odd = sip_odd_line(buf, msg, pos, length);
+			end = SIP_FIRST(odd);
+			pos = SIP_SECOND(odd);
+			if (SIP_THIRD(odd) & SIP_LINE_MORE)
+				continue;
 		}
-		pos = next = sip_forget(next);
+		pos = sip_forget(pos);
 		end = sip_forget(end);
-		/* A header at the end of a cut may go on, in its line or with a fold. */
-		if (next >= length) {
-			if (end != start && sip_may_be_cut(in))
-				msg->found |= SIP_LINE_CUT;
-			if ((msg->found & SIP_LINE_CUT) && (start >= end || sip_may_be_cut(in))) {
-				msg->flags |= SIP_CUT;
-				result = SIP_STOP;
-				break;
-			}
+		if (pos >= length && sip_is_cut(in, msg, start, end))
+			goto out;
+		if (SIP_NEEDS(SIP_NEED_VALUES))
+			msg->lines++;
+		if (msg->found & SIP_LINE_BARE)
+			msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
+		if (end == start) {
+			msg->flags |= SIP_COMPLETE;
+			msg->body_offset = pos;
+			goto out;
 		}
-		ahead = sip_load(buf, next);
-		switch (sip_line(buf, in, msg, word, ahead, start, end, next)) {
-		case SIP_LINE_LAST:
-			result = SIP_STOP;
-			break;
-		case SIP_LINE_FOLDS:
+		ahead = sip_load(buf, pos);
+		if (((__u8)ahead == ' ' || (__u8)ahead == '\t') && pos < length)
 			continue;
-		}
-		msg->found = 0;
-		start = next;
+		sip_take(buf, in, msg, word, start, end);
+		start = pos;
 		word = ahead;
-		if (result == SIP_STOP)
-			break;
+		if ((in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA))
+			goto out;
 	}
+	result = SIP_GO_ON;
+out:
 	msg->next = pos;
 	msg->start = start;
 	return result;
