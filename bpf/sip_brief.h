@@ -49,7 +49,7 @@ static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_m
 		return 0;
 	host = sip_load(buf, pos + 12);
 	if ((__u8)host <= ' ' || host == SIP_WORD("255.255.") ||
-	    sip_seek_octet(buf, pos + 12, end, SIP_EACH(',')) < end)
+	    sip_seek_octet(buf, pos + 12, end, ',') < end)
 		return 0;
 	msg->via_count++;
 	msg->flags |= SIP_TOP_VIA;
@@ -61,7 +61,7 @@ static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_m
 static __always_inline int sip_brief_to(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 					__u32 end)
 {
-	__u32 behind = sip_seek_octet(buf, pos, end, SIP_EACH('>')) + 1;
+	__u32 behind = sip_seek_octet(buf, pos, end, '>') + 1;
 	__u64 word;
 
 	if (behind != end) {

@@ -86,14 +86,11 @@ static __always_inline int sip_is_utf8(const struct sip_buf *buf, __u32 pos, __u
 }
 
 /* What can only be judged behind the header section. */
-SIP_GLOBAL int sip_finish(const struct sip_buf *buf, const struct sip_input *in,
-			  struct sip_msg *msg)
+static __always_inline void sip_finish(const struct sip_buf *buf, const struct sip_input *in,
+				       struct sip_msg *msg)
 {
-	__u64 found = 0;
+	__u64 found = sip_judge_repetition(msg);
 
-	if (!buf || !in || !msg)
-		return 0;
-	found |= sip_judge_repetition(msg);
 	if (msg->headers > in->bounds.headers)
 		found |= SW_SANITY_BIT(HEADER_COUNT);
 	if (msg->via_count > in->bounds.via)
@@ -102,7 +99,7 @@ SIP_GLOBAL int sip_finish(const struct sip_buf *buf, const struct sip_input *in,
 		if (!sip_may_be_cut(in))
 			found |= SW_SANITY_BIT(HEADER_END) | sip_judge_presence(msg);
 		msg->violations |= found;
-		return 0;
+		return;
 	}
 	found |= sip_judge_presence(msg);
 	if (!(in->flags & SIP_STREAM) &&
@@ -114,7 +111,6 @@ SIP_GLOBAL int sip_finish(const struct sip_buf *buf, const struct sip_input *in,
 			found |= SW_SANITY_BIT(UTF8);
 	}
 	msg->violations |= found;
-	return 0;
 }
 
 #endif

@@ -243,56 +243,57 @@ static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u3
 	SIP_SEEK(buf, pos, end, sip_equal(v, a) | sip_equal(v, b), sip_find(buf, pos, end, a, b));
 }
 
-/* The first of one octet; where it is as near as most are, with no call. The words that are
- * taken together are only told apart when one of them seems to hold it: an octet from 0x80 on
- * may seem to. */
-static __always_inline __u32 sip_seek_octet(const struct sip_buf *buf, __u32 pos, __u32 end,
-					    __u64 each)
+/* What a block is looked through for, as markers that may be wrong for octets from 0x80 on:
+ * for want of an and-not, exact ones would cost half as much again. */
+#define SIP_SEEM_CONTROL(v)     ((v) - SIP_EACH(0x20))
+#define SIP_SEEM_EQUAL(v, each) (((v) ^ (each)) - SIP_ONES)
+
+/* Goes on to the first block of four words, of SIP_BLOCKS_A_STEP at most, that has a marker,
+ * and there to the word: its markers go to `found`, or 0. */
+#define SIP_SEEK_BLOCKS(buf, pos, end, found, seem)                              \
+	do {                                                                     \
+		__u64 v[4];                                                      \
+										 \
+		found = 0;                                                       \
+		_Pragma("GCC unroll 4")                                          \
+		for (int i_ = 0; i_ < SIP_BLOCKS_A_STEP; i_++) {                 \
+			if (pos >= end)                                          \
+				break;                                           \
+			sip_load_block(buf, pos, v);                             \
+			found = (seem(v[0]) | seem(v[1]) | seem(v[2]) | seem(v[3])) & SIP_TOPS; \
+			if (found)                                               \
+				break;                                           \
+			pos += 32;                                               \
+		}                                                                \
+		pos = sip_forget(pos);                                           \
+		if (!found)                                                      \
+			break;                                                   \
+		sip_load_block(buf, pos, v);                                     \
+		_Pragma("GCC unroll 4")                                          \
+		for (int i_ = 0; i_ < 4; i_++) {                                 \
+			found = seem(v[i_]) & SIP_TOPS;                          \
+			if (found)                                               \
+				break;                                           \
+			pos += 8;                                                \
+		}                                                                \
+		pos = sip_forget(pos);                                           \
+	} while (0)
+
+/* The first of one octet; where it is as near as most are, with no call. */
+static __always_inline __u32 sip_seek_octet(const struct sip_buf *buf, __u64 pos, __u64 end,
+					    __u8 octet)
 {
-	__u64 v[4], found;
+	__u64 found, near;
 
-	for (__u32 i = 0; i < 3 && pos < end; i++) {
-		sip_load_block(buf, pos, v);
-		found = ((v[0] ^ each) - SIP_ONES) | ((v[1] ^ each) - SIP_ONES) |
-			((v[2] ^ each) - SIP_ONES) | ((v[3] ^ each) - SIP_ONES);
-		if (found & SIP_TOPS)
-			return sip_find(buf, sip_forget(pos), end, each, each);
-		pos += 32;
-	}
-	pos = sip_forget(pos);
-	return pos < end ? sip_find(buf, pos, end, each, each) : end;
-}
-
-/* The lowest marker of a control octet from *at on, which is moved to the word that holds
- * it, or behind the last block of a step. 0 if there is
- * none, or *at is not below end. As above, octets from 0xa0 on may seem to be one. */
-static __always_inline __u64 sip_seek_control(const struct sip_buf *buf, __u64 *at, __u64 end)
-{
-	__u64 v[4], seems = 0, control;
-	__u64 pos = *at;
-
-#pragma GCC unroll 4
-	for (int i = 0; i < SIP_BLOCKS_A_STEP; i++) {
-		if (pos >= end)
-			break;
-		sip_load_block(buf, pos, v);
-		seems = ((v[0] - SIP_EACH(0x20)) | (v[1] - SIP_EACH(0x20)) |
-			 (v[2] - SIP_EACH(0x20)) | (v[3] - SIP_EACH(0x20))) & SIP_TOPS;
-		if (seems)
-			break;
-		pos += 32;
-	}
-	*at = pos = sip_forget(pos);
-	if (!seems)
-		return 0;
-	for (int i = 0; i < 4; i++) {
-		control = sip_below(sip_load(buf, pos), 0x20);
-		if (control)
-			break;
-		pos += 8;
-	}
-	*at = sip_forget(pos);
-	return control;
+#define SIP_SEEM_OCTET(v) SIP_SEEM_EQUAL(v, SIP_EACH(octet))
+	SIP_SEEK_BLOCKS(buf, pos, end, found, SIP_SEEM_OCTET);
+#undef SIP_SEEM_OCTET
+	if (pos >= end)
+		return end;
+	near = sip_forget(pos + sip_lowest(found));
+	if (found && sip_octet(buf, near) == octet)
+		return near < end ? near : end;
+	return sip_find(buf, pos, end, SIP_EACH(octet), SIP_EACH(octet));
 }
 
 /* 0x3a..0x40, which are : ; < = > ? @. Exact. */

@@ -190,11 +190,17 @@ static __always_inline void sip_take(const struct sip_buf *buf, const struct sip
 	}
 }
 
+/* Whether a line that begins so goes on with the one before it. */
+static __always_inline int sip_folds(__u8 octet)
+{
+	return octet == ' ' || octet == '\t';
+}
+
 /* Takes some steps from msg->next on; the header under work began at msg->start. What the
  * verifier would tell apart from step to step is kept in *msg, or forgotten. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
-	__u64 pos, start, end, length, word, ahead, odd, control;
+	__u64 pos, start, end, length, word, ahead, odd, found;
 	int result = SIP_STOP;
 
 	if (!buf || !in || !msg)
@@ -207,21 +213,19 @@ SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, 
 		pos = sip_forget(pos);
 		start = sip_forget(start);
 		length = sip_forget(length);
-		control = sip_seek_control(buf, &pos, length);
-		if (!control && pos < length)
+		SIP_SEEK_BLOCKS(buf, pos, length, found, SIP_SEEM_CONTROL);
+		if (!found && pos < length)
 			continue;
-		end = sip_forget(pos + sip_lowest(control));
-		if (control && end + 2 <= length && (__u16)sip_load(buf, end) == 0x0a0d) {
-			pos = end + 2;
+		end = sip_forget(pos + sip_lowest(found));
+		if (end + 2 <= length && (__u16)sip_load(buf, end) == 0x0a0d) {
+			pos = sip_forget(end + 2);
 		} else {
 			odd = sip_odd_line(buf, msg, pos, length);
-			end = SIP_FIRST(odd);
-			pos = SIP_SECOND(odd);
+			end = sip_forget(SIP_FIRST(odd));
+			pos = sip_forget(SIP_SECOND(odd));
 			if (SIP_THIRD(odd) & SIP_LINE_MORE)
 				continue;
 		}
-		pos = sip_forget(pos);
-		end = sip_forget(end);
 		if (pos >= length && sip_is_cut(in, msg, start, end))
 			goto out;
 		if (SIP_NEEDS(SIP_NEED_VALUES))
@@ -234,7 +238,7 @@ SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, 
 			goto out;
 		}
 		ahead = sip_load(buf, pos);
-		if (((__u8)ahead == ' ' || (__u8)ahead == '\t') && pos < length)
+		if ((__u8)ahead <= ' ' && sip_folds(ahead) && pos < length)
 			continue;
 		sip_take(buf, in, msg, word, start, end);
 		start = pos;
