@@ -145,15 +145,13 @@ static __always_inline __u32 sip_branch(const struct sip_buf *buf, struct sip_ms
 	__u32 p = pos, last;
 	__u64 branch;
 
-	for (__u32 i = 0; i < 2 && end - p > 8; i++) {
+	for (__u32 i = 0; i < 2 && end - p > 8 && sip_octet(buf, p) == ';'; i++) {
 		if (sip_lower(sip_load(buf, p)) == SIP_WORD(";branch=")) {
 			last = sip_value_end(buf, p + 8, end);
 			sip_top_branch(buf, msg, p + 8, last);
 			return last;
 		}
 		p = sip_seek_separator(buf, p + 1, end);
-		if (p < end && sip_octet(buf, p) != ';')
-			break;
 	}
 	branch = sip_param(buf, pos, end, SIP_PARAM("branch"));
 	sip_top_branch(buf, msg, SIP_FIRST(branch), SIP_SECOND(branch));

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What nobody needs is left out of a scan, and headers are read in brief: what is judged must
+ * not change by that. The data path of most policies runs so; all other tests need everything.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static unsigned int needs;
+#define SIP_NEEDS(what) (needs & (what))
+#include "sip_exact.h"
+
+#include "sip_generate.h"
+
+#define MESSAGES 60000
+
+/* What only those are told who need more than a judgement. */
+#define UNTOLD (SIP_FROM_TAG | SIP_COOKIE)
+#define JUDGED                                                                             \
+	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CALL_ID) |   \
+	 SIP_PRESENT(CSEQ) | SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH))
+
+static void compare(const uint8_t *octets, size_t size, uint32_t flags, unsigned int n)
+{
+	struct sip_input in = sip_exact_input(size, flags, SW_SANITY_DEFAULT);
+	struct sip_msg all = { 0 }, brief = { 0 };
+
+	needs = SIP_NEED_ALL;
+	assert_true(sip_scan_exact(octets, &in, n, &all));
+	needs = 0;
+	assert_true(sip_scan_exact(octets, &in, n, &brief));
+	if (all.violations == brief.violations && (all.flags & ~UNTOLD) == brief.flags &&
+	    ((all.present ^ brief.present) & JUDGED) == 0 && all.kind == brief.kind &&
+	    all.status == brief.status && all.headers == brief.headers &&
+	    all.via_count == brief.via_count && all.body_offset == brief.body_offset)
+		return;
+	fail_msg("violations %llx and %llx, flags %x and %x, vias %u and %u: %.*s",
+		 (unsigned long long)all.violations, (unsigned long long)brief.violations, all.flags,
+		 brief.flags, all.via_count, brief.via_count, (int)size, octets);
+}
+
+static void test_generated(void **state)
+{
+	static uint8_t octets[SW_MESSAGE_MAX];
+	static const uint32_t modes[] = { 0, SIP_STREAM, SIP_FRAGMENT };
+
+	(void)state;
+	for (unsigned int n = 0; n < MESSAGES; n++) {
+		struct sip_random random = { n };
+		size_t size = sip_generate(&random, octets, sizeof(octets));
+
+		compare(octets, size, modes[n % 3], n);
+		size = sip_mutate(&random, octets, size, sizeof(octets));
+		compare(octets, size, modes[n % 3], n);
+	}
+}
+
+/* Everything that is read in brief, and each octet of it broken in each way. */
+static const char plain[] =
+	"INVITE sip:a@b SIP/2.0\r\n"
+	"Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK1\r\n"
+	"Via: SIP/2.0/TCP 255.255.255.255, SIP/2.0/TLS [::1]\r\n"
+	"Max-Forwards: 70\r\n"
+	"From: <sip:100@a>;tag=1\r\n"
+	"To: <sip:100@b;x=y>;tag=8e\r\n"
+	"Contact: <sip:100@c>\r\n"
+	"Call-ID: 4f@x\r\n"
+	"CSeq: 21743 INVITE\r\n"
+	"Content-Type: a/b\r\n"
+	"Content-Length: 17\r\n"
+	"\r\n"
+	"what is behind it";
+
+static void test_every_octet(void **state)
+{
+	static uint8_t octets[sizeof(plain)];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(plain) - 1; i++) {
+		compare((const uint8_t *)plain, i, i % 2 ? SIP_STREAM : 0, i);
+		for (unsigned int value = 0; value < 256; value++) {
+			memcpy(octets, plain, sizeof(plain));
+			octets[i] = value;
+			compare(octets, sizeof(plain) - 1, 0, value);
+		}
+	}
+}
+
+/* Likewise with an octet more, or one less. */
+static void test_every_insertion(void **state)
+{
+	static const char inserted[] = " \t\r\n\"<>;:,@09aZ\x80\xff";
+	static uint8_t octets[sizeof(plain) + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(plain) - 1; i++) {
+		memcpy(octets, plain, i);
+		memcpy(octets + i, plain + i + 1, sizeof(plain) - 1 - i);
+		compare(octets, sizeof(plain) - 2, 0, i);
+		for (size_t j = 0; j < sizeof(inserted); j++) {
+			memcpy(octets, plain, i);
+			octets[i] = inserted[j];
+			memcpy(octets + i + 1, plain + i, sizeof(plain) - i);
+			compare(octets, sizeof(plain), 0, i);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_generated),
+		cmocka_unit_test(test_every_octet),
+		cmocka_unit_test(test_every_insertion),
+	};
+
+	return cmocka_run_group_tests_name("needs", tests, NULL, NULL);
+}
