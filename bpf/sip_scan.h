@@ -210,10 +210,10 @@ SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, 
 	length = in->length;
 	word = sip_load(buf, start);
 	for (__u32 i = 0; i < SIP_STEPS_A_CALL; i++) {
-		pos = sip_forget(pos);
 		start = sip_forget(start);
-		length = sip_forget(length);
+		pos = sip_forget(pos);
 		SIP_SEEK_BLOCKS(buf, pos, length, found, SIP_SEEM_CONTROL);
+		length = sip_forget(length);
 		if (!found && pos < length)
 			continue;
 		end = sip_forget(pos + sip_lowest(found));
@@ -226,6 +226,7 @@ SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, 
 			if (SIP_THIRD(odd) & SIP_LINE_MORE)
 				continue;
 		}
+		length = sip_forget(length);
 		if (pos >= length && sip_is_cut(in, msg, start, end))
 			goto out;
 		if (SIP_NEEDS(SIP_NEED_VALUES))
