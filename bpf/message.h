@@ -28,12 +28,12 @@ static __always_inline void scan_payload(const struct packet *p, struct scratch 
 	sip_scan(&scratch->buf, input, &scratch->msg);
 }
 
-/* What has no start line ends here, where the zone judges that: it is not worth a lookup. */
-static __always_inline enum verdict refuse_rubbish(struct packet *p, struct scratch *scratch)
+/* What the later stages ask of the scan: noted, so that they need not look it up. */
+static __always_inline void note_message(struct packet *p, const struct sip_msg *msg)
 {
-	if (!(scratch->msg.violations & packet_zone(p)->sanity & SW_SANITY_BIT(START_LINE)))
-		return VERDICT_UNDECIDED;
-	return refuse(p, SW_REASON_START_LINE);
+	p->found = msg->violations & packet_zone(p)->sanity;
+	p->in_dialog = p->message <= SW_MESSAGE_OTHER &&
+		       ((1u << p->message & SW_METHODS_ALWAYS) || msg->flags & SIP_TO_TAG);
 }
 
 /* Early, where newcomers may have to be turned away: no more than that is needed. */
@@ -51,19 +51,24 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	p->message = scratch->msg.kind;
 	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
 		return refuse(p, SW_REASON_FRAGMENT_TINY);
-	return refuse_rubbish(p, scratch);
+	note_message(p, &scratch->msg);
+	/* What has no start line ends here: it is not worth a lookup. */
+	if (p->found & SW_SANITY_BIT(START_LINE))
+		return refuse(p, SW_REASON_START_LINE);
+	return VERDICT_UNDECIDED;
 }
 
 static __always_inline enum verdict stage_message(struct packet *p)
 {
-	struct scratch *scratch = packet_scratch();
+	struct scratch *scratch;
 
+	if (!policy.admission)
+		return VERDICT_UNDECIDED;
+	scratch = packet_scratch();
 	if (!scratch)
 		return VERDICT_PASS;
-	if (policy.admission)
-		scan_payload(p, scratch, SIP_RESUME);
-	p->in_dialog = p->message <= SW_MESSAGE_OTHER &&
-		       ((1u << p->message & SW_METHODS_ALWAYS) || scratch->msg.flags & SIP_TO_TAG);
+	scan_payload(p, scratch, SIP_RESUME);
+	note_message(p, &scratch->msg);
 	return VERDICT_UNDECIDED;
 }
 

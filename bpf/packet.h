@@ -27,6 +27,7 @@ struct packet {
 	struct sw_addr src;
 	struct sw_addr dst;
 	__u64 now;                 /* 0 until somebody asks */
+	__u64 found;               /* SW_SANITY_BIT(): what this zone judges of the message */
 	__u32 fragment_id;
 	__u32 remaining;           /* octets of the IP payload not yet parsed, as IP says */
 	__u32 payload_offset;      /* from the start of the frame */
@@ -61,7 +62,7 @@ struct packet {
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
-_Static_assert(sizeof(struct packet) == 96, "no padding");
+_Static_assert(sizeof(struct packet) == 104, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
 
@@ -88,6 +89,12 @@ static __always_inline __u64 packet_time(struct packet *p)
 	if (!p->now)
 		p->now = on_trial ? trial_now : bpf_ktime_get_ns();
 	return p->now;
+}
+
+/* Likewise, as exact as an event needs it: the last tick, which costs next to nothing. */
+static __always_inline __u64 packet_time_coarse(struct packet *p)
+{
+	return p->now || on_trial ? packet_time(p) : bpf_ktime_get_coarse_ns();
 }
 
 /* How a stage refuses a packet. What becomes of it is decided here alone: carried out;

@@ -25,13 +25,8 @@ static __always_inline __u32 lowest_bit(__u64 mask)
 
 static __always_inline enum verdict stage_sanity(struct packet *p)
 {
-	struct scratch *scratch = packet_scratch();
-	__u64 found;
+	__u64 found = p->found & ~SW_SANITY_BIT(START_LINE); /* that, stage "start" judged */
 
-	if (!scratch)
-		return VERDICT_UNDECIDED;
-	/* The start line was judged by stage "start". */
-	found = scratch->msg.violations & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE);
 	/* In shadow more than one check may speak; the first that is carried out ends it. */
 	for (int i = 0; i < SHADOWS_MAX && found; i++) {
 		enum verdict v = refuse(p, SW_SANITY_FIRST + lowest_bit(found));

@@ -19,15 +19,17 @@ __noinline int tell(struct xdp_md *ctx, struct packet *p, __u32 reason, __u32 mo
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
 	struct scratch *scratch = packet_scratch();
 	struct sw_event *event;
+	__u64 now;
 
 	if (!p || !cell || !scratch)
 		return 0;
-	if (!gcra_admit(&cell->tat[0], &policy.events, packet_time(p)) ||
+	now = packet_time_coarse(p);
+	if (!gcra_admit(&cell->tat[0], &policy.events, now) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
 		scratch->events_suppressed++;
 		return 0;
 	}
-	event->time = packet_time(p);
+	event->time = now;
 	event->ifindex = ctx->ingress_ifindex;
 	event->reason = reason;
 	event->mode = mode;
