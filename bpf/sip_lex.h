@@ -164,11 +164,12 @@ static __always_inline __u64 sip_lws(__u64 v)
 	       sip_exactly(v, SIP_EACH('\r')) | sip_exactly(v, SIP_EACH('\n'));
 }
 
-/* How many octets stand below the lowest marker. Not __builtin_ctzll: clang 14 has none for
+/* How many octets stand below the lowest marker; 0 when there is none. Not __builtin_ctzll: clang 14 has none for
  * BPF. */
 static __always_inline __u32 sip_lowest(__u64 markers)
 {
-	return (((markers - 1) & ~markers & SIP_TOPS) * (SIP_ONES << 1)) >> 56;
+	markers >>= 7;
+	return ((markers & -markers) * 0x0001020304050607ull) >> 56;
 }
 
 /* The lowest n octets of a word, n <= 7. */

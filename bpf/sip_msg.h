@@ -38,7 +38,7 @@ struct sip_party {
 };
 
 /* How to scan (sip_input.flags). */
-#define SIP_EARLY    1u /* stop behind the start line and the top Via */
+#define SIP_EARLY    1u /* stop behind the top Via, where SIP_NEEDS() anything */
 #define SIP_RESUME   2u /* go on where an early scan of the same message stopped */
 #define SIP_STREAM   4u /* TCP: the segment may end anywhere; what is missing may come */
 #define SIP_FRAGMENT 8u /* first IP fragment: likewise; Content-Length is still judged */

@@ -142,7 +142,7 @@ SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
 	return 0;
 }
 
-#define SIP_STEPS_A_CALL 16 /* a step is a line, or SIP_BLOCKS_A_STEP of one */
+#define SIP_STEPS_A_CALL 14 /* a step is a line, or SIP_BLOCKS_A_STEP of one */
 /* Every step takes two octets at least, for a line that is not empty has as many. */
 #define SIP_CALLS        (SW_MESSAGE_MAX / 2 / SIP_STEPS_A_CALL + 2)
 
@@ -177,6 +177,13 @@ static __always_inline int sip_is_cut(const struct sip_input *in, struct sip_msg
 	return 1;
 }
 
+/* A line is complete. */
+static __always_inline void sip_note_bare(struct sip_msg *msg)
+{
+	if (msg->found & SIP_LINE_BARE)
+		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
+}
+
 /* A header is complete; `word` holds its first octets. */
 static __always_inline void sip_take(const struct sip_buf *buf, const struct sip_input *in,
 				     struct sip_msg *msg, __u64 word, __u32 pos, __u32 end)
@@ -185,6 +192,7 @@ static __always_inline void sip_take(const struct sip_buf *buf, const struct sip
 	if (end - pos > in->bounds.header)
 		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
 	if (SIP_NEEDS(SIP_NEED_ALL) || msg->found || !sip_brief(buf, msg, word, pos, end)) {
+		sip_note_bare(msg);
 		sip_header(buf, in, msg, pos, end);
 		msg->found = 0;
 	}
@@ -218,7 +226,7 @@ SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, 
 			continue;
 		end = sip_forget(pos + sip_lowest(found));
 		if (end + 2 <= length && (__u16)sip_load(buf, end) == 0x0a0d) {
-			pos = sip_forget(end + 2);
+			pos = end + 2;
 		} else {
 			odd = sip_odd_line(buf, msg, pos, length);
 			end = sip_forget(SIP_FIRST(odd));
@@ -231,20 +239,22 @@ SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, 
 			goto out;
 		if (SIP_NEEDS(SIP_NEED_VALUES))
 			msg->lines++;
-		if (msg->found & SIP_LINE_BARE)
-			msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
 		if (end == start) {
+			sip_note_bare(msg);
 			msg->flags |= SIP_COMPLETE;
 			msg->body_offset = pos;
 			goto out;
 		}
 		ahead = sip_load(buf, pos);
-		if ((__u8)ahead <= ' ' && sip_folds(ahead) && pos < length)
+		if ((__u8)ahead <= ' ' && sip_folds(ahead) && pos < length) {
+			sip_note_bare(msg);
 			continue;
+		}
 		sip_take(buf, in, msg, word, start, end);
 		start = pos;
 		word = ahead;
-		if ((in->flags & SIP_EARLY) && (msg->flags & SIP_TOP_VIA))
+		if (SIP_NEEDS(SIP_NEED_ALL) && (in->flags & SIP_EARLY) &&
+		    (msg->flags & SIP_TOP_VIA))
 			goto out;
 	}
 	result = SIP_GO_ON;

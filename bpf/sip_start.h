@@ -185,19 +185,12 @@ SIP_GLOBAL __u64 sip_start_end(const struct sip_buf *buf, __u32 pos, __u32 end)
 /* Likewise for a line that is as short as most, and as clean. */
 static __always_inline __u64 sip_start_seek(const struct sip_buf *buf, __u32 begin, __u32 end)
 {
-	__u32 pos = begin;
+	__u64 pos = begin, found;
 
-	for (__u32 i = 0; i < 12 && pos < end; i++) {
-		__u64 control = sip_below(sip_load(buf, pos), 0x20);
-
-		if (control) {
-			pos = sip_forget(pos + sip_lowest(control));
-			if (pos + 2 <= end && (__u16)sip_load(buf, pos) == 0x0a0d)
-				return SIP_PACK(pos, pos + 2, 0);
-			break;
-		}
-		pos += 8;
-	}
+	SIP_SEEK_BLOCKS(buf, pos, end, found, SIP_SEEM_CONTROL);
+	pos = sip_forget(pos + sip_lowest(found));
+	if (found && pos + 2 <= end && (__u16)sip_load(buf, pos) == 0x0a0d)
+		return SIP_PACK(pos, pos + 2, 0);
 	return sip_start_end(buf, begin, end);
 }
 
@@ -225,7 +218,9 @@ static __always_inline void sip_start(const struct sip_buf *buf, const struct si
 	__u32 pos = 0, end, found;
 	__u64 line;
 
-	__builtin_memset(msg, 0, sizeof(*msg));
+	__builtin_memset(msg, 0, __builtin_offsetof(struct sip_msg, value));
+	if (SIP_NEEDS(SIP_NEED_VALUES))
+		__builtin_memset(msg->value, 0, sizeof(msg->value));
 	msg->kind = SW_MESSAGE_NOT_SIP;
 	msg->cseq_kind = SW_MESSAGE_OTHER;
 	if (in->datagram_length > in->bounds.message && !(in->flags & SIP_STREAM))
