@@ -28,6 +28,41 @@ static __always_inline void scan_payload(const struct packet *p, struct scratch 
 	sip_scan(&scratch->buf, input, &scratch->msg);
 }
 
+/* Whether the payload begins with SIP_RUBBISH_WORDS words of neither white space nor control
+ * octets, read where it is. Of a frame whose first buffer ends before, it is not known. */
+static __always_inline int begins_as_rubbish(const struct packet *p, const struct xdp_md *ctx)
+{
+	__u32 offset = p->payload_offset;
+	const __u64 *at, *end = (const void *)(long)ctx->data_end;
+
+	if (offset > 0x7fff) /* no packet is that large; the verifier wants to hear it */
+		return 0;
+	at = (const void *)(long)ctx->data + offset;
+	if (at + SIP_RUBBISH_WORDS > end)
+		return 0;
+	for (int i = 0; i < SIP_RUBBISH_WORDS; i++) {
+		if (sip_below(at[i], 0x21))
+			return 0;
+	}
+	return 1;
+}
+
+/* What the scanner would refuse for its start line, whatever follows (sip_is_rubbish()), is not
+ * worth a copy. Where that would be counted only, it is scanned as all else. */
+static __always_inline enum verdict stage_rubbish(struct packet *p, const struct xdp_md *ctx)
+{
+	const volatile struct sw_zone *zone = packet_zone(p);
+
+	if (p->transport != SW_UDP || p->fragment_first ||
+	    p->payload_length <= SIP_RUBBISH_WORDS * 8 ||
+	    zone->bounds.method >= SIP_RUBBISH_WORDS * 8 ||
+	    !(zone->sanity & SW_SANITY_BIT(START_LINE)) || in_shadow(SW_REASON_START_LINE) ||
+	    !begins_as_rubbish(p, ctx))
+		return VERDICT_UNDECIDED;
+	p->message = SW_MESSAGE_NOT_SIP;
+	return refuse(p, SW_REASON_START_LINE);
+}
+
 /* What the later stages ask of the scan: noted, so that they need not look it up. */
 static __always_inline void note_message(struct packet *p, const struct sip_msg *msg)
 {

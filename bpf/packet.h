@@ -97,6 +97,11 @@ static __always_inline __u64 packet_time_coarse(struct packet *p)
 	return p->now || on_trial ? packet_time(p) : bpf_ktime_get_coarse_ns();
 }
 
+static __always_inline int in_shadow(enum sw_reason reason)
+{
+	return policy.shadow[(reason >> 6) & (SW_REASONS_MAX / 64 - 1)] >> (reason & 63) & 1;
+}
+
 /* How a stage refuses a packet. What becomes of it is decided here alone: carried out;
  * or counted and ended (monitor mode, where a refused packet must not spend what it could
  * not have spent); or counted and passed on (a rule in shadow, TCP content). */
@@ -106,8 +111,7 @@ static __always_inline enum verdict refuse(struct packet *p, enum sw_reason reas
 		p->reason = reason;
 		return VERDICT_WOULD_DROP;
 	}
-	if (p->stream_content ||
-	    policy.shadow[(reason >> 6) & (SW_REASONS_MAX / 64 - 1)] & (1ull << (reason & 63))) {
+	if (p->stream_content || in_shadow(reason)) {
 		if (p->shadow_count < SHADOWS_MAX)
 			p->shadows |= (__u32)reason << 8 * p->shadow_count++;
 		return VERDICT_UNDECIDED;

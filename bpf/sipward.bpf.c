@@ -73,6 +73,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(lists);        /* allow, deny */
 	STAGE(ban);
 	STAGE(header);       /* UDP and TCP */
+	STAGE(rubbish, ctx); /* what begins like no message */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
 	STAGE(gate);         /* keepalives, STUN */
 	STAGE(start);        /* the scanner, up to the top Via */
