@@ -37,14 +37,18 @@ static __always_inline __u8 known_grade(struct packet *p)
 {
 	struct sw_source key;
 	struct sw_known *entry;
+	__s64 idle;
 
 	endpoint_key(p, &key);
 	entry = bpf_map_lookup_elem(&known, &key);
-	if (!entry || entry->ttl != p->ttl || entry->vlan != p->vlan ||
-	    packet_time(p) - entry->seen > policy.known_for)
+	if (!entry || entry->ttl != p->ttl || entry->vlan != p->vlan)
+		return SW_GRADE_NONE;
+	/* Less than nothing when another CPU, whose clock is ahead, saw it last. */
+	idle = packet_time(p) - entry->seen;
+	if (idle > (__s64)policy.known_for)
 		return SW_GRADE_NONE;
 	/* To the second, or every packet would dirty the line for all CPUs. */
-	if (packet_time(p) - entry->seen > SW_NS_PER_SEC)
+	if (idle > (__s64)SW_NS_PER_SEC)
 		entry->seen = packet_time(p);
 	return entry->grade;
 }

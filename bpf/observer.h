@@ -171,7 +171,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 	if (load_net(skb, d.offset, scratch->buf.octets, length))
 		return TC_ACT_UNSPEC;
 	now = on_trial ? trial_now : bpf_ktime_get_ns();
-	if (state && now - state->last_observed > SW_NS_PER_SEC)
+	if (state && (__s64)(now - state->last_observed) > (__s64)SW_NS_PER_SEC)
 		state->last_observed = now;
 	tally(SW_TALLY_OBSERVED);
 	scratch->input.length = length;

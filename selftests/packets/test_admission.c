@@ -277,6 +277,20 @@ static void test_known_is_forgotten(void **state)
 	sends_method(&rig, "INVITE", 4, SW_REASON_GREYLIST);
 }
 
+/* Another CPU may have seen the endpoint by a clock that is a little ahead. */
+static void test_clock_skew(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	rig.trial.now = 100 * SECOND;
+	becomes_known(&rig);
+	spend_budget(&rig);
+	rig.trial.now -= MS;
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
+}
+
 static void test_repeating_flood_has_a_budget(void **state)
 {
 	auto_rig struct rig rig;
@@ -393,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_branch_proves),
 		cmocka_unit_test(test_spoofed_known_source),
 		cmocka_unit_test(test_known_is_forgotten),
+		cmocka_unit_test(test_clock_skew),
 		cmocka_unit_test(test_repeating_flood_has_a_budget),
 		cmocka_unit_test(test_greylist_off_and_always),
 		cmocka_unit_test(test_never_newcomers),

@@ -123,6 +123,49 @@ static void test_every_octet_flipped(void **state)
 	}
 }
 
+/* The program as it is attached leaves out what its policy does not use: the verdicts must be
+ * those of the one that scans for everything. */
+static void same_verdicts(const char *yaml)
+{
+	static uint8_t text[SW_MESSAGE_MAX];
+	static struct frame frame;
+	auto_trial struct trial real = {.state = STATE_CLOSED, .counters = -1};
+	struct sip_random random = {.state = 5};
+	auto_rig struct rig rig;
+	struct sw_trial nothing;
+	struct error e = {};
+
+	rig_open(&rig, yaml);
+	if (trial_open_real(&real, &rig.policy, &e) < 0)
+		fail_msg("%s", e.text);
+	for (unsigned int n = 0; n < MESSAGES / 4; n++) {
+		size_t size = sip_generate(&random, text, sizeof(text));
+		int full, lean;
+
+		if (n % 4)
+			size = sip_mutate(&random, text, size, sizeof(text));
+		assert_true(frame_message(&frame, &rig.from, &rig.to, false, text, size));
+		full = trial_run(&rig.trial, frame.octets, frame.size, &outcome, &e);
+		lean = trial_run(&real, frame.octets, frame.size, &nothing, &e);
+		assert_string_equal(e.text, "");
+		if (full != lean)
+			fail_msg("message %u: %d with all work, %d without, reason %s\n%.*s", n, full, lean,
+				 reason_name(outcome.reason), (int)size, text);
+	}
+}
+
+static void test_lean_default(void **state)
+{
+	(void)state;
+	same_verdicts(YAML_PLAIN "zones: [{name: public, methods: [INVITE, OPTIONS, REGISTER]}]\n");
+}
+
+static void test_lean_strict(void **state)
+{
+	(void)state;
+	same_verdicts(YAML_PLAIN "sanity: {profile: strict}\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +173,8 @@ int main(void)
 		cmocka_unit_test(test_mutated),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_every_octet_flipped),
+		cmocka_unit_test(test_lean_default),
+		cmocka_unit_test(test_lean_strict),
 	};
 
 	return cmocka_run_group_tests_name("same", tests, NULL, NULL);

@@ -8,18 +8,17 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include "agent/admission.h"
 #include "agent/control.h"
 #include "agent/history.h"
 #include "agent/locals.h"
 #include "agent/loop.h"
-#include "agent/probe.h"
 #include "export/event.h"
 #include "export/http.h"
 #include "export/json.h"
 #include "export/metrics.h"
 #include "kernel/attach.h"
 #include "kernel/bans.h"
-#include "kernel/known.h"
 #include "kernel/netlink.h"
 #include "kernel/observe.h"
 #include "kernel/paths.h"
@@ -28,11 +27,6 @@
 
 #define TICK_SECONDS 1
 #define SWEEP_TICKS  10
-#define KNOWN_TICKS  60
-
-/* When the server is believed to fall behind: requests a second, and for how long at least. */
-#define PRESSURE_REQUESTS 50
-#define PRESSURE_SECONDS  3
 
 /* An interface that is meant to be protected, there or not. */
 struct protected {
@@ -53,11 +47,7 @@ struct agent {
 	struct history history;
 	struct control control;
 	struct http *http;
-	struct probe *probe;       /* NULL: no zone wants newcomers probed */
-	int observer;              /* the running generation's; -1: it has none */
-	long known;                /* endpoints at the last sweep */
-	uint64_t requests;         /* tallies at the last tick */
-	uint64_t answers;
+	struct admission admission;
 	int signals;
 	int timer;
 	uint64_t ticks;
@@ -187,8 +177,7 @@ static int apply_policy(struct agent *agent, const struct policy *policy, struct
 		done = apply_generation(&apply, e);
 	}
 	if (done == 0) {
-		close_fd(&agent->observer);
-		agent->observer = apply.observer;
+		admission_observer(&agent->admission, apply.observer);
 		agent->generation = apply.generation;
 		note_interfaces(agent, &apply);
 	}
@@ -254,30 +243,6 @@ static bool same_listener(const struct policy *a, const struct policy *b)
 	return a->metrics_port == b->metrics_port && strcmp(a->metrics_host, b->metrics_host) == 0;
 }
 
-static void on_newcomers(void *context, int fd)
-{
-	struct agent *agent = context;
-
-	(void)fd;
-	probe_read(agent->probe);
-}
-
-static int watch_newcomers(struct agent *agent, struct error *e)
-{
-	bool wanted = false;
-
-	for (size_t i = 0; i < agent->policy.zone_count; i++)
-		wanted |= agent->policy.zones[i].newcomers.set && agent->policy.zones[i].probe;
-	if (agent->probe && !wanted) {
-		loop_remove(&agent->loop, probe_fd(agent->probe));
-		probe_close(&agent->probe);
-	}
-	if (agent->probe || !wanted)
-		return 0;
-	agent->probe = probe_open(&agent->state, e);
-	return agent->probe ? loop_add(&agent->loop, probe_fd(agent->probe), on_newcomers, agent, e) : -1;
-}
-
 /* Everything that can fail is tried before the running policy is given up. */
 static int reload(struct agent *agent, struct error *e)
 {
@@ -302,7 +267,7 @@ static int reload(struct agent *agent, struct error *e)
 	policy_free(&agent->policy);
 	agent->policy = policy;
 	memset(&policy, 0, sizeof(policy));
-	return watch_newcomers(agent, e);
+	return admission_follow(&agent->admission, &agent->policy, e);
 }
 
 static void on_reload(struct agent *agent)
@@ -403,60 +368,14 @@ static void on_netlink(void *context, int fd)
 	}
 }
 
-/* --- what the admission of newcomers needs --- */
-
-/* The server falls behind when it leaves most of what it gets without any answer. Then
- * newcomers wait, and those who are known go on. */
-static bool falls_behind(struct agent *agent)
+static void tend_admission(struct agent *agent)
 {
-	uint64_t tallies[SW_TALLY_COUNT], requests, answers;
-	struct error ignored = {};
-
-	if (tallies_read(&agent->state, tallies, &ignored) < 0)
-		return false;
-	requests = tallies[SW_TALLY_REQUESTS] - agent->requests;
-	answers = tallies[SW_TALLY_ANSWERS] - agent->answers;
-	agent->requests = tallies[SW_TALLY_REQUESTS];
-	agent->answers = tallies[SW_TALLY_ANSWERS];
-	return requests >= PRESSURE_REQUESTS && answers < requests / 4;
-}
-
-static void keep_observers(struct agent *agent)
-{
-	char (*names)[IFNAMSIZ] = xcalloc(agent->interface_count, sizeof(*names));
-	auto_free char *text = NULL;
-	struct error e = {};
-	int mended;
+	auto_free char (*names)[IFNAMSIZ] = xcalloc(agent->interface_count, sizeof(*names));
 
 	for (size_t i = 0; i < agent->interface_count; i++)
 		memcpy(names[i], agent->interfaces[i].name, IFNAMSIZ);
-	mended = observers_mend(names, agent->interface_count, agent->observer, &e);
-	free(names);
-	if (mended < 0)
-		say(e.text);
-	if (mended > 0) {
-		text = xasprintf("the observer was missing on %d interface%s and is attached again",
-				 mended, mended > 1 ? "s" : "");
-		say(text);
-	}
-}
-
-static void tend_admission(struct agent *agent)
-{
-	struct sw_health health = {};
-	struct error e = {};
-
-	if (agent->observer < 0)
-		return;
-	keep_observers(agent);
-	if (falls_behind(agent)) {
-		state_health_read(&agent->state, &health);
-		health.pressure_until = monotonic_ns() + PRESSURE_SECONDS * SW_NS_PER_SEC;
-		state_health_write(&agent->state, &health);
-	}
-	if (agent->ticks % KNOWN_TICKS == 0 &&
-	    (agent->known = known_sweep(&agent->state, agent->policy.known_for, &e)) < 0)
-		say(e.text);
+	admission_tick(&agent->admission, &agent->policy, names, agent->interface_count,
+		       agent->ticks);
 }
 
 static void on_tick(void *context, int fd)
@@ -607,7 +526,8 @@ static int start(struct agent *agent, struct error *e)
 	http = open_exporter(agent, &agent->policy, e);
 	if (!http || use_exporter(agent, http, e) < 0 || state_open(&agent->state, e) < 0 ||
 	    watch_netlink(agent, e) < 0 || apply_policy(agent, &agent->policy, e) < 0 ||
-	    watch_events(agent, e) < 0 || watch_newcomers(agent, e) < 0 ||
+	    watch_events(agent, e) < 0 ||
+	    admission_follow(&agent->admission, &agent->policy, e) < 0 ||
 	    start_timer(agent, e) < 0)
 		return -1;
 	agent->control.command = on_command;
@@ -634,8 +554,7 @@ static void agent_free(struct agent *agent)
 	control_close(&agent->control);
 	close_exporter(agent, &agent->http);
 	history_close(&agent->history);
-	probe_close(&agent->probe);
-	close_fd(&agent->observer);
+	admission_close(&agent->admission);
 	netlink_close(&agent->netlink);
 	close_fd(&agent->signals);
 	close_fd(&agent->timer);
@@ -654,12 +573,14 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.loop = {.epoll = -1},
 		.state = STATE_CLOSED,
 		.control = {.listener = -1},
-		.observer = -1,
+		.admission = {.observer = -1, .say = say},
 		.signals = -1,
 		.timer = -1,
 		.started = time(NULL),
 	};
 
+	agent.admission.state = &agent.state;
+	agent.admission.loop = &agent.loop;
 	if (start(&agent, e) < 0) {
 		struct error ignored = {};
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the admission of newcomers rests on: the observer that others can take off, the probe, and
+# the table of known endpoints, which outlives agents, reloads and interfaces.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "$0")/../lab.sh"
+lab_up
+
+policy admission <<'END'
+mode: enforce
+zones:
+  - name: public
+    newcomers: {rate: 100/s}
+END
+
+known() {
+	ward status -j | jq .known
+}
+
+observed() { # is the filter on the server's interface?
+	server tc filter show dev eth0 egress 2>/dev/null | grep -q sipward_egress
+}
+
+expect_known() { # WHAT
+	expect "$1: known endpoints are still known" "there are $(known), there were $before" \
+		test "$(known)" -ge "$before"
+}
+
+calls() { # NAME
+	sipp_run "$1" caller "$SERVER4" "$CALLER4" 50 50 -oocsn ooc_default
+	calls_good "$1"
+}
+
+ward_start admission || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+expect "the observer is attached to the interface" "it is not there" observed
+expect_equal "nobody is known at first" 0 "$(known)"
+expect_equal "a caller's first calls" 50 "$(calls first)"
+expect "make it known" "$(ward status)" test "$(known)" -ge 1
+expect "by the answer to a probe" "$(ward status)" \
+	test "$(ward status -j | jq .probes_answered)" -ge 1
+before=$(known)
+
+# --- the observer is taken off by somebody ---
+lines=$(wc -l <"$WARD_LOG")
+load_start observer "$CALLER" "$SERVER4" "$CALLER4" 200
+server tc qdisc del dev eth0 clsact
+expect "tc qdisc del takes it off" "it is still there" test -z "$(server tc filter show dev eth0 egress)"
+expect "the agent puts it back" "it stays away" wait_until 5 observed
+expect "and says so" "$(tail -n 2 "$WARD_LOG")" said_since "$lines" 'observer was missing'
+load_end
+
+# --- known endpoints outlive everything ---
+expect "reload" "$(tail -n 1 "$WARD_LOG")" ward_reload
+expect_known "reload"
+kill -9 "$WARD"
+wait_until 5 gone "$WARD"
+expect_known "kill -9"
+expect "the observer outlives the agent" "it is gone" observed
+ward_start admission --keep || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+expect_known "the next agent"
+ward_stop
+expect_known "stop with --keep"
+expect "stop with --keep leaves the observer" "it is gone" observed
+ward_start admission || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+ip -n "$SERVER" link set eth0 down
+ip -n "$SERVER" link set eth0 up
+expect "calls pass after the interface was down" "silent" wait_until 5 answers caller "$SERVER4" "$CALLER4"
+expect_known "interface down and up"
+ward_stop
+expect "stop takes the observer off" "it is still there" test -z "$(server tc filter show dev eth0 egress)"
+ward_start admission || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+expect_known "stop and start"
+
+# --- and may be turned away when they do not fit ---
+policy small <<'END'
+mode: enforce
+zones:
+  - name: public
+    newcomers: {rate: 100/s, probe: off}
+tables: {known: 64, proofs: 64, sights: 64}
+END
+cp "$TMP/small.yaml" "$TMP/admission.yaml"
+expect "smaller tables are applied" "$(tail -n 1 "$WARD_LOG")" ward_reload
+expect_known "other table sizes"
+expect_equal "the greylist has the size that the policy says" 64 "$(ward status -j | jq .greylist.lines)"
+ward_stop
+ward detach >/dev/null
+expect "detach leaves no observer" "it is still there" test -z "$(server tc filter show dev eth0 egress)"
+lab_end
