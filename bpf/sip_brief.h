@@ -25,7 +25,8 @@ static __always_inline __u32 sip_digits(__u64 digits, __u32 n)
 	__u64 v = digits << ((64 - 8 * n) & 63);
 
 	v = v * 10 + (v >> 8);
-	return ((v & pairs) * 0x000f424000000064ull + (v >> 16 & pairs) * 0x0000271000000001ull) >> 32;
+	return ((v & pairs) * 0x000f424000000064ull +
+		(v >> 16 & pairs) * 0x0000271000000001ull) >> 32;
 }
 
 /* Markers of the octets that are no digits, in a word of digits less '0'. Exact. */

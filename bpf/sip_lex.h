@@ -164,8 +164,8 @@ static __always_inline __u64 sip_lws(__u64 v)
 	       sip_exactly(v, SIP_EACH('\r')) | sip_exactly(v, SIP_EACH('\n'));
 }
 
-/* How many octets stand below the lowest marker; 0 when there is none. Not __builtin_ctzll: clang 14 has none for
- * BPF. */
+/* How many octets stand below the lowest marker; 0 when there is none. Not __builtin_ctzll:
+ * clang 14 has none for BPF. */
 static __always_inline __u32 sip_lowest(__u64 markers)
 {
 	markers >>= 7;

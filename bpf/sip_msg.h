@@ -48,7 +48,7 @@ struct sip_party {
  * SIP_NEEDS() to constants of its policy, so that the verifier takes the code out. */
 #define SIP_NEED_PARTIES 1u /* user and host of the Request-URI, From and To; From-tag */
 #define SIP_NEED_VIA     2u /* transport, sent-by and branch of the top Via */
-#define SIP_NEED_VALUES  4u /* value[], nonces */
+#define SIP_NEED_VALUES  4u /* value[], nonces, CSeq, counts of lines and routes */
 #define SIP_NEED_STRICT  8u /* strict work, where `want` asks for it */
 #define SIP_NEED_ALL     15u
 

@@ -4,9 +4,9 @@
  * (RFC 3261 7, 25.1), no work on the body. Pure C: the same file is compiled into the data
  * path and into tests, fuzzers and `sipward explain`, and must yield the same in all.
  *
- * sip_lines() goes eight octets a step and stops where a line ends; a line that begins with
- * white space folds into the header before it; then the header is named and its value read
- * (sip_headers.h). Long loops stand in global functions of their own, so that the verifier
+ * sip_lines() goes 32 octets a step and stops where a line ends; a line that begins with
+ * white space folds into the header before it; then the header is judged in brief, where that
+ * is all that is asked (sip_brief.h), or named and its value read (sip_headers.h). Long loops stand in global functions of their own, so that the verifier
  * adds them up and does not multiply; a call is not for free, so what is short is inline.
  */
 #ifndef SIPWARD_SIP_SCAN_H
@@ -61,7 +61,7 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 		if (first && SIP_NEEDS(SIP_NEED_VALUES))
 			sip_credentials(buf, &msg->proxy_nonce, pos, end);
 		break;
-	case SIP_ROUTE: /* counted for those who want values */
+	case SIP_ROUTE:
 		msg->route_count += sip_routes(buf, pos, end);
 		break;
 	case SIP_RECORD_ROUTE:

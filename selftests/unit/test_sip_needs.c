@@ -40,8 +40,8 @@ static void compare(const uint8_t *octets, size_t size, uint32_t flags, unsigned
 	    all.via_count == brief.via_count && all.body_offset == brief.body_offset)
 		return;
 	fail_msg("violations %llx and %llx, flags %x and %x, vias %u and %u: %.*s",
-		 (unsigned long long)all.violations, (unsigned long long)brief.violations, all.flags,
-		 brief.flags, all.via_count, brief.via_count, (int)size, octets);
+		 (unsigned long long)all.violations, (unsigned long long)brief.violations,
+		 all.flags, brief.flags, all.via_count, brief.via_count, (int)size, octets);
 }
 
 static void test_generated(void **state)
