@@ -6,8 +6,9 @@
  *
  * sip_lines() goes 32 octets a step and stops where a line ends; a line that begins with
  * white space folds into the header before it; then the header is judged in brief, where that
- * is all that is asked (sip_brief.h), or named and its value read (sip_headers.h). Long loops stand in global functions of their own, so that the verifier
- * adds them up and does not multiply; a call is not for free, so what is short is inline.
+ * is all that is asked (sip_brief.h), or named and its value read (sip_headers.h). Long loops
+ * stand in global functions of their own, so that the verifier adds them up and does not
+ * multiply; a call is not for free, so what is short is inline.
  */
 #ifndef SIPWARD_SIP_SCAN_H
 #define SIPWARD_SIP_SCAN_H
