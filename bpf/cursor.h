@@ -12,6 +12,7 @@ struct cursor {
 	struct xdp_md *ctx;
 	void *at;   /* first octet not yet parsed */
 	void *end;  /* of the linear part */
+	__u16 ethertype; /* host order, behind all tags */
 };
 
 /* Octets from the start of the frame to the cursor. The barrier keeps the difference of the

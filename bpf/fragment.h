@@ -25,14 +25,14 @@ static __always_inline enum verdict stage_broken(struct packet *p)
 	return p->broken ? refuse_unread(p, p->broken) : VERDICT_UNDECIDED;
 }
 
-static __always_inline enum verdict stage_fragment(struct packet *p)
+/* Global, like what notes the outcome: fragments are rare, and their keys would stand on the
+ * stack of every packet, which the scanner needs. */
+__noinline int follow_first(struct packet *p)
 {
 	struct sw_fragment_key key;
 	struct sw_fragment *first;
 
-	if (!p->fragment_later)
-		return VERDICT_UNDECIDED;
-	if (!p->ipv6 && p->protocol != IPPROTO_UDP && p->protocol != IPPROTO_TCP)
+	if (!p || (!p->ipv6 && p->protocol != IPPROTO_UDP && p->protocol != IPPROTO_TCP))
 		return VERDICT_NOT_OURS;
 	fragment_key(p, &key);
 	first = bpf_map_lookup_elem(&fragments, &key);
@@ -47,21 +47,27 @@ static __always_inline enum verdict stage_fragment(struct packet *p)
 	return VERDICT_NOT_OURS;
 }
 
+static __always_inline enum verdict stage_fragment(struct packet *p)
+{
+	return p->fragment_later ? follow_first(p) : VERDICT_UNDECIDED;
+}
+
 /* Notes the outcome of a first fragment. What passed need only be known where an unknown
  * later fragment would be dropped. A full table forgets the oldest datagrams: their later
  * fragments count as unknown. */
-static __always_inline void fragment_remember(struct packet *p, int dropped)
+__noinline int fragment_remember(struct packet *p, __u32 dropped)
 {
 	struct sw_fragment_key key;
 	struct sw_fragment first = {};
 
-	if (!p->fragment_first || (!dropped && !policy.fragments_drop))
-		return;
+	if (!p || (!dropped && !policy.fragments_drop))
+		return 0;
 	fragment_key(p, &key);
 	first.expires = packet_time(p) + FRAGMENT_LIFE;
 	first.dropped = dropped;
 	first.zone = p->zone_number;
 	bpf_map_update_elem(&fragments, &key, &first, BPF_ANY);
+	return 0;
 }
 
 #endif

@@ -79,7 +79,8 @@ static __always_inline enum verdict stage_payload(struct packet *p, struct xdp_m
 		return VERDICT_UNDECIDED;
 	if (length > SW_MESSAGE_MAX)
 		length = SW_MESSAGE_MAX;
-	if (bpf_xdp_load_bytes(ctx, p->payload_offset, scratch->buf.octets, length))
+	if (bpf_xdp_load_bytes(ctx, p->payload_offset, scratch->buf.octets,
+			       copy_size(length, SW_MESSAGE_MAX)))
 		return VERDICT_PASS;
 	return VERDICT_UNDECIDED;
 }

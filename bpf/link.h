@@ -24,19 +24,19 @@ static __always_inline enum verdict stage_link(struct packet *p, struct cursor *
 
 	if ((void *)(eth + 1) > c->end)
 		return VERDICT_NOT_OURS;
-	p->ethertype = bpf_ntohs(eth->h_proto);
+	c->ethertype = bpf_ntohs(eth->h_proto);
 	c->at = eth + 1;
 
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
 		struct vlan_tag *tag = c->at;
 
-		if (p->ethertype != ETH_P_8021Q && p->ethertype != ETH_P_8021AD)
+		if (c->ethertype != ETH_P_8021Q && c->ethertype != ETH_P_8021AD)
 			break;
 		if ((void *)(tag + 1) > c->end)
 			return VERDICT_NOT_OURS;
 		if (!i)
 			p->vlan = bpf_ntohs(tag->control) & 0xfff;
-		p->ethertype = bpf_ntohs(tag->ethertype);
+		c->ethertype = bpf_ntohs(tag->ethertype);
 		c->at = tag + 1;
 		p->vlan_count++;
 	}

@@ -27,6 +27,7 @@ const volatile __u32 on_trial = 0;
 __u64 trial_now = 0;
 struct sw_trial trial = {};
 struct sip_msg trial_msg = {};
+__u8 trial_scanned = 0; /* the scanner read the packet under work */
 
 /* --- policy maps --- */
 

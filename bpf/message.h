@@ -25,6 +25,8 @@ static __always_inline void scan_payload(const struct packet *p, struct scratch 
 	}
 	input->want = zone->sanity;
 	input->bounds = zone->bounds;
+	if (on_trial)
+		trial_scanned = 1;
 	sip_scan(&scratch->buf, input, &scratch->msg);
 }
 
@@ -79,7 +81,6 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	if (!scratch)
 		return VERDICT_PASS;
 	scan_payload(p, scratch, policy.admission ? SIP_EARLY : 0);
-	p->scanned = 1;
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
 	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
 		return VERDICT_PASS;

@@ -162,9 +162,9 @@ static __always_inline enum verdict network_ipv6(struct packet *p, struct cursor
 
 static __always_inline enum verdict stage_network(struct packet *p, struct cursor *c)
 {
-	if (p->ethertype == ETH_P_IP)
+	if (c->ethertype == ETH_P_IP)
 		return network_ipv4(p, c);
-	if (p->ethertype == ETH_P_IPV6)
+	if (c->ethertype == ETH_P_IPV6)
 		return network_ipv6(p, c);
 	return VERDICT_NOT_OURS;
 }

@@ -65,6 +65,7 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 {
 	struct udphdr udp;
 	int offset = 0;
+	__u64 port;
 
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		offset = departure_ipv4(skb, d);
@@ -75,8 +76,10 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 	d->sport = bpf_ntohs(udp.source);
 	d->offset = offset + sizeof(udp);
 	d->length = bpf_ntohs(udp.len) - sizeof(udp);
+	port = d->sport;
+	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
 	return bpf_ntohs(udp.len) > sizeof(udp) &&
-	       policy.udp_ports[d->sport >> 6] >> (d->sport & 63) & 1;
+	       policy.udp_ports[port >> 6] >> (port & 63) & 1;
 }
 
 /* Binds a token to the address it goes to. A second address makes it worthless. */
@@ -168,7 +171,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 	if (!scratch || !departs_from_service(skb, &d) || d.length < 20)
 		return TC_ACT_UNSPEC;
 	length = d.length > OBSERVED_MAX ? OBSERVED_MAX : d.length;
-	if (load_net(skb, d.offset, scratch->buf.octets, length))
+	if (load_net(skb, d.offset, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;
 	now = on_trial ? trial_now : bpf_ktime_get_ns();
 	if (state && (__s64)(now - state->last_observed) > (__s64)SW_NS_PER_SEC)

@@ -32,7 +32,6 @@ struct packet {
 	__u32 remaining;           /* octets of the IP payload not yet parsed, as IP says */
 	__u32 payload_offset;      /* from the start of the frame */
 	__u32 payload_length;      /* what UDP, IP and the frame agree on */
-	__u16 ethertype;           /* host order, behind all tags */
 	__u16 sport;               /* host order */
 	__u16 dport;
 	__u16 transport_length;    /* what the UDP header says, header included */
@@ -55,14 +54,12 @@ struct packet {
 	__u8 in_dialog;            /* a request that is never refused by method or rate class */
 	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
 	__u8 shadow_count;
-	__u8 scanned;              /* the scanner read it: scratch->msg is about this packet */
 	__u8 grade;                /* enum sw_grade of the endpoint, by a proof over this path */
 	__u8 emergency;            /* an emergency call within its budget */
-	__u8 pad[5];
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
-_Static_assert(sizeof(struct packet) == 104, "no padding");
+_Static_assert(sizeof(struct packet) == 96, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
 
@@ -74,6 +71,15 @@ static __always_inline __u8 packet_shadow(const struct packet *p, __u32 i)
 static __always_inline const volatile struct sw_zone *packet_zone(const struct packet *p)
 {
 	return &policy.zones[p->zone_number & (SW_ZONES_MAX - 1)];
+}
+
+/* A length of 1..max, max a power of two, said in a way that the verifier of kernel 6.1 believes:
+ * it forgets what was compared when the compiler keeps two copies. */
+static __always_inline __u32 copy_size(__u64 length, __u32 max)
+{
+	length -= 1;
+	asm volatile("%0 &= %1" : "+r"(length) : "r"((__u64)max - 1));
+	return length + 1;
 }
 
 static __always_inline struct scratch *packet_scratch(void)

@@ -420,25 +420,27 @@ SIP_GLOBAL __u64 sip_nonce(const struct sip_buf *buf, __u32 pos, __u32 end)
 
 /* Route and Record-Route hold name-addr only (RFC 3261 20.30, 20.34): as many values as
  * there are < outside quoted strings. At most 128 on a line are counted. */
-SIP_GLOBAL __u32 sip_routes(const struct sip_buf *buf, __u32 pos, __u32 end)
+SIP_GLOBAL int sip_routes(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
+			  __u32 id)
 {
-	__u32 count = 0;
+	__u16 *count;
 
-	if (!buf)
+	if (!buf || !msg)
 		return 0;
+	count = id == SIP_ROUTE ? &msg->route_count : &msg->record_route_count;
 	for (__u32 i = 0; i < 128; i++) {
 		pos = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('"'));
 		if (pos >= end)
 			break;
 		if (sip_octet(buf, pos) == '<') {
-			count++;
+			++*count; /* in memory: the verifier would tell apart all that it can be */
 			pos++;
 		} else {
 			pos = sip_find_quote(buf, pos + 1, end);
 			pos = pos < end ? pos + 1 : end;
 		}
 	}
-	return count;
+	return 0;
 }
 
 /* 1 if a NUL stands outside quoted strings; behind a quote that is never closed everything

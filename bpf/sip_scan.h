@@ -63,10 +63,10 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 			sip_credentials(buf, &msg->proxy_nonce, pos, end);
 		break;
 	case SIP_ROUTE:
-		msg->route_count += sip_routes(buf, pos, end);
+		sip_routes(buf, msg, pos, end, id);
 		break;
 	case SIP_RECORD_ROUTE:
-		msg->record_route_count += sip_routes(buf, pos, end);
+		sip_routes(buf, msg, pos, end, id);
 		break;
 	}
 }

@@ -85,10 +85,11 @@ static __always_inline void report_trial(const struct packet *p, enum verdict v)
 	trial.in_dialog = p->in_dialog;
 	trial.payload_offset = p->payload_offset;
 	trial.payload_length = p->payload_length;
-	trial.scanned = p->scanned;
+	trial.scanned = trial_scanned;
+	trial_scanned = 0;
 	trial.grade = p->grade;
 	trial.emergency = p->emergency;
-	if (scratch && p->scanned)
+	if (scratch && trial.scanned)
 		trial_msg = scratch->msg;
 }
 
@@ -99,7 +100,8 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 
 	if (on_trial)
 		report_trial(p, v);
-	fragment_remember(p, v == VERDICT_DROP);
+	if (p->fragment_first)
+		fragment_remember(p, v == VERDICT_DROP);
 	if (v == VERDICT_NOT_OURS)
 		return XDP_PASS;
 	if (v == VERDICT_EATEN)
