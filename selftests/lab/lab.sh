@@ -101,13 +101,8 @@ stop_process() { # PID: asks, waits, insists
 	wait "$1" 2>/dev/null
 }
 
-add_namespace() { # NAME: where / is no mount point (a chroot) `ip netns add` gives up
-	ip netns add "$1" 2>/dev/null && return
-	mkdir -p /run/netns && : >"/run/netns/$1" && unshare --net="/run/netns/$1" true
-}
-
 attach_host() { # NAMESPACE PORT IPV4 IPV6: one cable from the namespace to the bridge
-	add_namespace "$1" &&
+	ip netns add "$1" &&
 	ip -n "$1" link add eth0 type veth peer name "$2" netns "$WIRE" &&
 	ip -n "$WIRE" link set "$2" master br0 up &&
 	ip -n "$1" link set lo up &&
@@ -131,7 +126,7 @@ add_vlan() { # NAMESPACE NAME TAGS ADDRESS...: a tagged sub-interface of its eth
 }
 
 lab_network() {
-	add_namespace "$WIRE" &&
+	ip netns add "$WIRE" &&
 	ip -n "$WIRE" link add br0 type bridge mcast_snooping 0 forward_delay 0 &&
 	ip -n "$WIRE" link set br0 up &&
 	attach_host "$CALLER" caller "$CALLER4" "$CALLER6" &&
