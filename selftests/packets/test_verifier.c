@@ -45,7 +45,7 @@ static unsigned long baseline(const char *policy)
 
 static void within_budget(const char *name, const char *yaml)
 {
-	uint64_t start, took;
+	uint64_t start, took = ~0ull;
 	auto_policy struct policy policy = {};
 	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
 	unsigned long wanted = baseline(name), walked;
@@ -53,10 +53,15 @@ static void within_budget(const char *name, const char *yaml)
 
 	if (policy_parse(name, yaml, strlen(yaml), &policy, &e) < 0)
 		fail_msg("%s", e.text);
-	start = monotonic_ns();
-	if (trial_open_real(&trial, &policy, &e) < 0)
-		fail_msg("%s", e.text);
-	took = monotonic_ns() - start;
+	/* The best of three: a machine that does something else for a moment is no regression. */
+	for (int i = 0; i < 3; i++) {
+		trial_close(&trial);
+		start = monotonic_ns();
+		if (trial_open_real(&trial, &policy, &e) < 0)
+			fail_msg("%s", e.text);
+		if (monotonic_ns() - start < took)
+			took = monotonic_ns() - start;
+	}
 	walked = trial_verified(&trial);
 	print_message("# %s: %s: %lu instructions verified (baseline %lu), loaded in %lu ms\n",
 		      SIPWARD_COMPILER, name, walked, wanted, (unsigned long)(took / 1000000));
