@@ -84,17 +84,18 @@ static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx)
 /* Within the budget; or seen before, at the pace of a client that got no answer. Those have a
  * budget of their own, or a flood that repeats itself would have none. Global, as is
  * find_proof(): only newcomers pay for the call, and the verifier walks them once. */
-__noinline int admit_newcomer(struct xdp_md *ctx, struct packet *p)
+__noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 {
-	struct scratch *scratch = packet_scratch();
 	const volatile struct sw_zone *zone;
+	struct packet *p;
 	struct sw_sights *line;
 	__u64 key;
 	__u32 index;
 	int open;
 
-	if (!p || !scratch || p->emergency)
+	if (!scratch || scratch->packet.emergency)
 		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
 	zone = packet_zone(p);
 	open = zone->greylist == SW_GREYLIST_ALWAYS || under_pressure(p);
 	if (!open && zone_admits(p, SW_ZONE_NEWCOMERS, &zone->newcomers)) {
@@ -136,20 +137,21 @@ static __always_inline enum verdict stage_admission(struct packet *p, struct xdp
 {
 	if (is_admitted(p) || may_belong(p->message))
 		return VERDICT_UNDECIDED;
-	return admit_newcomer(ctx, p);
+	return admit_newcomer(ctx, packet_scratch(p));
 }
 
 /* Looks for a proof in a message that was scanned in full; what has one is known. */
-__noinline int find_proof(struct packet *p)
+__noinline int find_proof(struct scratch *scratch)
 {
-	struct scratch *scratch = packet_scratch();
+	struct packet *p;
 	struct sip_span none = {};
 	const struct sip_msg *msg;
 	const struct sip_buf *buf;
 	__u64 token = TOKEN_NONE;
 
-	if (!p || !scratch)
+	if (!scratch)
 		return 0;
+	p = &scratch->packet;
 	msg = &scratch->msg;
 	buf = &scratch->buf;
 	if (p->message == SW_MESSAGE_RESPONSE)
@@ -176,13 +178,14 @@ static __always_inline int is_probe_answer(const struct packet *p, const struct 
 	       sip_load(&scratch->buf, branch.offset + 8) == *(const __u64 *)&SW_PROBE_BRANCH[8];
 }
 
-__noinline int take_probe_answer(struct packet *p)
+__noinline int take_probe_answer(struct scratch *scratch)
 {
-	struct scratch *scratch = packet_scratch();
 	struct sip_span none = {};
+	struct packet *p;
 
-	if (!p || !scratch)
+	if (!scratch)
 		return 0;
+	p = &scratch->packet;
 	tally(SW_TALLY_PROBE_ANSWERS);
 	if (proves(p, token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch, none)))
 		promote(p, SW_GRADE_PROVED);
@@ -191,12 +194,12 @@ __noinline int take_probe_answer(struct packet *p)
 
 static __always_inline enum verdict stage_probe(struct packet *p)
 {
-	struct scratch *scratch = packet_scratch();
+	struct scratch *scratch = packet_scratch(p);
 
-	if (!policy.admission || !scratch || p->protocol != IPPROTO_UDP ||
+	if (!policy.admission || p->protocol != IPPROTO_UDP ||
 	    !is_probe_answer(p, scratch))
 		return VERDICT_UNDECIDED;
-	take_probe_answer(p);
+	take_probe_answer(scratch);
 	return VERDICT_EATEN;
 }
 
@@ -204,10 +207,10 @@ static __always_inline enum verdict stage_proof(struct packet *p, struct xdp_md 
 {
 	if (is_admitted(p))
 		return VERDICT_UNDECIDED;
-	find_proof(p);
+	find_proof(packet_scratch(p));
 	if (p->grade || !may_belong(p->message))
 		return VERDICT_UNDECIDED;
-	return admit_newcomer(ctx, p);
+	return admit_newcomer(ctx, packet_scratch(p));
 }
 
 #endif

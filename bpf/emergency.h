@@ -34,9 +34,9 @@ static __always_inline int is_emergency_number(const struct sip_buf *buf, struct
 
 static __always_inline enum verdict stage_emergency(struct packet *p)
 {
-	struct scratch *scratch = packet_scratch();
+	const struct scratch *scratch = packet_scratch(p);
 
-	if (!scratch || p->message != SW_MESSAGE_INVITE)
+	if (p->message != SW_MESSAGE_INVITE)
 		return VERDICT_UNDECIDED;
 	if ((scratch->msg.flags & SIP_URGENT) ||
 	    is_emergency_number(&scratch->buf, scratch->msg.uri_user))

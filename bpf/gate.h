@@ -70,11 +70,9 @@ static __always_inline enum verdict stage_header(struct packet *p)
 /* What cannot be read is not judged: then the kernel failed, not the sender. */
 static __always_inline enum verdict stage_payload(struct packet *p, struct xdp_md *ctx)
 {
-	struct scratch *scratch = packet_scratch();
+	struct scratch *scratch = packet_scratch(p);
 	__u32 length = p->payload_length;
 
-	if (!scratch)
-		return VERDICT_PASS;
 	if (p->transport == SW_TLS || length < 1)
 		return VERDICT_UNDECIDED;
 	if (length > SW_MESSAGE_MAX)
@@ -108,8 +106,6 @@ static __always_inline enum verdict gate_class(struct packet *p, enum sw_message
 
 static __always_inline enum verdict stage_gate(struct packet *p)
 {
-	struct scratch *scratch = packet_scratch();
-
 	if (p->protocol == IPPROTO_TCP) {
 		p->stream_content = 1;
 		return p->payload_length && p->transport == SW_TCP ? VERDICT_UNDECIDED : VERDICT_PASS;
@@ -119,7 +115,7 @@ static __always_inline enum verdict stage_gate(struct packet *p)
 	if (p->payload_length < KEEPALIVE_BELOW)
 		return gate_class(p, SW_MESSAGE_KEEPALIVE, SW_RATE_KEEPALIVE,
 				  SW_REASON_KEEPALIVE_RATE);
-	if (scratch && is_stun(p, scratch))
+	if (is_stun(p, packet_scratch(p)))
 		return gate_class(p, SW_MESSAGE_STUN, SW_RATE_STUN, SW_REASON_STUN_RATE);
 	return VERDICT_UNDECIDED;
 }

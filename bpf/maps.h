@@ -17,6 +17,7 @@
 const volatile __u32 scan_needs = 0;
 #define SIP_NEEDS(what) (scan_needs & (what))
 #include "sip_scan.h"
+#include "facts.h"
 
 /* The compiled policy: frozen before the verifier reads it. */
 const volatile struct sw_policy policy = {};
@@ -232,6 +233,7 @@ struct {
 /* --- scratch: what does not fit the stack of one packet --- */
 
 struct scratch {
+	struct packet packet;
 	struct sip_buf buf;
 	struct sip_input input;
 	struct sip_msg msg;

@@ -76,10 +76,8 @@ static __always_inline void note_message(struct packet *p, const struct sip_msg 
 /* Early, where newcomers may have to be turned away: no more than that is needed. */
 static __always_inline enum verdict stage_start(struct packet *p)
 {
-	struct scratch *scratch = packet_scratch();
+	struct scratch *scratch = packet_scratch(p);
 
-	if (!scratch)
-		return VERDICT_PASS;
 	scan_payload(p, scratch, policy.admission ? SIP_EARLY : 0);
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
 	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
@@ -96,13 +94,10 @@ static __always_inline enum verdict stage_start(struct packet *p)
 
 static __always_inline enum verdict stage_message(struct packet *p)
 {
-	struct scratch *scratch;
+	struct scratch *scratch = packet_scratch(p);
 
 	if (!policy.admission)
 		return VERDICT_UNDECIDED;
-	scratch = packet_scratch();
-	if (!scratch)
-		return VERDICT_PASS;
 	scan_payload(p, scratch, SIP_RESUME);
 	note_message(p, &scratch->msg);
 	return VERDICT_UNDECIDED;

@@ -163,7 +163,7 @@ static __always_inline void observe_request(const struct departure *d, struct sc
 static __always_inline int observe(struct __sk_buff *skb)
 {
 	struct departure d = {};
-	struct scratch *scratch = packet_scratch();
+	struct scratch *scratch = this_scratch();
 	__u32 zero = 0, length;
 	struct sw_health *state = bpf_map_lookup_elem(&health, &zero);
 	__u64 now;

@@ -19,50 +19,6 @@ enum verdict {
 	VERDICT_DROP
 };
 
-#define SHADOWS_MAX 4
-
-/* Holds no pointer: between functions it is plain memory to the verifier, which then walks
- * each of them once, and not once for every path that leads there. */
-struct packet {
-	struct sw_addr src;
-	struct sw_addr dst;
-	__u64 now;                 /* 0 until somebody asks */
-	__u64 found;               /* SW_SANITY_BIT(): what this zone judges of the message */
-	__u32 fragment_id;
-	__u32 remaining;           /* octets of the IP payload not yet parsed, as IP says */
-	__u32 payload_offset;      /* from the start of the frame */
-	__u32 payload_length;      /* what UDP, IP and the frame agree on */
-	__u16 sport;               /* host order */
-	__u16 dport;
-	__u16 transport_length;    /* what the UDP header says, header included */
-	__u16 vlan;                /* id of the outermost tag, 0 without one */
-	__u8 ttl;                  /* or hop limit */
-	__u8 broken;               /* enum sw_reason: parsing ended here */
-	__u8 vlan_count;
-	__u8 protocol;             /* IPPROTO_* behind all extension headers */
-	__u8 ipv6;
-	__u8 fragment_first;       /* more fragments follow this one */
-	__u8 fragment_later;       /* offset is not 0: there is no transport header */
-	__u8 tcp_header;           /* octets; 0 when the header is not all there */
-	__u8 tcp_flags;
-	__u8 service;              /* index into policy.services */
-	__u8 transport;            /* enum sw_transport */
-	__u8 zone_number;
-	__u8 allowed;              /* on the allow list: no deny list, no ban */
-	__u8 stream_content;       /* TCP content is being judged: nothing is carried out */
-	__u8 message;              /* enum sw_message */
-	__u8 in_dialog;            /* a request that is never refused by method or rate class */
-	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
-	__u8 shadow_count;
-	__u8 grade;                /* enum sw_grade of the endpoint, by a proof over this path */
-	__u8 emergency;            /* an emergency call within its budget */
-	__u32 shadows;             /* reasons that were counted only, an octet each */
-};
-
-_Static_assert(sizeof(struct packet) == 96, "no padding");
-_Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
-_Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
-
 static __always_inline __u8 packet_shadow(const struct packet *p, __u32 i)
 {
 	return p->shadows >> 8 * i;
@@ -82,11 +38,17 @@ static __always_inline __u32 copy_size(__u64 length, __u32 max)
 	return length + 1;
 }
 
-static __always_inline struct scratch *packet_scratch(void)
+static __always_inline struct scratch *this_scratch(void)
 {
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&scratch_map, &zero);
+}
+
+/* What stands beside the packet under work. */
+static __always_inline struct scratch *packet_scratch(const struct packet *p)
+{
+	return (struct scratch *)((void *)p - __builtin_offsetof(struct scratch, packet));
 }
 
 /* The packet's time in CLOCK_MONOTONIC nanoseconds, read at most once. */

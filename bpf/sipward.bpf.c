@@ -57,13 +57,18 @@ decided:
 
 static __always_inline int judge(struct xdp_md *ctx)
 {
-	struct packet packet = {
-		.transport = SW_TRANSPORT_COUNT,
-		.message = SW_MESSAGE_OPAQUE,
-		.zone_number = SW_ZONE_PUBLIC,
-	}, *p = &packet;
-	enum verdict v = parse(ctx, p);
+	struct scratch *scratch = this_scratch();
+	struct packet *p;
+	enum verdict v;
 
+	if (!scratch)
+		return XDP_PASS;
+	p = &scratch->packet;
+	__builtin_memset(p, 0, sizeof(*p));
+	p->transport = SW_TRANSPORT_COUNT;
+	p->message = SW_MESSAGE_OPAQUE;
+	p->zone_number = SW_ZONE_PUBLIC;
+	v = parse(ctx, p);
 	if (v != VERDICT_UNDECIDED)
 		goto decided;
 	STAGE(broken);       /* headers that contradict themselves */

@@ -13,16 +13,17 @@
 
 /* Tells user space of one refused packet. The budget is one cell for all interfaces; what it
  * holds back is counted, and the next event says so. */
-__noinline int tell(struct xdp_md *ctx, struct packet *p, __u32 reason, __u32 mode)
+__noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, __u32 mode)
 {
 	__u32 zero = 0;
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
-	struct scratch *scratch = packet_scratch();
 	struct sw_event *event;
+	struct packet *p;
 	__u64 now;
 
-	if (!p || !cell || !scratch)
+	if (!cell || !scratch)
 		return 0;
+	p = &scratch->packet;
 	now = packet_time_coarse(p);
 	if (!gcra_admit(&cell->tat[0], &policy.events, now) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
@@ -61,7 +62,7 @@ static __always_inline void note_shadows(struct xdp_md *ctx, struct packet *p,
 		if (i >= p->shadow_count)
 			break;
 		count(c, SW_MODE_MONITOR, packet_shadow(p, i));
-		tell(ctx, p, packet_shadow(p, i), SW_MODE_MONITOR);
+		tell(ctx, packet_scratch(p), packet_shadow(p, i), SW_MODE_MONITOR);
 	}
 }
 
@@ -69,8 +70,6 @@ _Static_assert(SHADOWS_MAX == sizeof(trial.shadows), "the trial tells of every s
 
 static __always_inline void report_trial(const struct packet *p, enum verdict v)
 {
-	struct scratch *scratch = packet_scratch();
-
 	trial.verdict = v == VERDICT_NOT_OURS	? SW_TRIAL_NOT_OURS :
 			v == VERDICT_DROP	? SW_TRIAL_DROP :
 			v == VERDICT_WOULD_DROP ? SW_TRIAL_WOULD_DROP : SW_TRIAL_PASS;
@@ -89,8 +88,8 @@ static __always_inline void report_trial(const struct packet *p, enum verdict v)
 	trial_scanned = 0;
 	trial.grade = p->grade;
 	trial.emergency = p->emergency;
-	if (scratch && trial.scanned)
-		trial_msg = scratch->msg;
+	if (trial.scanned)
+		trial_msg = packet_scratch(p)->msg;
 }
 
 static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum verdict v)
@@ -118,7 +117,7 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 		enum sw_mode mode = v == VERDICT_DROP ? SW_MODE_ENFORCE : SW_MODE_MONITOR;
 
 		count(c, mode, reason);
-		tell(ctx, p, reason, mode);
+		tell(ctx, packet_scratch(p), reason, mode);
 		if (v == VERDICT_DROP)
 			return XDP_DROP;
 	}
