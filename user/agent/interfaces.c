@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Which interfaces are protected, and that they stay so while they come and go.
+ */
+#include <string.h>
+
+#include "agent/core.h"
+#include "kernel/attach.h"
+
+static struct protected *find_interface(const struct agent *agent, const char *name)
+{
+	for (size_t i = 0; i < agent->interface_count; i++)
+		if (strcmp(agent->interfaces[i].name, name) == 0)
+			return &agent->interfaces[i];
+	return NULL;
+}
+
+bool is_protected(const struct agent *agent, const char *name)
+{
+	return find_interface(agent, name) != NULL;
+}
+
+size_t interfaces_missing(const struct agent *agent)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < agent->interface_count; i++)
+		missing += !agent->interfaces[i].attached;
+	return missing;
+}
+
+/* The interfaces that a policy means: the command line's, else its own. */
+static int wanted_interfaces(const struct agent *agent, const struct policy *policy,
+			     struct apply *apply, struct error *e)
+{
+	bool from_options = agent->options->interface_count > 0;
+
+	apply->wanted = from_options ? agent->options->interfaces : policy->interfaces;
+	apply->wanted_count = from_options ? agent->options->interface_count :
+					     policy->interface_count;
+	if (!apply->wanted_count)
+		return fail(e, EXIT_USAGE, "no interface is named; run `sipward run -i IFACE`, or write "
+			    "interfaces: [IFACE] into the policy");
+	return 0;
+}
+
+/* Those of them that are there. One that was attached before may be gone for now; one that is
+ * named for the first time must be there, or its name is a mistake. */
+static int present_interfaces(const struct agent *agent, struct apply *apply, struct error *e)
+{
+	apply->interfaces = xcalloc(apply->wanted_count, sizeof(*apply->interfaces));
+	for (size_t i = 0; i < apply->wanted_count; i++) {
+		struct error missing = {};
+
+		if (attach_check(apply->wanted[i], &missing) == 0)
+			memcpy(apply->interfaces[apply->interface_count++], apply->wanted[i], IFNAMSIZ);
+		else if (!find_interface(agent, apply->wanted[i]))
+			return fail(e, missing.code, "%s", missing.text);
+	}
+	return 0;
+}
+
+/* What an agent before this one left attached is taken over, not replaced by a gap. */
+static void note_adopted(const struct apply *apply)
+{
+	for (size_t i = 0; i < apply->interface_count; i++) {
+		auto_attachment struct attachment found = {};
+		struct error other = {};
+
+		if (attachment_read(apply->interfaces[i], &found, &other) < 0)
+			say("%s; it is replaced now", other.text);
+		else if (found.mode != ATTACH_NONE)
+			say("interface %s: adopting program %u, generation %llu, which kept protecting "
+			    "without an agent", found.iface, found.program_id,
+			    (unsigned long long)found.policy->generation);
+	}
+}
+
+static void note_interfaces(struct agent *agent, const struct apply *apply)
+{
+	free(agent->interfaces);
+	agent->interfaces = NULL;
+	agent->interface_count = 0;
+	for (size_t i = 0; i < apply->wanted_count; i++) {
+		struct protected iface = {};
+		auto_attachment struct attachment attachment = {};
+		struct error ignored = {};
+
+		memcpy(iface.name, apply->wanted[i], IFNAMSIZ);
+		attachment_read(iface.name, &attachment, &ignored);
+		iface.attached = attachment.mode != ATTACH_NONE;
+		append(agent->interfaces, agent->interface_count, iface);
+		if (iface.attached)
+			say("interface %s: attached, %s mode, program %u, generation %llu, policy mode %s",
+			    iface.name, attach_mode_name(attachment.mode), attachment.program_id,
+			    (unsigned long long)apply->generation, mode_name(apply->policy->mode));
+		else
+			say("interface %s: is not there or down; it is attached when it comes up",
+			    iface.name);
+	}
+}
+
+int protect(struct agent *agent, const struct policy *policy, struct error *e)
+{
+	struct apply apply = {
+		.state = &agent->state,
+		.policy = policy,
+		.check_local = true,
+		.note = say_text,
+	};
+	int done = -1;
+
+	if (wanted_interfaces(agent, policy, &apply, e) == 0 &&
+	    present_interfaces(agent, &apply, e) == 0) {
+		if (!agent->generation)
+			note_adopted(&apply);
+		done = apply_generation(&apply, e);
+	}
+	if (done == 0) {
+		admission_observer(&agent->admission, apply.observer);
+		agent->generation = apply.generation;
+		note_interfaces(agent, &apply);
+	}
+	free(apply.interfaces);
+	return done;
+}
+
+void check_interfaces(struct agent *agent)
+{
+	bool attach = false;
+
+	for (size_t i = 0; i < agent->interface_count; i++) {
+		struct protected *iface = &agent->interfaces[i];
+		auto_attachment struct attachment attachment = {};
+		struct error ignored = {};
+
+		if (attachment_read(iface->name, &attachment, &ignored) < 0 ||
+		    attachment.mode != ATTACH_NONE)
+			continue;
+		if (iface->attached) {
+			say("interface %s: went away; it is attached again when it comes back",
+			    iface->name);
+			iface->attached = false;
+		}
+		attach |= attach_check(iface->name, &ignored) == 0;
+	}
+	if (attach) {
+		struct error e = {};
+
+		say("an interface came back");
+		if (protect(agent, &agent->policy, &e) < 0)
+			say("%s", e.text);
+	}
+}
