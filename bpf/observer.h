@@ -142,9 +142,13 @@ static __always_inline void observe_response(const struct departure *d, struct s
 				    msg->value[SIP_CALL_ID], msg->to.tag),
 			   d, TOKEN_DIALOG, now, PROOF_LIFE);
 	}
-	if (msg->status == 401 || msg->status == 407)
+	/* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). */
+	if (msg->status == 401 || msg->status == 407) {
 		bind_token(token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none), d,
 			   TOKEN_NONCE, now, PROOF_LIFE);
+		bind_token(token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none), d,
+			   TOKEN_NONCE, now, PROOF_LIFE);
+	}
 }
 
 static __always_inline void observe_request(const struct departure *d, struct scratch *scratch,

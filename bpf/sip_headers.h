@@ -30,6 +30,15 @@ static __always_inline __u32 sip_value_end(const struct sip_buf *buf, __u32 pos,
 /* A parameter name of at most 7 octets in lower case, its length in the top octet. */
 #define SIP_PARAM(s) (SIP_WORD(s) | (__u64)(sizeof(s) - 1) << 56)
 
+/* Behind a parameter's name: where the value begins, or 0 when there is none. */
+static __always_inline __u32 sip_assigned(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	pos = sip_skip(buf, pos, end);
+	if (pos >= end || sip_octet(buf, pos) != '=')
+		return 0;
+	return sip_skip(buf, pos + 1, end);
+}
+
 /* Whether the parameter at pos is `name`: the position of its value, or 0. */
 static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, __u32 end,
 					  __u64 name)
@@ -38,10 +47,7 @@ static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, 
 
 	if ((sip_lower(sip_load(buf, pos)) ^ name) & sip_mask(length))
 		return 0;
-	pos = sip_skip(buf, pos + length, end);
-	if (pos >= end || sip_octet(buf, pos) != '=')
-		return 0;
-	return sip_skip(buf, pos + 1, end);
+	return sip_assigned(buf, pos + length, end);
 }
 
 /* The value of the parameter that begins at pos, if it is `name`, packed as begin and end;
@@ -180,7 +186,7 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 		p = sip_skip(buf, p + 1, end);
 		host_end = p = sip_seek_mark(buf, p, end);
 	}
-	if (!(msg->flags & SIP_TOP_VIA) && !SIP_NEEDS(SIP_NEED_VIA)) {
+	if (!(msg->flags & SIP_TOP_VIA) && !SIP_NEEDS(SIP_NEED_VIA | SIP_NEED_STRICT)) {
 		msg->flags |= SIP_TOP_VIA;
 	} else if (!(msg->flags & SIP_TOP_VIA)) {
 		msg->flags |= SIP_TOP_VIA;
@@ -192,99 +198,6 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 	if (p < end)
 		p = sip_next_value(buf, p, end);
 	return p < end ? sip_skip(buf, p, end) : end;
-}
-
-/* Four octets that say what scheme a URI has; anything else is SIP_SCHEME_OTHER. */
-static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	__u64 v = sip_lower(sip_load(buf, pos));
-
-	if (end - pos < 5)
-		return SIP_SCHEME_OTHER;
-	if ((v & sip_mask(4)) == SIP_WORD("sip:"))
-		return SIP_SCHEME_SIP;
-	if ((v & sip_mask(5)) == SIP_WORD("sips:"))
-		return SIP_SCHEME_SIPS;
-	return (v & sip_mask(4)) == SIP_WORD("tel:") ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
-}
-
-/* User and host of the URI [pos, end). Schemes other than sip, sips and tel have neither. */
-static __always_inline void sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end,
-				    struct sip_span *user, struct sip_span *host)
-{
-	__u32 scheme = sip_scheme(buf, pos, end), user_end, at;
-
-	if (scheme == SIP_SCHEME_OTHER)
-		return;
-	pos += scheme == SIP_SCHEME_SIPS ? 5 : 4;
-	if (scheme == SIP_SCHEME_TEL) {
-		*user = sip_span(pos, sip_seek_mark(buf, pos, end));
-		return;
-	}
-	user_end = at = sip_seek(buf, pos, end, SIP_EACH('@'), SIP_EACH(':'));
-	if (at < end && sip_octet(buf, at) == ':') /* a password, or the port */
-		at = sip_find(buf, at, end, SIP_EACH('@'), SIP_EACH('@'));
-	if (at < end) {
-		*user = sip_span(pos, user_end);
-		pos = at + 1;
-	}
-	*host = sip_span(pos, sip_host_end(buf, pos, end));
-}
-
-/* Where the "<" of a name-addr stands; or, in an addr-spec, the semicolon before the header's
- * parameters, which no display name has outside quotes, or end. A quoted display name may hold
- * anything; a quote that is never closed is taken as an ordinary octet. */
-static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	__u32 p;
-
-	if (pos < end && sip_octet(buf, pos) == '"') {
-		p = sip_seek(buf, pos + 1, end, SIP_EACH('"'), SIP_EACH('\\'));
-		if (p < end && sip_octet(buf, p) == '\\')
-			p = sip_find_quote(buf, p, end);
-		if (p < end)
-			pos = p;
-	}
-	return sip_seek(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
-}
-
-/* From or To (RFC 3261 20.20, 20.39): user, host, tag. */
-SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
-			 __u32 id)
-{
-	struct sip_party *party;
-	__u32 begin, last;
-	__u64 tag;
-
-	if (!buf || !msg)
-		return 0;
-	party = id == SIP_FROM ? &msg->from : &msg->to;
-	begin = sip_angle(buf, pos, end);
-	if (begin < end && sip_octet(buf, begin) == '<') {
-		pos = sip_seek(buf, begin, end, SIP_EACH('>'), SIP_EACH('>'));
-		if (SIP_NEEDS(SIP_NEED_PARTIES))
-			sip_uri(buf, begin + 1, pos, &party->user, &party->host);
-		pos = pos < end ? pos + 1 : end;
-	} else {
-		if (SIP_NEEDS(SIP_NEED_PARTIES))
-			sip_uri(buf, pos, begin, &party->user, &party->host);
-		pos = begin;
-	}
-	if (pos >= end)
-		return 0;
-	if (end - pos > 5 &&
-	    (sip_lower(sip_load(buf, pos)) & sip_mask(5)) == SIP_WORD(";tag=")) {
-		begin = pos + 5;
-		last = sip_value_end(buf, begin, end);
-	} else {
-		tag = sip_param(buf, pos, end, SIP_PARAM("tag"));
-		begin = SIP_FIRST(tag);
-		last = SIP_SECOND(tag);
-	}
-	party->tag = sip_span(begin, last);
-	if (last > begin)
-		msg->flags |= id == SIP_FROM ? SIP_FROM_TAG : SIP_TO_TAG;
-	return 0;
 }
 
 /* The methods that have a name of their own; the token is [pos, pos + length). */
@@ -357,7 +270,7 @@ static __always_inline void sip_more_vias(const struct sip_buf *buf, struct sip_
 		pos = sip_via(buf, msg, pos, end);
 }
 
-/* Max-Forwards or Content-Length. Whether the latter is too long is only known behind the
+/* Max-Forwards, Max-Breadth or Content-Length. Whether the latter is too long is only known behind the
  * header section. */
 SIP_GLOBAL int sip_count(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
 			 __u32 id)
@@ -374,47 +287,14 @@ SIP_GLOBAL int sip_count(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 			msg->max_forwards = number;
 		return 0;
 	}
+	if (id == SIP_MAX_BREADTH) {
+		msg->max_breadth = number < SIP_NUMBER_MAX ? number : ~0u;
+		return 0;
+	}
 	if (number == ~0ull)
 		msg->violations |= SW_SANITY_BIT(CONTENT_LENGTH);
 	else
 		msg->content_length = number < SIP_NUMBER_MAX ? number : ~0u;
-	return 0;
-}
-
-/* If the parameter at pos is the nonce: its value without quotes, packed as begin and end. */
-SIP_GLOBAL __u64 sip_is_nonce(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	__u32 value, last;
-	__u64 nonce;
-
-	if (!buf)
-		return 0;
-	nonce = sip_param_value(buf, pos, end, SIP_PARAM("nonce"));
-	if (!nonce)
-		return 0;
-	value = SIP_FIRST(nonce);
-	last = SIP_SECOND(nonce);
-	if (last - value >= 2 && sip_octet(buf, value) == '"')
-		return SIP_PACK(value + 1, last - 1, 0);
-	return nonce;
-}
-
-/* Digest credentials (RFC 3261 25.1): parameters separated by commas; what is quoted is no
- * parameter. The nonce, or 0. */
-SIP_GLOBAL __u64 sip_nonce(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	if (!buf)
-		return 0;
-	pos = sip_find(buf, pos, end, SIP_EACH(' '), SIP_EACH('\t')); /* behind the scheme */
-	for (__u32 i = 0; i < 32; i++) {
-		__u64 nonce;
-
-		pos = sip_skip_lws(buf, pos, end);
-		nonce = sip_is_nonce(buf, pos, end);
-		if (nonce || pos >= end)
-			return nonce;
-		pos = sip_next_value(buf, pos, end);
-	}
 	return 0;
 }
 

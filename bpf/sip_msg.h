@@ -46,11 +46,13 @@ struct sip_party {
 /* What a caller will use of the result beside what sanity and limits need: methods, counts,
  * violations, the To-tag's presence. Work for what nobody uses is left out; the data path sets
  * SIP_NEEDS() to constants of its policy, so that the verifier takes the code out. */
-#define SIP_NEED_PARTIES 1u /* user and host of the Request-URI, From and To; From-tag */
-#define SIP_NEED_VIA     2u /* transport, sent-by and branch of the top Via */
-#define SIP_NEED_VALUES  4u /* value[], nonces, CSeq, counts of lines and routes */
-#define SIP_NEED_STRICT  8u /* strict work, where `want` asks for it */
-#define SIP_NEED_ALL     15u
+#define SIP_NEED_PARTIES 1u  /* user and host of the Request-URI, From and To; From-tag */
+#define SIP_NEED_VIA     2u  /* transport, sent-by and branch of the top Via */
+#define SIP_NEED_VALUES  4u  /* present, value[], CSeq, Max-Breadth, counts of lines and routes */
+#define SIP_NEED_STRICT  8u  /* strict work, where `want` asks for it */
+#define SIP_NEED_TOKENS  16u /* what proofs are made of: Call-ID's value, both tags, nonces */
+#define SIP_NEED_LOGINS  32u /* usernames of credentials */
+#define SIP_NEED_ALL     63u
 
 #ifndef SIP_NEEDS
 #define SIP_NEEDS(what) 1
@@ -91,6 +93,15 @@ enum sip_header {
 	SIP_DIVERSION,            /* RFC 5806 */
 	SIP_HISTORY_INFO,         /* RFC 7044 */
 	SIP_PRIVACY,              /* RFC 3323 */
+	SIP_WWW_AUTHENTICATE,
+	SIP_PROXY_AUTHENTICATE,
+	SIP_MAX_BREADTH,          /* RFC 5393 */
+	SIP_REFERRED_BY,          /* RFC 3892 */
+	SIP_P_CHARGING_FUNCTION_ADDRESSES, /* RFC 7315 */
+	SIP_P_ACCESS_NETWORK_INFO, /* RFC 7315 */
+	SIP_P_VISITED_NETWORK_ID, /* RFC 7315 */
+	SIP_ALERT_INFO,
+	SIP_SERVER,
 	SIP_HEADER_COUNT
 };
 
@@ -115,6 +126,7 @@ struct sip_msg {
 	__u32 cseq;               /* 0..2^31-1; valid with SIP_PRESENT(CSEQ) and no violation */
 	__u32 content_length;     /* saturates at 2^32-1; likewise */
 	__u32 expires;            /* saturates at 2^32-1; only scanned when it is to be judged */
+	__u32 max_breadth;        /* saturates at 2^32-1; ~0 too when it is no number */
 	__u16 max_forwards;       /* 0..255; likewise */
 	__u16 status;             /* 100..699, 0 in a request */
 	__u8 kind;                /* enum sw_message */
@@ -143,8 +155,13 @@ struct sip_msg {
 	struct sip_party from;
 	struct sip_party to;
 	struct sip_span cseq_method;
-	struct sip_span nonce;       /* of the first Authorization, without its quotes */
-	struct sip_span proxy_nonce; /* of the first Proxy-Authorization */
+	/* Without their quotes. In a request of the first Authorization and Proxy-Authorization,
+	 * in a response of the first WWW-Authenticate and Proxy-Authenticate: what answers a
+	 * challenge has the same octets in the same field. */
+	struct sip_span nonce;
+	struct sip_span proxy_nonce;
+	struct sip_span login;       /* username, as it is written in the quotes; in a request */
+	struct sip_span proxy_login; /* likewise */
 	struct sip_span value[SIP_HEADER_COUNT];
 };
 
@@ -152,7 +169,8 @@ enum sip_scheme { SIP_SCHEME_OTHER, SIP_SCHEME_SIP, SIP_SCHEME_SIPS, SIP_SCHEME_
 
 _Static_assert(sizeof(struct sip_span) == 4, "no padding");
 _Static_assert(sizeof(struct sip_input) == 48, "no padding");
-_Static_assert(sizeof(struct sip_msg) == 224, "no padding, so that results compare by memcmp");
+_Static_assert(sizeof(struct sip_msg) == 272, "no padding, so that results compare by memcmp");
+_Static_assert(SIP_HEADER_COUNT <= 32, "a bit for each");
 _Static_assert(SIP_PAD <= SW_SCAN_PAD, "the caller's buffer has the pad");
 _Static_assert((SW_MESSAGE_MAX & (SW_MESSAGE_MAX - 1)) == 0, "offsets are masked");
 

@@ -27,6 +27,8 @@ static __always_inline __u32 sip_compact_id(__u8 letter)
 		return SIP_CONTACT;
 	case 'r':
 		return SIP_REFER_TO;
+	case 'b':
+		return SIP_REFERRED_BY;
 	}
 	return SIP_UNKNOWN;
 }
@@ -47,6 +49,8 @@ static __always_inline __u32 sip_short_id(__u64 word, __u32 length)
 		return word == SIP_WORD("cseq") ? SIP_CSEQ : SIP_UNKNOWN;
 	case 5:
 		return word == SIP_WORD("route") ? SIP_ROUTE : SIP_UNKNOWN;
+	case 6:
+		return word == SIP_WORD("server") ? SIP_SERVER : SIP_UNKNOWN;
 	case 7:
 		if (word == SIP_WORD("call-id"))
 			return SIP_CALL_ID;
@@ -67,13 +71,22 @@ static __always_inline __u32 sip_short_id(__u64 word, __u32 length)
 #define SIP_IS_LONG(name, id)                                       \
 	(middle == SIP_WORD_AT(name, 8) ? SIP_IS(name, id) : SIP_UNKNOWN)
 
-static __always_inline __u32 sip_long_id(__u64 word, __u64 middle, __u64 tail, __u32 length)
+#define SIP_LONGEST "p-charging-function-addresses"
+
+static __always_inline __u32 sip_long_id(__u64 word, __u64 middle, __u64 third, __u64 tail,
+					 __u32 length)
 {
 	switch (length) {
 	case 9:
 		return SIP_IS("diversion", SIP_DIVERSION);
 	case 10:
-		return SIP_IS("user-agent", SIP_USER_AGENT);
+		if (word == SIP_WORD("user-age"))
+			return SIP_IS("user-agent", SIP_USER_AGENT);
+		return SIP_IS("alert-info", SIP_ALERT_INFO);
+	case 11:
+		if (word == SIP_WORD("max-brea"))
+			return SIP_IS("max-breadth", SIP_MAX_BREADTH);
+		return SIP_IS("referred-by", SIP_REFERRED_BY);
 	case 12:
 		if (word == SIP_WORD("max-forw"))
 			return SIP_IS("max-forwards", SIP_MAX_FORWARDS);
@@ -88,19 +101,33 @@ static __always_inline __u32 sip_long_id(__u64 word, __u64 middle, __u64 tail, _
 		return SIP_IS("content-length", SIP_CONTENT_LENGTH);
 	case 15:
 		return SIP_IS("remote-party-id", SIP_REMOTE_PARTY_ID);
+	case 16:
+		return SIP_IS("www-authenticate", SIP_WWW_AUTHENTICATE);
 	case 17:
 		return SIP_IS_LONG("p-charging-vector", SIP_P_CHARGING_VECTOR);
+	case 18:
+		return SIP_IS_LONG("proxy-authenticate", SIP_PROXY_AUTHENTICATE);
 	case 19:
 		if (word == SIP_WORD("proxy-au"))
 			return SIP_IS_LONG("proxy-authorization", SIP_PROXY_AUTHORIZATION);
 		return SIP_IS_LONG("p-asserted-identity", SIP_P_ASSERTED_IDENTITY);
 	case 20:
+		if (word == SIP_WORD("p-visite"))
+			return SIP_IS_LONG("p-visited-network-id", SIP_P_VISITED_NETWORK_ID);
 		return SIP_IS_LONG("p-preferred-identity", SIP_P_PREFERRED_IDENTITY);
+	case 21:
+		return SIP_IS_LONG("p-access-network-info", SIP_P_ACCESS_NETWORK_INFO);
+	case 29:
+		if (third != SIP_WORD_AT(SIP_LONGEST, 16))
+			break;
+		return SIP_IS_LONG(SIP_LONGEST, SIP_P_CHARGING_FUNCTION_ADDRESSES);
 	}
 	return SIP_UNKNOWN;
 }
 
-#define SIP_NAME_MAX 24 /* octets: the longest name that is known has 20 */
+#define SIP_NAME_MAX 32 /* octets: a word more than the longest name that is known begins */
+
+_Static_assert(sizeof(SIP_LONGEST) - 1 <= SIP_NAME_MAX, "its length is told");
 
 /* The length of the name at pos: up to a colon, white space or control octet. More than
  * SIP_NAME_MAX means only: longer than any that is known. May lie behind the line. */
@@ -146,6 +173,7 @@ static __always_inline __u32 sip_header_name(const struct sip_buf *buf, __u32 po
 		id = sip_short_id(word, length);
 	else
 		id = sip_long_id(word, sip_lower(sip_load(buf, pos + 8)),
+				 sip_lower(sip_load(buf, pos + 16)),
 				 sip_lower(sip_load(buf, pos + length - 8)), length);
 	return id;
 }

@@ -14,14 +14,12 @@
 #define SIPWARD_SIP_SCAN_H
 
 #include "sip_brief.h"
+#include "sip_credentials.h"
 #include "sip_judge.h"
 
-static __always_inline void sip_credentials(const struct sip_buf *buf, struct sip_span *span,
-					    __u32 pos, __u32 end)
+static __always_inline int sip_is_response(const struct sip_msg *msg)
 {
-	__u64 nonce = sip_nonce(buf, pos, end);
-
-	*span = sip_span(SIP_FIRST(nonce), SIP_SECOND(nonce));
+	return msg->kind == SW_MESSAGE_RESPONSE;
 }
 
 /* What a header says that has more than a span to give. Of those that are to stand once, the
@@ -38,7 +36,7 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 			sip_more_vias(buf, msg, pos, end);
 		break;
 	case SIP_FROM:
-		if (first && SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_STRICT))
+		if (first && SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_STRICT | SIP_NEED_TOKENS))
 			sip_party(buf, msg, pos, end, id);
 		break;
 	case SIP_TO:
@@ -54,13 +52,19 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 		if (first)
 			sip_count(buf, msg, pos, end, id);
 		break;
-	case SIP_AUTHORIZATION:
+	case SIP_MAX_BREADTH:
 		if (first && SIP_NEEDS(SIP_NEED_VALUES))
-			sip_credentials(buf, &msg->nonce, pos, end);
+			sip_count(buf, msg, pos, end, id);
 		break;
+	case SIP_AUTHORIZATION:
 	case SIP_PROXY_AUTHORIZATION:
-		if (first && SIP_NEEDS(SIP_NEED_VALUES))
-			sip_credentials(buf, &msg->proxy_nonce, pos, end);
+		if (first && SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_LOGINS) && !sip_is_response(msg))
+			sip_credentials(buf, msg, pos, end, id);
+		break;
+	case SIP_WWW_AUTHENTICATE:
+	case SIP_PROXY_AUTHENTICATE:
+		if (first && SIP_NEEDS(SIP_NEED_TOKENS) && sip_is_response(msg))
+			sip_credentials(buf, msg, pos, end, id);
 		break;
 	case SIP_ROUTE:
 		sip_routes(buf, msg, pos, end, id);
@@ -101,10 +105,20 @@ static __always_inline void sip_header_nul(const struct sip_buf *buf, struct sip
 		msg->violations |= SW_SANITY_BIT(NUL);
 }
 
-/* Headers whose value is read, whoever uses the result. */
+/* Headers whose value is read, whoever uses the result; and for tokens. */
 #define SIP_READ                                                                         \
 	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CSEQ) |    \
 	 SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH))
+#define SIP_READ_TOKENS                                                                  \
+	(SIP_PRESENT(CALL_ID) | SIP_PRESENT(AUTHORIZATION) |                             \
+	 SIP_PRESENT(PROXY_AUTHORIZATION) | SIP_PRESENT(WWW_AUTHENTICATE) |              \
+	 SIP_PRESENT(PROXY_AUTHENTICATE))
+
+static __always_inline int sip_is_read(__u32 bit)
+{
+	return SIP_NEEDS(SIP_NEED_VALUES) || (SIP_READ & bit) ||
+	       (SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_LOGINS) && (SIP_READ_TOKENS & bit));
+}
 
 /* One header field, folds and all, whatever it is and however it is written; msg->found has
  * the SIP_LINE_ bits of its lines. */
@@ -130,13 +144,14 @@ SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
 
 	if (msg->present & bit)
 		msg->repeated |= bit;
-	if (!SIP_NEEDS(SIP_NEED_VALUES) && !(SIP_READ & bit)) {
+	if (!sip_is_read(bit)) {
 		msg->present |= bit;
 		return 0;
 	}
 	pos = sip_skip(buf, value, end);
 	end = sip_trimmed(buf, pos, end);
-	if (SIP_NEEDS(SIP_NEED_VALUES) && !(msg->present & bit))
+	if (!(msg->present & bit) &&
+	    (SIP_NEEDS(SIP_NEED_VALUES) || (SIP_NEEDS(SIP_NEED_TOKENS) && id == SIP_CALL_ID)))
 		msg->value[id] = sip_span(pos, end);
 	msg->present |= bit;
 	sip_header_value(buf, msg, id, pos, end);

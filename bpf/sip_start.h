@@ -211,16 +211,20 @@ static __always_inline int sip_is_rubbish(const struct sip_buf *buf, const struc
 	return 1;
 }
 
-/* Everything up to and with the start line. */
-static __always_inline void sip_start(const struct sip_buf *buf, const struct sip_input *in,
-				      struct sip_msg *msg)
+/* Everything up to and with the start line. Always 0. */
+SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in,
+			 struct sip_msg *msg)
 {
 	__u32 pos = 0, end, found;
 	__u64 line;
 
+	if (!buf || !in || !msg)
+		return 0;
 	__builtin_memset(msg, 0, __builtin_offsetof(struct sip_msg, value));
 	if (SIP_NEEDS(SIP_NEED_VALUES))
 		__builtin_memset(msg->value, 0, sizeof(msg->value));
+	else if (SIP_NEEDS(SIP_NEED_TOKENS))
+		msg->value[SIP_CALL_ID] = sip_span(0, 0);
 	msg->kind = SW_MESSAGE_NOT_SIP;
 	msg->cseq_kind = SW_MESSAGE_OTHER;
 	if (in->datagram_length > in->bounds.message && !(in->flags & SIP_STREAM))
@@ -230,12 +234,12 @@ static __always_inline void sip_start(const struct sip_buf *buf, const struct si
 	msg->begin = pos;
 	if (pos >= in->length) {
 		msg->kind = SW_MESSAGE_KEEPALIVE;
-		return;
+		return 0;
 	}
 
 	if (sip_is_rubbish(buf, in, pos)) {
 		msg->violations |= SW_SANITY_BIT(START_LINE);
-		return;
+		return 0;
 	}
 	line = sip_start_seek(buf, pos, in->length);
 	end = SIP_FIRST(line);
@@ -244,7 +248,7 @@ static __always_inline void sip_start(const struct sip_buf *buf, const struct si
 	if (found & SIP_LINE_CUT) {
 		msg->flags |= SIP_CUT;
 		if (sip_may_be_cut(in))
-			return;
+			return 0;
 	}
 	if (found & SIP_LINE_NUL)
 		msg->violations |= SW_SANITY_BIT(NUL);
@@ -255,6 +259,7 @@ static __always_inline void sip_start(const struct sip_buf *buf, const struct si
 		sip_status_line(buf, msg, pos + 8, end);
 	else
 		sip_request_line(buf, in, msg, pos, end);
+	return 0;
 }
 
 #endif

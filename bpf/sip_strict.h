@@ -7,7 +7,7 @@
 #ifndef SIPWARD_SIP_STRICT_H
 #define SIPWARD_SIP_STRICT_H
 
-#include "sip_headers.h"
+#include "sip_address.h"
 
 /* More than one colon in a host and port, but for those in brackets: an IPv6 address that
  * lacks them. */

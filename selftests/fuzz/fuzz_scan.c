@@ -2,8 +2,9 @@
  *
  * libFuzzer target of the SIP scanner. The first octet picks mode and profile, the rest is
  * the message, on a heap block with nothing behind it but SIP_PAD hostile octets. Checked
- * besides memory: the pad has no influence; spans lie inside the message; a cut is never
- * judged for what is missing; early and resumed is the same as in one go. From the top:
+ * besides memory: the pad has no influence; spans lie inside the message, addresses inside
+ * their values; a cut is never judged for what is missing; early and resumed is the same as
+ * in one go. From the top:
  *   clang -g -O1 -std=gnu11 -D_GNU_SOURCE -Iinclude -iquote bpf -iquote selftests/unit \
  *     -fsanitize=fuzzer,address,undefined selftests/fuzz/fuzz_scan.c -o fuzz_scan
  *   ./fuzz_scan -max_len=2048 CORPUS selftests/corpus/ordinary selftests/corpus/torture
@@ -34,12 +35,25 @@ static void check_spans(const struct sip_msg *msg, size_t size)
 	check(msg->begin <= size && msg->body_offset <= size);
 }
 
+/* What a value's address names lies inside the value. */
+static void check_addresses(const struct sip_buf *buf, const struct sip_msg *msg)
+{
+	for (int i = 0; i < SIP_HEADER_COUNT; i++) {
+		size_t begin = msg->value[i].offset, end = begin + msg->value[i].length;
+		uint64_t address = sip_address(buf, begin, end);
+		struct sip_span user = sip_address_user(address), host = sip_address_host(address);
+
+		check(!user.length || (user.offset >= begin && user.offset + user.length <= end));
+		check(!host.length || (host.offset >= begin && host.offset + host.length <= end));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint32_t modes[] = { 0, SIP_STREAM, SIP_FRAGMENT };
 	struct sip_msg msg = { 0 }, again = { 0 };
 	struct sip_input in;
-	uint8_t choice;
+	uint8_t choice, *block;
 
 	if (!size || size > SW_MESSAGE_MAX)
 		return 0;
@@ -49,6 +63,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			     choice & 0x40 ? SW_SANITY_DEFAULT : SW_SANITY_STRICT);
 	check(sip_scan_exact(data, &in, choice, &msg));
 	check_spans(&msg, size);
+	block = malloc(size + SIP_PAD);
+	memcpy(block, data, size);
+	memset(block + size, choice, SIP_PAD);
+	check_addresses((const struct sip_buf *)block, &msg);
+	free(block);
 	check(!(msg.violations & ~SW_SANITY_STRICT));
 	if (in.flags && !(msg.flags & SIP_COMPLETE))
 		check(!(msg.violations & MISSING));

@@ -234,6 +234,42 @@ static void test_branch_proves(void **state)
 	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
 }
 
+/* The nonce of a challenge, by the server or by a proxy in front of it, comes back in the
+ * request that answers it. */
+static void proves_by_nonce(const char *status, const char *challenge, const char *credentials)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+
+	rig_open(&rig, budget_of_5);
+	departs(&rig, text, snprintf(text, sizeof(text),
+		"SIP/2.0 %s\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1\r\n"
+		"From: <sip:bob@example.com>;tag=f\r\nTo: <sip:bob@example.com>;tag=t\r\n"
+		"Call-ID: 1@198.51.100.7\r\nCSeq: 1 REGISTER\r\n"
+		"%s: Digest realm=\"example.com\", nonce=\"5f3c,9a\", algorithm=MD5\r\n"
+		"Content-Length: 0\r\n\r\n", status, challenge));
+	for (int right = 0; right < 2; right++) {
+		sends(&rig, text, snprintf(text, sizeof(text),
+			"REGISTER sip:example.com SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK2%d\r\n"
+			"From: <sip:bob@example.com>;tag=f\r\nTo: <sip:bob@example.com>\r\n"
+			"Call-ID: 1@198.51.100.7\r\nCSeq: 2 REGISTER\r\n"
+			"%s: Digest username=\"bob\",realm=\"example.com\",nonce = \"5f3c,9%c\"\r\n"
+			"Content-Length: 0\r\n\r\n", right, credentials, right ? 'a' : 'b'),
+			SW_REASON_NONE);
+		assert_int_equal(outcome.grade, right ? SW_GRADE_PROVED : SW_GRADE_NONE);
+	}
+}
+
+static void test_nonce_proves(void **state)
+{
+	(void)state;
+	proves_by_nonce("401 Unauthorized", "WWW-Authenticate", "Authorization");
+	proves_by_nonce("407 Proxy Authentication Required", "Proxy-Authenticate",
+			"Proxy-Authorization");
+}
+
 /* The known caller's own address, by another path: a newcomer, and it cannot spend what the
  * caller has. */
 static void test_spoofed_known_source(void **state)
@@ -405,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_shared_tag),
 		cmocka_unit_test(test_computable_tags),
 		cmocka_unit_test(test_branch_proves),
+		cmocka_unit_test(test_nonce_proves),
 		cmocka_unit_test(test_spoofed_known_source),
 		cmocka_unit_test(test_known_is_forgotten),
 		cmocka_unit_test(test_clock_skew),

@@ -77,6 +77,16 @@ static inline struct sip_msg scan(const void *octets, size_t length, uint32_t fl
 	return scan_with(octets, &in);
 }
 
+static inline void assert_span(const char *octets, struct sip_span span, const char *expected)
+{
+	if (span.length != strlen(expected) || memcmp(octets + span.offset, expected, span.length)) {
+		print_error("%.*s is not %s\n", span.length, octets + span.offset, expected);
+		fail();
+	}
+}
+
+#define VALUE(id) msg.value[SIP_##id]
+
 static inline void assert_violations(uint64_t found, uint64_t expected, const char *what)
 {
 	if (found == expected)

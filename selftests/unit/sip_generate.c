@@ -259,9 +259,12 @@ static void put_credentials(struct message *m)
 		put_name(m, PICK(m, names), 0);
 		put(m, "Digest");
 		put_lws(m);
-		put(m, "username=");
-		put_quoted(m);
-		put_between_sws(m, ',');
+		if (!one_in(m, 4)) {
+			put(m, "username");
+			put_between_sws(m, '=');
+			put_quoted(m);
+			put_between_sws(m, ',');
+		}
 		put(m, "realm=\"example.com\"");
 		put_between_sws(m, ',');
 		put(m, "nonce");
@@ -271,6 +274,30 @@ static void put_credentials(struct message *m)
 		put_octet(m, '"');
 		put_between_sws(m, ',');
 		putf(m, "uri=\"sip:example.com\", response=\"%032x\",algorithm=MD5", below(m, 9999));
+		put_end(m);
+	}
+}
+
+static void put_challenges(struct message *m)
+{
+	static const char *const names[] = {"WWW-Authenticate", "Proxy-Authenticate"};
+
+	if (m->request || !one_in(m, 3))
+		return;
+	for (uint32_t i = 1 + below(m, 3); i; i--) {
+		put_name(m, PICK(m, names), 0);
+		put(m, "Digest");
+		put_lws(m);
+		if (one_in(m, 2)) {
+			put(m, "realm=");
+			put_quoted(m);
+			put_between_sws(m, ',');
+		}
+		put(m, "nonce");
+		put_between_sws(m, '=');
+		put_octet(m, '"');
+		put_from(m, LETTERS DIGITS "+/=", 8 + below(m, 60));
+		put(m, "\",qop=\"auth,auth-int\",algorithm=SHA-256");
 		put_end(m);
 	}
 }
@@ -310,6 +337,12 @@ static void put_others(struct message *m)
 		{"Diversion", 0, "<tel:+15550100>;reason=no-answer;counter=1"},
 		{"History-Info", 0, "<sip:b@example.com?Reason=SIP%3Bcause%3D302>;index=1.1"},
 		{"Privacy", 0, "id;header;critical"},
+		{"Max-Breadth", 0, "60"},
+		{"P-Charging-Function-Addresses", 0, "ccf=192.0.2.1;ecf=\"a;b\""},
+		{"P-Access-Network-Info", 0, "3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=23456"},
+		{"P-Visited-Network-ID", 0, "\"Visited network number 1\""},
+		{"Alert-Info", 0, "<http://www.example.com/sounds/moo.wav>"},
+		{"Server", 0, "gw/1.0 (x)"},
 		{"X-Long-Name-That-Nobody-Has-Ever-Seen-Before", 0, "\"not closed, <and> = :: ;;"},
 		{"!x.%*_+`'~-", 0, ",,,;;;"},
 		{"x", 0, "90"},
@@ -409,7 +442,7 @@ static void put_headers(struct message *m)
 	void (*order[])(struct message *m) = {
 		put_vias, put_from_header, put_to_header, put_call_id, put_cseq,
 		put_max_forwards, put_contact, put_routes, put_expires, put_agent, put_subject,
-		put_credentials, put_others, put_content,
+		put_credentials, put_challenges, put_others, put_content,
 	};
 
 	/* Via is first in most messages, but need not be (RFC 3261 7.3.1). */

@@ -200,16 +200,6 @@ static void test_bounds(void **state)
 }
 
 /* Whether a span is these octets of this message. */
-static void assert_span(const char *octets, struct sip_span span, const char *expected)
-{
-	if (span.length != strlen(expected) || memcmp(octets + span.offset, expected, span.length)) {
-		print_error("%.*s is not %s\n", span.length, octets + span.offset, expected);
-		fail();
-	}
-}
-
-#define VALUE(id) msg.value[SIP_##id]
-
 static void test_spans(void **state)
 {
 	struct sip_msg msg = scan(base, sizeof(base) - 1, 0);

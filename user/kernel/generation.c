@@ -152,7 +152,7 @@ static __u32 scan_needs(const struct sw_policy *policy)
 	if (policy->emergency_count)
 		needs |= SIP_NEED_PARTIES;
 	if (policy->admission)
-		needs |= SIP_NEED_PARTIES | SIP_NEED_VIA | SIP_NEED_VALUES;
+		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS;
 	if (policy->sanity_strict)
 		needs |= SIP_NEED_STRICT;
 	return needs;

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Headers of trust, charging and authentication, natively: which are known by name, challenges
+ * and what answers them, and the addresses in values.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sip_asserts.h"
+
+/* A message with one more header. */
+static struct sip_msg scan_header(char *text, size_t room, const char *start, const char *header)
+{
+	int size = snprintf(text, room, "%s\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n%s\r\n\r\n", start,
+			    header);
+
+	assert_in_range(size, 1, room - 1);
+	return scan(text, size, SIP_STREAM);
+}
+
+#define REQUEST "REGISTER sip:a SIP/2.0"
+#define REFUSAL "SIP/2.0 401 Unauthorized"
+
+static void test_names(void **state)
+{
+	static const struct {
+		const char *name;
+		enum sip_header id;
+	} names[] = {
+		{ "WWW-Authenticate", SIP_WWW_AUTHENTICATE },
+		{ "Proxy-Authenticate", SIP_PROXY_AUTHENTICATE },
+		{ "Max-Breadth", SIP_MAX_BREADTH },
+		{ "Referred-By", SIP_REFERRED_BY },
+		{ "b", SIP_REFERRED_BY },
+		{ "P-Charging-Function-Addresses", SIP_P_CHARGING_FUNCTION_ADDRESSES },
+		{ "p-access-NETWORK-info", SIP_P_ACCESS_NETWORK_INFO },
+		{ "P-Visited-Network-ID", SIP_P_VISITED_NETWORK_ID },
+		{ "Alert-Info", SIP_ALERT_INFO },
+		{ "Server", SIP_SERVER },
+	};
+	char text[512], header[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t size = strlen(names[i].name);
+		struct sip_msg msg;
+
+		snprintf(header, sizeof(header), "%s : value ", names[i].name);
+		msg = scan_header(text, sizeof(text), REQUEST, header);
+		assert_int_equal(msg.present, SIP_PRESENT(VIA) | 1u << names[i].id);
+		assert_span(text, msg.value[names[i].id], "value");
+		/* Each octet of the name counts, and its length. */
+		for (size_t at = 0; at < size; at++) {
+			snprintf(header, sizeof(header), "%s: value", names[i].name);
+			header[at] = '.';
+			msg = scan_header(text, sizeof(text), REQUEST, header);
+			assert_int_equal(msg.present, SIP_PRESENT(VIA));
+		}
+		snprintf(header, sizeof(header), "%s.: value", names[i].name);
+		msg = scan_header(text, sizeof(text), REQUEST, header);
+		assert_int_equal(msg.present, SIP_PRESENT(VIA));
+	}
+}
+
+static void test_max_breadth(void **state)
+{
+	char text[512];
+
+	(void)state;
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: 60").max_breadth, 60);
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: 60\r\nMax-Breadth: 1")
+				 .max_breadth, 60);
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: 4294967296").max_breadth,
+			 ~0u);
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: x").max_breadth, ~0u);
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "X: 1").max_breadth, 0);
+}
+
+/* A challenge, and what answers it, have one nonce, in the field of the same name. */
+static void test_challenge(void **state)
+{
+	char text[512];
+	struct sip_msg msg;
+
+	(void)state;
+	msg = scan_header(text, sizeof(text), REFUSAL,
+			  "WWW-Authenticate: Digest realm=\"a, nonce=\\\"no\\\"\",\r\n NONCE = \"n,1\", stale=true\r\n"
+			  "WWW-Authenticate: Digest nonce=\"second\"\r\n"
+			  "Proxy-Authenticate: Digest nonce=n2,qop=\"auth,auth-int\",username=\"x\"");
+	assert_span(text, msg.nonce, "n,1");
+	assert_span(text, msg.proxy_nonce, "n2");
+	assert_span(text, msg.proxy_login, "");
+	msg = scan_header(text, sizeof(text), REQUEST,
+			  "Authorization: Digest username=\"bob \\\"b\\\", x\", cnonce=\"c\", nonce=\"n,1\"\r\n"
+			  "Proxy-Authorization: Digest  nonce = \"n2\" , username=bob");
+	assert_span(text, msg.nonce, "n,1");
+	assert_span(text, msg.login, "bob \\\"b\\\", x");
+	assert_span(text, msg.proxy_nonce, "n2");
+	assert_span(text, msg.proxy_login, "bob");
+	msg = scan_header(text, sizeof(text), REQUEST,
+			  "Authorization: Digest username*=UTF-8''b, usernames=\"x\", nonces=\"y\"");
+	assert_span(text, msg.login, "");
+	assert_span(text, msg.nonce, "");
+}
+
+/* Neither is read where it does not belong. */
+static void test_misplaced(void **state)
+{
+	char text[512];
+	struct sip_msg msg;
+
+	(void)state;
+	msg = scan_header(text, sizeof(text), REQUEST, "WWW-Authenticate: Digest nonce=\"n\"");
+	assert_span(text, msg.nonce, "");
+	msg = scan_header(text, sizeof(text), REFUSAL, "Authorization: Digest nonce=\"n\", username=\"u\"");
+	assert_span(text, msg.nonce, "");
+	assert_span(text, msg.login, "");
+	assert_int_equal(msg.present, SIP_PRESENT(VIA) | SIP_PRESENT(AUTHORIZATION));
+}
+
+static void test_address(void **state)
+{
+	static const struct {
+		const char *value, *user, *host;
+	} rows[] = {
+		{ "<sip:+15550100@example.com>", "+15550100", "example.com" },
+		{ "<sip:+15550100@example.com;user=phone>;party=calling", "+15550100", "example.com" },
+		{ "\"A, <sip:no@no>;\\\" x\"  <sips:a:pw@[2001:db8::1]:5061>", "a", "[2001:db8::1]" },
+		{ "\"A\"<TEL:+1-555;phone-context=x>, <sip:b@c>", "+1-555", "" },
+		{ "A B\t<sip:example.com:5060>", "", "example.com" },
+		{ "Doe, John <sip:j@x>", "j", "x" },
+		{ "<tel:112>", "112", "" },
+		{ "tel:+1555, <sip:no@no>", "+1555", "" },
+		{ "tel:911;phone-context=+1", "911", "" },
+		{ "sip:a@b, <sip:c@d>", "a", "b" },
+		{ "sip:a@b;tag=x@y", "a", "b" },
+		{ "sip:b>c@d", "", "b" },
+		{ "sip:a@b \t", "a", "b" },
+		{ "<sip:t@e?Replaces=a%40b>", "t", "e" },
+		{ "< sip:a@b>", "a", "b" },
+		{ "<sip:a@b", "a", "b" },
+		{ "\"A <sip:a@b>", "a", "b" },
+		{ "<urn:service:sos>", "", "" },
+		{ "<mailto:a@b>", "", "" },
+		{ "*", "", "" },
+		{ "a;b<sip:c@d>", "", "" },
+		{ "sip:", "", "" },
+		{ "", "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t size = strlen(rows[i].value);
+
+		/* What stands behind it is not of it. */
+		for (size_t pad = 0; pad < SIP_PADS; pad++) {
+			uint8_t *block = malloc(size + SIP_PAD);
+			uint64_t address;
+
+			memcpy(block, rows[i].value, size);
+			for (size_t j = 0; j < SIP_PAD; j++)
+				block[size + j] = sip_pads[pad][j % 8];
+			address = sip_address((const struct sip_buf *)block, 0, size);
+			assert_span((char *)block, sip_address_user(address), rows[i].user);
+			assert_span((char *)block, sip_address_host(address), rows[i].host);
+			free(block);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_max_breadth),
+		cmocka_unit_test(test_challenge),
+		cmocka_unit_test(test_misplaced),
+		cmocka_unit_test(test_address),
+	};
+
+	return cmocka_run_group_tests_name("fields", tests, NULL, NULL);
+}
