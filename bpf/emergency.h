@@ -32,14 +32,16 @@ static __always_inline int is_emergency_number(const struct sip_buf *buf, struct
 	return 0;
 }
 
+static __always_inline int is_emergency_call(const struct scratch *scratch)
+{
+	return scratch->packet.message == SW_MESSAGE_INVITE &&
+	       ((scratch->msg.flags & SIP_URGENT) ||
+		is_emergency_number(&scratch->buf, scratch->msg.uri_user));
+}
+
 static __always_inline enum verdict stage_emergency(struct packet *p)
 {
-	const struct scratch *scratch = packet_scratch(p);
-
-	if (p->message != SW_MESSAGE_INVITE)
-		return VERDICT_UNDECIDED;
-	if ((scratch->msg.flags & SIP_URGENT) ||
-	    is_emergency_number(&scratch->buf, scratch->msg.uri_user))
+	if (is_emergency_call(packet_scratch(p)))
 		p->emergency = zone_admits(p, p->grade ? SW_ZONE_EMERGENCY_KNOWN : SW_ZONE_EMERGENCY,
 					   &policy.emergency);
 	return VERDICT_UNDECIDED;

@@ -49,6 +49,11 @@ struct packet {
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
+/* What the content rules keep beside the packet. */
+struct content {
+	__u32 spared; /* an emergency call: nothing is carried out */
+};
+
 _Static_assert(sizeof(struct packet) == 96, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");

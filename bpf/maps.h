@@ -237,6 +237,7 @@ struct scratch {
 	struct sip_buf buf;
 	struct sip_input input;
 	struct sip_msg msg;
+	struct content content;
 	__u32 events_suppressed;
 };
 

@@ -24,6 +24,7 @@
 #include "emergency.h"
 #include "limit.h"
 #include "sanity.h"
+#include "content.h"
 #include "verdict.h"
 
 #include "observer.h"
@@ -91,6 +92,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(method);
 	STAGE(limits);
 	STAGE(sanity);
+	STAGE(content);      /* what this zone may not say */
 	v = VERDICT_PASS;
 decided:
 	return finish(ctx, p, v);

@@ -10,6 +10,7 @@
 
 #include <linux/types.h>
 #include <sipward/abi.h>
+#include <sipward/content.h>
 #include <sipward/methods.h>
 #include <sipward/reasons.h>
 
@@ -68,6 +69,7 @@ struct sw_zone {
 	struct sw_limit zone_limit;
 	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
 	struct sw_limit source_limits[SW_RATE_COUNT];
+	struct sw_content content;
 };
 
 #define SW_EMERGENCY_MAX    16
@@ -88,12 +90,14 @@ struct sw_policy {
 	__u32 sanity_strict;               /* 1: some zone judges a check of `strict` only */
 	__u32 admission;                   /* 1: some zone has a budget for newcomers */
 	__u32 emergency_count;
+	__u32 content;                     /* SW_CONTENT_ bits: families that some zone uses */
 	__u64 seed[2];                     /* of this host, for tokens */
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
 	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
 	__u32 pad;
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
+	__u64 content_types[SW_CONTENT_TYPES_MAX]; /* hashes of names, 0: none */
 	struct sw_limit events;            /* events to user space, all interfaces together */
 	struct sw_service services[SW_SERVICES_MAX];
 	struct sw_zone zones[SW_ZONES_MAX];
@@ -124,7 +128,7 @@ _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 8, "no padding");
 _Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 80 + 16 * SW_RATE_COUNT, "no padding");
+_Static_assert(sizeof(struct sw_zone) == 80 + 16 * SW_RATE_COUNT + sizeof(struct sw_content), "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");
 _Static_assert(sizeof(struct sw_service_addr) == 20, "no padding");
 

@@ -195,7 +195,7 @@ void sends_method(struct rig *rig, const char *method, unsigned int n, enum sw_r
 	sends(rig, text, request(text, sizeof(text), method, n, NULL), reason);
 }
 
-void sends_shadowed(struct rig *rig, const char *payload, size_t size, enum sw_reason reason)
+void sends_frame_shadowed(struct rig *rig, enum sw_reason reason)
 {
 	struct expectation wanted = {
 		.verdict = XDP_PASS,
@@ -204,6 +204,11 @@ void sends_shadowed(struct rig *rig, const char *payload, size_t size, enum sw_r
 		.moved = 2, /* the shadow, and the packet that passed */
 	};
 
-	make(rig, false, payload, size);
 	run(rig, &wanted);
+}
+
+void sends_shadowed(struct rig *rig, const char *payload, size_t size, enum sw_reason reason)
+{
+	make(rig, false, payload, size);
+	sends_frame_shadowed(rig, reason);
 }

@@ -48,6 +48,7 @@ void sends(struct rig *rig, const char *payload, size_t size, enum sw_reason rea
 void sends_tcp(struct rig *rig, const char *payload, size_t size, enum sw_reason reason);
 void sends_method(struct rig *rig, const char *method, unsigned int n, enum sw_reason reason);
 /* It is refused in shadow: counted in monitor mode, and passes. */
+void sends_frame_shadowed(struct rig *rig, enum sw_reason reason);
 void sends_shadowed(struct rig *rig, const char *payload, size_t size, enum sw_reason reason);
 /* It is not ours: passes, and no counter moves. */
 void ignores_frame(struct rig *rig);

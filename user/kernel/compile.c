@@ -52,6 +52,7 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->zone_limit = compile_rate(&zone->zone_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
 		to->source_limits[i] = compile_rate(&zone->source_rates[i]);
+	compile_content(&zone->content, &to->content);
 }
 
 void compile_policy(const struct policy *policy, const uint8_t *numbers, const struct sw_meta *meta,
@@ -71,6 +72,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	for (size_t i = 0; i < policy->emergency_count; i++)
 		memcpy(out->emergency_numbers[i], policy->emergency_numbers[i], SW_EMERGENCY_DIGITS);
 	out->emergency_count = policy->emergency_count;
+	compile_content_types(policy, out);
 	out->events = compile_rate(&policy->events);
 	for (size_t i = 0; i < policy->service_count; i++)
 		compile_service(&policy->services[i], out);
@@ -79,6 +81,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 
 		compile_zone(policy, zone, &out->zones[numbers[i]]);
 		out->admission |= zone->newcomers.set;
+		out->content |= out->zones[numbers[i]].content.rules;
 		out->have_zones |= zone->source_count > 0;
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}

@@ -19,4 +19,8 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 /* nanoseconds of interval and tolerance for a rate; both 0 when it is not set. */
 struct sw_limit compile_rate(const struct rate *rate);
 
+/* Content rules of a zone, and what all zones share of them (content.c). */
+void compile_content(const struct content_rules *rules, struct sw_content *to);
+void compile_content_types(const struct policy *policy, struct sw_policy *out);
+
 #endif

@@ -51,6 +51,13 @@ struct service {
 	struct position at;
 };
 
+/* What a zone's messages may not hold. */
+struct content_rules {
+	uint32_t headers[SW_ACTION_COUNT]; /* bit per enum sw_header, by what is done */
+	uint32_t statuses[SW_ACTION_COUNT]; /* bit per class: 1 << 3 is 3xx */
+	uint32_t types[SW_ACTION_COUNT];   /* bit per policy.content_types */
+};
+
 struct zone {
 	char name[SW_NAME_MAX];
 	struct prefix *sources;
@@ -65,6 +72,7 @@ struct zone {
 	bool probe;               /* the agent proves newcomers itself, by an OPTIONS */
 	struct rate zone_rate;
 	struct rate source_rates[SW_RATE_COUNT];
+	struct content_rules content;
 	struct position at;
 };
 
@@ -101,6 +109,8 @@ struct policy {
 	struct rate emergency;    /* of each zone; set when there are numbers or it is written */
 	char (*emergency_numbers)[SW_EMERGENCY_DIGITS];
 	size_t emergency_count;   /* at most SW_EMERGENCY_MAX */
+	char **content_types;     /* media types that zones name */
+	size_t content_type_count; /* at most SW_CONTENT_TYPES_MAX */
 	struct rate events;
 	char metrics_host[64];    /* numeric address, IPv6 without brackets */
 	uint16_t metrics_port;    /* 0: no exporter */

@@ -84,6 +84,14 @@ const char *const switch_words[] = { "off", "auto", NULL };
 
 const char *const fragments_words[] = { "pass", "drop", NULL };
 
+const char *const header_words[SW_HEADER_COUNT + 1] = {
+#define HEADER(id, name) name,
+#include <sipward/headers.def>
+#undef HEADER
+};
+
+const char *const status_words[] = { "1xx", "2xx", "3xx", "4xx", "5xx", "6xx", NULL };
+
 int word_index(const char *word, const char *const *words)
 {
 	for (int i = 0; words[i]; i++) {

@@ -19,6 +19,9 @@ extern const char *const fragments_words[];
 extern const char *const greylist_words[];
 extern const char *const switch_words[]; /* "drop" is 1 */
 
+extern const char *const header_words[SW_HEADER_COUNT + 1];
+extern const char *const status_words[]; /* the class of a word is its position and 1 */
+
 /* The position of `word` in `words`, or -1. */
 int word_index(const char *word, const char *const *words);
 

@@ -430,5 +430,8 @@ void policy_free(struct policy *p)
 	free(p->zones);
 	free(p->list);
 	free(p->emergency_numbers);
+	for (size_t i = 0; i < p->content_type_count; i++)
+		free(p->content_types[i]);
+	free(p->content_types);
 	memset(p, 0, sizeof(*p));
 }

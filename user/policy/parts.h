@@ -15,6 +15,11 @@ int read_lists(struct draft *d, const struct key *key, const struct node *value,
 /* `sanity` of the policy or of a zone, into struct sanity. */
 int read_sanity(struct draft *d, const struct key *key, const struct node *value, void *to);
 
+/* Content rules of a zone, into struct content_rules. */
+int read_header_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_status_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_type_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
+
 /* Judges what no single key can know, and gives zones and services their addresses. */
 int check_draft(struct draft *d);
 

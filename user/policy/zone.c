@@ -218,6 +218,9 @@ static int add_zone(struct draft *d, const struct node *item)
 		KEY("rates", read_rates),
 		KEY("newcomers", read_newcomers),
 		KEY("sanity", read_zone_sanity),
+		KEY("headers", read_header_rules, .offset = offsetof(struct zone, content)),
+		KEY("statuses", read_status_rules, .offset = offsetof(struct zone, content)),
+		KEY("content_types", read_type_rules, .offset = offsetof(struct zone, content)),
 		KEYS_END
 	};
 	struct zone zone = new_zone(d, item->at);
