@@ -6,6 +6,8 @@
  */
 #include "rig.h"
 
+#include <time.h>
+
 #define BASELINE "selftests/packets/verifier.tsv"
 #define GROWTH   110 /* percent */
 
@@ -43,6 +45,16 @@ static unsigned long baseline(const char *policy)
 	return 0;
 }
 
+/* Of this process, in nanoseconds: the verifier works inside the call, and a machine that is busy
+ * with something else is no regression. */
+static uint64_t processor_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * SECOND + t.tv_nsec;
+}
+
 static void within_budget(const char *name, const char *yaml)
 {
 	uint64_t start, took = ~0ull;
@@ -53,14 +65,13 @@ static void within_budget(const char *name, const char *yaml)
 
 	if (policy_parse(name, yaml, strlen(yaml), &policy, &e) < 0)
 		fail_msg("%s", e.text);
-	/* The best of three: a machine that does something else for a moment is no regression. */
 	for (int i = 0; i < 3; i++) {
 		trial_close(&trial);
-		start = monotonic_ns();
+		start = processor_time();
 		if (trial_open_real(&trial, &policy, &e) < 0)
 			fail_msg("%s", e.text);
-		if (monotonic_ns() - start < took)
-			took = monotonic_ns() - start;
+		if (processor_time() - start < took)
+			took = processor_time() - start;
 	}
 	walked = trial_verified(&trial);
 	print_message("# %s: %s: %lu instructions verified (baseline %lu), loaded in %lu ms\n",
