@@ -49,9 +49,15 @@ check-packets: $(PACKET_TESTS)
 
 check: check-unit check-packets
 
+# Boots other kernels: KERNELS, or all of selftests/kernels, with the sipward of each of BUILDS.
+BUILDS ?= $(BUILD)
+
+check-kernels: $(BUILD)/sipward
+	$(Q)BUILDS="$(BUILDS)" selftests/kernels/run $(KERNELS)
+
 -include $(wildcard $(SAN)/*/*.d $(SAN)/user/*/*.d)
 
-.PHONY: check check-unit check-packets
+.PHONY: check check-unit check-packets check-kernels
 
 # --- measuring, fuzzing, showing: not part of the tests ---
 

@@ -12,6 +12,7 @@ ROOT=$(cd "$LAB/../.." && pwd)
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$ROOT/$BUILD ;; esac
 PYTHON=/usr/bin/python3
+PATIENCE=${LAB_PATIENCE:-1} # how many times as long as on real hardware to wait for something
 
 # shellcheck disable=SC2034 # read by the groups, too
 KAMAILIO=
@@ -59,7 +60,7 @@ die() {
 }
 
 wait_until() { # SECONDS COMMAND...: polls; false when the time is over
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * PATIENCE))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1
@@ -290,7 +291,7 @@ policy() { # NAME: standard input becomes a policy, with the services of the lab
 }
 
 ward() { # one sipward command in the server's namespace
-	server timeout 20 "$BUILD/sipward" "$@"
+	server timeout $((20 * PATIENCE)) "$BUILD/sipward" "$@"
 }
 
 ward_settled() {
