@@ -162,8 +162,11 @@ __noinline int find_proof(struct scratch *scratch)
 		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->nonce, none);
 	else if (msg->proxy_nonce.length)
 		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->proxy_nonce, none);
-	if (proves(p, token))
-		promote(p, SW_GRADE_PROVED);
+	if (proves(p, token)) {
+		p->proved = 1;
+		if (!p->grade)
+			promote(p, SW_GRADE_PROVED);
+	}
 	return 0;
 }
 
@@ -203,9 +206,20 @@ static __always_inline enum verdict stage_probe(struct packet *p)
 	return VERDICT_EATEN;
 }
 
+/* A known endpoint's request with credentials: by its path alone it spends what anybody spends who
+ * found that path out, with a proof what only the endpoint can. */
+static __always_inline int spends_apart(const struct packet *p)
+{
+	const struct sip_msg *msg = &packet_scratch(p)->msg;
+
+	return (policy.limited & SW_RATES_REQUESTS || policy.have_prefix_limits) && p->grade &&
+	       p->message <= SW_MESSAGE_OTHER && !p->in_dialog &&
+	       (msg->nonce.length || msg->proxy_nonce.length);
+}
+
 static __always_inline enum verdict stage_proof(struct packet *p, struct xdp_md *ctx)
 {
-	if (is_admitted(p))
+	if (is_admitted(p) && !spends_apart(p))
 		return VERDICT_UNDECIDED;
 	find_proof(packet_scratch(p));
 	if (p->grade || !may_belong(p->message))

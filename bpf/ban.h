@@ -15,8 +15,7 @@ static __always_inline enum verdict stage_ban(struct packet *p)
 
 	if (p->allowed)
 		return VERDICT_UNDECIDED;
-	packet_source(p, &source);
-	source.zone = 0;
+	packet_subscriber(p, &source);
 	ban = bpf_map_lookup_elem(&bans, &source);
 	if (!ban || ban->end <= packet_time(p))
 		return VERDICT_UNDECIDED;

@@ -17,7 +17,7 @@ struct packet {
 	struct sw_addr src;
 	struct sw_addr dst;
 	__u64 now;                 /* 0 until somebody asks */
-	__u64 found;               /* SW_SANITY_BIT(): what this zone judges of the message */
+	__u64 found;               /* SW_SANITY_BIT(): what is wrong with it, of what this zone watches */
 	__u32 fragment_id;
 	__u32 remaining;           /* octets of the IP payload not yet parsed, as IP says */
 	__u32 payload_offset;      /* from the start of the frame */
@@ -46,6 +46,8 @@ struct packet {
 	__u8 shadow_count;
 	__u8 grade;                /* enum sw_grade of the endpoint, by a proof over this path */
 	__u8 emergency;            /* an emergency call within its budget */
+	__u8 proved;               /* this message carries a proof itself */
+	__u8 pad[7];
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
@@ -54,7 +56,7 @@ struct content {
 	__u32 spared; /* an emergency call: nothing is carried out */
 };
 
-_Static_assert(sizeof(struct packet) == 96, "no padding");
+_Static_assert(sizeof(struct packet) == 104, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
 

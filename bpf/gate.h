@@ -2,7 +2,8 @@
  *
  * Stages "header", "payload" and "gate": the transport header of a packet for a service; its
  * payload, copied to where it can be read; and all that comes before SIP on its port:
- * keepalives of every kind, STUN, empty segments. None of those is ever an offence.
+ * keepalives of every kind, STUN, empty segments, the handshakes of TCP and TLS. None of those
+ * is ever an offence.
  */
 #ifndef SIPWARD_BPF_GATE_H
 #define SIPWARD_BPF_GATE_H
@@ -21,6 +22,20 @@
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
+
+/* RFC 8446 5.1 and 4: a record, and the first message in it. */
+#define TLS_HANDSHAKE    22
+#define TLS_MAJOR        3
+#define TLS_CLIENT_HELLO 1
+
+struct tls_start {
+	__u8 type;
+	__u8 major;
+	__u8 minor;
+	__u8 length[2];
+	__u8 message;
+	__u8 message_length[3];
+};
 
 struct stun_header {
 	__be16 type;
@@ -104,12 +119,48 @@ static __always_inline enum verdict gate_class(struct packet *p, enum sw_message
 	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
 }
 
-static __always_inline enum verdict stage_gate(struct packet *p)
+/* A segment that begins a handshake. Ciphertext in the middle of a record looks like one once in
+ * 2^38 segments, and is then sent again. What lies beyond a first buffer is not looked for. */
+static __always_inline int is_client_hello(const struct packet *p, const struct xdp_md *ctx)
 {
-	if (p->protocol == IPPROTO_TCP) {
-		p->stream_content = 1;
-		return p->payload_length && p->transport == SW_TCP ? VERDICT_UNDECIDED : VERDICT_PASS;
+	const struct tls_start *tls;
+	__u32 offset = p->payload_offset;
+
+	if (p->transport != SW_TLS || p->payload_length < sizeof(*tls) || offset > 0x7fff)
+		return 0;
+	tls = (const void *)(long)ctx->data + offset;
+	return (const void *)(tls + 1) <= (const void *)(long)ctx->data_end &&
+	       tls->type == TLS_HANDSHAKE && tls->major == TLS_MAJOR && tls->minor <= 4 &&
+	       tls->message == TLS_CLIENT_HELLO && tls->message_length[0] == 0;
+}
+
+/* What a connection begins with may be dropped: it is sent again, and nothing that was under way
+ * dies. A SYN carries no proof, and can be spoofed: who spends another's ceiling with them
+ * keeps him from new connections, and from none that he has. */
+static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ctx)
+{
+	enum verdict v = VERDICT_UNDECIDED;
+
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		v = limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
+		return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
 	}
+	if ((policy.limited & SW_RATE_BIT(TLS) || policy.have_service_limits) &&
+	    is_client_hello(p, ctx)) {
+		v = limit_class(p, SW_RATE_TLS, SW_REASON_RATE_TLS);
+		if (v == VERDICT_UNDECIDED)
+			v = limit_service(p);
+	}
+	p->stream_content = 1;
+	if (v == VERDICT_UNDECIDED && !(p->payload_length && p->transport == SW_TCP))
+		v = VERDICT_PASS;
+	return v;
+}
+
+static __always_inline enum verdict stage_gate(struct packet *p, struct xdp_md *ctx)
+{
+	if (p->protocol == IPPROTO_TCP)
+		return gate_tcp(p, ctx);
 	if (p->fragment_first)
 		return VERDICT_UNDECIDED;
 	if (p->payload_length < KEEPALIVE_BELOW)

@@ -28,13 +28,14 @@ static __always_inline int gcra_admit(__u64 *cell, const volatile struct sw_limi
 		return 1;
 	for (int i = 0; i < GCRA_TRIES; i++) {
 		__u64 tat = *(volatile __u64 *)cell;
-		__u64 start = tat > now ? tat : now;
+		/* As a difference, which holds over the end of the clock's 64 bits too. */
+		__u64 ahead = (__s64)(tat - now) > 0 ? tat - now : 0;
 
-		if (start - now > tolerance + interval + GCRA_SKEW)
-			start = now + tolerance;
-		if (start - now > tolerance)
+		if (ahead > tolerance + interval + GCRA_SKEW)
+			ahead = tolerance;
+		if (ahead > tolerance)
 			return 0;
-		if (__sync_val_compare_and_swap(cell, tat, start + interval) == tat)
+		if (__sync_val_compare_and_swap(cell, tat, now + ahead + interval) == tat)
 			return 1;
 	}
 	return 0;

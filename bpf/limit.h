@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "method" and "limits": what a zone allows, and how much of it. Both judge requests
- * outside a dialog: one inside that goes unanswered ends the call (RFC 3261 12.2.1.2).
+ * Stages "method", "limits" and "malformed": what a zone allows, and how much of it. They judge
+ * requests outside a dialog: one inside that goes unanswered ends the call (RFC 3261 12.2.1.2).
  * ACK, BYE, CANCEL, PRACK, requests with a To-tag, and responses have ceilings of their own.
+ *
+ * From the narrowest to the widest: a source's method, the source, its network, its zone, the
+ * service. What one refuses has spent nothing of those behind it.
  */
 #ifndef SIPWARD_BPF_LIMIT_H
 #define SIPWARD_BPF_LIMIT_H
@@ -17,29 +20,34 @@ static __always_inline enum verdict stage_method(struct packet *p)
 	return refuse(p, SW_REASON_METHOD);
 }
 
-static __always_inline struct sw_cells *find_cells(void *map, const struct sw_source *source)
+/* The cells under this key, made when there are none; `fresh` is what they begin as, which must
+ * not stand on the stack: the scanner needs it. NULL only when there is no room. */
+static __always_inline void *find_cells(void *map, const struct sw_source *key, const void *fresh)
 {
-	struct sw_cells *cells = bpf_map_lookup_elem(map, source);
+	void *cells = bpf_map_lookup_elem(map, key);
 
 	if (!cells) {
-		/* Not on the stack, which the scanner needs. */
-		static const struct sw_cells fresh;
-
-		bpf_map_update_elem(map, source, &fresh, BPF_NOEXIST);
-		cells = bpf_map_lookup_elem(map, source);
+		bpf_map_update_elem(map, key, fresh, BPF_NOEXIST);
+		cells = bpf_map_lookup_elem(map, key);
 	}
 	return cells;
 }
 
-/* The cells of the packet's source in its zone, made when it is new. Those of a
- * source with a proof are apart: what comes without one, spoofed perhaps, cannot spend them.
- * NULL only when there is no room: then the source has no limit of its own, its zone has. */
+/* The cells of the packet's source in its zone, of the packet's share. Without room the source
+ * has no limit of its own; its zone has. */
 static __always_inline struct sw_cells *source_cells(struct packet *p)
 {
+	static const struct sw_known_cells fresh;
+	struct sw_known_cells *known;
 	struct sw_source source;
 
 	packet_source(p, &source);
-	return p->grade ? find_cells(&known_cells, &source) : find_cells(&sources, &source);
+	if (!p->grade)
+		return find_cells(&sources, &source, &fresh);
+	known = find_cells(&known_cells, &source, &fresh);
+	if (!known)
+		return 0;
+	return p->proved ? &known->proved : &known->path;
 }
 
 /* 1 when the source may send one more of this class. */
@@ -50,7 +58,7 @@ static __always_inline int source_admits(struct packet *p, struct sw_cells *cell
 
 static __always_inline int source_limited(const struct packet *p, enum sw_rate rate)
 {
-	return packet_zone(p)->source_limits[rate].interval != 0;
+	return policy.limited >> rate & 1 && packet_zone(p)->source_limits[rate].interval != 0;
 }
 
 /* The class of a request that has cells of its own, or SW_RATE_ANY. */
@@ -64,6 +72,8 @@ static __always_inline enum sw_rate method_rate(__u8 message)
 	case SW_MESSAGE_OPTIONS:
 		return SW_RATE_OPTIONS;
 	case SW_MESSAGE_SUBSCRIBE:
+	case SW_MESSAGE_NOTIFY:
+	case SW_MESSAGE_PUBLISH:
 		return SW_RATE_SUBSCRIBE;
 	case SW_MESSAGE_MESSAGE:
 		return SW_RATE_MESSAGE;
@@ -72,18 +82,63 @@ static __always_inline enum sw_rate method_rate(__u8 message)
 	}
 }
 
-/* A class with a single ceiling: dialog, response, keepalive, STUN. */
+/* Global, as limit_request() is: the verifier walks each once, wherever it is called from. */
+__noinline int spend_class(struct scratch *scratch, __u32 rate, __u32 reason)
+{
+	struct sw_cells *cells;
+	struct packet *p;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	cells = source_cells(p);
+	if (!cells || source_admits(p, cells, rate & (SW_RATE_COUNT - 1)))
+		return VERDICT_UNDECIDED;
+	return refuse(p, reason);
+}
+
+/* A class with a single ceiling: dialog, response, keepalive, STUN, SYN, TLS, malformed. */
 static __always_inline enum verdict limit_class(struct packet *p, enum sw_rate rate,
 						enum sw_reason reason)
 {
+	return source_limited(p, rate) ? spend_class(packet_scratch(p), rate, reason) :
+					 VERDICT_UNDECIDED;
+}
+
+/* In shadow the packet goes on, and spends what it would have spent. */
+static __always_inline enum verdict limit_source(struct packet *p)
+{
+	enum sw_rate rate = method_rate(p->message);
+	enum verdict v = VERDICT_UNDECIDED;
 	struct sw_cells *cells;
 
-	if (!source_limited(p, rate))
+	if (!source_limited(p, rate) && !source_limited(p, SW_RATE_ANY))
 		return VERDICT_UNDECIDED;
 	cells = source_cells(p);
-	if (!cells || source_admits(p, cells, rate))
+	if (!cells)
 		return VERDICT_UNDECIDED;
-	return refuse(p, reason);
+	if (rate != SW_RATE_ANY && !source_admits(p, cells, rate))
+		v = refuse(p, SW_REASON_RATE_SOURCE_METHOD);
+	if (v == VERDICT_UNDECIDED && !source_admits(p, cells, SW_RATE_ANY))
+		v = refuse(p, SW_REASON_RATE_SOURCE);
+	return v;
+}
+
+static __always_inline enum verdict limit_prefix(struct packet *p)
+{
+	static const struct sw_prefix_cells fresh;
+	const volatile struct sw_limit *limit = &packet_zone(p)->prefix_limit;
+	struct sw_prefix_cells *cells;
+	struct sw_source prefix;
+
+	if (!policy.have_prefix_limits || !limit->interval)
+		return VERDICT_UNDECIDED;
+	packet_mask(p, policy.network, &prefix);
+	prefix.zone = p->zone_number;
+	cells = find_cells(&prefixes, &prefix, &fresh);
+	if (!cells || gcra_admit(&cells->tat[packet_share(p)], limit, packet_time(p)))
+		return VERDICT_UNDECIDED;
+	return refuse(p, SW_REASON_RATE_PREFIX);
 }
 
 static __always_inline enum verdict limit_zone(struct packet *p)
@@ -99,21 +154,36 @@ static __always_inline enum verdict limit_zone(struct packet *p)
 	return refuse(p, SW_REASON_RATE_ZONE);
 }
 
-/* The narrower cell is asked first, so that what its method refuses spends nothing else. */
-static __always_inline enum verdict limit_request(struct packet *p)
+static __always_inline enum verdict limit_service(struct packet *p)
 {
-	enum sw_rate rate = method_rate(p->message);
-	enum verdict v = VERDICT_UNDECIDED;
-	struct sw_cells *cells;
+	__u32 number = p->service & (SW_SERVICES_MAX - 1);
+	const volatile struct sw_limit *limit = &policy.services[number].limit;
+	struct sw_zone_cell *cell;
 
-	if (source_limited(p, rate) || source_limited(p, SW_RATE_ANY)) {
-		cells = source_cells(p);
-		if (cells && rate != SW_RATE_ANY && !source_admits(p, cells, rate))
-			v = refuse(p, SW_REASON_RATE_SOURCE_METHOD);
-		else if (cells && !source_admits(p, cells, SW_RATE_ANY))
-			v = refuse(p, SW_REASON_RATE_SOURCE);
-	}
-	return v == VERDICT_UNDECIDED ? limit_zone(p) : v;
+	if (!policy.have_service_limits || !limit->interval)
+		return VERDICT_UNDECIDED;
+	cell = bpf_map_lookup_elem(&service_cells, &number);
+	if (!cell || gcra_admit(&cell->tat[0], limit, packet_time(p)))
+		return VERDICT_UNDECIDED;
+	return refuse(p, SW_REASON_RATE_SERVICE);
+}
+
+__noinline int limit_request(struct scratch *scratch)
+{
+	enum verdict v;
+	struct packet *p;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	v = limit_source(p);
+	if (v == VERDICT_UNDECIDED)
+		v = limit_prefix(p);
+	if (v == VERDICT_UNDECIDED)
+		v = limit_zone(p);
+	if (v == VERDICT_UNDECIDED)
+		v = limit_service(p);
+	return v;
 }
 
 static __always_inline enum verdict stage_limits(struct packet *p)
@@ -124,7 +194,17 @@ static __always_inline enum verdict stage_limits(struct packet *p)
 		return limit_class(p, SW_RATE_RESPONSE, SW_REASON_RATE_RESPONSE);
 	if (p->in_dialog)
 		return limit_class(p, SW_RATE_DIALOG, SW_REASON_RATE_DIALOG);
-	return limit_request(p);
+	return limit_request(packet_scratch(p));
+}
+
+/* What a zone lets through although something is wrong with it: its profile is `off`, or the
+ * check is in shadow, or it came over TCP (and is counted only). What a check drops needs no
+ * ceiling, and keeps the reason that says what is wrong. */
+static __always_inline enum verdict stage_malformed(struct packet *p)
+{
+	if (!p->found || p->emergency || p->in_dialog || p->message == SW_MESSAGE_RESPONSE)
+		return VERDICT_UNDECIDED;
+	return limit_class(p, SW_RATE_MALFORMED, SW_REASON_RATE_MALFORMED);
 }
 
 #endif

@@ -164,8 +164,24 @@ struct {
 	__uint(max_entries, 262144);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct sw_source);
-	__type(value, struct sw_cells);
+	__type(value, struct sw_known_cells);
 } known_cells SEC(".maps");
+
+/* Limit cells of networks. Spoofed sources may push one out, which then begins anew. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct sw_source);
+	__type(value, struct sw_prefix_cells);
+} prefixes SEC(".maps");
+
+/* One limit cell a service, by its place in the policy. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SW_SERVICES_MAX);
+	__type(key, __u32);
+	__type(value, struct sw_zone_cell);
+} service_cells SEC(".maps");
 
 /* Known endpoints of each /24 and /48; kept right by the agent's sweep. */
 struct {

@@ -23,7 +23,7 @@ static __always_inline void scan_payload(const struct packet *p, struct scratch 
 		input->flags |= SIP_FRAGMENT;
 		input->datagram_length = p->transport_length - sizeof(struct udphdr);
 	}
-	input->want = zone->sanity;
+	input->want = zone->watched;
 	input->bounds = zone->bounds;
 	if (on_trial)
 		trial_scanned = 1;
@@ -68,7 +68,7 @@ static __always_inline enum verdict stage_rubbish(struct packet *p, const struct
 /* What the later stages ask of the scan: noted, so that they need not look it up. */
 static __always_inline void note_message(struct packet *p, const struct sip_msg *msg)
 {
-	p->found = msg->violations & packet_zone(p)->sanity;
+	p->found = msg->violations & packet_zone(p)->watched;
 	p->in_dialog = p->message <= SW_MESSAGE_OTHER &&
 		       ((1u << p->message & SW_METHODS_ALWAYS) || msg->flags & SIP_TO_TAG);
 }
@@ -87,7 +87,7 @@ static __always_inline enum verdict stage_start(struct packet *p)
 		return refuse(p, SW_REASON_FRAGMENT_TINY);
 	note_message(p, &scratch->msg);
 	/* What has no start line ends here: it is not worth a lookup. */
-	if (p->found & SW_SANITY_BIT(START_LINE))
+	if (p->found & packet_zone(p)->sanity & SW_SANITY_BIT(START_LINE))
 		return refuse(p, SW_REASON_START_LINE);
 	return VERDICT_UNDECIDED;
 }

@@ -96,24 +96,41 @@ static __always_inline enum verdict refuse_unread(struct packet *p, enum sw_reas
 	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
 }
 
-/* The address with all but its first bits cleared, as one source of the packet's zone. */
-static __always_inline void packet_source(const struct packet *p, struct sw_source *source)
+/* The packet's address through the mask of its family, in no zone. */
+static __always_inline void packet_mask(const struct packet *p, const volatile struct sw_mask *masks,
+					struct sw_source *source)
 {
-	__u32 length = p->ipv6 ? packet_zone(p)->source_v6 : packet_zone(p)->source_v4;
-	__u32 skip = p->ipv6 ? 0 : 96;
+	const volatile struct sw_mask *mask = &masks[p->ipv6 & 1];
 
 	source->port = 0;
-	source->zone = p->zone_number;
-	source->length = length;
-	for (int i = 0; i < 4; i++) {
-		__u32 first = i * 32, bits = length + skip, mask = 0;
+	source->zone = 0;
+	source->length = mask->length;
+	for (int i = 0; i < 4; i++)
+		source->addr.words[i] = p->src.words[i] & mask->addr.words[i];
+}
 
-		if (bits >= first + 32)
-			mask = ~0u;
-		else if (bits > first)
-			mask = bpf_htonl(~0u << (32 - (bits - first)));
-		source->addr.words[i] = p->src.words[i] & mask;
-	}
+/* One source as the packet's zone counts it. */
+static __always_inline void packet_source(const struct packet *p, struct sw_source *source)
+{
+	const volatile struct sw_zone *zone = packet_zone(p);
+
+	packet_mask(p, zone->source, source);
+	source->zone = p->zone_number;
+	if (policy.count_ports && zone->source_port)
+		source->port = bpf_htons(p->sport);
+}
+
+/* One subscriber, as bans count it in every zone: an IPv4 address, an IPv6 /64. Whatever a zone
+ * counts by: a ban of a prefix would hit neighbours that did nothing, and who is banned by his
+ * port sends from the next. */
+static __always_inline void packet_subscriber(const struct packet *p, struct sw_source *source)
+{
+	packet_mask(p, policy.subscriber, source);
+}
+
+static __always_inline enum sw_share packet_share(const struct packet *p)
+{
+	return p->proved ? SW_SHARE_PROVED : p->grade ? SW_SHARE_PATH : SW_SHARE_OTHERS;
 }
 
 #endif

@@ -25,7 +25,8 @@ static __always_inline __u32 lowest_bit(__u64 mask)
 
 static __always_inline enum verdict stage_sanity(struct packet *p)
 {
-	__u64 found = p->found & ~SW_SANITY_BIT(START_LINE); /* that, stage "start" judged */
+	/* The start line, stage "start" judged. */
+	__u64 found = p->found & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE);
 
 	/* In shadow more than one check may speak; the first that is carried out ends it. */
 	for (int i = 0; i < SHADOWS_MAX && found; i++) {

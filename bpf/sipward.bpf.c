@@ -81,7 +81,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(header);       /* UDP and TCP */
 	STAGE(rubbish, ctx); /* what begins like no message */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
-	STAGE(gate);         /* keepalives, STUN */
+	STAGE(gate, ctx);    /* keepalives, STUN, TCP and TLS handshakes */
 	STAGE(start);        /* the scanner, up to the top Via */
 	STAGE(known);        /* is its sender one that proved itself? */
 	STAGE(probe);        /* an answer to the agent's own request */
@@ -92,6 +92,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(method);
 	STAGE(limits);
 	STAGE(sanity);
+	STAGE(malformed);    /* what passes although something is wrong */
 	STAGE(content);      /* what this zone may not say */
 	v = VERDICT_PASS;
 decided:

@@ -30,17 +30,28 @@ enum sw_rate {
 	SW_RATE_INVITE,
 	SW_RATE_REGISTER,
 	SW_RATE_OPTIONS,
-	SW_RATE_SUBSCRIBE,
+	SW_RATE_SUBSCRIBE, /* with NOTIFY and PUBLISH: event packages, RFC 6665, RFC 3903 */
 	SW_RATE_MESSAGE,
 	SW_RATE_DIALOG,    /* requests inside a dialog, ACK, BYE, CANCEL, PRACK */
 	SW_RATE_RESPONSE,
 	SW_RATE_KEEPALIVE,
 	SW_RATE_STUN,
+	SW_RATE_MALFORMED, /* requests outside a dialog, and no SIP, that a check finds wrong */
+	SW_RATE_SYN,       /* TCP connections that it opens */
+	SW_RATE_TLS,       /* TLS handshakes that it begins */
 	SW_RATE_SPARE_1,
 	SW_RATE_SPARE_2,
+	SW_RATE_SPARE_3,
 	SW_RATE_COUNT
 };
 
+#define SW_RATE_BIT(id) (1u << SW_RATE_##id)
+/* Those of requests outside a dialog. */
+#define SW_RATES_REQUESTS \
+	(SW_RATE_BIT(ANY) | SW_RATE_BIT(INVITE) | SW_RATE_BIT(REGISTER) | SW_RATE_BIT(OPTIONS) | \
+	 SW_RATE_BIT(SUBSCRIBE) | SW_RATE_BIT(MESSAGE))
+
+_Static_assert((SW_RATE_COUNT & (SW_RATE_COUNT - 1)) == 0, "a class can be had by a mask");
 _Static_assert(SW_MESSAGE_COUNT <= SW_MESSAGES_MAX, "counters have a slot for every kind of message");
 
 #endif

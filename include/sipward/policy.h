@@ -28,6 +28,12 @@ struct sw_addr {
 	};
 };
 
+/* A prefix length as a mask, so that nothing has to be computed for a packet. */
+struct sw_mask {
+	struct sw_addr addr;
+	__u32 length; /* as written: of 32 for IPv4 */
+};
+
 /* A GCRA limit: `interval` nanoseconds for each packet (0: no limit), and `tolerance`
  * nanoseconds that the theoretical arrival time may run ahead of now. */
 struct sw_limit {
@@ -41,6 +47,7 @@ struct sw_service {
 	__u16 port_first;
 	__u16 port_last;
 	__u16 pad;
+	struct sw_limit limit; /* requests outside a dialog; on TLS, handshakes */
 };
 
 /* Bounds of the sanity check (threats.md: configurable bounds). */
@@ -53,20 +60,30 @@ struct sw_bounds {
 	__u32 uri;     /* octets of a Request-URI */
 };
 
+/* One subscriber: prefix lengths that make a source, unless a zone says otherwise, and a ban. */
+#define SW_SUBSCRIBER_V4 32
+#define SW_SUBSCRIBER_V6 64
+
+/* One network: what a botnet, or a spoofer who is filtered at his own (BCP 38), can fill. */
+#define SW_PREFIX_V4 24
+#define SW_PREFIX_V6 56
+
 enum sw_greylist { SW_GREYLIST_OFF, SW_GREYLIST_AUTO, SW_GREYLIST_ALWAYS };
 
 struct sw_zone {
 	__u8 mode;                    /* enum sw_mode: what is carried out in this zone */
 	__u8 trust;                   /* enum sw_trust */
-	__u8 source_v4;               /* prefix length that makes one source, 32 unless said */
-	__u8 source_v6;               /* likewise, 64 unless said */
-	__u32 methods;                /* bit per enum sw_message: allowed outside a dialog */
-	__u64 sanity;                 /* bit per enum sw_sanity: judged in this zone */
-	struct sw_bounds bounds;
 	__u8 greylist;                /* enum sw_greylist */
 	__u8 probe;                   /* 1: the agent probes newcomers */
-	__u8 pad[6];
+	__u32 methods;                /* bit per enum sw_message: allowed outside a dialog */
+	__u64 sanity;                 /* bit per enum sw_sanity: judged in this zone */
+	__u64 watched;                /* those, and what the rate of malformed messages counts */
+	struct sw_bounds bounds;
+	__u8 source_port;             /* 1: each port is a source of its own */
+	__u8 pad[7];
+	struct sw_mask source[2];     /* what makes one source: IPv4, IPv6 */
 	struct sw_limit zone_limit;
+	struct sw_limit prefix_limit; /* of each network (`network` below) */
 	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
 	struct sw_limit source_limits[SW_RATE_COUNT];
 	struct sw_content content;
@@ -91,6 +108,12 @@ struct sw_policy {
 	__u32 admission;                   /* 1: some zone has a budget for newcomers */
 	__u32 emergency_count;
 	__u32 content;                     /* SW_CONTENT_ bits: families that some zone uses */
+	__u32 limited;                     /* bit per enum sw_rate: some zone limits it */
+	__u32 have_prefix_limits;
+	__u32 have_service_limits;
+	__u32 count_ports;                 /* 1: some zone's sources are address and port */
+	struct sw_mask subscriber[2];      /* SW_SUBSCRIBER_V4, SW_SUBSCRIBER_V6: what a ban is for */
+	struct sw_mask network[2];         /* SW_PREFIX_V4, SW_PREFIX_V6 */
 	__u64 seed[2];                     /* of this host, for tokens */
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
 	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
@@ -125,10 +148,12 @@ struct sw_service_addr {
 enum sw_list { SW_LIST_NONE, SW_LIST_ALLOW, SW_LIST_DENY };
 
 _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
+_Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
-_Static_assert(sizeof(struct sw_service) == 8, "no padding");
+_Static_assert(sizeof(struct sw_service) == 24, "no padding");
 _Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 80 + 16 * SW_RATE_COUNT + sizeof(struct sw_content), "no padding");
+_Static_assert(sizeof(struct sw_zone) == 144 + 16 * SW_RATE_COUNT + sizeof(struct sw_content),
+	       "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");
 _Static_assert(sizeof(struct sw_service_addr) == 20, "no padding");
 

@@ -23,6 +23,27 @@ struct sw_cells {
 	__u64 tat[SW_RATE_COUNT];
 };
 
+/* Whose packets spend what. The source address of all others may be spoofed, and he who found
+ * out the path of an endpoint can still not make what carries a proof: no one spends what stands
+ * behind him here. */
+enum sw_share {
+	SW_SHARE_OTHERS, /* no proof, or by another path than it came by */
+	SW_SHARE_PATH,   /* by the path of a proof */
+	SW_SHARE_PROVED, /* likewise, and carries a proof itself; dialogs have classes of their own */
+	SW_SHARE_COUNT = 4
+};
+
+/* Limit cells of a source that has a known endpoint. */
+struct sw_known_cells {
+	struct sw_cells path;
+	struct sw_cells proved;
+};
+
+/* Limit cells of one network in one zone. */
+struct sw_prefix_cells {
+	__u64 tat[SW_SHARE_COUNT];
+};
+
 /* The limit cells of a zone, alone on their cache line: all CPUs write them. */
 enum sw_zone_rate {
 	SW_ZONE_ALL,        /* requests outside a dialog */
@@ -196,6 +217,8 @@ struct sw_trial {
 
 _Static_assert(sizeof(struct sw_trial) == 24, "no padding");
 _Static_assert(sizeof(struct sw_source) == 20, "no padding");
+_Static_assert(sizeof(struct sw_known_cells) == 16 * SW_RATE_COUNT, "no padding");
+_Static_assert(sizeof(struct sw_prefix_cells) == 32, "no padding");
 _Static_assert(sizeof(struct sw_zone_cell) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_known) == 24, "no padding");
 _Static_assert(sizeof(struct sw_proof) == 32, "no padding");

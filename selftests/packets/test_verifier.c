@@ -14,15 +14,15 @@
 /* Everything that a policy can switch on. */
 static const char *const everything =
 	"version: 1\n"
-	"services: [{transport: udp, port: 5060-5070}, {transport: tcp, port: 5060}, "
+	"services: [{transport: udp, port: 5060-5070, rate: 1000/s}, {transport: tcp, port: 5060}, "
 	"{transport: tls, port: 5061}, {transport: udp, port: 5080, addresses: [192.0.2.1]}]\n"
 	"fragments: drop\n"
 	"sanity: {profile: strict}\n"
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24, \"2001:db8::/32\"], methods: [INVITE],\n"
-	"     newcomers: {rate: 100/s}, rates: {zone: 1000/s,\n"
+	"     newcomers: {rate: 100/s}, count: address+port, rates: {zone: 1000/s, prefix: 500/s,\n"
 	"     source: {any: 100/s, INVITE: 10/s, dialog: 100/s, response: 100/s,\n"
-	"     keepalive: 10/s, stun: 10/s}}}\n"
+	"     keepalive: 10/s, stun: 10/s, malformed: 10/s, syn: 10/s, tls: 10/s}}}\n"
 	"  - {name: public, mode: monitor}\n"
 	"lists: {deny: [198.51.100.0/24, 192.0.2.9], allow: [198.51.100.1]}\n"
 	"shadow: [method]\n";

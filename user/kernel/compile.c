@@ -12,14 +12,29 @@ struct sw_limit compile_rate(const struct rate *rate)
 
 	if (!rate->set)
 		return limit;
-	limit.interval = rate->period / rate->count;
-	if (!limit.interval)
-		limit.interval = 1;
+	/* Rounded up: whatever is let in, it is never more than the rate. */
+	limit.interval = (rate->period + rate->count - 1) / rate->count;
 	/* A burst of B: B packets at the same instant conform, the next one does not. */
 	if (__builtin_mul_overflow(limit.interval, rate->burst - 1, &limit.tolerance) ||
 	    limit.tolerance > TOLERANCE_MAX)
 		limit.tolerance = TOLERANCE_MAX;
 	return limit;
+}
+
+static struct sw_mask compile_mask(uint32_t length, uint32_t skipped)
+{
+	struct sw_mask mask = {.length = length};
+
+	for (uint32_t bit = 0; bit < skipped + length; bit++)
+		mask.addr.octets[bit / 8] |= 0x80 >> bit % 8;
+	return mask;
+}
+
+/* IPv4 addresses are mapped: 96 bits stand before them. */
+static void compile_masks(uint32_t v4, uint32_t v6, struct sw_mask masks[2])
+{
+	masks[0] = compile_mask(v4, 96);
+	masks[1] = compile_mask(v6, 0);
 }
 
 static void compile_service(const struct service *service, struct sw_policy *out)
@@ -32,6 +47,8 @@ static void compile_service(const struct service *service, struct sw_policy *out
 	to->any_address = service->address_count == 0;
 	to->port_first = service->port_first;
 	to->port_last = service->port_last;
+	to->limit = compile_rate(&service->rate);
+	out->have_service_limits |= service->rate.set;
 	for (uint32_t port = service->port_first; port <= service->port_last; port++)
 		ports[port >> 6] |= 1ull << (port & 63);
 }
@@ -40,16 +57,18 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 {
 	to->mode = policy->mode == SW_MODE_MONITOR ? SW_MODE_MONITOR : zone->mode;
 	to->trust = zone->trust;
-	to->source_v4 = 32;
-	to->source_v6 = 64;
+	compile_masks(zone->count.v4, zone->count.v6, to->source);
+	to->source_port = zone->count.port;
 	to->methods = zone->methods | SW_METHODS_ALWAYS;
 	to->sanity = zone->profile == SW_PROFILE_STRICT ? SW_SANITY_STRICT :
 		     zone->profile == SW_PROFILE_DEFAULT ? SW_SANITY_DEFAULT : 0;
+	to->watched = to->sanity | (zone->source_rates[SW_RATE_MALFORMED].set ? SW_SANITY_DEFAULT : 0);
 	to->bounds = zone->bounds;
 	to->newcomers = compile_rate(&zone->newcomers);
 	to->greylist = zone->greylist;
 	to->probe = zone->probe;
 	to->zone_limit = compile_rate(&zone->zone_rate);
+	to->prefix_limit = compile_rate(&zone->prefix_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
 		to->source_limits[i] = compile_rate(&zone->source_rates[i]);
 	compile_content(&zone->content, &to->content);
@@ -65,6 +84,8 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	memcpy(out->seed, meta->seed, sizeof(out->seed));
 	memcpy(out->shadow, policy->shadow, sizeof(out->shadow));
 	memcpy(out->hash, policy->hash, sizeof(out->hash));
+	compile_masks(SW_SUBSCRIBER_V4, SW_SUBSCRIBER_V6, out->subscriber);
+	compile_masks(SW_PREFIX_V4, SW_PREFIX_V6, out->network);
 	out->fragments_drop = policy->fragments_drop;
 	out->known_for = policy->known_for;
 	out->sights_mask = policy->tables.sights - 1;
@@ -83,6 +104,10 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->admission |= zone->newcomers.set;
 		out->content |= out->zones[numbers[i]].content.rules;
 		out->have_zones |= zone->source_count > 0;
+		out->have_prefix_limits |= zone->prefix_rate.set;
+		out->count_ports |= zone->count.port;
+		for (int rate = 0; rate < SW_RATE_COUNT; rate++)
+			out->limited |= (uint32_t)zone->source_rates[rate].set << rate;
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}
 	for (size_t i = 0; i < policy->list_count; i++) {

@@ -68,11 +68,11 @@ static bool sweep_endpoint(const void *key, void *value, void *context)
 
 static bool sweep_cells(const void *key, void *value, void *context)
 {
-	const struct sw_cells *cells = value;
+	const struct sw_known_cells *cells = value;
 	const struct sweep *sweep = context;
 
 	for (int i = 0; i < SW_RATE_COUNT; i++)
-		if (cells->tat[i] > sweep->now)
+		if (cells->path.tat[i] > sweep->now || cells->proved.tat[i] > sweep->now)
 			return true;
 	bpf_map_delete_elem(sweep->cells, key);
 	return true;

@@ -30,17 +30,25 @@ static bool entry_lives(const struct copy *copy, const void *value)
 	return true;
 }
 
+/* Octets of the arrival times that a value consists of; 0 when it consists of other things. */
+static size_t cells_size(enum state_map map)
+{
+	return map == STATE_SOURCES	? sizeof(struct sw_cells) :
+	       map == STATE_KNOWN_CELLS ? sizeof(struct sw_known_cells) :
+	       map == STATE_PREFIXES	? sizeof(struct sw_prefix_cells) : 0;
+}
+
 /* Both maps may have the entry: the swap lies between two copies. The later of two arrival
  * times is the true one. */
-static void merge_cells(int to, const void *key, struct sw_cells *cells)
+static void merge_cells(int to, const void *key, uint64_t *cells, size_t size)
 {
-	struct sw_cells other;
+	uint64_t other[sizeof(struct sw_known_cells) / sizeof(uint64_t)];
 
-	if (bpf_map_lookup_elem(to, key, &other) < 0)
+	if (bpf_map_lookup_elem(to, key, other) < 0)
 		return;
-	for (int i = 0; i < SW_RATE_COUNT; i++)
-		if (other.tat[i] > cells->tat[i])
-			cells->tat[i] = other.tat[i];
+	for (size_t i = 0; i < size / sizeof(*other); i++)
+		if (other[i] > cells[i])
+			cells[i] = other[i];
 }
 
 static bool copy_entry(const void *key, void *value, void *context)
@@ -52,8 +60,8 @@ static bool copy_entry(const void *key, void *value, void *context)
 	copy->count++;
 	if (copy->to < 0)
 		return true;
-	if (copy->map == STATE_SOURCES || copy->map == STATE_KNOWN_CELLS)
-		merge_cells(copy->to, key, value);
+	if (cells_size(copy->map))
+		merge_cells(copy->to, key, value, cells_size(copy->map));
 	if (bpf_map_update_elem(copy->to, key, value, BPF_ANY) < 0)
 		copy->error = errno;
 	return true;
@@ -143,6 +151,8 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->bans;
 	case STATE_SOURCES:
 		return tables->sources;
+	case STATE_PREFIXES:
+		return tables->prefixes;
 	case STATE_FRAGMENTS:
 		return tables->fragments;
 	case STATE_KNOWN:

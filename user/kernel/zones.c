@@ -45,13 +45,19 @@ static bool clear_source(const void *key, void *value, void *context)
 
 static int clear_cells(const struct state *state, uint32_t number, struct error *e)
 {
-	struct clearing clearing = {.fd = state->fds[STATE_SOURCES], .zone = number};
+	static const enum state_map maps[] = {STATE_SOURCES, STATE_KNOWN_CELLS, STATE_PREFIXES};
 	struct sw_zone_cell cell = {};
 
 	if (bpf_map_update_elem(state->fds[STATE_ZONE_CELLS], &number, &cell, BPF_ANY) < 0)
 		return fail(e, EXIT_FAILED, "the limit of a zone that is gone cannot be cleared: %s",
 			    strerror(errno));
-	return map_walk(clearing.fd, clear_source, &clearing, e);
+	for (size_t i = 0; i < array_size(maps); i++) {
+		struct clearing clearing = {.fd = state->fds[maps[i]], .zone = number};
+
+		if (map_walk(clearing.fd, clear_source, &clearing, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static const struct zone *zone_by_name(const struct policy *policy, const char *name)

@@ -48,6 +48,7 @@ struct service {
 	uint16_t port_last;       /* >= port_first */
 	struct sw_addr *addresses; /* none: every local address */
 	size_t address_count;
+	struct rate rate;         /* requests outside a dialog; of tls, handshakes */
 	struct position at;
 };
 
@@ -56,6 +57,12 @@ struct content_rules {
 	uint32_t headers[SW_ACTION_COUNT]; /* bit per enum sw_header, by what is done */
 	uint32_t statuses[SW_ACTION_COUNT]; /* bit per class: 1 << 3 is 3xx */
 	uint32_t types[SW_ACTION_COUNT];   /* bit per policy.content_types */
+};
+
+/* What makes one source of a zone. */
+struct counting {
+	uint32_t v4, v6;          /* prefix lengths, 1..32 and 1..128 */
+	bool port;                /* each port of it is a source of its own */
 };
 
 struct zone {
@@ -70,7 +77,9 @@ struct zone {
 	struct rate newcomers;    /* budget of sources without a proof; not set: no admission */
 	enum sw_greylist greylist;
 	bool probe;               /* the agent proves newcomers itself, by an OPTIONS */
+	struct counting count;
 	struct rate zone_rate;
+	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];
 	struct content_rules content;
 	struct position at;
@@ -84,6 +93,7 @@ struct list_entry {
 struct tables {
 	uint32_t bans;            /* entries */
 	uint32_t sources;
+	uint32_t prefixes;
 	uint32_t fragments;
 	uint32_t known;
 	uint32_t proofs;

@@ -51,6 +51,9 @@ static const char *const rate_words[SW_RATE_COUNT] = {
 	[SW_RATE_RESPONSE] = "response",
 	[SW_RATE_KEEPALIVE] = "keepalive",
 	[SW_RATE_STUN] = "stun",
+	[SW_RATE_MALFORMED] = "malformed",
+	[SW_RATE_SYN] = "syn",
+	[SW_RATE_TLS] = "tls",
 };
 
 const char *const mode_words[SW_MODE_COUNT + 1] = {

@@ -95,6 +95,7 @@ static int add_service(struct draft *d, const struct node *item)
 		    .required = true, .words = transport_words),
 		KEY("port", read_port, .required = true),
 		KEY("addresses", read_addresses),
+		KEY("rate", read_rate, .offset = offsetof(struct service, rate)),
 		KEYS_END
 	};
 	struct service service = { .at = item->at };

@@ -154,12 +154,33 @@ static int read_rates(struct draft *d, const struct key *key, const struct node 
 {
 	static const struct key keys[] = {
 		KEY("zone", read_rate, .offset = offsetof(struct zone, zone_rate)),
+		KEY("prefix", read_rate, .offset = offsetof(struct zone, prefix_rate)),
 		KEY("source", read_source_rates, .offset = offsetof(struct zone, source_rates)),
 		KEYS_END
 	};
 
 	(void)key;
 	return read_map(d, value, keys, to);
+}
+
+/* count: address, address+port, or {v4: 24, v6: 56} */
+static int read_count(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const char *const words[] = { "address", "address+port", NULL };
+	static const struct key keys[] = {
+		KEY("v4", read_number, .offset = offsetof(struct counting, v4), .min = 8, .max = 32),
+		KEY("v6", read_number, .offset = offsetof(struct counting, v6), .min = 16, .max = 128),
+		KEYS_END
+	};
+	struct counting *count = to;
+	int word;
+
+	(void)key;
+	if (value->kind == NODE_MAP)
+		return read_map(d, value, keys, count);
+	word = want_word(d, value, words);
+	count->port = word == 1;
+	return word < 0 ? -1 : 0;
 }
 
 /* newcomers: {rate: 500/s, greylist: auto, probe: auto} */
@@ -202,6 +223,7 @@ static struct zone new_zone(const struct draft *d, struct position at)
 		.methods = METHODS_ALL,
 		.profile = d->sanity.profile,
 		.bounds = d->sanity.bounds,
+		.count = { .v4 = SW_SUBSCRIBER_V4, .v6 = SW_SUBSCRIBER_V6 },
 		.at = at,
 	};
 }
@@ -215,6 +237,7 @@ static int add_zone(struct draft *d, const struct node *item)
 		KEY("trust", read_trust),
 		KEY("mode", read_mode, .offset = offsetof(struct zone, mode)),
 		KEY("methods", read_methods, .offset = offsetof(struct zone, methods)),
+		KEY("count", read_count, .offset = offsetof(struct zone, count)),
 		KEY("rates", read_rates),
 		KEY("newcomers", read_newcomers),
 		KEY("sanity", read_zone_sanity),
