@@ -134,6 +134,12 @@ static __always_inline int is_client_hello(const struct packet *p, const struct 
 	       tls->message == TLS_CLIENT_HELLO && tls->message_length[0] == 0;
 }
 
+/* What opens a WebSocket (RFC 7118 4): HTTP, and SIP only behind a mask. */
+static __always_inline int opens_websocket(const struct packet *p, const struct scratch *scratch)
+{
+	return p->payload_length > 4 && *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
+}
+
 /* What a connection begins with may be dropped: it is sent again, and nothing that was under way
  * dies. A SYN carries no proof, and can be spoofed: who spends another's ceiling with them
  * keeps him from new connections, and from none that he has. */
@@ -152,9 +158,14 @@ static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ct
 			v = limit_service(p);
 	}
 	p->stream_content = 1;
-	if (v == VERDICT_UNDECIDED && !(p->payload_length && p->transport == SW_TCP))
-		v = VERDICT_PASS;
-	return v;
+	if (v != VERDICT_UNDECIDED)
+		return v;
+	if (!p->payload_length || p->transport == SW_TLS)
+		return VERDICT_PASS;
+	if (!opens_websocket(p, packet_scratch(p)))
+		return VERDICT_UNDECIDED;
+	p->message = SW_MESSAGE_WEBSOCKET;
+	return VERDICT_PASS;
 }
 
 static __always_inline enum verdict stage_gate(struct packet *p, struct xdp_md *ctx)

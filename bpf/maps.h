@@ -237,6 +237,15 @@ struct {
 	__type(value, struct sw_health);
 } health SEC(".maps");
 
+/* Connections whose first payload is to be judged. A flood of SYNs makes it forget: then what
+ * comes is no first payload, and passes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct sw_opening);
+} openings SEC(".maps");
+
 /* --- state maps of one interface --- */
 
 struct {

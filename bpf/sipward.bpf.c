@@ -25,6 +25,7 @@
 #include "limit.h"
 #include "sanity.h"
 #include "content.h"
+#include "require.h"
 #include "verdict.h"
 
 #include "observer.h"
@@ -81,6 +82,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(header);       /* UDP and TCP */
 	STAGE(rubbish, ctx); /* what begins like no message */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
+	STAGE(opening, ctx); /* the first payload of a connection */
 	STAGE(gate, ctx);    /* keepalives, STUN, TCP and TLS handshakes */
 	STAGE(start);        /* the scanner, up to the top Via */
 	STAGE(known);        /* is its sender one that proved itself? */
@@ -89,6 +91,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */
 	STAGE(proof, ctx);   /* does it carry what only its sender can know? */
+	STAGE(require);      /* plain SIP from a zone that must not */
 	STAGE(method);
 	STAGE(limits);
 	STAGE(sanity);

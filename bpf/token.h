@@ -23,7 +23,8 @@ enum token_kind {
 	TOKEN_NONCE,      /* of a challenge that the server sent */
 	TOKEN_SIGHT,      /* source and branch of a newcomer's request */
 	TOKEN_PROBE,      /* branch of a request that the agent sent to prove a newcomer */
-	TOKEN_TAG_HEAD    /* the first octets of a tag: do all tags begin alike? */
+	TOKEN_TAG_HEAD,   /* the first octets of a tag: do all tags begin alike? */
+	TOKEN_CONNECTION  /* addresses and ports of a TCP connection */
 };
 
 struct token {

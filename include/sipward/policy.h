@@ -11,6 +11,7 @@
 #include <linux/types.h>
 #include <sipward/abi.h>
 #include <sipward/content.h>
+#include <sipward/guard.h>
 #include <sipward/methods.h>
 #include <sipward/reasons.h>
 
@@ -46,7 +47,7 @@ struct sw_service {
 	__u8 any_address;  /* 1: every local address */
 	__u16 port_first;
 	__u16 port_last;
-	__u16 pad;
+	__u16 tls_min;     /* the oldest version that a ClientHello must offer, SW_TLS_ */
 	struct sw_limit limit; /* requests outside a dialog; on TLS, handshakes */
 };
 
@@ -80,10 +81,12 @@ struct sw_zone {
 	__u64 watched;                /* those, and what the rate of malformed messages counts */
 	struct sw_bounds bounds;
 	__u8 source_port;             /* 1: each port is a source of its own */
-	__u8 pad[7];
+	__u8 require;                 /* enum sw_require: of plain SIP only what IMS sends so */
+	__u8 pad[6];
 	struct sw_mask source[2];     /* what makes one source: IPv4, IPv6 */
 	struct sw_limit zone_limit;
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
+	struct sw_limit cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
 	struct sw_limit source_limits[SW_RATE_COUNT];
 	struct sw_content content;
@@ -114,6 +117,8 @@ struct sw_policy {
 	__u32 count_ports;                 /* 1: some zone's sources are address and port */
 	struct sw_mask subscriber[2];      /* SW_SUBSCRIBER_V4, SW_SUBSCRIBER_V6: what a ban is for */
 	struct sw_mask network[2];         /* SW_PREFIX_V4, SW_PREFIX_V6 */
+	__u32 require;                     /* 1: some zone must use TLS or IPsec */
+	__u32 openings;                    /* 1: the first payload of connections is judged */
 	__u64 seed[2];                     /* of this host, for tokens */
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
 	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
@@ -152,7 +157,7 @@ _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
 _Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 144 + 16 * SW_RATE_COUNT + sizeof(struct sw_content),
+_Static_assert(sizeof(struct sw_zone) == 160 + 16 * SW_RATE_COUNT + sizeof(struct sw_content),
 	       "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");
 _Static_assert(sizeof(struct sw_service_addr) == 20, "no padding");

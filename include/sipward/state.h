@@ -52,6 +52,7 @@ enum sw_zone_rate {
 	SW_ZONE_EMERGENCY,
 	SW_ZONE_EMERGENCY_KNOWN,
 	SW_ZONE_PROBES,     /* newcomers that are told to the agent, to be probed */
+	SW_ZONE_CLEARTEXT,  /* initial REGISTERs in the clear, from a zone that must use IPsec */
 	SW_ZONE_RATE_COUNT = 8
 };
 

@@ -105,7 +105,7 @@ static void test_example(void **state)
 	assert_int_equal(p.services[2].address_count, 2);
 	assert_int_equal(p.services[0].address_count, 0);
 	assert_shadow(&p, (enum sw_reason[]){ SW_REASON_VIA_COUNT, SW_REASON_TCP_FLAGS }, 2);
-	assert_int_equal(p.zone_count, 2);
+	assert_int_equal(p.zone_count, 3);
 	z = &p.zones[1];
 	assert_string_equal(z->name, "carrier-a");
 	assert_int_equal(z->source_count, 2);
@@ -392,6 +392,26 @@ static void test_hash(void **state)
 	}
 }
 
+static void test_guard(void **state)
+{
+	auto_policy struct policy p = { 0 };
+	const struct zone *z;
+
+	(void)state;
+	load_good(GOOD "/guard.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.services[0].tls_min, SW_TLS_1_0);
+	assert_int_equal(p.services[1].tls_min, SW_TLS_1_2);
+	z = find_zone(&p, "ims");
+	assert_int_equal(z->require, SW_REQUIRE_IPSEC);
+	assert_rate(&z->cleartext, 20, SW_NS_PER_SEC, 50);
+	z = find_zone(&p, "handsets");
+	assert_rate(&z->cleartext, 100, SW_NS_PER_SEC, 100);
+	z = find_zone(&p, "trunk");
+	assert_int_equal(z->require, SW_REQUIRE_TLS);
+	assert_int_equal(find_zone(&p, "public")->require, SW_REQUIRE_ANY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_embedded),
 		cmocka_unit_test(test_example),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_services),

@@ -49,6 +49,7 @@ static void compile_service(const struct service *service, struct sw_policy *out
 	to->port_last = service->port_last;
 	to->limit = compile_rate(&service->rate);
 	out->have_service_limits |= service->rate.set;
+	to->tls_min = service->tls_min;
 	for (uint32_t port = service->port_first; port <= service->port_last; port++)
 		ports[port >> 6] |= 1ull << (port & 63);
 }
@@ -67,6 +68,8 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->newcomers = compile_rate(&zone->newcomers);
 	to->greylist = zone->greylist;
 	to->probe = zone->probe;
+	to->require = zone->require;
+	to->cleartext = compile_rate(&zone->cleartext);
 	to->zone_limit = compile_rate(&zone->zone_rate);
 	to->prefix_limit = compile_rate(&zone->prefix_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
@@ -95,14 +98,18 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	out->emergency_count = policy->emergency_count;
 	compile_content_types(policy, out);
 	out->events = compile_rate(&policy->events);
-	for (size_t i = 0; i < policy->service_count; i++)
+	for (size_t i = 0; i < policy->service_count; i++) {
 		compile_service(&policy->services[i], out);
+		out->openings |= policy->services[i].transport == SW_TLS;
+	}
 	for (size_t i = 0; i < policy->zone_count; i++) {
 		const struct zone *zone = &policy->zones[i];
 
 		compile_zone(policy, zone, &out->zones[numbers[i]]);
 		out->admission |= zone->newcomers.set;
 		out->content |= out->zones[numbers[i]].content.rules;
+		out->require |= zone->require != SW_REQUIRE_ANY;
+		out->openings |= zone->require != SW_REQUIRE_ANY;
 		out->have_zones |= zone->source_count > 0;
 		out->have_prefix_limits |= zone->prefix_rate.set;
 		out->count_ports |= zone->count.port;

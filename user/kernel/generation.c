@@ -155,6 +155,8 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS;
 	if (policy->content & (SW_CONTENT_HEADERS | SW_CONTENT_TYPES))
 		needs |= SIP_NEED_VALUES;
+	if (policy->require)
+		needs |= SIP_NEED_TOKENS;
 	if (policy->sanity_strict)
 		needs |= SIP_NEED_STRICT;
 	return needs;

@@ -27,6 +27,8 @@ static bool entry_lives(const struct copy *copy, const void *value)
 		return ((const struct sw_fragment *)value)->expires > copy->now;
 	if (copy->map == STATE_PROOFS)
 		return ((const struct sw_proof *)value)->expires > copy->now;
+	if (copy->map == STATE_OPENINGS)
+		return ((const struct sw_opening *)value)->expires > copy->now;
 	return true;
 }
 
@@ -162,6 +164,8 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->proofs;
 	case STATE_SIGHTS:
 		return tables->sights;
+	case STATE_OPENINGS:
+		return tables->openings;
 	default:
 		return 0;
 	}

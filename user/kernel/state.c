@@ -34,6 +34,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_NEWCOMERS] = "newcomers",
 	[STATE_TALLIES] = "tallies",
 	[STATE_HEALTH] = "health",
+	[STATE_OPENINGS] = "openings",
 };
 
 const char *state_map_name(enum state_map map)

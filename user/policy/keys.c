@@ -15,7 +15,6 @@ static const char *const future_keys[] = {
 	"bans",
 	"caller",
 	"callee",
-	"require",
 	"signatures",
 	"observe",
 	NULL,

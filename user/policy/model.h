@@ -44,6 +44,7 @@ struct rate {
 
 struct service {
 	enum sw_transport transport;
+	uint16_t tls_min;         /* the oldest version that a ClientHello must offer, SW_TLS_ */
 	uint16_t port_first;      /* 1..65535 */
 	uint16_t port_last;       /* >= port_first */
 	struct sw_addr *addresses; /* none: every local address */
@@ -78,6 +79,8 @@ struct zone {
 	enum sw_greylist greylist;
 	bool probe;               /* the agent proves newcomers itself, by an OPTIONS */
 	struct counting count;
+	enum sw_require require;
+	struct rate cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	struct rate zone_rate;
 	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];
@@ -97,6 +100,7 @@ struct tables {
 	uint32_t fragments;
 	uint32_t known;
 	uint32_t proofs;
+	uint32_t openings;
 	uint32_t sights;          /* lines of the greylist's memory, a power of two */
 };
 

@@ -69,6 +69,15 @@ const char *const transport_words[SW_TRANSPORT_COUNT + 1] = {
 
 const char *const trust_words[] = { [SW_TRUST_NONE] = "none", [SW_TRUST_PEER] = "peer", NULL };
 
+const char *const require_words[] = {
+	[SW_REQUIRE_ANY] = "any",
+	[SW_REQUIRE_TLS] = "tls",
+	[SW_REQUIRE_IPSEC] = "ipsec",
+	NULL,
+};
+
+const char *const tls_version_words[] = { "1.0", "1.1", "1.2", "1.3", NULL };
+
 const char *const profile_words[] = {
 	[SW_PROFILE_OFF] = "off",
 	[SW_PROFILE_DEFAULT] = "default",

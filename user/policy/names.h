@@ -14,6 +14,8 @@ extern const char *const method_words[SW_METHOD_COUNT + 2]; /* and "other" */
 extern const char *const mode_words[SW_MODE_COUNT + 1];
 extern const char *const transport_words[SW_TRANSPORT_COUNT + 1];
 extern const char *const trust_words[];
+extern const char *const require_words[];
+extern const char *const tls_version_words[]; /* from SW_TLS_1_0 on */
 extern const char *const profile_words[];
 extern const char *const fragments_words[];
 extern const char *const greylist_words[];

@@ -253,6 +253,7 @@ static int read_tables(struct draft *d, const struct key *key, const struct node
 		TABLE(fragments),
 		TABLE(known),
 		TABLE(proofs),
+		TABLE(openings),
 		KEY("sights", read_sights, .offset = offsetof(struct tables, sights)),
 		KEYS_END
 	};
@@ -334,7 +335,7 @@ static void set_defaults(struct policy *p)
 	p->mode = SW_MODE_ENFORCE;
 	p->tables = (struct tables){
 		.bans = 65536, .sources = 65536, .prefixes = 16384, .fragments = 16384,
-		.known = 262144, .proofs = 262144, .sights = 524288,
+		.known = 262144, .proofs = 262144, .openings = 65536, .sights = 524288,
 	};
 	p->known_for = 24 * 3600 * SW_NS_PER_SEC;
 	p->emergency.set = true;

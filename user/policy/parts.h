@@ -19,6 +19,10 @@ int read_sanity(struct draft *d, const struct key *key, const struct node *value
 int read_header_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_status_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_type_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
+/* Keys of a zone and of a service (guard.c): into struct zone and struct service. */
+int read_require(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_cleartext(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_tls(struct draft *d, const struct key *key, const struct node *value, void *to);
 
 /* Judges what no single key can know, and gives zones and services their addresses. */
 int check_draft(struct draft *d);

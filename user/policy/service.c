@@ -94,11 +94,12 @@ static int add_service(struct draft *d, const struct node *item)
 		KEY("transport", read_word, .offset = offsetof(struct service, transport),
 		    .required = true, .words = transport_words),
 		KEY("port", read_port, .required = true),
+		KEY("tls", read_tls),
 		KEY("addresses", read_addresses),
 		KEY("rate", read_rate, .offset = offsetof(struct service, rate)),
 		KEYS_END
 	};
-	struct service service = { .at = item->at };
+	struct service service = { .at = item->at, .tls_min = SW_TLS_1_0 };
 
 	if (read_map(d, item, keys, &service) < 0)
 		return -1;
@@ -111,7 +112,8 @@ static void default_services(struct policy *p)
 	static const struct service services[] = {
 		{ .transport = SW_UDP, .port_first = 5060, .port_last = 5060 },
 		{ .transport = SW_TCP, .port_first = 5060, .port_last = 5060 },
-		{ .transport = SW_TLS, .port_first = 5061, .port_last = 5061 },
+		{ .transport = SW_TLS, .port_first = 5061, .port_last = 5061,
+		  .tls_min = SW_TLS_1_0 },
 	};
 
 	for (size_t i = 0; i < array_size(services); i++)

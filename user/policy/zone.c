@@ -244,6 +244,8 @@ static int add_zone(struct draft *d, const struct node *item)
 		KEY("headers", read_header_rules, .offset = offsetof(struct zone, content)),
 		KEY("statuses", read_status_rules, .offset = offsetof(struct zone, content)),
 		KEY("content_types", read_type_rules, .offset = offsetof(struct zone, content)),
+		KEY("require", read_require),
+		KEY("cleartext", read_cleartext),
 		KEYS_END
 	};
 	struct zone zone = new_zone(d, item->at);
