@@ -20,6 +20,7 @@ static const char *const everything =
 	"sanity: {profile: strict}\n"
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24, \"2001:db8::/32\"], methods: [INVITE],\n"
+	"     require: ipsec,\n"
 	"     newcomers: {rate: 100/s}, count: address+port, rates: {zone: 1000/s, prefix: 500/s,\n"
 	"     source: {any: 100/s, INVITE: 10/s, dialog: 100/s, response: 100/s,\n"
 	"     keepalive: 10/s, stun: 10/s, malformed: 10/s, syn: 10/s, tls: 10/s}}}\n"
