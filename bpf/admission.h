@@ -10,6 +10,7 @@
 #define SIPWARD_BPF_ADMISSION_H
 
 #include "gcra.h"
+#include "health.h"
 #include "known.h"
 #include "limit.h"
 #include "packet.h"
@@ -33,14 +34,6 @@ static __always_inline int is_admitted(const struct packet *p)
 
 	return !policy.admission || p->protocol == IPPROTO_TCP || zone->trust == SW_TRUST_PEER ||
 	       !zone->newcomers.interval || p->grade;
-}
-
-static __always_inline int under_pressure(struct packet *p)
-{
-	__u32 zero = 0;
-	struct sw_health *state = bpf_map_lookup_elem(&health, &zero);
-
-	return state && state->pressure_until > packet_time(p);
 }
 
 /* The key of a request: its source with its branch, which ACK and CANCEL share; or, where
@@ -140,29 +133,34 @@ static __always_inline enum verdict stage_admission(struct packet *p, struct xdp
 	return admit_newcomer(ctx, packet_scratch(p));
 }
 
-/* Looks for a proof in a message that was scanned in full; what has one is known. */
-__noinline int find_proof(struct scratch *scratch)
+static __always_inline int carries_proof(struct packet *p, const struct scratch *scratch)
 {
-	struct packet *p;
+	const struct sip_msg *msg = &scratch->msg;
+	const struct sip_buf *buf = &scratch->buf;
 	struct sip_span none = {};
-	const struct sip_msg *msg;
-	const struct sip_buf *buf;
 	__u64 token = TOKEN_NONE;
 
-	if (!scratch)
-		return 0;
-	p = &scratch->packet;
-	msg = &scratch->msg;
-	buf = &scratch->buf;
 	if (p->message == SW_MESSAGE_RESPONSE)
-		token = token_of(policy.seed, TOKEN_BRANCH, buf, msg->via_branch, none);
-	else if (msg->flags & SIP_TO_TAG && tags_qualify())
+		return proves(p, &branches,
+			      token_of(policy.seed, TOKEN_BRANCH, buf, msg->via_branch, none));
+	if (msg->flags & SIP_TO_TAG && tags_qualify())
 		token = token_of(policy.seed, TOKEN_DIALOG, buf, msg->value[SIP_CALL_ID], msg->to.tag);
 	else if (msg->nonce.length)
 		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->nonce, none);
 	else if (msg->proxy_nonce.length)
 		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->proxy_nonce, none);
-	if (proves(p, token)) {
+	return proves(p, &proofs, token);
+}
+
+/* Looks for a proof in a message that was scanned in full; what has one is known. */
+__noinline int find_proof(struct scratch *scratch)
+{
+	struct packet *p;
+
+	if (!scratch)
+		return 0;
+	p = &scratch->packet;
+	if (carries_proof(p, scratch)) {
 		p->proved = 1;
 		if (!p->grade)
 			promote(p, SW_GRADE_PROVED);
@@ -190,7 +188,8 @@ __noinline int take_probe_answer(struct scratch *scratch)
 		return 0;
 	p = &scratch->packet;
 	tally(SW_TALLY_PROBE_ANSWERS);
-	if (proves(p, token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch, none)))
+	if (proves(p, &proofs,
+		   token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch, none)))
 		promote(p, SW_GRADE_PROVED);
 	return 0;
 }
@@ -199,7 +198,7 @@ static __always_inline enum verdict stage_probe(struct packet *p)
 {
 	struct scratch *scratch = packet_scratch(p);
 
-	if (!policy.admission || p->protocol != IPPROTO_UDP ||
+	if (!policy.admission || p->protocol != IPPROTO_UDP || !packet_zone(p)->probe ||
 	    !is_probe_answer(p, scratch))
 		return VERDICT_UNDECIDED;
 	take_probe_answer(scratch);

@@ -116,14 +116,14 @@ __noinline int promote(struct packet *p, __u32 grade)
 	return 0;
 }
 
-/* True when the server sent what has this token to the packet's source, and to nobody else. */
-static __always_inline int proves(struct packet *p, __u64 token)
+/* True when the server sent what has this token, in `proofs` or `branches`, to the packet's source, and to nobody else. */
+static __always_inline int proves(struct packet *p, void *map, __u64 token)
 {
 	struct sw_proof *proof;
 
 	if (token == TOKEN_NONE)
 		return 0;
-	proof = bpf_map_lookup_elem(&proofs, &token);
+	proof = bpf_map_lookup_elem(map, &token);
 	return proof && !proof->shared && proof->expires > packet_time(p) &&
 	       proof->addr.words[0] == p->src.words[0] && proof->addr.words[1] == p->src.words[1] &&
 	       proof->addr.words[2] == p->src.words[2] && proof->addr.words[3] == p->src.words[3];

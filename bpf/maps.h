@@ -229,7 +229,16 @@ struct {
 	__type(value, __u64);
 } tallies SEC(".maps");
 
-/* What the agent and the observer tell the data path. */
+/* Branches of requests that the server sent, in a table of their own: what the server answers
+ * to newcomers pushes none of them out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072);
+	__type(key, __u64);
+	__type(value, struct sw_proof);
+} branches SEC(".maps");
+
+/* What the agent tells the data path. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -245,6 +254,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct sw_opening);
 } openings SEC(".maps");
+
+/* What the observers say of themselves. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sw_observed);
+} observed SEC(".maps");
 
 /* --- state maps of one interface --- */
 

@@ -14,23 +14,31 @@
 #include <linux/pkt_cls.h>
 #include <linux/udp.h>
 
+#include <sipward/health.h>
+
 #include "known.h"
 #include "token.h"
 
 /* Tokens stand in the first headers; what an answer carries behind them is not read. */
 #define OBSERVED_MAX 2048
 
-/* Timer C (RFC 3261 16.6) and some: a call rings for three minutes at most. */
-#define PROOF_LIFE  (4 * 3600 * SW_NS_PER_SEC)
-#define BRANCH_LIFE (200 * SW_NS_PER_SEC)
+#define PROOF_LIFE (4 * 3600 * SW_NS_PER_SEC)
 
 /* What the observer learned about one packet that leaves. Offsets count from the network
  * header: not every interface has a link header. */
 struct departure {
 	struct sw_addr dst;
 	__u32 offset;  /* of the payload */
-	__u32 length;
+	__u32 length;  /* of it, as UDP says */
+	__u32 end;     /* of the IP packet: of a datagram in fragments only the first part is here */
 	__u16 sport;
+};
+
+struct fragment_header {
+	__u8 nexthdr;
+	__u8 reserved;
+	__be16 offset;
+	__be32 id;
 };
 
 static __always_inline int load_net(struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
@@ -47,17 +55,26 @@ static __always_inline int departure_ipv4(struct __sk_buff *skb, struct departur
 		return 0;
 	d->dst.words[2] = bpf_htonl(0xffff);
 	d->dst.words[3] = ip.daddr;
+	d->end = bpf_ntohs(ip.tot_len);
 	return ip.ihl * 4;
 }
 
 static __always_inline int departure_ipv6(struct __sk_buff *skb, struct departure *d)
 {
+	struct fragment_header fragment;
 	struct ipv6hdr ip;
 
-	if (load_net(skb, 0, &ip, sizeof(ip)) || ip.nexthdr != IPPROTO_UDP)
+	if (load_net(skb, 0, &ip, sizeof(ip)))
 		return 0;
 	__builtin_memcpy(&d->dst, &ip.daddr, sizeof(d->dst));
-	return sizeof(ip);
+	d->end = sizeof(ip) + bpf_ntohs(ip.payload_len);
+	if (ip.nexthdr == IPPROTO_UDP)
+		return sizeof(ip);
+	if (ip.nexthdr != IPPROTO_FRAGMENT ||
+	    load_net(skb, sizeof(ip), &fragment, sizeof(fragment)) ||
+	    fragment.nexthdr != IPPROTO_UDP || fragment.offset & bpf_htons(0xfff8))
+		return 0;
+	return sizeof(ip) + sizeof(fragment);
 }
 
 /* 1 when the packet leaves a port that is a service. */
@@ -78,12 +95,13 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 	d->length = bpf_ntohs(udp.len) - sizeof(udp);
 	port = d->sport;
 	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
-	return bpf_ntohs(udp.len) > sizeof(udp) &&
+	return bpf_ntohs(udp.len) > sizeof(udp) && d->end > d->offset &&
 	       policy.udp_ports[port >> 6] >> (port & 63) & 1;
 }
 
-/* Binds a token to the address it goes to. A second address makes it worthless. */
-static __always_inline void bind_token(__u64 token, const struct departure *d,
+/* Binds a token to the address it goes to, in `proofs` or `branches`. A second address makes it
+ * worthless as a proof. */
+static __always_inline void bind_token(void *map, __u64 token, const struct departure *d,
 				       enum token_kind kind, __u64 now, __u64 life)
 {
 	struct sw_proof fresh = {.addr = d->dst, .expires = now + life, .kind = kind};
@@ -91,9 +109,9 @@ static __always_inline void bind_token(__u64 token, const struct departure *d,
 
 	if (token == TOKEN_NONE)
 		return;
-	proof = bpf_map_lookup_elem(&proofs, &token);
+	proof = bpf_map_lookup_elem(map, &token);
 	if (!proof) {
-		bpf_map_update_elem(&proofs, &token, &fresh, BPF_ANY);
+		bpf_map_update_elem(map, &token, &fresh, BPF_ANY);
 		return;
 	}
 	if (proof->addr.words[0] != d->dst.words[0] || proof->addr.words[1] != d->dst.words[1] ||
@@ -136,50 +154,81 @@ static __always_inline void observe_response(const struct departure *d, struct s
 	struct sip_span none = {};
 
 	tally(SW_TALLY_ANSWERS);
+	if (!policy.admission)
+		return;
 	if (msg->flags & SIP_TO_TAG) {
 		watch_tags(scratch);
-		bind_token(token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
+		bind_token(&proofs,
+			   token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
 				    msg->value[SIP_CALL_ID], msg->to.tag),
 			   d, TOKEN_DIALOG, now, PROOF_LIFE);
 	}
 	/* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). */
 	if (msg->status == 401 || msg->status == 407) {
-		bind_token(token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none), d,
+		bind_token(&proofs,
+			   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none), d,
 			   TOKEN_NONCE, now, PROOF_LIFE);
-		bind_token(token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none), d,
+		bind_token(&proofs,
+			   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none), d,
 			   TOKEN_NONCE, now, PROOF_LIFE);
 	}
 }
 
+/* What no token can be made of is said, so that nobody waits for it in vain. */
+static __always_inline void note_branch(const struct departure *d, struct scratch *scratch,
+					struct sw_observed *self, __u64 now)
+{
+	struct sip_span none = {};
+	__u64 token = token_of(policy.seed, TOKEN_BRANCH, &scratch->buf, scratch->msg.via_branch, none);
+
+	if (token == TOKEN_NONE)
+		self->nameless = now;
+	bind_token(&branches, token, d, TOKEN_BRANCH, now, SW_BRANCH_LIFE);
+}
+
 static __always_inline void observe_request(const struct departure *d, struct scratch *scratch,
-					    __u64 now)
+					    struct sw_observed *self, __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
-	struct sip_span none = {};
 
-	bind_token(token_of(policy.seed, TOKEN_BRANCH, &scratch->buf, msg->via_branch, none), d,
-		   TOKEN_BRANCH, now, BRANCH_LIFE);
+	if (msg->kind != SW_MESSAGE_ACK) /* nothing answers it */
+		note_branch(d, scratch, self, now);
+	if (!policy.admission)
+		return;
 	/* The other side names the server by the server's own tag from here on. */
-	bind_token(token_of(policy.seed, TOKEN_DIALOG, &scratch->buf, msg->value[SIP_CALL_ID],
-			    msg->from.tag), d, TOKEN_DIALOG, now, PROOF_LIFE);
+	bind_token(&proofs, token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
+				     msg->value[SIP_CALL_ID], msg->from.tag), d, TOKEN_DIALOG, now,
+		   PROOF_LIFE);
+}
+
+/* What of the message is here; 0 when it is none of a service. */
+static __always_inline __u32 departing_length(struct __sk_buff *skb, struct departure *d)
+{
+	__u32 length;
+
+	if (!departs_from_service(skb, d) || d->length < 20)
+		return 0;
+	length = d->end - d->offset;
+	if (length > d->length)
+		length = d->length;
+	return length > OBSERVED_MAX ? OBSERVED_MAX : length;
 }
 
 static __always_inline int observe(struct __sk_buff *skb)
 {
 	struct departure d = {};
 	struct scratch *scratch = this_scratch();
-	__u32 zero = 0, length;
-	struct sw_health *state = bpf_map_lookup_elem(&health, &zero);
+	__u32 zero = 0, length = departing_length(skb, &d);
+	struct sw_observed *self = bpf_map_lookup_elem(&observed, &zero);
 	__u64 now;
 
-	if (!scratch || !departs_from_service(skb, &d) || d.length < 20)
+	if (!scratch || !self || !length)
 		return TC_ACT_UNSPEC;
-	length = d.length > OBSERVED_MAX ? OBSERVED_MAX : d.length;
 	if (load_net(skb, d.offset, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;
 	now = on_trial ? trial_now : bpf_ktime_get_ns();
-	if (state && (__s64)(now - state->last_observed) > (__s64)SW_NS_PER_SEC)
-		state->last_observed = now;
+	if ((__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
+		self->last = now;
 	tally(SW_TALLY_OBSERVED);
 	scratch->input.length = length;
 	scratch->input.datagram_length = d.length;
@@ -189,7 +238,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 	if (scratch->msg.kind == SW_MESSAGE_RESPONSE)
 		observe_response(&d, scratch, now);
 	else if (scratch->msg.flags & SIP_START)
-		observe_request(&d, scratch, now);
+		observe_request(&d, scratch, self, now);
 	return TC_ACT_UNSPEC;
 }
 

@@ -21,6 +21,7 @@
 #include "gate.h"
 #include "message.h"
 #include "admission.h"
+#include "responses.h"
 #include "emergency.h"
 #include "limit.h"
 #include "sanity.h"
@@ -87,6 +88,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(start);        /* the scanner, up to the top Via */
 	STAGE(known);        /* is its sender one that proved itself? */
 	STAGE(probe);        /* an answer to the agent's own request */
+	STAGE(responses);    /* did the server ask for it? */
 	STAGE(emergency);    /* urn:service:sos, 112, ... */
 	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */

@@ -105,7 +105,8 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 		return XDP_PASS;
 	if (v == VERDICT_EATEN)
 		return XDP_DROP;
-	if (policy.admission && v == VERDICT_PASS && p->message <= SW_MESSAGE_OTHER && !p->in_dialog)
+	if (policy.observed && v == VERDICT_PASS && p->message <= SW_MESSAGE_OTHER &&
+	    !p->in_dialog && p->protocol == IPPROTO_UDP)
 		tally(SW_TALLY_REQUESTS);
 	c = bpf_map_lookup_elem(&counters, &zone);
 	if (!c)

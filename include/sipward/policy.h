@@ -69,6 +69,9 @@ struct sw_bounds {
 #define SW_PREFIX_V4 24
 #define SW_PREFIX_V6 56
 
+/* Responses that a zone lets in: all, or those to a request that the server sent. */
+enum sw_responses { SW_RESPONSES_ANY, SW_RESPONSES_EXPECTED };
+
 enum sw_greylist { SW_GREYLIST_OFF, SW_GREYLIST_AUTO, SW_GREYLIST_ALWAYS };
 
 struct sw_zone {
@@ -82,7 +85,8 @@ struct sw_zone {
 	struct sw_bounds bounds;
 	__u8 source_port;             /* 1: each port is a source of its own */
 	__u8 require;                 /* enum sw_require: of plain SIP only what IMS sends so */
-	__u8 pad[6];
+	__u8 responses;               /* enum sw_responses */
+	__u8 pad[5];
 	struct sw_mask source[2];     /* what makes one source: IPv4, IPv6 */
 	struct sw_limit zone_limit;
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
@@ -109,6 +113,8 @@ struct sw_policy {
 	__u32 check_local;                 /* 1: the agent keeps local_addrs, transit is not ours */
 	__u32 sanity_strict;               /* 1: some zone judges a check of `strict` only */
 	__u32 admission;                   /* 1: some zone has a budget for newcomers */
+	__u32 observed;                    /* 1: some rule needs what the observer notes */
+	__u32 responses_expected;          /* 1: some zone wants no response that nobody asked for */
 	__u32 emergency_count;
 	__u32 content;                     /* SW_CONTENT_ bits: families that some zone uses */
 	__u32 limited;                     /* bit per enum sw_rate: some zone limits it */

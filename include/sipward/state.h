@@ -107,12 +107,21 @@ struct sw_newcomer {
 	__u32 ifindex;
 };
 
-/* Whether what the rules rest on is there. Times are 0 when it never was. */
+/* Whether what the rules rest on is there, written by the agent alone; <sipward/health.h> says
+ * what it means. Times are 0 when it never was. */
 struct sw_health {
 	__u64 pressure_until;   /* the server falls behind: the greylist opens */
 	__u64 observed_from;    /* since when every interface has its observer, without a gap */
 	__u64 heartbeat;        /* when the agent last found all observers in place */
-	__u64 last_observed;    /* when an observer last read a packet */
+	__u64 forgot_until;     /* the table of branches was too small: some may be missing */
+	__u64 unanswered_from;  /* since when requests come in, and no observer sees an answer */
+	__u64 services;         /* fingerprint of the ports that are observed */
+};
+
+/* What the observers say of themselves. */
+struct sw_observed {
+	__u64 last;             /* when one last read a packet of a service */
+	__u64 nameless;         /* when the server last sent a request whose branch makes no token */
 };
 
 /* What the admission and the observer count, each CPU for itself. */
@@ -123,8 +132,8 @@ enum sw_tally {
 	SW_TALLY_FIRST_SIGHT,   /* dropped by the greylist at first sight, or too soon after it */
 	SW_TALLY_AGAIN,         /* let in as a retransmission */
 	SW_TALLY_PROBE_ANSWERS, /* eaten */
-	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through */
-	SW_TALLY_ANSWERS,       /* final or provisional answers of the server to such */
+	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through, over UDP */
+	SW_TALLY_ANSWERS,       /* responses of the server, over UDP */
 	SW_TALLY_OBSERVED,      /* packets of the services that the observer read */
 	SW_TALLY_SHARED,        /* tokens that a second address got */
 	SW_TALLY_COUNT = 16
@@ -226,6 +235,8 @@ _Static_assert(sizeof(struct sw_proof) == 32, "no padding");
 _Static_assert(sizeof(struct sw_tag_habit) == 24, "no padding");
 _Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_newcomer) == 40, "no padding");
+_Static_assert(sizeof(struct sw_health) == 48, "no padding");
+_Static_assert(sizeof(struct sw_observed) == 16, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
 _Static_assert(sizeof(struct sw_fragment) == 16, "no padding");

@@ -53,6 +53,10 @@ void sends_shadowed(struct rig *rig, const char *payload, size_t size, enum sw_r
 /* It is not ours: passes, and no counter moves. */
 void ignores_frame(struct rig *rig);
 
+/* The observer sees the frame, or a message of the server's to the rig's endpoint, leave. */
+void departs_frame(struct rig *rig);
+void departs(struct rig *rig, const char *text, size_t size);
+
 /* The outcome of the last packet, and the sum of a counter over all zones. */
 extern struct sw_trial outcome;
 uint64_t counted(const struct rig *rig, enum sw_mode mode, enum sw_reason reason);

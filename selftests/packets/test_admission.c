@@ -3,6 +3,8 @@
  * Who gets in when the newcomers' budget is spent: those who proved themselves, those who send
  * again as a client does, and emergency calls. Everything else is what a flood looks like.
  */
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
 #include <linux/ip.h>
 
 #include "rig.h"
@@ -32,16 +34,6 @@ static void spend_budget(struct rig *rig)
 	}
 	assert_int_equal(verdict, 1);
 	rig->from = caller;
-}
-
-/* The server sends this text to the rig's endpoint. */
-static void departs(struct rig *rig, const char *text, size_t size)
-{
-	struct error e = {};
-
-	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, false, text, size));
-	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
-		fail_msg("%s", e.text);
 }
 
 /* It answers the request `n` of the endpoint with this To-tag. */
@@ -150,6 +142,25 @@ static void becomes_known(struct rig *rig)
 	answers(rig, 1, "3b9d0c5e71a8f264");
 	acks(rig, 1, "3b9d0c5e71a8f264", SW_REASON_NONE);
 	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+}
+
+static int count_newcomer(void *context, void *data, size_t size)
+{
+	(void)data, (void)size;
+	++*(int *)context;
+	return 0;
+}
+
+static int newcomers_told(const struct rig *rig)
+{
+	int count = 0;
+	struct ring_buffer *ring = ring_buffer__new(rig->trial.state.fds[STATE_NEWCOMERS],
+						    count_newcomer, &count, NULL);
+
+	assert_non_null(ring);
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	return count;
 }
 
 static void test_to_tag_proves(void **state)
@@ -360,6 +371,58 @@ static void test_greylist_off_and_always(void **state)
 	sends_method(&always, "INVITE", 1, SW_REASON_NONE);
 }
 
+static void test_server_falls_behind(void **state)
+{
+	auto_rig struct rig rig;
+	struct sw_health health = {};
+
+	(void)state;
+	rig_open(&rig, budget_of_5);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	health.pressure_until = rig.trial.now + 3 * SECOND;
+	state_health_write(&rig.trial.state, &health);
+	/* The budget is not spent, and yet newcomers wait; a known endpoint does not. */
+	sends_method(&rig, "INVITE", 2, SW_REASON_GREYLIST);
+	rig.trial.now += 600 * MS;
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
+	habit(&rig, "");
+	answers(&rig, 2, "3b9d0c5e71a8f264");
+	acks(&rig, 2, "3b9d0c5e71a8f264", SW_REASON_NONE);
+	sends_method(&rig, "INVITE", 3, SW_REASON_NONE);
+	rig.trial.now += 3 * SECOND;
+	rig.from.port = 5099;
+	sends_method(&rig, "INVITE", 4, SW_REASON_NONE);
+}
+
+/* What only counts sends nothing: no newcomer is told to the agent, and no answer is eaten. */
+static void test_monitor_sends_nothing(void **state)
+{
+	static const char *const modes[] = {"enforce", "monitor"};
+	static const char answer[] =
+		"SIP/2.0 200 OK\r\n"
+		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=" SW_PROBE_BRANCH
+		"00112233445566778899aabbccddeeff\r\n"
+		"From: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>;tag=2\r\n"
+		"Call-ID: 3@192.0.2.1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+	char yaml[512];
+
+	(void)state;
+	for (int monitor = 0; monitor < 2; monitor++) {
+		auto_rig struct rig rig;
+		struct error e = {};
+		int verdict;
+
+		snprintf(yaml, sizeof(yaml), "mode: %s\n%s", modes[monitor], budget_of_5);
+		rig_open(&rig, yaml);
+		sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+		assert_int_equal(newcomers_told(&rig), !monitor);
+		assert_true(frame_message(&rig.frame, &rig.from, &rig.to, false, answer,
+					  sizeof(answer) - 1));
+		verdict = trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, &e);
+		assert_int_equal(verdict, monitor ? XDP_PASS : XDP_DROP);
+	}
+}
+
 /* A peer is named in the policy, TCP has its handshake: neither is a newcomer. */
 static void test_never_newcomers(void **state)
 {
@@ -447,6 +510,8 @@ int main(void)
 		cmocka_unit_test(test_clock_skew),
 		cmocka_unit_test(test_repeating_flood_has_a_budget),
 		cmocka_unit_test(test_greylist_off_and_always),
+		cmocka_unit_test(test_server_falls_behind),
+		cmocka_unit_test(test_monitor_sends_nothing),
 		cmocka_unit_test(test_never_newcomers),
 		cmocka_unit_test(test_emergency),
 	};

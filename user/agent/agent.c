@@ -91,16 +91,6 @@ static void on_netlink(void *context, int fd)
 	}
 }
 
-static void tend_admission(struct agent *agent)
-{
-	auto_free char (*names)[IFNAMSIZ] = xcalloc(agent->interface_count, sizeof(*names));
-
-	for (size_t i = 0; i < agent->interface_count; i++)
-		memcpy(names[i], agent->interfaces[i].name, IFNAMSIZ);
-	admission_tick(&agent->admission, &agent->policy, names, agent->interface_count,
-		       agent->ticks);
-}
-
 static void on_tick(void *context, int fd)
 {
 	struct agent *agent = context;
@@ -112,7 +102,8 @@ static void on_tick(void *context, int fd)
 	http_run(agent->http); /* its idle connections time out */
 	if (interfaces_missing(agent))
 		check_interfaces(agent);
-	tend_admission(agent);
+	observation_tick(&agent->observation, agent->ticks);
+	admission_tick(&agent->admission, &agent->policy, agent->ticks);
 	if (++agent->ticks % SWEEP_TICKS == 0 && ban_sweep(&agent->state, &e) < 0)
 		say("%s", e.text);
 }
@@ -193,7 +184,8 @@ static int start(struct agent *agent, struct error *e)
 		return -1;
 	http = open_exporter(agent, &agent->policy, e);
 	if (!http || use_exporter(agent, http, e) < 0 || state_open(&agent->state, e) < 0 ||
-	    watch_netlink(agent, e) < 0 || protect(agent, &agent->policy, e) < 0 ||
+	    watch_netlink(agent, e) < 0 || observation_open(&agent->observation, e) < 0 ||
+	    protect(agent, &agent->policy, e) < 0 ||
 	    watch_events(agent, e) < 0 ||
 	    admission_follow(&agent->admission, &agent->policy, e) < 0 ||
 	    start_timer(agent, e) < 0)
@@ -223,6 +215,7 @@ static void agent_free(struct agent *agent)
 	close_exporter(agent, &agent->http);
 	history_close(&agent->history);
 	admission_close(&agent->admission);
+	observation_close(&agent->observation);
 	netlink_close(&agent->netlink);
 	close_fd(&agent->signals);
 	close_fd(&agent->timer);
@@ -241,7 +234,8 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.loop = {.epoll = -1},
 		.state = STATE_CLOSED,
 		.control = {.listener = -1},
-		.admission = {.observer = -1, .say = say_text},
+		.admission = {.say = say_text},
+		.observation = {.program = -1, .say = say_text},
 		.signals = -1,
 		.timer = -1,
 		.started = time(NULL),
@@ -249,6 +243,8 @@ int agent_run(const struct agent_options *options, struct error *e)
 
 	agent.admission.state = &agent.state;
 	agent.admission.loop = &agent.loop;
+	agent.observation.state = &agent.state;
+	agent.observation.loop = &agent.loop;
 	if (start(&agent, e) < 0) {
 		struct error ignored = {};
 

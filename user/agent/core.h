@@ -12,6 +12,7 @@
 #include "agent/agent.h"
 #include "agent/control.h"
 #include "agent/history.h"
+#include "agent/observation.h"
 #include "kernel/netlink.h"
 #include "policy/model.h"
 
@@ -35,6 +36,7 @@ struct agent {
 	struct control control;
 	struct http *http;
 	struct admission admission;
+	struct observation observation;
 	int signals;
 	int timer;
 	uint64_t ticks;

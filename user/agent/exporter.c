@@ -16,6 +16,7 @@ static char *render_metrics(void *context, struct error *e)
 		.events = agent->history.count,
 		.reload_failures = agent->reload_failures,
 		.interfaces_missing = interfaces_missing(agent),
+		.observed = agent->observation.program >= 0,
 	};
 
 	return metrics_render(&source, e);

@@ -107,6 +107,7 @@ int protect(struct agent *agent, const struct policy *policy, struct error *e)
 		.policy = policy,
 		.check_local = true,
 		.note = say_text,
+		.observer = -1,
 	};
 	int done = -1;
 
@@ -117,11 +118,11 @@ int protect(struct agent *agent, const struct policy *policy, struct error *e)
 		done = apply_generation(&apply, e);
 	}
 	if (done == 0) {
-		admission_observer(&agent->admission, apply.observer);
+		observation_follow(&agent->observation, &apply);
 		agent->generation = apply.generation;
 		note_interfaces(agent, &apply);
 	}
-	free(apply.interfaces);
+	apply_free(&apply);
 	return done;
 }
 

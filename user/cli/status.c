@@ -6,6 +6,7 @@
 #include "export/json.h"
 #include "kernel/attach.h"
 #include "kernel/bans.h"
+#include "kernel/health.h"
 #include "kernel/known.h"
 
 /* What nobody should believe of this version, said where people look. */
@@ -52,7 +53,7 @@ static void hash_text(const struct sw_policy *policy, char text[65])
 		snprintf(text + 2 * i, 3, "%02x", policy->hash[i]);
 }
 
-static int interface_json(const char *name, struct json_object **o, struct error *e)
+static int interface_json(const char *name, struct json_object **o, bool *observed, struct error *e)
 {
 	auto_attachment struct attachment attachment = {};
 	const struct sw_policy *policy;
@@ -66,6 +67,7 @@ static int interface_json(const char *name, struct json_object **o, struct error
 	json_text(*o, "attach", attach_mode_name(attachment.mode));
 	if (!policy)
 		return 0;
+	*observed |= policy->observed;
 	hash_text(policy, hash);
 	json_flag(*o, "multi_buffer", attachment.multi_buffer);
 	json_count(*o, "program_id", attachment.program_id);
@@ -105,6 +107,26 @@ static int admission_json(const struct state *state, struct json_object *o, stru
 	return 0;
 }
 
+/* NULL when no rule of what is attached needs the observer. */
+static struct json_object *observer_json(const struct state *state, bool wanted)
+{
+	struct json_object *o = wanted ? json_object_new_object() : NULL;
+	auto_free char *text = NULL;
+	struct sw_health health = {};
+	uint64_t now = monotonic_ns();
+
+	if (!wanted)
+		return NULL;
+	state_health_read(state, &health);
+	text = observer_text(&health, now);
+	json_text(o, "state", observer_word(sw_observer_state(&health, now)));
+	json_text(o, "text", text);
+	json_count(o, "in_place_seconds",
+		   health.observed_from ? (now - health.observed_from) / SW_NS_PER_SEC : 0);
+	json_flag(o, "server_falls_behind", health.pressure_until > now);
+	return o;
+}
+
 static int status_json(struct json_object **result, struct error *e)
 {
 	auto_state struct state state = STATE_CLOSED;
@@ -112,6 +134,7 @@ static int status_json(struct json_object **result, struct error *e)
 	auto_json struct json_object *o = json_object_new_object();
 	struct json_object *interfaces = json_object_new_array();
 	struct json_object *notes = json_object_new_array();
+	bool observed = false;
 	long bans;
 
 	json_object_object_add(o, "agent", ask_agent());
@@ -125,10 +148,11 @@ static int status_json(struct json_object **result, struct error *e)
 	for (char **name = names; *name; name++) {
 		struct json_object *iface = NULL;
 
-		if (interface_json(*name, &iface, e) < 0)
+		if (interface_json(*name, &iface, &observed, e) < 0)
 			return -1;
 		json_object_array_add(interfaces, iface);
 	}
+	json_object_object_add(o, "observer", observer_json(&state, observed));
 	for (size_t i = 0; i < array_size(limits_of_sight); i++)
 		json_object_array_add(notes, json_object_new_string(limits_of_sight[i]));
 	*result = take(o);
@@ -194,6 +218,15 @@ static void print_admission(struct json_object *o)
 	       json_object_get_int64(json_object_object_get(o, "memory_octets")) / 1e6);
 }
 
+static void print_observer(struct json_object *o)
+{
+	if (!o)
+		return;
+	puts(text_of(o, "text"));
+	if (json_object_get_boolean(json_object_object_get(o, "server_falls_behind")))
+		puts("the server leaves most requests unanswered: newcomers wait");
+}
+
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_json struct json_object *o = NULL;
@@ -210,6 +243,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	interfaces = json_object_object_get(o, "interfaces");
 	for (size_t i = 0; i < json_object_array_length(interfaces); i++)
 		print_interface(json_object_array_get_idx(interfaces, i));
+	print_observer(json_object_object_get(o, "observer"));
 	print_admission(o);
 	printf("bans: %s\n", text_of(o, "bans"));
 	for (size_t i = 0; i < array_size(limits_of_sight); i++)

@@ -6,6 +6,7 @@
 
 #include "export/snapshot.h"
 #include "kernel/bans.h"
+#include "kernel/health.h"
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -127,6 +128,26 @@ static void render_policy(FILE *out, const struct metrics_source *source)
 		source->reload_failures);
 }
 
+/* One of the states is 1. Nothing where no rule needs the observer: an alert on "not good" would
+ * ring for nothing. */
+static void render_observer(FILE *out, const struct metrics_source *source)
+{
+	struct sw_health health = {};
+	uint64_t now = monotonic_ns();
+
+	if (!source->observed)
+		return;
+	state_health_read(source->state, &health);
+	family(out, "sipward_observer_state", "gauge",
+	       "1 for what holds: only in state good do the rules that need the observer speak");
+	for (int i = 0; i < SW_OBSERVER_STATE_COUNT; i++)
+		fprintf(out, "sipward_observer_state{state=\"%s\"} %d\n", observer_word(i),
+			(int)sw_observer_state(&health, now) == i);
+	gauge(out, "sipward_server_falls_behind",
+	      "1 while the server leaves most requests unanswered and newcomers wait",
+	      health.pressure_until > now);
+}
+
 char *metrics_render(const struct metrics_source *source, struct error *e)
 {
 	auto_snapshot struct snapshot snapshot = {};
@@ -148,6 +169,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	counter(out, "sipward_events_total", "Refused packets that were told in an event",
 		source->events);
 	render_policy(out, source);
+	render_observer(out, source);
 	render_attachments(out, &snapshot);
 	family(out, "sipward_packets_total", "counter", "Packets to the services, by what was done");
 	each_zone(out, &snapshot, render_packets);

@@ -16,6 +16,7 @@ struct metrics_source {
 	uint64_t events;         /* told to user space since the agent started */
 	uint64_t reload_failures;
 	size_t interfaces_missing;
+	bool observed;             /* some rule needs the observer */
 };
 
 /* The exposition text (Prometheus text format 0.0.4), owned by the caller. NULL and *e. */

@@ -291,17 +291,28 @@ static int load_all(const struct apply *apply, struct generation_source *source,
 	return 0;
 }
 
+/* Where the answers leave, as the policy says or the routes. */
+static int find_observers(struct apply *apply, struct error *e)
+{
+	const struct policy *policy = apply->policy;
+	const struct egress egress = {
+		.named = policy->observe_count ? policy->observe : apply->wanted,
+		.named_count = policy->observe_count ? policy->observe_count : apply->wanted_count,
+		.routes = !policy->observe_count,
+	};
+
+	return observers_find(&apply->observers, &egress, e);
+}
+
 /* The observer first: what it notes is good for any program, and the new one relies on it. */
 static int swap_all(struct apply *apply, const struct generation_source *source,
 		    struct swap *swaps, struct error *e)
 {
-	cleanup(observers_free) struct observers observers = {};
-
-	if (source->compiled->admission && source->share) {
+	if (source->compiled->observed && source->share) {
 		apply->observer = fcntl(bpf_program__fd(source->share->progs.sipward_egress),
 					F_DUPFD_CLOEXEC, 0);
-		if (observers_swap(&observers, apply->wanted, apply->wanted_count, apply->observer,
-				   e) < 0)
+		if (find_observers(apply, e) < 0 ||
+		    observers_swap(&apply->observers, apply->observer, e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < apply->interface_count; i++) {
@@ -309,12 +320,22 @@ static int swap_all(struct apply *apply, const struct generation_source *source,
 			continue;
 		while (i-- > 0)
 			swap_back(&swaps[i]);
-		observers_back(&observers);
+		observers_back(&apply->observers);
 		return -1;
 	}
-	if (!source->compiled->admission)
+	if (!source->compiled->observed)
 		observers_detach();
 	return 0;
+}
+
+/* FNV-1a: tells one set of ports from another. */
+static uint64_t fingerprint(const void *data, size_t size)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ ((const uint8_t *)data)[i]) * 0x100000001b3ull;
+	return hash;
 }
 
 int apply_generation(struct apply *apply, struct error *e)
@@ -339,6 +360,7 @@ int apply_generation(struct apply *apply, struct error *e)
 		return -1;
 	compile_policy(apply->policy, numbers, &meta, compiled);
 	compiled->check_local = apply->check_local;
+	apply->services = fingerprint(compiled->udp_ports, sizeof(compiled->udp_ports));
 	if (state_resize(apply->state, &apply->policy->tables, e) < 0)
 		return -1;
 	if (load_all(apply, &source, swaps, e) < 0 || swap_all(apply, &source, swaps, e) < 0) {
@@ -348,4 +370,11 @@ int apply_generation(struct apply *apply, struct error *e)
 	if (state_resize_commit(apply->state, e) < 0 || remove_others(apply, e) < 0)
 		return -1;
 	return state_meta_write(apply->state, &meta, e);
+}
+
+void apply_free(struct apply *apply)
+{
+	free(apply->interfaces);
+	close_fd(&apply->observer);
+	observers_free(&apply->observers);
 }

@@ -8,6 +8,7 @@
 
 #include <net/if.h>
 
+#include "kernel/observe.h"
 #include "kernel/state.h"
 
 enum attach_mode { ATTACH_NONE, ATTACH_NATIVE, ATTACH_GENERIC };
@@ -41,7 +42,7 @@ int attach_check(const char *iface, struct error *e);
 struct apply {
 	struct state *state;
 	const struct policy *policy;
-	char (*interfaces)[IFNAMSIZ];  /* that exist now */
+	char (*interfaces)[IFNAMSIZ];  /* that exist now; owned */
 	size_t interface_count;
 	char (*wanted)[IFNAMSIZ];      /* that are meant, gone ones included */
 	size_t wanted_count;
@@ -49,8 +50,12 @@ struct apply {
 	void (*note)(const char *text);
 	uint64_t generation;           /* out: the number of the new generation */
 	int observer;                  /* out: its observer, owned by the caller; -1: it has none */
+	struct observers observers;    /* out: where it is now, owned by the caller */
+	uint64_t services;             /* out: fingerprint of the UDP ports that it protects */
 };
 
 int apply_generation(struct apply *apply, struct error *e);
+/* Frees what it owns. */
+void apply_free(struct apply *apply);
 
 #endif

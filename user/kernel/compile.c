@@ -67,9 +67,11 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->bounds = zone->bounds;
 	to->newcomers = compile_rate(&zone->newcomers);
 	to->greylist = zone->greylist;
-	to->probe = zone->probe;
 	to->require = zone->require;
 	to->cleartext = compile_rate(&zone->cleartext);
+	/* What only counts sends nothing of its own. */
+	to->probe = zone->probe && to->mode == SW_MODE_ENFORCE;
+	to->responses = zone->responses;
 	to->zone_limit = compile_rate(&zone->zone_rate);
 	to->prefix_limit = compile_rate(&zone->prefix_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
@@ -110,6 +112,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->content |= out->zones[numbers[i]].content.rules;
 		out->require |= zone->require != SW_REQUIRE_ANY;
 		out->openings |= zone->require != SW_REQUIRE_ANY;
+		out->responses_expected |= zone->responses == SW_RESPONSES_EXPECTED;
 		out->have_zones |= zone->source_count > 0;
 		out->have_prefix_limits |= zone->prefix_rate.set;
 		out->count_ports |= zone->count.port;
@@ -117,6 +120,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 			out->limited |= (uint32_t)zone->source_rates[rate].set << rate;
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}
+	out->observed = out->admission || out->responses_expected;
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct prefix *prefix = &policy->list[i].prefix;
 

@@ -157,6 +157,8 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VALUES;
 	if (policy->require)
 		needs |= SIP_NEED_TOKENS;
+	if (policy->observed)
+		needs |= SIP_NEED_VIA;
 	if (policy->sanity_strict)
 		needs |= SIP_NEED_STRICT;
 	return needs;
@@ -187,7 +189,8 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	if (reuse_state(skel, source->state, e) < 0 ||
 	    reuse(skel->maps.counters, counters_fd, e) < 0 ||
 	    prepare_policy_maps(batches, source->share, e) < 0 ||
-	    load(skel, multi_buffer, source->compiled->admission, e) < 0 || fill(batches, source->share, e) < 0)
+	    load(skel, multi_buffer, source->compiled->observed, e) < 0 ||
+	    fill(batches, source->share, e) < 0)
 		return NULL;
 	return take(skel);
 }

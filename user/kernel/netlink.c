@@ -5,6 +5,7 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <time.h>
 
@@ -58,14 +59,68 @@ static void link_message(const struct nlmsghdr *header, const struct netlink_eve
 				     message->ifi_flags & IFF_UP);
 }
 
+/* fe80::/64 is on every interface, bridge ports included, and leads to no peer. */
+static bool link_local(const struct nlmsghdr *header, const struct rtmsg *message)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, header, sizeof(*message))
+		if (mnl_attr_get_type(attr) == RTA_DST && message->rtm_family == AF_INET6)
+			return IN6_IS_ADDR_LINKLOCAL((struct in6_addr *)mnl_attr_get_payload(attr));
+	return false;
+}
+
+static void route_message(const struct nlmsghdr *header, const struct netlink_events *events)
+{
+	const struct rtmsg *message = mnl_nlmsg_get_payload(header);
+	const struct nlattr *attr;
+
+	if (!events->route || message->rtm_type != RTN_UNICAST || link_local(header, message))
+		return;
+	mnl_attr_for_each(attr, header, sizeof(*message)) {
+		if (mnl_attr_get_type(attr) == RTA_OIF) {
+			events->route(events->context, mnl_attr_get_u32(attr));
+		} else if (mnl_attr_get_type(attr) == RTA_MULTIPATH) {
+			const struct rtnexthop *hop = mnl_attr_get_payload(attr);
+			int left = mnl_attr_get_payload_len(attr);
+
+			for (; RTNH_OK(hop, left); left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
+				events->route(events->context, hop->rtnh_ifindex);
+		}
+	}
+}
+
+static void filter_message(const struct nlmsghdr *header, const struct netlink_events *events)
+{
+	const struct tcmsg *message = mnl_nlmsg_get_payload(header);
+
+	if (events->filter)
+		events->filter(events->context, message->tcm_ifindex);
+}
+
 static int on_message(const struct nlmsghdr *header, void *context)
 {
 	const struct netlink_events *events = context;
 
-	if (header->nlmsg_type == RTM_NEWADDR || header->nlmsg_type == RTM_DELADDR)
+	switch (header->nlmsg_type) {
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
 		address_message(header, events);
-	else if (header->nlmsg_type == RTM_NEWLINK || header->nlmsg_type == RTM_DELLINK)
+		break;
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
 		link_message(header, events);
+		break;
+	case RTM_NEWROUTE:
+		route_message(header, events);
+		break;
+	case RTM_DELQDISC:
+	case RTM_DELTFILTER:
+		filter_message(header, events);
+		break;
+	default:
+		break;
+	}
 	return MNL_CB_OK;
 }
 
@@ -86,9 +141,18 @@ static int open_socket(struct netlink *netlink, unsigned int groups, int flags, 
 
 int netlink_open(struct netlink *netlink, const struct netlink_events *events, struct error *e)
 {
+	unsigned int groups = 0;
+
+	if (events->link)
+		groups |= RTMGRP_LINK;
+	if (events->address)
+		groups |= RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+	if (events->route)
+		groups |= RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+	if (events->filter)
+		groups |= RTMGRP_TC;
 	netlink->events = events;
-	return open_socket(netlink, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
-			   SOCK_NONBLOCK, e);
+	return open_socket(netlink, groups, SOCK_NONBLOCK, e);
 }
 
 int netlink_fd(const struct netlink *netlink)
@@ -129,38 +193,11 @@ int netlink_dump_addresses(const struct netlink_events *events, struct error *e)
 	return dump(RTM_GETADDR, sizeof(struct ifaddrmsg), on_message, (void *)events, e);
 }
 
-struct routes {
-	void (*route)(void *context, int ifindex);
-	void *context;
-};
-
-static int on_route(const struct nlmsghdr *header, void *context)
-{
-	const struct rtmsg *message = mnl_nlmsg_get_payload(header);
-	const struct routes *routes = context;
-	const struct nlattr *attr;
-
-	if (header->nlmsg_type != RTM_NEWROUTE || message->rtm_type != RTN_UNICAST)
-		return MNL_CB_OK;
-	mnl_attr_for_each(attr, header, sizeof(*message)) {
-		if (mnl_attr_get_type(attr) == RTA_OIF) {
-			routes->route(routes->context, mnl_attr_get_u32(attr));
-		} else if (mnl_attr_get_type(attr) == RTA_MULTIPATH) {
-			const struct rtnexthop *hop = mnl_attr_get_payload(attr);
-			int left = mnl_attr_get_payload_len(attr);
-
-			for (; RTNH_OK(hop, left); left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
-				routes->route(routes->context, hop->rtnh_ifindex);
-		}
-	}
-	return MNL_CB_OK;
-}
-
 int netlink_dump_routes(void (*route)(void *, int), void *context, struct error *e)
 {
-	struct routes routes = {.route = route, .context = context};
+	const struct netlink_events events = {.route = route, .context = context};
 
-	return dump(RTM_GETROUTE, sizeof(struct rtmsg), on_route, &routes, e);
+	return dump(RTM_GETROUTE, sizeof(struct rtmsg), on_message, (void *)&events, e);
 }
 
 int netlink_read(struct netlink *netlink, bool *lost, struct error *e)

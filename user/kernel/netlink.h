@@ -12,10 +12,12 @@
 
 #include "base/base.h"
 
-/* Called on every change. Either may be NULL. */
+/* Called on every change. Each may be NULL: then the kernel is not asked to tell. */
 struct netlink_events {
 	void (*link)(void *context, const char *iface, bool gone, bool up);
 	void (*address)(void *context, const struct sw_addr *addr, bool gone);
+	void (*route)(void *context, int ifindex);  /* a new one to elsewhere, by this interface */
+	void (*filter)(void *context, int ifindex); /* a qdisc or filter was taken off it */
 	void *context;
 };
 
@@ -24,7 +26,7 @@ struct netlink {
 	const struct netlink_events *events;
 };
 
-/* Subscribes to link and address changes; netlink_fd() becomes readable on each. */
+/* Subscribes to the changes that have a callback; netlink_fd() becomes readable on each. */
 int netlink_open(struct netlink *netlink, const struct netlink_events *events, struct error *e);
 void netlink_close(struct netlink *netlink);
 int netlink_fd(const struct netlink *netlink);

@@ -99,24 +99,29 @@ static void add_interface(void *context, int ifindex)
 	struct observers *to = context;
 	char name[IF_NAMESIZE];
 
-	for (size_t i = 0; i < to->count; i++)
-		if (to->indexes[i] == ifindex)
-			return;
-	if (ifindex > 0 && if_indextoname(ifindex, name) && strcmp(name, "lo"))
+	if (!observers_include(to, ifindex) && ifindex > 0 && if_indextoname(ifindex, name) &&
+	    strcmp(name, "lo"))
 		append(to->indexes, to->count, ifindex);
 }
 
-static int find_interfaces(struct observers *to, char (*named)[IFNAMSIZ], size_t named_count,
-			   struct error *e)
+bool observers_include(const struct observers *observers, int ifindex)
 {
-	memset(to, 0, sizeof(*to));
-	for (size_t i = 0; i < named_count; i++)
-		add_interface(to, if_nametoindex(named[i]));
-	if (netlink_dump_routes(add_interface, to, e) < 0)
+	for (size_t i = 0; i < observers->count; i++)
+		if (observers->indexes[i] == ifindex)
+			return true;
+	return false;
+}
+
+int observers_find(struct observers *observers, const struct egress *egress, struct error *e)
+{
+	memset(observers, 0, sizeof(*observers));
+	for (size_t i = 0; i < egress->named_count; i++)
+		add_interface(observers, if_nametoindex(egress->named[i]));
+	if (egress->routes && netlink_dump_routes(add_interface, observers, e) < 0)
 		return -1;
-	to->before = xcalloc(to->count, sizeof(*to->before));
-	for (size_t i = 0; i < to->count; i++)
-		to->before[i] = -1;
+	observers->before = xcalloc(observers->count, sizeof(*observers->before));
+	for (size_t i = 0; i < observers->count; i++)
+		observers->before[i] = -1;
 	return 0;
 }
 
@@ -142,14 +147,14 @@ void observers_free(struct observers *observers)
 	memset(observers, 0, sizeof(*observers));
 }
 
-int observers_swap(struct observers *observers, char (*named)[IFNAMSIZ], size_t named_count,
-		   int program, struct error *e)
+int observers_swap(struct observers *observers, int program, struct error *e)
 {
-	if (find_interfaces(observers, named, named_count, e) < 0)
-		return -1;
+	observers->added = 0;
 	for (size_t i = 0; i < observers->count; i++) {
-		if (observer_attach(observers->indexes[i], program, &observers->before[i], e) == 0)
+		if (observer_attach(observers->indexes[i], program, &observers->before[i], e) == 0) {
+			observers->added += observers->before[i] < 0;
 			continue;
+		}
 		observers->count = i;
 		observers_back(observers);
 		return -1;
@@ -157,19 +162,21 @@ int observers_swap(struct observers *observers, char (*named)[IFNAMSIZ], size_t 
 	return 0;
 }
 
-int observers_mend(char (*named)[IFNAMSIZ], size_t named_count, int program, struct error *e)
+int observers_mend(const struct observers *observers, int program, struct error *e)
 {
-	cleanup(observers_free) struct observers observers;
-	int mended = 0;
+	char name[IF_NAMESIZE];
+	int mended = 0, done = 0;
 
-	if (find_interfaces(&observers, named, named_count, e) < 0)
-		return -1;
-	for (size_t i = 0; i < observers.count; i++) {
-		if (observer_present(observers.indexes[i]))
+	for (size_t i = 0; i < observers->count; i++) {
+		auto_fd int before = -1;
+
+		if (observer_present(observers->indexes[i]) ||
+		    !if_indextoname(observers->indexes[i], name))
 			continue;
-		if (observer_attach(observers.indexes[i], program, &observers.before[i], e) < 0)
-			return -1;
-		mended++;
+		if (observer_attach(observers->indexes[i], program, &before, e) < 0)
+			done = -1;
+		else
+			mended++;
 	}
-	return mended;
+	return done < 0 ? -1 : mended;
 }

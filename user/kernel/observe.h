@@ -11,25 +11,35 @@
 
 #include "base/base.h"
 
-/* Where answers may leave: the interfaces that are named, and those that the routing tables
- * use; loopback is none. */
+/* Where answers may leave: the interfaces that are named, and, if wanted, those that the routing
+ * tables use; loopback is none. */
+struct egress {
+	char (*named)[IFNAMSIZ];
+	size_t named_count;
+	bool routes;
+};
+
 struct observers {
 	int *indexes;
 	int *before;   /* the program that was there, or -1 */
 	size_t count;
+	size_t added;  /* out of observers_swap(): those that had none */
 };
 
-/* Attaches the program to all of them, in the place of the one before where there is one. On
- * error those that were done go back. Owned by the caller: observers_free. */
-int observers_swap(struct observers *observers, char (*named)[IFNAMSIZ], size_t named_count,
-		   int program, struct error *e);
-/* Puts back what was there before the swap. */
-void observers_back(const struct observers *observers);
+/* Those that are there now. Owned by the caller: observers_free. */
+int observers_find(struct observers *observers, const struct egress *egress, struct error *e);
+bool observers_include(const struct observers *observers, int ifindex);
 void observers_free(struct observers *observers);
 
-/* Attaches the program where it should be and is not: somebody took it off, or a route came
- * to use another interface. Returns how many it had to attach, or -1. */
-int observers_mend(char (*named)[IFNAMSIZ], size_t named_count, int program, struct error *e);
+/* Attaches the program to all of them, in the place of the one before where there is one. On
+ * error those that were done go back. */
+int observers_swap(struct observers *observers, int program, struct error *e);
+/* Puts back what was there before the swap. */
+void observers_back(const struct observers *observers);
+
+/* Attaches the program where it should be and is not, for somebody took it off. Returns how many
+ * it had to attach, or -1 when one of them could not be. */
+int observers_mend(const struct observers *observers, int program, struct error *e);
 
 /* Takes our filter off everywhere; qdisc and filters of others stay. */
 void observers_detach(void);

@@ -25,7 +25,7 @@ static bool entry_lives(const struct copy *copy, const void *value)
 		return ((const struct sw_ban *)value)->end > copy->now;
 	if (copy->map == STATE_FRAGMENTS)
 		return ((const struct sw_fragment *)value)->expires > copy->now;
-	if (copy->map == STATE_PROOFS)
+	if (copy->map == STATE_PROOFS || copy->map == STATE_BRANCHES)
 		return ((const struct sw_proof *)value)->expires > copy->now;
 	if (copy->map == STATE_OPENINGS)
 		return ((const struct sw_opening *)value)->expires > copy->now;
@@ -162,6 +162,8 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->known;
 	case STATE_PROOFS:
 		return tables->proofs;
+	case STATE_BRANCHES:
+		return tables->branches;
 	case STATE_SIGHTS:
 		return tables->sights;
 	case STATE_OPENINGS:

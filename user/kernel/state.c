@@ -29,12 +29,14 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_SERVICE_CELLS] = "service_cells",
 	[STATE_QUOTAS] = "quotas",
 	[STATE_PROOFS] = "proofs",
+	[STATE_BRANCHES] = "branches",
 	[STATE_SIGHTS] = "sights",
 	[STATE_TAG_HABIT] = "tag_habit",
 	[STATE_NEWCOMERS] = "newcomers",
 	[STATE_TALLIES] = "tallies",
 	[STATE_HEALTH] = "health",
 	[STATE_OPENINGS] = "openings",
+	[STATE_OBSERVED] = "observed",
 };
 
 const char *state_map_name(enum state_map map)

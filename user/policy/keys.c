@@ -16,7 +16,6 @@ static const char *const future_keys[] = {
 	"caller",
 	"callee",
 	"signatures",
-	"observe",
 	NULL,
 };
 

@@ -81,6 +81,7 @@ struct zone {
 	struct counting count;
 	enum sw_require require;
 	struct rate cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
+	enum sw_responses responses;
 	struct rate zone_rate;
 	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];
@@ -101,6 +102,7 @@ struct tables {
 	uint32_t known;
 	uint32_t proofs;
 	uint32_t openings;
+	uint32_t branches;
 	uint32_t sights;          /* lines of the greylist's memory, a power of two */
 };
 
@@ -110,6 +112,8 @@ struct policy {
 	enum sw_mode mode;
 	char (*interfaces)[IFNAMSIZ];
 	size_t interface_count;
+	char (*observe)[IFNAMSIZ]; /* where answers leave; none: wherever the routes lead */
+	size_t observe_count;
 	struct service *services; /* at least one, at most SW_SERVICES_MAX */
 	size_t service_count;
 	struct zone *zones;       /* zones[0] is always `public`; at most SW_ZONES_MAX */

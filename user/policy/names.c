@@ -92,6 +92,12 @@ const char *const greylist_words[] = {
 	NULL,
 };
 
+const char *const responses_words[] = {
+	[SW_RESPONSES_ANY] = "any",
+	[SW_RESPONSES_EXPECTED] = "expected",
+	NULL,
+};
+
 const char *const switch_words[] = { "off", "auto", NULL };
 
 const char *const fragments_words[] = { "pass", "drop", NULL };

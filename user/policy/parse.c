@@ -98,10 +98,14 @@ static bool interface_name_ok(const char *name)
 	       strcmp(name, "..") != 0;
 }
 
-static int add_interface(struct draft *d, const struct node *item)
+struct interfaces {
+	char (**names)[IFNAMSIZ];
+	size_t *count;
+};
+
+static int add_interface(struct draft *d, const struct node *item, const struct interfaces *to)
 {
 	const char *name = want_text(d, item);
-	struct policy *p = &d->policy;
 	char copy[IFNAMSIZ] = "";
 
 	if (!name)
@@ -110,29 +114,51 @@ static int add_interface(struct draft *d, const struct node *item)
 		return fail_at(&d->source, item->at, "'%s' is no interface name: "
 			       "1 to 15 characters without '/', ':' and spaces", quote(name).text);
 	}
-	for (size_t i = 0; i < p->interface_count; i++) {
-		if (strcmp(p->interfaces[i], name) == 0)
+	for (size_t i = 0; i < *to->count; i++) {
+		if (strcmp((*to->names)[i], name) == 0)
 			return fail_again(d, item);
 	}
-	if (p->interface_count == INTERFACES_MAX)
+	if (*to->count == INTERFACES_MAX)
 		return fail_at(&d->source, item->at, "more than %u interfaces; shorten the list",
 			       INTERFACES_MAX);
 	memcpy(copy, name, strlen(name));
-	append(p->interfaces, p->interface_count, copy);
+	append(*to->names, *to->count, copy);
+	return 0;
+}
+
+static int add_interfaces(struct draft *d, const struct node *value, const struct interfaces *to)
+{
+	if (want(d, value, NODE_LIST) < 0)
+		return -1;
+	for (size_t i = 0; i < value->count; i++) {
+		if (add_interface(d, value->items[i], to) < 0)
+			return -1;
+	}
 	return 0;
 }
 
 static int read_interfaces(struct draft *d, const struct key *key, const struct node *value,
 			   void *to)
 {
+	struct interfaces all = { &d->policy.interfaces, &d->policy.interface_count };
+
 	(void)key, (void)to;
-	if (want(d, value, NODE_LIST) < 0)
-		return -1;
-	for (size_t i = 0; i < value->count; i++) {
-		if (add_interface(d, value->items[i]) < 0)
-			return -1;
-	}
-	return 0;
+	return add_interfaces(d, value, &all);
+}
+
+/* auto, or where answers leave. */
+static int read_observe(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	struct interfaces all = { &d->policy.observe, &d->policy.observe_count };
+	static const char *const words[] = { "auto", NULL };
+
+	(void)key, (void)to;
+	if (value->kind != NODE_LIST)
+		return want_word(d, value, words) < 0 ? -1 : 0;
+	if (value->count == 0)
+		return fail_at(&d->source, value->at, "'observe' names no interface; name those that "
+			       "answers leave by, or write observe: auto");
+	return add_interfaces(d, value, &all);
 }
 
 static int read_shadow(struct draft *d, const struct key *key, const struct node *value, void *to)
@@ -254,6 +280,7 @@ static int read_tables(struct draft *d, const struct key *key, const struct node
 		TABLE(known),
 		TABLE(proofs),
 		TABLE(openings),
+		TABLE(branches),
 		KEY("sights", read_sights, .offset = offsetof(struct tables, sights)),
 		KEYS_END
 	};
@@ -316,6 +343,7 @@ static const struct key policy_keys[] = {
 	KEY("version", read_version),
 	KEY("mode", read_word, .offset = offsetof(struct draft, policy.mode), .words = mode_words),
 	KEY("interfaces", read_interfaces),
+	KEY("observe", read_observe),
 	KEY("services", read_services, .always = true),
 	KEY("sanity", read_sanity, .offset = offsetof(struct draft, sanity)),
 	KEY("shadow", read_shadow, .offset = offsetof(struct draft, policy.shadow)),
@@ -335,7 +363,8 @@ static void set_defaults(struct policy *p)
 	p->mode = SW_MODE_ENFORCE;
 	p->tables = (struct tables){
 		.bans = 65536, .sources = 65536, .prefixes = 16384, .fragments = 16384,
-		.known = 262144, .proofs = 262144, .openings = 65536, .sights = 524288,
+		.known = 262144, .proofs = 262144, .branches = 131072, .openings = 65536,
+		.sights = 524288,
 	};
 	p->known_for = 24 * 3600 * SW_NS_PER_SEC;
 	p->emergency.set = true;
@@ -428,6 +457,7 @@ void policy_free(struct policy *p)
 		free(p->zones[i].sources);
 	free(p->file);
 	free(p->interfaces);
+	free(p->observe);
 	free(p->services);
 	free(p->zones);
 	free(p->list);

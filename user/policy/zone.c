@@ -240,6 +240,8 @@ static int add_zone(struct draft *d, const struct node *item)
 		KEY("count", read_count, .offset = offsetof(struct zone, count)),
 		KEY("rates", read_rates),
 		KEY("newcomers", read_newcomers),
+		KEY("responses", read_word, .offset = offsetof(struct zone, responses),
+		    .words = responses_words),
 		KEY("sanity", read_zone_sanity),
 		KEY("headers", read_header_rules, .offset = offsetof(struct zone, content)),
 		KEY("statuses", read_status_rules, .offset = offsetof(struct zone, content)),

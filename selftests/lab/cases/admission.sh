@@ -45,9 +45,12 @@ before=$(known)
 lines=$(wc -l <"$WARD_LOG")
 load_start observer "$CALLER" "$SERVER4" "$CALLER4" 200
 server tc qdisc del dev eth0 clsact
-expect "tc qdisc del takes it off" "it is still there" test -z "$(server tc filter show dev eth0 egress)"
-expect "the agent puts it back" "it stays away" wait_until 5 observed
-expect "and says so" "$(tail -n 2 "$WARD_LOG")" said_since "$lines" 'observer was missing'
+expect "tc qdisc del takes it off, and the agent says so" "$(tail -n 2 "$WARD_LOG")" \
+	wait_until 5 said_since "$lines" 'observer was missing'
+expect "and puts it back" "it stays away" wait_until 5 observed
+expect_equal "rules that need it wait until Timer C is over" young \
+	"$(ward status -j | jq -r .observer.state)"
+sleep 1
 load_end
 
 # --- known endpoints outlive everything ---

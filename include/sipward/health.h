@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * May a rule rely on what the observers noted? Others can take an observer off without a sound,
+ * and a rule that then called everything unknown would end calls: it says nothing instead.
+ */
+#ifndef SIPWARD_HEALTH_H
+#define SIPWARD_HEALTH_H
+
+#include <sipward/state.h>
+
+/* The agent looks every second. */
+#define SW_HEARTBEAT_LIFE (5 * SW_NS_PER_SEC)
+
+/* What was under way when an observer came is over, or has been repeated: Timer C (RFC 3261
+ * 16.6). */
+#define SW_OBSERVED_FOR (180 * SW_NS_PER_SEC)
+
+/* How long the branch of a request that the server sent is waited for. Timer F (RFC 3261 17.1.2.2)
+ * ends what is no INVITE after 32 s, Timer C what got no provisional answer after three minutes;
+ * what rings may ring on. */
+#define SW_BRANCH_LIFE (200 * SW_NS_PER_SEC)
+#define SW_RINGS_FOR   (600 * SW_NS_PER_SEC)
+
+enum sw_observer_state {
+	SW_OBSERVER_GOOD,
+	SW_OBSERVER_STALE,      /* nobody knows whether the observers are in place */
+	SW_OBSERVER_YOUNG,      /* they have not been there for SW_OBSERVED_FOR */
+	SW_OBSERVER_FORGOT,     /* the table of branches is too small for what the server sends */
+	SW_OBSERVER_UNANSWERED, /* answers seem to leave where nobody looks */
+	SW_OBSERVER_STATE_COUNT
+};
+
+static inline __attribute__((always_inline)) enum sw_observer_state
+sw_observer_state(const struct sw_health *health, __u64 now)
+{
+	/* As differences with a sign: another CPU's clock may be a little ahead. */
+	if (!health->heartbeat || (__s64)(now - health->heartbeat) > (__s64)SW_HEARTBEAT_LIFE)
+		return SW_OBSERVER_STALE;
+	if (!health->observed_from ||
+	    (__s64)(now - health->observed_from) < (__s64)SW_OBSERVED_FOR)
+		return SW_OBSERVER_YOUNG;
+	if ((__s64)(health->forgot_until - now) > 0)
+		return SW_OBSERVER_FORGOT;
+	return health->unanswered_from ? SW_OBSERVER_UNANSWERED : SW_OBSERVER_GOOD;
+}
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What struct sw_health says, in words.
+ */
+#ifndef SIPWARD_KERNEL_HEALTH_H
+#define SIPWARD_KERNEL_HEALTH_H
+
+#include <sipward/health.h>
+
+#include "base/base.h"
+
+/* "good", "stale", "young", "forgot", "unanswered": for JSON and metrics. */
+const char *observer_word(enum sw_observer_state state);
+
+/* One sentence: what it means for the rules, and what to do. Owned by the caller. */
+char *observer_text(const struct sw_health *health, uint64_t now);
+
+#endif
