@@ -11,7 +11,23 @@
 
 #include "kernel/compile.h"
 
+/* Another CPU that writes the cell first, as often as `races_to_lose` says. */
+static _Thread_local unsigned int races_to_lose, races;
+
+static __u64 race(__u64 *cell, __u64 expected, __u64 wanted)
+{
+	races++;
+	if (races_to_lose) {
+		races_to_lose--;
+		return expected + 1;
+	}
+	__atomic_compare_exchange_n(cell, &expected, wanted, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return expected;
+}
+
+#define __sync_val_compare_and_swap race
 #include "gcra.h"
+#undef __sync_val_compare_and_swap
 
 #include <cmocka.h>
 
@@ -118,6 +134,81 @@ static void test_nothing_overflows(void **state)
 	assert_int_equal(admitted(&cell, &finest, SECOND, 1000, 1), 1000);
 }
 
+/* Never more than the rate, also where nanoseconds do not divide it. */
+static void test_never_more_than_the_rate(void **state)
+{
+	static const struct {
+		const char *rate;
+		uint64_t count, period;
+	} rates[] = {
+		{"3/s burst 1", 3, SECOND}, {"7/s burst 1", 7, SECOND}, {"999/s burst 1", 999, SECOND},
+		{"1000000000/s burst 1", 1000000000, SECOND}, {"600000001/s burst 1", 600000001, SECOND},
+		{"11/24h burst 1", 11, 24 * 3600 * SECOND}, {"5/7ms burst 1", 5, SECOND / 1000 * 7},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(rates); i++) {
+		struct sw_limit limit = limit_of(rates[i].rate);
+
+		assert_true((unsigned __int128)limit.interval * rates[i].count >= rates[i].period);
+		assert_true((unsigned __int128)(limit.interval - 1) * rates[i].count < rates[i].period);
+		assert_int_equal(limit.tolerance, 0);
+	}
+}
+
+/* 584 years after boot the clock's 64 bits end, and begin again. */
+static void test_clock_wraps(void **state)
+{
+	struct sw_limit limit = limit_of("10/s burst 5");
+	uint64_t now = 0 - SECOND / 2;
+	__u64 cell = now - SECOND;
+
+	(void)state;
+	assert_int_equal(admitted(&cell, &limit, now, 100, 0), 5);
+	for (int i = 0; i < 10; i++) {
+		now += SECOND / 10;
+		assert_int_equal(admitted(&cell, &limit, now, 100, 0), 1);
+	}
+	assert_true(now < SECOND);
+}
+
+/* Idle for as long as the widest limit needs, and much longer. */
+static void test_long_intervals(void **state)
+{
+	struct sw_limit widest = limit_of("1/24h burst 365");
+	const uint64_t day = 24 * 3600 * SECOND;
+	uint64_t now = SECOND;
+	__u64 cell = 0;
+
+	(void)state;
+	assert_int_equal(admitted(&cell, &widest, now, 1000, 0), 365);
+	now += day - 1;
+	assert_int_equal(admitted(&cell, &widest, now, 10, 0), 0);
+	now += 1;
+	assert_int_equal(admitted(&cell, &widest, now, 10, 0), 1);
+	now += 100 * 365 * day;
+	assert_int_equal(admitted(&cell, &widest, now, 1000, 0), 365);
+}
+
+static void test_lost_races_refuse(void **state)
+{
+	struct sw_limit limit = limit_of("10/s burst 10");
+	__u64 cell = 0;
+
+	(void)state;
+	races = 0;
+	races_to_lose = GCRA_TRIES - 1;
+	assert_int_equal(gcra_admit(&cell, &limit, SECOND), 1);
+	assert_int_equal(races, GCRA_TRIES);
+	assert_int_equal(cell, SECOND + limit.interval);
+	races = 0;
+	races_to_lose = GCRA_TRIES;
+	assert_int_equal(gcra_admit(&cell, &limit, SECOND), 0);
+	assert_int_equal(races, GCRA_TRIES);
+	assert_int_equal(races_to_lose, 0);
+	assert_int_equal(cell, SECOND + limit.interval);
+}
+
 /* --- several CPUs at one cell --- */
 
 #define THREADS 4
@@ -128,6 +219,7 @@ struct hammer {
 	uint64_t *clock;  /* one for all, as on the wire */
 	uint64_t until;
 	uint64_t passed;
+	uint64_t asked;
 };
 
 static void *hammer(void *context)
@@ -150,7 +242,7 @@ static void test_exact_under_contention(void **state)
 
 	(void)state;
 	for (int i = 0; i < THREADS; i++) {
-		hammers[i] = (struct hammer){&cell, &limit, &clock, SECOND + SECOND * 9 / 10, 0};
+		hammers[i] = (struct hammer){&cell, &limit, &clock, SECOND + SECOND * 9 / 10, 0, 0};
 		assert_int_equal(pthread_create(&threads[i], NULL, hammer, &hammers[i]), 0);
 	}
 	for (int i = 0; i < THREADS; i++) {
@@ -160,6 +252,37 @@ static void test_exact_under_contention(void **state)
 	/* 0.9 s: less than the skew that a cell puts up with, however threads are scheduled.
 	 * Rate x time + burst; and not far below, or races would starve the source. */
 	assert_in_range(passed, 8500, 9000 + 100);
+}
+
+/* All at one moment: the burst exactly, however the threads are scheduled. */
+static void *hammer_moment(void *context)
+{
+	struct hammer *h = context;
+
+	for (h->asked = 0; h->asked < 100000; h->asked++)
+		h->passed += gcra_admit(h->cell, h->limit, SECOND);
+	return NULL;
+}
+
+static void test_burst_under_contention(void **state)
+{
+	struct sw_limit limit = limit_of("1/h burst 5000");
+	__u64 cell = 0;
+	uint64_t passed = 0;
+	struct hammer hammers[THREADS];
+	pthread_t threads[THREADS];
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++) {
+		hammers[i] = (struct hammer){.cell = &cell, .limit = &limit};
+		assert_int_equal(pthread_create(&threads[i], NULL, hammer_moment, &hammers[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		passed += hammers[i].passed;
+	}
+	assert_int_equal(passed, 5000);
+	assert_int_equal(cell, SECOND + 5000 * limit.interval);
 }
 
 int main(void)
@@ -172,7 +295,12 @@ int main(void)
 		cmocka_unit_test(test_clock_skew),
 		cmocka_unit_test(test_cell_of_another_limit),
 		cmocka_unit_test(test_nothing_overflows),
+		cmocka_unit_test(test_never_more_than_the_rate),
+		cmocka_unit_test(test_clock_wraps),
+		cmocka_unit_test(test_long_intervals),
+		cmocka_unit_test(test_lost_races_refuse),
 		cmocka_unit_test(test_exact_under_contention),
+		cmocka_unit_test(test_burst_under_contention),
 	};
 
 	return cmocka_run_group_tests_name("gcra", tests, NULL, NULL);
