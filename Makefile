@@ -47,7 +47,7 @@ $(BUILD)/user/%.o: user/%.c | $(BUILD)/sipward.skel.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/user/policy/embedded.o: user/policy/embedded.S user/policy/embedded.yaml
+$(BUILD)/user/policy/embedded.o: user/policy/embedded.S $(wildcard user/policy/*.yaml user/policy/*.txt)
 	$(call say,AS,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -c -o $@ $<
 

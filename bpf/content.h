@@ -8,6 +8,7 @@
 
 #include "emergency.h"
 #include "headers.h"
+#include "number.h"
 #include "rule.h"
 
 #define CONTENT(family) (policy.content & rules & SW_CONTENT_##family)
@@ -36,6 +37,8 @@ __noinline int judge_content(struct scratch *scratch)
 	RULE(HEADERS, judge_headers, p, msg);
 	RULE(STATUSES, judge_status, p, msg);
 	RULE(TYPES, judge_type, p, scratch);
+	RULE(CALLER, judge_caller, scratch);
+	RULE(CALLEE, judge_callee, scratch);
 	return v;
 }
 

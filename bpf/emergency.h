@@ -14,6 +14,9 @@ static __always_inline int is_emergency_number(const struct sip_buf *buf, struct
 {
 	__u64 first, second = 0;
 
+	if (policy.emergency_count) /* "112;phone-context=+49" */
+		user = sip_span(user.offset, sip_seek(buf, user.offset, user.offset + user.length,
+						      SIP_EACH(';'), SIP_EACH(';')));
 	if (!user.length || user.length >= SW_EMERGENCY_DIGITS)
 		return 0;
 	first = sip_load(buf, user.offset);

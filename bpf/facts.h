@@ -52,9 +52,24 @@ struct packet {
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
+/* A telephone number, or the first 32 digits of it. */
+struct number {
+	__u64 words[2]; /* digits, four bits each, the first one on top; '*' is 10, '#' 11 */
+	__u32 count;   /* digits */
+	__u32 behind;  /* position behind it */
+	__u8 plus;     /* it is E.164 */
+	__u8 whole;    /* the user part, but for parameters, is nothing else */
+	__u8 pad[6];
+};
+
 /* What the content rules keep beside the packet. */
 struct content {
-	__u32 spared; /* an emergency call: nothing is carried out */
+	__u32 spared;  /* an emergency call: nothing is carried out */
+	__u32 worst;   /* what the map `numbers` said of those that were looked at */
+	__u32 numbers; /* some user part was a number */
+	struct sw_number key;
+	struct number number;
+	struct number context; /* its phone-context; only with a plus */
 };
 
 _Static_assert(sizeof(struct packet) == 104, "no padding");

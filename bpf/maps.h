@@ -80,6 +80,15 @@ struct {
 	__type(value, __u32);
 } service_addrs SEC(".maps");
 
+/* Prefixes of telephone numbers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_number);
+	__type(value, __u32); /* SW_NUMBER_VALUE() */
+} numbers SEC(".maps");
+
 /* --- state maps, host-wide --- */
 
 struct {

@@ -10,7 +10,7 @@ SAN        := $(BUILD)/san
 SAN_FLAGS  := -O1 -g $(SANITIZE)
 SAN_LIB    := $(patsubst $(BUILD)/user/%,$(SAN)/user/%,$(LIBRARY))
 
-$(SAN)/user/policy/embedded.o: user/policy/embedded.S user/policy/embedded.yaml
+$(SAN)/user/policy/embedded.o: user/policy/embedded.S $(wildcard user/policy/*.yaml user/policy/*.txt)
 	$(Q)mkdir -p $(@D) && $(CC) -c -o $@ $<
 
 $(SAN)/user/%.o: user/%.c | $(BUILD)/sipward.skel.h
@@ -85,7 +85,7 @@ $(BUILD)/fuzz_scan: selftests/fuzz/fuzz_scan.c $(wildcard bpf/*.h include/sipwar
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang $(FUZZ_FLAGS) -o $@ $<
 
-$(BUILD)/fuzz_policy: selftests/fuzz/fuzz_policy.c $(POLICY_FILES) user/policy/embedded.yaml
+$(BUILD)/fuzz_policy: selftests/fuzz/fuzz_policy.c $(POLICY_FILES) $(wildcard user/policy/*.yaml user/policy/*.txt)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang $(FUZZ_FLAGS) -o $@ $< $(POLICY_FILES) -lyaml -lmd
 

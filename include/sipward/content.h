@@ -14,6 +14,8 @@ enum sw_action { SW_ACTION_PASS, SW_ACTION_REPORT, SW_ACTION_DENY, SW_ACTION_COU
 #define SW_CONTENT_HEADERS  0x01u
 #define SW_CONTENT_STATUSES 0x02u
 #define SW_CONTENT_TYPES    0x04u
+#define SW_CONTENT_CALLER   0x08u
+#define SW_CONTENT_CALLEE   0x10u
 
 #define SW_CONTENT_TYPES_MAX 16 /* of all zones together */
 #define SW_MEDIA_TYPE_MAX    96 /* octets; no registered one is as long */
@@ -24,6 +26,38 @@ enum sw_header {
 #include <sipward/headers.def>
 #undef HEADER
 	SW_HEADER_COUNT
+};
+
+enum sw_direction { SW_CALLER, SW_CALLEE };
+
+#define SW_NUMBER_DIGITS     28 /* of a number that a rule can tell apart */
+#define SW_NUMBER_HEAD       16 /* bits of a key before the digits */
+#define SW_DIAL_PREFIXES_MAX 16
+
+/* The first digits of a number in one zone: a key of the trie `numbers`. */
+struct sw_number {
+	__u32 length;              /* bits that are set of what follows */
+	union {
+		__u32 words[4];    /* in network order */
+		struct {
+			__u8 zone;
+			__u8 kind; /* enum sw_direction | 2 for E.164 */
+			__u8 digits[SW_NUMBER_DIGITS / 2]; /* the first one in the high bits */
+		};
+	};
+};
+
+/* A value of that trie. The larger is the sterner. */
+#define SW_NUMBER_HIGH_RISK 1u /* by the list of high-risk numbers */
+#define SW_NUMBER_VALUE(action, high_risk) ((__u32)(action) << 1 | !!(high_risk))
+#define SW_NUMBER_ACTION(value) ((enum sw_action)((value) >> 1))
+
+/* What is dialled before a number. */
+struct sw_dial_prefix {
+	__u64 digits;       /* four bits each, the first one on top */
+	__u64 mask;
+	__u32 length;
+	__u32 international; /* 1: E.164 follows, 0: a number of the own country */
 };
 
 struct sw_content {
@@ -37,6 +71,8 @@ struct sw_content {
 	__u8 pad[6];
 };
 
+_Static_assert(sizeof(struct sw_number) == 20, "no padding");
+_Static_assert(sizeof(struct sw_dial_prefix) == 24, "no padding");
 _Static_assert(sizeof(struct sw_content) == 24, "no padding");
 
 #endif

@@ -132,6 +132,10 @@ struct sw_policy {
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
 	__u64 content_types[SW_CONTENT_TYPES_MAX]; /* hashes of names, 0: none */
+	struct sw_dial_prefix dial_prefixes[SW_DIAL_PREFIXES_MAX]; /* the longest first */
+	__u32 dial_prefix_count;
+	__u32 country_length;              /* digits of the own country code, 0: not said */
+	__u64 country;                     /* four bits each, the first one on top */
 	struct sw_limit events;            /* events to user space, all interfaces together */
 	struct sw_service services[SW_SERVICES_MAX];
 	struct sw_zone zones[SW_ZONES_MAX];

@@ -23,9 +23,14 @@ static const char *const everything =
 	"     require: ipsec,\n"
 	"     newcomers: {rate: 100/s}, count: address+port, rates: {zone: 1000/s, prefix: 500/s,\n"
 	"     source: {any: 100/s, INVITE: 10/s, dialog: 100/s, response: 100/s,\n"
-	"     keepalive: 10/s, stun: 10/s, malformed: 10/s, syn: 10/s, tls: 10/s}}}\n"
+	"     keepalive: 10/s, stun: 10/s, malformed: 10/s, syn: 10/s, tls: 10/s}},\n"
+	"     headers: {report: [Diversion], deny: [Route, P-Asserted-Identity]},\n"
+	"     statuses: {deny: [3xx]}, content_types: {deny: [application/vnd.3gpp.sms]},\n"
+	"     caller: {deny: [+49]}, callee: {deny: [+882], high_risk: deny}}\n"
 	"  - {name: public, mode: monitor}\n"
 	"lists: {deny: [198.51.100.0/24, 192.0.2.9], allow: [198.51.100.1]}\n"
+	"emergency: {numbers: [\"112\"]}\n"
+	"dial_prefixes: {international: [\"00\"], national: [\"0\"], country: \"49\"}\n"
 	"shadow: [method]\n";
 
 /* The baseline of this compiler's major version and policy; 0 when there is none. */

@@ -26,10 +26,63 @@ static void test_content(void **state)
 	assert_int_not_equal(public->types[SW_ACTION_DENY], carrier->types[SW_ACTION_DENY]);
 }
 
+/* As it would be dialled, '+' before E.164: "deny +4366" and the like. */
+static const char *rule_text(const struct number_rule *rule, char *text)
+{
+	static const char *const actions[] = { "allow", "report", "deny" };
+	size_t used = sprintf(text, "%u %s%s %s %s", rule->zone,
+			      rule->direction == SW_CALLER ? "from" : "to",
+			      rule->high_risk ? "!" : "", actions[rule->action],
+			      rule->prefix.international ? "+" : "");
+
+	for (int i = 0; i < rule->prefix.length; i++)
+		text[used++] = "0123456789*#"[rule->prefix.digits[i]];
+	text[used] = '\0';
+	return text;
+}
+
+static void test_numbers(void **state)
+{
+	static const char *const expect[] = {
+		"0 to allow *31", "0 to! deny +1876", "0 to! deny +882",
+		"1 from deny +43", "1 from allow +43664", "1 from allow +43676", "1 from allow +43699",
+		/* The whole world is denied: to report some of it makes no gap. */
+		"1 to deny ", "1 to deny +", "1 to report +1", "1 to! report +1876",
+	};
+	auto_policy struct policy p = { 0 };
+	char text[80];
+
+	(void)state;
+	load_good(GOOD "/numbers.yaml", &p);
+	assert_sound(&p);
+	assert_int_equal(p.dial_prefix_count, 5);
+	assert_int_equal(p.dial_prefixes[0].length, 5);
+	assert_int_equal(p.dial_prefixes[4].length, 0);
+	assert_int_equal(p.country.length, 2);
+	assert_int_equal(p.number_count, array_size(expect));
+	for (size_t i = 0; i < array_size(expect); i++)
+		assert_string_equal(rule_text(&p.numbers[i], text), expect[i]);
+}
+
+static void test_defaults(void **state)
+{
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(GOOD "/minimal.yaml", &p);
+	assert_int_equal(p.dial_prefix_count, 1);
+	assert_int_equal(p.dial_prefixes[0].length, 2);
+	assert_true(p.dial_prefixes[0].international);
+	assert_int_equal(p.country.length, 0);
+	assert_int_equal(p.number_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_defaults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

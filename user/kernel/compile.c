@@ -98,7 +98,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	for (size_t i = 0; i < policy->emergency_count; i++)
 		memcpy(out->emergency_numbers[i], policy->emergency_numbers[i], SW_EMERGENCY_DIGITS);
 	out->emergency_count = policy->emergency_count;
-	compile_content_types(policy, out);
+	compile_content_shared(policy, out);
 	out->events = compile_rate(&policy->events);
 	for (size_t i = 0; i < policy->service_count; i++) {
 		compile_service(&policy->services[i], out);
@@ -109,7 +109,6 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 
 		compile_zone(policy, zone, &out->zones[numbers[i]]);
 		out->admission |= zone->newcomers.set;
-		out->content |= out->zones[numbers[i]].content.rules;
 		out->require |= zone->require != SW_REQUIRE_ANY;
 		out->openings |= zone->require != SW_REQUIRE_ANY;
 		out->responses_expected |= zone->responses == SW_RESPONSES_EXPECTED;
@@ -121,6 +120,9 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}
 	out->observed = out->admission || out->responses_expected;
+	compile_numbers(policy, numbers, out);
+	for (size_t i = 0; i < policy->zone_count; i++)
+		out->content |= out->zones[numbers[i]].content.rules;
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct prefix *prefix = &policy->list[i].prefix;
 

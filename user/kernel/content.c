@@ -36,7 +36,7 @@ void compile_content(const struct content_rules *rules, struct sw_content *to)
 		to->rules |= SW_CONTENT_TYPES;
 }
 
-void compile_content_types(const struct policy *policy, struct sw_policy *out)
+static void compile_types(const struct policy *policy, struct sw_policy *out)
 {
 	for (size_t i = 0; i < policy->content_type_count; i++) {
 		uint64_t hash = NAME_HASH_START;
@@ -44,5 +44,59 @@ void compile_content_types(const struct policy *policy, struct sw_policy *out)
 		for (const char *c = policy->content_types[i]; *c; c++)
 			hash = name_hash_step(hash, *c);
 		out->content_types[i] = hash;
+	}
+}
+
+/* Digits as the data path keeps them: four bits each, the first one on top. */
+static uint64_t pack_digits(const struct number *number)
+{
+	uint64_t word = 0;
+
+	for (int i = 0; i < number->length && i < 16; i++)
+		word |= (uint64_t)number->digits[i] << (60 - 4 * i);
+	return word;
+}
+
+void compile_content_shared(const struct policy *policy, struct sw_policy *out)
+{
+	compile_types(policy, out);
+	for (size_t i = 0; i < policy->dial_prefix_count; i++) {
+		const struct number *prefix = &policy->dial_prefixes[i];
+		struct sw_dial_prefix *to = &out->dial_prefixes[out->dial_prefix_count++];
+
+		to->digits = pack_digits(prefix);
+		to->mask = prefix->length ? ~0ull << (64 - 4 * prefix->length) : 0;
+		to->length = prefix->length;
+		to->international = prefix->international;
+	}
+	out->country = pack_digits(&policy->country);
+	out->country_length = policy->country.length;
+}
+
+struct sw_number compile_number(const struct number_rule *rule, uint8_t zone_number)
+{
+	struct sw_number key = {
+		.length = SW_NUMBER_HEAD + 4 * rule->prefix.length,
+		.zone = zone_number,
+		.kind = rule->direction | rule->prefix.international << 1,
+	};
+
+	for (int i = 0; i < rule->prefix.length; i++)
+		key.digits[i / 2] |= rule->prefix.digits[i] << (i % 2 ? 0 : 4);
+	return key;
+}
+
+uint32_t compile_number_value(const struct number_rule *rule)
+{
+	return SW_NUMBER_VALUE(rule->action, rule->high_risk);
+}
+
+void compile_numbers(const struct policy *policy, const uint8_t *zone_numbers, struct sw_policy *out)
+{
+	for (size_t i = 0; i < policy->number_count; i++) {
+		const struct number_rule *rule = &policy->numbers[i];
+
+		out->zones[zone_numbers[rule->zone]].content.rules |=
+			rule->direction == SW_CALLER ? SW_CONTENT_CALLER : SW_CONTENT_CALLEE;
 	}
 }

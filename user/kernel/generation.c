@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/compile.h"
+
 /* Entries of one policy map, gathered and then written in one batch. */
 struct batch {
 	struct bpf_map *map;
@@ -14,7 +16,7 @@ struct batch {
 };
 
 enum { BATCH_ZONES_V4, BATCH_ZONES_V6, BATCH_HOSTS, BATCH_LISTS_V4, BATCH_LISTS_V6,
-       BATCH_SERVICE_ADDRS, BATCH_COUNT };
+       BATCH_SERVICE_ADDRS, BATCH_NUMBERS, BATCH_COUNT };
 
 static void batch_add(struct batch *batch, const void *key, uint32_t value)
 {
@@ -72,6 +74,16 @@ static void gather(const struct generation_source *source, struct batch *batches
 			key.addr = service->addresses[j];
 			batch_add(&batches[BATCH_SERVICE_ADDRS], &key, 1);
 		}
+	}
+}
+
+static void gather_numbers(const struct generation_source *source, struct batch *batch)
+{
+	for (size_t i = 0; i < source->policy->number_count; i++) {
+		const struct number_rule *rule = &source->policy->numbers[i];
+		struct sw_number key = compile_number(rule, source->numbers[rule->zone]);
+
+		batch_add(batch, &key, compile_number_value(rule));
 	}
 }
 
@@ -159,6 +171,8 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_TOKENS;
 	if (policy->observed)
 		needs |= SIP_NEED_VIA;
+	if (policy->content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE))
+		needs |= SIP_NEED_PARTIES | SIP_NEED_VALUES;
 	if (policy->sanity_strict)
 		needs |= SIP_NEED_STRICT;
 	return needs;
@@ -180,7 +194,9 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	batches[BATCH_LISTS_V4].map = skel->maps.lists_v4;
 	batches[BATCH_LISTS_V6].map = skel->maps.lists_v6;
 	batches[BATCH_SERVICE_ADDRS].map = skel->maps.service_addrs;
+	batches[BATCH_NUMBERS].map = skel->maps.numbers;
 	gather(source, batches);
+	gather_numbers(source, &batches[BATCH_NUMBERS]);
 
 	memcpy((void *)&skel->rodata->policy, source->compiled, sizeof(*source->compiled));
 	*(__u32 *)&skel->rodata->on_trial = source->on_trial;

@@ -198,5 +198,5 @@ int check_draft(struct draft *d)
 			return -1;
 	}
 	unite_lists(&d->policy);
-	return 0;
+	return check_numbers(d);
 }

@@ -39,6 +39,8 @@ struct draft {
 	size_t prefix_count;
 	struct placed_addr *addresses;  /* likewise into policy.services */
 	size_t address_count;
+	struct number *high_risk;       /* numbers that fraud calls */
+	size_t high_risk_count;
 };
 
 #endif

@@ -26,13 +26,12 @@ static void add_entry(struct draft *d, const struct prefix *prefix, enum sw_list
 	append(d->policy.list, d->policy.list_count, entry);
 }
 
-/* One line of a file, which it cuts: blank, a comment, or a prefix with a comment behind. */
+/* One line of a file, which it cuts: blank, a comment, or an entry with a comment behind. */
 static int read_line(struct draft *d, const struct source *s, uint32_t number, char *line,
-		     enum sw_list list)
+		     const struct line_reader *reader)
 {
 	char *text = line + strspn(line, " \t\r");
 	struct position at = { number, text - line + 1 };
-	struct prefix prefix;
 	size_t size;
 
 	text[strcspn(text, "#")] = '\0';
@@ -40,15 +39,11 @@ static int read_line(struct draft *d, const struct source *s, uint32_t number, c
 	while (size && strchr(" \t\r", text[size - 1]))
 		size--;
 	text[size] = '\0';
-	if (!size)
-		return 0;
-	if (prefix_at(s, at, text, &prefix) < 0)
-		return -1;
-	add_entry(d, &prefix, list);
-	return 0;
+	return size ? reader->read(d, s, at, text, reader->context) : 0;
 }
 
-static int read_lines(struct draft *d, const struct source *s, char *text, enum sw_list list)
+static int read_lines(struct draft *d, const struct source *s, char *text,
+		      const struct line_reader *reader)
 {
 	uint32_t number = 1;
 
@@ -56,14 +51,29 @@ static int read_lines(struct draft *d, const struct source *s, char *text, enum 
 		end = strchr(line, '\n');
 		if (end)
 			*end++ = '\0';
-		if (read_line(d, s, number, line, list) < 0)
+		if (read_line(d, s, number, line, reader) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static char *read_list_file(struct draft *d, const struct node *item, const char *path,
-			    size_t *size)
+int read_list_text(struct draft *d, const char *name, const char *text, size_t size,
+		   const struct line_reader *reader)
+{
+	size_t mark = source_mark_size(text, size);
+	struct source s = { .name = name, .text = text + mark, .size = size - mark,
+			    .e = d->source.e };
+	auto_free char *copy = NULL;
+
+	if (source_check(&s) < 0)
+		return -1;
+	/* Lines are cut while they are read. */
+	copy = xcalloc(1, s.size + 1);
+	memcpy(copy, s.text, s.size);
+	return read_lines(d, &s, copy, reader);
+}
+
+static char *list_file(struct draft *d, const struct node *item, const char *path, size_t *size)
 {
 	struct error why = { 0 };
 	struct stat st;
@@ -80,24 +90,28 @@ static char *read_list_file(struct draft *d, const struct node *item, const char
 	return text;
 }
 
-static int read_file(struct draft *d, const struct node *item, enum sw_list list)
+int read_list_file(struct draft *d, const struct node *item, const struct line_reader *reader)
 {
 	const char *directory = *item->text != '/' && d->directory ? d->directory : "";
 	auto_free char *path = xasprintf("%s%s", directory, item->text);
-	auto_free char *text = NULL;
-	struct source s = { .name = path, .e = d->source.e };
-	size_t mark;
+	size_t size;
+	auto_free char *text = list_file(d, item, path, &size);
 
-	text = read_list_file(d, item, path, &s.size);
 	if (!text)
 		return -1;
-	SHA256Update(&d->hash, (const uint8_t *)text, s.size);
-	mark = source_mark_size(text, s.size);
-	s.text = text + mark;
-	s.size -= mark;
-	if (source_check(&s) < 0)
+	SHA256Update(&d->hash, (const uint8_t *)text, size);
+	return read_list_text(d, path, text, size, reader);
+}
+
+static int add_line(struct draft *d, const struct source *s, struct position at, const char *text,
+		    const void *context)
+{
+	struct prefix prefix;
+
+	if (prefix_at(s, at, text, &prefix) < 0)
 		return -1;
-	return read_lines(d, &s, text + mark, list);
+	add_entry(d, &prefix, *(const enum sw_list *)context);
+	return 0;
 }
 
 static int add_item(struct draft *d, const struct node *item, enum sw_list list)
@@ -108,7 +122,7 @@ static int add_item(struct draft *d, const struct node *item, enum sw_list list)
 	if (!text)
 		return -1;
 	if (is_file_name(text))
-		return read_file(d, item, list);
+		return read_list_file(d, item, &(struct line_reader){ add_line, &list });
 	if (prefix_read(text, &prefix) == PREFIX_NO_ADDRESS && !strchr(text, '/') &&
 	    strspn(text, "0123456789.") != strlen(text)) {
 		return fail_at(&d->source, item->at, "'%s' is neither a prefix nor the name of a "

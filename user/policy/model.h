@@ -53,11 +53,27 @@ struct service {
 	struct position at;
 };
 
+/* The first digits of a telephone number. */
+struct number {
+	uint8_t digits[SW_NUMBER_DIGITS]; /* '*' is 10, '#' 11 */
+	uint8_t length;
+	bool international;       /* E.164, without what is dialled before it */
+};
+
+struct number_rule {
+	struct number prefix;
+	uint8_t zone;             /* index into zones */
+	enum sw_direction direction;
+	enum sw_action action;
+	bool high_risk;           /* from the list of high-risk numbers */
+};
+
 /* What a zone's messages may not hold. */
 struct content_rules {
 	uint32_t headers[SW_ACTION_COUNT]; /* bit per enum sw_header, by what is done */
 	uint32_t statuses[SW_ACTION_COUNT]; /* bit per class: 1 << 3 is 3xx */
 	uint32_t types[SW_ACTION_COUNT];   /* bit per policy.content_types */
+	enum sw_action high_risk;          /* of numbers that are called */
 };
 
 /* What makes one source of a zone. */
@@ -129,6 +145,12 @@ struct policy {
 	size_t emergency_count;   /* at most SW_EMERGENCY_MAX */
 	char **content_types;     /* media types that zones name */
 	size_t content_type_count; /* at most SW_CONTENT_TYPES_MAX */
+	struct number *dial_prefixes; /* the longest first, at most SW_DIAL_PREFIXES_MAX; not
+				       * `international`: a number of the own country follows */
+	size_t dial_prefix_count;
+	struct number country;    /* code of the own country; length 0: not said */
+	struct number_rule *numbers; /* no prefix twice in a zone and direction; the gentlest won */
+	size_t number_count;
 	struct rate events;
 	char metrics_host[64];    /* numeric address, IPv6 without brackets */
 	uint16_t metrics_port;    /* 0: no exporter */

@@ -102,6 +102,13 @@ const char *const switch_words[] = { "off", "auto", NULL };
 
 const char *const fragments_words[] = { "pass", "drop", NULL };
 
+const char *const action_words[] = {
+	[SW_ACTION_PASS] = "off",
+	[SW_ACTION_REPORT] = "report",
+	[SW_ACTION_DENY] = "deny",
+	NULL,
+};
+
 const char *const header_words[SW_HEADER_COUNT + 1] = {
 #define HEADER(id, name) name,
 #include <sipward/headers.def>

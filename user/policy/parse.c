@@ -347,6 +347,8 @@ static const struct key policy_keys[] = {
 	KEY("services", read_services, .always = true),
 	KEY("sanity", read_sanity, .offset = offsetof(struct draft, sanity)),
 	KEY("shadow", read_shadow, .offset = offsetof(struct draft, policy.shadow)),
+	KEY("dial_prefixes", read_dial_prefixes, .always = true),
+	KEY("high_risk", read_high_risk, .always = true),
 	KEY("zones", read_zones, .always = true),
 	KEY("lists", read_lists),
 	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
@@ -399,6 +401,7 @@ static void draft_free(struct draft *d)
 	policy_free(&d->policy);
 	free(d->prefixes);
 	free(d->addresses);
+	free(d->high_risk);
 }
 
 static int parse_in(const char *directory, const char *name, const char *text, size_t size,
@@ -465,5 +468,7 @@ void policy_free(struct policy *p)
 	for (size_t i = 0; i < p->content_type_count; i++)
 		free(p->content_types[i]);
 	free(p->content_types);
+	free(p->dial_prefixes);
+	free(p->numbers);
 	memset(p, 0, sizeof(*p));
 }

@@ -8,9 +8,23 @@
 
 #include "policy/keys.h"
 
+#define PUBLIC "public" /* the zone of all that no other one names */
+
 int read_services(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_zones(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_lists(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+/* Lists in files: who reads a line, from which blanks and comments were taken off. */
+struct line_reader {
+	int (*read)(struct draft *d, const struct source *s, struct position at, const char *text,
+		    const void *context);
+	const void *context;
+};
+
+int read_list_file(struct draft *d, const struct node *item, const struct line_reader *reader);
+/* Likewise from memory; the name is for messages. */
+int read_list_text(struct draft *d, const char *name, const char *text, size_t size,
+		   const struct line_reader *reader);
 
 /* `sanity` of the policy or of a zone, into struct sanity. */
 int read_sanity(struct draft *d, const struct key *key, const struct node *value, void *to);
@@ -23,6 +37,15 @@ int read_type_rules(struct draft *d, const struct key *key, const struct node *v
 int read_require(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_cleartext(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_tls(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+/* Numbers: `caller` and `callee` of a zone, into struct zone; what is dialled before them and
+ * which are a high risk, into the draft. */
+int read_caller(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_callee(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_dial_prefixes(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_high_risk(struct draft *d, const struct key *key, const struct node *value, void *to);
+/* Gives each zone the high-risk numbers, and each prefix one meaning. 0, or -1. */
+int check_numbers(struct draft *d);
 
 /* Judges what no single key can know, and gives zones and services their addresses. */
 int check_draft(struct draft *d);

@@ -5,7 +5,6 @@
 #include "policy/parts.h"
 #include "policy/prefix.h"
 
-#define PUBLIC "public"
 #define METHODS_ALL ((SW_MESSAGE_BIT(OTHER) << 1) - 1)
 
 static bool is_public(const struct zone *z)
@@ -245,6 +244,8 @@ static int add_zone(struct draft *d, const struct node *item)
 		KEY("sanity", read_zone_sanity),
 		KEY("headers", read_header_rules, .offset = offsetof(struct zone, content)),
 		KEY("statuses", read_status_rules, .offset = offsetof(struct zone, content)),
+		KEY("caller", read_caller),
+		KEY("callee", read_callee),
 		KEY("content_types", read_type_rules, .offset = offsetof(struct zone, content)),
 		KEY("require", read_require),
 		KEY("cleartext", read_cleartext),
