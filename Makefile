@@ -3,7 +3,7 @@
 #   make                 build/sipward, the BPF object inside
 #   make check           every test that needs no lab (unit, packets)
 #   make fuzz, bench, demo, attack    see selftests/tests.mk
-#   make install         DESTDIR and PREFIX are honoured
+#   make install         DESTDIR and PREFIX are honoured; make uninstall takes it away
 #   make V=1             the commands as they run
 #   make CLANG=clang-19 BUILD=build-19    another compiler, another folder
 
@@ -64,15 +64,30 @@ $(BUILD)/sipward.skel.h: $(BUILD)/sipward.bpf.o
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 include selftests/tests.mk
 
+# What is installed where; the unit is told where the binary is.
+SHARE     := $(DESTDIR)$(PREFIX)/share/sipward
+UNIT      := $(DESTDIR)$(PREFIX)/lib/systemd/system/sipward.service
+INSTALLED := $(DESTDIR)$(SBINDIR)/sipward $(UNIT) $(SHARE)/example.yaml \
+             $(SHARE)/sipward.rules.yml $(SHARE)/grafana.json
+
 install: $(BUILD)/sipward
 	install -D -m 0755 $(BUILD)/sipward $(DESTDIR)$(SBINDIR)/sipward
-	install -D -m 0644 scripts/policies/example.yaml \
-		$(DESTDIR)$(PREFIX)/share/sipward/example.yaml
+	install -D -m 0644 scripts/policies/example.yaml $(SHARE)/example.yaml
+	install -D -m 0644 scripts/prometheus/sipward.rules.yml $(SHARE)/sipward.rules.yml
+	install -D -m 0644 scripts/grafana/sipward.json $(SHARE)/grafana.json
+	install -d $(dir $(UNIT))
+	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/systemd/sipward.service >$(UNIT)
+	chmod 0644 $(UNIT)
+
+# Policies, and what sipward has attached, stay: `sipward detach` takes that off.
+uninstall:
+	rm -f $(INSTALLED)
+	rmdir $(SHARE)
 
 clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d) $(BUILD)/sipward.bpf.d
 
-.PHONY: all install clean
+.PHONY: all install uninstall clean
 .DELETE_ON_ERROR:

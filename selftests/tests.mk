@@ -47,7 +47,11 @@ check-unit: $(UNIT_TESTS)
 check-packets: $(PACKET_TESTS)
 	$(call run_tests,$(PACKET_TESTS))
 
-check: check-unit check-packets
+# What `make install` puts where, and what is shipped for systemd, Prometheus and Grafana.
+check-install: $(BUILD)/sipward
+	$(Q)BUILD="$(BUILD)" selftests/install/run
+
+check: check-unit check-packets check-install
 
 # Boots other kernels: KERNELS, or all of selftests/kernels, with the sipward of each of BUILDS.
 BUILDS ?= $(BUILD)
@@ -57,7 +61,7 @@ check-kernels: $(BUILD)/sipward
 
 -include $(wildcard $(SAN)/*/*.d $(SAN)/user/*/*.d)
 
-.PHONY: check check-unit check-packets check-kernels
+.PHONY: check check-unit check-packets check-install check-kernels
 
 # --- measuring, fuzzing, showing: not part of the tests ---
 
