@@ -103,7 +103,8 @@ static void on_tick(void *context, int fd)
 	if (interfaces_missing(agent))
 		check_interfaces(agent);
 	observation_tick(&agent->observation, agent->ticks);
-	admission_tick(&agent->admission, &agent->policy, agent->ticks);
+	policies_tick(agent);
+	admission_tick(&agent->admission, &agent->running.policy, agent->ticks);
 	if (++agent->ticks % SWEEP_TICKS == 0 && ban_sweep(&agent->state, &e) < 0)
 		say("%s", e.text);
 }
@@ -178,29 +179,36 @@ static int start(struct agent *agent, struct error *e)
 {
 	struct http *http;
 
-	if (privilege_check(e) < 0 || policy_load(agent->options->policy, &agent->policy, e) < 0 ||
+	if (privilege_check(e) < 0 || edition_load(agent->options->policy, &agent->running, e) < 0 ||
 	    kernel_check(e) < 0 || paths_prepare(e) < 0 || (agent->lock = state_lock(e)) < 0 ||
 	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0)
 		return -1;
-	http = open_exporter(agent, &agent->policy, e);
+	http = open_exporter(agent, &agent->running.policy, e);
 	if (!http || use_exporter(agent, http, e) < 0 || state_open(&agent->state, e) < 0 ||
 	    watch_netlink(agent, e) < 0 || observation_open(&agent->observation, e) < 0 ||
-	    protect(agent, &agent->policy, e) < 0 ||
+	    protect(agent, &agent->running.policy, e) < 0 ||
 	    watch_events(agent, e) < 0 ||
-	    admission_follow(&agent->admission, &agent->policy, e) < 0 ||
+	    admission_follow(&agent->admission, &agent->running.policy, e) < 0 ||
 	    start_timer(agent, e) < 0)
 		return -1;
+	tuned_left_over();
 	agent->control.command = on_command;
 	agent->control.context = agent;
 	return control_open(&agent->control, &agent->loop, e);
 }
 
-static int stop(const struct agent *agent, struct error *e)
+static int stop(struct agent *agent, struct error *e)
 {
 	if (agent->options->keep) {
+		/* Nobody would be there to go back later. */
+		if (agent->confirm_by)
+			go_back(agent);
+		if (agent->running.deviation_count)
+			say("what is tuned stays until the next start");
 		say("stopped; the programs stay attached and keep protecting (--keep)");
 		return 0;
 	}
+	tuned_forget();
 	observers_detach();
 	for (size_t i = 0; i < agent->interface_count; i++)
 		if (state_detach(agent->interfaces[i].name, e) < 0)
@@ -220,7 +228,8 @@ static void agent_free(struct agent *agent)
 	close_fd(&agent->signals);
 	close_fd(&agent->timer);
 	state_close(&agent->state);
-	policy_free(&agent->policy);
+	edition_free(&agent->running);
+	edition_free(&agent->before);
 	loop_close(&agent->loop);
 	free(agent->interfaces);
 	close_fd(&agent->lock);

@@ -25,11 +25,14 @@ static struct json_object *agent_json(const struct agent *agent)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *missing = json_object_new_array();
+	const char *file = agent->options->policy ? agent->options->policy : "(embedded)";
+	uint64_t now = monotonic_ns();
 
 	json_count(o, "pid", getpid());
 	json_text(o, "version", SIPWARD_VERSION);
 	json_count(o, "uptime", time(NULL) - agent->started);
-	json_text(o, "policy", agent->policy.file);
+	json_text(o, "policy", agent->running.policy.file);
+	json_text(o, "policy_at_start", file);
 	json_count(o, "generation", agent->generation);
 	json_text(o, "reload_error", agent->reload_error[0] ? agent->reload_error : NULL);
 	json_count(o, "events", agent->history.count);
@@ -38,7 +41,162 @@ static struct json_object *agent_json(const struct agent *agent)
 			json_object_array_add(missing,
 					      json_object_new_string(agent->interfaces[i].name));
 	json_object_object_add(o, "missing", missing);
+	json_object_object_add(o, "tuned", tuned_json(agent));
+	json_object_object_add(o, "confirm_seconds_left", NULL);
+	if (agent->confirm_by)
+		json_count(o, "confirm_seconds_left", agent->confirm_by > now ?
+			   (agent->confirm_by - now) / SW_NS_PER_SEC : 0);
 	return o;
+}
+
+/* --- commands: each gets its arguments and fills its answer, or fails --- */
+
+static const char *text_of(struct json_object *o, const char *key)
+{
+	return json_object_get_string(json_object_object_get(o, key));
+}
+
+static uint64_t count_of(struct json_object *o, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(o, key));
+}
+
+static int missing_argument(const char *name, struct error *e)
+{
+	return fail(e, EXIT_FAILED, "the command lacks '%s'; is this `sipward` of another version than "
+		    "the agent?", name);
+}
+
+static int on_status(struct agent *agent, struct json_object *args, struct json_object *answer,
+		     struct error *e)
+{
+	auto_json struct json_object *o = agent_json(agent);
+
+	(void)args, (void)e;
+	json_object_object_foreach(o, key, value)
+		json_object_object_add(answer, key, json_object_get(value));
+	return 0;
+}
+
+/* {"key", "value", "for": nanoseconds, 0: until taken back} */
+static int on_tune(struct agent *agent, struct json_object *args, struct json_object *answer,
+		   struct error *e)
+{
+	auto_deviation struct deviation deviation = {};
+	const char *key = text_of(args, "key"), *value = text_of(args, "value");
+
+	if (!key || !value)
+		return missing_argument(key ? "value" : "key", e);
+	if (deviation_make(&agent->running.text, key, value, &deviation, e) < 0 ||
+	    tune(agent, &deviation, count_of(args, "for"), e) < 0)
+		return -1;
+	json_object_object_add(answer, "tuned", tuned_json(agent));
+	return 0;
+}
+
+/* {"key": null for all}; a key may be that of several, such as the name of a zone. */
+static int on_reset(struct agent *agent, struct json_object *args, struct json_object *answer,
+		    struct error *e)
+{
+	auto_deviation struct deviation deviation = {};
+	const char *key = text_of(args, "key");
+
+	if (key && deviation_make(&agent->running.text, key, NULL, &deviation, NULL) == 0)
+		key = deviation.key;
+	if (tune_reset(agent, key, e) < 0)
+		return -1;
+	json_object_object_add(answer, "tuned", tuned_json(agent));
+	return 0;
+}
+
+/* {"path", "confirm": nanoseconds, 0: for good} */
+static int on_apply(struct agent *agent, struct json_object *args, struct json_object *answer,
+		    struct error *e)
+{
+	const char *path = text_of(args, "path");
+	auto_free char *gone = NULL;
+
+	if (!path)
+		return missing_argument("path", e);
+	if (apply_policy(agent, path, count_of(args, "confirm"), &gone, e) < 0)
+		return -1;
+	json_count(answer, "generation", agent->generation);
+	json_text(answer, "policy", path);
+	json_text(answer, "policy_at_start", agent->options->policy);
+	json_text(answer, "note", gone);
+	return 0;
+}
+
+static int on_confirm(struct agent *agent, struct json_object *args, struct json_object *answer,
+		      struct error *e)
+{
+	(void)args;
+	if (confirm_policy(agent, e) < 0)
+		return -1;
+	json_text(answer, "policy", agent->running.policy.file);
+	json_text(answer, "policy_at_start", agent->options->policy);
+	return 0;
+}
+
+/* {"path"} */
+static int on_diff(struct agent *agent, struct json_object *args, struct json_object *answer,
+		   struct error *e)
+{
+	const char *path = text_of(args, "path");
+	auto_edition struct edition next = {};
+	struct json_object *all = json_object_new_array();
+	struct change *changes = NULL;
+	size_t count = 0;
+
+	json_object_object_add(answer, "changes", all);
+	if (!path)
+		return missing_argument("path", e);
+	if (edition_load(path, &next, e) < 0 ||
+	    edition_diff(&agent->running, &next, &changes, &count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_text(o, "key", changes[i].key);
+		json_text(o, "now", changes[i].from);
+		json_text(o, "then", changes[i].to);
+		json_object_array_add(all, o);
+	}
+	changes_free(changes, count);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct agent *agent, struct json_object *args, struct json_object *answer,
+		   struct error *e);
+} commands[] = {
+	{"status", on_status}, {"tune", on_tune}, {"reset", on_reset},
+	{"apply", on_apply}, {"confirm", on_confirm}, {"diff", on_diff},
+};
+
+/* The answer is one object; one that failed has "error", and "code" for an exit. */
+static void answer(struct agent *agent, struct control_client *client, const char *line)
+{
+	auto_json struct json_object *args = NULL, *o = json_object_new_object();
+	size_t name = strcspn(line, " "), i = 0;
+	struct error e = {};
+
+	while (i < array_size(commands) && (strlen(commands[i].name) != name ||
+					    strncmp(commands[i].name, line, name) != 0))
+		i++;
+	if (line[name])
+		args = json_tokener_parse(line + name);
+	if (i == array_size(commands))
+		fail(&e, EXIT_FAILED, "the agent does not know the command '%.*s'; is it of another "
+		     "version?", (int)name, line);
+	else
+		commands[i].run(agent, args, o, &e);
+	if (e.code) {
+		json_text(o, "error", e.text);
+		json_count(o, "code", e.code);
+	}
+	control_send(client, o);
 }
 
 bool on_command(void *context, struct control_client *client, const char *line)
@@ -46,17 +204,12 @@ bool on_command(void *context, struct control_client *client, const char *line)
 	struct agent *agent = context;
 	struct sending sending = {.agent = agent, .client = client};
 
-	if (strcmp(line, "status") == 0) {
-		auto_json struct json_object *o = agent_json(agent);
-
-		control_send(client, o);
+	if (strcmp(line, "events") != 0 && strcmp(line, "follow") != 0) {
+		answer(agent, client, line);
 		return false;
 	}
-	if (strcmp(line, "events") == 0 || strcmp(line, "follow") == 0) {
-		history_read(&agent->history);
-		history_each(&agent->history, send_event, &sending);
-		client->follows = line[0] == 'f';
-		return client->follows;
-	}
-	return false;
+	history_read(&agent->history);
+	history_each(&agent->history, send_event, &sending);
+	client->follows = line[0] == 'f';
+	return client->follows;
 }

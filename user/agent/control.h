@@ -10,10 +10,12 @@
 
 #include "agent/loop.h"
 
+#define CONTROL_LINE_MAX 8192 /* a command with its arguments: a path, a value */
+
 struct control_client {
 	int fd;
 	bool follows;      /* gets every event as it happens */
-	char line[1024];
+	char line[CONTROL_LINE_MAX];
 	size_t used;
 };
 

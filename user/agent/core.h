@@ -14,7 +14,7 @@
 #include "agent/history.h"
 #include "agent/observation.h"
 #include "kernel/netlink.h"
-#include "policy/model.h"
+#include "policy/text.h"
 
 /* An interface that is meant to be protected, there or not. */
 struct protected {
@@ -27,7 +27,9 @@ struct agent {
 	int lock;
 	struct loop loop;
 	struct state state;
-	struct policy policy;
+	struct edition running;
+	struct edition before;     /* where an apply that nobody confirms goes back to */
+	uint64_t confirm_by;       /* monotonic nanoseconds; 0: nothing waits to be confirmed */
 	struct protected *interfaces;
 	size_t interface_count;
 	struct netlink_events netlink_events;
@@ -63,8 +65,31 @@ struct http *open_exporter(struct agent *agent, const struct policy *policy, str
 void close_exporter(struct agent *agent, struct http **http);
 int use_exporter(struct agent *agent, struct http *http, struct error *e);
 
-/* policies.c: reads the policy file again; a bad one changes nothing. */
+/* policies.c. What fails here changes nothing. */
+
+/* Reads the policy file of the command line again. */
 void reload(struct agent *agent);
+/* Runs another policy; with `confirm` nanoseconds (0: for good) goes back after them. What was
+ * tuned is gone: *gone gets a text about it, owned by the caller, or NULL. */
+int apply_policy(struct agent *agent, const char *path, uint64_t confirm, char **gone,
+		 struct error *e);
+int confirm_policy(struct agent *agent, struct error *e);
+void go_back(struct agent *agent);
+/* Runs the policy with the value in place of its own, for `duration` nanoseconds (0: until it
+ * is taken back). Takes over *deviation. */
+int tune(struct agent *agent, struct deviation *deviation, uint64_t duration, struct error *e);
+/* Takes back what was tuned: a key with all below it, or everything (NULL). */
+int tune_reset(struct agent *agent, const char *key, struct error *e);
+/* Once a second: what has had its time goes. */
+void policies_tick(struct agent *agent);
+
+/* tuned.c: what is tuned, as status shows it; owned by the caller. */
+struct json_object *tuned_json(const struct agent *agent);
+/* Keeps RUN_DIR/tuned, from which it is known after a crash. */
+void tuned_write(const struct agent *agent);
+void tuned_forget(void);
+/* Says what the agent before this one had tuned, which has just gone. */
+void tuned_left_over(void);
 
 /* commands.c: answers one line of the control socket. */
 bool on_command(void *agent, struct control_client *client, const char *line);

@@ -11,12 +11,13 @@ static char *render_metrics(void *context, struct error *e)
 	struct agent *agent = context;
 	struct metrics_source source = {
 		.state = &agent->state,
-		.policy = &agent->policy,
+		.policy = &agent->running.policy,
 		.generation = agent->generation,
 		.events = agent->history.count,
 		.reload_failures = agent->reload_failures,
 		.interfaces_missing = interfaces_missing(agent),
 		.observed = agent->observation.program >= 0,
+		.tuned = agent->running.deviation_count,
 	};
 
 	return metrics_render(&source, e);

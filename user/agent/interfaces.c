@@ -149,7 +149,7 @@ void check_interfaces(struct agent *agent)
 		struct error e = {};
 
 		say("an interface came back");
-		if (protect(agent, &agent->policy, &e) < 0)
+		if (protect(agent, &agent->running.policy, &e) < 0)
 			say("%s", e.text);
 	}
 }

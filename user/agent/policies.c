@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Which policy runs.
+ * Which policy runs, with what in place of its own values, and for how long.
  */
 #include <string.h>
 
 #include "agent/core.h"
+#include "export/http.h"
+
+#define RETRY_SECONDS 30 /* between tries to end what has had its time */
 
 static bool same_listener(const struct policy *a, const struct policy *b)
 {
@@ -12,42 +15,270 @@ static bool same_listener(const struct policy *a, const struct policy *b)
 }
 
 /* Everything that can fail is tried before the running policy is given up. */
-static int load_again(struct agent *agent, struct error *e)
+static int change_over(struct agent *agent, const struct policy *next, struct error *e)
 {
-	auto_policy struct policy policy = {};
-	struct http *http = NULL;
-	bool moves;
+	const struct policy *now = &agent->running.policy;
+	struct http *http = NULL, *old = agent->http;
+	bool moves = !same_listener(next, now);
 
-	if (policy_load(agent->options->policy, &policy, e) < 0)
+	if (moves && !(http = open_exporter(agent, next, e)))
 		return -1;
-	moves = !same_listener(&policy, &agent->policy);
-	if (moves && !(http = open_exporter(agent, &policy, e)))
-		return -1;
-	if (protect(agent, &policy, e) < 0) {
+	if (admission_follow(&agent->admission, next, e) < 0 ||
+	    (moves && use_exporter(agent, http, e) < 0) || protect(agent, next, e) < 0) {
+		agent->http = old;
 		close_exporter(agent, &http);
+		admission_follow(&agent->admission, now, NULL);
 		return -1;
 	}
-	if (moves) {
-		close_exporter(agent, &agent->http);
-		if (use_exporter(agent, http, e) < 0)
-			return -1;
+	if (moves)
+		close_exporter(agent, &old);
+	return 0;
+}
+
+/* Makes *next the running policy, or changes nothing. Takes it over when that succeeds;
+ * *before (may be NULL) gets what ran. */
+static int run_edition(struct agent *agent, struct edition *next, struct edition *before,
+		       struct error *e)
+{
+	if (change_over(agent, &next->policy, e) < 0)
+		return -1;
+	if (before)
+		*before = agent->running;
+	else
+		edition_free(&agent->running);
+	agent->running = *next;
+	memset(next, 0, sizeof(*next));
+	return 0;
+}
+
+/* "what was tuned is gone: KEY VALUE, KEY VALUE", or NULL when nothing was. */
+static char *tuned_text(const struct edition *edition)
+{
+	char *text = NULL;
+
+	for (size_t i = 0; i < edition->deviation_count; i++) {
+		auto_free char *before = text;
+
+		text = xasprintf("%s %s %s", before ? before : "what was tuned is gone:",
+				 edition->deviations[i].key, edition->deviations[i].value);
+		if (i + 1 < edition->deviation_count) {
+			auto_free char *item = text;
+
+			text = xasprintf("%s,", item);
+		}
 	}
-	policy_free(&agent->policy);
-	agent->policy = policy;
-	memset(&policy, 0, sizeof(policy));
-	return admission_follow(&agent->admission, &agent->policy, e);
+	return text;
+}
+
+static void settle(struct agent *agent)
+{
+	edition_free(&agent->before);
+	agent->confirm_by = 0;
 }
 
 void reload(struct agent *agent)
 {
+	auto_edition struct edition next = {};
+	auto_free char *gone = tuned_text(&agent->running);
 	struct error e = {};
 
-	if (load_again(agent, &e) == 0) {
-		agent->reload_error[0] = '\0';
-		say("policy reloaded");
+	if (edition_load(agent->options->policy, &next, &e) < 0 ||
+	    run_edition(agent, &next, NULL, &e) < 0) {
+		agent->reload_failures++;
+		snprintf(agent->reload_error, sizeof(agent->reload_error), "%s", e.text);
+		say("reload refused, the running policy stays: %s", e.text);
 		return;
 	}
-	agent->reload_failures++;
-	snprintf(agent->reload_error, sizeof(agent->reload_error), "%s", e.text);
-	say("reload refused, the running policy stays: %s", e.text);
+	agent->reload_error[0] = '\0';
+	if (agent->confirm_by)
+		say("the policy that waited to be confirmed gives way to the reloaded one");
+	settle(agent);
+	tuned_write(agent);
+	say("policy reloaded%s%s", gone ? "; " : "", gone ? gone : "");
+}
+
+int apply_policy(struct agent *agent, const char *path, uint64_t confirm, char **gone,
+		 struct error *e)
+{
+	auto_edition struct edition next = {};
+	struct edition before = {};
+
+	*gone = tuned_text(&agent->running);
+	if (edition_load(path, &next, e) < 0 || run_edition(agent, &next, &before, e) < 0) {
+		free(take(*gone));
+		return -1;
+	}
+	/* Of several that nobody confirmed, the way back is to the one before all of them. */
+	if (confirm && !agent->confirm_by)
+		agent->before = before;
+	else
+		edition_free(&before);
+	if (!confirm)
+		settle(agent);
+	else
+		agent->confirm_by = monotonic_ns() + confirm;
+	tuned_write(agent);
+	say("policy %s applied%s%s%s", path, confirm ? ", until it is confirmed or its time is over" :
+	    "", *gone ? "; " : "", *gone ? *gone : "");
+	return 0;
+}
+
+int confirm_policy(struct agent *agent, struct error *e)
+{
+	if (!agent->confirm_by)
+		return fail(e, EXIT_FAILED, "nothing waits to be confirmed: there was no `sipward apply "
+			    "--confirm`, or its time was over and the policy before it runs again");
+	settle(agent);
+	say("policy %s confirmed", agent->running.text.name);
+	return 0;
+}
+
+/* What is tuned, sorted into what stays and what goes: keys below `below` (NULL: none, "": all),
+ * and those whose time is over at `now`. The arrays are the caller's, the entries still theirs. */
+struct sorted {
+	struct deviation *stay, *go;
+	size_t stay_count, go_count;
+};
+
+static struct sorted sort_deviations(const struct edition *from, const char *below, uint64_t now)
+{
+	struct sorted sorted = {};
+
+	for (size_t i = 0; i < from->deviation_count; i++) {
+		const struct deviation *deviation = &from->deviations[i];
+
+		if ((deviation->until && deviation->until <= now) ||
+		    (below && (!*below || key_is_below(deviation->key, below))))
+			append(sorted.go, sorted.go_count, *deviation);
+		else
+			append(sorted.stay, sorted.stay_count, *deviation);
+	}
+	return sorted;
+}
+
+static void sorted_free(struct sorted *sorted)
+{
+	free(sorted->stay);
+	free(sorted->go);
+}
+#define auto_sorted cleanup(sorted_free)
+
+/* The edition has those that stay from now on. */
+static void keep_sorted(struct edition *edition, struct sorted *sorted)
+{
+	for (size_t i = 0; i < sorted->go_count; i++)
+		deviation_free(&sorted->go[i]);
+	free(edition->deviations);
+	edition->deviations = take(sorted->stay);
+	edition->deviation_count = sorted->stay_count;
+}
+
+/* Runs the running policy's text with those that stay, or changes nothing. */
+static int run_sorted(struct agent *agent, struct sorted *sorted, struct error *e)
+{
+	auto_policy struct policy next = {};
+
+	if (policy_text_parse(&agent->running.text, sorted->stay, sorted->stay_count, &next, e) < 0 ||
+	    change_over(agent, &next, e) < 0)
+		return -1;
+	policy_free(&agent->running.policy);
+	agent->running.policy = next;
+	memset(&next, 0, sizeof(next));
+	keep_sorted(&agent->running, sorted);
+	tuned_write(agent);
+	return 0;
+}
+
+/* The whole policy's monitor mode is the one switch for all: a zone's own would do nothing. */
+static int check_mode(const struct agent *agent, const struct deviation *deviation,
+		      struct error *e)
+{
+	size_t size = strlen(deviation->key), tail = strlen(".mode");
+
+	if (agent->running.policy.mode != SW_MODE_MONITOR || size <= tail ||
+	    strcmp(deviation->key + size - tail, ".mode") != 0 ||
+	    strcmp(deviation->value, mode_name(SW_MODE_ENFORCE)) != 0)
+		return 0;
+	return fail(e, EXIT_POLICY, "command line: the policy as a whole is in monitor mode, and so is "
+		    "every zone; run: sipward tune mode enforce");
+}
+
+int tune(struct agent *agent, struct deviation *deviation, uint64_t duration, struct error *e)
+{
+	auto_sorted struct sorted sorted = sort_deviations(&agent->running, deviation->key, 0);
+
+	deviation->until = duration ? monotonic_ns() + duration : 0;
+	append(sorted.stay, sorted.stay_count, *deviation);
+	if (check_mode(agent, deviation, e) < 0 || run_sorted(agent, &sorted, e) < 0)
+		return -1;
+	say("tuned: %s is %s (%s in the file), %s", deviation->key, deviation->value,
+	    deviation->in_file ? deviation->in_file : "not written",
+	    duration ? "for a while" : "until it is taken back");
+	memset(deviation, 0, sizeof(*deviation));
+	return 0;
+}
+
+static void say_back(const struct sorted *sorted, const char *why)
+{
+	for (size_t i = 0; i < sorted->go_count; i++) {
+		const struct deviation *gone = &sorted->go[i];
+
+		say("tuned no more, %s: %s is as in the file again (%s)", why, gone->key,
+		    gone->in_file ? gone->in_file : "not written");
+	}
+}
+
+int tune_reset(struct agent *agent, const char *key, struct error *e)
+{
+	auto_sorted struct sorted sorted = sort_deviations(&agent->running, key ? key : "", 0);
+
+	if (!sorted.go_count)
+		return key ? fail(e, EXIT_FAILED, "'%s' is not tuned; `sipward tune` shows what is", key)
+			   : 0;
+	if (run_sorted(agent, &sorted, e) < 0)
+		return -1;
+	say("tuned no more%s%s", key ? ": " : ", nothing at all", key ? key : "");
+	return 0;
+}
+
+void policies_tick(struct agent *agent)
+{
+	uint64_t now = monotonic_ns();
+	auto_sorted struct sorted sorted = {};
+	struct error e = {};
+
+	if (agent->confirm_by && agent->confirm_by <= now)
+		go_back(agent);
+	sorted = sort_deviations(&agent->running, NULL, now);
+	if (!sorted.go_count)
+		return;
+	say_back(&sorted, "its time is over");
+	if (run_sorted(agent, &sorted, &e) == 0)
+		return;
+	say("that failed and is tried again in %d s: %s", RETRY_SECONDS, e.text);
+	for (size_t i = 0; i < agent->running.deviation_count; i++) {
+		struct deviation *deviation = &agent->running.deviations[i];
+
+		if (deviation->until && deviation->until <= now)
+			deviation->until = now + RETRY_SECONDS * SW_NS_PER_SEC;
+	}
+}
+
+void go_back(struct agent *agent)
+{
+	auto_sorted struct sorted sorted = sort_deviations(&agent->before, NULL, monotonic_ns());
+	struct error e = {};
+
+	/* What was tuned then is tuned again, as far as its time is not over. */
+	keep_sorted(&agent->before, &sorted);
+	if (edition_parse(&agent->before, &e) < 0 ||
+	    run_edition(agent, &agent->before, NULL, &e) < 0) {
+		agent->confirm_by = monotonic_ns() + RETRY_SECONDS * SW_NS_PER_SEC;
+		say("policy %s was not confirmed, but going back to %s failed and is tried again in "
+		    "%d s: %s", agent->running.text.name, agent->before.text.name, RETRY_SECONDS, e.text);
+		return;
+	}
+	agent->confirm_by = 0;
+	tuned_write(agent);
+	say("the policy was not confirmed in time: gone back to %s", agent->running.text.name);
 }

@@ -20,7 +20,8 @@ struct command {
 };
 
 extern const struct command command_run, command_check, command_status, command_stats,
-	command_ban, command_events, command_explain, command_detach, command_version;
+	command_ban, command_events, command_explain, command_detach, command_version,
+	command_tune, command_apply, command_confirm, command_diff;
 
 /* getopt_long that fails in words. Every command takes -h/--help (printed here, exit 0) and
  * those in `options` (short letters with ':' as in getopt; long may be NULL). Returns the
@@ -33,5 +34,15 @@ int only_json(const struct command *self, int argc, char **argv, bool *json, str
 
 /* Prints the object on one line. */
 void print_json(struct json_object *o);
+
+/* Sends the agent one command, with arguments (taken over) or NULL, and returns its answer,
+ * owned by the caller; NULL and *e when no agent runs (EXIT_NOT_RUNNING) or it refused. */
+struct json_object *ask_agent(const char *command, struct json_object *args, struct error *e);
+
+/* Prints what is tuned in one line: an entry of the agent's "tuned". */
+void print_deviation(struct json_object *o);
+
+/* The text of a member; NULL when it is null or missing. */
+const char *text_of(struct json_object *o, const char *key);
 
 #endif

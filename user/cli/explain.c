@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "agent/control.h"
 #include "cli/cli.h"
 #include "export/json.h"
 #include "kernel/attach.h"
 #include "kernel/privilege.h"
+#include "policy/text.h"
 
 /* Packet times are laid on this; far from 0, so that every cell begins unused. */
 #define CLOCK_BASE (1000000 * SW_NS_PER_SEC)
@@ -183,35 +183,36 @@ static int explain_file(const char *path, struct trial *trial, const struct poli
 	return explain_message(&x, trial, options, text, size, e);
 }
 
-/* The policy of the running agent, and a word when its file is no longer what runs. */
-static void running_policy(char **path)
+/* The policy of the running agent, with what is tuned in it. */
+static int load_running(struct edition *edition, struct error *e)
 {
-	struct error ignored = {};
-	auto_file FILE *stream = control_ask("status", &ignored);
-	auto_free char *line = NULL;
-	auto_json struct json_object *status = NULL;
-	size_t size = 0;
-	const char *name;
+	struct error no_agent = {};
+	auto_json struct json_object *status = ask_agent("status", NULL, &no_agent);
+	struct json_object *tuned = json_object_object_get(status, "tuned");
+	const char *name = text_of(status, "policy");
 
-	if (stream && getline(&line, &size, stream) > 0)
-		status = json_tokener_parse(line);
-	name = json_object_get_string(json_object_object_get(status, "policy"));
-	if (!name)
+	if (!status)
 		fputs("sipward: no agent runs; explained by the embedded policy (another: -p POLICY)\n",
 		      stderr);
-	else if (name[0] != '(')
-		*path = xstrdup(name);
+	if (policy_text_load(name && name[0] != '(' ? name : NULL, &edition->text, e) < 0)
+		return -1;
+	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
+		struct json_object *o = json_object_array_get_idx(tuned, i);
+		struct deviation deviation = {};
+
+		if (deviation_make(&edition->text, text_of(o, "key"), text_of(o, "now"), &deviation, e) < 0)
+			return -1;
+		append(edition->deviations, edition->deviation_count, deviation);
+	}
+	return edition_parse(edition, e);
 }
 
-static int load_policy(const struct explain_options *options, struct policy *policy,
+static int load_policy(const struct explain_options *options, struct edition *edition,
 		       struct error *e)
 {
-	auto_free char *path = NULL;
-
 	if (options->policy)
-		return policy_load(options->policy, policy, e);
-	running_policy(&path);
-	return policy_load(path, policy, e);
+		return edition_load(options->policy, edition, e);
+	return load_running(edition, e);
 }
 
 /* "192.0.2.1", "192.0.2.1:5062", "2001:db8::1", "[2001:db8::1]:5062" */
@@ -276,16 +277,16 @@ static int read_options(const struct command *self, int argc, char **argv,
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
-	auto_policy struct policy policy = {};
+	auto_edition struct edition edition = {};
 	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
 	struct explain_options options = {};
 
 	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0 ||
-	    load_policy(&options, &policy, e) < 0 || trial_open(&trial, &policy, e) < 0)
+	    load_policy(&options, &edition, e) < 0 || trial_open(&trial, &edition.policy, e) < 0)
 		return -1;
 	trial.now = CLOCK_BASE;
 	for (; optind < argc; optind++)
-		if (explain_file(argv[optind], &trial, &policy, &options, e) < 0)
+		if (explain_file(argv[optind], &trial, &edition.policy, &options, e) < 0)
 			return -1;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <inttypes.h>
 
-#include "agent/control.h"
+#include "agent/tuned.h"
 #include "cli/cli.h"
 #include "export/json.h"
 #include "kernel/attach.h"
@@ -14,19 +14,6 @@ static const char *const limits_of_sight[] = {
 	"TCP: content is judged only where a segment begins a message, and never drops a segment",
 	"TLS: what is inside is not seen",
 };
-
-/* What the agent says of itself, or NULL when none runs. */
-static struct json_object *ask_agent(void)
-{
-	struct error no_agent = {};
-	auto_file FILE *stream = control_ask("status", &no_agent);
-	auto_free char *line = NULL;
-	size_t size = 0;
-
-	if (!stream || getline(&line, &size, stream) <= 0)
-		return NULL;
-	return json_tokener_parse(line);
-}
 
 static struct json_object *services_json(const struct sw_policy *policy)
 {
@@ -135,9 +122,12 @@ static int status_json(struct json_object **result, struct error *e)
 	struct json_object *interfaces = json_object_new_array();
 	struct json_object *notes = json_object_new_array();
 	bool observed = false;
+	struct error no_agent = {};
 	long bans;
 
-	json_object_object_add(o, "agent", ask_agent());
+	json_object_object_add(o, "agent", ask_agent("status", NULL, &no_agent));
+	if (no_agent.code)
+		json_object_object_add(o, "tuned_left", tuned_left());
 	json_object_object_add(o, "interfaces", interfaces);
 	json_object_object_add(o, "notes", notes);
 	if (state_open_existing(&state, e) < 0 || (bans = ban_sweep(&state, e)) < 0 ||
@@ -159,24 +149,32 @@ static int status_json(struct json_object **result, struct error *e)
 	return 0;
 }
 
-static const char *text_of(struct json_object *o, const char *key)
+static void print_tuned(struct json_object *tuned)
 {
-	return json_object_get_string(json_object_object_get(o, key));
+	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
+		printf("  tuned: ");
+		print_deviation(json_object_array_get_idx(tuned, i));
+	}
 }
 
-static void print_agent(struct json_object *agent)
+static void print_agent(struct json_object *agent, struct json_object *left)
 {
 	struct json_object *missing = json_object_object_get(agent, "missing");
 
 	if (!agent) {
 		puts("agent: not running; what is attached below protects without it, but nothing is "
 		     "reloaded or exported (start it: sipward run)");
+		print_tuned(left);
 		return;
 	}
 	printf("agent: pid %s, version %s, up %s s, policy %s\n", text_of(agent, "pid"),
 	       text_of(agent, "version"), text_of(agent, "uptime"), text_of(agent, "policy"));
 	if (text_of(agent, "reload_error"))
 		printf("  the last reload was refused: %s\n", text_of(agent, "reload_error"));
+	if (text_of(agent, "confirm_seconds_left"))
+		printf("  not confirmed: the policy before it comes back in %s s, unless you run: sipward "
+		       "confirm\n", text_of(agent, "confirm_seconds_left"));
+	print_tuned(json_object_object_get(agent, "tuned"));
 	for (size_t i = 0; i < json_object_array_length(missing); i++)
 		printf("  interface %s is not there or down; it is attached when it comes up\n",
 		       json_object_get_string(json_object_array_get_idx(missing, i)));
@@ -239,7 +237,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		print_json(o);
 		return 0;
 	}
-	print_agent(json_object_object_get(o, "agent"));
+	print_agent(json_object_object_get(o, "agent"), json_object_object_get(o, "tuned_left"));
 	interfaces = json_object_object_get(o, "interfaces");
 	for (size_t i = 0; i < json_object_array_length(interfaces); i++)
 		print_interface(json_object_array_get_idx(interfaces, i));

@@ -126,6 +126,8 @@ static void render_policy(FILE *out, const struct metrics_source *source)
 	counter(out, "sipward_policy_reload_failures_total",
 		"Reloads that were refused; the policy before them kept running",
 		source->reload_failures);
+	gauge(out, "sipward_policy_tuned", "Values that `sipward tune` put in place of the policy's",
+	      source->tuned);
 }
 
 /* One of the states is 1. Nothing where no rule needs the observer: an alert on "not good" would

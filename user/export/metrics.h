@@ -17,6 +17,7 @@ struct metrics_source {
 	uint64_t reload_failures;
 	size_t interfaces_missing;
 	bool observed;             /* some rule needs the observer */
+	size_t tuned;            /* values that are not those of the policy file */
 };
 
 /* The exposition text (Prometheus text format 0.0.4), owned by the caller. NULL and *e. */

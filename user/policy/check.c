@@ -88,9 +88,9 @@ static int check_rates(struct draft *d, const struct zone *z)
 		if (!source->set || !rate_exceeds(source, &z->zone_rate))
 			continue;
 		return fail_at(&d->source, source->at, "source %s %s is more than the whole "
-			       "zone's %s; lower it, or raise the zone's at %u:%u", rate_name(i),
+			       "zone's %s; lower it, or raise the zone's at %s", rate_name(i),
 			       rate_text(source).text, rate_text(&z->zone_rate).text,
-			       z->zone_rate.at.line, z->zone_rate.at.column);
+			       place(z->zone_rate.at).text);
 	}
 	return 0;
 }

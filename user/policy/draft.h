@@ -11,6 +11,7 @@
 
 #include "policy/model.h"
 #include "policy/source.h"
+#include "policy/text.h"
 
 struct placed_prefix {
 	struct prefix prefix;
@@ -31,7 +32,7 @@ struct sanity {
 
 struct draft {
 	struct source source;
-	const char *directory;   /* where relative names of list files begin; NULL: current */
+	struct policy_text *text; /* keeps the list files that are read */
 	SHA256_CTX hash;
 	struct policy policy;
 	struct sanity sanity;    /* what a zone has unless it says otherwise */

@@ -30,8 +30,7 @@ struct quoted label(const struct node *node)
 	return quote(text);
 }
 
-/* ", did you mean 'x'?" or "; known here: x, y, z"; owned by the caller. */
-static char *alternatives(const char *word, const char *const *words)
+char *alternatives(const char *word, const char *const *words)
 {
 	const char *nearest = nearest_word(word, words);
 	char *text = NULL;
@@ -89,9 +88,8 @@ static int match_keys(struct draft *d, const struct node *map, const struct key 
 			return unknown_key(d, value, keys);
 		if (values[row]) {
 			return fail_at(&d->source, value->key_at,
-				       "'%s' is already written at %u:%u; keep one of them",
-				       value->key, values[row]->key_at.line,
-				       values[row]->key_at.column);
+				       "'%s' is already written at %s; keep one of them",
+				       value->key, place(values[row]->key_at).text);
 		}
 		values[row] = value;
 	}

@@ -16,6 +16,7 @@ struct key {
 	size_t offset;           /* of what `read` fills, in what read_map() fills */
 	bool required;
 	bool always;             /* `read` is called for an absent key too: value is NULL */
+	bool fixed;              /* only the file says it: not for `sipward tune` */
 	uint32_t min, max;       /* read_number() */
 	const char *const *words; /* read_word() */
 };
@@ -46,6 +47,9 @@ int want_prefix(struct draft *d, const struct node *node, struct prefix *prefix)
 /* Likewise from a text of any source. */
 int prefix_at(const struct source *s, struct position at, const char *text,
 	      struct prefix *prefix);
+
+/* ", did you mean 'x'?" or "; known here: x, y, z"; owned by the caller. */
+char *alternatives(const char *word, const char *const *words);
 
 /* The error of an entry that its list has already. */
 int fail_again(struct draft *d, const struct node *item);

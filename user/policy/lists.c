@@ -73,34 +73,42 @@ int read_list_text(struct draft *d, const char *name, const char *text, size_t s
 	return read_lines(d, &s, copy, reader);
 }
 
-static char *list_file(struct draft *d, const struct node *item, const char *path, size_t *size)
+/* The file as it was when this policy was read for the first time. */
+static const struct policy_file *list_file(struct draft *d, const struct node *item, char *path)
 {
+	struct policy_file file = { .path = path };
 	struct error why = { 0 };
 	struct stat st;
-	char *text;
 
+	for (size_t i = 0; i < d->text->file_count; i++) {
+		if (strcmp(d->text->files[i].path, path) == 0)
+			return &d->text->files[i];
+	}
 	/* A pipe would keep a reload waiting, and be empty the second time. */
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
 		fail_at(&d->source, item->at, "%s: is no regular file, one is wanted", path);
 		return NULL;
 	}
-	text = read_whole_file(path, SOURCE_MAX, size, &why);
-	if (!text)
+	file.text = read_whole_file(path, SOURCE_MAX, &file.size, &why);
+	if (!file.text) {
 		fail_at(&d->source, item->at, "%s", why.text);
-	return text;
+		return NULL;
+	}
+	file.path = xstrdup(path);
+	append(d->text->files, d->text->file_count, file);
+	return &d->text->files[d->text->file_count - 1];
 }
 
 int read_list_file(struct draft *d, const struct node *item, const struct line_reader *reader)
 {
-	const char *directory = *item->text != '/' && d->directory ? d->directory : "";
+	const char *directory = *item->text != '/' && d->text->directory ? d->text->directory : "";
 	auto_free char *path = xasprintf("%s%s", directory, item->text);
-	size_t size;
-	auto_free char *text = list_file(d, item, path, &size);
+	const struct policy_file *file = list_file(d, item, path);
 
-	if (!text)
+	if (!file)
 		return -1;
-	SHA256Update(&d->hash, (const uint8_t *)text, size);
-	return read_list_text(d, path, text, size, reader);
+	SHA256Update(&d->hash, (const uint8_t *)file->text, file->size);
+	return read_list_text(d, path, file->text, file->size, reader);
 }
 
 static int add_line(struct draft *d, const struct source *s, struct position at, const char *text,

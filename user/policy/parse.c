@@ -5,14 +5,11 @@
 #include "policy/decimal.h"
 #include "policy/names.h"
 #include "policy/parts.h"
+#include "policy/tune.h"
 
 #define INTERFACES_MAX 64
 #define TABLE_MIN      16
 #define TABLE_MAX      16777216
-
-/* embedded.S */
-extern const char embedded_policy[] __attribute__((visibility("hidden")));
-extern const char embedded_policy_end[] __attribute__((visibility("hidden")));
 
 /* The bounds are those of threats.md; a message is never looked at beyond SW_MESSAGE_MAX. */
 static const struct sanity default_sanity = {
@@ -60,19 +57,10 @@ int read_sanity(struct draft *d, const struct key *key, const struct node *value
 	return read_map(d, value, keys, to);
 }
 
-static const struct node *find_value(const struct node *map, const char *key)
-{
-	for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++) {
-		if (strcmp(map->items[i]->key, key) == 0)
-			return map->items[i];
-	}
-	return NULL;
-}
-
 /* Comes before all other keys: those of another version may not be known here. */
 static int check_version(struct draft *d, const struct node *root)
 {
-	const struct node *value = find_value(root, "version");
+	const struct node *value = node_value(root, "version");
 	const char *text;
 
 	if (!value)
@@ -339,24 +327,24 @@ static int read_emergency(struct draft *d, const struct key *key, const struct n
 }
 
 /* Mode and sanity stand before zones, which begin with what these say. */
-static const struct key policy_keys[] = {
-	KEY("version", read_version),
+const struct key policy_keys[] = {
+	KEY("version", read_version, .fixed = true),
 	KEY("mode", read_word, .offset = offsetof(struct draft, policy.mode), .words = mode_words),
-	KEY("interfaces", read_interfaces),
-	KEY("observe", read_observe),
-	KEY("services", read_services, .always = true),
+	KEY("interfaces", read_interfaces, .fixed = true),
+	KEY("observe", read_observe, .fixed = true),
+	KEY("services", read_services, .always = true, .fixed = true),
 	KEY("sanity", read_sanity, .offset = offsetof(struct draft, sanity)),
 	KEY("shadow", read_shadow, .offset = offsetof(struct draft, policy.shadow)),
 	KEY("dial_prefixes", read_dial_prefixes, .always = true),
 	KEY("high_risk", read_high_risk, .always = true),
 	KEY("zones", read_zones, .always = true),
-	KEY("lists", read_lists),
+	KEY("lists", read_lists, .fixed = true),
 	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
 	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
 	KEY("emergency", read_emergency, .offset = offsetof(struct draft, policy)),
-	KEY("metrics", read_metrics, .offset = offsetof(struct draft, policy)),
+	KEY("metrics", read_metrics, .offset = offsetof(struct draft, policy), .fixed = true),
 	KEY("events", read_events, .offset = offsetof(struct draft, policy.events)),
-	KEY("tables", read_tables, .offset = offsetof(struct draft, policy.tables)),
+	KEY("tables", read_tables, .offset = offsetof(struct draft, policy.tables), .fixed = true),
 	KEYS_END
 };
 
@@ -379,7 +367,7 @@ static void set_defaults(struct policy *p)
 	p->metrics_port = 9538;
 }
 
-static int read_draft(struct draft *d)
+static int read_draft(struct draft *d, const struct deviation *deviations, size_t count)
 {
 	auto_tree struct node *root = NULL;
 
@@ -391,6 +379,7 @@ static int read_draft(struct draft *d)
 		return -1;
 	root = tree_read(&d->source);
 	if (!root || want(d, root, NODE_MAP) < 0 || check_version(d, root) < 0 ||
+	    deviations_overlay(&d->source, root, deviations, count) < 0 ||
 	    read_map(d, root, policy_keys, d) < 0)
 		return -1;
 	return check_draft(d);
@@ -404,52 +393,27 @@ static void draft_free(struct draft *d)
 	free(d->high_risk);
 }
 
-static int parse_in(const char *directory, const char *name, const char *text, size_t size,
-		    struct policy *p, struct error *e)
+int policy_text_parse(struct policy_text *text, const struct deviation *deviations, size_t count,
+		      struct policy *p, struct error *e)
 {
-	size_t mark = source_mark_size(text, size);
+	size_t mark = source_mark_size(text->text, text->size);
 	cleanup(draft_free) struct draft d = {
-		.source = { .name = name, .text = text + mark, .size = size - mark, .e = e },
-		.directory = directory,
+		.source = { .name = text->name, .text = text->text + mark,
+			    .size = text->size - mark, .e = e },
+		.text = text,
 		.sanity = default_sanity,
 	};
 
 	SHA256Init(&d.hash);
-	SHA256Update(&d.hash, (const uint8_t *)text, size);
+	SHA256Update(&d.hash, (const uint8_t *)text->text, text->size);
 	set_defaults(&d.policy);
-	if (read_draft(&d) < 0)
+	if (read_draft(&d, deviations, count) < 0)
 		return -1;
 	SHA256Final(d.policy.hash, &d.hash);
-	d.policy.file = xstrdup(name);
+	d.policy.file = xstrdup(text->name);
 	*p = d.policy;
 	memset(&d.policy, 0, sizeof(d.policy));
 	return 0;
-}
-
-int policy_parse(const char *name, const char *text, size_t size, struct policy *p, struct error *e)
-{
-	return parse_in(NULL, name, text, size, p, e);
-}
-
-int policy_load(const char *path, struct policy *p, struct error *e)
-{
-	auto_free char *text = NULL, *directory = NULL;
-	struct error why = { 0 };
-	char *slash;
-	size_t size;
-
-	if (!path) {
-		return parse_in(NULL, "(embedded)", embedded_policy,
-				embedded_policy_end - embedded_policy, p, e);
-	}
-	text = read_whole_file(path, SOURCE_MAX, &size, &why);
-	if (!text)
-		return fail(e, EXIT_POLICY, "%s", why.text);
-	directory = xstrdup(path);
-	slash = strrchr(directory, '/');
-	if (slash)
-		slash[1] = '\0';
-	return parse_in(slash ? directory : NULL, path, text, size, p, e);
 }
 
 void policy_free(struct policy *p)

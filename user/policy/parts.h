@@ -47,6 +47,10 @@ int read_high_risk(struct draft *d, const struct key *key, const struct node *va
 /* Gives each zone the high-risk numbers, and each prefix one meaning. 0, or -1. */
 int check_numbers(struct draft *d);
 
+/* The tables of the top level (parse.c) and of a zone (zone.c). */
+extern const struct key policy_keys[];
+extern const struct key zone_keys[];
+
 /* Judges what no single key can know, and gives zones and services their addresses. */
 int check_draft(struct draft *d);
 

@@ -12,6 +12,8 @@ int fail_at(const struct source *s, struct position at, const char *fmt, ...)
 	if (vasprintf(&what, fmt, ap) < 0)
 		what = xstrdup("?");
 	va_end(ap);
+	if (at.line == LINE_GIVEN)
+		return fail(s->e, EXIT_POLICY, "command line: %s", what);
 	return fail(s->e, EXIT_POLICY, "%s:%u:%u: %s", s->name, at.line, at.column, what);
 }
 
@@ -100,5 +102,15 @@ struct quoted quote(const char *text)
 		size--;
 	memcpy(q.text, text, size);
 	memcpy(q.text + size, "...", sizeof("..."));
+	return q;
+}
+
+struct quoted place(struct position at)
+{
+	struct quoted q;
+
+	if (at.line == LINE_GIVEN)
+		return quote("the command line");
+	snprintf(q.text, sizeof(q.text), "%u:%u", at.line, at.column);
 	return q;
 }

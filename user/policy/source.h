@@ -22,6 +22,9 @@ struct source {
 int fail_at(const struct source *s, struct position at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The line of what was not written into the text, but given on the command line. */
+#define LINE_GIVEN UINT32_MAX
+
 /* 0 when all of the text is UTF-8 without NUL and other control characters. */
 int source_check(const struct source *s);
 
@@ -40,5 +43,8 @@ struct quoted {
 };
 
 struct quoted quote(const char *text);
+
+/* A second position inside a message: "12:5". */
+struct quoted place(struct position at);
 
 #endif

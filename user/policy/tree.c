@@ -29,6 +29,37 @@ void tree_free(struct node *root)
 	free(root);
 }
 
+struct node *node_value(const struct node *map, const char *key)
+{
+	for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++) {
+		if (strcmp(map->items[i]->key, key) == 0)
+			return map->items[i];
+	}
+	return NULL;
+}
+
+char *node_text(const struct node *node)
+{
+	const char *open = node->kind == NODE_LIST ? "[" : "{";
+	const char *close = node->kind == NODE_LIST ? "]" : "}";
+	char *text;
+
+	if (node->kind == NODE_SCALAR)
+		return xstrdup(node->text);
+	text = xstrdup(open);
+	for (size_t i = 0; i < node->count; i++) {
+		auto_free char *before = text, *item = node_text(node->items[i]);
+		const char *key = node->items[i]->key;
+
+		text = xasprintf("%s%s%s%s%s", before, i ? ", " : "", key ? key : "",
+				 key ? ": " : "", item);
+	}
+	open = text;
+	text = xasprintf("%s%s", open, close);
+	free((char *)open);
+	return text;
+}
+
 static void builder_free(struct builder *b)
 {
 	tree_free(b->root);

@@ -25,6 +25,12 @@ struct node {
 /* NULL on error. */
 struct node *tree_read(const struct source *s);
 
+/* The value of a key of a mapping; NULL when it has none, or is no mapping. */
+struct node *node_value(const struct node *map, const char *key);
+
+/* The node as it could stand in a text, on one line; owned by the caller. */
+char *node_text(const struct node *node);
+
 void tree_free(struct node *root);
 static inline void tree_free_pointer(struct node **root)
 {

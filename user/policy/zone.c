@@ -227,33 +227,35 @@ static struct zone new_zone(const struct draft *d, struct position at)
 	};
 }
 
+/* The name comes first: what the rows behind it allow depends on whether it is public. */
+const struct key zone_keys[] = {
+	KEY("name", read_name, .offset = offsetof(struct zone, name), .required = true,
+	    .fixed = true),
+	KEY("sources", read_sources, .always = true, .fixed = true),
+	KEY("trust", read_trust, .fixed = true),
+	KEY("mode", read_mode, .offset = offsetof(struct zone, mode)),
+	KEY("methods", read_methods, .offset = offsetof(struct zone, methods)),
+	KEY("count", read_count, .offset = offsetof(struct zone, count)),
+	KEY("rates", read_rates),
+	KEY("newcomers", read_newcomers),
+	KEY("responses", read_word, .offset = offsetof(struct zone, responses),
+	    .words = responses_words),
+	KEY("sanity", read_zone_sanity),
+	KEY("headers", read_header_rules, .offset = offsetof(struct zone, content)),
+	KEY("statuses", read_status_rules, .offset = offsetof(struct zone, content)),
+	KEY("caller", read_caller),
+	KEY("callee", read_callee),
+	KEY("content_types", read_type_rules, .offset = offsetof(struct zone, content)),
+	KEY("require", read_require),
+	KEY("cleartext", read_cleartext),
+	KEYS_END
+};
+
 static int add_zone(struct draft *d, const struct node *item)
 {
-	/* The name comes first: what the rows behind it allow depends on whether it is public. */
-	static const struct key keys[] = {
-		KEY("name", read_name, .offset = offsetof(struct zone, name), .required = true),
-		KEY("sources", read_sources, .always = true),
-		KEY("trust", read_trust),
-		KEY("mode", read_mode, .offset = offsetof(struct zone, mode)),
-		KEY("methods", read_methods, .offset = offsetof(struct zone, methods)),
-		KEY("count", read_count, .offset = offsetof(struct zone, count)),
-		KEY("rates", read_rates),
-		KEY("newcomers", read_newcomers),
-		KEY("responses", read_word, .offset = offsetof(struct zone, responses),
-		    .words = responses_words),
-		KEY("sanity", read_zone_sanity),
-		KEY("headers", read_header_rules, .offset = offsetof(struct zone, content)),
-		KEY("statuses", read_status_rules, .offset = offsetof(struct zone, content)),
-		KEY("caller", read_caller),
-		KEY("callee", read_callee),
-		KEY("content_types", read_type_rules, .offset = offsetof(struct zone, content)),
-		KEY("require", read_require),
-		KEY("cleartext", read_cleartext),
-		KEYS_END
-	};
 	struct zone zone = new_zone(d, item->at);
 
-	if (read_map(d, item, keys, &zone) < 0)
+	if (read_map(d, item, zone_keys, &zone) < 0)
 		return -1;
 	if (is_public(&zone)) {
 		d->policy.zones[SW_ZONE_PUBLIC] = zone;

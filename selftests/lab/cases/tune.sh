@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Values changed on the running system, and policies that go back by themselves: in force within
+# a second, beside running calls, shown while they last, gone when they should be.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "$0")/../lab.sh"
+lab_up
+
+policy tune <<'END'
+mode: enforce
+zones:
+  - name: partner.eu
+    sources: [10.77.0.10]
+    rates: {source: {any: 1000/s burst 2000}}
+  - name: public
+    rates: {source: {OPTIONS: 1000/s}}
+END
+cp "$TMP/tune.yaml" "$TMP/file.yaml"
+
+options_answered() { # of 10 sent at once
+	count_answers attacker --wait 0.4 --from "$ATTACKER4" "$SERVER4" OPTIONS 10
+}
+
+tuned() { # what is tuned, as `status` shows it
+	ward status -j | jq -c "[.agent.tuned[] | [.key, .file, .now]]"
+}
+
+tuned_are() { # HOW MANY
+	[ "$(ward tune -j | jq length)" = "$1" ]
+}
+
+expect_refused() { # WHAT CODE PATTERN ARGUMENTS...
+	local what=$1 code=$2 pattern=$3 got
+	shift 3
+	ward "$@" >"$TMP/refused" 2>&1
+	got=$?
+	expect "$what is refused with exit code $code" "$got: $(cat "$TMP/refused")" test "$got" = "$code"
+	expect "$what: it says why" "$(cat "$TMP/refused")" grep -Eq -- "$pattern" "$TMP/refused"
+}
+
+expect_refused "tune without an agent" 6 'no agent answers' tune public.mode monitor
+expect_refused "diff without an agent" 6 'no agent answers' diff "$TMP/file.yaml"
+expect_refused "apply without an agent" 6 'no agent answers' apply "$TMP/file.yaml"
+ward_start tune || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+expect_equal "at first nothing is tuned" "[]" "$(tuned)"
+expect_equal "and 10 requests are answered" 10 "$(options_answered)"
+
+# --- what is wrong changes nothing ---
+was=$(generation)
+expect_refused "a zone that is not there" 3 "command line: .*'pubic', did you mean 'public'" \
+	tune pubic.mode monitor
+expect_refused "a key that is not there" 3 "command line: .*'rats', did you mean 'rates'" \
+	tune public.rats.source.INVITE 1/s
+expect_refused "a method that is not there" 3 "command line: .*'INVITES', did you mean 'INVITE'" \
+	tune public.rates.source.INVITES 1/s
+expect_refused "a value that is none" 3 "command line: 'INVITE' cannot be 'fast'" \
+	tune public.rates.source.INVITE fast
+expect_refused "a word that is none" 3 "command line: 'mode' cannot be 'monitr', did you mean" \
+	tune public.mode monitr
+expect_refused "what does not fit the rest of the policy" 3 \
+	"command line: source INVITE 2000/s is more than the whole zone's 100/s" \
+	tune public.rates '{zone: 100/s, source: {INVITE: 2000/s}}'
+expect_refused "a key of the file only" 3 "command line: 'tables.bans' is not for tuning" \
+	tune tables.bans 100
+expect_refused "a key of nothing" 1 "'public.mode' is not tuned" tune --reset public.mode
+expect_refused "no value" 2 'a value .* is wanted' tune public.mode
+expect_equal "all that changed nothing" "$was []" "$(generation) $(tuned)"
+
+# --- a limit, beside running calls ---
+load_start "tuned" "$CALLER" "$SERVER4" "$CALLER4" 50
+sleep 0.5
+dropped=$(counter public drops rate_source_method)
+started=${EPOCHREALTIME/./}
+ward tune public.rates.source.OPTIONS 1/60s burst 2 --for 10m >"$TMP/out" 2>&1
+expect_equal "a limit is tuned" 0 $?
+took=$(((${EPOCHREALTIME/./} - started) / 1000))
+echo "# tuned in $took ms"
+got=$(options_answered)
+expect "it holds as soon as the command returns" "$got of 10 were answered" test "$got" -le 2
+# A second on a machine that does nothing else.
+expect "which is soon" "after $took ms" test "$took" -lt 3000
+expect "and what it dropped is counted" "$(ward stats)" \
+	test "$(($(counter public drops rate_source_method) - dropped))" -ge 8
+expect_equal "status shows it beside the file's value" \
+	'[["public.rates.source.OPTIONS","1000/s","1/60s burst 2"]]' "$(tuned)"
+expect "and until when" "$(ward status)" \
+	grep -Eq 'tuned: public.rates.source.OPTIONS: 1/60s burst 2 now, 1000/s in the file, for (5[0-9]{2}|600) s' \
+	<(ward status)
+expect_equal "a gauge counts it" 1 "$(metric sipward_policy_tuned)"
+expect_equal "a mode of another zone is tuned, too" 0 \
+	"$(ward tune partner.eu.mode monitor >/dev/null 2>&1; echo $?)"
+expect_equal "a zone's name may have a dot" '"partner.eu.mode"' \
+	"$(ward status -j | jq '.agent.tuned[1].key')"
+expect_equal "a mode for all, for two seconds" 0 \
+	"$(ward tune mode monitor --for 2s >/dev/null 2>&1; echo $?)"
+expect_equal "monitor mode drops nothing" 10 "$(options_answered)"
+expect "after its time it is gone" "it stays" wait_until 6 tuned_are 2
+expect "and the limit holds again" "it does not" test "$(options_answered)" = 0
+ward tune --reset public.rates.source.OPTIONS >/dev/null 2>&1
+expect_equal "taken back, the file's value holds" 10 "$(options_answered)"
+load_end
+
+# --- reloads and restarts end it, and say so ---
+line=$(wc -l <"$WARD_LOG")
+expect "a reload is taken" "$(tail -n 1 "$WARD_LOG")" ward_reload
+expect "it says that what was tuned is gone" "$(tail -n 1 "$WARD_LOG")" \
+	said_since "$line" 'what was tuned is gone: partner.eu.mode monitor'
+expect_equal "and so it is" "[]" "$(tuned)"
+ward tune public.mode monitor >/dev/null 2>&1
+{ kill -9 "$WARD" && wait "$WARD"; } 2>/dev/null
+expect "without an agent, status tells what is left of it" "$(ward status)" \
+	grep -q 'tuned: public.mode: monitor now' <(ward status)
+expect "the next agent starts" "$(tail -n 1 "$WARD_LOG")" ward_start tune
+expect "and says what is gone" "$(cat "$WARD_LOG")" \
+	ward_said 'public.mode, tuned to monitor .* is as in the file again'
+expect_equal "and so it is again" "[]" "$(tuned)"
+
+# --- another policy: what it would change, and back again ---
+policy strict <<'END'
+mode: enforce
+zones:
+  - name: partner.eu
+    sources: [10.77.0.10]
+    rates: {source: {any: 1000/s burst 2000}}
+  - name: public
+    rates: {source: {OPTIONS: 1/60s burst 2}}
+lists: {deny: [192.0.2.66]}
+END
+expect_equal "diff tells key by key what would change" \
+	'["public.rates.source.OPTIONS","1000/s","1/60s burst 2"] ["lists.deny",null,"[192.0.2.66]"] ["lists","0 entries","1 entries: 1 added, 0 removed"]' \
+	"$(ward diff -j "$TMP/strict.yaml" | jq -c '.[] | [.key, .now, .then]' | tr '\n' ' ' | sed 's/ $//')"
+expect_equal "and changes nothing" 10 "$(options_answered)"
+expect "nothing is different in the file itself" "$(ward diff "$TMP/tune.yaml")" \
+	grep -q 'nothing would change' <(ward diff "$TMP/tune.yaml")
+expect_refused "confirm of nothing" 1 'nothing waits' confirm
+printf 'version: 1\nmode: enforced\n' >"$TMP/bad.yaml"
+expect_refused "apply of a bad policy" 3 'bad.yaml:2:7' apply "$TMP/bad.yaml"
+
+ward tune partner.eu.mode monitor >/dev/null 2>&1
+load_start "applied" "$CALLER" "$SERVER4" "$CALLER4" 50
+sleep 1.2
+ward apply "$TMP/strict.yaml" --confirm 3s >"$TMP/out" 2>&1
+expect_equal "a policy is applied until it is confirmed" 0 $?
+expect "it says what goes with the old one" "$(cat "$TMP/out")" grep -q 'what was tuned is gone' "$TMP/out"
+expect "it drops" "it does not" test "$(options_answered)" -le 2
+expect "status says that it waits" "$(ward status)" grep -q 'not confirmed' <(ward status)
+expect "nobody confirms: it goes back by itself" "$(tail -n 1 "$WARD_LOG")" \
+	wait_until 8 ward_said 'gone back to'
+expect_equal "and what ran before holds" 10 "$(options_answered)"
+expect_equal "and what was tuned in it" '[["partner.eu.mode",null,"monitor"]]' "$(tuned)"
+ward apply "$TMP/strict.yaml" --confirm 2s >"$TMP/out" 2>&1
+ward confirm >"$TMP/out" 2>&1
+expect_equal "it is applied again and confirmed" 0 $?
+expect "which says what the next start reads" "$(cat "$TMP/out")" grep -q 'tune.yaml: copy it there' "$TMP/out"
+sleep 3.1
+expect_equal "then it stays" "strict.yaml" "$(basename "$(ward status -j | jq -r .agent.policy)")"
+load_end
+
+ward apply "$TMP/tune.yaml" --confirm 10m >/dev/null 2>&1
+stop_process "$WARD"
+ward_start tune --keep || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+ward apply "$TMP/strict.yaml" --confirm 10m >/dev/null 2>&1
+kill "$WARD"
+wait "$WARD"
+expect "stopped with --keep before it is confirmed, it goes back first" "$(cat "$WARD_LOG")" \
+	ward_said 'gone back to'
+expect_equal "and what stays attached is the policy before" 10 "$(options_answered)"
+ward detach >/dev/null
+lab_end

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <limits.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "export/json.h"
+#include "policy/model.h"
+
+/* The policy is judged here first: its author sees the same errors with and without an agent.
+ * The path must mean the same file in the agent's working directory. */
+static char *absolute_policy(const char *path, struct error *e)
+{
+	auto_policy struct policy policy = {};
+	char *absolute;
+
+	if (policy_load(path, &policy, e) < 0)
+		return NULL;
+	absolute = realpath(path, NULL);
+	if (!absolute)
+		fail(e, EXIT_POLICY, "%s: its whole path cannot be found", path);
+	return absolute;
+}
+
+static int read_options(const struct command *self, int argc, char **argv, bool *json,
+			uint64_t *confirm, const char **path, struct error *e)
+{
+	static const struct option options[] = {
+		{"confirm", required_argument, NULL, 'c'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{},
+	};
+	const char *why;
+	int letter;
+
+	for (;;) {
+		letter = next_option(self, argc, argv, "c:j", options, e);
+		if (letter == -2)
+			return -1;
+		if (letter == 'j')
+			*json = true;
+		else if (letter == 'c' && duration_parse(optarg, confirm, &why) < 0)
+			return fail(e, EXIT_USAGE, "apply: --confirm %s: %s", optarg, why);
+		else if (letter < 0 && optind >= argc)
+			break;
+		else if (letter < 0 && *path)
+			return fail(e, EXIT_USAGE, "apply: '%s' is not wanted", argv[optind]);
+		else if (letter < 0)
+			*path = argv[optind++];
+	}
+	return *path ? 0 : fail(e, EXIT_USAGE, "apply: a policy file is wanted; see: sipward apply "
+				"--help");
+}
+
+/* The file that the agent was started with is what it reads next time. */
+static void print_next_time(struct json_object *answer)
+{
+	const char *start = text_of(answer, "policy_at_start"), *now = text_of(answer, "policy");
+	auto_free char *same = start ? realpath(start, NULL) : NULL;
+
+	if (!same || strcmp(same, now) != 0)
+		printf("a reload (SIGHUP) and the next start read %s: copy it there to keep it\n",
+		       start ? start : "the embedded policy, or what -p says");
+}
+
+static int run_apply(const struct command *self, int argc, char **argv, struct error *e)
+{
+	auto_json struct json_object *answer = NULL;
+	struct json_object *args;
+	auto_free char *absolute = NULL;
+	const char *path = NULL;
+	uint64_t confirm = 0;
+	bool json = false;
+
+	if (read_options(self, argc, argv, &json, &confirm, &path, e) < 0 ||
+	    !(absolute = absolute_policy(path, e)))
+		return -1;
+	args = json_object_new_object();
+	json_text(args, "path", absolute);
+	json_count(args, "confirm", confirm);
+	answer = ask_agent("apply", args, e);
+	if (!answer)
+		return -1;
+	if (json) {
+		print_json(answer);
+		return 0;
+	}
+	printf("%s runs now, as generation %s\n", path, text_of(answer, "generation"));
+	if (text_of(answer, "note"))
+		puts(text_of(answer, "note"));
+	if (confirm)
+		printf("the policy before it comes back in %llu s, unless you run: sipward confirm\n",
+		       (unsigned long long)(confirm / SW_NS_PER_SEC));
+	else
+		print_next_time(answer);
+	return 0;
+}
+
+static int run_confirm(const struct command *self, int argc, char **argv, struct error *e)
+{
+	auto_json struct json_object *answer = NULL;
+	bool json;
+
+	if (only_json(self, argc, argv, &json, e) < 0 || !(answer = ask_agent("confirm", NULL, e)))
+		return -1;
+	if (json) {
+		print_json(answer);
+		return 0;
+	}
+	printf("%s stays\n", text_of(answer, "policy"));
+	print_next_time(answer);
+	return 0;
+}
+
+static int run_diff(const struct command *self, int argc, char **argv, struct error *e)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {}};
+	auto_json struct json_object *answer = NULL;
+	struct json_object *args, *changes;
+	auto_free char *absolute = NULL;
+	bool json = false;
+	int letter;
+
+	while ((letter = next_option(self, argc, argv, "j", options, e)) >= 0)
+		json = true;
+	if (letter == -2)
+		return -1;
+	if (optind != argc - 1)
+		return fail(e, EXIT_USAGE, "diff: one policy file is wanted; see: sipward diff --help");
+	if (!(absolute = absolute_policy(argv[optind], e)))
+		return -1;
+	args = json_object_new_object();
+	json_text(args, "path", absolute);
+	answer = ask_agent("diff", args, e);
+	if (!answer)
+		return -1;
+	changes = json_object_object_get(answer, "changes");
+	if (json)
+		print_json(changes);
+	for (size_t i = 0; !json && i < json_object_array_length(changes); i++) {
+		struct json_object *o = json_object_array_get_idx(changes, i);
+		const char *now = text_of(o, "now"), *then = text_of(o, "then");
+
+		printf("%s: %s -> %s\n", text_of(o, "key"), now ? now : "(not written)",
+		       then ? then : "(not written)");
+	}
+	if (!json && !json_object_array_length(changes))
+		puts("nothing would change");
+	return 0;
+}
+
+const struct command command_apply = {
+	.name = "apply",
+	.summary = "swaps a policy in on the running agent; with --confirm it goes back by itself",
+	.help =
+	"Usage: sipward apply POLICY [--confirm 60s] [-j]\n\n"
+	"  -c, --confirm DURATION  the policy that ran before comes back after this time, unless\n"
+	"                          `sipward confirm` is run: nobody locks himself out for longer\n\n"
+	"The policy is swapped in with one step, with counters, bans and limits kept; a bad one, or\n"
+	"one that the kernel refuses, changes nothing. Values that were tuned are gone, and come back\n"
+	"with the policy that they were tuned in. A reload (SIGHUP) and the next start read the file\n"
+	"that `sipward run -p` names.\n",
+	.run = run_apply,
+};
+
+const struct command command_confirm = {
+	.name = "confirm",
+	.summary = "keeps the policy that `sipward apply --confirm` swapped in",
+	.help = "Usage: sipward confirm [-j]\n",
+	.run = run_confirm,
+};
+
+const struct command command_diff = {
+	.name = "diff",
+	.summary = "what another policy would change on the running system, key by key",
+	.help = "Usage: sipward diff POLICY [-j]\n\n"
+		"Compared is what runs, with what was tuned. A key that only one of the two has is\n"
+		"\"not written\" in the other: its default holds there. Entries of the lists are counted,\n"
+		"those in files too.\n",
+	.run = run_diff,
+};

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/text.h"
+
+#include <string.h>
+
+#include "policy/source.h"
+
+/* embedded.S */
+extern const char embedded_policy[] __attribute__((visibility("hidden")));
+extern const char embedded_policy_end[] __attribute__((visibility("hidden")));
+
+void policy_text_copy(const char *name, const char *octets, size_t size, struct policy_text *text)
+{
+	memset(text, 0, sizeof(*text));
+	text->name = xstrdup(name);
+	text->text = xcalloc(1, size + 1);
+	text->size = size;
+	if (size)
+		memcpy(text->text, octets, size);
+}
+
+int policy_text_load(const char *path, struct policy_text *text, struct error *e)
+{
+	struct error why = { 0 };
+	char *slash;
+
+	memset(text, 0, sizeof(*text));
+	if (!path) {
+		policy_text_copy("(embedded)", embedded_policy,
+				 embedded_policy_end - embedded_policy, text);
+		return 0;
+	}
+	text->text = read_whole_file(path, SOURCE_MAX, &text->size, &why);
+	if (!text->text)
+		return fail(e, EXIT_POLICY, "%s", why.text);
+	text->name = xstrdup(path);
+	text->directory = xstrdup(path);
+	slash = strrchr(text->directory, '/');
+	if (slash) {
+		slash[1] = '\0';
+	} else {
+		free(text->directory);
+		text->directory = NULL;
+	}
+	return 0;
+}
+
+void policy_text_free(struct policy_text *text)
+{
+	for (size_t i = 0; i < text->file_count; i++) {
+		free(text->files[i].path);
+		free(text->files[i].text);
+	}
+	free(text->files);
+	free(text->name);
+	free(text->directory);
+	free(text->text);
+	memset(text, 0, sizeof(*text));
+}
+
+int policy_load(const char *path, struct policy *p, struct error *e)
+{
+	auto_policy_text struct policy_text text = { 0 };
+
+	return policy_text_load(path, &text, e) < 0 ? -1 : policy_text_parse(&text, NULL, 0, p, e);
+}
+
+int policy_parse(const char *name, const char *octets, size_t size, struct policy *p,
+		 struct error *e)
+{
+	auto_policy_text struct policy_text text = { 0 };
+
+	policy_text_copy(name, octets, size, &text);
+	return policy_text_parse(&text, NULL, 0, p, e);
+}
+
+void deviation_free(struct deviation *deviation)
+{
+	free(deviation->key);
+	free(deviation->value);
+	free(deviation->in_file);
+	memset(deviation, 0, sizeof(*deviation));
+}
+
+int edition_load(const char *path, struct edition *edition, struct error *e)
+{
+	memset(edition, 0, sizeof(*edition));
+	if (policy_text_load(path, &edition->text, e) == 0 && edition_parse(edition, e) == 0)
+		return 0;
+	edition_free(edition);
+	return -1;
+}
+
+int edition_parse(struct edition *edition, struct error *e)
+{
+	struct policy policy = { 0 };
+
+	if (policy_text_parse(&edition->text, edition->deviations, edition->deviation_count,
+			      &policy, e) < 0)
+		return -1;
+	policy_free(&edition->policy);
+	edition->policy = policy;
+	return 0;
+}
+
+void edition_free(struct edition *edition)
+{
+	for (size_t i = 0; i < edition->deviation_count; i++)
+		deviation_free(&edition->deviations[i]);
+	free(edition->deviations);
+	policy_text_free(&edition->text);
+	policy_free(&edition->policy);
+	memset(edition, 0, sizeof(*edition));
+}
