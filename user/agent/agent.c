@@ -104,6 +104,7 @@ static void on_tick(void *context, int fd)
 		check_interfaces(agent);
 	observation_tick(&agent->observation, agent->ticks);
 	policies_tick(agent);
+	save_tick(agent);
 	admission_tick(&agent->admission, &agent->running.policy, agent->ticks);
 	if (++agent->ticks % SWEEP_TICKS == 0 && ban_sweep(&agent->state, &e) < 0)
 		say("%s", e.text);
@@ -191,6 +192,7 @@ static int start(struct agent *agent, struct error *e)
 	    admission_follow(&agent->admission, &agent->running.policy, e) < 0 ||
 	    start_timer(agent, e) < 0)
 		return -1;
+	restore_state(agent);
 	tuned_left_over();
 	agent->control.command = on_command;
 	agent->control.context = agent;
@@ -199,6 +201,7 @@ static int start(struct agent *agent, struct error *e)
 
 static int stop(struct agent *agent, struct error *e)
 {
+	save_state(agent);
 	if (agent->options->keep) {
 		/* Nobody would be there to go back later. */
 		if (agent->confirm_by)

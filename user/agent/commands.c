@@ -42,6 +42,7 @@ static struct json_object *agent_json(const struct agent *agent)
 					      json_object_new_string(agent->interfaces[i].name));
 	json_object_object_add(o, "missing", missing);
 	json_object_object_add(o, "tuned", tuned_json(agent));
+	json_object_object_add(o, "saved", saved_json(agent));
 	json_object_object_add(o, "confirm_seconds_left", NULL);
 	if (agent->confirm_by)
 		json_count(o, "confirm_seconds_left", agent->confirm_by > now ?

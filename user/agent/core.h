@@ -46,6 +46,9 @@ struct agent {
 	uint64_t reload_failures;
 	char reload_error[1024];   /* of the last reload, empty when it went well */
 	time_t started;
+	uint64_t save_at;          /* monotonic nanoseconds */
+	uint64_t saved_at;         /* likewise; 0: not by this agent */
+	char save_error[1024];     /* of the last try, empty when it went well */
 };
 
 /* One line for the log. */
@@ -90,6 +93,13 @@ void tuned_write(const struct agent *agent);
 void tuned_forget(void);
 /* Says what the agent before this one had tuned, which has just gone. */
 void tuned_left_over(void);
+
+/* saved.c: known endpoints and bans on the disk, as the policy wants. */
+void save_state(struct agent *agent);
+void save_tick(struct agent *agent);
+/* After a reboot, when the kernel has no state: what the disk has of it. */
+void restore_state(struct agent *agent);
+struct json_object *saved_json(const struct agent *agent);
 
 /* commands.c: answers one line of the control socket. */
 bool on_command(void *agent, struct control_client *client, const char *line);

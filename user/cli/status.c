@@ -157,6 +157,17 @@ static void print_tuned(struct json_object *tuned)
 	}
 }
 
+static void print_saved(struct json_object *saved)
+{
+	if (!saved)
+		puts("  bans and known endpoints are not saved for a reboot (state: {save: FILE})");
+	else if (text_of(saved, "error"))
+		printf("  not saved for a reboot: %s\n", text_of(saved, "error"));
+	else if (text_of(saved, "saved_seconds_ago"))
+		printf("  saved for a reboot %s s ago: %s\n", text_of(saved, "saved_seconds_ago"),
+		       text_of(saved, "file"));
+}
+
 static void print_agent(struct json_object *agent, struct json_object *left)
 {
 	struct json_object *missing = json_object_object_get(agent, "missing");
@@ -175,6 +186,7 @@ static void print_agent(struct json_object *agent, struct json_object *left)
 		printf("  not confirmed: the policy before it comes back in %s s, unless you run: sipward "
 		       "confirm\n", text_of(agent, "confirm_seconds_left"));
 	print_tuned(json_object_object_get(agent, "tuned"));
+	print_saved(json_object_object_get(agent, "saved"));
 	for (size_t i = 0; i < json_object_array_length(missing); i++)
 		printf("  interface %s is not there or down; it is attached when it comes up\n",
 		       json_object_get_string(json_object_array_get_idx(missing, i)));

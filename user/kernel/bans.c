@@ -124,3 +124,17 @@ long ban_sweep(const struct state *state, struct error *e)
 
 	return map_walk(to.fd, sweep, &to, e) < 0 ? -1 : (long)to.count;
 }
+
+size_t ban_restore(const struct state *state, const struct ban_entry *bans, size_t count)
+{
+	size_t done = 0;
+
+	for (size_t i = count; i-- > 0;) {
+		struct sw_source key;
+
+		done += source_of(&bans[i].source, &key, NULL) == 0 &&
+			bpf_map_update_elem(state->fds[STATE_BANS], &key, &bans[i].ban,
+					    BPF_NOEXIST) == 0;
+	}
+	return done;
+}

@@ -26,6 +26,10 @@ int ban_del(const struct state *state, const struct prefix *addr, bool *found, s
 /* The live bans, sorted by end. The array belongs to the caller. */
 int ban_list(const struct state *state, struct ban_entry **bans, size_t *count, struct error *e);
 
+/* Puts bans into the table where it has none for their source, as far as they fit, the last
+ * ones of the array first; returns how many. */
+size_t ban_restore(const struct state *state, const struct ban_entry *bans, size_t count);
+
 /* Removes ended bans; returns how many live ones remain, or -1. */
 long ban_sweep(const struct state *state, struct error *e);
 

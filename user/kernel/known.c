@@ -42,6 +42,58 @@ long known_count(const struct state *state, struct error *e)
 	return map_walk(state->fds[STATE_KNOWN], count_one, &count, e) < 0 ? -1 : (long)count;
 }
 
+struct gathering {
+	struct known_entry *known;
+	size_t count;
+};
+
+static bool gather(const void *key, void *value, void *context)
+{
+	struct gathering *to = context;
+	struct known_entry entry = {
+		.endpoint = *(const struct sw_source *)key,
+		.known = *(const struct sw_known *)value,
+	};
+
+	append(to->known, to->count, entry);
+	return true;
+}
+
+int known_list(const struct state *state, struct known_entry **known, size_t *count,
+	       struct error *e)
+{
+	struct gathering to = {};
+
+	if (map_walk(state->fds[STATE_KNOWN], gather, &to, e) < 0) {
+		free(to.known);
+		return -1;
+	}
+	*known = to.known;
+	*count = to.count;
+	return 0;
+}
+
+/* Times may lie before the kernel's start, and are compared by their difference. */
+static int last_seen_first(const void *left, const void *right)
+{
+	const struct known_entry *a = left, *b = right;
+	int64_t newer = a->known.seen - b->known.seen;
+
+	return newer > 0 ? -1 : newer < 0;
+}
+
+size_t known_restore(const struct state *state, struct known_entry *known, size_t count)
+{
+	size_t done = 0;
+
+	if (count)
+		qsort(known, count, sizeof(*known), last_seen_first);
+	for (size_t i = 0; i < count; i++)
+		done += bpf_map_update_elem(state->fds[STATE_KNOWN], &known[i].endpoint,
+					    &known[i].known, BPF_NOEXIST) == 0;
+	return done;
+}
+
 static void count_network(struct sweep *sweep, const struct sw_source *endpoint)
 {
 	bool ipv4 = addr_is_ipv4(&endpoint->addr);
@@ -57,7 +109,8 @@ static bool sweep_endpoint(const void *key, void *value, void *context)
 	const struct sw_known *entry = value;
 	struct sweep *sweep = context;
 
-	if (entry->seen + sweep->idle < sweep->now) {
+	/* As a difference: one that was restored may have been seen before this kernel started. */
+	if ((int64_t)(sweep->now - entry->seen) > (int64_t)sweep->idle) {
 		bpf_map_delete_elem(sweep->known, key);
 		return true;
 	}

@@ -12,6 +12,19 @@
  * that are full again; counts the rest anew. Returns how many endpoints are known, or -1. */
 long known_sweep(const struct state *state, uint64_t known_for, struct error *e);
 
+struct known_entry {
+	struct sw_source endpoint;
+	struct sw_known known;
+};
+
+/* All that are known. The array belongs to the caller. */
+int known_list(const struct state *state, struct known_entry **known, size_t *count,
+	       struct error *e);
+
+/* Puts those into the table that it has not, as far as they fit, the last seen first; returns
+ * how many. Sorts the array. Networks' shares are right after the next known_sweep(). */
+size_t known_restore(const struct state *state, struct known_entry *known, size_t count);
+
 /* How many are known; -1 and *e. */
 long known_count(const struct state *state, struct error *e);
 

@@ -139,6 +139,9 @@ struct policy {
 	uint64_t shadow[SW_REASONS_MAX / 64]; /* reasons that are only counted */
 	bool fragments_drop;
 	struct tables tables;
+	char *state_file;         /* where the state is saved; NULL: where the service manager says */
+	bool state_off;           /* nowhere */
+	uint64_t state_every;     /* nanoseconds from one time to the next */
 	uint64_t known_for;       /* nanoseconds that a known endpoint may be idle */
 	struct rate emergency;    /* of each zone; set when there are numbers or it is written */
 	char (*emergency_numbers)[SW_EMERGENCY_DIGITS];

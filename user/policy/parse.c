@@ -10,6 +10,8 @@
 #define INTERFACES_MAX 64
 #define TABLE_MIN      16
 #define TABLE_MAX      16777216
+#define STATE_PATH_MAX 1024
+#define STATE_EVERY_MIN SW_NS_PER_SEC
 
 /* The bounds are those of threats.md; a message is never looked at beyond SW_MESSAGE_MAX. */
 static const struct sanity default_sanity = {
@@ -286,6 +288,52 @@ static int read_known(struct draft *d, const struct key *key, const struct node 
 	return read_map(d, value, keys, to);
 }
 
+static int read_state_every(struct draft *d, const struct key *key, const struct node *value,
+			    void *to)
+{
+	uint64_t every;
+
+	if (read_duration(d, key, value, &every) < 0)
+		return -1;
+	if (every < STATE_EVERY_MIN)
+		return fail_at(&d->source, value->at, "'every' is at least 1s, not '%s'",
+			       quote(value->text).text);
+	*(uint64_t *)to = every;
+	return 0;
+}
+
+/* off, auto, or a file. */
+static int read_save(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	const char *text = want_text(d, value);
+	struct policy *p = to;
+
+	(void)key;
+	if (!text)
+		return -1;
+	p->state_off = strcmp(text, "off") == 0;
+	if (p->state_off || strcmp(text, "auto") == 0)
+		return 0;
+	if (*text != '/' || text[strlen(text) - 1] == '/' || strlen(text) > STATE_PATH_MAX) {
+		return fail_at(&d->source, value->at, "'save' cannot be '%s'; write the whole path of a "
+			       "file, as in /var/lib/sipward/state, or auto, or off", quote(text).text);
+	}
+	p->state_file = xstrdup(text);
+	return 0;
+}
+
+static int read_state(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = {
+		KEY("save", read_save),
+		KEY("every", read_state_every, .offset = offsetof(struct policy, state_every)),
+		KEYS_END
+	};
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
 /* Digits, and what else a dialled number can have; short, as emergency numbers are. */
 static int read_numbers(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
@@ -341,6 +389,7 @@ const struct key policy_keys[] = {
 	KEY("lists", read_lists, .fixed = true),
 	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
 	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
+	KEY("state", read_state, .offset = offsetof(struct draft, policy), .fixed = true),
 	KEY("emergency", read_emergency, .offset = offsetof(struct draft, policy)),
 	KEY("metrics", read_metrics, .offset = offsetof(struct draft, policy), .fixed = true),
 	KEY("events", read_events, .offset = offsetof(struct draft, policy.events)),
@@ -357,6 +406,7 @@ static void set_defaults(struct policy *p)
 		.sights = 524288,
 	};
 	p->known_for = 24 * 3600 * SW_NS_PER_SEC;
+	p->state_every = 300 * SW_NS_PER_SEC;
 	p->emergency.set = true;
 	p->emergency.count = p->emergency.burst = 50;
 	p->emergency.period = SW_NS_PER_SEC;
@@ -423,6 +473,7 @@ void policy_free(struct policy *p)
 	for (size_t i = 0; i < p->zone_count; i++)
 		free(p->zones[i].sources);
 	free(p->file);
+	free(p->state_file);
 	free(p->interfaces);
 	free(p->observe);
 	free(p->services);

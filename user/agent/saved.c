@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * When known endpoints and bans are saved to the disk, and when they are taken from there: only
+ * where the kernel has none, for what is pinned is newer.
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "agent/core.h"
+#include "agent/state_file.h"
+#include "export/json.h"
+
+/* Where: what the policy says, else the directory that the service manager made for it. */
+static const char *state_path(const struct agent *agent, char path[PATH_MAX])
+{
+	const struct policy *policy = &agent->running.policy;
+	const char *directory = getenv("STATE_DIRECTORY");
+
+	if (policy->state_off)
+		return NULL;
+	if (policy->state_file)
+		snprintf(path, PATH_MAX, "%s", policy->state_file);
+	else if (directory && *directory == '/')
+		/* The first of several, which have colons between. */
+		snprintf(path, PATH_MAX, "%.*s/state", (int)strcspn(directory, ":"), directory);
+	else
+		return NULL;
+	return path;
+}
+
+static int save(struct agent *agent, const char *path, struct error *e)
+{
+	auto_saved struct saved saved = {};
+
+	if (known_list(&agent->state, &saved.known, &saved.known_count, e) < 0 ||
+	    ban_list(&agent->state, &saved.bans, &saved.ban_count, e) < 0)
+		return -1;
+	return state_file_write(path, &saved, clocks_now(), e);
+}
+
+void save_state(struct agent *agent)
+{
+	char path[PATH_MAX];
+	struct error e = {};
+
+	agent->save_at = monotonic_ns() + agent->running.policy.state_every;
+	if (!state_path(agent, path))
+		return;
+	if (save(agent, path, &e) == 0) {
+		agent->saved_at = monotonic_ns();
+		agent->save_error[0] = '\0';
+		return;
+	}
+	/* Once, and not every few minutes. */
+	if (strcmp(agent->save_error, e.text) != 0)
+		say("the state is not saved for a reboot: %s", e.text);
+	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e.text);
+}
+
+void save_tick(struct agent *agent)
+{
+	if (monotonic_ns() >= agent->save_at)
+		save_state(agent);
+}
+
+/* Puts what fits into the tables, the longest bans and the last seen endpoints first. */
+static void restore(struct agent *agent, struct saved *saved, const char *path)
+{
+	size_t known = known_restore(&agent->state, saved->known, saved->known_count);
+	size_t bans = ban_restore(&agent->state, saved->bans, saved->ban_count);
+	size_t full = saved->known_count - known + saved->ban_count - bans;
+	struct error ignored = {};
+
+	known_sweep(&agent->state, agent->running.policy.known_for, &ignored);
+	say("%s, saved %llu s ago: %zu known endpoints and %zu bans are back; %zu had run out, %zu "
+	    "found no room in the tables", path, (unsigned long long)(saved->age / SW_NS_PER_SEC),
+	    known, bans, saved->expired, full);
+}
+
+/* A file that cannot be used is not written over: somebody may want to know why. */
+static void set_aside(const char *path, const char *why)
+{
+	auto_free char *aside = xasprintf("%s.bad", path);
+	bool moved = rename(path, aside) == 0;
+
+	say("%s; the agent starts without it: endpoints are learned anew, and bans that were in it "
+	    "do not hold. It is kept as %s", why, moved ? aside : path);
+}
+
+void restore_state(struct agent *agent)
+{
+	auto_saved struct saved saved = {};
+	char path[PATH_MAX];
+	struct error e = {};
+	int there;
+
+	agent->save_at = monotonic_ns() + agent->running.policy.state_every;
+	if (!agent->state.fresh || !state_path(agent, path))
+		return;
+	there = state_file_read(path, clocks_now(), agent->running.policy.known_for, &saved, &e);
+	if (there < 0)
+		set_aside(path, e.text);
+	else if (there)
+		restore(agent, &saved, path);
+}
+
+struct json_object *saved_json(const struct agent *agent)
+{
+	struct json_object *o;
+	char path[PATH_MAX];
+
+	if (!state_path(agent, path))
+		return NULL;
+	o = json_object_new_object();
+	json_text(o, "file", path);
+	json_text(o, "error", agent->save_error[0] ? agent->save_error : NULL);
+	json_object_object_add(o, "saved_seconds_ago", NULL);
+	if (agent->saved_at)
+		json_count(o, "saved_seconds_ago", (monotonic_ns() - agent->saved_at) / SW_NS_PER_SEC);
+	return o;
+}
