@@ -192,7 +192,7 @@ static void test_limits(void **state)
 	assert_prefix(&p.zones[63].sources[0], "10.63.0.0/16");
 	assert_rate(&p.zones[0].zone_rate, 1000000000, SW_NS_PER_SEC, 1000000000);
 	rates = p.zones[0].source_rates;
-	assert_rate(&rates[SW_RATE_ANY], 1, 24 * 3600 * SW_NS_PER_SEC, 1);
+	assert_rate(&rates[SW_RATE_SUBSCRIBE], 1, 24 * 3600 * SW_NS_PER_SEC, 1);
 	assert_rate(&rates[SW_RATE_INVITE], 1, 3600 * SW_NS_PER_SEC, 8760);
 	assert_rate(&rates[SW_RATE_REGISTER], 1, SW_NS_PER_SEC / 1000, 1000);
 	assert_rate(&rates[SW_RATE_DIALOG], 1000000000, SW_NS_PER_SEC, 1000000000);
@@ -301,6 +301,23 @@ static void load_one(const char *path, void *to)
 	(void)to;
 	load_good(path, &p);
 	assert_sound(&p);
+}
+
+static void test_edges(void **state)
+{
+	auto_policy struct policy p = { 0 }, unsaid = { 0 };
+
+	(void)state;
+	load_good(GOOD "/edges.yaml", &p);
+	assert_sound(&p);
+	assert_rate(&p.zones[0].newcomers, 600, 60 * SW_NS_PER_SEC, 10);
+	assert_rate(&p.zones[0].source_rates[SW_RATE_INVITE], 10, SW_NS_PER_SEC, 100);
+	assert_string_equal(p.state_file, "/var/lib/sipward/other");
+	assert_int_equal(p.state_every, SW_NS_PER_SEC);
+	load_good(GOOD "/minimal.yaml", &unsaid);
+	assert_null(unsaid.state_file);
+	assert_false(unsaid.state_off);
+	assert_int_equal(unsaid.state_every, 300 * SW_NS_PER_SEC);
 }
 
 static void test_every_good(void **state)
@@ -436,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_design),
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_every_good),
 		cmocka_unit_test(test_every_bad),
 		cmocka_unit_test(test_no_file),

@@ -6,6 +6,7 @@
 
 #include "agent/core.h"
 #include "kernel/attach.h"
+#include "kernel/memory.h"
 
 static struct protected *find_interface(const struct agent *agent, const char *name)
 {
@@ -111,7 +112,8 @@ int protect(struct agent *agent, const struct policy *policy, struct error *e)
 	};
 	int done = -1;
 
-	if (wanted_interfaces(agent, policy, &apply, e) == 0 &&
+	if (memory_check(policy, memory_allowed(), e) == 0 &&
+	    wanted_interfaces(agent, policy, &apply, e) == 0 &&
 	    present_interfaces(agent, &apply, e) == 0) {
 		if (!agent->generation)
 			note_adopted(&apply);

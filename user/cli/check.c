@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/cli.h"
 #include "export/json.h"
+#include "kernel/memory.h"
 #include "policy/model.h"
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
@@ -9,6 +10,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {}};
 	auto_policy struct policy policy = {};
 	struct error wrong = {};
+	uint64_t memory;
 	bool json = false;
 	int letter;
 
@@ -18,8 +20,10 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		return -1;
 	if (optind != argc - 1)
 		return fail(e, EXIT_USAGE, "check: one policy file is wanted; see: sipward check --help");
-	if (policy_load(argv[optind], &policy, &wrong) < 0 && !json)
+	if ((policy_load(argv[optind], &policy, &wrong) < 0 ||
+	     memory_check(&policy, memory_allowed(), &wrong) < 0) && !json)
 		return fail(e, wrong.code, "%s", wrong.text);
+	memory = wrong.code ? 0 : policy_memory(&policy, &wrong);
 	if (json) {
 		auto_json struct json_object *o = json_object_new_object();
 
@@ -28,11 +32,14 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		json_count(o, "zones", policy.zone_count);
 		json_count(o, "services", policy.service_count);
 		json_count(o, "list_entries", policy.list_count);
+		json_count(o, "memory_octets", memory);
 		print_json(o);
 	} else {
-		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list entries\n", argv[optind],
+		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list entries, tables of %.0f MB "
+		       "when they are full\n", argv[optind],
 		       mode_name(policy.mode), policy.zone_count, policy.zone_count == 1 ? "" : "s",
-		       policy.service_count, policy.service_count == 1 ? "" : "s", policy.list_count);
+		       policy.service_count, policy.service_count == 1 ? "" : "s", policy.list_count,
+		       memory / 1e6);
 	}
 	/* The text is in the object already; only the code is left to say. */
 	e->code = wrong.code;
@@ -43,6 +50,7 @@ const struct command command_check = {
 	.name = "check",
 	.summary = "reads a policy and says what is wrong with it; touches nothing",
 	.help = "Usage: sipward check [-j] POLICY\n\n"
-		"Every error is FILE:LINE:COLUMN: what is wrong, and what would be right. Exit code 3.\n",
+		"Every error is FILE:LINE:COLUMN: what is wrong, and what would be right. Exit code 3.\n"
+		"Tables that this host has no memory for are wrong here.\n",
 	.run = run,
 };

@@ -8,6 +8,7 @@
 #include "kernel/bans.h"
 #include "kernel/health.h"
 #include "kernel/known.h"
+#include "kernel/memory.h"
 
 /* What nobody should believe of this version, said where people look. */
 static const char *const limits_of_sight[] = {
@@ -91,6 +92,7 @@ static int admission_json(const struct state *state, struct json_object *o, stru
 	json_object_object_add(greylist, "let_in_by_chance_per_second_at_1000000",
 			       json_object_new_double(sights_false_admissions(lines, STATED_FLOOD)));
 	json_count(o, "memory_octets", state_memory(state));
+	json_count(o, "memory_allowed_octets", memory_allowed());
 	return 0;
 }
 
@@ -224,8 +226,9 @@ static void print_admission(struct json_object *o)
 	       text_of(greylist, "let_in_again"), STATED_FLOOD,
 	       json_object_get_double(json_object_object_get(greylist,
 				      "let_in_by_chance_per_second_at_1000000")));
-	printf("memory: %.0f MB when every table is full\n",
-	       json_object_get_int64(json_object_object_get(o, "memory_octets")) / 1e6);
+	printf("memory: %.0f MB when every table is full, of %.0f MB that they may take\n",
+	       json_object_get_int64(json_object_object_get(o, "memory_octets")) / 1e6,
+	       json_object_get_int64(json_object_object_get(o, "memory_allowed_octets")) / 1e6);
 }
 
 static void print_observer(struct json_object *o)

@@ -10,9 +10,6 @@
 #include "kernel/paths.h"
 #include "kernel/skeleton.h"
 
-/* Octets that the kernel adds to an entry of a hash: its header and its share of the buckets. */
-#define HASH_OVERHEAD 64
-
 static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_META] = "meta",
 	[STATE_ZONE_NAMES] = "zone_names",
@@ -235,27 +232,6 @@ uint32_t state_entries(const struct state *state, enum state_map map)
 	__u32 size = sizeof(info);
 
 	return bpf_obj_get_info_by_fd(state->fds[map], &info, &size) < 0 ? 0 : info.max_entries;
-}
-
-uint64_t state_memory(const struct state *state)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < STATE_MAP_COUNT; i++) {
-		struct bpf_map_info info = {};
-		__u32 size = sizeof(info);
-		uint64_t entry;
-
-		if (bpf_obj_get_info_by_fd(state->fds[i], &info, &size) < 0)
-			continue;
-		entry = (info.key_size + 7) / 8 * 8 + (info.value_size + 7) / 8 * 8;
-		if (info.type == BPF_MAP_TYPE_PERCPU_ARRAY)
-			entry *= libbpf_num_possible_cpus();
-		else if (info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH)
-			entry += HASH_OVERHEAD;
-		sum += info.type == BPF_MAP_TYPE_RINGBUF ? info.max_entries : entry * info.max_entries;
-	}
-	return sum;
 }
 
 void state_close(struct state *state)

@@ -75,9 +75,6 @@ void state_resize_abort(struct state *state);
 /* Entries that a map has room for; 0 when it cannot be asked. */
 uint32_t state_entries(const struct state *state, enum state_map map);
 
-/* Octets that the host-wide maps take when they are full, as they are now. */
-uint64_t state_memory(const struct state *state);
-
 int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e);
 int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e);
 

@@ -78,20 +78,32 @@ static struct quoted rate_text(const struct rate *rate)
 	return text;
 }
 
-/* The zone's limit counts requests outside a dialog; dialogs, responses, keepalives and STUN
- * have ceilings of their own beside it, which may be higher. */
+static int fail_rates(struct draft *d, const char *name, const struct rate *rate,
+		      const char *whole, const struct rate *most)
+{
+	return fail_at(&d->source, rate->at, "%s %s is more than the whole %s's %s; lower it, or "
+		       "raise the %s's at %s", name, rate_text(rate).text, whole,
+		       rate_text(most).text, whole, place(most->at).text);
+}
+
+/* What could never be reached is a mistake. The zone's limit counts requests outside a dialog,
+ * and so does a source's `any`; dialogs, responses, keepalives and STUN have ceilings of their
+ * own beside them, which may be higher. */
 static int check_rates(struct draft *d, const struct zone *z)
 {
-	for (enum sw_rate i = SW_RATE_ANY; z->zone_rate.set && i <= SW_RATE_MESSAGE; i++) {
-		const struct rate *source = &z->source_rates[i];
+	const struct rate *any = &z->source_rates[SW_RATE_ANY];
 
-		if (!source->set || !rate_exceeds(source, &z->zone_rate))
-			continue;
-		return fail_at(&d->source, source->at, "source %s %s is more than the whole "
-			       "zone's %s; lower it, or raise the zone's at %s", rate_name(i),
-			       rate_text(source).text, rate_text(&z->zone_rate).text,
-			       place(z->zone_rate.at).text);
+	for (enum sw_rate i = SW_RATE_ANY; i <= SW_RATE_MESSAGE; i++) {
+		const struct rate *source = &z->source_rates[i];
+		auto_free char *name = xasprintf("source %s", rate_name(i));
+
+		if (source->set && z->zone_rate.set && rate_exceeds(source, &z->zone_rate))
+			return fail_rates(d, name, source, "zone", &z->zone_rate);
+		if (source->set && any->set && rate_exceeds(source, any))
+			return fail_rates(d, name, source, "source", any);
 	}
+	if (z->newcomers.set && z->zone_rate.set && rate_exceeds(&z->newcomers, &z->zone_rate))
+		return fail_rates(d, "newcomers", &z->newcomers, "zone", &z->zone_rate);
 	return 0;
 }
 

@@ -139,6 +139,7 @@ struct policy {
 	uint64_t shadow[SW_REASONS_MAX / 64]; /* reasons that are only counted */
 	bool fragments_drop;
 	struct tables tables;
+	struct position tables_at[sizeof(struct tables) / sizeof(uint32_t)]; /* of each, in order */
 	char *state_file;         /* where the state is saved; NULL: where the service manager says */
 	bool state_off;           /* nowhere */
 	uint64_t state_every;     /* nanoseconds from one time to the next */

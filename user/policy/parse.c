@@ -277,7 +277,16 @@ static int read_tables(struct draft *d, const struct key *key, const struct node
 #undef TABLE
 
 	(void)key;
-	return read_map(d, value, keys, to);
+	if (read_map(d, value, keys, to) < 0)
+		return -1;
+	/* What they take is known later, and whether this host has it: for that message. */
+	for (const struct key *row = keys; row->name; row++) {
+		const struct node *written = node_value(value, row->name);
+
+		if (written)
+			d->policy.tables_at[row->offset / sizeof(uint32_t)] = written->at;
+	}
+	return 0;
 }
 
 static int read_known(struct draft *d, const struct key *key, const struct node *value, void *to)

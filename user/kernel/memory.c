@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/memory.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "kernel/skeleton.h"
+
+/* Octets that the kernel adds to an entry of a hash: its header and its share of the buckets. */
+#define HASH_OVERHEAD 64
+
+/* A prefix in a trie or a host in a hash, for the generation that runs and the one that comes. */
+#define LIST_ENTRY (2 * 128)
+
+#define TABLE_COUNT (sizeof(struct tables) / sizeof(uint32_t))
+
+static const char *const table_names[TABLE_COUNT] = {
+#define TABLE(name) [offsetof(struct tables, name) / sizeof(uint32_t)] = #name
+	TABLE(bans), TABLE(sources), TABLE(prefixes), TABLE(fragments), TABLE(known), TABLE(proofs),
+	TABLE(sights),
+#undef TABLE
+};
+
+static uint64_t entry_size(uint32_t type, uint32_t key_size, uint32_t value_size)
+{
+	uint64_t value = (value_size + 7) / 8 * 8;
+
+	switch (type) {
+	case BPF_MAP_TYPE_RINGBUF:
+		return 1;
+	case BPF_MAP_TYPE_ARRAY:
+		return value;
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+		return value * libbpf_num_possible_cpus();
+	default:
+		return (key_size + 7) / 8 * 8 + value + HASH_OVERHEAD;
+	}
+}
+
+uint64_t state_memory(const struct state *state)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		struct bpf_map_info info = {};
+		__u32 size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(state->fds[i], &info, &size) == 0)
+			sum += info.max_entries * entry_size(info.type, info.key_size, info.value_size);
+	}
+	return sum;
+}
+
+/* What one entry of each table takes, in all maps that the table sizes, and in *fixed what the
+ * maps take that no table sizes. */
+static int measure(uint64_t each[TABLE_COUNT], uint64_t *fixed, struct error *e)
+{
+	auto_skeleton struct sipward_bpf *skel = sipward_bpf__open();
+
+	if (!skel)
+		return fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read");
+	memset(each, 0, TABLE_COUNT * sizeof(*each));
+	*fixed = 0;
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		const struct bpf_map *map = bpf_object__find_map_by_name(skel->obj, state_map_name(i));
+		uint64_t size = entry_size(bpf_map__type(map), bpf_map__key_size(map),
+					   bpf_map__value_size(map));
+		bool sized = false;
+
+		for (size_t table = 0; table < TABLE_COUNT; table++) {
+			struct tables one = {};
+
+			((uint32_t *)&one)[table] = 1;
+			if (!state_table_size(i, &one))
+				continue;
+			each[table] += size;
+			sized = true;
+		}
+		if (!sized)
+			*fixed += size * bpf_map__max_entries(map);
+	}
+	return 0;
+}
+
+static uint64_t sum_up(const struct policy *policy, const uint64_t each[TABLE_COUNT],
+		       uint64_t fixed)
+{
+	const uint32_t *entries = (const uint32_t *)&policy->tables;
+	uint64_t sum = fixed + policy->list_count * LIST_ENTRY;
+
+	for (size_t i = 0; i < policy->zone_count; i++)
+		sum += policy->zones[i].source_count * LIST_ENTRY;
+	for (size_t i = 0; i < TABLE_COUNT; i++)
+		sum += each[i] * entries[i];
+	return sum;
+}
+
+uint64_t policy_memory(const struct policy *policy, struct error *e)
+{
+	uint64_t each[TABLE_COUNT], fixed;
+
+	return measure(each, &fixed, e) < 0 ? 0 : sum_up(policy, each, fixed);
+}
+
+/* The tightest memory.max from a control group up to the root, or `most`. */
+static uint64_t group_allows(char *group, uint64_t most)
+{
+	for (char *end = group + strlen(group); end; end = strrchr(group, '/')) {
+		char path[PATH_MAX], *text;
+		unsigned long long max;
+
+		*end = '\0';
+		snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.max", group);
+		text = access(path, R_OK) == 0 ? read_whole_file(path, 64, NULL, NULL) : NULL;
+		if (text && sscanf(text, "%llu", &max) == 1 && max < most)
+			most = max;
+		free(text);
+	}
+	return most;
+}
+
+uint64_t memory_allowed(void)
+{
+	auto_free char *groups = read_whole_file("/proc/self/cgroup", 1 << 16, NULL, NULL);
+	struct sysinfo host = {};
+	uint64_t most = UINT64_MAX;
+	char *group;
+
+	if (sysinfo(&host) == 0)
+		most = (uint64_t)host.totalram * host.mem_unit / 2;
+	group = groups ? strstr(groups, "0::/") : NULL;
+	if (!group)
+		return most;
+	group += strlen("0::");
+	group[strcspn(group, "\n")] = '\0';
+	return group_allows(group, most);
+}
+
+/* The one that takes most of those that the policy's author wrote, or of all. */
+static size_t largest(const struct policy *policy, const uint64_t each[TABLE_COUNT], bool written)
+{
+	const uint32_t *entries = (const uint32_t *)&policy->tables;
+	uint64_t most = 0;
+	size_t found = TABLE_COUNT;
+
+	for (size_t i = 0; i < TABLE_COUNT; i++) {
+		uint64_t size = each[i] * entries[i];
+
+		if (size <= most || (written && !policy->tables_at[i].line))
+			continue;
+		most = size;
+		found = i;
+	}
+	return found < TABLE_COUNT ? found : largest(policy, each, false);
+}
+
+int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)
+{
+	const uint32_t *entries = (const uint32_t *)&policy->tables;
+	uint64_t each[TABLE_COUNT], fixed, sum, others, fit = 0;
+	auto_free char *where = NULL, *advice = NULL;
+	size_t table;
+
+	if (measure(each, &fixed, e) < 0)
+		return -1;
+	sum = sum_up(policy, each, fixed);
+	if (sum <= allowed)
+		return 0;
+	table = largest(policy, each, true);
+	others = sum - each[table] * entries[table];
+	if (others < allowed)
+		fit = (allowed - others) / each[table];
+	if (fit && table == offsetof(struct tables, sights) / sizeof(uint32_t))
+		fit = 1ull << (63 - __builtin_clzll(fit));
+	where = policy->tables_at[table].line ?
+		xasprintf("%s:%u:%u", policy->file, policy->tables_at[table].line,
+			  policy->tables_at[table].column) : xstrdup(policy->file);
+	advice = fit >= 16 ? xasprintf("write at most %llu", (unsigned long long)fit) :
+		 xasprintf("the others alone take %.0f MB; write smaller numbers for them, too",
+			   others / 1e6);
+	return fail(e, EXIT_POLICY, "%s: tables: '%s' of %u entries takes %.0f MB when it is full, and "
+		    "all tables %.0f MB; %.0f MB are allowed, half of this host's memory or what its control "
+		    "group may have; %s", where, table_names[table], entries[table],
+		    each[table] * entries[table] / 1e6, sum / 1e6, allowed / 1e6, advice);
+}
