@@ -34,7 +34,7 @@ void pin_path(char path[PATH_MAX], const char *iface, const char *name)
 	snprintf(path, PATH_MAX, "%s%s%s/%s", bpf_dir(), iface ? "/" : "", iface ? iface : "", name);
 }
 
-static bool is_bpffs(const char *path)
+bool is_bpffs(const char *path)
 {
 	struct statfs fs;
 

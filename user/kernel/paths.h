@@ -17,6 +17,9 @@ const char *run_dir(void); /* /run/sipward */
 /* Writes bpf_dir()/NAME, or bpf_dir()/IFACE/NAME when iface is not NULL. */
 void pin_path(char path[PATH_MAX], const char *iface, const char *name);
 
+/* True when the path is on a BPF file system. */
+bool is_bpffs(const char *path);
+
 /* Makes both directories, mounting a bpffs on /sys/fs/bpf when none is there. */
 int paths_prepare(struct error *e);
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What a network interface is and how it is set, as far as a program in its driver depends on
+ * it. Asked by ioctl, so that it is right in any network namespace. Judges nothing.
+ */
+#ifndef SIPWARD_KERNEL_NIC_H
+#define SIPWARD_KERNEL_NIC_H
+
+#include <net/if.h>
+
+#include "base/base.h"
+
+#define NIC_MEMBERS_MAX 16
+
+struct nic {
+	char name[IFNAMSIZ];
+	char driver[32];          /* as ethtool names it; empty when it says nothing */
+	bool up;
+	unsigned int mtu;
+	unsigned int queues;      /* that receive; 0: not told */
+	unsigned int queues_max;
+	unsigned int ring;        /* descriptors of a receive queue; 0: not told */
+	unsigned int ring_max;
+	bool lro;                 /* large receive offload is on */
+	bool strips_vlan;         /* VLAN tags are taken off by the hardware */
+	char parent[IFNAMSIZ];    /* of a VLAN interface */
+	int bond_mode;            /* of a bond, BOND_MODE_*; -1: it is none */
+	char members[NIC_MEMBERS_MAX][IFNAMSIZ]; /* of a bond */
+	size_t member_count;
+};
+
+/* 0; -1 and EXIT_INTERFACE when there is no such interface. */
+int nic_read(const char *name, struct nic *nic, struct error *e);
+
+/* True when the driver is known to run XDP programs itself (kernel 6.1). */
+bool nic_has_native_xdp(const struct nic *nic);
+
+#endif
