@@ -15,11 +15,10 @@
 
 #define TABLE_COUNT (sizeof(struct tables) / sizeof(uint32_t))
 
-static const char *const table_names[TABLE_COUNT] = {
-#define TABLE(name) [offsetof(struct tables, name) / sizeof(uint32_t)] = #name
-	TABLE(bans), TABLE(sources), TABLE(prefixes), TABLE(fragments), TABLE(known), TABLE(proofs),
-	TABLE(sights),
-#undef TABLE
+/* What one entry of a table takes, in all maps that the table sizes. */
+struct table_size {
+	const char *name;
+	uint64_t each;
 };
 
 static uint64_t entry_size(uint32_t type, uint32_t key_size, uint32_t value_size)
@@ -52,15 +51,14 @@ uint64_t state_memory(const struct state *state)
 	return sum;
 }
 
-/* What one entry of each table takes, in all maps that the table sizes, and in *fixed what the
- * maps take that no table sizes. */
-static int measure(uint64_t each[TABLE_COUNT], uint64_t *fixed, struct error *e)
+/* Measures each table, and in *fixed what the maps take that no table sizes. */
+static int measure(struct table_size sizes[TABLE_COUNT], uint64_t *fixed, struct error *e)
 {
 	auto_skeleton struct sipward_bpf *skel = sipward_bpf__open();
 
 	if (!skel)
 		return fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read");
-	memset(each, 0, TABLE_COUNT * sizeof(*each));
+	memset(sizes, 0, TABLE_COUNT * sizeof(*sizes));
 	*fixed = 0;
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
 		const struct bpf_map *map = bpf_object__find_map_by_name(skel->obj, state_map_name(i));
@@ -74,7 +72,10 @@ static int measure(uint64_t each[TABLE_COUNT], uint64_t *fixed, struct error *e)
 			((uint32_t *)&one)[table] = 1;
 			if (!state_table_size(i, &one))
 				continue;
-			each[table] += size;
+			/* The first of them has the table's name. */
+			if (!sizes[table].name)
+				sizes[table].name = state_map_name(i);
+			sizes[table].each += size;
 			sized = true;
 		}
 		if (!sized)
@@ -83,7 +84,7 @@ static int measure(uint64_t each[TABLE_COUNT], uint64_t *fixed, struct error *e)
 	return 0;
 }
 
-static uint64_t sum_up(const struct policy *policy, const uint64_t each[TABLE_COUNT],
+static uint64_t sum_up(const struct policy *policy, const struct table_size sizes[TABLE_COUNT],
 		       uint64_t fixed)
 {
 	const uint32_t *entries = (const uint32_t *)&policy->tables;
@@ -92,15 +93,16 @@ static uint64_t sum_up(const struct policy *policy, const uint64_t each[TABLE_CO
 	for (size_t i = 0; i < policy->zone_count; i++)
 		sum += policy->zones[i].source_count * LIST_ENTRY;
 	for (size_t i = 0; i < TABLE_COUNT; i++)
-		sum += each[i] * entries[i];
+		sum += sizes[i].each * entries[i];
 	return sum;
 }
 
 uint64_t policy_memory(const struct policy *policy, struct error *e)
 {
-	uint64_t each[TABLE_COUNT], fixed;
+	struct table_size sizes[TABLE_COUNT];
+	uint64_t fixed;
 
-	return measure(each, &fixed, e) < 0 ? 0 : sum_up(policy, each, fixed);
+	return measure(sizes, &fixed, e) < 0 ? 0 : sum_up(policy, sizes, fixed);
 }
 
 /* The tightest memory.max from a control group up to the root, or `most`. */
@@ -138,39 +140,41 @@ uint64_t memory_allowed(void)
 }
 
 /* The one that takes most of those that the policy's author wrote, or of all. */
-static size_t largest(const struct policy *policy, const uint64_t each[TABLE_COUNT], bool written)
+static size_t largest(const struct policy *policy, const struct table_size sizes[TABLE_COUNT], bool written)
 {
 	const uint32_t *entries = (const uint32_t *)&policy->tables;
 	uint64_t most = 0;
 	size_t found = TABLE_COUNT;
 
 	for (size_t i = 0; i < TABLE_COUNT; i++) {
-		uint64_t size = each[i] * entries[i];
+		uint64_t size = sizes[i].each * entries[i];
 
 		if (size <= most || (written && !policy->tables_at[i].line))
 			continue;
 		most = size;
 		found = i;
 	}
-	return found < TABLE_COUNT ? found : largest(policy, each, false);
+	return found < TABLE_COUNT ? found : largest(policy, sizes, false);
 }
 
 int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)
 {
 	const uint32_t *entries = (const uint32_t *)&policy->tables;
-	uint64_t each[TABLE_COUNT], fixed, sum, others, fit = 0;
+	struct table_size sizes[TABLE_COUNT];
+	uint64_t fixed, sum, others, size, fit = 0;
 	auto_free char *where = NULL, *advice = NULL;
 	size_t table;
 
-	if (measure(each, &fixed, e) < 0)
+	if (measure(sizes, &fixed, e) < 0)
 		return -1;
-	sum = sum_up(policy, each, fixed);
+	sum = sum_up(policy, sizes, fixed);
 	if (sum <= allowed)
 		return 0;
-	table = largest(policy, each, true);
-	others = sum - each[table] * entries[table];
+	table = largest(policy, sizes, true);
+	size = sizes[table].each * entries[table];
+	others = sum - size;
 	if (others < allowed)
-		fit = (allowed - others) / each[table];
+		fit = (allowed - others) / sizes[table].each;
 	if (fit && table == offsetof(struct tables, sights) / sizeof(uint32_t))
 		fit = 1ull << (63 - __builtin_clzll(fit));
 	where = policy->tables_at[table].line ?
@@ -181,6 +185,6 @@ int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)
 			   others / 1e6);
 	return fail(e, EXIT_POLICY, "%s: tables: '%s' of %u entries takes %.0f MB when it is full, and "
 		    "all tables %.0f MB; %.0f MB are allowed, half of this host's memory or what its control "
-		    "group may have; %s", where, table_names[table], entries[table],
-		    each[table] * entries[table] / 1e6, sum / 1e6, allowed / 1e6, advice);
+		    "group may have; %s", where, sizes[table].name, entries[table],
+		    size / 1e6, sum / 1e6, allowed / 1e6, advice);
 }
