@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/known.h"
+#include "kernel/memory.h"
 #include "kernel/skeleton.h"
 
 #include "rig.h"
