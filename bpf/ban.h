@@ -8,16 +8,33 @@
 
 #include "packet.h"
 
-static __always_inline enum verdict stage_ban(struct packet *p)
+/* The entry of the packet's sender, when its time is not over. */
+static __always_inline struct sw_ban *live_ban(struct packet *p)
 {
 	struct sw_source source;
 	struct sw_ban *ban;
 
-	if (p->allowed)
-		return VERDICT_UNDECIDED;
 	packet_subscriber(p, &source);
 	ban = bpf_map_lookup_elem(&bans, &source);
-	if (!ban || ban->end <= packet_time(p))
+	return ban && ban->end > packet_time(p) ? ban : 0;
+}
+
+/* Somebody let it in (`sipward allow add`): stronger than a list that others write. */
+static __always_inline int allowed_by_hand(struct packet *p)
+{
+	const struct sw_ban *ban = live_ban(p);
+
+	return ban && ban->reason == SW_REASON_NONE;
+}
+
+static __always_inline enum verdict stage_ban(struct packet *p)
+{
+	struct sw_ban *ban;
+
+	if (p->allowed)
+		return VERDICT_UNDECIDED;
+	ban = live_ban(p);
+	if (!ban || ban->reason == SW_REASON_NONE)
 		return VERDICT_UNDECIDED;
 	__sync_fetch_and_add(&ban->hits, 1);
 	return refuse(p, SW_REASON_BAN);

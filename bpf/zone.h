@@ -6,6 +6,7 @@
 #ifndef SIPWARD_BPF_ZONE_H
 #define SIPWARD_BPF_ZONE_H
 
+#include "ban.h"
 #include "packet.h"
 
 /* The value that the longest prefix holding the source has in one of two tries, or NULL. */
@@ -47,7 +48,7 @@ static __always_inline enum verdict stage_lists(struct packet *p)
 		list = longest_prefix(p, &lists_v4, &lists_v6);
 	if (!list)
 		return VERDICT_UNDECIDED;
-	if (*list == SW_LIST_DENY)
+	if (*list == SW_LIST_DENY && !allowed_by_hand(p))
 		return refuse(p, SW_REASON_DENY_LIST);
 	p->allowed = 1;
 	return VERDICT_UNDECIDED;

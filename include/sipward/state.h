@@ -144,7 +144,8 @@ struct sw_ban {
 	__u64 end;       /* ~0: until it is taken off by hand */
 	__u64 hits;      /* packets dropped by it */
 	__u32 evidence;  /* packets or failures that earned it */
-	__u16 reason;    /* enum sw_reason; SW_REASON_BAN for one made by hand */
+	__u16 reason;    /* enum sw_reason; SW_REASON_BAN for one made by hand; SW_REASON_NONE: no
+			  * ban, its source is allowed by hand */
 	__u16 flags;
 	char note[32];   /* why, by hand; NUL terminated */
 };

@@ -140,6 +140,70 @@ static void test_bans(void **state)
 	sends_method(&rig, "OPTIONS", 7, SW_REASON_NONE);
 }
 
+static void allow(struct rig *rig, const char *source, uint64_t duration)
+{
+	struct prefix prefix;
+	const char *why;
+	struct error e = {};
+
+	assert_int_equal(prefix_parse(source, &prefix, &why), 0);
+	assert_int_equal(allow_add(&rig->trial.state, &prefix, duration, "test", NULL, &e), 0);
+}
+
+/* By hand is stronger than a list that comes from elsewhere, as long as it lasts; and limits and
+ * checks hold as for everybody. */
+static void test_allowed_by_hand(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "lists: {deny: [198.51.100.7, 203.0.113.0/24, 2001:db8::/32]}\n"
+		 "zones: [{name: public, methods: [OPTIONS]}]\n");
+	rig.trial.now = monotonic_ns();
+	sends_method(&rig, "OPTIONS", 1, SW_REASON_DENY_LIST);
+	allow(&rig, "198.51.100.7", 60 * SECOND);
+	sends_method(&rig, "OPTIONS", 2, SW_REASON_NONE);
+	sends_method(&rig, "MESSAGE", 3, SW_REASON_METHOD);
+	from(&rig, "198.51.100.8");
+	sends_method(&rig, "OPTIONS", 4, SW_REASON_NONE);
+	from(&rig, "203.0.113.7");
+	sends_method(&rig, "OPTIONS", 5, SW_REASON_DENY_LIST);
+	allow(&rig, "203.0.113.7", 60 * SECOND);
+	sends_method(&rig, "OPTIONS", 6, SW_REASON_NONE);
+	allow(&rig, "2001:db8:0:1::5", BAN_FOREVER);
+	from(&rig, "2001:db8:0:1:ffff::9");
+	sends_method(&rig, "OPTIONS", 7, SW_REASON_NONE);
+	from(&rig, "2001:db8:0:2::5");
+	sends_method(&rig, "OPTIONS", 8, SW_REASON_DENY_LIST);
+	from(&rig, "198.51.100.7");
+	rig.trial.now += 61 * SECOND;
+	sends_method(&rig, "OPTIONS", 9, SW_REASON_DENY_LIST);
+}
+
+/* One table: the later of the two entries holds. */
+static void test_allowed_or_banned(void **state)
+{
+	auto_rig struct rig rig;
+	struct ban_entry *entries;
+	size_t count;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.trial.now = monotonic_ns();
+	ban(&rig, "198.51.100.7", BAN_FOREVER);
+	allow(&rig, "198.51.100.7", BAN_FOREVER);
+	sends_method(&rig, "OPTIONS", 1, SW_REASON_NONE);
+	assert_int_equal(ban_sweep(&rig.trial.state, NULL), 0);
+	assert_int_equal(ban_list(&rig.trial.state, BAN_DENIES, &entries, &count, NULL), 0);
+	free(entries);
+	assert_int_equal(count, 0);
+	ban(&rig, "198.51.100.7", BAN_FOREVER);
+	sends_method(&rig, "OPTIONS", 2, SW_REASON_BAN);
+	assert_int_equal(ban_list(&rig.trial.state, BAN_ALLOWS, &entries, &count, NULL), 0);
+	free(entries);
+	assert_int_equal(count, 0);
+}
+
 static void test_ban_holds_on_every_transport(void **state)
 {
 	auto_rig struct rig rig;
@@ -193,6 +257,8 @@ int main(void)
 		cmocka_unit_test(test_methods_of_a_zone),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_bans),
+		cmocka_unit_test(test_allowed_by_hand),
+		cmocka_unit_test(test_allowed_or_banned),
 		cmocka_unit_test(test_ban_holds_on_every_transport),
 		cmocka_unit_test(test_monitor_mode),
 		cmocka_unit_test(test_rule_in_shadow),

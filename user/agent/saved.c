@@ -33,7 +33,7 @@ static int save(struct agent *agent, const char *path, struct error *e)
 	auto_saved struct saved saved = {};
 
 	if (known_list(&agent->state, &saved.known, &saved.known_count, e) < 0 ||
-	    ban_list(&agent->state, &saved.bans, &saved.ban_count, e) < 0)
+	    ban_list(&agent->state, BAN_EITHER, &saved.bans, &saved.ban_count, e) < 0)
 		return -1;
 	return state_file_write(path, &saved, clocks_now(), e);
 }

@@ -211,7 +211,7 @@ static int read_ban(struct reading *r, const char *line)
 		return -1;
 	/* One of a reason that this version does not have any more is still a ban. */
 	number = reason_by_name(reason);
-	entry.ban.reason = number > 0 ? number : SW_REASON_BAN;
+	entry.ban.reason = number >= 0 ? number : SW_REASON_BAN;
 	entry.ban.flags = flags;
 	entry.ban.evidence = evidence;
 	entry.ban.hits = hits;

@@ -6,7 +6,10 @@
 #include "export/json.h"
 #include "kernel/bans.h"
 
+/* `ban` and `allow` are one command with two meanings. */
 struct ban_options {
+	enum ban_kind kind;
+	const char *command;   /* "ban", "allow" */
 	bool json;
 	uint64_t duration;
 	const char *note;
@@ -15,10 +18,10 @@ struct ban_options {
 	struct prefix source;  /* what the address says */
 };
 
-static int wants_verb(const char *verb, struct error *e)
+static int wants_verb(const struct ban_options *options, struct error *e)
 {
-	return fail(e, EXIT_USAGE, "ban: '%s' is no verb of ban; it is add ADDRESS, del ADDRESS or list",
-		    verb ? verb : "");
+	return fail(e, EXIT_USAGE, "%s: '%s' is no verb of %s; it is add ADDRESS, del ADDRESS or list",
+		    options->command, options->verb ? options->verb : "", options->command);
 }
 
 /* Options may stand before or behind the verb and the address. */
@@ -46,15 +49,15 @@ static int read_options(const struct command *self, int argc, char **argv,
 			to->note = optarg;
 		} else if (letter == 'f') {
 			if (duration_parse(optarg, &to->duration, &why) < 0)
-				return fail(e, EXIT_USAGE, "ban: --for %s: %s", optarg, why);
+				return fail(e, EXIT_USAGE, "%s: --for %s: %s", to->command, optarg, why);
 		} else if (optind >= argc) {
-			return to->verb ? 0 : wants_verb(NULL, e);
+			return to->verb ? 0 : wants_verb(to, e);
 		} else if (!to->verb) {
 			to->verb = argv[optind++];
 		} else if (!to->address) {
 			to->address = argv[optind++];
 		} else {
-			return fail(e, EXIT_USAGE, "ban: '%s' is not wanted", argv[optind]);
+			return fail(e, EXIT_USAGE, "%s: '%s' is not wanted", to->command, argv[optind]);
 		}
 	}
 }
@@ -64,9 +67,11 @@ static int read_address(struct ban_options *options, struct error *e)
 	const char *why;
 
 	if (!options->address)
-		return fail(e, EXIT_USAGE, "ban %s: an address is wanted", options->verb);
+		return fail(e, EXIT_USAGE, "%s %s: an address is wanted", options->command,
+			    options->verb);
 	if (prefix_parse(options->address, &options->source, &why) < 0)
-		return fail(e, EXIT_USAGE, "ban %s: %s: %s", options->verb, options->address, why);
+		return fail(e, EXIT_USAGE, "%s %s: %s: %s", options->command, options->verb,
+			    options->address, why);
 	return 0;
 }
 
@@ -81,6 +86,12 @@ static void time_left(const struct sw_ban *ban, char *text, size_t size)
 			 ban->end > now ? (uint64_t)((ban->end - now) / SW_NS_PER_SEC) : 0);
 }
 
+static const char *reason_text_of(const struct sw_ban *ban)
+{
+	return ban->reason == SW_REASON_BAN || ban->reason == SW_REASON_NONE ? "manual" :
+	       reason_name(ban->reason);
+}
+
 static struct json_object *ban_json(const struct ban_entry *entry)
 {
 	struct json_object *o = json_object_new_object();
@@ -88,8 +99,7 @@ static struct json_object *ban_json(const struct ban_entry *entry)
 	char text[64];
 
 	json_text(o, "source", prefix_text(&entry->source, text, sizeof(text)));
-	json_text(o, "reason", entry->ban.reason == SW_REASON_BAN ? "manual" :
-								    reason_name(entry->ban.reason));
+	json_text(o, "reason", reason_text_of(&entry->ban));
 	json_text(o, "note", entry->ban.note);
 	json_count(o, "age_seconds", (now - entry->ban.start) / SW_NS_PER_SEC);
 	if (entry->ban.end == BAN_FOREVER)
@@ -101,82 +111,90 @@ static struct json_object *ban_json(const struct ban_entry *entry)
 	return o;
 }
 
-static int list(const struct state *state, bool json, struct error *e)
+static int list(const struct state *state, const struct ban_options *options, struct error *e)
 {
 	auto_free struct ban_entry *bans = NULL;
 	auto_json struct json_object *all = json_object_new_array();
 	char source[64], left[32];
 	size_t count;
 
-	if (ban_list(state, &bans, &count, e) < 0)
+	if (ban_list(state, options->kind, &bans, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct ban_entry *entry = &bans[i];
 
-		if (json) {
+		if (options->json) {
 			json_object_array_add(all, ban_json(entry));
 			continue;
 		}
 		time_left(&entry->ban, left, sizeof(left));
-		printf("%-40s %-16s %-20s %" PRIu64 " dropped%s%s\n",
-		       prefix_text(&entry->source, source, sizeof(source)), left,
-		       entry->ban.reason == SW_REASON_BAN ? "manual" : reason_name(entry->ban.reason),
-		       (uint64_t)entry->ban.hits, entry->ban.note[0] ? "  " : "", entry->ban.note);
+		printf("%-40s %-16s %-20s", prefix_text(&entry->source, source, sizeof(source)), left,
+		       reason_text_of(&entry->ban));
+		if (options->kind == BAN_DENIES)
+			printf(" %" PRIu64 " dropped", (uint64_t)entry->ban.hits);
+		printf("%s%s\n", entry->ban.note[0] ? "  " : "", entry->ban.note);
 	}
-	if (json)
+	if (options->json)
 		print_json(all);
 	else if (!count)
-		puts("nobody is banned");
+		puts(options->kind == BAN_ALLOWS ? "nobody is allowed by hand" : "nobody is banned");
 	return 0;
 }
 
 static int add(const struct state *state, const struct ban_options *options, struct error *e)
 {
+	bool allow = options->kind == BAN_ALLOWS;
 	struct prefix source;
 	char text[64];
 
-	if (ban_add(state, &options->source, options->duration, options->note, &source, e) < 0)
+	if ((allow ? allow_add : ban_add)(state, &options->source, options->duration, options->note,
+					  &source, e) < 0)
 		return -1;
-	prefix_text(&source, text, sizeof(text));
-	if (!options->json)
-		printf("%s is banned%s\n", text, options->duration == BAN_FOREVER ?
-		       " until it is taken off (sipward ban del)" : "");
-	else
-		return list(state, true, e);
+	if (options->json)
+		return list(state, options, e);
+	printf("%s is %s%s", prefix_text(&source, text, sizeof(text)), allow ? "allowed" : "banned",
+	       options->duration == BAN_FOREVER ? " until it is taken off" : "");
+	if (options->duration == BAN_FOREVER)
+		printf(" (sipward %s del)", options->command);
+	putchar('\n');
 	return 0;
 }
 
 static int del(const struct state *state, const struct ban_options *options, struct error *e)
 {
+	const char *is = options->kind == BAN_ALLOWS ? "allowed by hand" : "banned";
 	bool found;
 
-	if (ban_del(state, &options->source, &found, e) < 0)
+	if (ban_del(state, &options->source, options->kind, &found, e) < 0)
 		return -1;
 	if (!found)
-		return fail(e, EXIT_FAILED, "%s is not banned; `sipward ban list` shows who is",
-			    options->address);
+		return fail(e, EXIT_FAILED, "%s is not %s; `sipward %s list` shows who is",
+			    options->address, is, options->command);
 	if (options->json)
-		return list(state, true, e);
-	printf("%s is no longer banned\n", options->address);
+		return list(state, options, e);
+	printf("%s is no longer %s\n", options->address, is);
 	return 0;
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_state struct state state = STATE_CLOSED;
-	struct ban_options options = {};
+	struct ban_options options = {
+		.kind = self == &command_allow ? BAN_ALLOWS : BAN_DENIES,
+		.command = self->name,
+	};
 
 	if (read_options(self, argc, argv, &options, e) < 0)
 		return -1;
 	if (strcmp(options.verb, "add") && strcmp(options.verb, "del") && strcmp(options.verb, "list"))
-		return wants_verb(options.verb, e);
+		return wants_verb(&options, e);
 	if (options.verb[0] != 'l' && read_address(&options, e) < 0)
 		return -1;
 	if (state_open_existing(&state, e) < 0)
 		return -1;
 	if (options.verb[0] == 'a')
 		return add(&state, &options, e);
-	return options.verb[0] == 'd' ? del(&state, &options, e) : list(&state, options.json, e);
+	return options.verb[0] == 'd' ? del(&state, &options, e) : list(&state, &options, e);
 }
 
 const struct command command_ban = {
@@ -191,6 +209,22 @@ const struct command command_ban = {
 	"  -j, --json          the bans as JSON\n\n"
 	"An IPv6 address stands for its /64, which is what one subscriber has. A ban holds on every\n"
 	"protected interface at once, with or without an agent, and outlives restarts and reloads.\n"
-	"Sources on lists: {allow: [...]} are never banned.\n",
+	"Sources on lists: {allow: [...]}, or allowed by hand, are never banned.\n",
+	.run = run,
+};
+
+const struct command command_allow = {
+	.name = "allow",
+	.summary = "lets a source in by hand, whatever lists and bans say: add, del, list",
+	.help =
+	"Usage: sipward allow add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
+	"       sipward allow del ADDRESS [-j]\n"
+	"       sipward allow list [-j]\n\n"
+	"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until taken off\n"
+	"  -n, --note TEXT     why (31 characters), shown by list\n"
+	"  -j, --json          the entries as JSON\n\n"
+	"Takes the place of a ban, keeps new ones away, and is stronger than lists: {deny: [...]};\n"
+	"limits, methods and checks hold for it as for everybody. Like a ban it holds on every\n"
+	"interface at once, with or without an agent, for one IPv4 address or one IPv6 /64.\n",
 	.run = run,
 };

@@ -124,6 +124,8 @@ static int status_json(struct json_object **result, struct error *e)
 	struct json_object *interfaces = json_object_new_array();
 	struct json_object *notes = json_object_new_array();
 	bool observed = false;
+	auto_free struct ban_entry *allowed = NULL;
+	size_t allowed_count;
 	struct error no_agent = {};
 	long bans;
 
@@ -135,7 +137,10 @@ static int status_json(struct json_object **result, struct error *e)
 	if (state_open_existing(&state, e) < 0 || (bans = ban_sweep(&state, e)) < 0 ||
 	    admission_json(&state, o, e) < 0)
 		return -1;
+	if (ban_list(&state, BAN_ALLOWS, &allowed, &allowed_count, e) < 0)
+		return -1;
 	json_count(o, "bans", bans);
+	json_count(o, "allowed", allowed_count);
 	names = state_interfaces();
 	for (char **name = names; *name; name++) {
 		struct json_object *iface = NULL;
@@ -258,7 +263,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		print_interface(json_object_array_get_idx(interfaces, i));
 	print_observer(json_object_object_get(o, "observer"));
 	print_admission(o);
-	printf("bans: %s\n", text_of(o, "bans"));
+	printf("bans: %s; allowed by hand: %s\n", text_of(o, "bans"), text_of(o, "allowed"));
 	for (size_t i = 0; i < array_size(limits_of_sight); i++)
 		printf("note: %s\n", limits_of_sight[i]);
 	return 0;

@@ -29,10 +29,15 @@ static void source_prefix(const struct sw_source *key, struct prefix *prefix)
 	prefix->ipv6 = !addr_is_ipv4(&key->addr);
 }
 
-int ban_add(const struct state *state, const struct prefix *addr, uint64_t duration,
-	    const char *note, struct prefix *source, struct error *e)
+static bool is_of_kind(const struct sw_ban *ban, enum ban_kind kind)
 {
-	struct sw_ban ban = {.start = monotonic_ns(), .reason = SW_REASON_BAN};
+	return kind == BAN_EITHER || (kind == BAN_ALLOWS) == (ban->reason == SW_REASON_NONE);
+}
+
+static int add(const struct state *state, const struct prefix *addr, uint64_t duration,
+	       const char *note, enum sw_reason reason, struct prefix *source, struct error *e)
+{
+	struct sw_ban ban = {.start = monotonic_ns(), .reason = reason};
 	struct sw_source key;
 
 	if (source_of(addr, &key, e) < 0)
@@ -49,7 +54,20 @@ int ban_add(const struct state *state, const struct prefix *addr, uint64_t durat
 	return 0;
 }
 
-int ban_del(const struct state *state, const struct prefix *addr, bool *found, struct error *e)
+int ban_add(const struct state *state, const struct prefix *addr, uint64_t duration,
+	    const char *note, struct prefix *source, struct error *e)
+{
+	return add(state, addr, duration, note, SW_REASON_BAN, source, e);
+}
+
+int allow_add(const struct state *state, const struct prefix *addr, uint64_t duration,
+	      const char *note, struct prefix *source, struct error *e)
+{
+	return add(state, addr, duration, note, SW_REASON_NONE, source, e);
+}
+
+int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind kind, bool *found,
+	    struct error *e)
 {
 	struct sw_source key;
 	struct sw_ban ban;
@@ -57,8 +75,8 @@ int ban_del(const struct state *state, const struct prefix *addr, bool *found, s
 	if (source_of(addr, &key, e) < 0)
 		return -1;
 	*found = bpf_map_lookup_elem(state->fds[STATE_BANS], &key, &ban) == 0 &&
-		 ban.end > monotonic_ns();
-	if (bpf_map_delete_elem(state->fds[STATE_BANS], &key) < 0 && errno != ENOENT)
+		 ban.end > monotonic_ns() && is_of_kind(&ban, kind);
+	if (*found && bpf_map_delete_elem(state->fds[STATE_BANS], &key) < 0 && errno != ENOENT)
 		return fail(e, EXIT_FAILED, "the ban cannot be taken off: %s", strerror(errno));
 	return 0;
 }
@@ -67,6 +85,7 @@ struct gathering {
 	struct ban_entry *bans;
 	size_t count;
 	uint64_t now;
+	enum ban_kind kind;
 	int fd;
 };
 
@@ -75,7 +94,7 @@ static bool gather(const void *key, void *value, void *context)
 	struct gathering *to = context;
 	struct ban_entry entry = {.ban = *(const struct sw_ban *)value};
 
-	if (entry.ban.end > to->now) {
+	if (entry.ban.end > to->now && is_of_kind(&entry.ban, to->kind)) {
 		source_prefix(key, &entry.source);
 		append(to->bans, to->count, entry);
 	}
@@ -90,9 +109,10 @@ static int by_end(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int ban_list(const struct state *state, struct ban_entry **bans, size_t *count, struct error *e)
+int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,
+	     struct error *e)
 {
-	struct gathering to = {.now = monotonic_ns()};
+	struct gathering to = {.now = monotonic_ns(), .kind = kind};
 
 	if (map_walk(state->fds[STATE_BANS], gather, &to, e) < 0) {
 		free(to.bans);
@@ -108,10 +128,11 @@ int ban_list(const struct state *state, struct ban_entry **bans, size_t *count, 
 static bool sweep(const void *key, void *value, void *context)
 {
 	struct gathering *to = context;
+	const struct sw_ban *ban = value;
 	struct sw_ban now_there;
 
-	if (((const struct sw_ban *)value)->end > to->now)
-		to->count++;
+	if (ban->end > to->now)
+		to->count += is_of_kind(ban, BAN_DENIES);
 	/* Read again: it may have been renewed since the walk copied it. */
 	else if (bpf_map_lookup_elem(to->fd, key, &now_there) == 0 && now_there.end <= to->now)
 		bpf_map_delete_elem(to->fd, key);

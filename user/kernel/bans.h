@@ -15,22 +15,31 @@ struct ban_entry {
 	struct sw_ban ban;
 };
 
-/* Bans the source of `addr` for `duration` nanoseconds (BAN_FOREVER: until taken off). A ban
+/* Two kinds of entries share the table, so that a source never has both. */
+enum ban_kind { BAN_DENIES, BAN_ALLOWS, BAN_EITHER };
+
+/* Bans the source of `addr` for `duration` nanoseconds (BAN_FOREVER: until taken off). An entry
  * that exists is replaced. *source (may be NULL) gets what was banned. */
 int ban_add(const struct state *state, const struct prefix *addr, uint64_t duration,
 	    const char *note, struct prefix *source, struct error *e);
 
-/* Takes the ban off; *found says whether there was a live one. */
-int ban_del(const struct state *state, const struct prefix *addr, bool *found, struct error *e);
+/* Likewise, but lets it in: no list denies it, and nothing that it does bans it. */
+int allow_add(const struct state *state, const struct prefix *addr, uint64_t duration,
+	      const char *note, struct prefix *source, struct error *e);
 
-/* The live bans, sorted by end. The array belongs to the caller. */
-int ban_list(const struct state *state, struct ban_entry **bans, size_t *count, struct error *e);
+/* Takes the entry of this kind off; *found says whether there was a live one. */
+int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind kind, bool *found,
+	    struct error *e);
+
+/* The live entries, sorted by end. The array belongs to the caller. */
+int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,
+	     struct error *e);
 
 /* Puts bans into the table where it has none for their source, as far as they fit, the last
  * ones of the array first; returns how many. */
 size_t ban_restore(const struct state *state, const struct ban_entry *bans, size_t count);
 
-/* Removes ended bans; returns how many live ones remain, or -1. */
+/* Removes ended entries; returns how many live bans remain, or -1. */
 long ban_sweep(const struct state *state, struct error *e);
 
 #endif

@@ -39,7 +39,8 @@ expect "a caller becomes known" "$(ward status)" test "$(known)" -ge 1
 before=$(known)
 ward ban add "$ATTACKER4" --for 10m --note 'by hand: rude' >/dev/null 2>&1
 ward ban add "$BYSTANDER6" >/dev/null 2>&1
-expect "the state is saved while it runs" "it is not there" wait_until 5 at_least 5 "$SAVED"
+ward allow add "$BYSTANDER4" --note 'a customer' >/dev/null 2>&1
+expect "the state is saved while it runs" "it is not there" wait_until 5 at_least 7 "$SAVED"
 expect "status says where" "$(ward status)" grep -q "saved for a reboot . s ago: $SAVED" <(ward status)
 
 # --- a reboot ---
@@ -48,14 +49,20 @@ expect_equal "after it nothing is in the kernel" "" "$(find "$SIPWARD_BPF_DIR" -
 sleep 1.1
 ward_start saved || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 expect "the agent says what is back" "$(cat "$WARD_LOG")" \
-	ward_said "$SAVED, saved . s ago: $before known endpoints and 2 bans are back"
+	ward_said "$SAVED, saved . s ago: $before known endpoints and 3 bans are back"
 expect_equal "who was known is known" "$before" "$(known)"
 expect_equal "bans are there again, with their notes" "10.77.0.66 by hand: rude fd77:0:0:20::/64" \
 	"$(bans | cut -f 1,2 | xargs)"
+expect_equal "and who is allowed by hand" "10.77.0.20 a customer" \
+	"$(ward allow list -j | jq -r '.[] | [.source, .note] | @tsv' | xargs)"
 left=$(bans | awk '$1 == "10.77.0.66" { print $NF }')
 expect "a ban's time went on" "$left s of 600 are left" test "$left" -lt 599 -a "$left" -gt 540
 expect_equal "and it bans" 0 "$(count_answers attacker --wait 0.4 --from "$ATTACKER4" "$SERVER4" OPTIONS 2)"
 ward ban del "$ATTACKER4" >/dev/null 2>&1
+ward ban del "$BYSTANDER4" >"$TMP/out" 2>&1
+expect_equal "ban del takes off no other entry" 1 $?
+ward allow del "$BYSTANDER4" >"$TMP/out" 2>&1
+expect_equal "allow del does" 0 $?
 
 # --- what is in the kernel is newer than the file ---
 { kill -9 "$WARD" && wait "$WARD"; } 2>/dev/null
