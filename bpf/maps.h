@@ -157,6 +157,14 @@ struct {
 	__uint(max_entries, SW_EVENT_RING_SIZE);
 } events SEC(".maps");
 
+/* The packets themselves, beside their events: read by `sipward capture`, and as long as nobody
+ * does, nothing is copied. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} captured SEC(".maps");
+
 /* Endpoints with a proof. A plain hash that only proofs write to: what has none can neither
  * enter it nor push anything out. */
 struct {

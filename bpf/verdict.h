@@ -19,7 +19,7 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
 	struct sw_event *event;
 	struct packet *p;
-	__u64 now;
+	__u64 now, length;
 
 	if (!cell || !scratch)
 		return 0;
@@ -46,6 +46,12 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 	__builtin_memset(event->pad, 0, sizeof(event->pad));
 	event->suppressed = scratch->events_suppressed;
 	scratch->events_suppressed = 0;
+	/* With its event in front; refused at once when nobody captures on this CPU. */
+	length = bpf_xdp_get_buff_len(ctx);
+	if (length > SW_CAPTURE_MAX)
+		length = SW_CAPTURE_MAX;
+	bpf_perf_event_output(ctx, &captured, BPF_F_CURRENT_CPU | length << 32, event,
+			      sizeof(*event));
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

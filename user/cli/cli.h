@@ -21,7 +21,7 @@ struct command {
 
 extern const struct command command_run, command_check, command_status, command_stats,
 	command_ban, command_events, command_explain, command_detach, command_version,
-	command_tune, command_apply, command_confirm, command_diff, command_doctor, command_allow, command_top;
+	command_tune, command_apply, command_confirm, command_diff, command_doctor, command_allow, command_top, command_capture;
 
 /* getopt_long that fails in words. Every command takes -h/--help (printed here, exit 0) and
  * those in `options` (short letters with ':' as in getopt; long may be NULL). Returns the

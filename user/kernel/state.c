@@ -20,6 +20,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_ZONE_CELLS] = "zone_cells",
 	[STATE_EVENT_CELL] = "event_cell",
 	[STATE_EVENTS] = "events",
+	[STATE_CAPTURED] = "captured",
 	[STATE_KNOWN] = "known",
 	[STATE_KNOWN_CELLS] = "known_cells",
 	[STATE_PREFIXES] = "prefixes",
@@ -86,9 +87,13 @@ static int open_pin(const char *path, const struct bpf_map *map, struct error *e
 static int make_map(const struct bpf_map *map, uint32_t entries, struct error *e)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(map));
-	int fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
-				bpf_map__value_size(map), entries, &opts);
+	int fd;
 
+	/* One for each CPU: only this host knows how many. */
+	if (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		entries = libbpf_num_possible_cpus();
+	fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
+			    bpf_map__value_size(map), entries, &opts);
 	if (fd < 0)
 		return fail(e, EXIT_FAILED, "map %s with %u entries cannot be made: %s",
 			    bpf_map__name(map), entries, strerror(errno));

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Refused packets in a file: whole, with the reason as their comment, and judged again by
+# `explain` for the same reason.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "$0")/../lab.sh"
+lab_up
+
+policy capture <<'END'
+mode: enforce
+zones:
+  - name: guests
+    sources: [10.77.0.66, "fd77:0:0:66::/64"]
+    methods: [INVITE]
+  - name: public
+    mode: monitor
+    methods: [OPTIONS]
+END
+
+capturing() {
+	grep -q 'capturing' "$TMP/capture.log"
+}
+
+capture_start() { # options
+	spawn "$SERVER" "$TMP/capture.log" "$BUILD/sipward" capture "$TMP/refused.pcapng" "$@"
+	CAPTURE=$SPAWNED
+	wait_until 5 capturing
+}
+
+capture_ended() {
+	wait_until 10 gone "$CAPTURE" && wait "$CAPTURE"
+}
+
+ward capture "$TMP/none.pcapng" >"$TMP/out" 2>&1
+expect_equal "where nothing runs: exit code 6" 6 $?
+ward_start capture || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+expect "it starts to capture" "it does not" capture_start --count 5
+expect_equal "what is dropped is not answered" 0 \
+	"$(count_answers attacker --wait 0.4 --from "$ATTACKER4" "$SERVER4" OPTIONS 3)"
+count_answers attacker --wait 0.4 --from "$ATTACKER6" "$SERVER6" OPTIONS >/dev/null
+count_answers bystander --wait 0.4 --from "$BYSTANDER4" "$SERVER4" MESSAGE >/dev/null
+expect "and ends after as many packets as it was told to" "$(cat "$TMP/capture.log")" capture_ended
+expect_equal "each has its reason as a comment" 4 "$(grep -aoF \
+	'sipward: dropped: method (' "$TMP/refused.pcapng" | wc -l)"
+expect_equal "one that monitor mode only counts, too" 1 "$(grep -aoF \
+	'sipward: would have been dropped: method (' "$TMP/refused.pcapng" | wc -l)"
+expect_equal "explain reads them, and judges them alike" "5 method" "$(ward explain -j \
+	-p "$TMP/capture.yaml" "$TMP/refused.pcapng" | jq -r .reason | sort | uniq -c | xargs)"
+expect "the interface is named" "it is not" grep -aq eth0 "$TMP/refused.pcapng"
+"$PYTHON" - "$TMP/refused.pcapng" >"$TMP/scapy" 2>&1 <<'END'
+import sys, time
+from scapy.all import rdpcap, UDP, Raw
+packets = rdpcap(sys.argv[1])
+print(len(packets), sum(b"OPTIONS sip:" in bytes(p) for p in packets),
+      all(abs(float(p.time) - time.time()) < 60 for p in packets))
+END
+expect_equal "another reader finds whole packets with their times" "5 4 True" "$(tail -n 1 "$TMP/scapy")"
+
+# --- on a pipe, and until it is told to end ---
+spawn "$SERVER" "$TMP/capture.log" bash -c "exec '$BUILD/sipward' capture - >'$TMP/pipe.pcapng'"
+CAPTURE=$SPAWNED
+wait_until 5 capturing
+count_answers attacker --wait 0.4 --from "$ATTACKER4" "$SERVER4" OPTIONS 2 >/dev/null
+kill -INT "$CAPTURE"
+expect "Ctrl-C ends it" "$(cat "$TMP/capture.log")" capture_ended
+expect "and it says how many there were" "$(cat "$TMP/capture.log")" \
+	grep -q '2 packets captured, 0 lost' "$TMP/capture.log"
+expect_equal "the standard output has them" 2 "$(ward explain -j -p "$TMP/capture.yaml" \
+	"$TMP/pipe.pcapng" | wc -l)"
+count_answers attacker --wait 0.4 --from "$ATTACKER4" "$SERVER4" OPTIONS 2 >/dev/null
+expect "while nobody captures, the counters go on" "$(ward stats)" \
+	test "$(counter guests drops method)" -ge 8
+ward_stop
+ward detach >/dev/null
+lab_end

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * `sipward capture`: refused packets into a file, each with the reason as its comment. They are
+ * gone before tcpdump could see them.
+ */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "export/json.h"
+#include "export/pcapng.h"
+#include "kernel/state.h"
+#include "policy/model.h"
+
+/* Pages of each CPU's buffer: 1 MB, some hundred messages of ordinary size. */
+#define BUFFER_PAGES 256
+#define POLL_MS      200
+
+struct recording {
+	struct pcapng pcapng;
+	const struct state *state;
+	uint64_t most;       /* packets, 0: no end */
+	uint64_t end;        /* monotonic nanoseconds, 0: none */
+	uint64_t count;
+	uint64_t lost;
+};
+
+static uint64_t wall_time(uint64_t monotonic)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	return wall.tv_sec * SW_NS_PER_SEC + wall.tv_nsec - (monotonic_ns() - monotonic);
+}
+
+static char *comment_of(const struct recording *recording, const struct sw_event *event)
+{
+	const char *reason = reason_name(event->reason);
+	char zone[SW_NAME_MAX];
+
+	return xasprintf("sipward: %s: %s (%s): %s; zone %s",
+			 event->mode == SW_MODE_ENFORCE ? "dropped" : "would have been dropped",
+			 reason ? reason : "?", reason ? reason_rfc(event->reason) : "?",
+			 reason ? reason_text(event->reason) : "of another version",
+			 state_zone_name(recording->state, event->zone, zone));
+}
+
+static void on_packet(void *context, int cpu, void *data, __u32 size)
+{
+	struct recording *recording = context;
+	const struct sw_event *event = data;
+	auto_free char *comment = NULL;
+	char name[IF_NAMESIZE];
+
+	(void)cpu;
+	if (size <= sizeof(*event) || (recording->most && recording->count == recording->most))
+		return;
+	comment = comment_of(recording, event);
+	pcapng_packet(&recording->pcapng, event->ifindex, if_indextoname(event->ifindex, name),
+		      wall_time(event->time), event + 1, size - sizeof(*event), comment);
+	recording->count++;
+}
+
+static void on_lost(void *context, int cpu, __u64 count)
+{
+	struct recording *recording = context;
+
+	(void)cpu;
+	recording->lost += count;
+}
+
+/* Ends by a signal, not in the middle of a packet. */
+static int stop_signals(struct error *e)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? fail(e, EXIT_FAILED, "signalfd: %s", strerror(errno)) : fd;
+}
+
+static bool is_over(const struct recording *recording, int signals)
+{
+	struct signalfd_siginfo info;
+
+	return read(signals, &info, sizeof(info)) > 0 ||
+	       (recording->most && recording->count == recording->most) ||
+	       (recording->end && monotonic_ns() >= recording->end) ||
+	       ferror(recording->pcapng.out);
+}
+
+static int record(struct recording *recording, struct error *e)
+{
+	auto_fd int signals = stop_signals(e);
+	struct perf_buffer *buffer;
+	int done = 0;
+
+	if (signals < 0)
+		return -1;
+	buffer = perf_buffer__new(recording->state->fds[STATE_CAPTURED], BUFFER_PAGES, on_packet,
+				  on_lost, recording, NULL);
+	if (!buffer)
+		return fail(e, EXIT_FAILED, "packets cannot be captured: %s", strerror(errno));
+	fputs("sipward: capturing what is refused from now on\n", stderr);
+	while (done >= 0 && !is_over(recording, signals)) {
+		done = perf_buffer__poll(buffer, POLL_MS);
+		if (done == -EINTR)
+			done = 0;
+	}
+	perf_buffer__free(buffer);
+	if (ferror(recording->pcapng.out) || fflush(recording->pcapng.out))
+		return fail(e, EXIT_FAILED, "the file cannot be written: %s", strerror(errno));
+	return 0;
+}
+
+struct record_options {
+	const char *path;
+	uint64_t most;
+	uint64_t duration;
+};
+
+static int read_options(const struct command *self, int argc, char **argv,
+			struct record_options *to, struct error *e)
+{
+	static const struct option options[] = {
+		{"count", required_argument, NULL, 'n'}, {"for", required_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'}, {},
+	};
+	const char *why;
+	char *end;
+	int letter;
+
+	for (;;) {
+		letter = next_option(self, argc, argv, "n:f:", options, e);
+		if (letter == -2)
+			return -1;
+		if (letter == 'n') {
+			to->most = strtoull(optarg, &end, 10);
+			if (!to->most || *end)
+				return fail(e, EXIT_USAGE, "capture: --count %s: a number is wanted", optarg);
+		} else if (letter == 'f') {
+			if (duration_parse(optarg, &to->duration, &why) < 0)
+				return fail(e, EXIT_USAGE, "capture: --for %s: %s", optarg, why);
+		} else if (optind >= argc) {
+			return to->path ? 0 : fail(e, EXIT_USAGE, "capture: a file is wanted, or - for the "
+						   "standard output");
+		} else if (to->path) {
+			return fail(e, EXIT_USAGE, "capture: '%s' is not wanted", argv[optind]);
+		} else {
+			to->path = argv[optind++];
+		}
+	}
+}
+
+static int run(const struct command *self, int argc, char **argv, struct error *e)
+{
+	auto_state struct state state = STATE_CLOSED;
+	struct recording recording = {.state = &state};
+	struct record_options options = {};
+	auto_json struct json_object *agent = NULL;
+	auto_file FILE *out = NULL;
+	int done;
+
+	if (read_options(self, argc, argv, &options, e) < 0 || state_open_existing(&state, e) < 0)
+		return -1;
+	/* It takes the events away: without it their ring is soon full, and then nothing is told. */
+	agent = ask_agent("status", NULL, e);
+	if (!agent)
+		return -1;
+	out = strcmp(options.path, "-") == 0 ? fdopen(dup(STDOUT_FILENO), "w") :
+					       fopen(options.path, "we");
+	if (!out)
+		return fail(e, EXIT_FAILED, "%s: cannot be written: %s", options.path, strerror(errno));
+	recording.most = options.most;
+	recording.end = options.duration ? monotonic_ns() + options.duration : 0;
+	pcapng_begin(&recording.pcapng, out);
+	done = record(&recording, e);
+	pcapng_free(&recording.pcapng);
+	fprintf(stderr, "sipward: %llu packets captured, %llu lost for want of room\n",
+		(unsigned long long)recording.count, (unsigned long long)recording.lost);
+	return done;
+}
+
+const struct command command_capture = {
+	.name = "capture",
+	.summary = "refused packets into a pcapng file, with the reason as the comment of each",
+	.help =
+	"Usage: sipward capture FILE.pcapng [--count N] [--for 10m]\n"
+	"       sipward capture - | tshark -r -\n\n"
+	"  -n, --count N       ends after so many packets\n"
+	"  -f, --for DURATION  ends after that time; without both at Ctrl-C\n\n"
+	"What is dropped never reaches tcpdump. Those packets come here that have an event, so\n"
+	"events: {rate: 200/s} of the policy holds for both; for more, for a while:\n"
+	"  sipward tune events.rate 5000/s --for 5m\n"
+	"Whole frames, up to 20000 octets, as the driver got them. Needs a running agent.\n",
+	.run = run,
+};
