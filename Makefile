@@ -34,7 +34,8 @@ BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -MMD -
              -Iinclude -I/usr/include/$(shell uname -m)-linux-gnu $(BPF_EXTRA)
 
 SOURCES   := $(wildcard user/*.c user/*/*.c)
-OBJECTS   := $(patsubst user/%.c,$(BUILD)/user/%.o,$(SOURCES)) $(BUILD)/user/policy/embedded.o
+OBJECTS   := $(patsubst user/%.c,$(BUILD)/user/%.o,$(SOURCES)) $(BUILD)/user/policy/embedded.o \
+             $(BUILD)/user/audit/vectors.o
 LIBRARY   := $(filter-out $(BUILD)/user/main.o $(BUILD)/user/cli/%,$(OBJECTS))
 
 all: $(BUILD)/sipward
@@ -50,6 +51,13 @@ $(BUILD)/user/%.o: user/%.c | $(BUILD)/sipward.skel.h
 $(BUILD)/user/policy/embedded.o: user/policy/embedded.S $(wildcard user/policy/*.yaml user/policy/*.txt)
 	$(call say,AS,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -c -o $@ $<
+
+$(BUILD)/vectors.txt: $(wildcard user/audit/vectors/*.txt)
+	$(Q)mkdir -p $(@D) && cat $(sort $^) > $@.new && mv $@.new $@
+
+$(BUILD)/user/audit/vectors.o: user/audit/vectors.S $(BUILD)/vectors.txt
+	$(call say,AS,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -c -Wa,-I,$(BUILD) -o $@ $<
 
 $(BUILD)/sipward.bpf.o: bpf/sipward.bpf.c
 	$(call say,BPF,$@)

@@ -13,6 +13,9 @@ SAN_LIB    := $(patsubst $(BUILD)/user/%,$(SAN)/user/%,$(LIBRARY))
 $(SAN)/user/policy/embedded.o: user/policy/embedded.S $(wildcard user/policy/*.yaml user/policy/*.txt)
 	$(Q)mkdir -p $(@D) && $(CC) -c -o $@ $<
 
+$(SAN)/user/audit/vectors.o: $(BUILD)/user/audit/vectors.o
+	$(Q)mkdir -p $(@D) && cp $< $@
+
 $(SAN)/user/%.o: user/%.c | $(BUILD)/sipward.skel.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN_FLAGS) -c -o $@ $<

@@ -21,7 +21,8 @@ struct command {
 
 extern const struct command command_run, command_check, command_status, command_stats,
 	command_ban, command_events, command_explain, command_detach, command_version,
-	command_tune, command_apply, command_confirm, command_diff, command_doctor, command_allow, command_top, command_capture;
+	command_tune, command_apply, command_confirm, command_diff, command_doctor, command_allow,
+	command_top, command_capture, command_audit;
 
 /* getopt_long that fails in words. Every command takes -h/--help (printed here, exit 0) and
  * those in `options` (short letters with ':' as in getopt; long may be NULL). Returns the
@@ -31,6 +32,12 @@ int next_option(const struct command *self, int argc, char **argv, const char *l
 
 /* Most commands take only -j. 0, or -1 and *e. */
 int only_json(const struct command *self, int argc, char **argv, bool *json, struct error *e);
+
+/* What a command works on that takes -p: the policy at `path`, or without one that of the running
+ * agent with what is tuned in it, or the embedded one when none runs (said on stderr, as "`doing` by
+ * the embedded policy"). 0, or -1 and *e. Owned by the caller. */
+struct edition;
+int edition_of(const char *path, const char *doing, struct edition *edition, struct error *e);
 
 /* Prints the object on one line. */
 void print_json(struct json_object *o);

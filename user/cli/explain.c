@@ -183,38 +183,6 @@ static int explain_file(const char *path, struct trial *trial, const struct poli
 	return explain_message(&x, trial, options, text, size, e);
 }
 
-/* The policy of the running agent, with what is tuned in it. */
-static int load_running(struct edition *edition, struct error *e)
-{
-	struct error no_agent = {};
-	auto_json struct json_object *status = ask_agent("status", NULL, &no_agent);
-	struct json_object *tuned = json_object_object_get(status, "tuned");
-	const char *name = text_of(status, "policy");
-
-	if (!status)
-		fputs("sipward: no agent runs; explained by the embedded policy (another: -p POLICY)\n",
-		      stderr);
-	if (policy_text_load(name && name[0] != '(' ? name : NULL, &edition->text, e) < 0)
-		return -1;
-	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
-		struct json_object *o = json_object_array_get_idx(tuned, i);
-		struct deviation deviation = {};
-
-		if (deviation_make(&edition->text, text_of(o, "key"), text_of(o, "now"), &deviation, e) < 0)
-			return -1;
-		append(edition->deviations, edition->deviation_count, deviation);
-	}
-	return edition_parse(edition, e);
-}
-
-static int load_policy(const struct explain_options *options, struct edition *edition,
-		       struct error *e)
-{
-	if (options->policy)
-		return edition_load(options->policy, edition, e);
-	return load_running(edition, e);
-}
-
 /* "192.0.2.1", "192.0.2.1:5062", "2001:db8::1", "[2001:db8::1]:5062" */
 static int read_from(const char *text, struct endpoint *from, struct error *e)
 {
@@ -282,7 +250,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	struct explain_options options = {};
 
 	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0 ||
-	    load_policy(&options, &edition, e) < 0 || trial_open(&trial, &edition.policy, e) < 0)
+	    edition_of(options.policy, "explained", &edition, e) < 0 || trial_open(&trial, &edition.policy, e) < 0)
 		return -1;
 	trial.now = CLOCK_BASE;
 	for (; optind < argc; optind++)

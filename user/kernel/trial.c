@@ -91,3 +91,15 @@ uint32_t trial_verified(const struct trial *trial)
 
 	return bpf_obj_get_info_by_fd(trial->program, &info, &size) < 0 ? 0 : info.verified_insns;
 }
+
+void trial_tag(const struct trial *trial, char text[17])
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	text[0] = '\0';
+	if (bpf_obj_get_info_by_fd(trial->program, &info, &size) < 0)
+		return;
+	for (size_t i = 0; i < sizeof(info.tag); i++)
+		sprintf(text + 2 * i, "%02x", info.tag[i]);
+}

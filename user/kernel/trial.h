@@ -40,4 +40,7 @@ const struct sip_msg *trial_message(const struct trial *trial);
 /* Instructions that the verifier walked. */
 uint32_t trial_verified(const struct trial *trial);
 
+/* The kernel's tag of the program, a hash of its instructions: 16 hexadecimal digits. */
+void trial_tag(const struct trial *trial, char text[17]);
+
 #endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "audit/audit.h"
+
+#include <string.h>
+
+#include "cli/cli.h"
+#include "kernel/privilege.h"
+
+struct audit_options {
+	const char *policy;
+	const char *vectors;
+	void (*print)(const struct audit *audit, FILE *out);
+};
+
+static int read_options(const struct command *self, int argc, char **argv,
+			struct audit_options *to, struct error *e)
+{
+	static const struct option options[] = {
+		{"policy", required_argument, NULL, 'p'},
+		{"format", required_argument, NULL, 'f'},
+		{"vectors", required_argument, NULL, 'V'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{},
+	};
+	int letter;
+
+	to->print = audit_markdown;
+	while ((letter = next_option(self, argc, argv, "p:f:j", options, e)) >= 0) {
+		if (letter == 'p')
+			to->policy = optarg;
+		else if (letter == 'V')
+			to->vectors = optarg;
+		else if (letter == 'j' || strcmp(optarg, "json") == 0)
+			to->print = audit_json;
+		else if (strcmp(optarg, "html") == 0)
+			to->print = audit_html;
+		else if (strcmp(optarg, "md") == 0)
+			to->print = audit_markdown;
+		else
+			return fail(e, EXIT_USAGE, "audit: --format %s: it is md, html or json", optarg);
+	}
+	if (letter == -2)
+		return -1;
+	return optind == argc ? 0 : fail(e, EXIT_USAGE, "audit: unexpected '%s'; see: sipward audit "
+					 "--help", argv[optind]);
+}
+
+static int run(const struct command *self, int argc, char **argv, struct error *e)
+{
+	auto_edition struct edition edition = {};
+	auto_audit struct audit audit = {};
+	struct audit_options options = {};
+
+	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0)
+		return -1;
+	if (edition_of(options.policy, "audited", &edition, e) < 0 ||
+	    audit_make(&audit, &edition, options.vectors, e) < 0)
+		return -1;
+	options.print(&audit, stdout);
+	return 0;
+}
+
+const struct command command_audit = {
+	.name = "audit",
+	.summary = "each known threat, what a policy has against it, and attacks run to prove it",
+	.help =
+	"Usage: sipward audit [-p POLICY] [--format md|html|json] [--vectors DIR]\n\n"
+	"  -p, --policy FILE    this policy; without it the one of the running agent\n"
+	"  -f, --format F       md (default), html (one file, prints well) or json\n"
+	"      --vectors DIR    run the vectors of DIR/*.txt too\n\n"
+	"The vectors run through the compiled policy in the kernel, in a copy of its own: live state is\n"
+	"not touched. The report names for every threat the control, whether it is on, in shadow or\n"
+	"off, the line of the policy that says so, and what cannot be seen at all (blind).\n",
+	.run = run,
+};

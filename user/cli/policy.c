@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+
+#include "agent/control.h"
+#include "cli/cli.h"
+#include "export/json.h"
+#include "policy/text.h"
+
+/* The policy of the running agent, with what is tuned in it. */
+static int load_running(const char *doing, struct edition *edition, struct error *e)
+{
+	struct error no_agent = {};
+	auto_json struct json_object *status = ask_agent("status", NULL, &no_agent);
+	struct json_object *tuned = json_object_object_get(status, "tuned");
+	const char *name = text_of(status, "policy");
+
+	if (!status)
+		fprintf(stderr, "sipward: no agent runs; %s by the embedded policy (another: -p POLICY)\n",
+			doing);
+	if (policy_text_load(name && name[0] != '(' ? name : NULL, &edition->text, e) < 0)
+		return -1;
+	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
+		struct json_object *o = json_object_array_get_idx(tuned, i);
+		struct deviation deviation = {};
+
+		if (deviation_make(&edition->text, text_of(o, "key"), text_of(o, "now"), &deviation, e) < 0)
+			return -1;
+		append(edition->deviations, edition->deviation_count, deviation);
+	}
+	return edition_parse(edition, e);
+}
+
+int edition_of(const char *path, const char *doing, struct edition *edition, struct error *e)
+{
+	return path ? edition_load(path, edition, e) : load_running(doing, edition, e);
+}
