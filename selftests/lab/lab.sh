@@ -173,11 +173,15 @@ lab_exit() {
 	exit "$status"
 }
 
-build_flood() {
-	local source=$ROOT/selftests/flood/flood.c
-	[ "$BUILD/flood" -nt "$source" ] && return
-	mkdir -p "$BUILD" &&
-	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$BUILD/flood" "$source"
+build_senders() { # the flooder, and the phones of the avalanche
+	local name source
+	mkdir -p "$BUILD" || return
+	for name in flood avalanche; do
+		source=$ROOT/selftests/flood/$name.c
+		[ "$BUILD/$name" -nt "$source" ] ||
+			gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$BUILD/$name" "$source" -lmd ||
+			return
+	done
 }
 
 lab_up() { # builds everything but sipward, which each group starts with its own policy
@@ -189,7 +193,7 @@ lab_up() { # builds everything but sipward, which each group starts with its own
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	grep -q ' bpf ' /proc/mounts || mount -t bpf bpf /sys/fs/bpf || die "no bpffs on /sys/fs/bpf"
-	build_flood || die "the flooder cannot be built"
+	build_senders || die "the flooder or the phones cannot be built"
 	lab_network >"$TMP/network.log" 2>&1 || die "network: $(tail -n 1 "$TMP/network.log")"
 	kamailio_start || die "Kamailio does not answer: $(tail -n 1 "$TMP/kamailio.log")"
 }
