@@ -377,6 +377,33 @@ static void fail_one(const char *path, void *to)
 	(*wrong)++;
 }
 
+static void test_ceilings(void **state)
+{
+	auto_policy struct policy p = { 0 };
+
+	(void)state;
+	load_good(GOOD "/ceilings.yaml", &p);
+	assert_sound(&p);
+	assert_rate(&p.services[0].rate, 5000, SW_NS_PER_SEC, 6000);
+	assert_rate(&p.services[1].rate, 100, SW_NS_PER_SEC, 100);
+	assert_false(p.services[2].rate.set);
+	assert_int_equal(p.tables.prefixes, 4096);
+	assert_rate(&p.zones[0].prefix_rate, 500, SW_NS_PER_SEC, 500);
+	assert_int_equal(p.zones[0].count.v4, 32);
+	assert_int_equal(p.zones[0].count.v6, 64);
+	assert_false(p.zones[0].count.port);
+	assert_true(p.zones[1].count.port);
+	assert_int_equal(p.zones[1].count.v4, 32);
+	assert_false(p.zones[1].prefix_rate.set);
+	assert_int_equal(p.zones[2].count.v4, 28);
+	assert_int_equal(p.zones[2].count.v6, 48);
+	assert_int_equal(p.zones[3].count.v4, 32);
+	assert_int_equal(p.zones[3].count.v6, 128);
+	assert_rate(&p.zones[3].source_rates[SW_RATE_SYN], 5, SW_NS_PER_SEC, 5);
+	assert_rate(&p.zones[3].source_rates[SW_RATE_TLS], 6, SW_NS_PER_SEC, 6);
+	assert_rate(&p.zones[3].source_rates[SW_RATE_MALFORMED], 7, SW_NS_PER_SEC, 7);
+}
+
 static void test_every_bad(void **state)
 {
 	size_t wrong = 0;
@@ -455,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_every_good),
+		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_every_bad),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test_setup_teardown(test_hash, make_scratch, drop_scratch),
