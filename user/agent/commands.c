@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/core.h"
+#include "export/bundle.h"
 #include "export/event.h"
 #include "export/json.h"
 
@@ -110,19 +111,28 @@ static int on_reset(struct agent *agent, struct json_object *args, struct json_o
 	return 0;
 }
 
-/* {"path", "confirm": nanoseconds, 0: for good} */
+/* The policy that a command left in the run directory. */
+static int read_bundle(struct json_object *args, struct edition *next, struct error *e)
+{
+	const char *path = text_of(args, "bundle");
+
+	if (!path)
+		return missing_argument("bundle", e);
+	return bundle_read(path, &next->text, e) < 0 ? -1 : edition_parse(next, e);
+}
+
+/* {"bundle", "confirm": nanoseconds, 0: for good} */
 static int on_apply(struct agent *agent, struct json_object *args, struct json_object *answer,
 		    struct error *e)
 {
-	const char *path = text_of(args, "path");
+	auto_edition struct edition next = {};
 	auto_free char *gone = NULL;
 
-	if (!path)
-		return missing_argument("path", e);
-	if (apply_policy(agent, path, count_of(args, "confirm"), &gone, e) < 0)
+	if (read_bundle(args, &next, e) < 0 ||
+	    apply_policy(agent, &next, count_of(args, "confirm"), &gone, e) < 0)
 		return -1;
 	json_count(answer, "generation", agent->generation);
-	json_text(answer, "policy", path);
+	json_text(answer, "policy", agent->running.text.name);
 	json_text(answer, "policy_at_start", agent->options->policy);
 	json_text(answer, "note", gone);
 	return 0;
@@ -139,20 +149,17 @@ static int on_confirm(struct agent *agent, struct json_object *args, struct json
 	return 0;
 }
 
-/* {"path"} */
+/* {"bundle"} */
 static int on_diff(struct agent *agent, struct json_object *args, struct json_object *answer,
 		   struct error *e)
 {
-	const char *path = text_of(args, "path");
 	auto_edition struct edition next = {};
 	struct json_object *all = json_object_new_array();
 	struct change *changes = NULL;
 	size_t count = 0;
 
 	json_object_object_add(answer, "changes", all);
-	if (!path)
-		return missing_argument("path", e);
-	if (edition_load(path, &next, e) < 0 ||
+	if (read_bundle(args, &next, e) < 0 ||
 	    edition_diff(&agent->running, &next, &changes, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {

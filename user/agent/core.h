@@ -73,8 +73,8 @@ int use_exporter(struct agent *agent, struct http *http, struct error *e);
 /* Reads the policy file of the command line again. */
 void reload(struct agent *agent);
 /* Runs another policy; with `confirm` nanoseconds (0: for good) goes back after them. What was
- * tuned is gone: *gone gets a text about it, owned by the caller, or NULL. */
-int apply_policy(struct agent *agent, const char *path, uint64_t confirm, char **gone,
+ * tuned is gone: *gone gets a text about it, owned by the caller, or NULL. Takes over *next. */
+int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, char **gone,
 		 struct error *e);
 int confirm_policy(struct agent *agent, struct error *e);
 void go_back(struct agent *agent);

@@ -97,14 +97,13 @@ void reload(struct agent *agent)
 	say("policy reloaded%s%s", gone ? "; " : "", gone ? gone : "");
 }
 
-int apply_policy(struct agent *agent, const char *path, uint64_t confirm, char **gone,
+int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, char **gone,
 		 struct error *e)
 {
-	auto_edition struct edition next = {};
 	struct edition before = {};
 
 	*gone = tuned_text(&agent->running);
-	if (edition_load(path, &next, e) < 0 || run_edition(agent, &next, &before, e) < 0) {
+	if (run_edition(agent, next, &before, e) < 0) {
 		free(take(*gone));
 		return -1;
 	}
@@ -118,8 +117,9 @@ int apply_policy(struct agent *agent, const char *path, uint64_t confirm, char *
 	else
 		agent->confirm_by = monotonic_ns() + confirm;
 	tuned_write(agent);
-	say("policy %s applied%s%s%s", path, confirm ? ", until it is confirmed or its time is over" :
-	    "", *gone ? "; " : "", *gone ? *gone : "");
+	say("policy %s applied%s%s%s", agent->running.text.name,
+	    confirm ? ", until it is confirmed or its time is over" : "",
+	    *gone ? "; " : "", *gone ? *gone : "");
 	return 0;
 }
 

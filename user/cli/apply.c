@@ -1,24 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <limits.h>
+#include <errno.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "export/bundle.h"
 #include "export/json.h"
-#include "policy/model.h"
 
-/* The policy is judged here first: its author sees the same errors with and without an agent.
- * The path must mean the same file in the agent's working directory. */
-static char *absolute_policy(const char *path, struct error *e)
+/* Before anything is written for it. */
+static int agent_runs(struct error *e)
 {
-	auto_policy struct policy policy = {};
-	char *absolute;
+	auto_json struct json_object *status = ask_agent("status", NULL, e);
 
-	if (policy_load(path, &policy, e) < 0)
+	return status ? 0 : -1;
+}
+
+/* Asks the agent about a policy. It is judged here first: its author sees the same errors with
+ * and without an agent. Takes over `args`. */
+static struct json_object *ask_about(const char *command, const char *path,
+				     struct json_object *args, struct error *e)
+{
+	auto_json struct json_object *owned = args;
+	auto_edition struct edition edition = {};
+	auto_policy struct policy judged = {};
+	auto_free char *absolute = NULL;
+	struct json_object *answer;
+	char bundle[PATH_MAX];
+
+	if (policy_load(path, &judged, e) < 0)
 		return NULL;
 	absolute = realpath(path, NULL);
-	if (!absolute)
-		fail(e, EXIT_POLICY, "%s: its whole path cannot be found", path);
-	return absolute;
+	if (!absolute) {
+		fail(e, EXIT_POLICY, "%s: its whole path cannot be found: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (edition_load(absolute, &edition, e) < 0 || agent_runs(e) < 0 ||
+	    bundle_write(&edition.text, bundle, e) < 0)
+		return NULL;
+	json_text(args, "bundle", bundle);
+	answer = ask_agent(command, json_object_get(args), e);
+	unlink(bundle);
+	return answer;
 }
 
 static int read_options(const struct command *self, int argc, char **argv, bool *json,
@@ -67,18 +88,15 @@ static int run_apply(const struct command *self, int argc, char **argv, struct e
 {
 	auto_json struct json_object *answer = NULL;
 	struct json_object *args;
-	auto_free char *absolute = NULL;
 	const char *path = NULL;
 	uint64_t confirm = 0;
 	bool json = false;
 
-	if (read_options(self, argc, argv, &json, &confirm, &path, e) < 0 ||
-	    !(absolute = absolute_policy(path, e)))
+	if (read_options(self, argc, argv, &json, &confirm, &path, e) < 0)
 		return -1;
 	args = json_object_new_object();
-	json_text(args, "path", absolute);
 	json_count(args, "confirm", confirm);
-	answer = ask_agent("apply", args, e);
+	answer = ask_about("apply", path, args, e);
 	if (!answer)
 		return -1;
 	if (json) {
@@ -117,8 +135,7 @@ static int run_diff(const struct command *self, int argc, char **argv, struct er
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {}};
 	auto_json struct json_object *answer = NULL;
-	struct json_object *args, *changes;
-	auto_free char *absolute = NULL;
+	struct json_object *changes;
 	bool json = false;
 	int letter;
 
@@ -128,11 +145,7 @@ static int run_diff(const struct command *self, int argc, char **argv, struct er
 		return -1;
 	if (optind != argc - 1)
 		return fail(e, EXIT_USAGE, "diff: one policy file is wanted; see: sipward diff --help");
-	if (!(absolute = absolute_policy(argv[optind], e)))
-		return -1;
-	args = json_object_new_object();
-	json_text(args, "path", absolute);
-	answer = ask_agent("diff", args, e);
+	answer = ask_about("diff", argv[optind], json_object_new_object(), e);
 	if (!answer)
 		return -1;
 	changes = json_object_object_get(answer, "changes");

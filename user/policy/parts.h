@@ -47,6 +47,11 @@ int read_high_risk(struct draft *d, const struct key *key, const struct node *va
 /* Gives each zone the high-risk numbers, and each prefix one meaning. 0, or -1. */
 int check_numbers(struct draft *d);
 
+/* Memory: of the data path, and over a reboot. */
+int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_known(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_state(struct draft *d, const struct key *key, const struct node *value, void *to);
+
 /* The tables of the top level (parse.c) and of a zone (zone.c). */
 extern const struct key policy_keys[];
 extern const struct key zone_keys[];

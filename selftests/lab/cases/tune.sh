@@ -137,6 +137,25 @@ expect_refused "confirm of nothing" 1 'nothing waits' confirm
 printf 'version: 1\nmode: enforced\n' >"$TMP/bad.yaml"
 expect_refused "apply of a bad policy" 3 'bad.yaml:2:7' apply "$TMP/bad.yaml"
 
+# A service has a /tmp of its own: the command sees the policy and its list, the agent does not.
+policy private <<'END'
+mode: enforce
+lists: {deny: [./private.txt]}
+END
+echo "$ATTACKER4" >"$TMP/private.txt"
+# shellcheck disable=SC2016
+server unshare --mount bash -c 'mount -t tmpfs tmpfs /mnt && mv "$2" "$3" /mnt && cd /mnt &&
+	"$1" apply private.yaml' bash "$BUILD/sipward" "$TMP/private.yaml" "$TMP/private.txt" \
+	>"$TMP/out" 2>&1
+expect_equal "a policy that only the command can see is applied" 0 $?
+expect_equal "with its list" 0 "$(options_answered)"
+expect_equal "and nothing of it is left behind" "" \
+	"$(find "$SIPWARD_RUN_DIR" -name 'policy.*')"
+expect_equal "it can be tuned, without the file" 0 \
+	"$(ward tune public.mode monitor >/dev/null 2>&1; echo $?)"
+expect_equal "and holds" 10 "$(options_answered)"
+ward apply "$TMP/tune.yaml" >/dev/null 2>&1
+
 ward tune partner.eu.mode monitor >/dev/null 2>&1
 load_start "applied" "$CALLER" "$SERVER4" "$CALLER4" 50
 sleep 1.2
