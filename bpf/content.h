@@ -10,6 +10,7 @@
 #include "headers.h"
 #include "number.h"
 #include "rule.h"
+#include "signature.h"
 
 #define CONTENT(family) (policy.content & rules & SW_CONTENT_##family)
 
@@ -34,6 +35,8 @@ __noinline int judge_content(struct scratch *scratch)
 	msg = &scratch->msg;
 	rules = packet_zone(p)->content.rules;
 	scratch->content.spared = is_emergency_call(scratch);
+	RULE(AGENTS, judge_agent, scratch);
+	RULE(STRUCTURE, judge_structure, scratch);
 	RULE(HEADERS, judge_headers, p, msg);
 	RULE(STATUSES, judge_status, p, msg);
 	RULE(TYPES, judge_type, p, scratch);

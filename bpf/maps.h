@@ -89,6 +89,15 @@ struct {
 	__type(value, __u32); /* SW_NUMBER_VALUE() */
 } numbers SEC(".maps");
 
+/* Names of attack tools, by their hash (name_hash.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u32); /* enum sw_action */
+} agents SEC(".maps");
+
 /* --- state maps, host-wide --- */
 
 struct {

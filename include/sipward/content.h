@@ -16,6 +16,8 @@ enum sw_action { SW_ACTION_PASS, SW_ACTION_REPORT, SW_ACTION_DENY, SW_ACTION_COU
 #define SW_CONTENT_TYPES    0x04u
 #define SW_CONTENT_CALLER   0x08u
 #define SW_CONTENT_CALLEE   0x10u
+#define SW_CONTENT_AGENTS   0x20u
+#define SW_CONTENT_STRUCTURE 0x40u
 
 #define SW_CONTENT_TYPES_MAX 16 /* of all zones together */
 #define SW_MEDIA_TYPE_MAX    96 /* octets; no registered one is as long */
@@ -27,6 +29,10 @@ enum sw_header {
 #undef HEADER
 	SW_HEADER_COUNT
 };
+
+#define SW_AGENT_OCTETS      40 /* of a User-Agent that are compared */
+#define SW_AGENT_FILTER      16 /* words: a bit for hashes that some name has */
+#define SW_AGENT_WORD(hash)  ((hash) >> 6 & (SW_AGENT_FILTER - 1))
 
 enum sw_direction { SW_CALLER, SW_CALLEE };
 

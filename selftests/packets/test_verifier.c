@@ -29,6 +29,7 @@ static const char *const everything =
 	"     caller: {deny: [+49]}, callee: {deny: [+882], high_risk: deny}}\n"
 	"  - {name: public, mode: monitor}\n"
 	"lists: {deny: [198.51.100.0/24, 192.0.2.9], allow: [198.51.100.1]}\n"
+	"signatures: {user_agent: builtin, structure: deny}\n"
 	"emergency: {numbers: [\"112\"]}\n"
 	"dial_prefixes: {international: [\"00\"], national: [\"0\"], country: \"49\"}\n"
 	"shadow: [method]\n";

@@ -21,6 +21,10 @@ static void test_content(void **state)
 	assert_int_equal(public->headers[SW_ACTION_REPORT], 1u << SW_HEADER_P_ASSERTED_IDENTITY);
 	assert_int_equal(public->headers[SW_ACTION_DENY], 0);
 	/* Names are the same in any case (RFC 2045 5.1), and one list serves all zones. */
+	assert_in_range(p.agent_count, 20, 100);
+	assert_string_equal(p.agents[0].name, "friendly-scanner");
+	assert_int_equal(p.agents[0].action, SW_ACTION_DENY);
+	assert_int_equal(p.structure, SW_ACTION_REPORT);
 	assert_int_equal(p.content_type_count, 2);
 	assert_int_equal(public->types[SW_ACTION_REPORT], carrier->types[SW_ACTION_DENY]);
 	assert_int_not_equal(public->types[SW_ACTION_DENY], carrier->types[SW_ACTION_DENY]);

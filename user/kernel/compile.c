@@ -76,7 +76,6 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->prefix_limit = compile_rate(&zone->prefix_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
 		to->source_limits[i] = compile_rate(&zone->source_rates[i]);
-	compile_content(&zone->content, &to->content);
 }
 
 void compile_policy(const struct policy *policy, const uint8_t *numbers, const struct sw_meta *meta,
@@ -98,7 +97,6 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	for (size_t i = 0; i < policy->emergency_count; i++)
 		memcpy(out->emergency_numbers[i], policy->emergency_numbers[i], SW_EMERGENCY_DIGITS);
 	out->emergency_count = policy->emergency_count;
-	compile_content_shared(policy, out);
 	out->events = compile_rate(&policy->events);
 	for (size_t i = 0; i < policy->service_count; i++) {
 		compile_service(&policy->services[i], out);
@@ -120,9 +118,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}
 	out->observed = out->admission || out->responses_expected;
-	compile_numbers(policy, numbers, out);
-	for (size_t i = 0; i < policy->zone_count; i++)
-		out->content |= out->zones[numbers[i]].content.rules;
+	compile_content(policy, numbers, out);
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct prefix *prefix = &policy->list[i].prefix;
 

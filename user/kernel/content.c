@@ -20,7 +20,7 @@ static uint32_t header_bits(uint32_t headers)
 	return all;
 }
 
-void compile_content(const struct content_rules *rules, struct sw_content *to)
+static void compile_zone_content(const struct content_rules *rules, struct sw_content *to)
 {
 	to->report_headers = header_bits(rules->headers[SW_ACTION_REPORT]);
 	to->deny_headers = header_bits(rules->headers[SW_ACTION_DENY]);
@@ -36,15 +36,34 @@ void compile_content(const struct content_rules *rules, struct sw_content *to)
 		to->rules |= SW_CONTENT_TYPES;
 }
 
+static uint64_t name_hash(const char *name)
+{
+	uint64_t hash = NAME_HASH_START;
+
+	for (; *name; name++)
+		hash = name_hash_step(hash, *name);
+	return hash;
+}
+
 static void compile_types(const struct policy *policy, struct sw_policy *out)
 {
-	for (size_t i = 0; i < policy->content_type_count; i++) {
-		uint64_t hash = NAME_HASH_START;
+	for (size_t i = 0; i < policy->content_type_count; i++)
+		out->content_types[i] = name_hash(policy->content_types[i]);
+}
 
-		for (const char *c = policy->content_types[i]; *c; c++)
-			hash = name_hash_step(hash, *c);
-		out->content_types[i] = hash;
+uint64_t compile_agent(const struct user_agent *agent)
+{
+	return name_hash(agent->name);
+}
+
+static void compile_signatures(const struct policy *policy, struct sw_policy *out)
+{
+	for (size_t i = 0; i < policy->agent_count; i++) {
+		uint64_t hash = compile_agent(&policy->agents[i]);
+
+		out->agent_filter[SW_AGENT_WORD(hash)] |= 1ull << (hash & 63);
 	}
+	out->structure = policy->structure;
 }
 
 /* Digits as the data path keeps them: four bits each, the first one on top. */
@@ -57,9 +76,8 @@ static uint64_t pack_digits(const struct number *number)
 	return word;
 }
 
-void compile_content_shared(const struct policy *policy, struct sw_policy *out)
+static void compile_dial_prefixes(const struct policy *policy, struct sw_policy *out)
 {
-	compile_types(policy, out);
 	for (size_t i = 0; i < policy->dial_prefix_count; i++) {
 		const struct number *prefix = &policy->dial_prefixes[i];
 		struct sw_dial_prefix *to = &out->dial_prefixes[out->dial_prefix_count++];
@@ -91,12 +109,36 @@ uint32_t compile_number_value(const struct number_rule *rule)
 	return SW_NUMBER_VALUE(rule->action, rule->high_risk);
 }
 
-void compile_numbers(const struct policy *policy, const uint8_t *zone_numbers, struct sw_policy *out)
+static void compile_numbers(const struct policy *policy, const uint8_t *zone_numbers,
+			    struct sw_policy *out)
 {
 	for (size_t i = 0; i < policy->number_count; i++) {
 		const struct number_rule *rule = &policy->numbers[i];
 
 		out->zones[zone_numbers[rule->zone]].content.rules |=
 			rule->direction == SW_CALLER ? SW_CONTENT_CALLER : SW_CONTENT_CALLEE;
+	}
+}
+
+/* Families that every zone uses. */
+static uint32_t rules_of_all(const struct policy *policy)
+{
+	return (policy->agent_count ? SW_CONTENT_AGENTS : 0) |
+	       (policy->structure != SW_ACTION_PASS ? SW_CONTENT_STRUCTURE : 0);
+}
+
+void compile_content(const struct policy *policy, const uint8_t *zone_numbers,
+		     struct sw_policy *out)
+{
+	compile_types(policy, out);
+	compile_signatures(policy, out);
+	compile_dial_prefixes(policy, out);
+	compile_numbers(policy, zone_numbers, out);
+	for (size_t i = 0; i < policy->zone_count; i++) {
+		struct sw_content *content = &out->zones[zone_numbers[i]].content;
+
+		compile_zone_content(&policy->zones[i].content, content);
+		content->rules |= rules_of_all(policy);
+		out->content |= content->rules;
 	}
 }

@@ -16,7 +16,7 @@ struct batch {
 };
 
 enum { BATCH_ZONES_V4, BATCH_ZONES_V6, BATCH_HOSTS, BATCH_LISTS_V4, BATCH_LISTS_V6,
-       BATCH_SERVICE_ADDRS, BATCH_NUMBERS, BATCH_COUNT };
+       BATCH_SERVICE_ADDRS, BATCH_NUMBERS, BATCH_AGENTS, BATCH_COUNT };
 
 static void batch_add(struct batch *batch, const void *key, uint32_t value)
 {
@@ -74,6 +74,15 @@ static void gather(const struct generation_source *source, struct batch *batches
 			key.addr = service->addresses[j];
 			batch_add(&batches[BATCH_SERVICE_ADDRS], &key, 1);
 		}
+	}
+}
+
+static void gather_agents(const struct generation_source *source, struct batch *batch)
+{
+	for (size_t i = 0; i < source->policy->agent_count; i++) {
+		uint64_t key = compile_agent(&source->policy->agents[i]);
+
+		batch_add(batch, &key, source->policy->agents[i].action);
 	}
 }
 
@@ -165,7 +174,7 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_PARTIES;
 	if (policy->admission)
 		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS;
-	if (policy->content & (SW_CONTENT_HEADERS | SW_CONTENT_TYPES))
+	if (policy->content & (SW_CONTENT_HEADERS | SW_CONTENT_TYPES | SW_CONTENT_AGENTS))
 		needs |= SIP_NEED_VALUES;
 	if (policy->require)
 		needs |= SIP_NEED_TOKENS;
@@ -173,6 +182,8 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VIA;
 	if (policy->content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE))
 		needs |= SIP_NEED_PARTIES | SIP_NEED_VALUES;
+	if (policy->content & SW_CONTENT_STRUCTURE)
+		needs |= SIP_NEED_VIA | SIP_NEED_VALUES | SIP_NEED_TOKENS;
 	if (policy->sanity_strict)
 		needs |= SIP_NEED_STRICT;
 	return needs;
@@ -195,8 +206,10 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	batches[BATCH_LISTS_V6].map = skel->maps.lists_v6;
 	batches[BATCH_SERVICE_ADDRS].map = skel->maps.service_addrs;
 	batches[BATCH_NUMBERS].map = skel->maps.numbers;
+	batches[BATCH_AGENTS].map = skel->maps.agents;
 	gather(source, batches);
 	gather_numbers(source, &batches[BATCH_NUMBERS]);
+	gather_agents(source, &batches[BATCH_AGENTS]);
 
 	memcpy((void *)&skel->rodata->policy, source->compiled, sizeof(*source->compiled));
 	*(__u32 *)&skel->rodata->on_trial = source->on_trial;

@@ -23,4 +23,14 @@ high_risk_numbers:
 	.hidden high_risk_numbers_end
 high_risk_numbers_end:
 	.byte 0
+	.globl user_agents
+	.hidden user_agents
+	.type user_agents, %object
+user_agents:
+	.incbin "user/policy/user-agents.txt"
+	.size user_agents, . - user_agents
+	.globl user_agents_end
+	.hidden user_agents_end
+user_agents_end:
+	.byte 0
 	.section .note.GNU-stack, "", %progbits

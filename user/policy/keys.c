@@ -13,7 +13,6 @@
 /* Keys of the policy language that nothing reads yet. A row goes when its key gets a reader. */
 static const char *const future_keys[] = {
 	"bans",
-	"signatures",
 	NULL,
 };
 

@@ -53,6 +53,12 @@ struct service {
 	struct position at;
 };
 
+/* How an attack tool begins its User-Agent, in lower case. */
+struct user_agent {
+	char name[SW_AGENT_OCTETS + 1];
+	enum sw_action action;
+};
+
 /* The first digits of a telephone number. */
 struct number {
 	uint8_t digits[SW_NUMBER_DIGITS]; /* '*' is 10, '#' 11 */
@@ -149,6 +155,9 @@ struct policy {
 	size_t emergency_count;   /* at most SW_EMERGENCY_MAX */
 	char **content_types;     /* media types that zones name */
 	size_t content_type_count; /* at most SW_CONTENT_TYPES_MAX */
+	struct user_agent *agents;     /* no name twice */
+	size_t agent_count;
+	enum sw_action structure; /* of attack tools that their structure gives away */
 	struct number *dial_prefixes; /* the longest first, at most SW_DIAL_PREFIXES_MAX; not
 				       * `international`: a number of the own country follows */
 	size_t dial_prefix_count;

@@ -289,6 +289,8 @@ const struct key policy_keys[] = {
 	KEY("high_risk", read_high_risk, .always = true),
 	KEY("zones", read_zones, .always = true),
 	KEY("lists", read_lists, .fixed = true),
+	KEY("signatures", read_signatures, .offset = offsetof(struct draft, policy)),
+	KEY("lists", read_lists),
 	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
 	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
 	KEY("state", read_state, .offset = offsetof(struct draft, policy), .fixed = true),
@@ -387,5 +389,6 @@ void policy_free(struct policy *p)
 	free(p->content_types);
 	free(p->dial_prefixes);
 	free(p->numbers);
+	free(p->agents);
 	memset(p, 0, sizeof(*p));
 }

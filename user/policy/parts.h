@@ -44,6 +44,8 @@ int read_caller(struct draft *d, const struct key *key, const struct node *value
 int read_callee(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_dial_prefixes(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_high_risk(struct draft *d, const struct key *key, const struct node *value, void *to);
+/* Attack tools, into struct policy. */
+int read_signatures(struct draft *d, const struct key *key, const struct node *value, void *to);
 /* Gives each zone the high-risk numbers, and each prefix one meaning. 0, or -1. */
 int check_numbers(struct draft *d);
 
