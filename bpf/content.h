@@ -9,6 +9,7 @@
 #include "emergency.h"
 #include "headers.h"
 #include "number.h"
+#include "routing.h"
 #include "rule.h"
 #include "signature.h"
 
@@ -40,6 +41,7 @@ __noinline int judge_content(struct scratch *scratch)
 	RULE(HEADERS, judge_headers, p, msg);
 	RULE(STATUSES, judge_status, p, msg);
 	RULE(TYPES, judge_type, p, scratch);
+	RULE(ROUTING, judge_routing, scratch);
 	RULE(CALLER, judge_caller, scratch);
 	RULE(CALLEE, judge_callee, scratch);
 	return v;

@@ -70,6 +70,12 @@ struct content {
 	struct sw_number key;
 	struct number number;
 	struct number context; /* its phone-context; only with a plus */
+	struct sw_addr addr;
+	__u16 groups[8];  /* of an address while it is read */
+	__u32 group_count;
+	__u32 group;      /* under work */
+	__u32 octets;     /* it has some */
+	__u32 group_gap;  /* those before "::"; more than 8: it is not there */
 };
 
 _Static_assert(sizeof(struct packet) == 104, "no padding");

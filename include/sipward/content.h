@@ -18,6 +18,7 @@ enum sw_action { SW_ACTION_PASS, SW_ACTION_REPORT, SW_ACTION_DENY, SW_ACTION_COU
 #define SW_CONTENT_CALLEE   0x10u
 #define SW_CONTENT_AGENTS   0x20u
 #define SW_CONTENT_STRUCTURE 0x40u
+#define SW_CONTENT_ROUTING  0x80u
 
 #define SW_CONTENT_TYPES_MAX 16 /* of all zones together */
 #define SW_MEDIA_TYPE_MAX    96 /* octets; no registered one is as long */
@@ -74,11 +75,16 @@ struct sw_content {
 	__u16 deny_types;
 	__u8 report_statuses; /* bit per class: 1 << 3 is 3xx */
 	__u8 deny_statuses;
-	__u8 pad[6];
+	__u8 routing;         /* enum sw_action: of what is above the bounds below */
+	__u8 own_via;         /* 1: a Via with an address of this host is reported */
+	__u16 routes;         /* values of Route, 0: no bound */
+	__u16 record_routes;  /* likewise */
+	__u32 max_breadth;    /* likewise, of the header's number */
+	__u8 pad[4];
 };
 
 _Static_assert(sizeof(struct sw_number) == 20, "no padding");
 _Static_assert(sizeof(struct sw_dial_prefix) == 24, "no padding");
-_Static_assert(sizeof(struct sw_content) == 24, "no padding");
+_Static_assert(sizeof(struct sw_content) == 32, "no padding");
 
 #endif

@@ -24,6 +24,7 @@ static const char *const everything =
 	"     newcomers: {rate: 100/s}, count: address+port, rates: {zone: 1000/s, prefix: 500/s,\n"
 	"     source: {any: 100/s, INVITE: 10/s, dialog: 100/s, response: 100/s,\n"
 	"     keepalive: 10/s, stun: 10/s, malformed: 10/s, syn: 10/s, tls: 10/s}},\n"
+	"     routing: {routes: 8, record_routes: 8, max_breadth: 60, own_via: report},\n"
 	"     headers: {report: [Diversion], deny: [Route, P-Asserted-Identity]},\n"
 	"     statuses: {deny: [3xx]}, content_types: {deny: [application/vnd.3gpp.sms]},\n"
 	"     caller: {deny: [+49]}, callee: {deny: [+882], high_risk: deny}}\n"

@@ -28,6 +28,13 @@ static void compile_zone_content(const struct content_rules *rules, struct sw_co
 	to->deny_statuses = rules->statuses[SW_ACTION_DENY];
 	to->report_types = rules->types[SW_ACTION_REPORT];
 	to->deny_types = rules->types[SW_ACTION_DENY];
+	to->routing = rules->routing;
+	to->routes = rules->routes;
+	to->record_routes = rules->record_routes;
+	to->max_breadth = rules->max_breadth;
+	to->own_via = rules->own_via;
+	if (rules->routes || rules->record_routes || rules->max_breadth || rules->own_via)
+		to->rules |= SW_CONTENT_ROUTING;
 	if (to->report_headers | to->deny_headers)
 		to->rules |= SW_CONTENT_HEADERS;
 	if (to->report_statuses | to->deny_statuses)

@@ -174,7 +174,8 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_PARTIES;
 	if (policy->admission)
 		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS;
-	if (policy->content & (SW_CONTENT_HEADERS | SW_CONTENT_TYPES | SW_CONTENT_AGENTS))
+	if (policy->content & (SW_CONTENT_HEADERS | SW_CONTENT_TYPES | SW_CONTENT_AGENTS |
+			       SW_CONTENT_ROUTING))
 		needs |= SIP_NEED_VALUES;
 	if (policy->require)
 		needs |= SIP_NEED_TOKENS;

@@ -138,3 +138,34 @@ int read_type_rules(struct draft *d, const struct key *key, const struct node *v
 	(void)key;
 	return read_rules(d, value, (struct rules){ content->types, read_type });
 }
+
+static int read_own_via(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const char *const words[] = { "off", "report", NULL };
+	int index = want_word(d, value, words);
+
+	(void)key;
+	*(bool *)to = index == 1;
+	return index < 0 ? -1 : 0;
+}
+
+int read_routing(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+#define BOUND(name, most) \
+	KEY(#name, read_number, .offset = offsetof(struct content_rules, name), .min = 1, .max = most)
+	static const struct key keys[] = {
+		BOUND(routes, 1000),
+		BOUND(record_routes, 1000),
+		BOUND(max_breadth, UINT32_MAX - 1),
+		KEY("action", read_word, .offset = offsetof(struct content_rules, routing),
+		    .words = action_words),
+		KEY("own_via", read_own_via, .offset = offsetof(struct content_rules, own_via)),
+		KEYS_END
+	};
+#undef BOUND
+	struct content_rules *content = to;
+
+	(void)key;
+	content->routing = SW_ACTION_REPORT;
+	return read_map(d, value, keys, to);
+}

@@ -290,7 +290,6 @@ const struct key policy_keys[] = {
 	KEY("zones", read_zones, .always = true),
 	KEY("lists", read_lists, .fixed = true),
 	KEY("signatures", read_signatures, .offset = offsetof(struct draft, policy)),
-	KEY("lists", read_lists),
 	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
 	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
 	KEY("state", read_state, .offset = offsetof(struct draft, policy), .fixed = true),

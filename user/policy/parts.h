@@ -32,6 +32,7 @@ int read_sanity(struct draft *d, const struct key *key, const struct node *value
 /* Content rules of a zone, into struct content_rules. */
 int read_header_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_status_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_routing(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_type_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
 /* Keys of a zone and of a service (guard.c): into struct zone and struct service. */
 int read_require(struct draft *d, const struct key *key, const struct node *value, void *to);

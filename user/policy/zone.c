@@ -243,6 +243,7 @@ const struct key zone_keys[] = {
 	KEY("sanity", read_zone_sanity),
 	KEY("headers", read_header_rules, .offset = offsetof(struct zone, content)),
 	KEY("statuses", read_status_rules, .offset = offsetof(struct zone, content)),
+	KEY("routing", read_routing, .offset = offsetof(struct zone, content)),
 	KEY("caller", read_caller),
 	KEY("callee", read_callee),
 	KEY("content_types", read_type_rules, .offset = offsetof(struct zone, content)),
