@@ -8,6 +8,7 @@
 
 #include "emergency.h"
 #include "headers.h"
+#include "injection.h"
 #include "number.h"
 #include "routing.h"
 #include "rule.h"
@@ -41,6 +42,7 @@ __noinline int judge_content(struct scratch *scratch)
 	RULE(HEADERS, judge_headers, p, msg);
 	RULE(STATUSES, judge_status, p, msg);
 	RULE(TYPES, judge_type, p, scratch);
+	RULE(INJECTION, judge_injection, scratch);
 	RULE(ROUTING, judge_routing, scratch);
 	RULE(CALLER, judge_caller, scratch);
 	RULE(CALLEE, judge_callee, scratch);

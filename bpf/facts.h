@@ -70,6 +70,9 @@ struct content {
 	struct sw_number key;
 	struct number number;
 	struct number context; /* its phone-context; only with a plus */
+	__u64 window;     /* the last octets of a text */
+	__u32 seen;       /* injections that it had */
+	__u32 points;
 	struct sw_addr addr;
 	__u16 groups[8];  /* of an address while it is read */
 	__u32 group_count;

@@ -19,6 +19,7 @@ enum sw_action { SW_ACTION_PASS, SW_ACTION_REPORT, SW_ACTION_DENY, SW_ACTION_COU
 #define SW_CONTENT_AGENTS   0x20u
 #define SW_CONTENT_STRUCTURE 0x40u
 #define SW_CONTENT_ROUTING  0x80u
+#define SW_CONTENT_INJECTION 0x100u
 
 #define SW_CONTENT_TYPES_MAX 16 /* of all zones together */
 #define SW_MEDIA_TYPE_MAX    96 /* octets; no registered one is as long */

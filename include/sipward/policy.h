@@ -133,7 +133,7 @@ struct sw_policy {
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
 	__u64 agent_filter[SW_AGENT_FILTER]; /* see bpf/signature.h */
 	__u32 structure;                   /* enum sw_action: of tools told by their structure */
-	__u32 pad_structure;
+	__u32 injection;                   /* enum sw_action */
 	__u64 content_types[SW_CONTENT_TYPES_MAX]; /* hashes of names, 0: none */
 	struct sw_dial_prefix dial_prefixes[SW_DIAL_PREFIXES_MAX]; /* the longest first */
 	__u32 dial_prefix_count;

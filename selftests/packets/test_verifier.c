@@ -31,6 +31,7 @@ static const char *const everything =
 	"  - {name: public, mode: monitor}\n"
 	"lists: {deny: [198.51.100.0/24, 192.0.2.9], allow: [198.51.100.1]}\n"
 	"signatures: {user_agent: builtin, structure: deny}\n"
+	"injection: deny\n"
 	"emergency: {numbers: [\"112\"]}\n"
 	"dial_prefixes: {international: [\"00\"], national: [\"0\"], country: \"49\"}\n"
 	"shadow: [method]\n";

@@ -31,6 +31,7 @@ static void test_content(void **state)
 	assert_string_equal(p.agents[0].name, "friendly-scanner");
 	assert_int_equal(p.agents[0].action, SW_ACTION_DENY);
 	assert_int_equal(p.structure, SW_ACTION_REPORT);
+	assert_int_equal(p.injection, SW_ACTION_REPORT);
 	assert_int_equal(p.content_type_count, 2);
 	assert_int_equal(public->types[SW_ACTION_REPORT], carrier->types[SW_ACTION_DENY]);
 	assert_int_not_equal(public->types[SW_ACTION_DENY], carrier->types[SW_ACTION_DENY]);

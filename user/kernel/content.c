@@ -71,6 +71,7 @@ static void compile_signatures(const struct policy *policy, struct sw_policy *ou
 		out->agent_filter[SW_AGENT_WORD(hash)] |= 1ull << (hash & 63);
 	}
 	out->structure = policy->structure;
+	out->injection = policy->injection;
 }
 
 /* Digits as the data path keeps them: four bits each, the first one on top. */
@@ -131,6 +132,7 @@ static void compile_numbers(const struct policy *policy, const uint8_t *zone_num
 static uint32_t rules_of_all(const struct policy *policy)
 {
 	return (policy->agent_count ? SW_CONTENT_AGENTS : 0) |
+	       (policy->injection != SW_ACTION_PASS ? SW_CONTENT_INJECTION : 0) |
 	       (policy->structure != SW_ACTION_PASS ? SW_CONTENT_STRUCTURE : 0);
 }
 

@@ -183,6 +183,8 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VIA;
 	if (policy->content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE))
 		needs |= SIP_NEED_PARTIES | SIP_NEED_VALUES;
+	if (policy->content & SW_CONTENT_INJECTION)
+		needs |= SIP_NEED_VALUES | SIP_NEED_LOGINS;
 	if (policy->content & SW_CONTENT_STRUCTURE)
 		needs |= SIP_NEED_VIA | SIP_NEED_VALUES | SIP_NEED_TOKENS;
 	if (policy->sanity_strict)

@@ -163,6 +163,7 @@ struct policy {
 	struct user_agent *agents;     /* no name twice */
 	size_t agent_count;
 	enum sw_action structure; /* of attack tools that their structure gives away */
+	enum sw_action injection; /* of text that looks like SQL or markup */
 	struct number *dial_prefixes; /* the longest first, at most SW_DIAL_PREFIXES_MAX; not
 				       * `international`: a number of the own country follows */
 	size_t dial_prefix_count;
