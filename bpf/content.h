@@ -36,7 +36,7 @@ __noinline int judge_content(struct scratch *scratch)
 	p = &scratch->packet;
 	msg = &scratch->msg;
 	rules = packet_zone(p)->content.rules;
-	scratch->content.spared = is_emergency_call(scratch);
+	scratch->content.spared = is_for_emergency(scratch);
 	RULE(AGENTS, judge_agent, scratch);
 	RULE(STRUCTURE, judge_structure, scratch);
 	RULE(HEADERS, judge_headers, p, msg);

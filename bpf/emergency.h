@@ -35,11 +35,16 @@ static __always_inline int is_emergency_number(const struct sip_buf *buf, struct
 	return 0;
 }
 
+/* Whether a request is for an emergency service, whatever it asks of it. */
+static __always_inline int is_for_emergency(const struct scratch *scratch)
+{
+	return (scratch->msg.flags & SIP_URGENT) ||
+	       is_emergency_number(&scratch->buf, scratch->msg.uri_user);
+}
+
 static __always_inline int is_emergency_call(const struct scratch *scratch)
 {
-	return scratch->packet.message == SW_MESSAGE_INVITE &&
-	       ((scratch->msg.flags & SIP_URGENT) ||
-		is_emergency_number(&scratch->buf, scratch->msg.uri_user));
+	return scratch->packet.message == SW_MESSAGE_INVITE && is_for_emergency(scratch);
 }
 
 static __always_inline enum verdict stage_emergency(struct packet *p)

@@ -279,6 +279,9 @@ static void test_emergency(void **state)
 		calls_reported(&rig, (struct call){.uri = "urn:service:sos.police",
 						   .from = "<tel:+4930123>"}, SW_REASON_CLI_SPOOF);
 	}
+	/* A text to them, too. */
+	calls_reported(&rig, (struct call){.method = "MESSAGE", .uri = "sip:112@example.com"},
+		       SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.uri = "sip:1123@example.com"}, SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.uri = "sip:11;2@example.com"}, SW_REASON_CALLEE_DENIED);
 }

@@ -18,7 +18,20 @@ static struct sip_span offending(const struct sip_msg *msg, enum sw_reason reaso
 		return msg->method;
 	case SW_REASON_URI_LENGTH:
 	case SW_REASON_URI_SYNTAX:
+	case SW_REASON_CALLEE_DENIED:
+	case SW_REASON_HIGH_RISK:
 		return msg->uri;
+	case SW_REASON_SCANNER:
+		return msg->value[SIP_USER_AGENT];
+	case SW_REASON_SCANNER_STRUCTURE:
+		return msg->via_branch;
+	case SW_REASON_CONTENT_TYPE:
+		return msg->value[SIP_CONTENT_TYPE];
+	case SW_REASON_ROUTE_PRELOADED:
+		return msg->value[SIP_ROUTE];
+	case SW_REASON_MAX_BREADTH:
+		return msg->value[SIP_MAX_BREADTH];
+	case SW_REASON_CLI_SPOOF:
 	case SW_REASON_FROM_DUPLICATE:
 	case SW_REASON_FROM_TAG_MISSING:
 		return msg->value[SIP_FROM];
@@ -44,6 +57,7 @@ static struct sip_span offending(const struct sip_msg *msg, enum sw_reason reaso
 		return msg->via_branch;
 	case SW_REASON_VIA_BROADCAST:
 	case SW_REASON_VIA_COUNT:
+	case SW_REASON_VIA_OWN:
 		return msg->value[SIP_VIA];
 	default:
 		return (struct sip_span){};
@@ -157,6 +171,7 @@ void explain_text(const struct explanation *x)
 	if (x->outcome.verdict != SW_TRIAL_DROP)
 		printf("  why it passes: %s\n", explained_zone(x)->mode == SW_MODE_MONITOR ?
 		       "monitor mode" : x->outcome.transport == SW_TCP ?
-		       "content on TCP never drops a segment" : "the rule is in shadow");
+		       "content on TCP never drops a segment" : x->outcome.in_dialog ?
+		       "inside a dialog, which goes on" : "the rule only reports, or is in shadow");
 	print_offence(x, reason);
 }
