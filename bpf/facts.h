@@ -67,7 +67,6 @@ struct content {
 	__u32 spared;  /* an emergency call: nothing is carried out */
 	__u32 worst;   /* what the map `numbers` said of those that were looked at */
 	__u32 numbers; /* some user part was a number */
-	struct sw_number key;
 	struct number number;
 	struct number context; /* its phone-context; only with a plus */
 	__u64 window;     /* the last octets of a text */

@@ -174,14 +174,13 @@ __noinline int judge_number(struct scratch *scratch, __u32 pos, __u32 end, __u32
 {
 	struct content *content;
 	struct number *n;
-	struct sw_number *key;
+	struct sw_number key; /* on the stack: 6.1 looks nothing up by what a function was handed */
 	__u32 *found, international;
 
 	if (!scratch || !NUMBERS_USED || pos >= end)
 		return 0;
 	content = &scratch->content;
 	n = &content->number;
-	key = &content->key;
 	content->context.plus = 0;
 	number_read(&scratch->buf, n, pos, end);
 	if (!n->count)
@@ -193,14 +192,14 @@ __noinline int judge_number(struct scratch *scratch, __u32 pos, __u32 end, __u32
 		return 0;
 	if (n->count > SW_NUMBER_DIGITS)
 		n->count = SW_NUMBER_DIGITS;
-	key->length = SW_NUMBER_HEAD + 4 * n->count;
-	key->words[0] = bpf_htonl((__u32)scratch->packet.zone_number << 24 |
-				  (direction | international << 1) << 16 | n->words[0] >> 48);
-	key->words[1] = bpf_htonl(n->words[0] >> 16);
-	key->words[2] = bpf_htonl(n->words[0] << 16 | n->words[1] >> 48);
-	key->words[3] = bpf_htonl(n->words[1] >> 16);
+	key.length = SW_NUMBER_HEAD + 4 * n->count;
+	key.words[0] = bpf_htonl((__u32)scratch->packet.zone_number << 24 |
+				 (direction | international << 1) << 16 | n->words[0] >> 48);
+	key.words[1] = bpf_htonl(n->words[0] >> 16);
+	key.words[2] = bpf_htonl(n->words[0] << 16 | n->words[1] >> 48);
+	key.words[3] = bpf_htonl(n->words[1] >> 16);
 	content->numbers = 1;
-	found = bpf_map_lookup_elem(&numbers, key);
+	found = bpf_map_lookup_elem(&numbers, &key);
 	if (found && *found > content->worst)
 		content->worst = *found;
 	return 0;
