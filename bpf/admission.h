@@ -14,6 +14,7 @@
 #include "known.h"
 #include "limit.h"
 #include "packet.h"
+#include "penalty.h"
 #include "sights.h"
 
 _Static_assert(sizeof(SW_PROBE_BRANCH) == 17, "two words");
@@ -90,12 +91,12 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
 	zone = packet_zone(p);
-	open = zone->greylist == SW_GREYLIST_ALWAYS || under_pressure(p);
+	open = zone->greylist == SW_GREYLIST_ALWAYS || penalty_of(p) || under_pressure(p);
 	if (!open && zone_admits(p, SW_ZONE_NEWCOMERS, &zone->newcomers)) {
 		tell_newcomer(p, ctx);
 		return VERDICT_UNDECIDED;
 	}
-	if (zone->greylist == SW_GREYLIST_OFF)
+	if (zone->greylist == SW_GREYLIST_OFF && !penalty_of(p))
 		return refuse(p, SW_REASON_NEWCOMERS);
 	key = sight_key(p, scratch);
 	index = key & policy.sights_mask;
@@ -104,7 +105,8 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 		tally(SW_TALLY_FIRST_SIGHT);
 		return refuse(p, SW_REASON_GREYLIST);
 	}
-	if (!zone_admits(p, SW_ZONE_AGAIN, &zone->newcomers))
+	if ((penalty_of(p) && !zone_admits_penalised(p)) ||
+	    !zone_admits(p, SW_ZONE_AGAIN, &zone->newcomers))
 		return refuse(p, SW_REASON_NEWCOMERS);
 	tally(SW_TALLY_AGAIN);
 	tell_newcomer(p, ctx);
@@ -123,6 +125,8 @@ static __always_inline enum verdict stage_known(struct packet *p)
 {
 	if (policy.admission && p->protocol == IPPROTO_UDP)
 		p->grade = known_grade(p);
+	if (is_watched(p, ~0u) && p->protocol == IPPROTO_UDP && !p->grade)
+		p->penalised = is_penalised(p);
 	return VERDICT_UNDECIDED;
 }
 
@@ -130,6 +134,11 @@ static __always_inline enum verdict stage_admission(struct packet *p, struct xdp
 {
 	if (is_admitted(p) || may_belong(p->message))
 		return VERDICT_UNDECIDED;
+	/* It may carry a proof: then its penalty does not count. Only a scan in full tells. */
+	if (penalty_of(p) && !under_pressure(p)) {
+		p->penalised = PENALTY_DEFERRED;
+		return VERDICT_UNDECIDED;
+	}
 	return admit_newcomer(ctx, packet_scratch(p));
 }
 
@@ -221,7 +230,7 @@ static __always_inline enum verdict stage_proof(struct packet *p, struct xdp_md 
 	if (is_admitted(p) && !spends_apart(p))
 		return VERDICT_UNDECIDED;
 	find_proof(packet_scratch(p));
-	if (p->grade || !may_belong(p->message))
+	if (p->grade || !(may_belong(p->message) || penalty_of(p) == PENALTY_DEFERRED))
 		return VERDICT_UNDECIDED;
 	return admit_newcomer(ctx, packet_scratch(p));
 }

@@ -8,6 +8,15 @@
 
 #include "packet.h"
 
+/* One made by hand, or what it was earned by. */
+static __always_inline enum sw_reason ban_reason(const struct sw_ban *ban)
+{
+	__u16 reason = ban->reason;
+
+	return reason >= SW_REASON_AUTH_FAILURES && reason <= SW_REASON_SANITY_VIOLATIONS ?
+	       reason : SW_REASON_BAN;
+}
+
 /* The entry of the packet's sender, when its time is not over. */
 static __always_inline struct sw_ban *live_ban(struct packet *p)
 {
@@ -36,8 +45,11 @@ static __always_inline enum verdict stage_ban(struct packet *p)
 	ban = live_ban(p);
 	if (!ban || ban->reason == SW_REASON_NONE)
 		return VERDICT_UNDECIDED;
+	/* The neighbours of a peer are not the peer. */
+	if (ban->reason != SW_REASON_BAN && packet_zone(p)->trust == SW_TRUST_PEER)
+		return VERDICT_UNDECIDED;
 	__sync_fetch_and_add(&ban->hits, 1);
-	return refuse(p, SW_REASON_BAN);
+	return refuse(p, ban_reason(ban));
 }
 
 #endif

@@ -48,7 +48,8 @@ struct packet {
 	__u8 emergency;            /* an emergency call within its budget */
 	__u8 proved;               /* this message carries a proof itself */
 	__u8 opening;              /* the first payload of a TCP connection that is judged */
-	__u8 pad[6];
+	__u8 penalised;            /* PENALTY_: its source offended, or somebody under its address */
+	__u8 pad[5];
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 

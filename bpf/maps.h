@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include <sipward/offence.h>
 #include <sipward/policy.h>
 #include <sipward/state.h>
 
@@ -247,6 +248,45 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, SW_NEWCOMER_RING_SIZE);
 } newcomers SEC(".maps");
+
+/* Written for requests that get in, so newcomers fill it only as fast as their budget. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct sw_attempt);
+} attempts SEC(".maps");
+
+/* Only what carries a proof writes to it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct sw_refusal);
+} refusals SEC(".maps");
+
+/* A plain hash that only those enter whom the server served; idle ones go with the agent's sweep. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_source);
+	__type(value, struct sw_good);
+} goods SEC(".maps");
+
+/* Written by the agent only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_source);
+	__type(value, struct sw_penalty);
+} penalties SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SW_OFFENCE_RING_SIZE);
+} offences SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

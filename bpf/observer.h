@@ -16,6 +16,7 @@
 
 #include <sipward/health.h>
 
+#include "answer.h"
 #include "known.h"
 #include "token.h"
 
@@ -147,6 +148,20 @@ static __always_inline void watch_tags(const struct scratch *scratch)
 	habit->call = call;
 }
 
+/* Lets the stages that know zones and lists see who gets the answer. */
+static __always_inline void watch_answer(const struct departure *d, struct scratch *scratch,
+					 __u64 now)
+{
+	struct packet *p = &scratch->packet;
+
+	__builtin_memset(p, 0, sizeof(*p));
+	p->src = d->dst;
+	p->ipv6 = !(d->dst.words[0] == 0 && d->dst.words[1] == 0 &&
+		    d->dst.words[2] == bpf_htonl(0xffff));
+	p->now = now;
+	judge_answer(scratch);
+}
+
 static __always_inline void observe_response(const struct departure *d, struct scratch *scratch,
 					     __u64 now)
 {
@@ -172,6 +187,8 @@ static __always_inline void observe_response(const struct departure *d, struct s
 			   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none), d,
 			   TOKEN_NONCE, now, PROOF_LIFE);
 	}
+	if (policy.bans && msg->status >= 200)
+		watch_answer(d, scratch, now);
 }
 
 /* What no token can be made of is said, so that nobody waits for it in vain. */

@@ -30,6 +30,7 @@
 #include "verdict.h"
 
 #include "observer.h"
+#include "attempt.h"
 
 #define STAGE(name, ...)                                       \
 	do {                                                   \
@@ -99,6 +100,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(sanity);
 	STAGE(malformed);    /* what passes although something is wrong */
 	STAGE(content);      /* what this zone may not say */
+	STAGE(attempt);      /* noted until the server answers */
 	v = VERDICT_PASS;
 decided:
 	return finish(ctx, p, v);

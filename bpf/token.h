@@ -24,7 +24,10 @@ enum token_kind {
 	TOKEN_SIGHT,      /* source and branch of a newcomer's request */
 	TOKEN_PROBE,      /* branch of a request that the agent sent to prove a newcomer */
 	TOKEN_TAG_HEAD,   /* the first octets of a tag: do all tags begin alike? */
-	TOKEN_CONNECTION  /* addresses and ports of a TCP connection */
+	TOKEN_CONNECTION, /* addresses and ports of a TCP connection */
+	TOKEN_ATTEMPT,    /* source and branch of a request that is watched */
+	TOKEN_LOGIN,      /* source and username of credentials */
+	TOKEN_USER        /* who is asked for */
 };
 
 struct token {

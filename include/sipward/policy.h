@@ -86,7 +86,8 @@ struct sw_zone {
 	__u8 source_port;             /* 1: each port is a source of its own */
 	__u8 require;                 /* enum sw_require: of plain SIP only what IMS sends so */
 	__u8 responses;               /* enum sw_responses */
-	__u8 pad[5];
+	__u8 bans;                    /* SW_OFFENCE_BIT(): behaviour that is watched */
+	__u8 pad[4];
 	struct sw_mask source[2];     /* what makes one source: IPv4, IPv6 */
 	struct sw_limit zone_limit;
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
@@ -125,6 +126,8 @@ struct sw_policy {
 	struct sw_mask network[2];         /* SW_PREFIX_V4, SW_PREFIX_V6 */
 	__u32 require;                     /* 1: some zone must use TLS or IPsec */
 	__u32 openings;                    /* 1: the first payload of connections is judged */
+	__u32 bans;                        /* 1: some zone bans for behaviour */
+	__u64 compiled;                    /* when */
 	__u64 seed[2];                     /* of this host, for tokens */
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
 	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */

@@ -53,6 +53,7 @@ enum sw_zone_rate {
 	SW_ZONE_EMERGENCY_KNOWN,
 	SW_ZONE_PROBES,     /* newcomers that are told to the agent, to be probed */
 	SW_ZONE_CLEARTEXT,  /* initial REGISTERs in the clear, from a zone that must use IPsec */
+	SW_ZONE_PENALISED,  /* newcomers with a penalty, when they were seen before */
 	SW_ZONE_RATE_COUNT = 8
 };
 
@@ -79,7 +80,9 @@ struct sw_proof {
 	__u64 expires;
 	__u8 shared;   /* a second address got the same: it proves nothing */
 	__u8 kind;     /* enum token_kind */
-	__u8 pad[6];
+	__u16 methods; /* of a nonce: those that it was accepted for, SW_MESSAGE_BIT(); of a dialog:
+			* not 0 when it is the answer that nobody is there */
+	__u32 owner;   /* whose it was then, or who was asked for: the low half of a token */
 };
 
 /* Do the To-tags of this server differ from their first octets on? Some servers use one long
@@ -116,6 +119,7 @@ struct sw_health {
 	__u64 forgot_until;     /* the table of branches was too small: some may be missing */
 	__u64 unanswered_from;  /* since when requests come in, and no observer sees an answer */
 	__u64 services;         /* fingerprint of the ports that are observed */
+	__u64 penalised_until;  /* when the last penalty ends */
 };
 
 /* What the observers say of themselves. */
@@ -136,6 +140,8 @@ enum sw_tally {
 	SW_TALLY_ANSWERS,       /* responses of the server, over UDP */
 	SW_TALLY_OBSERVED,      /* packets of the services that the observer read */
 	SW_TALLY_SHARED,        /* tokens that a second address got */
+	SW_TALLY_OFFENCES_LOST, /* offences that were not told: over their budget */
+	SW_TALLY_GOODS_FULL,    /* good sources that were not noted: the table is full */
 	SW_TALLY_COUNT = 16
 };
 
@@ -146,7 +152,7 @@ struct sw_ban {
 	__u32 evidence;  /* packets or failures that earned it */
 	__u16 reason;    /* enum sw_reason; SW_REASON_BAN for one made by hand; SW_REASON_NONE: no
 			  * ban, its source is allowed by hand */
-	__u16 flags;
+	__u16 flags;     /* how many bans for behaviour came before it in a row */
 	char note[32];   /* why, by hand; NUL terminated */
 };
 
@@ -186,7 +192,9 @@ struct sw_zone_name {
 	__u64 generation;  /* the last one that had this zone; 0: never used */
 };
 
-/* One drop, or would-be drop, as it leaves the kernel. */
+/* One drop, or would-be drop, as it leaves the kernel; or a ban, as the agent adds it. */
+enum sw_event_kind { SW_EVENT_PACKET, SW_EVENT_BAN };
+
 struct sw_event {
 	__u64 time;
 	__u32 ifindex;
@@ -201,8 +209,12 @@ struct sw_event {
 	__u8 transport;    /* enum sw_transport; SW_TRANSPORT_COUNT when not known */
 	__u8 message;      /* enum sw_message */
 	__u8 vlan_count;
-	__u8 pad[3];
-	__u32 suppressed;  /* events not sent since the last one of this CPU: over the budget */
+	__u8 kind;         /* enum sw_event_kind; a ban has time, zone, reason, mode, src */
+	__u8 pad[2];
+	union {
+		__u32 suppressed; /* events not sent since the last one of this CPU: over the budget */
+		__u32 evidence;   /* of a ban: offences that earned it */
+	};
 };
 
 /* What a program on trial (tests, `explain`, `audit`) says about the packet it just ran. */
@@ -236,7 +248,7 @@ _Static_assert(sizeof(struct sw_proof) == 32, "no padding");
 _Static_assert(sizeof(struct sw_tag_habit) == 24, "no padding");
 _Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_newcomer) == 40, "no padding");
-_Static_assert(sizeof(struct sw_health) == 48, "no padding");
+_Static_assert(sizeof(struct sw_health) == 56, "no padding");
 _Static_assert(sizeof(struct sw_observed) == 16, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");

@@ -202,7 +202,7 @@ lab_up() { # builds everything but sipward, which each group starts with its own
 
 kamailio_start() {
 	mkdir -p "$TMP/kamailio"
-	spawn "$SERVER" "$TMP/kamailio.log" kamailio -DD -E -f "$LAB/kamailio.cfg" \
+	spawn "$SERVER" "$TMP/kamailio.log" kamailio -DD -E -f "${KAMAILIO_CFG:-$LAB/kamailio.cfg}" \
 		-P "$TMP/kamailio/pid" -m 128 -M 8 -w "$TMP/kamailio" -Y "$TMP/kamailio"
 	KAMAILIO=$SPAWNED
 	wait_until 15 answers caller "$SERVER4" "$CALLER4" &&

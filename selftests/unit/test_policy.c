@@ -320,6 +320,29 @@ static void test_edges(void **state)
 	assert_int_equal(unsaid.state_every, 300 * SW_NS_PER_SEC);
 }
 
+static void test_bans(void **state)
+{
+	auto_policy struct policy p = {};
+	const struct bans *bans;
+
+	(void)state;
+	load_good(GOOD "/bans.yaml", &p);
+	bans = &p.zones[SW_ZONE_PUBLIC].bans;
+	assert_true(bans->set);
+	assert_int_equal(bans->thresholds[SW_OFFENCE_AUTH].count, 10);
+	assert_int_equal(bans->thresholds[SW_OFFENCE_AUTH].period, 60 * SW_NS_PER_SEC);
+	assert_int_equal(bans->thresholds[SW_OFFENCE_ENUMERATION].count, 20);
+	assert_int_equal(bans->thresholds[SW_OFFENCE_SANITY].count, 30);
+	assert_int_equal(bans->duration, 600 * SW_NS_PER_SEC);
+	assert_int_equal(bans->escalate, 4);
+	assert_int_equal(bans->max, 24 * 3600 * SW_NS_PER_SEC);
+	bans = &p.zones[1].bans;
+	assert_int_equal(bans->thresholds[SW_OFFENCE_AUTH].count, 0);
+	assert_int_equal(bans->thresholds[SW_OFFENCE_SANITY].count, 1000);
+	assert_int_equal(bans->duration, 600 * SW_NS_PER_SEC);
+	assert_int_equal(bans->escalate, 4);
+}
+
 static void test_every_good(void **state)
 {
 	(void)state;
@@ -481,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_bans),
 		cmocka_unit_test(test_every_good),
 		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_every_bad),

@@ -106,8 +106,11 @@ static void on_tick(void *context, int fd)
 	policies_tick(agent);
 	save_tick(agent);
 	admission_tick(&agent->admission, &agent->running.policy, agent->ticks);
-	if (++agent->ticks % SWEEP_TICKS == 0 && ban_sweep(&agent->state, &e) < 0)
+	if (++agent->ticks % SWEEP_TICKS)
+		return;
+	if (ban_sweep(&agent->state, &e) < 0)
 		say("%s", e.text);
+	behaviour_sweep(&agent->behaviour);
 }
 
 static void on_events(void *context, int fd)
@@ -127,6 +130,13 @@ static void on_event(void *context, const struct sw_event *event)
 		return;
 	o = event_json(event, &agent->state);
 	control_publish(&agent->control, o);
+}
+
+static void on_ban(void *context, const struct sw_event *event)
+{
+	struct agent *agent = context;
+
+	history_add(&agent->history, event);
 }
 
 /* --- start and stop --- */
@@ -190,6 +200,7 @@ static int start(struct agent *agent, struct error *e)
 	    protect(agent, &agent->running.policy, e) < 0 ||
 	    watch_events(agent, e) < 0 ||
 	    admission_follow(&agent->admission, &agent->running.policy, e) < 0 ||
+	    behaviour_follow(&agent->behaviour, &agent->running.policy, e) < 0 ||
 	    start_timer(agent, e) < 0)
 		return -1;
 	restore_state(agent);
@@ -225,6 +236,7 @@ static void agent_free(struct agent *agent)
 	control_close(&agent->control);
 	close_exporter(agent, &agent->http);
 	history_close(&agent->history);
+	behaviour_close(&agent->behaviour);
 	admission_close(&agent->admission);
 	observation_close(&agent->observation);
 	netlink_close(&agent->netlink);
@@ -248,6 +260,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.control = {.listener = -1},
 		.admission = {.say = say_text},
 		.observation = {.program = -1, .say = say_text},
+		.behaviour = {.say = say_text, .told = on_ban},
 		.signals = -1,
 		.timer = -1,
 		.started = time(NULL),
@@ -257,6 +270,9 @@ int agent_run(const struct agent_options *options, struct error *e)
 	agent.admission.loop = &agent.loop;
 	agent.observation.state = &agent.state;
 	agent.observation.loop = &agent.loop;
+	agent.behaviour.state = &agent.state;
+	agent.behaviour.loop = &agent.loop;
+	agent.behaviour.context = &agent;
 	if (start(&agent, e) < 0) {
 		struct error ignored = {};
 

@@ -10,6 +10,7 @@
 
 #include "agent/admission.h"
 #include "agent/agent.h"
+#include "agent/behaviour.h"
 #include "agent/control.h"
 #include "agent/history.h"
 #include "agent/observation.h"
@@ -39,6 +40,7 @@ struct agent {
 	struct http *http;
 	struct admission admission;
 	struct observation observation;
+	struct behaviour behaviour;
 	int signals;
 	int timer;
 	uint64_t ticks;

@@ -18,6 +18,7 @@ static char *render_metrics(void *context, struct error *e)
 		.interfaces_missing = interfaces_missing(agent),
 		.observed = agent->observation.program >= 0,
 		.tuned = agent->running.deviation_count,
+		.behaviour = &agent->behaviour.counts,
 	};
 
 	return metrics_render(&source, e);

@@ -5,14 +5,16 @@
 #include <errno.h>
 #include <string.h>
 
+void history_add(struct history *history, const struct sw_event *event)
+{
+	history->events[history->count++ % HISTORY_SIZE] = *event;
+	history->seen(history->context, event);
+}
+
 static int on_event(void *context, void *data, size_t size)
 {
-	struct history *history = context;
-
-	if (size < sizeof(struct sw_event))
-		return 0;
-	history->events[history->count++ % HISTORY_SIZE] = *(const struct sw_event *)data;
-	history->seen(history->context, data);
+	if (size >= sizeof(struct sw_event))
+		history_add(context, data);
 	return 0;
 }
 

@@ -26,6 +26,8 @@ int history_open(struct history *history, const struct state *state,
 void history_close(struct history *history);
 int history_fd(const struct history *history);
 void history_read(struct history *history);
+/* Adds one that is not from the ring. */
+void history_add(struct history *history, const struct sw_event *event);
 /* Waits for the next events: 0, or -1 when that was interrupted. */
 int history_wait(struct history *history);
 

@@ -24,10 +24,12 @@ static int change_over(struct agent *agent, const struct policy *next, struct er
 	if (moves && !(http = open_exporter(agent, next, e)))
 		return -1;
 	if (admission_follow(&agent->admission, next, e) < 0 ||
+	    behaviour_follow(&agent->behaviour, next, e) < 0 ||
 	    (moves && use_exporter(agent, http, e) < 0) || protect(agent, next, e) < 0) {
 		agent->http = old;
 		close_exporter(agent, &http);
 		admission_follow(&agent->admission, now, NULL);
+		behaviour_follow(&agent->behaviour, now, NULL);
 		return -1;
 	}
 	if (moves)
@@ -48,7 +50,7 @@ static int run_edition(struct agent *agent, struct edition *next, struct edition
 		edition_free(&agent->running);
 	agent->running = *next;
 	memset(next, 0, sizeof(*next));
-	return 0;
+	return behaviour_follow(&agent->behaviour, &agent->running.policy, e);
 }
 
 /* "what was tuned is gone: KEY VALUE, KEY VALUE", or NULL when nothing was. */

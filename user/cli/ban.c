@@ -107,6 +107,7 @@ static struct json_object *ban_json(const struct ban_entry *entry)
 	else
 		json_count(o, "seconds_left", (entry->ban.end - now) / SW_NS_PER_SEC);
 	json_count(o, "evidence", entry->ban.evidence);
+	json_count(o, "before", entry->ban.flags);
 	json_count(o, "dropped", entry->ban.hits);
 	return o;
 }
@@ -132,6 +133,8 @@ static int list(const struct state *state, const struct ban_options *options, st
 		       reason_text_of(&entry->ban));
 		if (options->kind == BAN_DENIES)
 			printf(" %" PRIu64 " dropped", (uint64_t)entry->ban.hits);
+		if (entry->ban.evidence)
+			printf("  for %u offences", entry->ban.evidence);
 		printf("%s%s\n", entry->ban.note[0] ? "  " : "", entry->ban.note);
 	}
 	if (options->json)

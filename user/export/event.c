@@ -23,31 +23,46 @@ static void clock_text(uint64_t monotonic, char *text, size_t size)
 	snprintf(text + used, size - used, ".%03uZ", (unsigned)(ns % SW_NS_PER_SEC / 1000000));
 }
 
-struct json_object *event_json(const struct sw_event *event, const struct state *state)
+static void add_reason(struct json_object *o, const struct sw_event *event)
 {
-	struct json_object *o = json_object_new_object();
-	char text[64], zone[SW_NAME_MAX], iface[IF_NAMESIZE] = "";
-	const char *transport = transport_name(event->transport);
+	json_text(o, "reason", reason_name(event->reason));
+	json_text(o, "mode", mode_name(event->mode));
+	json_text(o, "rfc", reason_rfc(event->reason));
+	json_text(o, "threat", reason_threat(event->reason));
+	json_text(o, "text", reason_text(event->reason));
+}
 
-	clock_text(event->time, text, sizeof(text));
-	json_text(o, "time", text);
+static void add_packet(struct json_object *o, const struct sw_event *event)
+{
+	const char *transport = transport_name(event->transport);
+	char text[64], iface[IF_NAMESIZE] = "";
+
 	if (!if_indextoname(event->ifindex, iface))
 		snprintf(iface, sizeof(iface), "if%u", event->ifindex);
 	json_text(o, "interface", iface);
-	json_text(o, "zone", state_zone_name(state, event->zone, zone));
-	json_text(o, "source", addr_text(&event->src, text, sizeof(text)));
 	json_count(o, "source_port", event->sport);
 	json_text(o, "destination", addr_text(&event->dst, text, sizeof(text)));
 	json_count(o, "destination_port", event->dport);
 	json_text(o, "transport", transport ? transport : "ip");
 	json_text(o, "method", message_name(event->message));
 	json_count(o, "length", event->length);
-	json_text(o, "reason", reason_name(event->reason));
-	json_text(o, "mode", mode_name(event->mode));
-	json_text(o, "rfc", reason_rfc(event->reason));
-	json_text(o, "threat", reason_threat(event->reason));
-	json_text(o, "text", reason_text(event->reason));
 	json_count(o, "suppressed", event->suppressed);
+}
+
+struct json_object *event_json(const struct sw_event *event, const struct state *state)
+{
+	struct json_object *o = json_object_new_object();
+	char text[64], zone[SW_NAME_MAX];
+
+	clock_text(event->time, text, sizeof(text));
+	json_text(o, "time", text);
+	json_text(o, "zone", state_zone_name(state, event->zone, zone));
+	json_text(o, "source", addr_text(&event->src, text, sizeof(text)));
+	if (event->kind == SW_EVENT_BAN)
+		json_count(o, "banned_for", event->evidence);
+	else
+		add_packet(o, event);
+	add_reason(o, event);
 	return o;
 }
 
@@ -66,6 +81,14 @@ void event_text(struct json_object *event, char *text, size_t size)
 	bool enforced = strcmp(text_of(event, "mode"), mode_name(SW_MODE_ENFORCE)) == 0;
 	int missed = number_of(event, "suppressed"), used;
 
+	if (json_object_object_get(event, "banned_for")) {
+		snprintf(text, size, "%s zone=%s source=%s %s reason=%s [%s] %d of them: %s",
+			 text_of(event, "time"), text_of(event, "zone"), text_of(event, "source"),
+			 enforced ? "banned" : "would-ban", text_of(event, "reason"),
+			 text_of(event, "rfc"), number_of(event, "banned_for"),
+			 text_of(event, "text"));
+		return;
+	}
 	used = snprintf(text, size, "%s %s zone=%s source=%s:%d to=%s:%d %s method=%s length=%d %s "
 			"reason=%s [%s] %s", text_of(event, "time"), text_of(event, "interface"),
 			text_of(event, "zone"), text_of(event, "source"),

@@ -7,6 +7,7 @@
 #include "export/snapshot.h"
 #include "kernel/bans.h"
 #include "kernel/health.h"
+#include "kernel/known.h"
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -150,6 +151,44 @@ static void render_observer(FILE *out, const struct metrics_source *source)
 	      health.pressure_until > now);
 }
 
+/* Label values are the reasons that bans have. */
+static void render_offences(FILE *out, const char *name, const uint64_t *counts, const char *label)
+{
+	static const enum sw_reason reasons[SW_OFFENCE_COUNT] = {
+		[SW_OFFENCE_AUTH] = SW_REASON_AUTH_FAILURES,
+		[SW_OFFENCE_ENUMERATION] = SW_REASON_ENUMERATION,
+		[SW_OFFENCE_SANITY] = SW_REASON_SANITY_VIOLATIONS,
+	};
+
+	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
+		fprintf(out, "%s{reason=\"%s\",%s} %" PRIu64 "\n", name, reason_name(reasons[i]),
+			label, counts[i]);
+}
+
+static void render_behaviour(FILE *out, const struct metrics_source *source)
+{
+	const struct behaviour_counts *counts = source->behaviour;
+	uint64_t tallies[SW_TALLY_COUNT] = {};
+
+	tallies_read(source->state, tallies, NULL);
+	family(out, "sipward_offences_total", "counter",
+	       "Offences that were counted; proof no: may be spoofed, earns a penalty at most");
+	render_offences(out, "sipward_offences_total", counts->evidence, "proof=\"yes\"");
+	render_offences(out, "sipward_offences_total", counts->hints, "proof=\"no\"");
+	counter(out, "sipward_offences_lost_total", "Offences that were not told to the agent: over "
+		"their budget", tallies[SW_TALLY_OFFENCES_LOST]);
+	family(out, "sipward_bans_total", "counter",
+	       "Bans for behaviour; mode monitor: would have been banned");
+	render_offences(out, "sipward_bans_total", counts->bans, "mode=\"enforce\"");
+	render_offences(out, "sipward_bans_total", counts->would_ban, "mode=\"monitor\"");
+	counter(out, "sipward_bans_spared_total", "Failed logins that earned no ban, since others "
+		"behind the same address are good", counts->spared);
+	counter(out, "sipward_bans_full_total", "Bans and penalties that were not made: the table is "
+		"full", counts->full);
+	counter(out, "sipward_penalties_total", "Penalties of sources for what may be spoofed",
+		counts->penalties);
+}
+
 char *metrics_render(const struct metrics_source *source, struct error *e)
 {
 	auto_snapshot struct snapshot snapshot = {};
@@ -168,6 +207,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	gauge(out, "sipward_interfaces_missing", "Interfaces of the policy that are not there now",
 	      source->interfaces_missing);
 	gauge(out, "sipward_bans", "Sources that are banned now", bans);
+	render_behaviour(out, source);
 	counter(out, "sipward_events_total", "Refused packets that were told in an event",
 		source->events);
 	render_policy(out, source);

@@ -8,6 +8,17 @@
 
 #include "kernel/state.h"
 
+/* What came of behaviour that is watched, since the agent started. */
+struct behaviour_counts {
+	uint64_t evidence[SW_OFFENCE_COUNT];
+	uint64_t hints[SW_OFFENCE_COUNT];     /* offences that may be spoofed */
+	uint64_t bans[SW_OFFENCE_COUNT];
+	uint64_t would_ban[SW_OFFENCE_COUNT]; /* monitor mode, or the reason is in shadow */
+	uint64_t penalties;
+	uint64_t spared;                      /* not banned: others behind the address are good */
+	uint64_t full;                        /* not banned, or not penalised: the table is full */
+};
+
 /* What the agent knows beside the maps. */
 struct metrics_source {
 	const struct state *state;
@@ -18,6 +29,7 @@ struct metrics_source {
 	size_t interfaces_missing;
 	bool observed;             /* some rule needs the observer */
 	size_t tuned;            /* values that are not those of the policy file */
+	const struct behaviour_counts *behaviour;
 };
 
 /* The exposition text (Prometheus text format 0.0.4), owned by the caller. NULL and *e. */

@@ -359,6 +359,7 @@ int apply_generation(struct apply *apply, struct error *e)
 			       apply->generation, numbers, e) < 0)
 		return -1;
 	compile_policy(apply->policy, numbers, &meta, compiled);
+	compiled->compiled = monotonic_ns();
 	compiled->check_local = apply->check_local;
 	apply->services = fingerprint(compiled->udp_ports, sizeof(compiled->udp_ports));
 	if (state_resize(apply->state, &apply->policy->tables, e) < 0)

@@ -86,6 +86,7 @@ struct gathering {
 	size_t count;
 	uint64_t now;
 	enum ban_kind kind;
+	uint64_t remembered; /* how long ended ones are kept */
 	int fd;
 };
 
@@ -125,6 +126,24 @@ int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **b
 	return 0;
 }
 
+static bool is_earned(const struct sw_ban *ban)
+{
+	return ban->reason != SW_REASON_BAN && ban->reason != SW_REASON_NONE;
+}
+
+/* True when nothing hangs on the entry any more. */
+static bool is_over(const struct sw_ban *ban, uint64_t now, uint64_t remembered)
+{
+	return ban->end <= now && (!is_earned(ban) || ban->end + remembered <= now);
+}
+
+static bool count_one(const void *key, void *value, void *context)
+{
+	(void)key, (void)value;
+	++*(size_t *)context;
+	return true;
+}
+
 static bool sweep(const void *key, void *value, void *context)
 {
 	struct gathering *to = context;
@@ -134,14 +153,16 @@ static bool sweep(const void *key, void *value, void *context)
 	if (ban->end > to->now)
 		to->count += is_of_kind(ban, BAN_DENIES);
 	/* Read again: it may have been renewed since the walk copied it. */
-	else if (bpf_map_lookup_elem(to->fd, key, &now_there) == 0 && now_there.end <= to->now)
+	else if (bpf_map_lookup_elem(to->fd, key, &now_there) == 0 &&
+		 is_over(&now_there, to->now, to->remembered))
 		bpf_map_delete_elem(to->fd, key);
 	return true;
 }
 
 long ban_sweep(const struct state *state, struct error *e)
 {
-	struct gathering to = {.now = monotonic_ns(), .fd = state->fds[STATE_BANS]};
+	struct gathering to = {.now = monotonic_ns(), .remembered = BAN_REMEMBERED,
+			       .fd = state->fds[STATE_BANS]};
 
 	return map_walk(to.fd, sweep, &to, e) < 0 ? -1 : (long)to.count;
 }
@@ -158,4 +179,63 @@ size_t ban_restore(const struct state *state, const struct ban_entry *bans, size
 					    BPF_NOEXIST) == 0;
 	}
 	return done;
+}
+
+uint64_t ban_length(const struct bans *bans, uint32_t before)
+{
+	uint64_t length = bans->duration;
+
+	for (uint32_t i = 0; i < before && length < bans->max && bans->escalate > 1; i++)
+		if (__builtin_mul_overflow(length, bans->escalate, &length))
+			return bans->max;
+	return length < bans->max ? length : bans->max;
+}
+
+/* Whoever was banned and is remembered makes room for who is banned now. */
+static bool make_room(int fd, uint64_t now)
+{
+	struct gathering to = {.now = now, .fd = fd};
+	size_t before = 0, left = 0;
+
+	return map_walk(fd, count_one, &before, NULL) == 0 && map_walk(fd, sweep, &to, NULL) == 0 &&
+	       map_walk(fd, count_one, &left, NULL) == 0 && left < before;
+}
+
+static enum ban_outcome write_ban(int fd, const struct sw_source *source, const struct sw_ban *ban,
+				  uint64_t now)
+{
+	/* Only where there is none: what somebody wrote by hand meanwhile stays. */
+	if (bpf_map_update_elem(fd, source, ban, BPF_NOEXIST) == 0)
+		return BAN_MADE;
+	if (errno == EEXIST)
+		return BAN_THERE;
+	if (!make_room(fd, now))
+		return BAN_FULL;
+	return bpf_map_update_elem(fd, source, ban, BPF_NOEXIST) == 0 ? BAN_MADE :
+	       errno == EEXIST ? BAN_THERE : BAN_FULL;
+}
+
+enum ban_outcome ban_sentence(const struct state *state, const struct ban_order *order,
+			      uint64_t now, struct sw_ban *made)
+{
+	struct sw_ban last, ban = {
+		.start = now, .reason = order->reason, .evidence = order->evidence,
+	};
+	int fd = state->fds[STATE_BANS];
+
+	if (bpf_map_lookup_elem(fd, &order->source, &last) == 0) {
+		if (last.end > now)
+			return BAN_THERE;
+		if (is_earned(&last) && !is_over(&last, now, BAN_REMEMBERED))
+			ban.flags = last.flags + (last.flags < UINT16_MAX);
+		/* Looked at again as it goes: it may have been made anew by hand. */
+		if (bpf_map_lookup_and_delete_elem(fd, &order->source, &last) == 0 && last.end > now) {
+			bpf_map_update_elem(fd, &order->source, &last, BPF_NOEXIST);
+			return BAN_THERE;
+		}
+	}
+	if (__builtin_add_overflow(now, ban_length(order->bans, ban.flags), &ban.end))
+		ban.end = BAN_FOREVER - 1;
+	*made = ban;
+	return write_ban(fd, &order->source, &ban, now);
 }

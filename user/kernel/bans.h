@@ -27,6 +27,30 @@ int ban_add(const struct state *state, const struct prefix *addr, uint64_t durat
 int allow_add(const struct state *state, const struct prefix *addr, uint64_t duration,
 	      const char *note, struct prefix *source, struct error *e);
 
+/* A ban for behaviour. */
+struct ban_order {
+	struct sw_source source;  /* as an offence names it */
+	enum sw_reason reason;
+	uint32_t evidence;
+	const struct bans *bans;  /* how long, and how much longer each time */
+};
+
+enum ban_outcome {
+	BAN_MADE,
+	BAN_THERE, /* it is banned already: that stays, above all when it was made by hand */
+	BAN_FULL   /* the table is full of live bans: the source goes on */
+};
+
+/* Carries it out at `now`. One that comes within BAN_REMEMBERED after the end of the last one
+ * of the same source is the next in a row, and longer. *made gets what was written. */
+enum ban_outcome ban_sentence(const struct state *state, const struct ban_order *order,
+			      uint64_t now, struct sw_ban *made);
+
+#define BAN_REMEMBERED (24 * 3600 * SW_NS_PER_SEC)
+
+/* How long a ban lasts, in nanoseconds, after `before` ones in a row. */
+uint64_t ban_length(const struct bans *bans, uint32_t before);
+
 /* Takes the entry of this kind off; *found says whether there was a live one. */
 int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind kind, bool *found,
 	    struct error *e);
@@ -39,7 +63,8 @@ int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **b
  * ones of the array first; returns how many. */
 size_t ban_restore(const struct state *state, const struct ban_entry *bans, size_t count);
 
-/* Removes ended entries; returns how many live bans remain, or -1. */
+/* Removes ended entries, but for bans that are remembered; returns how many live bans remain, or
+ * -1. */
 long ban_sweep(const struct state *state, struct error *e);
 
 #endif

@@ -72,6 +72,8 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	/* What only counts sends nothing of its own. */
 	to->probe = zone->probe && to->mode == SW_MODE_ENFORCE;
 	to->responses = zone->responses;
+	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
+		to->bans |= zone->bans.thresholds[i].count ? 1u << i : 0;
 	to->zone_limit = compile_rate(&zone->zone_rate);
 	to->prefix_limit = compile_rate(&zone->prefix_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
@@ -110,6 +112,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->require |= zone->require != SW_REQUIRE_ANY;
 		out->openings |= zone->require != SW_REQUIRE_ANY;
 		out->responses_expected |= zone->responses == SW_RESPONSES_EXPECTED;
+		out->bans |= zone->bans.set;
 		out->have_zones |= zone->source_count > 0;
 		out->have_prefix_limits |= zone->prefix_rate.set;
 		out->count_ports |= zone->count.port;

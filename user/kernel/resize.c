@@ -159,6 +159,7 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->fragments;
 	case STATE_KNOWN:
 	case STATE_KNOWN_CELLS:
+	case STATE_GOODS:
 		return tables->known;
 	case STATE_PROOFS:
 		return tables->proofs;

@@ -12,7 +12,6 @@
 
 /* Keys of the policy language that nothing reads yet. A row goes when its key gets a reader. */
 static const char *const future_keys[] = {
-	"bans",
 	NULL,
 };
 

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <sipward/abi.h>
+#include <sipward/offence.h>
 #include <sipward/policy.h>
 
 #include "base/base.h"
@@ -93,6 +94,21 @@ struct counting {
 	bool port;                /* each port of it is a source of its own */
 };
 
+/* `10/60s`: the count of offences within a period that earns a ban; count 0: nothing does. */
+struct threshold {
+	uint32_t count;           /* 1..1000 */
+	uint64_t period;          /* nanoseconds, 1 ms..24 h */
+};
+
+struct bans {
+	bool set;
+	struct threshold thresholds[SW_OFFENCE_COUNT];
+	uint64_t duration;        /* nanoseconds, of the first ban of a source */
+	uint32_t escalate;        /* each next one is as many times longer, 1..100 */
+	uint64_t max;             /* but no longer than this, >= duration */
+	struct position at;
+};
+
 struct zone {
 	char name[SW_NAME_MAX];
 	struct prefix *sources;
@@ -109,6 +125,7 @@ struct zone {
 	enum sw_require require;
 	struct rate cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	enum sw_responses responses;
+	struct bans bans;
 	struct rate zone_rate;
 	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];

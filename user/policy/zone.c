@@ -5,6 +5,7 @@
 #include "policy/parts.h"
 #include "policy/prefix.h"
 
+#define THRESHOLD_MAX 1000
 #define METHODS_ALL ((SW_MESSAGE_BIT(OTHER) << 1) - 1)
 
 static bool is_public(const struct zone *z)
@@ -201,6 +202,69 @@ static int read_newcomers(struct draft *d, const struct key *key, const struct n
 	return read_map(d, value, keys, to);
 }
 
+/* 10/60s: as a rate is written, but without a burst. */
+static int read_threshold(struct draft *d, const struct key *key, const struct node *value,
+			  void *to)
+{
+	struct threshold *threshold = to;
+	struct rate rate = {};
+
+	if (read_rate(d, key, value, &rate) < 0)
+		return -1;
+	if (strchr(value->text, ' '))
+		return fail_at(&d->source, value->at, "%s is a count within a period, as in 10/60s; "
+			       "it has no burst", label(value).text);
+	if (rate.count > THRESHOLD_MAX)
+		return fail_at(&d->source, value->at, "%s cannot be '%s': the count must be within "
+			       "1..%u", label(value).text, quote(value->text).text, THRESHOLD_MAX);
+	threshold->count = rate.count;
+	threshold->period = rate.period;
+	return 0;
+}
+
+/* bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s, for: 10m, ...} */
+static int read_bans(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+#define THRESHOLD(name, id) \
+	KEY(name, read_threshold, .offset = offsetof(struct bans, thresholds[SW_OFFENCE_##id]))
+	static const struct key keys[] = {
+		THRESHOLD("auth_failures", AUTH),
+		THRESHOLD("enumeration", ENUMERATION),
+		THRESHOLD("sanity", SANITY),
+		KEY("for", read_duration, .offset = offsetof(struct bans, duration)),
+		KEY("escalate", read_number, .offset = offsetof(struct bans, escalate),
+		    .min = 1, .max = 100),
+		KEY("max", read_duration, .offset = offsetof(struct bans, max)),
+		KEYS_END
+	};
+#undef THRESHOLD
+	struct zone *z = to;
+	struct bans bans = {.set = true, .duration = 600 * SW_NS_PER_SEC, .escalate = 4,
+			    .max = 24 * 3600 * SW_NS_PER_SEC, .at = value->at};
+	bool any = false;
+
+	(void)key;
+	if (read_map(d, value, keys, &bans) < 0)
+		return -1;
+	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
+		any |= bans.thresholds[i].count > 0;
+	if (!any)
+		return fail_at(&d->source, value->at, "'bans' says nothing to ban for; write at least "
+			       "one of auth_failures, enumeration and sanity, as in 10/60s");
+	if (bans.max < bans.duration)
+		return fail_at(&d->source, value->at, "'max' is shorter than 'for', the first ban; "
+			       "raise it, or lower 'for'");
+	if (z->trust == SW_TRUST_PEER)
+		return fail_at(&d->source, value->key_at, "zone '%s' is a peer, and a peer is never "
+			       "banned; remove 'bans', or 'trust: peer'", z->name);
+	if (!z->newcomers.set)
+		return fail_at(&d->source, value->key_at, "'bans' needs 'newcomers: {rate: ...}' in the "
+			       "same zone: without it nobody is asked for a proof, and what may be "
+			       "spoofed earns no ban");
+	z->bans = bans;
+	return 0;
+}
+
 static int read_zone_sanity(struct draft *d, const struct key *key, const struct node *value,
 			    void *to)
 {
@@ -238,6 +302,7 @@ const struct key zone_keys[] = {
 	KEY("count", read_count, .offset = offsetof(struct zone, count)),
 	KEY("rates", read_rates),
 	KEY("newcomers", read_newcomers),
+	KEY("bans", read_bans),
 	KEY("responses", read_word, .offset = offsetof(struct zone, responses),
 	    .words = responses_words),
 	KEY("sanity", read_zone_sanity),

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "attempt": notes requests whose answer will tell something of their sender: logins, and
+ * who is asked for by those that the server never served. The observer resolves them (answer.h).
+ *
+ * A request is evidence only when it carries a nonce that the server sent to this address, and to
+ * no other: whoever writes a false source address never saw it. That an endpoint is known is
+ * not enough: its port and TTL can be guessed.
+ */
+#ifndef SIPWARD_BPF_ATTEMPT_H
+#define SIPWARD_BPF_ATTEMPT_H
+
+#include "offence.h"
+#include "observer.h"
+
+/* Whose credentials: of the one header that is there, Authorization before the other. */
+static __always_inline __u64 login_token(const struct packet *p, const struct scratch *scratch)
+{
+	struct sip_span name = credentials_login(&scratch->msg);
+	struct token t;
+
+	if (name.length > TOKEN_TEXT_MAX)
+		name.length = TOKEN_TEXT_MAX;
+	token_start(&t, policy.seed, TOKEN_LOGIN);
+	token_addr(&t, &p->src);
+	token_text(&t, &scratch->buf, name.offset, name.length);
+	return token_end(&t);
+}
+
+/* Who is asked for: the Request-URI decides, but for a REGISTER, where To does. Both, so that
+ * none of them can stand still. */
+static __always_inline __u64 user_token(const struct scratch *scratch)
+{
+	struct sip_span uri = scratch->msg.uri_user, to = scratch->msg.to.user;
+	struct token t;
+
+	if (uri.length > TOKEN_TEXT_MAX)
+		uri.length = TOKEN_TEXT_MAX;
+	if (to.length > TOKEN_TEXT_MAX)
+		to.length = TOKEN_TEXT_MAX;
+	token_start(&t, policy.seed, TOKEN_USER);
+	token_text(&t, &scratch->buf, uri.offset, uri.length);
+	token_text(&t, &scratch->buf, to.offset, to.length);
+	return token_end(&t);
+}
+
+static __always_inline void note_credentials(struct packet *p, const struct scratch *scratch,
+					     struct sip_span nonce, struct sw_attempt *attempt)
+{
+	struct sip_span none = {};
+	struct sw_proof *proof;
+
+	attempt->login = login_token(p, scratch);
+	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
+	if (!proves(p, &proofs, attempt->nonce))
+		return;
+	proof = bpf_map_lookup_elem(&proofs, &attempt->nonce);
+	if (!proof)
+		return;
+	attempt->issued = proof->expires - PROOF_LIFE;
+	attempt->flags |= SW_ATTEMPT_PROVED;
+}
+
+__noinline int note_attempt(struct scratch *scratch)
+{
+	struct sw_attempt attempt = {};
+	struct sip_span nonce;
+	struct packet *p;
+	__u64 key;
+
+	if (!scratch)
+		return 0;
+	p = &scratch->packet;
+	nonce = credentials_nonce(&scratch->msg);
+	/* Those whom the server serves are watched when they log in; within a dialog nobody is
+	 * asked for. */
+	if (!nonce.length && (p->in_dialog || p->grade == SW_GRADE_GOOD))
+		return 0;
+	key = attempt_key(p, scratch);
+	if (key == TOKEN_NONE)
+		return 0;
+	if (nonce.length)
+		note_credentials(p, scratch, nonce, &attempt);
+	attempt.user = user_token(scratch);
+	attempt.at = packet_time(p);
+	attempt.port = bpf_htons(p->sport);
+	attempt.method = p->message;
+	if (p->grade)
+		attempt.flags |= SW_ATTEMPT_KNOWN;
+	bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY);
+	return 0;
+}
+
+/* An ACK with the tag of a refusal shows that its sender asked, and got that answer: a host
+ * whose address was used by somebody else acknowledges nothing. */
+__noinline int note_ack(struct scratch *scratch)
+{
+	struct sw_proof *proof;
+	struct packet *p;
+	__u64 token;
+
+	if (!scratch || !(scratch->msg.flags & SIP_TO_TAG) || !tags_qualify())
+		return 0;
+	p = &scratch->packet;
+	token = token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
+			 scratch->msg.value[SIP_CALL_ID], scratch->msg.to.tag);
+	if (!proves(p, &proofs, token))
+		return 0;
+	proof = bpf_map_lookup_elem(&proofs, &token);
+	if (!proof || !proof->methods)
+		return 0;
+	proof->methods = 0; /* the ACK to a retransmission is no second offence */
+	tell_offence(scratch, proof->owner, SW_OFFENCE_ENUMERATION, 1, 0);
+	return 0;
+}
+
+static __always_inline enum verdict stage_attempt(struct packet *p)
+{
+	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)) ||
+	    p->protocol != IPPROTO_UDP || p->message > SW_MESSAGE_OTHER)
+		return VERDICT_UNDECIDED;
+	if (p->message == SW_MESSAGE_ACK)
+		note_ack(packet_scratch(p));
+	else
+		note_attempt(packet_scratch(p));
+	return VERDICT_UNDECIDED;
+}
+
+#endif

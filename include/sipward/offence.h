@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Behaviour: what the data path remembers of requests that the server has yet to judge, and what
+ * it tells the agent, which bans. Times are CLOCK_MONOTONIC nanoseconds.
+ */
+#ifndef SIPWARD_OFFENCE_H
+#define SIPWARD_OFFENCE_H
+
+#include <linux/types.h>
+#include <sipward/state.h>
+
+enum sw_offence_kind {
+	SW_OFFENCE_AUTH,        /* credentials refused, though their nonce was fresh */
+	SW_OFFENCE_ENUMERATION, /* somebody was asked for who does not exist */
+	SW_OFFENCE_SANITY,      /* a message that the zone's sanity refuses */
+	SW_OFFENCE_COUNT
+};
+
+#define SW_OFFENCE_BIT(id) (1u << SW_OFFENCE_##id)
+
+/* One offence. `proved` ones are evidence: the packet itself carried what the server had sent to
+ * this address alone, or came on an established connection. All others may be spoofed. */
+struct sw_offence {
+	__u64 time;
+	__u64 who;                /* token: whose credentials, or who was asked for */
+	struct sw_source source;  /* as bans are keyed */
+	__u8 kind;                /* enum sw_offence_kind */
+	__u8 proved;
+	__u8 zone;                /* zone number */
+	__u8 good;                /* logins of the source that the server took: 0, 1, 2 for more */
+	__u32 failures;           /* AUTH: of `who` since the server last took its credentials */
+	__u32 found;              /* how many more requests of the source found somebody than
+				   * nobody, lately */
+};
+
+/* A request whose answer tells something. Keyed by the token of its source and branch; the
+ * observer resolves it. */
+#define SW_ATTEMPT_PROVED 1u /* it carried a nonce that was sent to this address alone */
+#define SW_ATTEMPT_KNOWN  2u /* it came from a known endpoint, over its path */
+
+struct sw_attempt {
+	__u64 login;    /* token of source and username; 0: without credentials */
+	__u64 user;     /* token of who is asked for */
+	__u64 nonce;    /* token */
+	__u64 issued;   /* when the server last sent this nonce to this address */
+	__u64 at;
+	__u16 port;     /* of the source, network order */
+	__u8 method;    /* enum sw_message */
+	__u8 flags;
+	__u32 pad;
+};
+
+/* The last refusal of a login by one method. Gone with the first success. */
+struct sw_refusal {
+	__u64 at;
+	__u64 nonce;    /* token of the one that was refused */
+	__u64 attempt;  /* its key: the same again is a retransmission */
+	__u32 failures;
+	__u32 pad;
+};
+
+/* A source that the server served. */
+struct sw_good {
+	__u64 seen;
+	__u64 logins;   /* a bit for each one that registered, by its token */
+	__u64 from;     /* begin of the window that `found` counts */
+	__u32 found;    /* requests that found somebody, less those that found nobody */
+	__u32 before;   /* likewise in the window before */
+};
+
+/* A source whose packets without proof go to the greylist. Keyed as bans are. */
+struct sw_penalty {
+	__u64 end;
+};
+
+/* The window of sw_good. */
+#define SW_FOUND_WINDOW (60 * SW_NS_PER_SEC)
+
+/* How long an answer is waited for: Timer F (RFC 3261 17.1.2.2) and what a phone may ring. */
+#define SW_ATTEMPT_LIFE (200 * SW_NS_PER_SEC)
+
+_Static_assert(sizeof(struct sw_offence) == 48, "no padding");
+_Static_assert(sizeof(struct sw_attempt) == 48, "no padding");
+_Static_assert(sizeof(struct sw_refusal) == 32, "no padding");
+_Static_assert(sizeof(struct sw_good) == 32, "no padding");
+
+#endif

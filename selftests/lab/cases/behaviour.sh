@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Bans for behaviour: sipvicious against the registrar and the extensions, with another name and
+# another port; phones that forget, expire and share an address; and somebody who wants others
+# to be banned. WITHOUT=1 prints what each attack gets without sipward, too.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "$0")/../lab.sh"
+lab_up
+
+FAILURES=10
+TABLE=$TMP/table
+SPOOFED=$TMP/spoofed
+policy behaviour <<END
+mode: enforce
+zones:
+  - name: carrier
+    sources: [$BYSTANDER4]
+    trust: peer
+  - name: public
+    newcomers: {rate: 500/s}
+    bans: {auth_failures: $FAILURES/60s, enumeration: 20/60s, sanity: 30/60s, for: 1h}
+END
+sed 's/^mode: enforce/mode: monitor/' "$TMP/behaviour.yaml" >"$TMP/watching.yaml"
+
+cp -r /usr/share/sipvicious "$TMP/sipvicious"
+find "$TMP/sipvicious" -name __pycache__ -prune -exec rm -r {} +
+sed -i "s/useragent='friendly-scanner'/useragent='Telephone 1.5'/" \
+	"$TMP/sipvicious/sipvicious/libs/svhelper.py"
+export PYTHONDONTWRITEBYTECODE=1
+for i in $(seq 700); do echo "guess$i"; done >"$TMP/words"
+echo secret >>"$TMP/words"
+for i in $(seq 100); do echo "more$i"; done >>"$TMP/words"
+
+phones() { # WHO [options of phone.py]: "GOOD TRIED"
+	"$1" "$PYTHON" "$LAB/phone.py" "${@:2}" "$SERVER4"
+}
+
+sipvicious() { # TOOL OUTPUT [options]
+	attacker timeout 60 "$PYTHON" "$TMP/sipvicious/sipvicious_$1" -b "$ATTACKER4" -x "$ATTACKER4" \
+		"${@:3}" >"$TMP/$2" 2>&1 </dev/null
+}
+
+cracks() { # [options of svcrack]: whether it finds the password
+	sipvicious svcrack svcrack.out -u 150 -P "$((5070 + RANDOM % 1000))" -d "$TMP/words" \
+		--maximumtime 3 "$@" "$SERVER4"
+	grep -cE '\| *150 .*secret' "$TMP/svcrack.out"
+}
+
+learned() { # METHOD: how many of the extensions 100 to 199 svwar finds among 0 to 399
+	sipvicious svwar svwar.out -e 0-399 -z 3 -m "$1" -P "$((5070 + RANDOM % 1000))" \
+		--maximumtime 3 "udp://$SERVER4:5060"
+	grep -cE '\| *1[0-9][0-9] ' "$TMP/svwar.out"
+}
+
+mapped() { # whether svmap finds the server
+	sipvicious svmap svmap.out -P "$((5070 + RANDOM % 1000))" "$SERVER4"
+	grep -c "$SERVER4:5060" "$TMP/svmap.out"
+}
+
+ban_of() { # ADDRESS: its reason, or nothing
+	ward ban list -j | jq -r --arg source "$1" '.[] | select(.source == $source) | .reason'
+}
+
+nobody_banned() {
+	[ "$(ward ban list -j | jq length)" = 0 ]
+}
+
+fresh_start() { # POLICY: no ban, nobody known
+	ward_stop
+	ward detach >/dev/null 2>&1
+	ward_start "$1" || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+}
+
+bare() { # COMMAND...: what it gets without sipward
+	if [ -n "${WITHOUT:-}" ]; then "$@"; else echo -; fi
+}
+
+row() { # TITLE WITHOUT WITH
+	printf '%-58s %10s %10s\n' "$@" >>"$TABLE"
+}
+
+# --- without sipward, where that is wanted ---
+bare_crack=$(bare cracks)
+bare_reuse=$(bare cracks -n)
+for method in REGISTER OPTIONS INVITE; do
+	eval "bare_$method=\$(bare learned $method)"
+done
+bare_map=$(bare mapped)
+
+# --- passwords ---
+fresh_start behaviour
+got=$(cracks)
+row "svcrack, 700 guesses: passwords found" "$bare_crack" "$got"
+expect_equal "svcrack does not find the password" 0 "$got"
+expect_equal "svcrack is banned for failed logins" auth_failures "$(ban_of "$ATTACKER4")"
+expect_equal "by as many as the policy says" "$FAILURES" "$(ward ban list -j | jq '.[0].evidence')"
+expect "the ban is an event" "$(ward events | tail -n 3)" \
+	grep -q "source=$ATTACKER4 banned reason=auth_failures" <(ward events)
+expect "and a counter" "$(ward stats -j)" test "$(counter public drops auth_failures)" -ge 1
+expect_equal "and in /metrics" 1 "$(metric sipward_bans_total 'auth_failures.*enforce')"
+reached=$(($(counter public messages REGISTER) - $(counter public drops auth_failures)))
+row "svcrack: REGISTERs that reached the server" - "$reached"
+fresh_start behaviour
+got=$(cracks -n)
+row "svcrack -n, one nonce for all: passwords found" "$bare_reuse" "$got"
+expect_equal "svcrack with one nonce does not find it either" "0 auth_failures" \
+	"$got $(ban_of "$ATTACKER4")"
+
+fresh_start watching
+cracks >/dev/null
+expect "monitor mode bans nobody" "$(ward ban list)" nobody_banned
+expect "but says who would be" "$(ward events | tail -n 3)" \
+	grep -q "source=$ATTACKER4 would-ban reason=auth_failures" <(ward events)
+
+# --- phones that do no harm ---
+fresh_start behaviour
+expect_equal "20 phones behind one address register at once" "20 20" \
+	"$(phones caller --from "$CALLER4" --phones 20)"
+expect_equal "and again, all of them" "60 60" \
+	"$(phones caller --from "$CALLER4" --phones 20 --rounds 3 --gap 1)"
+expect "none is limited" "$(ward stats -j)" test "$(counter_total drops)" = 0
+expect_equal "one wrong password, then the right one" "8 8" \
+	"$(phones bystander --from "$BYSTANDER4" --wrong 1 --phones 8)"
+expect_equal "likewise from the public, twelve phones" "12 12" \
+	"$(phones attacker --from "$ATTACKER4" --wrong 1 --phones 12)"
+expect "nobody is banned for that" "$(ward ban list)" nobody_banned
+
+stop_process "$KAMAILIO"
+sed 's/^modparam("usrloc".*/&\nmodparam("auth", "nonce_expire", 2)/' "$LAB/kamailio.cfg" \
+	>"$TMP/short.cfg"
+KAMAILIO_CFG=$TMP/short.cfg kamailio_start || die "Kamailio does not answer"
+expect_equal "nonces that expire after 2 s: the right password every 3 s" "60 60" \
+	"$(phones caller --from "$CALLER4" --phones 10 --rounds 6 --gap 3)"
+expect_equal "likewise one phone alone" "6 6" \
+	"$(phones attacker --from "$ATTACKER4" --rounds 6 --gap 3)"
+expect "nobody is banned for expired nonces" "$(ward ban list)" nobody_banned
+stop_process "$KAMAILIO"
+kamailio_start || die "Kamailio does not answer"
+
+# --- somebody who wants others to be banned ---
+frame_up() { # VICTIM PORT USER SECONDS
+	attacker "$PYTHON" "$LAB/frame-up.py" --from "$ATTACKER4" --victim "$1" --sport "$2" \
+		--user "$3" --seconds "$4" "$SERVER4" >>"$SPOOFED"
+}
+calls_of() { # NAME WHO ADDRESS PORT
+	sipp_run "$1" "$2" "$SERVER4" "$3" 80 10 -p "$4" -oocsn ooc_default
+	calls_good "$1"
+}
+fresh_start behaviour
+expect_equal "a phone registers" "1 1" "$(phones caller --from "$CALLER4" --sport 5060)"
+expect_equal "and calls" 80 "$(calls_of before caller "$CALLER4" 5060)"
+frame_up "$CALLER4" 5060 100 9 &
+FRAMING=("$!")
+frame_up "$CALLER4" 5061 100 9 &
+FRAMING+=("$!")
+frame_up "$BYSTANDER4" 5060 100 9 &
+FRAMING+=("$!")
+calls_of carrier bystander "$BYSTANDER4" 5060 >/dev/null &
+CARRIER=$!
+expect_equal "its calls go on while it is framed" 80 "$(calls_of framed caller "$CALLER4" 5060)"
+wait "$CARRIER"
+expect_equal "the carrier's calls go on while it is framed" 80 "$(calls_good carrier)"
+wait "${FRAMING[@]}"
+row "spoofed junk, logins, searches: packets" - "$(awk '{ s += $1 } END { print s }' "$SPOOFED")"
+expect "neither of them is banned" "$(ward ban list)" test -z "$(ban_of "$CALLER4")$(ban_of "$BYSTANDER4")"
+expect "the phone's address has a penalty" "$(server curl -s http://127.0.0.1:9538/metrics | grep -a offences)" \
+	test "$(metric sipward_penalties_total)" -ge 1
+expect_equal "and registers, and a new one there too" "20 20" \
+	"$(phones caller --from "$CALLER4" --phones 20)"
+
+# --- who is there? ---
+for method in REGISTER OPTIONS INVITE; do
+	fresh_start behaviour
+	got=$(learned "$method")
+	without=bare_$method
+	row "svwar $method, 400 names: extensions found of 100" "${!without}" "$got"
+	expect "svwar $method finds few" "it found $got" test "$got" -le 5
+	printf '# svwar %s: %s; banned for: %s\n' "$method" \
+		"$(metric sipward_offences_total enumeration) times nobody was there" \
+		"$(ban_of "$ATTACKER4")"
+done
+got=$(mapped)
+row "svmap: servers found (its one packet is like any other)" "$bare_map" "$got"
+
+printf '\n%-58s %10s %10s\n' "" without with
+cat "$TABLE"
+lab_end

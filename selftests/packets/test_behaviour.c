@@ -1,0 +1,611 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Behaviour that earns bans: what the data path takes for an offence, and what for evidence. Here
+ * the program and the observer see packets and answers; who is banned is counted in
+ * selftests/unit/test_conduct.c.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/penalties.h"
+#include "rig.h"
+
+#define MS (SECOND / 1000)
+
+static const char *const watched =
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n";
+
+/* What was told since the last look. */
+static struct sw_offence told[64];
+static unsigned int told_count;
+
+static int hear(void *context, void *data, size_t size)
+{
+	(void)context;
+	assert_int_equal(size, sizeof(told[0]));
+	assert_true(told_count < array_size(told));
+	memcpy(&told[told_count++], data, size);
+	return 0;
+}
+
+static unsigned int overhear(struct rig *rig)
+{
+	struct ring_buffer *ring =
+		ring_buffer__new(rig->trial.state.fds[STATE_OFFENCES], hear, NULL, NULL);
+
+	told_count = 0;
+	assert_non_null(ring);
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	return told_count;
+}
+
+/* How many of a kind were told since the last look, as evidence or not. */
+static unsigned int heard(struct rig *rig, enum sw_offence_kind kind, bool proved)
+{
+	unsigned int count = 0;
+
+	overhear(rig);
+	for (unsigned int i = 0; i < told_count; i++)
+		count += told[i].kind == kind && told[i].proved == proved;
+	return count;
+}
+
+/* A request as a phone makes it; `nonce` NULL: without credentials. */
+struct phone {
+	const char *method;
+	const char *user;   /* who logs in */
+	const char *callee; /* who is asked for */
+	const char *nonce;
+	unsigned int branch;
+};
+
+static void asks(struct rig *rig, const struct phone *phone, enum sw_reason reason)
+{
+	char text[2048], credentials[512] = "";
+	size_t size;
+
+	if (phone->nonce)
+		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"%s\", "
+			 "realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", response=\"%032x\"\r\n",
+			 phone->user, phone->nonce, phone->branch);
+	size = snprintf(text, sizeof(text),
+		"%s sip:%s@example.com SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa%08x;rport\r\n"
+		"Max-Forwards: 70\r\n"
+		"From: <sip:%s@example.com>;tag=f\r\n"
+		"To: <sip:%s@example.com>\r\n"
+		"Call-ID: c%x\r\n"
+		"CSeq: 1 %s\r\n"
+		"Contact: <sip:x@198.51.100.7>\r\n"
+		"%s"
+		"Content-Length: 0\r\n\r\n", phone->method, phone->callee, phone->branch, phone->user,
+		phone->callee, phone->branch, phone->method, credentials);
+	sends(rig, text, size, reason);
+}
+
+/* The server's answer to it; `nonce` NULL: no challenge. */
+static void answers(struct rig *rig, const struct phone *phone, unsigned int status,
+		    const char *nonce, const char *tag)
+{
+	char text[2048], challenge[512] = "";
+	struct error e = {};
+	size_t size;
+
+	if (nonce)
+		snprintf(challenge, sizeof(challenge), "WWW-Authenticate: Digest realm=\"lab\", "
+			 "nonce=\"%s\"\r\n", nonce);
+	size = snprintf(text, sizeof(text),
+		"SIP/2.0 %u Whatever\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa%08x;rport=5060\r\n"
+		"From: <sip:%s@example.com>;tag=f\r\n"
+		"To: <sip:%s@example.com>;tag=%s\r\n"
+		"Call-ID: c%x\r\n"
+		"CSeq: 1 %s\r\n"
+		"%s"
+		"Content-Length: 0\r\n\r\n", status, phone->branch, phone->user, phone->callee, tag,
+		phone->branch, phone->method, challenge);
+	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, false, text, size));
+	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static unsigned int branches;
+
+/* One REGISTER and its answer. The nonces are made of numbers; 0: none. */
+static void registers_as(struct rig *rig, const char *user, unsigned int with, unsigned int status,
+			 unsigned int challenge)
+{
+	char nonce[32], next[32];
+	struct phone phone = {.method = "REGISTER", .user = user, .callee = user,
+			      .nonce = with ? nonce : NULL, .branch = ++branches};
+
+	snprintf(nonce, sizeof(nonce), "n%08x", with);
+	snprintf(next, sizeof(next), "n%08x", challenge);
+	rig->trial.now += 10 * MS;
+	asks(rig, &phone, SW_REASON_NONE);
+	rig->trial.now += 10 * MS;
+	answers(rig, &phone, status, challenge ? next : NULL, "t");
+}
+
+static void registers(struct rig *rig, unsigned int with, unsigned int status,
+		      unsigned int challenge)
+{
+	registers_as(rig, "alice", with, status, challenge);
+}
+
+/* Every guess gets a new nonce, and the next guess uses it. */
+static void test_guessing(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 401, 2); /* may be an old nonce */
+	assert_int_equal(overhear(&rig), 0);
+	for (unsigned int i = 2; i < 12; i++)
+		registers(&rig, i, 401, i + 1);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 10);
+	assert_int_equal(told_count, 10);
+	assert_int_equal(told[9].failures, 10);
+	assert_memory_equal(&told[0].source.addr, &rig.from.addr, sizeof(rig.from.addr));
+	assert_int_equal(told[0].source.length, 32);
+	assert_int_equal(told[0].good, 0);
+	/* 403 is a registrar's way to say so, too. */
+	registers(&rig, 0, 401, 100);
+	registers(&rig, 100, 403, 0);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 1);
+}
+
+/* A server that answers within one second gives the same nonce again. */
+static void test_guessing_with_one_nonce_a_second(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	for (int i = 0; i < 11; i++)
+		registers(&rig, 1, 401, 1);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 10);
+}
+
+/* A guesser that keeps its first nonce, whatever it is sent. */
+static void test_guessing_with_an_old_nonce(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	for (unsigned int i = 0; i < 11; i++)
+		registers(&rig, 1, 401, 10 + i);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 10);
+}
+
+/* Each time the old nonce has expired, and the new one is taken: no failure, ever. */
+static void test_expired_nonces(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 200, 0);
+	for (unsigned int i = 1; i < 20; i++) {
+		rig.trial.now += 3 * SECOND;
+		registers(&rig, i, 401, i + 1);
+		registers(&rig, i + 1, 200, 0);
+	}
+	assert_int_equal(overhear(&rig), 0);
+}
+
+/* Many subscriptions at once, with a nonce that was good for the registration. */
+static void test_expired_nonce_many_times(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 200, 0);
+	rig.trial.now += 10 * SECOND;
+	for (int i = 0; i < 20; i++) {
+		struct phone phone = {"SUBSCRIBE", "alice", "bob", "n00000001", ++branches};
+
+		asks(&rig, &phone, SW_REASON_NONE);
+		answers(&rig, &phone, 401, "n00000002", "t");
+	}
+	assert_int_equal(overhear(&rig), 0);
+}
+
+static void test_wrong_then_right(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 401, 2);
+	registers(&rig, 2, 200, 0);
+	assert_int_equal(overhear(&rig), 0);
+	/* And it begins anew. */
+	registers(&rig, 0, 401, 3);
+	registers(&rig, 3, 401, 4);
+	assert_int_equal(overhear(&rig), 0);
+	registers(&rig, 4, 401, 5);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 1);
+	assert_int_equal(told[0].failures, 1);
+	assert_int_equal(told[0].good, 1);
+}
+
+/* What asks for no password says nothing of passwords. */
+static void test_success_elsewhere_clears_nothing(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 401, 2);
+	for (unsigned int i = 2; i < 12; i++) {
+		char nonce[16];
+		struct phone phone = {"OPTIONS", "alice", "bob", nonce, ++branches};
+
+		snprintf(nonce, sizeof(nonce), "n%08x", i);
+		asks(&rig, &phone, SW_REASON_NONE);
+		answers(&rig, &phone, 200, NULL, "t");
+		registers(&rig, i, 401, i + 1);
+	}
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 10);
+	assert_int_equal(told[9].good, 0);
+}
+
+/* Its answer was lost: the same again is no second failure. */
+static void test_retransmission(void **state)
+{
+	auto_rig struct rig rig;
+	struct phone phone = {"REGISTER", "alice", "alice", "n00000002", 7000};
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 401, 2);
+	for (int i = 0; i < 5; i++) {
+		rig.trial.now += 500 * MS;
+		asks(&rig, &phone, SW_REASON_NONE);
+		answers(&rig, &phone, 401, "n00000003", "t");
+	}
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 1);
+}
+
+static void test_others_behind_the_same_address(void **state)
+{
+	auto_rig struct rig rig;
+	char user[32];
+
+	(void)state;
+	rig_open(&rig, watched);
+	/* All in one second, which has one nonce; each had another one, which expired. */
+	for (unsigned int round = 0; round < 3; round++) {
+		for (int i = 0; i < 20; i++) {
+			snprintf(user, sizeof(user), "phone%d", i);
+			if (round)
+				registers_as(&rig, user, round, 401, round + 1);
+			else
+				registers_as(&rig, user, 0, 401, 1);
+			registers_as(&rig, user, round + 1, 200, 0);
+		}
+		rig.trial.now += 60 * SECOND;
+	}
+	assert_int_equal(overhear(&rig), 0);
+	/* One of them forgot its password: evidence, that says how many others are good. */
+	registers_as(&rig, "phone3", 3, 401, 4);
+	registers_as(&rig, "phone3", 4, 401, 5);
+	registers_as(&rig, "phone3", 5, 401, 6);
+	assert_true(heard(&rig, SW_OFFENCE_AUTH, true) >= 1);
+	assert_int_equal(told[0].good, 2);
+}
+
+/* The attacker has the phone's address, but never saw a nonce that was sent there. */
+static void test_spoofed_guesses(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 200, 0);
+	for (unsigned int i = 0; i < 20; i++)
+		registers(&rig, 5000 + i, 401, 100 + i);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, false), 20);
+	assert_int_equal(told_count, 20);
+	/* And the phone goes on as if nothing had been. */
+	rig.trial.now += 3 * SECOND;
+	registers(&rig, 1, 401, 200);
+	registers(&rig, 200, 200, 0);
+	assert_int_equal(overhear(&rig), 0);
+}
+
+/* The attacker asks in the same second, and gets the same nonce: it proves nothing for either. */
+static void test_shared_nonce(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	rig.from.addr = address("198.51.100.66");
+	registers(&rig, 0, 401, 1);
+	rig.from.addr = address("198.51.100.7");
+	for (unsigned int i = 0; i < 20; i++)
+		registers(&rig, 1, 401, 1);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 0);
+	assert_int_equal(told_count, 20);
+}
+
+static void test_not_watched(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones:\n"
+		 "  - {name: public, newcomers: {rate: 1000/s}, bans: {auth_failures: 10/60s}}\n"
+		 "  - {name: carrier, sources: [198.51.100.0/24], trust: peer}\n"
+		 "lists: {allow: [203.0.113.5, 203.0.114.0/24]}\n");
+	for (int from = 0; from < 3; from++) {
+		static const char *const addresses[] = {"198.51.100.7", "203.0.113.5", "203.0.114.9"};
+
+		rig.from.addr = address(addresses[from]);
+		registers(&rig, 0, 401, 1);
+		for (unsigned int i = 1; i < 12; i++)
+			registers(&rig, i, 401, i + 1);
+	}
+	assert_int_equal(overhear(&rig), 0);
+}
+
+/* --- bans --- */
+
+static void bans(struct rig *rig, enum sw_reason reason, enum ban_outcome wanted,
+		 struct sw_ban *made)
+{
+	struct bans rules = {.duration = 600 * SECOND, .escalate = 4, .max = 24 * 3600 * SECOND};
+	struct ban_order order = {.source = {.addr = rig->from.addr, .length = 32},
+				  .reason = reason, .evidence = 10, .bans = &rules};
+
+	assert_int_equal(ban_sentence(&rig->trial.state, &order, rig->trial.now, made), wanted);
+}
+
+static void test_ban_says_why(void **state)
+{
+	static const enum sw_reason reasons[] = {SW_REASON_AUTH_FAILURES, SW_REASON_ENUMERATION,
+						 SW_REASON_SANITY_VIOLATIONS};
+	auto_rig struct rig rig;
+	struct sw_ban made;
+
+	(void)state;
+	rig_open(&rig, watched);
+	for (unsigned int i = 0; i < array_size(reasons); i++) {
+		rig.from.addr.octets[15]++;
+		bans(&rig, reasons[i], BAN_MADE, &made);
+		sends_method(&rig, "INVITE", i, reasons[i]);
+		assert_int_equal(made.evidence, 10);
+	}
+	rig.trial.now = made.end - 1;
+	sends_method(&rig, "INVITE", 10, SW_REASON_SANITY_VIOLATIONS);
+	rig.trial.now++;
+	sends_method(&rig, "INVITE", 11, SW_REASON_NONE);
+}
+
+static void test_ban_escalates(void **state)
+{
+	static const uint64_t minutes[] = {10, 40, 160, 640, 1440, 1440};
+	auto_rig struct rig rig;
+	struct sw_ban made;
+
+	(void)state;
+	rig_open(&rig, watched);
+	for (unsigned int i = 0; i < array_size(minutes); i++) {
+		bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+		assert_int_equal((made.end - made.start) / (60 * SECOND), minutes[i]);
+		bans(&rig, SW_REASON_ENUMERATION, BAN_THERE, &made);
+		rig.trial.now += minutes[i] * 60 * SECOND + 23 * 3600 * SECOND;
+	}
+	/* A day after its end nobody remembers it. */
+	rig.trial.now += 3600 * SECOND;
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+	assert_int_equal((made.end - made.start) / (60 * SECOND), 10);
+}
+
+static void test_ban_by_hand_stays(void **state)
+{
+	auto_rig struct rig rig;
+	struct prefix source = {};
+	struct error e = {};
+	struct sw_ban made, there;
+	struct sw_source key = {.length = 32};
+
+	(void)state;
+	rig_open(&rig, watched);
+	rig.trial.now = monotonic_ns();
+	source.addr = key.addr = rig.from.addr;
+	source.length = 32;
+	assert_int_equal(ban_add(&rig.trial.state, &source, 5 * SECOND, "mine", NULL, &e), 0);
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_THERE, &made);
+	assert_int_equal(bpf_map_lookup_elem(rig.trial.state.fds[STATE_BANS], &key, &there), 0);
+	assert_string_equal(there.note, "mine");
+	sends_method(&rig, "INVITE", 1, SW_REASON_BAN);
+	/* And is no first one of a row. */
+	rig.trial.now += 10 * SECOND;
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+	assert_int_equal(made.flags, 0);
+}
+
+static void test_ban_table_is_full(void **state)
+{
+	auto_rig struct rig rig;
+	struct sw_ban made;
+
+	(void)state;
+	rig_open(&rig, "tables: {bans: 16}\n" YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 1000/s}, bans: {sanity: 30/60s}}]\n");
+	for (int i = 0; i < 16; i++) {
+		rig.from.addr.octets[15] = i;
+		bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+	}
+	rig.from.addr.octets[15] = 16;
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_FULL, &made);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	/* Those that ended make room. */
+	rig.trial.now += 3600 * SECOND;
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+}
+
+/* A peer that has an address out of somebody's network. */
+static void test_neighbours_of_a_peer(void **state)
+{
+	auto_rig struct rig rig;
+	struct bans rules = {.duration = SECOND, .escalate = 1, .max = SECOND};
+	struct ban_order order = {.reason = SW_REASON_AUTH_FAILURES, .bans = &rules};
+	struct sw_ban made;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones:\n"
+		 "  - {name: public, newcomers: {rate: 1000/s}, bans: {auth_failures: 10/60s}}\n"
+		 "  - {name: carrier, sources: [\"2001:db8::1\"], trust: peer}\n");
+	rig.from.addr = address("2001:db8::2");
+	rig.to.addr = address("2001:db8:1::1");
+	order.source.addr = address("2001:db8::");
+	order.source.length = 64;
+	assert_int_equal(ban_sentence(&rig.trial.state, &order, rig.trial.now, &made), BAN_MADE);
+	sends_method(&rig, "INVITE", 1, SW_REASON_AUTH_FAILURES);
+	rig.from.addr = address("2001:db8::1");
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
+}
+
+/* --- penalties --- */
+
+static void penalise(struct rig *rig, uint64_t for_ns)
+{
+	struct sw_source source = {.addr = rig->from.addr, .length = 32};
+
+	assert_true(penalty_set(&rig->trial.state, &source, rig->trial.now + for_ns));
+}
+
+static void test_penalty(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	penalise(&rig, 60 * SECOND);
+	sends_method(&rig, "INVITE", 2, SW_REASON_GREYLIST);
+	rig.trial.now += 500 * MS;
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE); /* again, as phones do */
+	sends_method(&rig, "INVITE", 3, SW_REASON_GREYLIST);
+	rig.from.addr = address("198.51.100.8");
+	sends_method(&rig, "INVITE", 4, SW_REASON_NONE);
+	rig.from.addr = address("198.51.100.7");
+	rig.trial.now += 60 * SECOND;
+	sends_method(&rig, "INVITE", 5, SW_REASON_NONE);
+}
+
+/* Who carries a proof does not notice it, and is known from then on. */
+static void test_penalty_spares_proofs(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	penalise(&rig, 60 * SECOND);
+	sends_method(&rig, "REGISTER", 2, SW_REASON_GREYLIST);
+	registers(&rig, 1, 200, 0);
+	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+	for (unsigned int i = 0; i < 20; i++)
+		sends_method(&rig, "INVITE", 100 + i, SW_REASON_NONE);
+	rig.from.port = 5062; /* somebody else there */
+	sends_method(&rig, "INVITE", 200, SW_REASON_GREYLIST);
+}
+
+/* All of them together have a share of the budget. */
+static void test_penalty_share(void **state)
+{
+	auto_rig struct rig rig;
+	unsigned int i, passed = 0;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 80/s burst 1}, "
+				  "bans: {enumeration: 20/60s}}]\n");
+	penalise(&rig, 60 * SECOND);
+	for (i = 0; i < 20; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_GREYLIST);
+	rig.trial.now += 500 * MS;
+	for (i = 0; i < 20; i++) {
+		char text[1024];
+		struct error e = {};
+		size_t size = request(text, sizeof(text), "INVITE", i, NULL);
+
+		rig.trial.now += 15 * MS; /* the whole budget lets in each of them */
+		assert_true(frame_message(&rig.frame, &rig.from, &rig.to, false, text, size));
+		passed += trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, &e) == 2;
+	}
+	assert_int_equal(passed, 3); /* 10 a second */
+}
+
+/* --- good ones --- */
+
+static void test_good(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 200, 0);
+	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+	registers(&rig, 1, 200, 0);
+	assert_int_equal(outcome.grade, SW_GRADE_GOOD);
+	/* Never the reverse. */
+	registers(&rig, 1, 401, 2);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	assert_int_equal(outcome.grade, SW_GRADE_GOOD);
+	/* Another endpoint of the address is not. */
+	rig.from.port = 5062;
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
+	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_guessing),
+		cmocka_unit_test(test_guessing_with_one_nonce_a_second),
+		cmocka_unit_test(test_guessing_with_an_old_nonce),
+		cmocka_unit_test(test_expired_nonces),
+		cmocka_unit_test(test_expired_nonce_many_times),
+		cmocka_unit_test(test_wrong_then_right),
+		cmocka_unit_test(test_success_elsewhere_clears_nothing),
+		cmocka_unit_test(test_retransmission),
+		cmocka_unit_test(test_others_behind_the_same_address),
+		cmocka_unit_test(test_spoofed_guesses),
+		cmocka_unit_test(test_shared_nonce),
+		cmocka_unit_test(test_not_watched),
+		cmocka_unit_test(test_ban_says_why),
+		cmocka_unit_test(test_ban_escalates),
+		cmocka_unit_test(test_ban_by_hand_stays),
+		cmocka_unit_test(test_ban_table_is_full),
+		cmocka_unit_test(test_neighbours_of_a_peer),
+		cmocka_unit_test(test_penalty),
+		cmocka_unit_test(test_penalty_spares_proofs),
+		cmocka_unit_test(test_penalty_share),
+		cmocka_unit_test(test_good),
+	};
+
+	return cmocka_run_group_tests_name("behaviour", tests, NULL, NULL);
+}

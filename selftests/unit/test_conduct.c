@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counting offences: windows, thresholds, who is one and who are two, and how long a ban lasts.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "agent/conduct.h"
+#include "kernel/bans.h"
+
+#include <cmocka.h>
+
+#define SECOND SW_NS_PER_SEC
+
+static const struct threshold ten = {.count = 10, .period = 60 * SECOND};
+
+static struct sw_offence offence(enum sw_offence_kind kind, uint64_t who, uint64_t seconds)
+{
+	struct sw_offence o = {.kind = kind, .who = who, .time = (1000 + seconds) * SECOND,
+			       .proved = 1, .source.length = 32};
+
+	o.source.addr.words[2] = 0xffff0000;
+	o.source.addr.words[3] = 7;
+	return o;
+}
+
+static void free_it(struct conduct **conduct)
+{
+	conduct_free(conduct);
+}
+
+static void test_window_slides(void **state)
+{
+	cleanup(free_it) struct conduct *conduct = conduct_new();
+	struct sw_offence o;
+
+	(void)state;
+	for (unsigned int i = 0; i < 9; i++) {
+		o = offence(SW_OFFENCE_SANITY, 0, i);
+		assert_int_equal(conduct_note(conduct, &o, &ten), i + 1);
+	}
+	/* At 60 s the first has left the window, and at 59 s not. */
+	o = offence(SW_OFFENCE_SANITY, 0, 60);
+	assert_int_equal(conduct_note(conduct, &o, &ten), 9);
+	conduct_forget(conduct, &o);
+	for (unsigned int i = 0; i < 9; i++) {
+		o = offence(SW_OFFENCE_SANITY, 0, 100 + i);
+		conduct_note(conduct, &o, &ten);
+	}
+	o = offence(SW_OFFENCE_SANITY, 0, 159);
+	assert_int_equal(conduct_note(conduct, &o, &ten), 10);
+	/* One every 7 s is never ten within a minute. */
+	for (unsigned int i = 0; i < 100; i++) {
+		o = offence(SW_OFFENCE_SANITY, 0, 1000 + 7 * i);
+		assert_true(conduct_note(conduct, &o, &ten) < 10);
+	}
+}
+
+static void test_logins_apart(void **state)
+{
+	cleanup(free_it) struct conduct *conduct = conduct_new();
+	struct sw_offence o;
+
+	(void)state;
+	for (unsigned int i = 0; i < 9; i++)
+		for (unsigned int who = 1; who < 20; who++) {
+			o = offence(SW_OFFENCE_AUTH, who, i);
+			o.failures = i + 1;
+			assert_int_equal(conduct_note(conduct, &o, &ten), i + 1);
+		}
+	/* There was a success, for its failures are counted anew. */
+	o = offence(SW_OFFENCE_AUTH, 5, 10);
+	o.failures = 1;
+	assert_int_equal(conduct_note(conduct, &o, &ten), 1);
+	o.who = 6;
+	o.failures = 10;
+	assert_int_equal(conduct_note(conduct, &o, &ten), 10);
+}
+
+static void test_same_user_counts_once(void **state)
+{
+	cleanup(free_it) struct conduct *conduct = conduct_new();
+	struct sw_offence o;
+
+	(void)state;
+	for (unsigned int i = 0; i < 50; i++) {
+		o = offence(SW_OFFENCE_ENUMERATION, 1 + i % 3, i);
+		assert_true(conduct_note(conduct, &o, &ten) <= 3);
+	}
+	for (unsigned int i = 4; i <= 10; i++) {
+		o = offence(SW_OFFENCE_ENUMERATION, i, 50);
+		assert_int_equal(conduct_note(conduct, &o, &ten), i);
+	}
+	/* Asked for again, it is as young as its last time. */
+	conduct_forget(conduct, &o);
+	o = offence(SW_OFFENCE_ENUMERATION, 1, 100);
+	conduct_note(conduct, &o, &ten);
+	o = offence(SW_OFFENCE_ENUMERATION, 1, 150);
+	conduct_note(conduct, &o, &ten);
+	o = offence(SW_OFFENCE_ENUMERATION, 2, 170);
+	assert_int_equal(conduct_note(conduct, &o, &ten), 2);
+}
+
+static void test_sources_and_kinds_apart(void **state)
+{
+	cleanup(free_it) struct conduct *conduct = conduct_new();
+	struct sw_offence o = offence(SW_OFFENCE_SANITY, 0, 0);
+
+	(void)state;
+	assert_int_equal(conduct_note(conduct, &o, &ten), 1);
+	o.source.addr.words[3] = 8;
+	assert_int_equal(conduct_note(conduct, &o, &ten), 1);
+	o.kind = SW_OFFENCE_ENUMERATION;
+	assert_int_equal(conduct_note(conduct, &o, &ten), 1);
+	o.source.length = 64;
+	assert_int_equal(conduct_note(conduct, &o, &ten), 1);
+}
+
+/* A million sources do not grow the table, and who goes on is counted. */
+static void test_bounded(void **state)
+{
+	cleanup(free_it) struct conduct *conduct = conduct_new();
+	struct sw_offence o;
+	uint32_t count = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000000; i++) {
+		o = offence(SW_OFFENCE_SANITY, 0, 0);
+		o.time += i * 10000ull;
+		o.source.addr.words[3] = 100 + i;
+		conduct_note(conduct, &o, &ten);
+		if (i % 1000)
+			continue;
+		o.source.addr.words[3] = 7;
+		count = conduct_note(conduct, &o, &ten);
+	}
+	assert_int_equal(count, 10);
+}
+
+static void test_length_of_bans(void **state)
+{
+	struct bans bans = {.duration = 600 * SECOND, .escalate = 4, .max = 24 * 3600 * SECOND};
+
+	(void)state;
+	assert_int_equal(ban_length(&bans, 0), 600 * SECOND);
+	assert_int_equal(ban_length(&bans, 1), 2400 * SECOND);
+	assert_int_equal(ban_length(&bans, 2), 9600 * SECOND);
+	assert_int_equal(ban_length(&bans, 3), 38400 * SECOND);
+	assert_int_equal(ban_length(&bans, 4), 24 * 3600 * SECOND);
+	assert_int_equal(ban_length(&bans, UINT16_MAX), 24 * 3600 * SECOND);
+	bans.escalate = 1;
+	assert_int_equal(ban_length(&bans, 1000), 600 * SECOND);
+	bans.escalate = 100;
+	bans.max = 10ull * 365 * 24 * 3600 * SECOND;
+	assert_int_equal(ban_length(&bans, 100), bans.max);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_window_slides),
+		cmocka_unit_test(test_logins_apart),
+		cmocka_unit_test(test_same_user_counts_once),
+		cmocka_unit_test(test_sources_and_kinds_apart),
+		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_length_of_bans),
+	};
+
+	return cmocka_run_group_tests_name("conduct", tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/behaviour.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "agent/conduct.h"
+#include "kernel/bans.h"
+#include "kernel/penalties.h"
+
+static const enum sw_reason reasons[SW_OFFENCE_COUNT] = {
+	[SW_OFFENCE_AUTH] = SW_REASON_AUTH_FAILURES,
+	[SW_OFFENCE_ENUMERATION] = SW_REASON_ENUMERATION,
+	[SW_OFFENCE_SANITY] = SW_REASON_SANITY_VIOLATIONS,
+};
+
+/* The zone as the policy has it now; the offence may be older. */
+static const struct zone *zone_of(const struct behaviour *behaviour,
+				  const struct sw_offence *offence)
+{
+	const struct policy *policy = behaviour->policy;
+	char name[SW_NAME_MAX];
+
+	state_zone_name(behaviour->state, offence->zone, name);
+	for (size_t i = 0; i < policy->zone_count; i++)
+		if (strcmp(policy->zones[i].name, name) == 0)
+			return &policy->zones[i];
+	return NULL;
+}
+
+static bool holds(const struct prefix *prefix, const struct sw_addr *addr)
+{
+	int bits = prefix->length + (prefix->ipv6 ? 0 : 96);
+
+	for (int i = 0; i < 16 && bits > 0; i++, bits -= 8) {
+		uint8_t mask = bits >= 8 ? 0xff : 0xff << (8 - bits);
+
+		if ((prefix->addr.octets[i] ^ addr->octets[i]) & mask)
+			return false;
+	}
+	return prefix->ipv6 || addr_is_ipv4(addr);
+}
+
+/* By the longest prefix, as the data path. Again here: the list may be newer than the offence. */
+static bool is_allowed(const struct policy *policy, const struct sw_addr *addr)
+{
+	const struct list_entry *best = NULL;
+
+	for (size_t i = 0; i < policy->list_count; i++) {
+		const struct list_entry *entry = &policy->list[i];
+
+		if (holds(&entry->prefix, addr) && (!best || entry->prefix.length > best->prefix.length))
+			best = entry;
+	}
+	return best && best->list == SW_LIST_ALLOW;
+}
+
+static bool is_monitored(const struct policy *policy, const struct zone *zone,
+			 enum sw_reason reason)
+{
+	return policy->mode == SW_MODE_MONITOR || zone->mode == SW_MODE_MONITOR ||
+	       policy->shadow[reason / 64] >> (reason % 64) & 1;
+}
+
+static const char *source_text(const struct sw_source *source, char text[64])
+{
+	struct prefix prefix = {.addr = source->addr, .length = source->length,
+				.ipv6 = !addr_is_ipv4(&source->addr)};
+
+	return prefix_text(&prefix, text, 64);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void say(const struct behaviour *behaviour, const char *fmt, ...)
+{
+	auto_free char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (text)
+		behaviour->say(text);
+}
+
+/* The same line that refused packets have: whoever asks why finds it there. */
+static void tell(const struct behaviour *behaviour, const struct sw_offence *offence,
+		 enum sw_mode mode, uint32_t evidence)
+{
+	struct sw_event event = {
+		.time = offence->time,
+		.reason = reasons[offence->kind],
+		.mode = mode,
+		.zone = offence->zone,
+		.src = offence->source.addr,
+		.kind = SW_EVENT_BAN,
+		.evidence = evidence,
+	};
+
+	if (behaviour->told)
+		behaviour->told(behaviour->context, &event);
+}
+
+static void ban(struct behaviour *behaviour, const struct zone *zone,
+		const struct sw_offence *offence, uint32_t evidence)
+{
+	struct ban_order order = {
+		.source = offence->source,
+		.reason = reasons[offence->kind],
+		.evidence = evidence,
+		.bans = &zone->bans,
+	};
+	struct sw_ban made;
+	char text[64];
+
+	source_text(&offence->source, text);
+	if (is_monitored(behaviour->policy, zone, order.reason)) {
+		behaviour->counts.would_ban[offence->kind]++;
+		say(behaviour, "%s would be banned: %s, %u within the period (monitor: nothing is "
+		    "carried out)", text, reason_name(order.reason), evidence);
+		tell(behaviour, offence, SW_MODE_MONITOR, evidence);
+		return;
+	}
+	switch (ban_sentence(behaviour->state, &order, monotonic_ns(), &made)) {
+	case BAN_MADE:
+		behaviour->counts.bans[offence->kind]++;
+		say(behaviour, "%s is banned for %" PRIu64 " s: %s, %u within the period", text,
+		    (uint64_t)((made.end - made.start) / SW_NS_PER_SEC), reason_name(order.reason),
+		    evidence);
+		tell(behaviour, offence, SW_MODE_ENFORCE, evidence);
+		break;
+	case BAN_FULL:
+		if (!behaviour->counts.full++)
+			say(behaviour, "%s is not banned: the table is full; raise tables: {bans: ...}",
+			    text);
+		break;
+	case BAN_THERE:
+		break;
+	}
+}
+
+static void penalise(struct behaviour *behaviour, const struct zone *zone,
+		     const struct sw_offence *offence)
+{
+	if (is_monitored(behaviour->policy, zone, reasons[offence->kind]))
+		return;
+	if (penalty_set(behaviour->state, &offence->source, monotonic_ns() + zone->bans.duration))
+		behaviour->counts.penalties++;
+	else
+		behaviour->counts.full++;
+}
+
+/* Counts it by one threshold; true when that is reached, and then it begins anew. */
+static bool reaches(struct conduct *conduct, const struct sw_offence *offence,
+		    const struct threshold *threshold)
+{
+	if (!threshold->count || conduct_note(conduct, offence, threshold) < threshold->count)
+		return false;
+	conduct_forget(conduct, offence);
+	return true;
+}
+
+/* One password tried on many names is enumeration, too. */
+static void judge_spray(struct behaviour *behaviour, const struct zone *zone,
+			const struct sw_offence *offence)
+{
+	const struct threshold *threshold = &zone->bans.thresholds[SW_OFFENCE_ENUMERATION];
+	struct sw_offence spray = *offence;
+
+	spray.kind = SW_OFFENCE_ENUMERATION;
+	if (reaches(behaviour->evidence, &spray, threshold))
+		ban(behaviour, zone, &spray, threshold->count);
+}
+
+static void judge_evidence(struct behaviour *behaviour, const struct zone *zone,
+			   const struct sw_offence *offence)
+{
+	const struct threshold *threshold = &zone->bans.thresholds[offence->kind];
+
+	/* Several who log in behind one address are not all banned for one of them. */
+	if (offence->kind == SW_OFFENCE_AUTH && offence->good > 1) {
+		behaviour->counts.spared++;
+		return;
+	}
+	/* Whoever finds more than he misses dials, and does not try. */
+	if (offence->kind == SW_OFFENCE_ENUMERATION && offence->found)
+		return;
+	if (reaches(behaviour->evidence, offence, threshold))
+		ban(behaviour, zone, offence, threshold->count);
+	if (offence->kind == SW_OFFENCE_AUTH)
+		judge_spray(behaviour, zone, offence);
+}
+
+void behaviour_judge(struct behaviour *behaviour, const struct sw_offence *offence)
+{
+	const struct zone *zone = zone_of(behaviour, offence);
+
+	if (offence->kind >= SW_OFFENCE_COUNT)
+		return;
+	if (offence->proved)
+		behaviour->counts.evidence[offence->kind]++;
+	else
+		behaviour->counts.hints[offence->kind]++;
+	if (!zone || !zone->bans.set || zone->trust == SW_TRUST_PEER ||
+	    is_allowed(behaviour->policy, &offence->source.addr))
+		return;
+	if (offence->proved)
+		judge_evidence(behaviour, zone, offence);
+	else if (reaches(behaviour->hints, offence, &zone->bans.thresholds[offence->kind]))
+		penalise(behaviour, zone, offence);
+}
+
+static int on_offence(void *context, void *data, size_t size)
+{
+	if (size >= sizeof(struct sw_offence))
+		behaviour_judge(context, data);
+	return 0;
+}
+
+static void on_offences(void *context, int fd)
+{
+	struct behaviour *behaviour = context;
+
+	(void)fd;
+	ring_buffer__consume(behaviour->ring);
+}
+
+int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, struct error *e)
+{
+	bool wanted = false;
+
+	behaviour->policy = policy;
+	for (size_t i = 0; i < policy->zone_count; i++)
+		wanted |= policy->zones[i].bans.set;
+	if (!wanted)
+		behaviour_close(behaviour);
+	if (!wanted || behaviour->ring)
+		return 0;
+	behaviour->evidence = conduct_new();
+	behaviour->hints = conduct_new();
+	behaviour->ring = ring_buffer__new(behaviour->state->fds[STATE_OFFENCES], on_offence,
+					   behaviour, NULL);
+	if (!behaviour->ring)
+		return fail(e, EXIT_FAILED, "the ring of offences cannot be read: %s",
+			    strerror(errno));
+	return loop_add(behaviour->loop, ring_buffer__epoll_fd(behaviour->ring), on_offences,
+			behaviour, e);
+}
+
+void behaviour_close(struct behaviour *behaviour)
+{
+	if (behaviour->ring) {
+		loop_remove(behaviour->loop, ring_buffer__epoll_fd(behaviour->ring));
+		ring_buffer__free(behaviour->ring);
+		behaviour->ring = NULL;
+	}
+	conduct_free(&behaviour->evidence);
+	conduct_free(&behaviour->hints);
+}
+
+void behaviour_sweep(struct behaviour *behaviour)
+{
+	uint64_t now = monotonic_ns(), idle = behaviour->policy->known_for;
+	struct error e = {};
+
+	if (!behaviour->ring)
+		return;
+	if (penalty_sweep(behaviour->state, now, &e) < 0 ||
+	    good_sweep(behaviour->state, now > idle ? now - idle : 0, &e) < 0)
+		behaviour->say(e.text);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Behaviour: reads what the data path tells of offences, counts it, and bans. Evidence earns a
+ * ban; what may be spoofed, a penalty at most.
+ */
+#ifndef SIPWARD_AGENT_BEHAVIOUR_H
+#define SIPWARD_AGENT_BEHAVIOUR_H
+
+#include "agent/loop.h"
+#include "export/metrics.h"
+#include "kernel/state.h"
+#include "policy/model.h"
+
+struct behaviour {
+	const struct state *state;
+	struct loop *loop;
+	const struct policy *policy;          /* the one that runs; set by behaviour_follow() */
+	void (*say)(const char *text);
+	void (*told)(void *context, const struct sw_event *event); /* somebody is banned */
+	void *context;
+	struct behaviour_counts counts;
+	struct ring_buffer *ring;
+	struct conduct *evidence;
+	struct conduct *hints;
+};
+
+/* Starts to read the ring of offences, or stops, as the policy wants. The policy must live until
+ * the next call. */
+int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, struct error *e);
+void behaviour_close(struct behaviour *behaviour);
+
+/* Judges one offence, as read from the ring. */
+void behaviour_judge(struct behaviour *behaviour, const struct sw_offence *offence);
+
+/* Removes what is over: now and then. */
+void behaviour_sweep(struct behaviour *behaviour);
+
+#endif

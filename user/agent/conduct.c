@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/conduct.h"
+
+#include <string.h>
+
+#define SETS 1024 /* a power of two */
+#define WAYS 8
+
+struct seen {
+	uint64_t at;
+	uint64_t who;
+};
+
+struct offender {
+	struct sw_source source;
+	uint32_t kind;
+	uint64_t who;       /* of failed logins, else 0 */
+	uint64_t last;      /* 0: the entry is free */
+	uint32_t failures;  /* as the last offence said */
+	size_t count;
+	struct seen *seen;  /* the oldest first */
+};
+
+struct conduct {
+	struct offender offenders[SETS][WAYS];
+};
+
+struct conduct *conduct_new(void)
+{
+	return xcalloc(1, sizeof(struct conduct));
+}
+
+void conduct_free(struct conduct **conduct)
+{
+	for (int i = 0; *conduct && i < SETS; i++)
+		for (int j = 0; j < WAYS; j++)
+			free((*conduct)->offenders[i][j].seen);
+	free(*conduct);
+	*conduct = NULL;
+}
+
+static uint64_t login_of(const struct sw_offence *offence)
+{
+	return offence->kind == SW_OFFENCE_AUTH ? offence->who : 0;
+}
+
+/* Addresses can be chosen to fall into one set: then they push out each other, who all offend. */
+static struct offender *set_of(struct conduct *conduct, const struct sw_offence *offence)
+{
+	uint64_t hash = login_of(offence) + offence->kind;
+
+	for (int i = 0; i < 4; i++)
+		hash = (hash ^ offence->source.addr.words[i]) * 0x9e3779b97f4a7c15ull;
+	return conduct->offenders[hash >> 32 & (SETS - 1)];
+}
+
+static bool is_of(const struct offender *offender, const struct sw_offence *offence)
+{
+	return offender->last && offender->kind == offence->kind &&
+	       offender->who == login_of(offence) &&
+	       memcmp(&offender->source, &offence->source, sizeof(offence->source)) == 0;
+}
+
+static void reset(struct offender *offender)
+{
+	free(offender->seen);
+	memset(offender, 0, sizeof(*offender));
+}
+
+static struct offender *find(struct conduct *conduct, const struct sw_offence *offence)
+{
+	struct offender *set = set_of(conduct, offence);
+
+	for (int i = 0; i < WAYS; i++)
+		if (is_of(&set[i], offence))
+			return &set[i];
+	return NULL;
+}
+
+static struct offender *make(struct conduct *conduct, const struct sw_offence *offence)
+{
+	struct offender *set = set_of(conduct, offence), *quiet = set;
+
+	for (int i = 1; i < WAYS; i++)
+		if (set[i].last < quiet->last)
+			quiet = &set[i];
+	reset(quiet);
+	quiet->source = offence->source;
+	quiet->kind = offence->kind;
+	quiet->who = login_of(offence);
+	return quiet;
+}
+
+static void drop(struct offender *offender, size_t index)
+{
+	memmove(&offender->seen[index], &offender->seen[index + 1],
+		(--offender->count - index) * sizeof(*offender->seen));
+}
+
+static void drop_older(struct offender *offender, uint64_t now, uint64_t period)
+{
+	while (offender->count && offender->seen[0].at + period <= now)
+		drop(offender, 0);
+}
+
+static void drop_same(struct offender *offender, uint64_t who)
+{
+	for (size_t i = 0; i < offender->count; i++)
+		if (offender->seen[i].who == who) {
+			drop(offender, i);
+			return;
+		}
+}
+
+uint32_t conduct_note(struct conduct *conduct, const struct sw_offence *offence,
+		      const struct threshold *threshold)
+{
+	struct offender *offender = find(conduct, offence);
+	struct seen seen = {.at = offence->time};
+
+	if (!offender)
+		offender = make(conduct, offence);
+	if (offence->kind == SW_OFFENCE_AUTH && offence->proved &&
+	    offence->failures <= offender->failures)
+		offender->count = 0; /* there was a success between them */
+	drop_older(offender, offence->time, threshold->period);
+	if (offence->kind == SW_OFFENCE_ENUMERATION) {
+		seen.who = offence->who;
+		drop_same(offender, seen.who);
+	}
+	while (offender->count >= threshold->count)
+		drop(offender, 0);
+	append(offender->seen, offender->count, seen);
+	offender->failures = offence->failures;
+	offender->last = offence->time;
+	return offender->count;
+}
+
+void conduct_forget(struct conduct *conduct, const struct sw_offence *offence)
+{
+	struct offender *offender = find(conduct, offence);
+
+	if (offender)
+		reset(offender);
+}

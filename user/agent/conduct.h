@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Counts offences: how many of one source lie within a period. Bounded, and pure: time is what
+ * the offences say.
+ */
+#ifndef SIPWARD_AGENT_CONDUCT_H
+#define SIPWARD_AGENT_CONDUCT_H
+
+#include <sipward/offence.h>
+
+#include "policy/model.h"
+
+struct conduct;
+
+/* The table belongs to the caller: conduct_free. */
+struct conduct *conduct_new(void);
+void conduct_free(struct conduct **conduct);
+
+/* Notes an offence and says how many there are within the period before it, itself included, up
+ * to the threshold. Failed logins are counted for each login apart, and anew after a success;
+ * who is asked for counts once. A source that is new takes the place of the one of few that
+ * was quiet longest. */
+uint32_t conduct_note(struct conduct *conduct, const struct sw_offence *offence,
+		      const struct threshold *threshold);
+
+/* Begins anew with what was noted of this kind. */
+void conduct_forget(struct conduct *conduct, const struct sw_offence *offence);
+
+#endif
