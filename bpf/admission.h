@@ -9,7 +9,6 @@
 #ifndef SIPWARD_BPF_ADMISSION_H
 #define SIPWARD_BPF_ADMISSION_H
 
-#include "gcra.h"
 #include "health.h"
 #include "known.h"
 #include "limit.h"
@@ -25,7 +24,7 @@ static __always_inline int zone_admits(struct packet *p, enum sw_zone_rate rate,
 	__u32 number = p->zone_number;
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&zone_cells, &number);
 
-	return !cell || gcra_admit(&cell->tat[rate], limit, packet_time(p));
+	return !cell || packet_admits(p, &cell->tat[rate], limit);
 }
 
 /* Who is never a newcomer: TCP has its handshake, a peer is named in the policy. */

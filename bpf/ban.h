@@ -25,7 +25,7 @@ static __always_inline struct sw_ban *live_ban(struct packet *p)
 
 	packet_subscriber(p, &source);
 	ban = bpf_map_lookup_elem(&bans, &source);
-	return ban && ban->end > packet_time(p) ? ban : 0;
+	return ban && ban->end > packet_tick(p) ? ban : 0;
 }
 
 /* Somebody let it in (`sipward allow add`): stronger than a list that others write. */

@@ -23,7 +23,7 @@ static __always_inline int under_pressure(struct packet *p)
 	__u32 zero = 0;
 	const struct sw_health *state = bpf_map_lookup_elem(&health, &zero);
 
-	return state && state->pressure_until > packet_time(p);
+	return state && state->pressure_until > packet_tick(p);
 }
 
 #endif

@@ -44,12 +44,12 @@ static __always_inline __u8 known_grade(struct packet *p)
 	if (!entry || entry->ttl != p->ttl || entry->vlan != p->vlan)
 		return SW_GRADE_NONE;
 	/* Less than nothing when another CPU, whose clock is ahead, saw it last. */
-	idle = packet_time(p) - entry->seen;
+	idle = packet_tick(p) - entry->seen;
 	if (idle > (__s64)policy.known_for)
 		return SW_GRADE_NONE;
 	/* To the second, or every packet would dirty the line for all CPUs. */
 	if (idle > (__s64)SW_NS_PER_SEC)
-		entry->seen = packet_time(p);
+		entry->seen = packet_tick(p);
 	return entry->grade;
 }
 

@@ -10,7 +10,6 @@
 #ifndef SIPWARD_BPF_LIMIT_H
 #define SIPWARD_BPF_LIMIT_H
 
-#include "gcra.h"
 #include "packet.h"
 
 static __always_inline enum verdict stage_method(struct packet *p)
@@ -53,7 +52,7 @@ static __always_inline struct sw_cells *source_cells(struct packet *p)
 /* 1 when the source may send one more of this class. */
 static __always_inline int source_admits(struct packet *p, struct sw_cells *cells, enum sw_rate rate)
 {
-	return gcra_admit(&cells->tat[rate], &packet_zone(p)->source_limits[rate], packet_time(p));
+	return packet_admits(p, &cells->tat[rate], &packet_zone(p)->source_limits[rate]);
 }
 
 static __always_inline int source_limited(const struct packet *p, enum sw_rate rate)
@@ -136,7 +135,7 @@ static __always_inline enum verdict limit_prefix(struct packet *p)
 	packet_mask(p, policy.network, &prefix);
 	prefix.zone = p->zone_number;
 	cells = find_cells(&prefixes, &prefix, &fresh);
-	if (!cells || gcra_admit(&cells->tat[packet_share(p)], limit, packet_time(p)))
+	if (!cells || packet_admits(p, &cells->tat[packet_share(p)], limit))
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_RATE_PREFIX);
 }
@@ -149,7 +148,7 @@ static __always_inline enum verdict limit_zone(struct packet *p)
 	if (!packet_zone(p)->zone_limit.interval)
 		return VERDICT_UNDECIDED;
 	cell = bpf_map_lookup_elem(&zone_cells, &number);
-	if (!cell || gcra_admit(&cell->tat[SW_ZONE_ALL], &packet_zone(p)->zone_limit, packet_time(p)))
+	if (!cell || packet_admits(p, &cell->tat[SW_ZONE_ALL], &packet_zone(p)->zone_limit))
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_RATE_ZONE);
 }
@@ -163,7 +162,7 @@ static __always_inline enum verdict limit_service(struct packet *p)
 	if (!policy.have_service_limits || !limit->interval)
 		return VERDICT_UNDECIDED;
 	cell = bpf_map_lookup_elem(&service_cells, &number);
-	if (!cell || gcra_admit(&cell->tat[0], limit, packet_time(p)))
+	if (!cell || packet_admits(p, &cell->tat[0], limit))
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_RATE_SERVICE);
 }

@@ -346,6 +346,8 @@ struct scratch {
 	struct sip_input input;
 	struct sip_msg msg;
 	struct content content;
+	__u64 tick;      /* jiffies when tick_time was read */
+	__u64 tick_time; /* CLOCK_MONOTONIC nanoseconds */
 	__u32 events_suppressed;
 };
 

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf_endian.h>
 
+#include "gcra.h"
 #include "maps.h"
 
 enum verdict {
@@ -59,10 +60,30 @@ static __always_inline __u64 packet_time(struct packet *p)
 	return p->now;
 }
 
-/* Likewise, as exact as an event needs it: the last tick, which costs next to nothing. */
-static __always_inline __u64 packet_time_coarse(struct packet *p)
+/* Likewise, but a tick late at most, and next to free: the clock is read once a tick and CPU.
+ * Reading it costs more than all limits of a packet. */
+static __always_inline __u64 packet_tick(struct packet *p)
 {
-	return p->now || on_trial ? packet_time(p) : bpf_ktime_get_coarse_ns();
+	struct scratch *scratch = packet_scratch(p);
+	__u64 tick;
+
+	if (p->now || on_trial)
+		return packet_time(p);
+	tick = bpf_jiffies64();
+	if (scratch->tick != tick) {
+		scratch->tick = tick;
+		scratch->tick_time = packet_time(p);
+	}
+	return scratch->tick_time;
+}
+
+/* 1 when the packet conforms to a limit, and the cell is debited. What conformed a tick ago
+ * does now, so only for what is to be refused the clock is read. A cell that was debited by the
+ * tick is ahead by a tick less than it might be, which lets through as much once. */
+static __always_inline int packet_admits(struct packet *p, __u64 *cell,
+					 const volatile struct sw_limit *limit)
+{
+	return gcra_admit(cell, limit, packet_tick(p)) || gcra_admit(cell, limit, packet_time(p));
 }
 
 static __always_inline int in_shadow(enum sw_reason reason)

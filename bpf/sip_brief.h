@@ -142,8 +142,8 @@ static __always_inline int sip_brief_content_length(const struct sip_buf *buf, s
 	(SIP_LETTER('v') | SIP_LETTER('f') | SIP_LETTER('t') | SIP_LETTER('i') |     \
 	 SIP_LETTER('c') | SIP_LETTER('m') | SIP_LETTER('l'))
 
-/* The header [pos, end), whose first octets are `word`: 1 if it was judged, or has nothing to
- * judge. One that stands twice is for sip_header(). */
+/* The header [pos, end), whose first octet is the lowest of `word`: 1 if it was judged, or has
+ * nothing to judge. One that stands twice is for sip_header(). */
 static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *msg, __u64 word,
 				     __u32 pos, __u32 end)
 {
@@ -153,7 +153,7 @@ static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *
 		return 1;
 	if (end - pos < SIP_BRIEF_MIN)
 		return 0;
-	word = sip_lower(word);
+	word = sip_lower(sip_load(buf, pos));
 	switch ((__u8)word) {
 	case 'v':
 		return SIP_BEGINS(word, "via: ") && sip_brief_via(buf, msg, pos + 5, end);

@@ -270,8 +270,8 @@ static __always_inline void sip_more_vias(const struct sip_buf *buf, struct sip_
 		pos = sip_via(buf, msg, pos, end);
 }
 
-/* Max-Forwards, Max-Breadth or Content-Length. Whether the latter is too long is only known behind the
- * header section. */
+/* Max-Forwards, Max-Breadth or Content-Length. Whether the latter is too long is only known
+ * behind the header section. */
 SIP_GLOBAL int sip_count(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
 			 __u32 id)
 {

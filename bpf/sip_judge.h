@@ -61,7 +61,7 @@ static __always_inline int sip_needs_contact(const struct sip_msg *msg)
 	       msg->kind == SW_MESSAGE_REFER;
 }
 
-static __always_inline __u64 sip_judge_strict(const struct sip_msg *msg)
+static __always_inline __u64 sip_judge_presence_strict(const struct sip_msg *msg)
 {
 	__u64 found = 0;
 
@@ -85,6 +85,16 @@ static __always_inline int sip_is_utf8(const struct sip_buf *buf, __u32 pos, __u
 	return !(pos & SIP_UTF8_FAULT);
 }
 
+SIP_GLOBAL int sip_judge_strict(const struct sip_buf *buf, struct sip_msg *msg)
+{
+	if (!buf || !msg)
+		return 0;
+	msg->violations |= sip_judge_presence_strict(msg);
+	if (!sip_is_utf8(buf, msg->begin, msg->body_offset))
+		msg->violations |= SW_SANITY_BIT(UTF8);
+	return 0;
+}
+
 /* What can only be judged behind the header section. */
 static __always_inline void sip_finish(const struct sip_buf *buf, const struct sip_input *in,
 				       struct sip_msg *msg)
@@ -105,12 +115,9 @@ static __always_inline void sip_finish(const struct sip_buf *buf, const struct s
 	if (!(in->flags & SIP_STREAM) &&
 	    (__u64)msg->body_offset + msg->content_length > in->datagram_length)
 		found |= SW_SANITY_BIT(CONTENT_LENGTH_LONG);
-	if (sip_is_strict(in)) {
-		found |= sip_judge_strict(msg);
-		if (!sip_is_utf8(buf, msg->begin, msg->body_offset))
-			found |= SW_SANITY_BIT(UTF8);
-	}
 	msg->violations |= found;
+	if (sip_is_strict(in))
+		sip_judge_strict(buf, msg);
 }
 
 #endif

@@ -249,8 +249,8 @@ static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u3
 #define SIP_SEEM_CONTROL(v)     ((v) - SIP_EACH(0x20))
 #define SIP_SEEM_EQUAL(v, each) (((v) ^ (each)) - SIP_ONES)
 
-/* Goes on to the first block of four words, of SIP_BLOCKS_A_STEP at most, that has a marker,
- * and there to the word: its markers go to `found`, or 0. */
+/* Goes on to the first word that has a marker, of SIP_BLOCKS_A_STEP blocks of four at most: its
+ * markers go to `found`, or 0. */
 #define SIP_SEEK_BLOCKS(buf, pos, end, found, seem)                              \
 	do {                                                                     \
 		__u64 v[4];                                                      \
@@ -261,21 +261,25 @@ static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u3
 			if (pos >= end)                                          \
 				break;                                           \
 			sip_load_block(buf, pos, v);                             \
-			found = (seem(v[0]) | seem(v[1]) | seem(v[2]) | seem(v[3])) & SIP_TOPS; \
+			found = seem(v[0]) & SIP_TOPS;                           \
 			if (found)                                               \
 				break;                                           \
+			found = seem(v[1]) & SIP_TOPS;                           \
+			if (found) {                                             \
+				pos += 8;                                        \
+				break;                                           \
+			}                                                        \
+			found = seem(v[2]) & SIP_TOPS;                           \
+			if (found) {                                             \
+				pos += 16;                                       \
+				break;                                           \
+			}                                                        \
+			found = seem(v[3]) & SIP_TOPS;                           \
+			if (found) {                                             \
+				pos += 24;                                       \
+				break;                                           \
+			}                                                        \
 			pos += 32;                                               \
-		}                                                                \
-		pos = sip_forget(pos);                                           \
-		if (!found)                                                      \
-			break;                                                   \
-		sip_load_block(buf, pos, v);                                     \
-		_Pragma("GCC unroll 4")                                          \
-		for (int i_ = 0; i_ < 4; i_++) {                                 \
-			found = seem(v[i_]) & SIP_TOPS;                          \
-			if (found)                                               \
-				break;                                           \
-			pos += 8;                                                \
 		}                                                                \
 		pos = sip_forget(pos);                                           \
 	} while (0)

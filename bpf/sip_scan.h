@@ -4,7 +4,7 @@
  * (RFC 3261 7, 25.1), no work on the body. Pure C: the same file is compiled into the data
  * path and into tests, fuzzers and `sipward explain`, and must yield the same in all.
  *
- * sip_lines() goes 32 octets a step and stops where a line ends; a line that begins with
+ * sip_lines() goes eight octets a step and stops where a line ends; a line that begins with
  * white space folds into the header before it; then the header is judged in brief, where that
  * is all that is asked (sip_brief.h), or named and its value read (sip_headers.h). Long loops
  * stand in global functions of their own, so that the verifier adds them up and does not
@@ -200,7 +200,7 @@ static __always_inline void sip_note_bare(struct sip_msg *msg)
 		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
 }
 
-/* A header is complete; `word` holds its first octets. */
+/* A header is complete; `word` holds its first octets, one at least. */
 static __always_inline void sip_take(const struct sip_buf *buf, const struct sip_input *in,
 				     struct sip_msg *msg, __u64 word, __u32 pos, __u32 end)
 {
@@ -220,11 +220,23 @@ static __always_inline int sip_folds(__u8 octet)
 	return octet == ' ' || octet == '\t';
 }
 
+/* Where to look on behind a CR LF, whose CR is the lowest of the markers in the word at pos. Not
+ * behind the LF but at the next word, unless there is more to see in this one: where the
+ * search goes then hangs on no octet, and the processor need not wait for one line to end
+ * before it looks into the next. */
+static __always_inline __u64 sip_behind_line(__u64 pos, __u64 markers, __u64 behind)
+{
+	markers &= markers - 1;
+	if (!markers) /* the LF is the next word's */
+		return pos + 9;
+	return markers & (markers - 1) ? behind : pos + 8;
+}
+
 /* Takes some steps from msg->next on; the header under work began at msg->start. What the
  * verifier would tell apart from step to step is kept in *msg, or forgotten. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
-	__u64 pos, start, end, length, word, ahead, odd, found;
+	__u64 pos, start, end, behind, length, word, ahead, odd, found;
 	int result = SIP_STOP;
 
 	if (!buf || !in || !msg)
@@ -241,37 +253,42 @@ SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, 
 		if (!found && pos < length)
 			continue;
 		end = sip_forget(pos + sip_lowest(found));
-		if (end + 2 <= length && (__u16)sip_load(buf, end) == 0x0a0d) {
-			pos = end + 2;
+		ahead = end + 2 < length ? sip_load(buf, end) : 0;
+		if ((__u16)ahead == 0x0a0d) {
+			behind = end + 2;
+			ahead >>= 16;
+			pos = sip_behind_line(pos, found, behind);
 		} else {
 			odd = sip_odd_line(buf, msg, pos, length);
 			end = sip_forget(SIP_FIRST(odd));
-			pos = sip_forget(SIP_SECOND(odd));
+			pos = behind = sip_forget(SIP_SECOND(odd));
 			if (SIP_THIRD(odd) & SIP_LINE_MORE)
 				continue;
+			length = sip_forget(length);
+			if (behind >= length && sip_is_cut(in, msg, start, end))
+				goto out;
+			ahead = sip_load(buf, behind);
 		}
-		length = sip_forget(length);
-		if (pos >= length && sip_is_cut(in, msg, start, end))
-			goto out;
 		if (SIP_NEEDS(SIP_NEED_VALUES))
 			msg->lines++;
 		if (end == start) {
 			sip_note_bare(msg);
 			msg->flags |= SIP_COMPLETE;
-			msg->body_offset = pos;
+			msg->body_offset = pos = behind;
 			goto out;
 		}
-		ahead = sip_load(buf, pos);
-		if ((__u8)ahead <= ' ' && sip_folds(ahead) && pos < length) {
+		if ((__u8)ahead <= ' ' && sip_folds(ahead) && behind < length) {
 			sip_note_bare(msg);
 			continue;
 		}
 		sip_take(buf, in, msg, word, start, end);
-		start = pos;
+		start = behind;
 		word = ahead;
 		if (SIP_NEEDS(SIP_NEED_ALL) && (in->flags & SIP_EARLY) &&
-		    (msg->flags & SIP_TOP_VIA))
+		    (msg->flags & SIP_TOP_VIA)) {
+			pos = behind;
 			goto out;
+		}
 	}
 	result = SIP_GO_ON;
 out:
@@ -280,23 +297,32 @@ out:
 	return result;
 }
 
-/* Scans the message in `buf` as `in` says, into `msg`. Always 0: what is wrong with the
- * message is in msg->violations. */
-SIP_GLOBAL int sip_scan(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
+/* The lines that are left: only a long message has them. */
+SIP_GLOBAL int sip_more_lines(const struct sip_buf *buf, const struct sip_input *in,
+			      struct sip_msg *msg)
 {
 	if (!buf || !in || !msg)
 		return 0;
+	for (__u32 i = 0; i < SIP_CALLS; i++) {
+		if (sip_lines(buf, in, msg) == SIP_STOP)
+			break;
+	}
+	return 0;
+}
+
+/* Scans the message in `buf` as `in` says, into `msg`. What is wrong with the message is in
+ * msg->violations. */
+static __always_inline void sip_scan(const struct sip_buf *buf, const struct sip_input *in,
+				     struct sip_msg *msg)
+{
 	if (!(in->flags & SIP_RESUME))
 		sip_start(buf, in, msg);
 	if (!(msg->flags & SIP_START))
-		return 0;
-	for (__u32 i = 0; i < SIP_CALLS; i++) {
-		if ((msg->flags & (SIP_COMPLETE | SIP_CUT)) || sip_lines(buf, in, msg) == SIP_STOP)
-			break;
-	}
+		return;
+	if (!(msg->flags & (SIP_COMPLETE | SIP_CUT)) && sip_lines(buf, in, msg) == SIP_GO_ON)
+		sip_more_lines(buf, in, msg);
 	if (!(in->flags & SIP_EARLY))
 		sip_finish(buf, in, msg);
-	return 0;
 }
 
 #endif

@@ -40,7 +40,7 @@
 	} while (0)
 
 /* Global, so that the verifier walks it once, and judge() once, whatever this left in *p. */
-__noinline int parse(struct xdp_md *ctx, struct packet *p)
+static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor c = {
 		.ctx = ctx,

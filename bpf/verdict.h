@@ -7,7 +7,6 @@
 #define SIPWARD_BPF_VERDICT_H
 
 #include "fragment.h"
-#include "gcra.h"
 #include "known.h"
 #include "packet.h"
 
@@ -24,7 +23,7 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 	if (!cell || !scratch)
 		return 0;
 	p = &scratch->packet;
-	now = packet_time_coarse(p);
+	now = packet_tick(p);
 	if (!gcra_admit(&cell->tat[0], &policy.events, now) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
 		scratch->events_suppressed++;
