@@ -96,8 +96,14 @@ static void test_nothing_written(void **state)
 
 static void test_allowed(void **state)
 {
+	auto_policy struct policy usual = { 0 }, written = { 0 };
+
 	(void)state;
-	assert_in_range(memory_allowed(), 1 << 20, UINT64_MAX - 1);
+	load_tables("", &usual);
+	load_tables("{bans: 1000}", &written);
+	assert_in_range(memory_allowed(NULL), 1 << 20, UINT64_MAX - 1);
+	assert_int_equal(memory_allowed(&written), memory_allowed(NULL));
+	assert_true(memory_allowed(&usual) >= memory_allowed(&written));
 }
 
 int main(void)

@@ -112,7 +112,7 @@ int protect(struct agent *agent, const struct policy *policy, struct error *e)
 	};
 	int done = -1;
 
-	if (memory_check(policy, memory_allowed(), e) == 0 &&
+	if (memory_check(policy, memory_allowed(policy), e) == 0 &&
 	    wanted_interfaces(agent, policy, &apply, e) == 0 &&
 	    present_interfaces(agent, &apply, e) == 0) {
 		if (!agent->generation)

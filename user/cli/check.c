@@ -21,7 +21,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (optind != argc - 1)
 		return fail(e, EXIT_USAGE, "check: one policy file is wanted; see: sipward check --help");
 	if ((policy_load(argv[optind], &policy, &wrong) < 0 ||
-	     memory_check(&policy, memory_allowed(), &wrong) < 0) && !json)
+	     memory_check(&policy, memory_allowed(&policy), &wrong) < 0) && !json)
 		return fail(e, wrong.code, "%s", wrong.text);
 	memory = wrong.code ? 0 : policy_memory(&policy, &wrong);
 	if (json) {

@@ -92,7 +92,7 @@ static int admission_json(const struct state *state, struct json_object *o, stru
 	json_object_object_add(greylist, "let_in_by_chance_per_second_at_1000000",
 			       json_object_new_double(sights_false_admissions(lines, STATED_FLOOD)));
 	json_count(o, "memory_octets", state_memory(state));
-	json_count(o, "memory_allowed_octets", memory_allowed());
+	json_count(o, "memory_allowed_octets", memory_allowed(NULL));
 	return 0;
 }
 

@@ -122,7 +122,15 @@ static uint64_t group_allows(char *group, uint64_t most)
 	return most;
 }
 
-uint64_t memory_allowed(void)
+static bool sizes_written(const struct policy *policy)
+{
+	for (size_t i = 0; i < TABLE_COUNT; i++)
+		if (policy->tables_at[i].line)
+			return true;
+	return false;
+}
+
+uint64_t memory_allowed(const struct policy *policy)
 {
 	auto_free char *groups = read_whole_file("/proc/self/cgroup", 1 << 16, NULL, NULL);
 	struct sysinfo host = {};
@@ -130,7 +138,9 @@ uint64_t memory_allowed(void)
 	char *group;
 
 	if (sysinfo(&host) == 0)
-		most = (uint64_t)host.totalram * host.mem_unit / 2;
+		most = (uint64_t)host.totalram * host.mem_unit;
+	if (!policy || sizes_written(policy))
+		most /= 2;
 	group = groups ? strstr(groups, "0::/") : NULL;
 	if (!group)
 		return most;

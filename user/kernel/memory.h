@@ -15,8 +15,10 @@ uint64_t state_memory(const struct state *state);
  * when the BPF object cannot be read. */
 uint64_t policy_memory(const struct policy *policy, struct error *e);
 
-/* Octets that they may take: half of the host's memory, or what the control group allows. */
-uint64_t memory_allowed(void);
+/* Octets that they may take: half of the host's memory, or what the control group allows. Where
+ * the policy's author chose no size, all of the host's, so that a small one can start; NULL: as
+ * if he had. */
+uint64_t memory_allowed(const struct policy *policy);
 
 /* 0 when the policy's tables stay within `allowed` octets; -1 and *e, at the table that takes
  * most, with the number of entries that would fit. */
