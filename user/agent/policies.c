@@ -188,7 +188,7 @@ static int run_sorted(struct agent *agent, struct sorted *sorted, struct error *
 	memset(&next, 0, sizeof(next));
 	keep_sorted(&agent->running, sorted);
 	tuned_write(agent);
-	return 0;
+	return behaviour_follow(&agent->behaviour, &agent->running.policy, e);
 }
 
 /* The whole policy's monitor mode is the one switch for all: a zone's own would do nothing. */
