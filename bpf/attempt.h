@@ -114,6 +114,32 @@ __noinline int note_ack(struct scratch *scratch)
 	return 0;
 }
 
+/* What sanity is about to refuse. It is evidence when it carries a proof, as all else. */
+__noinline int note_violation(struct scratch *scratch)
+{
+	if (!scratch)
+		return 0;
+	find_proof(scratch);
+	tell_offence(scratch, 0, SW_OFFENCE_SANITY, scratch->packet.proved, 0);
+	return 0;
+}
+
+/* The checks that are counted only, as a mask of struct packet.found. */
+static __always_inline __u64 sanity_in_shadow(void)
+{
+	const __u32 word = SW_SANITY_FIRST / 64, bit = SW_SANITY_FIRST % 64;
+
+	return policy.shadow[word] >> bit | (bit ? policy.shadow[word + 1] << (64 - bit) : 0);
+}
+
+static __always_inline enum verdict stage_violation(struct packet *p)
+{
+	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && p->protocol == IPPROTO_UDP &&
+	    p->found & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) & ~sanity_in_shadow())
+		note_violation(packet_scratch(p));
+	return VERDICT_UNDECIDED;
+}
+
 static __always_inline enum verdict stage_attempt(struct packet *p)
 {
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)) ||

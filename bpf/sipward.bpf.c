@@ -97,6 +97,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(require);      /* plain SIP from a zone that must not */
 	STAGE(method);
 	STAGE(limits);
+	STAGE(violation);    /* told, before it is refused */
 	STAGE(sanity);
 	STAGE(malformed);    /* what passes although something is wrong */
 	STAGE(content);      /* what this zone may not say */

@@ -367,6 +367,90 @@ static void test_not_watched(void **state)
 	assert_int_equal(overhear(&rig), 0);
 }
 
+/* A message that is malformed; `nonce` NULL: without credentials. */
+static void sends_malformed(struct rig *rig, const char *nonce, enum sw_reason reason)
+{
+	char text[2048], credentials[256] = "";
+	unsigned int n = ++branches;
+	size_t size;
+
+	if (nonce)
+		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"alice\", "
+			 "nonce=\"%s\"\r\n", nonce);
+	size = snprintf(text, sizeof(text),
+		"INVITE sip:bob@example.com SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKb%08x\r\n"
+		"Max-Forwards: 999\r\n"
+		"From: <sip:alice@example.com>;tag=f\r\n"
+		"To: <sip:bob@example.com>\r\n"
+		"Call-ID: m%x\r\n"
+		"CSeq: 1 INVITE\r\n"
+		"%s"
+		"Content-Length: 0\r\n\r\n", n, n, credentials);
+	if (reason == SW_REASON_NONE)
+		sends_shadowed(rig, text, size, SW_REASON_MAX_FORWARDS);
+	else
+		sends(rig, text, size, reason);
+}
+
+static void test_malformed(void **state)
+{
+	auto_rig struct rig rig, shadow;
+
+	(void)state;
+	rig_open(&rig, watched);
+	sends_malformed(&rig, NULL, SW_REASON_MAX_FORWARDS);
+	sends_malformed(&rig, "n00000001", SW_REASON_MAX_FORWARDS); /* guessed */
+	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, false), 2);
+	assert_int_equal(told_count, 2);
+	registers(&rig, 0, 401, 1);
+	sends_malformed(&rig, "n00000001", SW_REASON_MAX_FORWARDS);
+	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 1);
+	/* Its endpoint is known by now, but that is no proof of what it sends. */
+	sends_malformed(&rig, NULL, SW_REASON_MAX_FORWARDS);
+	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, false), 1);
+	registers(&rig, 1, 200, 0); /* well-formed */
+	assert_int_equal(overhear(&rig), 0);
+	rig_open(&shadow, "shadow: [max_forwards]\n" YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 9/s}, bans: {sanity: 30/60s}}]\n");
+	sends_malformed(&shadow, NULL, SW_REASON_NONE);
+	assert_int_equal(overhear(&shadow), 0);
+}
+
+/* Who is asked for, and who says so. */
+static void test_searching(void **state)
+{
+	auto_rig struct rig rig;
+	struct phone phone = {"OPTIONS", "alice", NULL, NULL, 0};
+	char callee[16], nonce[] = "n00000001";
+
+	(void)state;
+	rig_open(&rig, watched);
+	for (unsigned int i = 0; i < 5; i++) {
+		snprintf(callee, sizeof(callee), "%u", 200 + i % 3);
+		phone.callee = callee;
+		phone.branch = ++branches;
+		asks(&rig, &phone, SW_REASON_NONE);
+		answers(&rig, &phone, 404, NULL, "t");
+	}
+	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, false), 5);
+	assert_int_equal(told_count, 5);
+	assert_true(told[0].who == told[3].who && told[0].who != told[1].who);
+	/* With credentials whose nonce was sent there it is evidence; 484 and 486 are nothing. */
+	registers(&rig, 0, 401, 1);
+	phone.nonce = nonce;
+	for (unsigned int status = 480; status < 488; status += 4) {
+		phone.branch = ++branches;
+		asks(&rig, &phone, SW_REASON_NONE);
+		answers(&rig, &phone, status, NULL, "t");
+	}
+	assert_int_equal(overhear(&rig), 0);
+	phone.branch = ++branches;
+	asks(&rig, &phone, SW_REASON_NONE);
+	answers(&rig, &phone, 604, NULL, "t");
+	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 1);
+}
+
 /* --- bans --- */
 
 static void bans(struct rig *rig, enum sw_reason reason, enum ban_outcome wanted,
@@ -596,6 +680,8 @@ int main(void)
 		cmocka_unit_test(test_spoofed_guesses),
 		cmocka_unit_test(test_shared_nonce),
 		cmocka_unit_test(test_not_watched),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_searching),
 		cmocka_unit_test(test_ban_says_why),
 		cmocka_unit_test(test_ban_escalates),
 		cmocka_unit_test(test_ban_by_hand_stays),
