@@ -328,6 +328,45 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sw_observed);
 } observed SEC(".maps");
+/* Dialogs by their parties, and transactions by whom they belong to. Only what the server sends
+ * writes here: a flood gets in as fast as the server answers it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct sw_dialog);
+} dialogs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct sw_proof);
+} transactions SEC(".maps");
+
+/* Requests outside a dialog, and how often they came by. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct sw_loop);
+} loops SEC(".maps");
+
+/* What sources dial: those by the path of a proof; and all others, whose flood pushes out nobody
+ * but them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct sw_source);
+	__type(value, struct sw_caller);
+} callers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct sw_source);
+	__type(value, struct sw_caller);
+} strangers SEC(".maps");
 
 /* --- state maps of one interface --- */
 

@@ -17,7 +17,9 @@
 #include <sipward/health.h>
 
 #include "answer.h"
+#include "dialog.h"
 #include "known.h"
+#include "leak.h"
 #include "token.h"
 
 /* Tokens stand in the first headers; what an answer carries behind them is not read. */
@@ -231,6 +233,24 @@ static __always_inline __u32 departing_length(struct __sk_buff *skb, struct depa
 	return length > OBSERVED_MAX ? OBSERVED_MAX : length;
 }
 
+#include "privacy.h"
+
+/* What the rules that remember want of it. */
+static __always_inline int observe_guards(struct __sk_buff *skb, struct departure *d,
+					  struct scratch *scratch, __u64 now)
+{
+	const struct sip_msg *msg = &scratch->msg;
+
+	if (policy.guards & SW_GUARD_TEARDOWN)
+		note_dialog(&d->dst, scratch, now);
+	if (policy.guards & SW_GUARD_DIGEST_LEAK && msg->kind <= SW_MESSAGE_OTHER &&
+	    msg->flags & SIP_TO_TAG)
+		note_inside(&d->dst, scratch, now);
+	if (policy.guards & SW_GUARD_PRIVACY && msg->flags & SIP_START)
+		return judge_privacy(skb, d, scratch, now);
+	return TC_ACT_UNSPEC;
+}
+
 static __always_inline int observe(struct __sk_buff *skb)
 {
 	struct departure d = {};
@@ -256,7 +276,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 		observe_response(&d, scratch, now);
 	else if (scratch->msg.flags & SIP_START)
 		observe_request(&d, scratch, self, now);
-	return TC_ACT_UNSPEC;
+	return policy.guards & SW_GUARD_OBSERVED ? observe_guards(skb, &d, scratch, now) : TC_ACT_UNSPEC;
 }
 
 #endif

@@ -27,6 +27,7 @@
 #include "sanity.h"
 #include "content.h"
 #include "require.h"
+#include "guard.h"
 #include "verdict.h"
 
 #include "observer.h"
@@ -101,6 +102,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(sanity);
 	STAGE(malformed);    /* what passes although something is wrong */
 	STAGE(content);      /* what this zone may not say */
+	STAGE(guard);        /* what came before it */
 	STAGE(attempt);      /* noted until the server answers */
 	v = VERDICT_PASS;
 decided:

@@ -24,10 +24,15 @@ enum token_kind {
 	TOKEN_SIGHT,      /* source and branch of a newcomer's request */
 	TOKEN_PROBE,      /* branch of a request that the agent sent to prove a newcomer */
 	TOKEN_TAG_HEAD,   /* the first octets of a tag: do all tags begin alike? */
-	TOKEN_CONNECTION, /* addresses and ports of a TCP connection */
 	TOKEN_ATTEMPT,    /* source and branch of a request that is watched */
 	TOKEN_LOGIN,      /* source and username of credentials */
-	TOKEN_USER        /* who is asked for */
+	TOKEN_USER,       /* who is asked for */
+	TOKEN_PARTY,      /* Call-ID and the tag of one side */
+	TOKEN_INVITE,     /* branch and Call-ID of an INVITE that the server answers */
+	TOKEN_INSIDE,     /* branch of a request inside a dialog that the server sent */
+	TOKEN_REQUEST,    /* Call-ID and From-tag; branch */
+	TOKEN_CALLEE,     /* user of a Request-URI */
+	TOKEN_CONNECTION  /* addresses and ports of a TCP connection */
 };
 
 struct token {

@@ -43,6 +43,7 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 	event->message = p->message;
 	event->vlan_count = p->vlan_count;
 	event->kind = SW_EVENT_PACKET;
+	event->direction = SW_INGRESS;
 	__builtin_memset(event->pad, 0, sizeof(event->pad));
 	event->suppressed = scratch->events_suppressed;
 	scratch->events_suppressed = 0;

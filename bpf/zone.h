@@ -25,6 +25,25 @@ static __always_inline __u32 *longest_prefix(const struct packet *p, void *trie_
 	}
 }
 
+/* The number of an address's zone. */
+__noinline int zone_of(const struct sw_addr *addr)
+{
+	struct sw_prefix6 key6 = {.length = 128};
+	struct sw_prefix4 key4 = {.length = 32};
+	__u32 *number;
+
+	if (!addr || !policy.have_zones)
+		return SW_ZONE_PUBLIC;
+	if (!addr->words[0] && !addr->words[1] && addr->words[2] == bpf_htonl(0xffff)) {
+		__builtin_memcpy(key4.octets, &addr->words[3], sizeof(key4.octets));
+		number = bpf_map_lookup_elem(&zones_v4, &key4);
+	} else {
+		__builtin_memcpy(key6.octets, addr->octets, sizeof(key6.octets));
+		number = bpf_map_lookup_elem(&zones_v6, &key6);
+	}
+	return number ? *number & (SW_ZONES_MAX - 1) : SW_ZONE_PUBLIC;
+}
+
 static __always_inline enum verdict stage_zone(struct packet *p)
 {
 	__u32 *number;

@@ -25,6 +25,48 @@ struct sw_opening {
 	__u32 pad;
 };
 
+/* The rules that remember what came before (bpf/guard.h, bpf/privacy.h). */
+#define SW_GUARD_TEARDOWN    0x01u
+#define SW_GUARD_LOOP        0x02u
+#define SW_GUARD_DIGEST_LEAK 0x04u
+#define SW_GUARD_FRAUD       0x08u
+#define SW_GUARD_PRIVACY     0x10u
+#define SW_GUARD_OBSERVED    (SW_GUARD_TEARDOWN | SW_GUARD_DIGEST_LEAK | SW_GUARD_PRIVACY)
+
+/* What a message may tell that it should not. */
+#define SW_PRIVACY_IDENTITY  0x01u /* P-Asserted-Identity, */
+#define SW_PRIVACY_WITHHELD  0x02u /* with Privacy: id (RFC 3325 7) */
+#define SW_PRIVACY_CHARGING  0x04u /* P-Charging-Vector */
+#define SW_PRIVACY_ADDRESSES 0x08u /* of RFC 1918 and RFC 4193 */
+#define SW_PRIVACY_HOSTS     0x10u /* names of the inside (sw_policy.hosts) */
+
+struct sw_guard {
+	__u32 rules;         /* SW_GUARD_ bits: what this zone uses */
+	__u8 teardown;       /* enum sw_action, as the next three */
+	__u8 loop;
+	__u8 digest_leak;
+	__u8 sweep;
+	__u32 destinations;  /* bits of the sketch that one source may set; 0: no limit */
+	__u8 privacy_report; /* SW_PRIVACY_ bits */
+	__u8 privacy_deny;
+	__u8 pad[2];
+	__u64 window;        /* of toll fraud */
+};
+
+/* A host name of the inside, in lower case, as words and masks that the end of a host is
+ * compared with. */
+#define SW_HOSTS_MAX  8
+#define SW_HOST_WORDS 8
+
+struct sw_host {
+	__u64 words[SW_HOST_WORDS];
+	__u64 masks[SW_HOST_WORDS];
+	__u32 length;
+	__u32 pad;
+};
+
 _Static_assert(sizeof(struct sw_opening) == 16, "no padding");
+_Static_assert(sizeof(struct sw_guard) == 24, "no padding");
+_Static_assert(sizeof(struct sw_host) == 136, "no padding");
 
 #endif

@@ -95,6 +95,7 @@ struct sw_zone {
 	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
 	struct sw_limit source_limits[SW_RATE_COUNT];
 	struct sw_content content;
+	struct sw_guard guard;
 };
 
 #define SW_EMERGENCY_MAX    16
@@ -125,6 +126,8 @@ struct sw_policy {
 	struct sw_mask subscriber[2];      /* SW_SUBSCRIBER_V4, SW_SUBSCRIBER_V6: what a ban is for */
 	struct sw_mask network[2];         /* SW_PREFIX_V4, SW_PREFIX_V6 */
 	__u32 require;                     /* 1: some zone must use TLS or IPsec */
+	__u32 guards;                      /* SW_GUARD_ bits: rules that some zone uses */
+	__u32 host_count;
 	__u32 openings;                    /* 1: the first payload of connections is judged */
 	__u32 bans;                        /* 1: some zone bans for behaviour */
 	__u64 compiled;                    /* when */
@@ -132,6 +135,7 @@ struct sw_policy {
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
 	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
 	__u32 pad;
+	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
 	__u64 agent_filter[SW_AGENT_FILTER]; /* see bpf/signature.h */
@@ -173,7 +177,8 @@ _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
 _Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 160 + 16 * SW_RATE_COUNT + sizeof(struct sw_content),
+_Static_assert(sizeof(struct sw_zone) == 160 + 16 * SW_RATE_COUNT + sizeof(struct sw_content) +
+	       sizeof(struct sw_guard),
 	       "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");
 _Static_assert(sizeof(struct sw_service_addr) == 20, "no padding");

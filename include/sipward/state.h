@@ -145,6 +145,48 @@ enum sw_tally {
 	SW_TALLY_COUNT = 16
 };
 
+/* The addresses that take part in a dialog, as far as the server sends to them. */
+#define SW_PARTIES_MAX 4
+
+struct sw_dialog {
+	struct sw_addr parties[SW_PARTIES_MAX];
+	__u64 expires;
+	__u8 count;
+	__u8 many;  /* more than are kept: not judged */
+	__u8 pad[6];
+};
+
+/* How often one request came by. */
+struct sw_loop {
+	__u64 expires;
+	__u64 seen;  /* a bit for each branch and Max-Forwards */
+	__u32 count;
+	__u32 pad;
+};
+
+/* What one source dials: the numbers in two halves of the window, as bits by linear counting
+ * (Whang 1990), prefixes before the same digits, and rows. */
+#define SW_CALLER_WORDS 8
+#define SW_CALLER_BITS  (64 * SW_CALLER_WORDS)
+#define SW_SWEEPS       4
+#define SW_PREFIXES_MAX 8
+
+struct sw_sweep {
+	__u32 tail;  /* the last digits */
+	__u32 count;
+	__u32 prefixes[SW_PREFIXES_MAX]; /* hashes of what stood before them */
+};
+
+struct sw_caller {
+	__u64 began; /* the running half */
+	__u64 last;  /* the last number */
+	__u32 set;   /* bits in both halves together */
+	__u16 run;   /* numbers in a row */
+	__u16 next;  /* sweep that makes room */
+	__u64 halves[2][SW_CALLER_WORDS];
+	struct sw_sweep sweeps[SW_SWEEPS];
+};
+
 struct sw_ban {
 	__u64 start;
 	__u64 end;       /* ~0: until it is taken off by hand */
@@ -192,6 +234,8 @@ struct sw_zone_name {
 	__u64 generation;  /* the last one that had this zone; 0: never used */
 };
 
+enum sw_way { SW_INGRESS, SW_EGRESS };
+
 /* One drop, or would-be drop, as it leaves the kernel; or a ban, as the agent adds it. */
 enum sw_event_kind { SW_EVENT_PACKET, SW_EVENT_BAN };
 
@@ -210,7 +254,8 @@ struct sw_event {
 	__u8 message;      /* enum sw_message */
 	__u8 vlan_count;
 	__u8 kind;         /* enum sw_event_kind; a ban has time, zone, reason, mode, src */
-	__u8 pad[2];
+	__u8 direction;    /* enum sw_way */
+	__u8 pad[1];
 	union {
 		__u32 suppressed; /* events not sent since the last one of this CPU: over the budget */
 		__u32 evidence;   /* of a ban: offences that earned it */
@@ -250,6 +295,9 @@ _Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_newcomer) == 40, "no padding");
 _Static_assert(sizeof(struct sw_health) == 56, "no padding");
 _Static_assert(sizeof(struct sw_observed) == 16, "no padding");
+_Static_assert(sizeof(struct sw_dialog) == 80, "no padding");
+_Static_assert(sizeof(struct sw_loop) == 24, "no padding");
+_Static_assert(sizeof(struct sw_caller) == 312, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
 _Static_assert(sizeof(struct sw_fragment) == 16, "no padding");

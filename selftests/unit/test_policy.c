@@ -485,6 +485,24 @@ static void test_guard(void **state)
 	assert_rate(&z->cleartext, 100, SW_NS_PER_SEC, 100);
 	z = find_zone(&p, "trunk");
 	assert_int_equal(z->require, SW_REQUIRE_TLS);
+	assert_int_equal(z->guard.teardown, SW_ACTION_DENY);
+	assert_int_equal(z->guard.digest_leak, SW_ACTION_REPORT);
+	assert_int_equal(z->guard.loop, SW_ACTION_DENY);
+	assert_int_equal(z->guard.sweep, SW_ACTION_DENY);
+	assert_int_equal(z->guard.destinations.count, 30);
+	assert_int_equal(z->guard.destinations.period, 600 * SW_NS_PER_SEC);
+	assert_int_equal(z->guard.privacy[SW_ACTION_REPORT], 1 | 4);
+	assert_int_equal(z->guard.privacy[SW_ACTION_DENY], 2 | 8);
+	assert_int_equal(p.host_count, 2);
+	assert_string_equal(p.hosts[0], "core.example.net");
+	z = find_zone(&p, "public");
+	assert_int_equal(z->guard.teardown, SW_ACTION_PASS);
+	assert_int_equal(z->guard.sweep, SW_ACTION_REPORT);
+	assert_false(z->guard.destinations.set);
+	assert_int_equal(p.tables.openings, 1000);
+	assert_int_equal(p.tables.dialogs, 2000);
+	assert_int_equal(p.tables.loops, 3000);
+	assert_int_equal(p.tables.callers, 4000);
 	assert_int_equal(find_zone(&p, "public")->require, SW_REQUIRE_ANY);
 }
 

@@ -40,6 +40,7 @@ static void add_packet(struct json_object *o, const struct sw_event *event)
 	if (!if_indextoname(event->ifindex, iface))
 		snprintf(iface, sizeof(iface), "if%u", event->ifindex);
 	json_text(o, "interface", iface);
+	json_text(o, "direction", event->direction == SW_EGRESS ? "egress" : "ingress");
 	json_count(o, "source_port", event->sport);
 	json_text(o, "destination", addr_text(&event->dst, text, sizeof(text)));
 	json_count(o, "destination_port", event->dport);

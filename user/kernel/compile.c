@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/compile.h"
+#include "kernel/guard.h"
 
 #include <string.h>
 
@@ -67,8 +68,6 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->bounds = zone->bounds;
 	to->newcomers = compile_rate(&zone->newcomers);
 	to->greylist = zone->greylist;
-	to->require = zone->require;
-	to->cleartext = compile_rate(&zone->cleartext);
 	/* What only counts sends nothing of its own. */
 	to->probe = zone->probe && to->mode == SW_MODE_ENFORCE;
 	to->responses = zone->responses;
@@ -100,17 +99,13 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		memcpy(out->emergency_numbers[i], policy->emergency_numbers[i], SW_EMERGENCY_DIGITS);
 	out->emergency_count = policy->emergency_count;
 	out->events = compile_rate(&policy->events);
-	for (size_t i = 0; i < policy->service_count; i++) {
+	for (size_t i = 0; i < policy->service_count; i++)
 		compile_service(&policy->services[i], out);
-		out->openings |= policy->services[i].transport == SW_TLS;
-	}
 	for (size_t i = 0; i < policy->zone_count; i++) {
 		const struct zone *zone = &policy->zones[i];
 
 		compile_zone(policy, zone, &out->zones[numbers[i]]);
 		out->admission |= zone->newcomers.set;
-		out->require |= zone->require != SW_REQUIRE_ANY;
-		out->openings |= zone->require != SW_REQUIRE_ANY;
 		out->responses_expected |= zone->responses == SW_RESPONSES_EXPECTED;
 		out->bans |= zone->bans.set;
 		out->have_zones |= zone->source_count > 0;
@@ -120,8 +115,10 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 			out->limited |= (uint32_t)zone->source_rates[rate].set << rate;
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}
-	out->observed = out->admission || out->responses_expected;
 	compile_content(policy, numbers, out);
+	compile_guards(policy, numbers, out);
+	out->observed = out->admission || out->responses_expected ||
+			out->guards & SW_GUARD_OBSERVED;
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct prefix *prefix = &policy->list[i].prefix;
 

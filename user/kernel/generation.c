@@ -177,6 +177,12 @@ static __u32 scan_needs(const struct sw_policy *policy)
 	if (policy->content & (SW_CONTENT_HEADERS | SW_CONTENT_TYPES | SW_CONTENT_AGENTS |
 			       SW_CONTENT_ROUTING))
 		needs |= SIP_NEED_VALUES;
+	if (policy->guards & (SW_GUARD_TEARDOWN | SW_GUARD_LOOP | SW_GUARD_DIGEST_LEAK))
+		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS | SIP_NEED_VALUES;
+	if (policy->guards & SW_GUARD_FRAUD)
+		needs |= SIP_NEED_PARTIES;
+	if (policy->guards & SW_GUARD_PRIVACY)
+		needs |= SIP_NEED_VIA | SIP_NEED_VALUES;
 	if (policy->require)
 		needs |= SIP_NEED_TOKENS;
 	if (policy->observed)

@@ -25,8 +25,13 @@ static bool entry_lives(const struct copy *copy, const void *value)
 		return ((const struct sw_ban *)value)->end > copy->now;
 	if (copy->map == STATE_FRAGMENTS)
 		return ((const struct sw_fragment *)value)->expires > copy->now;
-	if (copy->map == STATE_PROOFS || copy->map == STATE_BRANCHES)
+	if (copy->map == STATE_PROOFS || copy->map == STATE_BRANCHES ||
+	    copy->map == STATE_TRANSACTIONS)
 		return ((const struct sw_proof *)value)->expires > copy->now;
+	if (copy->map == STATE_DIALOGS)
+		return ((const struct sw_dialog *)value)->expires > copy->now;
+	if (copy->map == STATE_LOOPS)
+		return ((const struct sw_loop *)value)->expires > copy->now;
 	if (copy->map == STATE_OPENINGS)
 		return ((const struct sw_opening *)value)->expires > copy->now;
 	return true;
@@ -169,6 +174,14 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->sights;
 	case STATE_OPENINGS:
 		return tables->openings;
+	case STATE_DIALOGS:
+	case STATE_TRANSACTIONS:
+		return tables->dialogs;
+	case STATE_LOOPS:
+		return tables->loops;
+	case STATE_CALLERS:
+	case STATE_STRANGERS:
+		return tables->callers;
 	default:
 		return 0;
 	}

@@ -40,6 +40,11 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_HEALTH] = "health",
 	[STATE_OPENINGS] = "openings",
 	[STATE_OBSERVED] = "observed",
+	[STATE_DIALOGS] = "dialogs",
+	[STATE_TRANSACTIONS] = "transactions",
+	[STATE_LOOPS] = "loops",
+	[STATE_CALLERS] = "callers",
+	[STATE_STRANGERS] = "strangers",
 };
 
 const char *state_map_name(enum state_map map)

@@ -76,6 +76,7 @@ int trial_depart(struct trial *trial, const void *frame, uint32_t size, struct e
 	if (bpf_prog_test_run_opts(observer, &opts) < 0)
 		return fail(e, EXIT_FAILED, "the observer would not run a frame of %u octets: %s", size,
 			    strerror(errno));
+	trial->departure = opts.retval;
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct trial {
 	int program;
 	struct sipward_bpf *skel;
 	uint8_t numbers[SW_ZONES_MAX];
+	uint32_t departure;        /* the TC verdict on the last frame that left */
 	uint64_t now;              /* CLOCK_MONOTONIC nanoseconds of the next packet */
 };
 

@@ -4,13 +4,6 @@
 #include "policy/names.h"
 #include "policy/parts.h"
 
-/* Rules of one kind: {report: [...], deny: [...]}. How an entry is read: the number of its bit,
- * or -1 after an error. */
-struct rules {
-	uint32_t *actions; /* [SW_ACTION_COUNT] */
-	int (*read)(struct draft *d, const struct node *item, enum sw_action action);
-};
-
 static int read_entries(struct draft *d, const struct node *value, const struct rules *rules,
 			enum sw_action action)
 {
@@ -44,7 +37,7 @@ static int read_deny(struct draft *d, const struct key *key, const struct node *
 	return read_entries(d, value, to, SW_ACTION_DENY);
 }
 
-static int read_rules(struct draft *d, const struct node *value, struct rules rules)
+int read_rules(struct draft *d, const struct node *value, struct rules rules)
 {
 	static const struct key keys[] = {
 		KEY("report", read_report),

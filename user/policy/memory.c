@@ -41,6 +41,9 @@ int read_tables(struct draft *d, const struct key *key, const struct node *value
 		TABLE(known),
 		TABLE(proofs),
 		TABLE(openings),
+		TABLE(dialogs),
+		TABLE(loops),
+		TABLE(callers),
 		TABLE(branches),
 		KEY("sights", read_sights, .offset = offsetof(struct tables, sights)),
 		KEYS_END

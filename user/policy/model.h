@@ -109,6 +109,16 @@ struct bans {
 	struct position at;
 };
 
+/* The rules that remember (guard.c). */
+struct guard_rules {
+	enum sw_action teardown;
+	enum sw_action loop;
+	enum sw_action digest_leak;
+	enum sw_action sweep;
+	struct rate destinations; /* its period is the window of both; no burst */
+	uint32_t privacy[SW_ACTION_COUNT]; /* bit per word of privacy_words */
+};
+
 struct zone {
 	char name[SW_NAME_MAX];
 	struct prefix *sources;
@@ -130,6 +140,7 @@ struct zone {
 	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];
 	struct content_rules content;
+	struct guard_rules guard;
 	struct position at;
 };
 
@@ -147,6 +158,9 @@ struct tables {
 	uint32_t proofs;
 	uint32_t openings;
 	uint32_t branches;
+	uint32_t dialogs;         /* and as many transactions */
+	uint32_t loops;
+	uint32_t callers;         /* and as many strangers */
 	uint32_t sights;          /* lines of the greylist's memory, a power of two */
 };
 
@@ -172,6 +186,8 @@ struct policy {
 	bool state_off;           /* nowhere */
 	uint64_t state_every;     /* nanoseconds from one time to the next */
 	uint64_t known_for;       /* nanoseconds that a known endpoint may be idle */
+	char (*hosts)[SW_HOST_WORDS * 8]; /* names of the inside, in lower case */
+	size_t host_count;
 	struct rate emergency;    /* of each zone; set when there are numbers or it is written */
 	char (*emergency_numbers)[SW_EMERGENCY_DIGITS];
 	size_t emergency_count;   /* at most SW_EMERGENCY_MAX */

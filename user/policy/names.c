@@ -76,6 +76,17 @@ const char *const require_words[] = {
 	NULL,
 };
 
+const char *const action_words[] = {
+	[SW_ACTION_PASS] = "off",
+	[SW_ACTION_REPORT] = "report",
+	[SW_ACTION_DENY] = "deny",
+	NULL,
+};
+
+const char *const privacy_words[] = {
+	"P-Asserted-Identity", "P-Charging-Vector", "addresses", "hosts", NULL,
+};
+
 const char *const tls_version_words[] = { "1.0", "1.1", "1.2", "1.3", NULL };
 
 const char *const profile_words[] = {
@@ -101,13 +112,6 @@ const char *const responses_words[] = {
 const char *const switch_words[] = { "off", "auto", NULL };
 
 const char *const fragments_words[] = { "pass", "drop", NULL };
-
-const char *const action_words[] = {
-	[SW_ACTION_PASS] = "off",
-	[SW_ACTION_REPORT] = "report",
-	[SW_ACTION_DENY] = "deny",
-	NULL,
-};
 
 const char *const header_words[SW_HEADER_COUNT + 1] = {
 #define HEADER(id, name) name,

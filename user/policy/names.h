@@ -15,6 +15,8 @@ extern const char *const mode_words[SW_MODE_COUNT + 1];
 extern const char *const transport_words[SW_TRANSPORT_COUNT + 1];
 extern const char *const trust_words[];
 extern const char *const require_words[];
+extern const char *const action_words[];
+extern const char *const privacy_words[];
 extern const char *const tls_version_words[]; /* from SW_TLS_1_0 on */
 extern const char *const profile_words[];
 extern const char *const fragments_words[];
@@ -22,7 +24,6 @@ extern const char *const greylist_words[];
 extern const char *const responses_words[];
 extern const char *const switch_words[]; /* "drop" is 1 */
 
-extern const char *const action_words[];
 extern const char *const header_words[SW_HEADER_COUNT + 1];
 extern const char *const status_words[]; /* the class of a word is its position and 1 */
 

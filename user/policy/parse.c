@@ -296,6 +296,7 @@ const struct key policy_keys[] = {
 	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
 	KEY("state", read_state, .offset = offsetof(struct draft, policy), .fixed = true),
 	KEY("emergency", read_emergency, .offset = offsetof(struct draft, policy)),
+	KEY("privacy", read_inside, .fixed = true),
 	KEY("metrics", read_metrics, .offset = offsetof(struct draft, policy), .fixed = true),
 	KEY("events", read_events, .offset = offsetof(struct draft, policy.events)),
 	KEY("tables", read_tables, .offset = offsetof(struct draft, policy.tables), .fixed = true),
@@ -308,7 +309,7 @@ static void set_defaults(struct policy *p)
 	p->tables = (struct tables){
 		.bans = 65536, .sources = 65536, .prefixes = 16384, .fragments = 16384,
 		.known = 262144, .proofs = 262144, .branches = 131072, .openings = 65536,
-		.sights = 524288,
+		.dialogs = 65536, .loops = 65536, .callers = 16384, .sights = 524288,
 	};
 	p->known_for = 24 * 3600 * SW_NS_PER_SEC;
 	p->state_every = 300 * SW_NS_PER_SEC;
@@ -384,6 +385,7 @@ void policy_free(struct policy *p)
 	free(p->services);
 	free(p->zones);
 	free(p->list);
+	free(p->hosts);
 	free(p->emergency_numbers);
 	for (size_t i = 0; i < p->content_type_count; i++)
 		free(p->content_types[i]);

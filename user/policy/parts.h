@@ -34,9 +34,12 @@ int read_header_rules(struct draft *d, const struct key *key, const struct node 
 int read_status_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_routing(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_type_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
+
 /* Keys of a zone and of a service (guard.c): into struct zone and struct service. */
 int read_require(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_cleartext(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_fraud(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_privacy(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_tls(struct draft *d, const struct key *key, const struct node *value, void *to);
 
 /* Numbers: `caller` and `callee` of a zone, into struct zone; what is dialled before them and
@@ -58,6 +61,18 @@ int read_state(struct draft *d, const struct key *key, const struct node *value,
 /* The tables of the top level (parse.c) and of a zone (zone.c). */
 extern const struct key policy_keys[];
 extern const struct key zone_keys[];
+
+/* `privacy` of the policy. */
+int read_inside(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+/* Rules of one kind: {report: [...], deny: [...]}. How an entry is read: the number of its bit,
+ * or -1 after an error. */
+struct rules {
+	uint32_t *actions; /* [SW_ACTION_COUNT] */
+	int (*read)(struct draft *d, const struct node *item, enum sw_action action);
+};
+
+int read_rules(struct draft *d, const struct node *value, struct rules rules);
 
 /* Judges what no single key can know, and gives zones and services their addresses. */
 int check_draft(struct draft *d);

@@ -314,6 +314,13 @@ const struct key zone_keys[] = {
 	KEY("content_types", read_type_rules, .offset = offsetof(struct zone, content)),
 	KEY("require", read_require),
 	KEY("cleartext", read_cleartext),
+	KEY("teardown", read_word, .offset = offsetof(struct zone, guard.teardown),
+	    .words = action_words),
+	KEY("digest_leak", read_word, .offset = offsetof(struct zone, guard.digest_leak),
+	    .words = action_words),
+	KEY("loop", read_word, .offset = offsetof(struct zone, guard.loop), .words = action_words),
+	KEY("fraud", read_fraud, .offset = offsetof(struct zone, guard)),
+	KEY("privacy", read_privacy, .offset = offsetof(struct zone, guard)),
 	KEYS_END
 };
 

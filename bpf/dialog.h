@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Who takes part in a dialog: known only from what the server itself sends inside it, which
+ * nobody can forge. A BYE or re-INVITE for a known dialog from anybody else, or a CANCEL from
+ * another than the INVITE's sender, is a teardown. A phone that moved is one too: so it is counted,
+ * unless the zone says otherwise, and a source in the same zone (but `public`) as a party is taken
+ * for that party, since carriers answer from many addresses. What is not known is not judged: the
+ * table forgets, and TCP is not observed.
+ */
+#ifndef SIPWARD_BPF_DIALOG_H
+#define SIPWARD_BPF_DIALOG_H
+
+#include "rule.h"
+#include "token.h"
+#include "zone.h"
+
+/* Longer than session timers let a call go unrefreshed (RFC 4028), shorter than state costs. */
+#define DIALOG_LIFE      (4 * 3600 * SW_NS_PER_SEC)
+/* Timer C (RFC 3261 16.6) and some. */
+#define TRANSACTION_LIFE (200 * SW_NS_PER_SEC)
+
+static __always_inline int same_addr(const struct sw_addr *a, const struct sw_addr *b)
+{
+	return a->words[0] == b->words[0] && a->words[1] == b->words[1] &&
+	       a->words[2] == b->words[2] && a->words[3] == b->words[3];
+}
+
+/* The same for both sides, of which each calls its own tag From's: 0 when there are not two. */
+static __always_inline __u64 dialog_key(const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+	__u64 a, b;
+
+	if (!msg->from.tag.length || !msg->to.tag.length)
+		return TOKEN_NONE;
+	a = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID], msg->from.tag);
+	b = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID], msg->to.tag);
+	return a == TOKEN_NONE || b == TOKEN_NONE ? TOKEN_NONE : a ^ b;
+}
+
+/* A CANCEL has the Call-ID and the branch of its INVITE (RFC 3261 9.1). */
+static __always_inline __u64 invite_key(const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+
+	return token_of(policy.seed, TOKEN_INVITE, &scratch->buf, msg->via_branch,
+			msg->value[SIP_CALL_ID]);
+}
+
+/* Notes a transaction with the address that it leaves to. */
+static __always_inline void note_transaction(__u64 token, const struct sw_addr *to, __u64 now)
+{
+	struct sw_proof fresh = {.addr = *to, .expires = now + TRANSACTION_LIFE}, *known;
+
+	if (token == TOKEN_NONE)
+		return;
+	known = bpf_map_lookup_elem(&transactions, &token);
+	if (known && !same_addr(&known->addr, to) && known->expires > now)
+		fresh.shared = 1;
+	bpf_map_update_elem(&transactions, &token, &fresh, BPF_ANY);
+}
+
+static __always_inline int is_party(const struct sw_dialog *dialog, const struct sw_addr *addr)
+{
+	for (int i = 0; i < SW_PARTIES_MAX; i++) {
+		if (i < dialog->count && same_addr(&dialog->parties[i], addr))
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline void note_party(__u64 key, const struct sw_addr *to, __u64 now)
+{
+	struct sw_dialog fresh = {.expires = now + DIALOG_LIFE, .count = 1}, *dialog;
+
+	if (key == TOKEN_NONE)
+		return;
+	dialog = bpf_map_lookup_elem(&dialogs, &key);
+	if (!dialog || dialog->expires <= now) {
+		fresh.parties[0] = *to;
+		bpf_map_update_elem(&dialogs, &key, &fresh, BPF_ANY);
+		return;
+	}
+	dialog->expires = now + DIALOG_LIFE;
+	if (is_party(dialog, to))
+		return;
+	if (dialog->count < SW_PARTIES_MAX)
+		dialog->parties[dialog->count++ & (SW_PARTIES_MAX - 1)] = *to;
+	else
+		dialog->many = 1;
+}
+
+/* What the server sends. A dialog begins with a 2xx to an INVITE, and ends with one to a BYE;
+ * an answer that is none says nothing about who asked. */
+__noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __u64 now)
+{
+	const struct sip_msg *msg;
+	__u64 key;
+
+	if (!to || !scratch)
+		return 0;
+	msg = &scratch->msg;
+	if (msg->kind == SW_MESSAGE_RESPONSE) {
+		if (msg->cseq_kind == SW_MESSAGE_INVITE && msg->status < 200)
+			note_transaction(invite_key(scratch), to, now);
+		if (msg->status / 100 != 2)
+			return 0;
+		key = dialog_key(scratch);
+		if (msg->cseq_kind == SW_MESSAGE_BYE && key != TOKEN_NONE)
+			bpf_map_delete_elem(&dialogs, &key);
+		else if (msg->cseq_kind == SW_MESSAGE_INVITE || msg->cseq_kind == SW_MESSAGE_UPDATE)
+			note_party(key, to, now);
+	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
+		note_party(dialog_key(scratch), to, now);
+	}
+	return 0;
+}
+
+/* 1 when the packet's source is somebody else than `addr`, and not of the same carrier. */
+static __always_inline int is_stranger(const struct packet *p, const struct sw_addr *addr)
+{
+	return !same_addr(&p->src, addr) &&
+	       (p->zone_number == SW_ZONE_PUBLIC || zone_of(addr) != p->zone_number);
+}
+
+static __always_inline int tears_invite(struct packet *p, const struct scratch *scratch)
+{
+	__u64 key = invite_key(scratch);
+	struct sw_proof *invite;
+
+	if (key == TOKEN_NONE)
+		return 0;
+	invite = bpf_map_lookup_elem(&transactions, &key);
+	return invite && !invite->shared && invite->expires > packet_time(p) &&
+	       is_stranger(p, &invite->addr);
+}
+
+static __always_inline int tears_dialog(struct packet *p, const struct scratch *scratch)
+{
+	__u64 key = dialog_key(scratch);
+	struct sw_dialog *dialog;
+
+	if (key == TOKEN_NONE)
+		return 0;
+	dialog = bpf_map_lookup_elem(&dialogs, &key);
+	if (!dialog || dialog->many || dialog->expires <= packet_time(p))
+		return 0;
+	for (int i = 0; i < SW_PARTIES_MAX; i++) {
+		if (i < dialog->count && !is_stranger(p, &dialog->parties[i]))
+			return 0;
+	}
+	return 1;
+}
+
+/* Inside a dialog nothing is refused that may be good, but here the policy may: it knows that
+ * in this zone nobody moves. */
+__noinline int judge_teardown(struct scratch *scratch)
+{
+	struct packet *p;
+	int torn;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	if (p->message == SW_MESSAGE_CANCEL)
+		torn = tears_invite(p, scratch);
+	else
+		torn = tears_dialog(p, scratch);
+	if (!torn)
+		return VERDICT_UNDECIDED;
+	if (packet_zone(p)->guard.teardown == SW_ACTION_DENY)
+		return refuse(p, SW_REASON_TEARDOWN);
+	report(p, SW_REASON_TEARDOWN);
+	return VERDICT_UNDECIDED;
+}
+
+/* Over UDP alone: of a dialog over TCP the observer sees one side at most. */
+static __always_inline int may_tear(const struct packet *p, const struct sip_msg *msg)
+{
+	return p->protocol == IPPROTO_UDP &&
+	       (p->message == SW_MESSAGE_BYE || p->message == SW_MESSAGE_CANCEL ||
+		(p->message == SW_MESSAGE_INVITE && msg->flags & SIP_TO_TAG));
+}
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What the server tells a zone that it should not: an asserted identity (RFC 3325), charging
+ * (RFC 7315), private addresses and names of the inside. Judged on the way out, by the zone that
+ * it goes to. Dropped is, at most, a request that begins something and is no emergency call: the
+ * server sees no answer and says so to its caller. A response, or a request inside a dialog, is
+ * only ever reported: without it a call would die.
+ */
+#ifndef SIPWARD_BPF_PRIVACY_H
+#define SIPWARD_BPF_PRIVACY_H
+
+#include "emergency.h"
+#include "verdict.h"
+#include "zone.h"
+
+#define PRIVACY_VALUES_MAX 8 /* of one Contact or Record-Route line */
+
+/* Whether a host is an address of RFC 1918, or a unique local one (RFC 4193). */
+static __always_inline int is_private_host(const struct sip_buf *buf, struct sip_span host)
+{
+	__u64 word = sip_lower(sip_load(buf, host.offset));
+	__u32 c;
+
+	if (host.length < 4)
+		return 0;
+	if (sip_octet(buf, host.offset) == '[')
+		return (word >> 8 & 0xff) == 'f' &&
+		       ((word >> 16 & 0xff) == 'c' || (word >> 16 & 0xff) == 'd') &&
+		       (word >> 40 & 0xff) == ':';
+	/* Not of a name that begins so. */
+	c = (__u32)sip_octet(buf, host.offset + host.length - 1) - '0';
+	if (c > 9)
+		return 0;
+	if ((word & sip_mask(3)) == SIP_WORD("10."))
+		return 1;
+	if (word == SIP_WORD("192.168."))
+		return 1;
+	if ((word & sip_mask(4)) != SIP_WORD("172.") || (word >> 48 & 0xff) != '.')
+		return 0;
+	c = ((word >> 32 & 0xff) - '0') * 10 + ((word >> 40 & 0xff) - '0');
+	return c >= 16 && c <= 31;
+}
+
+/* Whether a host is one of the names of the policy, or inside it. */
+static __always_inline int is_inner_name(const struct sip_buf *buf, struct sip_span host)
+{
+	__u32 end = host.offset + host.length;
+
+	for (__u32 i = 0; i < SW_HOSTS_MAX; i++) {
+		const volatile struct sw_host *name = &policy.hosts[i];
+		__u64 differ = 0;
+		__u32 begin;
+
+		if (i >= policy.host_count)
+			break;
+		if (host.length < name->length)
+			continue;
+		begin = end - name->length;
+		for (__u32 w = 0; w < SW_HOST_WORDS; w++)
+			differ |= (sip_lower(sip_load(buf, begin + 8 * w)) ^ name->words[w]) &
+				  name->masks[w];
+		if (!differ &&
+		    (host.length == name->length || sip_octet(buf, begin - 1) == '.'))
+			return 1;
+	}
+	return 0;
+}
+
+__noinline int judge_host(const struct scratch *scratch, __u32 offset, __u32 length)
+{
+	struct sip_span host = {.offset = offset, .length = length};
+	int found = 0;
+
+	if (!scratch || !length)
+		return 0;
+	if (is_private_host(&scratch->buf, host))
+		found |= SW_PRIVACY_ADDRESSES;
+	if (is_inner_name(&scratch->buf, host))
+		found |= SW_PRIVACY_HOSTS;
+	return found;
+}
+
+/* The hosts of one URI in a list of name-addr. */
+__noinline int judge_uri(const struct scratch *scratch, __u32 pos, __u32 end)
+{
+	struct sip_span user = {}, host = {};
+
+	if (!scratch)
+		return 0;
+	sip_uri(&scratch->buf, pos, end, &user, &host);
+	return judge_host(scratch, host.offset, host.length);
+}
+
+__noinline int judge_uris(const struct scratch *scratch, __u32 pos, __u32 end)
+{
+	int found = 0;
+
+	if (!scratch)
+		return 0;
+	for (__u32 i = 0; i < PRIVACY_VALUES_MAX && pos < end; i++) {
+		__u32 begin = sip_find(&scratch->buf, pos, end, SIP_EACH('<'), SIP_EACH('<')), last;
+
+		if (begin >= end) /* an addr-spec */
+			return i ? found : judge_uri(scratch, pos, end);
+		last = sip_find(&scratch->buf, begin, end, SIP_EACH('>'), SIP_EACH('>'));
+		found |= judge_uri(scratch, begin + 1, last);
+		pos = sip_forget(last + 1);
+	}
+	return found;
+}
+
+/* 1 when Privacy says "id" (RFC 3325 9.3). */
+static __always_inline int withholds_identity(const struct scratch *scratch)
+{
+	struct sip_span privacy = scratch->msg.value[SIP_PRIVACY];
+	__u32 pos = privacy.offset, end = pos + privacy.length;
+
+	for (__u32 i = 0; i < 8 && pos < end; i++) {
+		__u32 next;
+
+		pos = sip_skip(&scratch->buf, pos, end);
+		next = sip_find_separator(&scratch->buf, pos, end);
+		if ((sip_lower(sip_load(&scratch->buf, pos)) & sip_mask(2)) == SIP_WORD("id") &&
+		    sip_skip(&scratch->buf, pos + 2, end) >= next)
+			return 1;
+		pos = sip_forget(next + 1);
+	}
+	return 0;
+}
+
+/* SW_PRIVACY_ bits of what a message tells. The Vias of a response are the other side's own. */
+__noinline int find_told(const struct scratch *scratch)
+{
+	const struct sip_msg *msg;
+	int found = 0;
+
+	if (!scratch)
+		return 0;
+	msg = &scratch->msg;
+	if (msg->present & SIP_PRESENT(P_ASSERTED_IDENTITY))
+		found |= withholds_identity(scratch) ? SW_PRIVACY_IDENTITY | SW_PRIVACY_WITHHELD :
+						       SW_PRIVACY_IDENTITY;
+	if (msg->present & SIP_PRESENT(P_CHARGING_VECTOR))
+		found |= SW_PRIVACY_CHARGING;
+	if (msg->kind != SW_MESSAGE_RESPONSE)
+		found |= judge_host(scratch, msg->via_host.offset, msg->via_host.length);
+	found |= judge_uris(scratch, msg->value[SIP_CONTACT].offset,
+			    msg->value[SIP_CONTACT].offset + msg->value[SIP_CONTACT].length);
+	found |= judge_uris(scratch, msg->value[SIP_RECORD_ROUTE].offset,
+			    msg->value[SIP_RECORD_ROUTE].offset + msg->value[SIP_RECORD_ROUTE].length);
+	return found;
+}
+
+static __always_inline int may_be_dropped(const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+
+	return msg->kind <= SW_MESSAGE_OTHER && !(1u << msg->kind & SW_METHODS_ALWAYS) &&
+	       !(msg->flags & (SIP_TO_TAG | SIP_URGENT)) &&
+	       !(msg->kind == SW_MESSAGE_INVITE &&
+		 is_emergency_number(&scratch->buf, msg->uri_user));
+}
+
+/* Where it leaves from, as the IP header says. */
+static __always_inline void departure_source(struct __sk_buff *skb, struct sw_addr *src)
+{
+	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		load_net(skb, 8, src->octets, 16);
+		return;
+	}
+	src->words[2] = bpf_htonl(0xffff);
+	load_net(skb, 12, &src->words[3], 4);
+}
+
+static __always_inline void tell_departure(struct __sk_buff *skb, const struct departure *d,
+					   struct scratch *scratch, __u32 zone, __u32 reason,
+					   __u32 mode, __u64 now)
+{
+	__u32 zero = 0;
+	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
+	struct sw_event *event;
+
+	if (!cell || !gcra_admit(&cell->tat[0], &policy.events, now) ||
+	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
+		scratch->events_suppressed++;
+		return;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time = now;
+	event->ifindex = skb->ifindex;
+	event->reason = reason;
+	event->mode = mode;
+	event->zone = zone;
+	departure_source(skb, &event->src);
+	event->dst = d->dst;
+	event->sport = d->sport;
+	event->length = d->length > 0xffff ? 0xffff : d->length;
+	event->transport = SW_UDP;
+	event->message = scratch->msg.kind;
+	event->direction = SW_EGRESS;
+	event->suppressed = scratch->events_suppressed;
+	scratch->events_suppressed = 0;
+	bpf_ringbuf_submit(event, 0);
+}
+
+static const struct {
+	__u32 bit;
+	__u32 reason;
+} privacy_reasons[] = {
+	{SW_PRIVACY_WITHHELD, SW_REASON_PRIVACY_IDENTITY},
+	{SW_PRIVACY_IDENTITY, SW_REASON_PRIVACY_ASSERTED},
+	{SW_PRIVACY_CHARGING, SW_REASON_PRIVACY_CHARGING},
+	{SW_PRIVACY_ADDRESSES, SW_REASON_PRIVACY_ADDRESS},
+	{SW_PRIVACY_HOSTS, SW_REASON_PRIVACY_HOST},
+};
+
+/* Judges what leaves for a zone: a TC verdict. */
+__noinline int judge_privacy(struct __sk_buff *skb, struct departure *d, struct scratch *scratch,
+			     __u64 now)
+{
+	const volatile struct sw_zone *zone;
+	__u32 number, found, deny;
+	__u64 index;
+	struct sw_counters *c;
+	int verdict = TC_ACT_UNSPEC;
+
+	if (!d || !scratch)
+		return TC_ACT_UNSPEC;
+	number = zone_of(&d->dst);
+	index = number;
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(SW_ZONES_MAX - 1)); /* for the verifier to see */
+	zone = &policy.zones[index];
+	if (!(zone->guard.rules & SW_GUARD_PRIVACY))
+		return TC_ACT_UNSPEC;
+	c = bpf_map_lookup_elem(&counters, &number);
+	found = find_told(scratch) & (zone->guard.privacy_report | zone->guard.privacy_deny);
+	/* An identity that was not withheld is none that must not be told: reported. */
+	deny = may_be_dropped(scratch) ? zone->guard.privacy_deny & ~SW_PRIVACY_IDENTITY : 0;
+	if (found & SW_PRIVACY_WITHHELD)
+		found &= ~SW_PRIVACY_IDENTITY;
+	for (__u32 i = 0; c && i < sizeof(privacy_reasons) / sizeof(privacy_reasons[0]); i++) {
+		__u32 reason = privacy_reasons[i].reason;
+		enum sw_mode mode = SW_MODE_MONITOR;
+
+		if (!(found & privacy_reasons[i].bit))
+			continue;
+		if (deny & privacy_reasons[i].bit && zone->mode == SW_MODE_ENFORCE &&
+		    !in_shadow(reason)) {
+			mode = SW_MODE_ENFORCE;
+			verdict = TC_ACT_SHOT;
+		}
+		count(c, mode, reason);
+		tell_departure(skb, d, scratch, number, reason, mode, now);
+	}
+	return verdict;
+}
+
+#endif
