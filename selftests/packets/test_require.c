@@ -27,7 +27,7 @@ static void segment(struct rig *rig, uint8_t flags, const void *payload, size_t 
 	struct frame *f = &rig->frame;
 
 	memset(f, 0, sizeof(*f));
-	frame_ethernet(f, 0x0800);
+	frame_ethernet(f, addr_is_ipv4(&rig->from.addr) ? 0x0800 : 0x86dd);
 	frame_ip(f, &rig->from.addr, &rig->to.addr, IPPROTO_TCP);
 	frame_tcp(f, rig->from.port, rig->to.port, flags);
 	for (int i = 0; i < 4; i++)
@@ -269,6 +269,34 @@ static void test_tls_zone(void **state)
 	opens(&rig, text, size, SW_REASON_NONE);
 }
 
+/* TCP Fast Open (RFC 7413): the first payload comes with the SYN. And IPv6. */
+static void test_ways_to_open(void **state)
+{
+	auto_rig struct rig rig;
+	uint8_t text[512];
+	char sip[1024];
+	size_t size = hello(text, 0x0301, 0x0303, 0x0304);
+	size_t sip_size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.to.port = 5061;
+	sequence = 7;
+	segment(&rig, SYN, text, size, SW_REASON_NONE);
+	segment(&rig, SYN, sip, sip_size, SW_REASON_CLEARTEXT);
+	/* The server did not take it with the SYN: it comes again behind it. */
+	sequence++;
+	segment(&rig, ACK, sip, sip_size, SW_REASON_CLEARTEXT);
+	rig.from.addr = address("2001:db8:9::7");
+	rig.to.addr = address("2001:db8::1");
+	opens(&rig, text, size, SW_REASON_NONE);
+	opens(&rig, sip, sip_size, SW_REASON_CLEARTEXT);
+	/* What is behind the first payload is not looked at, whatever it looks like. */
+	connects(&rig);
+	says(&rig, text, size, SW_REASON_NONE);
+	says(&rig, sip, sip_size, SW_REASON_NONE);
+}
+
 /* A running connection is not touched: sipward came later than it. */
 static void test_running_connection(void **state)
 {
@@ -380,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_tls_minimum),
 		cmocka_unit_test(test_ipsec),
 		cmocka_unit_test(test_tls_zone),
+		cmocka_unit_test(test_ways_to_open),
 		cmocka_unit_test(test_running_connection),
 		cmocka_unit_test(test_emergency),
 		cmocka_unit_test(test_ipsec_itself),

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The rules that remember, against real calls and connections: teardown by a stranger, toll fraud,
+# zones that must use TLS, the first payload of TLS connections.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "$0")/../lab.sh"
+lab_up
+
+cat >"$TMP/guard.yaml" <<END
+version: 1
+mode: enforce
+services:
+  - {transport: udp, port: 5060}
+  - {transport: tcp, port: 5060}
+  - {transport: tls, port: 5061, tls: {min_version: 1.2}}
+zones:
+  - {name: phones, sources: [$CALLER4], teardown: deny, fraud: {destinations: 5/1m}}
+  - {name: trunk, sources: [$BYSTANDER4], require: tls}
+  - {name: public, teardown: deny}
+END
+ward_start guard || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+
+dialog() { # WHO, then as dialog.py
+	"$1" "$PYTHON" "$LAB/dialog.py" "${@:2}"
+}
+
+# --- teardown ---
+read -ra call <<<"$(dialog caller --from "$CALLER4" "$SERVER4" INVITE)"
+expect_equal "a call is answered" 200 "${call[3]}"
+read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE "${call[@]:0:3}")"
+expect_equal "a BYE from a stranger, with the right tags, gets no answer" none "${forged[3]}"
+expect_equal "it is counted as teardown" 1 "$(counter public drops teardown)"
+read -ra unknown <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE no-such-call a b)"
+expect_equal "a BYE for a call that nobody knows is the server's to judge" 200 "${unknown[3]}"
+read -ra bye <<<"$(dialog caller --from "$CALLER4" "$SERVER4" BYE "${call[@]:0:3}")"
+expect_equal "the caller's own BYE ends the call" 200 "${bye[3]}"
+expect_calls "calls of the same phone go on" teardown caller "$SERVER4" "$CALLER4" 40 50
+
+# --- toll fraud ---
+reached=0
+for user in 0049301 0049302 0049303 0049304 0049305 0049306 0049307 0049308 0049309 0049310; do
+	[ -z "$(request caller --from "$CALLER4" --user "$user" --wait 0.3 "$SERVER4" INVITE)" ] ||
+		reached=$((reached + 1))
+done
+expect "of ten numbers a phone reaches about as many as it may" "it reached $reached" \
+	test "$reached" -ge 3 -a "$reached" -le 6
+expect "the rest are counted" "$(counter phones drops toll_fraud_destinations)" \
+	test "$(counter phones drops toll_fraud_destinations)" -ge 4
+expect_calls "whom it called before it can call" again caller "$SERVER4" "$CALLER4" 20 50
+
+# --- a zone that must use TLS ---
+expect_equal "its INVITE over UDP gets no answer" 0 \
+	"$(count_answers bystander --from "$BYSTANDER4" "$SERVER4" INVITE)"
+expect_equal "nor one over TCP" 0 \
+	"$(count_answers bystander --tcp --from "$BYSTANDER4" "$SERVER4" OPTIONS)"
+expect "they are counted as cleartext" "$(counter trunk drops cleartext)" \
+	test "$(counter trunk drops cleartext)" -ge 2
+expect_equal "others use TCP as before" 200 \
+	"$(request attacker --tcp --from "$ATTACKER4" "$SERVER4" OPTIONS)"
+
+# --- the first payload of TLS connections ---
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=lab -days 1 -keyout "$TMP/key.pem" \
+	-out "$TMP/cert.pem" >/dev/null 2>&1
+spawn "$SERVER" "$TMP/tls.log" openssl s_server -accept "$SERVER4:5061" -cert "$TMP/cert.pem" \
+	-key "$TMP/key.pem" -cipher DEFAULT@SECLEVEL=0 -quiet
+tls_listens() { server ss -Hltn "sport = :5061" | grep -q 5061; }
+wait_until 5 tls_listens || die "openssl s_server does not listen"
+handshake() { # WHO [options of s_client]: true when it succeeds
+	"$1" timeout 3 openssl s_client -connect "$SERVER4:5061" "${@:2}" </dev/null 2>/dev/null |
+		grep -q '^ *Protocol *: TLSv\|^New, TLSv'
+}
+expect "an ordinary TLS client gets in" "no handshake" handshake caller
+expect "one of TLS 1.2" "no handshake" handshake caller -tls1_2
+expect "one of TLS 1.3 alone" "no handshake" handshake bystander -tls1_3
+old() { handshake caller -tls1_1 -cipher DEFAULT@SECLEVEL=0; }
+expect "one of TLS 1.1 does not" "it did" eval '! old'
+expect "it is counted as tls_version" "$(counter phones drops tls_version)" \
+	test "$(counter phones drops tls_version)" -ge 1
+request attacker --tcp --port 5061 --from "$ATTACKER4" "$SERVER4" OPTIONS
+expect "plain SIP to the TLS port is cleartext" "$(counter public drops cleartext)" \
+	test "$(counter public drops cleartext)" -ge 1
+lab_end
