@@ -10,6 +10,7 @@
 #ifndef SIPWARD_BPF_DIALOG_H
 #define SIPWARD_BPF_DIALOG_H
 
+#include "emergency.h"
 #include "rule.h"
 #include "token.h"
 #include "zone.h"
@@ -69,7 +70,19 @@ static __always_inline int is_party(const struct sw_dialog *dialog, const struct
 	return 0;
 }
 
-static __always_inline void note_party(__u64 key, const struct sw_addr *to, __u64 now)
+/* Whether the caller called for help: To says in the answer what it said in the INVITE. Only the
+ * one who called could write it there. */
+static __always_inline int answers_emergency(const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+	__u32 pos = msg->value[SIP_TO].offset, end = pos + msg->value[SIP_TO].length;
+
+	pos = sip_find(&scratch->buf, pos, end, SIP_EACH('<'), SIP_EACH('<')) + 1;
+	return sip_is_sos(&scratch->buf, pos, pos + sizeof(SIP_SOS) - 1) ||
+	       is_emergency_number(&scratch->buf, msg->to.user);
+}
+
+static __always_inline void note_party(__u64 key, const struct sw_addr *to, int spared, __u64 now)
 {
 	struct sw_dialog fresh = {.expires = now + DIALOG_LIFE, .count = 1}, *dialog;
 
@@ -78,10 +91,12 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, __u6
 	dialog = bpf_map_lookup_elem(&dialogs, &key);
 	if (!dialog || dialog->expires <= now) {
 		fresh.parties[0] = *to;
+		fresh.spared = spared;
 		bpf_map_update_elem(&dialogs, &key, &fresh, BPF_ANY);
 		return;
 	}
 	dialog->expires = now + DIALOG_LIFE;
+	dialog->spared |= spared;
 	if (is_party(dialog, to))
 		return;
 	if (dialog->count < SW_PARTIES_MAX)
@@ -109,9 +124,9 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 		if (msg->cseq_kind == SW_MESSAGE_BYE && key != TOKEN_NONE)
 			bpf_map_delete_elem(&dialogs, &key);
 		else if (msg->cseq_kind == SW_MESSAGE_INVITE || msg->cseq_kind == SW_MESSAGE_UPDATE)
-			note_party(key, to, now);
+			note_party(key, to, answers_emergency(scratch), now);
 	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
-		note_party(dialog_key(scratch), to, now);
+		note_party(dialog_key(scratch), to, 0, now);
 	}
 	return 0;
 }
@@ -123,33 +138,35 @@ static __always_inline int is_stranger(const struct packet *p, const struct sw_a
 	       (p->zone_number == SW_ZONE_PUBLIC || zone_of(addr) != p->zone_number);
 }
 
-static __always_inline int tears_invite(struct packet *p, const struct scratch *scratch)
+enum tear { TEAR_NONE, TEAR, TEAR_SPARED };
+
+static __always_inline enum tear tears_invite(struct packet *p, const struct scratch *scratch)
 {
 	__u64 key = invite_key(scratch);
 	struct sw_proof *invite;
 
 	if (key == TOKEN_NONE)
-		return 0;
+		return TEAR_NONE;
 	invite = bpf_map_lookup_elem(&transactions, &key);
 	return invite && !invite->shared && invite->expires > packet_time(p) &&
-	       is_stranger(p, &invite->addr);
+	       is_stranger(p, &invite->addr) ? TEAR : TEAR_NONE;
 }
 
-static __always_inline int tears_dialog(struct packet *p, const struct scratch *scratch)
+static __always_inline enum tear tears_dialog(struct packet *p, const struct scratch *scratch)
 {
 	__u64 key = dialog_key(scratch);
 	struct sw_dialog *dialog;
 
 	if (key == TOKEN_NONE)
-		return 0;
+		return TEAR_NONE;
 	dialog = bpf_map_lookup_elem(&dialogs, &key);
 	if (!dialog || dialog->many || dialog->expires <= packet_time(p))
-		return 0;
+		return TEAR_NONE;
 	for (int i = 0; i < SW_PARTIES_MAX; i++) {
 		if (i < dialog->count && !is_stranger(p, &dialog->parties[i]))
-			return 0;
+			return TEAR_NONE;
 	}
-	return 1;
+	return dialog->spared ? TEAR_SPARED : TEAR;
 }
 
 /* Inside a dialog nothing is refused that may be good, but here the policy may: it knows that
@@ -157,7 +174,7 @@ static __always_inline int tears_dialog(struct packet *p, const struct scratch *
 __noinline int judge_teardown(struct scratch *scratch)
 {
 	struct packet *p;
-	int torn;
+	enum tear torn;
 
 	if (!scratch)
 		return VERDICT_UNDECIDED;
@@ -166,9 +183,9 @@ __noinline int judge_teardown(struct scratch *scratch)
 		torn = tears_invite(p, scratch);
 	else
 		torn = tears_dialog(p, scratch);
-	if (!torn)
+	if (torn == TEAR_NONE)
 		return VERDICT_UNDECIDED;
-	if (packet_zone(p)->guard.teardown == SW_ACTION_DENY)
+	if (torn == TEAR && packet_zone(p)->guard.teardown == SW_ACTION_DENY)
 		return refuse(p, SW_REASON_TEARDOWN);
 	report(p, SW_REASON_TEARDOWN);
 	return VERDICT_UNDECIDED;

@@ -153,7 +153,8 @@ struct sw_dialog {
 	__u64 expires;
 	__u8 count;
 	__u8 many;  /* more than are kept: not judged */
-	__u8 pad[6];
+	__u8 spared; /* an emergency call: nothing of it is refused */
+	__u8 pad[5];
 };
 
 /* How often one request came by. */

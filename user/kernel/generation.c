@@ -179,7 +179,7 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VALUES;
 	if (policy->guards & (SW_GUARD_TEARDOWN | SW_GUARD_LOOP | SW_GUARD_DIGEST_LEAK))
 		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS | SIP_NEED_VALUES;
-	if (policy->guards & SW_GUARD_FRAUD)
+	if (policy->guards & (SW_GUARD_FRAUD | SW_GUARD_TEARDOWN))
 		needs |= SIP_NEED_PARTIES;
 	if (policy->guards & SW_GUARD_PRIVACY)
 		needs |= SIP_NEED_VIA | SIP_NEED_VALUES;
