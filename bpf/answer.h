@@ -74,7 +74,7 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 	struct sw_refusal fresh = {}, *last;
 	struct sw_proof *proof;
 	int again, reused;
-	__u64 login;
+	__u64 login, nonce; /* on the stack: 6.1 looks nothing up by what a function was handed */
 
 	if (!scratch || !attempt)
 		return 0;
@@ -96,7 +96,8 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 	last->at = packet_time(&scratch->packet);
 	last->nonce = attempt->nonce;
 	last->attempt = key;
-	proof = bpf_map_lookup_elem(&proofs, &attempt->nonce);
+	nonce = attempt->nonce;
+	proof = bpf_map_lookup_elem(&proofs, &nonce);
 	if (was_accepted(proof, attempt) || !(again || reused))
 		return 0;
 	last->failures++;
@@ -139,7 +140,7 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 	struct sw_good *good = 0;
 	struct sw_proof *proof;
 	struct packet *p;
-	__u64 login;
+	__u64 login, nonce; /* on the stack: 6.1 looks nothing up by what a function was handed */
 
 	if (!scratch || !attempt)
 		return 0;
@@ -147,7 +148,8 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 	if (attempt->login) {
 		login = refusal_key(attempt);
 		bpf_map_delete_elem(&refusals, &login);
-		proof = bpf_map_lookup_elem(&proofs, &attempt->nonce);
+		nonce = attempt->nonce;
+		proof = bpf_map_lookup_elem(&proofs, &nonce);
 		if (proof && proof->owner != (__u32)attempt->login) {
 			proof->owner = attempt->login;
 			proof->methods = 0;

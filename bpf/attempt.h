@@ -49,12 +49,14 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 {
 	struct sip_span none = {};
 	struct sw_proof *proof;
+	__u64 key; /* on the stack: 6.1 looks nothing up by what a function was handed */
 
 	attempt->login = login_token(p, scratch);
 	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
 	if (!proves(p, &proofs, attempt->nonce))
 		return;
-	proof = bpf_map_lookup_elem(&proofs, &attempt->nonce);
+	key = attempt->nonce;
+	proof = bpf_map_lookup_elem(&proofs, &key);
 	if (!proof)
 		return;
 	attempt->issued = proof->expires - PROOF_LIFE;
