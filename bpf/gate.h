@@ -8,6 +8,7 @@
 #ifndef SIPWARD_BPF_GATE_H
 #define SIPWARD_BPF_GATE_H
 
+#include "hello.h"
 #include "limit.h"
 #include "packet.h"
 
@@ -24,9 +25,7 @@
 #define TCP_ACK 0x10
 
 /* RFC 8446 5.1 and 4: a record, and the first message in it. */
-#define TLS_HANDSHAKE    22
-#define TLS_MAJOR        3
-#define TLS_CLIENT_HELLO 1
+#define TLS_MAJOR 3
 
 struct tls_start {
 	__u8 type;
@@ -130,8 +129,8 @@ static __always_inline int is_client_hello(const struct packet *p, const struct 
 		return 0;
 	tls = (const void *)(long)ctx->data + offset;
 	return (const void *)(tls + 1) <= (const void *)(long)ctx->data_end &&
-	       tls->type == TLS_HANDSHAKE && tls->major == TLS_MAJOR && tls->minor <= 4 &&
-	       tls->message == TLS_CLIENT_HELLO && tls->message_length[0] == 0;
+	       tls->type == HELLO_RECORD && tls->major == TLS_MAJOR && tls->minor <= 4 &&
+	       tls->message == HELLO_TYPE && tls->message_length[0] == 0;
 }
 
 /* What opens a WebSocket (RFC 7118 4): HTTP, and SIP only behind a mask. */

@@ -86,6 +86,21 @@ static int fail_rates(struct draft *d, const char *name, const struct rate *rate
 		       rate_text(most).text, whole, place(most->at).text);
 }
 
+/* A source that is no smaller than a network has nothing to fear from the network's limit. */
+static int check_prefix_rate(struct draft *d, const struct zone *z)
+{
+	const struct rate *any = &z->source_rates[SW_RATE_ANY], *prefix = &z->prefix_rate;
+
+	if (!prefix->set)
+		return 0;
+	if (z->zone_rate.set && rate_exceeds(prefix, &z->zone_rate))
+		return fail_rates(d, "prefix", prefix, "zone", &z->zone_rate);
+	if (any->set && rate_exceeds(any, prefix) && z->count.v4 > SW_PREFIX_V4 &&
+	    z->count.v6 > SW_PREFIX_V6)
+		return fail_rates(d, "source any", any, "prefix", prefix);
+	return 0;
+}
+
 /* What could never be reached is a mistake. The zone's limit counts requests outside a dialog,
  * and so does a source's `any`; dialogs, responses, keepalives and STUN have ceilings of their
  * own beside them, which may be higher. */
@@ -104,7 +119,7 @@ static int check_rates(struct draft *d, const struct zone *z)
 	}
 	if (z->newcomers.set && z->zone_rate.set && rate_exceeds(&z->newcomers, &z->zone_rate))
 		return fail_rates(d, "newcomers", &z->newcomers, "zone", &z->zone_rate);
-	return 0;
+	return check_prefix_rate(d, z);
 }
 
 /* TLS runs on TCP ports. */

@@ -299,7 +299,7 @@ const struct key zone_keys[] = {
 	KEY("trust", read_trust, .fixed = true),
 	KEY("mode", read_mode, .offset = offsetof(struct zone, mode)),
 	KEY("methods", read_methods, .offset = offsetof(struct zone, methods)),
-	KEY("count", read_count, .offset = offsetof(struct zone, count)),
+	KEY("count", read_count, .offset = offsetof(struct zone, count), .fixed = true),
 	KEY("rates", read_rates),
 	KEY("newcomers", read_newcomers),
 	KEY("bans", read_bans),
