@@ -19,6 +19,7 @@ zones:
   - name: public
     newcomers: {rate: 500/s, greylist: auto, probe: auto}
     rates: {source: {any: 40/s burst 100, REGISTER: 20/s burst 100, keepalive: 10/s, malformed: 5/s}}
+    bans: {auth_failures: 10/60s, sanity: 30/60s}
 END
 
 policy repeating <<'END'
