@@ -221,6 +221,22 @@ static void test_expired_nonce_many_times(void **state)
 	assert_int_equal(overhear(&rig), 0);
 }
 
+/* A nonce from before the last refusal, that nobody used yet: it may have expired as well. */
+static void test_older_nonce(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 0, 401, 2);
+	registers(&rig, 2, 401, 3);
+	registers(&rig, 1, 401, 4);
+	assert_int_equal(overhear(&rig), 0);
+	registers(&rig, 4, 401, 5);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 1);
+}
+
 static void test_wrong_then_right(void **state)
 {
 	auto_rig struct rig rig;
@@ -673,6 +689,7 @@ int main(void)
 		cmocka_unit_test(test_guessing_with_an_old_nonce),
 		cmocka_unit_test(test_expired_nonces),
 		cmocka_unit_test(test_expired_nonce_many_times),
+		cmocka_unit_test(test_older_nonce),
 		cmocka_unit_test(test_wrong_then_right),
 		cmocka_unit_test(test_success_elsewhere_clears_nothing),
 		cmocka_unit_test(test_retransmission),
