@@ -49,7 +49,8 @@ struct packet {
 	__u8 proved;               /* this message carries a proof itself */
 	__u8 opening;              /* the first payload of a TCP connection that is judged */
 	__u8 penalised;            /* PENALTY_: its source offended, or somebody under its address */
-	__u8 pad[5];
+	__u8 broke;                /* enum sw_reason: what TCP content was not dropped for */
+	__u8 pad[4];
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 

@@ -139,6 +139,21 @@ static __always_inline int opens_websocket(const struct packet *p, const struct 
 	return p->payload_length > 4 && *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
 }
 
+/* 1 when the source has as many established connections as its zone allows. Only those count, which
+ * nobody can spoof. */
+static __always_inline int is_crowded(struct packet *p)
+{
+	__u32 limit = packet_zone(p)->connections;
+	const struct sw_crowd *crowd;
+	struct sw_source source;
+
+	if (!policy.have_connection_limits || !limit)
+		return 0;
+	packet_subscriber(p, &source);
+	crowd = bpf_map_lookup_elem(&crowded, &source);
+	return crowd && crowd->expires > packet_time(p) && crowd->connections >= limit;
+}
+
 /* What a connection begins with may be dropped: it is sent again, and nothing that was under way
  * dies. A SYN carries no proof, and can be spoofed: who spends another's ceiling with them
  * keeps him from new connections, and from none that he has. */
@@ -147,7 +162,8 @@ static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ct
 	enum verdict v = VERDICT_UNDECIDED;
 
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		v = limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
+		v = is_crowded(p) ? refuse(p, SW_REASON_CONNECTIONS) :
+				    limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
 		return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
 	}
 	if ((policy.limited & SW_RATE_BIT(TLS) || policy.have_service_limits) &&

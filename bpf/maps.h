@@ -175,6 +175,21 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } captured SEC(".maps");
 
+/* What the agent is to close the connection for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SW_CLOSINGS_RING_SIZE);
+} closings SEC(".maps");
+
+/* Sources with many TCP connections, written by the agent alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SW_CROWDED_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sw_source);
+	__type(value, struct sw_crowd);
+} crowded SEC(".maps");
+
 /* Endpoints with a proof. A plain hash that only proofs write to: what has none can neither
  * enter it nor push anything out. */
 struct {

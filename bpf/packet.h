@@ -101,6 +101,8 @@ static __always_inline enum verdict refuse(struct packet *p, enum sw_reason reas
 		return VERDICT_WOULD_DROP;
 	}
 	if (p->stream_content || in_shadow(reason)) {
+		if (policy.tcp_close && !in_shadow(reason))
+			p->broke = reason;
 		if (p->shadow_count < SHADOWS_MAX)
 			p->shadows |= (__u32)reason << 8 * p->shadow_count++;
 		return VERDICT_UNDECIDED;

@@ -127,7 +127,6 @@ __noinline int parse_ipv6(struct scratch *scratch, __u32 pos, __u32 end)
 /* Whether the sent-by of the Via value at pos is an address of this host. */
 __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 {
-	struct sw_addr addr; /* kernel 6.1 wants a key on the stack */
 	const struct sip_buf *buf;
 	__u32 host, host_end;
 	int parsed;
@@ -148,10 +147,7 @@ __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 		host_end = sip_forget(sip_find_mark(buf, host, end));
 		parsed = parse_ipv4(scratch, host, host_end);
 	}
-	if (!parsed)
-		return 0;
-	addr = scratch->content.addr;
-	return bpf_map_lookup_elem(&local_addrs, &addr) != 0;
+	return parsed && bpf_map_lookup_elem(&local_addrs, &scratch->content.addr) != 0;
 }
 
 /* The octets of a Via's name and colon that stand at pos, 0 when it is none. */

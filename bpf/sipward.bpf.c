@@ -19,6 +19,7 @@
 #include "zone.h"
 #include "ban.h"
 #include "gate.h"
+#include "connection.h"
 #include "message.h"
 #include "admission.h"
 #include "responses.h"
@@ -87,6 +88,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
 	STAGE(opening, ctx); /* the first payload of a connection */
 	STAGE(gate, ctx);    /* keepalives, STUN, TCP and TLS handshakes */
+	STAGE(connection, ctx); /* TCP: does it fit one that is established? */
 	STAGE(start);        /* the scanner, up to the top Via */
 	STAGE(known);        /* is its sender one that proved itself? */
 	STAGE(probe);        /* an answer to the agent's own request */

@@ -6,14 +6,39 @@
 #ifndef SIPWARD_BPF_VERDICT_H
 #define SIPWARD_BPF_VERDICT_H
 
+#include "emergency.h"
+#include "offence.h"
 #include "fragment.h"
 #include "known.h"
 #include "packet.h"
 
-/* Tells user space of one refused packet. The budget is one cell for all interfaces; what it
- * holds back is counted, and the next event says so. */
+/* What goes to user space has budgets, a cell each for all interfaces. Those that the agent closes
+ * a connection for go by a ring of their own, apart from those that somebody may read. */
+#define TELL_TO_CLOSE SW_MODE_COUNT /* as a mode */
+
+static __always_inline int within_event_budget(struct sw_zone_cell *cell, __u32 close, __u64 now)
+{
+	static const struct sw_limit closings = {
+		.interval = SW_NS_PER_SEC / 1000,
+		.tolerance = SW_NS_PER_SEC,
+	};
+
+	return close ? gcra_admit(&cell->tat[CELL_CLOSINGS], &closings, now) :
+		       gcra_admit(&cell->tat[CELL_EVENTS], &policy.events, now);
+}
+
+static __always_inline struct sw_event *reserve_event(__u32 close)
+{
+	if (close)
+		return bpf_ringbuf_reserve(&closings, sizeof(struct sw_event), 0);
+	return bpf_ringbuf_reserve(&events, sizeof(struct sw_event), 0);
+}
+
+/* Tells user space of one refused packet. What the budget holds back is counted, and the next
+ * event says so. */
 __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, __u32 mode)
 {
+	__u32 close = policy.tcp_close && mode == TELL_TO_CLOSE;
 	__u32 zero = 0;
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
 	struct sw_event *event;
@@ -24,15 +49,15 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 		return 0;
 	p = &scratch->packet;
 	now = packet_tick(p);
-	if (!gcra_admit(&cell->tat[0], &policy.events, now) ||
-	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
+	if (!within_event_budget(cell, close, now) ||
+	    !(event = reserve_event(close))) {
 		scratch->events_suppressed++;
 		return 0;
 	}
 	event->time = now;
 	event->ifindex = ctx->ingress_ifindex;
 	event->reason = reason;
-	event->mode = mode;
+	event->mode = close ? SW_MODE_MONITOR : mode;
 	event->zone = p->zone_number;
 	event->src = p->src;
 	event->dst = p->dst;
@@ -62,6 +87,15 @@ static __always_inline void count(struct sw_counters *c, enum sw_mode mode, __u8
 	c->reasons[mode][reason & (SW_REASONS_MAX - 1)]++;
 }
 
+/* A connection is only closed for what its own client sent, and never where that would end a call
+ * or keep an emergency call out. */
+static __always_inline int must_close(const struct packet *p)
+{
+	return policy.tcp_close && p->broke && p->proved && !p->in_dialog &&
+	       p->message != SW_MESSAGE_RESPONSE && packet_zone(p)->tcp == SW_TCP_CLOSE &&
+	       !is_emergency_call(packet_scratch(p));
+}
+
 static __always_inline void note_shadows(struct xdp_md *ctx, struct packet *p,
 					 struct sw_counters *c)
 {
@@ -71,6 +105,8 @@ static __always_inline void note_shadows(struct xdp_md *ctx, struct packet *p,
 		count(c, SW_MODE_MONITOR, packet_shadow(p, i));
 		tell(ctx, packet_scratch(p), packet_shadow(p, i), SW_MODE_MONITOR);
 	}
+	if (must_close(p))
+		tell(ctx, packet_scratch(p), p->broke, TELL_TO_CLOSE);
 }
 
 _Static_assert(SHADOWS_MAX == sizeof(trial.shadows), "the trial tells of every shadow");

@@ -22,6 +22,8 @@
 #define SW_CAPTURE_MAX   20000 /* octets of a refused frame that `sipward capture` gets */
 #define SW_NEWCOMER_RING_SIZE (1 << 16)
 #define SW_OFFENCE_RING_SIZE (1 << 17)
+#define SW_CLOSINGS_RING_SIZE (1 << 16)
+#define SW_CROWDED_MAX 65536
 
 #define SW_MESSAGE_MAX   16384 /* octets of a SIP message that are ever looked at */
 #define SW_SCAN_PAD      64    /* octets the scanner may read, but not use, behind it */

@@ -72,6 +72,9 @@ struct sw_bounds {
 /* Responses that a zone lets in: all, or those to a request that the server sent. */
 enum sw_responses { SW_RESPONSES_ANY, SW_RESPONSES_EXPECTED };
 
+/* What a connection earns whose content breaks a rule. */
+enum sw_tcp { SW_TCP_COUNT, SW_TCP_CLOSE };
+
 enum sw_greylist { SW_GREYLIST_OFF, SW_GREYLIST_AUTO, SW_GREYLIST_ALWAYS };
 
 struct sw_zone {
@@ -87,7 +90,10 @@ struct sw_zone {
 	__u8 require;                 /* enum sw_require: of plain SIP only what IMS sends so */
 	__u8 responses;               /* enum sw_responses */
 	__u8 bans;                    /* SW_OFFENCE_BIT(): behaviour that is watched */
-	__u8 pad[4];
+	__u8 tcp;                     /* enum sw_tcp */
+	__u8 pad[3];
+	__u32 connections;            /* established ones of one subscriber; 0: no limit */
+	__u32 pad2;
 	struct sw_mask source[2];     /* what makes one source: IPv4, IPv6 */
 	struct sw_limit zone_limit;
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
@@ -116,6 +122,9 @@ struct sw_policy {
 	__u32 sanity_strict;               /* 1: some zone judges a check of `strict` only */
 	__u32 admission;                   /* 1: some zone has a budget for newcomers */
 	__u32 observed;                    /* 1: some rule needs what the observer notes */
+	__u32 connections;                 /* 1: it matters whether TCP data has a connection */
+	__u32 have_connection_limits;
+	__u32 tcp_close;                   /* 1: some zone has connections closed */
 	__u32 responses_expected;          /* 1: some zone wants no response that nobody asked for */
 	__u32 emergency_count;
 	__u32 content;                     /* SW_CONTENT_ bits: families that some zone uses */
@@ -177,7 +186,7 @@ _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
 _Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 160 + 16 * SW_RATE_COUNT + sizeof(struct sw_content) +
+_Static_assert(sizeof(struct sw_zone) == 168 + 16 * SW_RATE_COUNT + sizeof(struct sw_content) +
 	       sizeof(struct sw_guard),
 	       "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");

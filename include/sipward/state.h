@@ -188,6 +188,13 @@ struct sw_caller {
 	struct sw_sweep sweeps[SW_SWEEPS];
 };
 
+/* The TCP connections of one source, as the agent last counted them. */
+struct sw_crowd {
+	__u64 expires;
+	__u32 connections;
+	__u32 pad;
+};
+
 struct sw_ban {
 	__u64 start;
 	__u64 end;       /* ~0: until it is taken off by hand */
@@ -299,6 +306,7 @@ _Static_assert(sizeof(struct sw_observed) == 16, "no padding");
 _Static_assert(sizeof(struct sw_dialog) == 80, "no padding");
 _Static_assert(sizeof(struct sw_loop) == 24, "no padding");
 _Static_assert(sizeof(struct sw_caller) == 312, "no padding");
+_Static_assert(sizeof(struct sw_crowd) == 16, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
 _Static_assert(sizeof(struct sw_fragment) == 16, "no padding");

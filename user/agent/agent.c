@@ -106,6 +106,7 @@ static void on_tick(void *context, int fd)
 	policies_tick(agent);
 	save_tick(agent);
 	admission_tick(&agent->admission, &agent->running.policy, agent->ticks);
+	connections_tick(&agent->connections);
 	if (++agent->ticks % SWEEP_TICKS)
 		return;
 	if (ban_sweep(&agent->state, &e) < 0)
@@ -201,6 +202,7 @@ static int start(struct agent *agent, struct error *e)
 	    watch_events(agent, e) < 0 ||
 	    admission_follow(&agent->admission, &agent->running.policy, e) < 0 ||
 	    behaviour_follow(&agent->behaviour, &agent->running.policy, e) < 0 ||
+	    connections_follow(&agent->connections, &agent->running.policy, e) < 0 ||
 	    start_timer(agent, e) < 0)
 		return -1;
 	restore_state(agent);
@@ -223,7 +225,7 @@ static int stop(struct agent *agent, struct error *e)
 		return 0;
 	}
 	tuned_forget();
-	observers_detach();
+	observers_detach(NULL);
 	for (size_t i = 0; i < agent->interface_count; i++)
 		if (state_detach(agent->interfaces[i].name, e) < 0)
 			return -1;
@@ -239,6 +241,7 @@ static void agent_free(struct agent *agent)
 	behaviour_close(&agent->behaviour);
 	admission_close(&agent->admission);
 	observation_close(&agent->observation);
+	connections_close(&agent->connections);
 	netlink_close(&agent->netlink);
 	close_fd(&agent->signals);
 	close_fd(&agent->timer);
@@ -261,6 +264,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.admission = {.say = say_text},
 		.observation = {.program = -1, .say = say_text},
 		.behaviour = {.say = say_text, .told = on_ban},
+		.connections = {.say = say_text},
 		.signals = -1,
 		.timer = -1,
 		.started = time(NULL),
@@ -273,6 +277,8 @@ int agent_run(const struct agent_options *options, struct error *e)
 	agent.behaviour.state = &agent.state;
 	agent.behaviour.loop = &agent.loop;
 	agent.behaviour.context = &agent;
+	agent.connections.state = &agent.state;
+	agent.connections.loop = &agent.loop;
 	if (start(&agent, e) < 0) {
 		struct error ignored = {};
 
@@ -280,7 +286,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		for (size_t i = 0; agent.state.fresh && i < agent.interface_count; i++)
 			state_detach(agent.interfaces[i].name, &ignored);
 		if (agent.state.fresh) {
-			observers_detach();
+			observers_detach(NULL);
 			state_remove(&ignored);
 		}
 		return -1;

@@ -48,6 +48,7 @@ static struct json_object *agent_json(const struct agent *agent)
 	if (agent->confirm_by)
 		json_count(o, "confirm_seconds_left", agent->confirm_by > now ?
 			   (agent->confirm_by - now) / SW_NS_PER_SEC : 0);
+	json_object_object_add(o, "tcp_close", connections_json(&agent->connections));
 	return o;
 }
 

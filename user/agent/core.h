@@ -11,6 +11,7 @@
 #include "agent/admission.h"
 #include "agent/agent.h"
 #include "agent/behaviour.h"
+#include "agent/connections.h"
 #include "agent/control.h"
 #include "agent/history.h"
 #include "agent/observation.h"
@@ -41,6 +42,7 @@ struct agent {
 	struct admission admission;
 	struct observation observation;
 	struct behaviour behaviour;
+	struct connections connections;
 	int signals;
 	int timer;
 	uint64_t ticks;

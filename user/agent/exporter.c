@@ -19,6 +19,7 @@ static char *render_metrics(void *context, struct error *e)
 		.observed = agent->observation.program >= 0,
 		.tuned = agent->running.deviation_count,
 		.behaviour = &agent->behaviour.counts,
+		.closed = agent->connections.ring ? agent->connections.closed : NULL,
 	};
 
 	return metrics_render(&source, e);

@@ -25,11 +25,13 @@ static int change_over(struct agent *agent, const struct policy *next, struct er
 		return -1;
 	if (admission_follow(&agent->admission, next, e) < 0 ||
 	    behaviour_follow(&agent->behaviour, next, e) < 0 ||
+	    connections_follow(&agent->connections, next, e) < 0 ||
 	    (moves && use_exporter(agent, http, e) < 0) || protect(agent, next, e) < 0) {
 		agent->http = old;
 		close_exporter(agent, &http);
 		admission_follow(&agent->admission, now, NULL);
 		behaviour_follow(&agent->behaviour, now, NULL);
+		connections_follow(&agent->connections, now, NULL);
 		return -1;
 	}
 	if (moves)

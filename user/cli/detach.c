@@ -17,7 +17,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	    paths_prepare(e) < 0 || (lock = state_lock(e)) < 0)
 		return -1;
 	interfaces = state_interfaces();
-	observers_detach();
+	observers_detach(NULL);
 	if (state_remove(e) < 0)
 		return -1;
 	if (json) {

@@ -236,6 +236,20 @@ static void print_admission(struct json_object *o)
 	       json_object_get_int64(json_object_object_get(o, "memory_allowed_octets")) / 1e6);
 }
 
+static void print_closings(struct json_object *agent)
+{
+	struct json_object *o = json_object_object_get(agent, "tcp_close");
+
+	if (!o)
+		return;
+	if (!json_object_get_boolean(json_object_object_get(o, "possible")))
+		puts("tcp: close: this kernel cannot close connections (CONFIG_INET_DIAG_DESTROY); "
+		     "what breaks a rule is only counted");
+	json_object_object_foreach(json_object_object_get(o, "closed"), reason, count)
+		printf("tcp: %s connections were closed for %s\n", json_object_get_string(count),
+		       reason);
+}
+
 static void print_observer(struct json_object *o)
 {
 	if (!o)
@@ -262,6 +276,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	for (size_t i = 0; i < json_object_array_length(interfaces); i++)
 		print_interface(json_object_array_get_idx(interfaces, i));
 	print_observer(json_object_object_get(o, "observer"));
+	print_closings(json_object_object_get(o, "agent"));
 	print_admission(o);
 	printf("bans: %s; allowed by hand: %s\n", text_of(o, "bans"), text_of(o, "allowed"));
 	for (size_t i = 0; i < array_size(limits_of_sight); i++)

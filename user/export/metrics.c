@@ -189,6 +189,18 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 		counts->penalties);
 }
 
+static void render_closings(FILE *out, const struct metrics_source *source)
+{
+	if (!source->closed)
+		return;
+	family(out, "sipward_connections_closed_total", "counter",
+	       "TCP connections that were closed for what they carried, by reason");
+	for (int i = SW_REASON_NONE + 1; i < SW_REASON_COUNT; i++)
+		if (source->closed[i])
+			fprintf(out, "sipward_connections_closed_total{reason=\"%s\"} %" PRIu64 "\n",
+				reason_name(i), source->closed[i]);
+}
+
 char *metrics_render(const struct metrics_source *source, struct error *e)
 {
 	auto_snapshot struct snapshot snapshot = {};
@@ -212,6 +224,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 		source->events);
 	render_policy(out, source);
 	render_observer(out, source);
+	render_closings(out, source);
 	render_attachments(out, &snapshot);
 	family(out, "sipward_packets_total", "counter", "Packets to the services, by what was done");
 	each_zone(out, &snapshot, render_packets);

@@ -27,9 +27,10 @@ struct metrics_source {
 	uint64_t events;         /* told to user space since the agent started */
 	uint64_t reload_failures;
 	size_t interfaces_missing;
-	bool observed;             /* some rule needs the observer */
+	bool observed;           /* some rule needs the observer */
 	size_t tuned;            /* values that are not those of the policy file */
 	const struct behaviour_counts *behaviour;
+	const uint64_t *closed;  /* connections closed, by reason; NULL: none ever are */
 };
 
 /* The exposition text (Prometheus text format 0.0.4), owned by the caller. NULL and *e. */

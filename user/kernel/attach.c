@@ -323,8 +323,7 @@ static int swap_all(struct apply *apply, const struct generation_source *source,
 		observers_back(&apply->observers);
 		return -1;
 	}
-	if (!source->compiled->observed)
-		observers_detach();
+	observers_detach(&apply->observers);
 	return 0;
 }
 

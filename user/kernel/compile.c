@@ -73,6 +73,8 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->responses = zone->responses;
 	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
 		to->bans |= zone->bans.thresholds[i].count ? 1u << i : 0;
+	to->connections = zone->connections;
+	to->tcp = to->mode == SW_MODE_ENFORCE ? zone->tcp : SW_TCP_COUNT;
 	to->zone_limit = compile_rate(&zone->zone_rate);
 	to->prefix_limit = compile_rate(&zone->prefix_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
@@ -108,6 +110,8 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->admission |= zone->newcomers.set;
 		out->responses_expected |= zone->responses == SW_RESPONSES_EXPECTED;
 		out->bans |= zone->bans.set;
+		out->have_connection_limits |= zone->connections > 0;
+		out->tcp_close |= out->zones[numbers[i]].tcp == SW_TCP_CLOSE;
 		out->have_zones |= zone->source_count > 0;
 		out->have_prefix_limits |= zone->prefix_rate.set;
 		out->count_ports |= zone->count.port;
@@ -119,6 +123,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	compile_guards(policy, numbers, out);
 	out->observed = out->admission || out->responses_expected ||
 			out->guards & SW_GUARD_OBSERVED;
+	out->connections = out->admission || out->tcp_close || out->bans;
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct prefix *prefix = &policy->list[i].prefix;
 

@@ -85,12 +85,21 @@ static void observer_detach(int ifindex)
 		bpf_tc_detach(&hook, &opts);
 }
 
-void observers_detach(void)
+bool observers_include(const struct observers *observers, int ifindex)
+{
+	for (size_t i = 0; i < observers->count; i++)
+		if (observers->indexes[i] == ifindex)
+			return true;
+	return false;
+}
+
+void observers_detach(const struct observers *keep)
 {
 	struct if_nameindex *all = if_nameindex();
 
 	for (struct if_nameindex *one = all; one && one->if_index; one++)
-		observer_detach(one->if_index);
+		if (!keep || !observers_include(keep, one->if_index))
+			observer_detach(one->if_index);
 	if_freenameindex(all);
 }
 
@@ -102,14 +111,6 @@ static void add_interface(void *context, int ifindex)
 	if (!observers_include(to, ifindex) && ifindex > 0 && if_indextoname(ifindex, name) &&
 	    strcmp(name, "lo"))
 		append(to->indexes, to->count, ifindex);
-}
-
-bool observers_include(const struct observers *observers, int ifindex)
-{
-	for (size_t i = 0; i < observers->count; i++)
-		if (observers->indexes[i] == ifindex)
-			return true;
-	return false;
 }
 
 int observers_find(struct observers *observers, const struct egress *egress, struct error *e)

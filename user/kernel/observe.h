@@ -41,7 +41,8 @@ void observers_back(const struct observers *observers);
  * it had to attach, or -1 when one of them could not be. */
 int observers_mend(const struct observers *observers, int program, struct error *e);
 
-/* Takes our filter off everywhere; qdisc and filters of others stay. */
-void observers_detach(void);
+/* Takes our filter off everywhere but from these (NULL: everywhere); qdisc and filters of others
+ * stay. */
+void observers_detach(const struct observers *keep);
 
 #endif

@@ -45,6 +45,8 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_LOOPS] = "loops",
 	[STATE_CALLERS] = "callers",
 	[STATE_STRANGERS] = "strangers",
+	[STATE_CLOSINGS] = "closings",
+	[STATE_CROWDED] = "crowded",
 };
 
 const char *state_map_name(enum state_map map)

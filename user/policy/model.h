@@ -136,6 +136,8 @@ struct zone {
 	struct rate cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	enum sw_responses responses;
 	struct bans bans;
+	enum sw_tcp tcp;
+	uint32_t connections;     /* TCP, of one subscriber; 0: no limit */
 	struct rate zone_rate;
 	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];

@@ -109,6 +109,8 @@ const char *const responses_words[] = {
 	NULL,
 };
 
+const char *const tcp_words[] = { [SW_TCP_COUNT] = "count", [SW_TCP_CLOSE] = "close", NULL };
+
 const char *const switch_words[] = { "off", "auto", NULL };
 
 const char *const fragments_words[] = { "pass", "drop", NULL };

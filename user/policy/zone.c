@@ -114,6 +114,22 @@ static int read_mode(struct draft *d, const struct key *key, const struct node *
 	return 0;
 }
 
+/* A peer's connection carries the calls of many. */
+static int read_tcp(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	struct zone *z = to;
+	int tcp = want_word(d, value, tcp_words);
+
+	(void)key;
+	if (tcp < 0)
+		return -1;
+	if (tcp == SW_TCP_CLOSE && z->trust == SW_TRUST_PEER)
+		return fail_at(&d->source, value->at, "zone '%s' is a peer: closing its connection "
+			       "would end the calls of many; write tcp: count", z->name);
+	z->tcp = tcp;
+	return 0;
+}
+
 static int read_methods(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
 	uint32_t methods = 0;
@@ -303,6 +319,9 @@ const struct key zone_keys[] = {
 	KEY("rates", read_rates),
 	KEY("newcomers", read_newcomers),
 	KEY("bans", read_bans),
+	KEY("tcp", read_tcp),
+	KEY("connections", read_number, .offset = offsetof(struct zone, connections),
+	    .min = 1, .max = 1000000),
 	KEY("responses", read_word, .offset = offsetof(struct zone, responses),
 	    .words = responses_words),
 	KEY("sanity", read_zone_sanity),

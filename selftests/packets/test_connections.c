@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * TCP data and its connection: what fits one that is established is a proof, and may earn its
+ * end; what only has the right addresses is neither. The connections are real ones, over the
+ * loopback of a network namespace.
+ */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "rig.h"
+
+#define REPAIR_OFF (-1) /* TCP_REPAIR_OFF_NO_WP */
+
+static const char *const with_admission =
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}}]\n";
+static const char *const closing =
+	YAML_PLAIN "emergency: {numbers: [\"112\"]}\nshadow: [nul]\n"
+		   "zones: [{name: public, tcp: close, methods: [INVITE]}]\n";
+
+/* Both ends of a connection, and what the next segment of its client carries. */
+struct connection {
+	int listener;
+	int client;
+	int server;
+	uint32_t seq;
+	uint32_t ack;
+};
+
+static void connection_close(struct connection *connection)
+{
+	close_fd(&connection->listener);
+	close_fd(&connection->client);
+	close_fd(&connection->server);
+}
+
+static uint32_t queue_seq(int fd, int queue)
+{
+	uint32_t seq = 0;
+	socklen_t size = sizeof(seq);
+
+	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)), 0);
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &seq, &size), 0);
+	return seq;
+}
+
+static void connect_ends(struct rig *rig, struct connection *connection, bool ipv6)
+{
+	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(5060),
+				  .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(5060),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr *to = ipv6 ? (struct sockaddr *)&a6 : (struct sockaddr *)&a4;
+	socklen_t size = ipv6 ? sizeof(a6) : sizeof(a4);
+	int one = 1, off = REPAIR_OFF;
+
+	connection->listener = socket(to->sa_family, SOCK_STREAM, 0);
+	connection->client = socket(to->sa_family, SOCK_STREAM, 0);
+	setsockopt(connection->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	assert_int_equal(bind(connection->listener, to, size), 0);
+	assert_int_equal(listen(connection->listener, 5), 0);
+	assert_int_equal(connect(connection->client, to, size), 0);
+	connection->server = accept(connection->listener, NULL, NULL);
+	assert_true(connection->server >= 0);
+	assert_int_equal(getsockname(connection->client, to, &size), 0);
+	assert_int_equal(setsockopt(connection->client, IPPROTO_TCP, TCP_REPAIR, &one, sizeof(one)), 0);
+	connection->seq = queue_seq(connection->client, TCP_SEND_QUEUE);
+	connection->ack = queue_seq(connection->client, TCP_RECV_QUEUE);
+	setsockopt(connection->client, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off));
+	rig->from.addr = rig->to.addr = address(ipv6 ? "::1" : "127.0.0.1");
+	rig->from.port = ntohs(ipv6 ? a6.sin6_port : a4.sin_port);
+}
+
+static void segment(struct rig *rig, uint32_t seq, uint32_t ack, const char *text, size_t size)
+{
+	struct tcphdr *tcp;
+
+	assert_true(frame_message(&rig->frame, &rig->from, &rig->to, true, text, size));
+	tcp = (struct tcphdr *)(rig->frame.octets + rig->frame.transport);
+	tcp->seq = htonl(seq);
+	tcp->ack_seq = htonl(ack);
+}
+
+static uint8_t grade_of(struct rig *rig, uint32_t seq, uint32_t ack)
+{
+	char text[1024];
+
+	segment(rig, seq, ack, text, request(text, sizeof(text), "INVITE", 1, NULL));
+	sends_frame(rig, SW_REASON_NONE);
+	return outcome.grade;
+}
+
+static void test_proof(void **state)
+{
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+		auto_rig struct rig rig;
+
+		rig_open(&rig, with_admission);
+		connect_ends(&rig, &c, ipv6);
+		assert_int_equal(grade_of(&rig, c.seq, c.ack), SW_GRADE_PROVED);
+		assert_int_equal(grade_of(&rig, c.seq + 1400, c.ack), SW_GRADE_PROVED);
+		assert_int_equal(grade_of(&rig, c.seq + 65536, c.ack), SW_GRADE_NONE);
+		assert_int_equal(grade_of(&rig, c.seq - 1, c.ack), SW_GRADE_NONE);
+		assert_int_equal(grade_of(&rig, c.seq, c.ack + 1), SW_GRADE_NONE);
+		assert_int_equal(grade_of(&rig, c.seq, c.ack - 1), SW_GRADE_NONE);
+		rig.from.port ^= 1;
+		assert_int_equal(grade_of(&rig, c.seq, c.ack), SW_GRADE_NONE);
+		rig.from.port ^= 1;
+		/* The server has sent what is not yet acknowledged. */
+		assert_int_equal(send(c.server, "x", 1, 0), 1);
+		assert_int_equal(grade_of(&rig, c.seq, c.ack + 1), SW_GRADE_PROVED);
+		/* It is over: what still comes has no connection. */
+		shutdown(c.server, SHUT_RDWR);
+		assert_int_equal(grade_of(&rig, c.seq, c.ack + 1), SW_GRADE_NONE);
+	}
+}
+
+static void test_costs_nothing_unless_needed(void **state)
+{
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	connect_ends(&rig, &c, false);
+	assert_int_equal(grade_of(&rig, c.seq, c.ack), SW_GRADE_NONE);
+}
+
+/* A spoofed segment cannot spend what the connection's source has. */
+static void test_cells(void **state)
+{
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}, "
+				  "rates: {source: {any: 1/s burst 2}}}]\n");
+	connect_ends(&rig, &c, false);
+	size = request(text, sizeof(text), "INVITE", 1, NULL);
+	for (int i = 0; i < 5; i++) {
+		struct error e = {};
+
+		segment(&rig, c.seq + 1000000, c.ack, text, size);
+		trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, &e);
+	}
+	assert_int_equal(outcome.shadow_count, 1);
+	assert_int_equal(outcome.shadows[0], SW_REASON_RATE_SOURCE);
+	assert_int_equal(grade_of(&rig, c.seq, c.ack), SW_GRADE_PROVED);
+	assert_int_equal(outcome.shadow_count, 0);
+}
+
+static void sends_flags(struct rig *rig, uint8_t flags, enum sw_reason reason)
+{
+	frame_ethernet(&rig->frame, ETH_P_IP);
+	frame_ip(&rig->frame, &rig->from.addr, &rig->to.addr, IPPROTO_TCP);
+	frame_tcp(&rig->frame, rig->from.port, rig->to.port, flags);
+	frame_finish(&rig->frame);
+	sends_frame(rig, reason);
+}
+
+struct told {
+	int closings;
+	enum sw_reason reason;
+};
+
+static int on_event(void *context, void *data, size_t size)
+{
+	const struct sw_event *event = data;
+	struct told *told = context;
+
+	(void)size;
+	told->closings++;
+	told->reason = event->reason;
+	return 0;
+}
+
+/* What of this text, sent in one segment, the agent is told to close a connection for. */
+static enum sw_reason closed_for(struct rig *rig, uint32_t seq, uint32_t ack, const char *text,
+				 size_t size)
+{
+	struct ring_buffer *ring;
+	struct told told = {};
+	struct error e = {};
+
+	segment(rig, seq, ack, text, size);
+	assert_int_equal(trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e), 2);
+	ring = ring_buffer__new(rig->trial.state.fds[STATE_CLOSINGS], on_event, &told, NULL);
+	assert_non_null(ring);
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	assert_true(told.closings <= 1);
+	return told.reason;
+}
+
+static void test_close(void **state)
+{
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, closing);
+	connect_ends(&rig, &c, false);
+	size = request(text, sizeof(text), "INVITE", 1, NULL);
+	assert_int_equal(closed_for(&rig, c.seq, c.ack, text, size), SW_REASON_NONE);
+	size = request(text, sizeof(text), "MESSAGE", 1, NULL);
+	assert_int_equal(closed_for(&rig, c.seq, c.ack, text, size), SW_REASON_METHOD);
+	/* Somebody else's, who guessed the addresses. */
+	assert_int_equal(closed_for(&rig, c.seq, c.ack + 7, text, size), SW_REASON_NONE);
+	/* It would end a call. */
+	size = request(text, sizeof(text), "MESSAGE", 1, "tag");
+	strstr(text, "Max-Forwards: 70")[14] = 'x';
+	assert_int_equal(closed_for(&rig, c.seq, c.ack, text, size), SW_REASON_NONE);
+	assert_int_equal(outcome.shadows[0], SW_REASON_MAX_FORWARDS);
+	size = response(text, sizeof(text), 200, "INVITE", 1);
+	strstr(text, "CSeq: 1")[6] = 'x';
+	assert_int_equal(closed_for(&rig, c.seq, c.ack, text, size), SW_REASON_NONE);
+	assert_int_equal(outcome.shadows[0], SW_REASON_CSEQ_NUMBER);
+	/* A rule in shadow closes nothing, beside one that does. */
+	size = request(text, sizeof(text), "INVITE", 1, NULL);
+	strstr(text, "Contact")[3] = '\0';
+	assert_int_equal(closed_for(&rig, c.seq, c.ack, text, size), SW_REASON_NONE);
+	assert_int_equal(outcome.shadows[0], SW_REASON_NUL);
+}
+
+static void test_close_spares_emergency_calls(void **state)
+{
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_rig struct rig rig;
+	char text[1024], rest[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, closing);
+	connect_ends(&rig, &c, false);
+	request(rest, sizeof(rest), "INVITE", 1, NULL);
+	strstr(rest, "Max-Forwards: 70")[14] = 'x';
+	size = snprintf(text, sizeof(text), "INVITE sip:112@example.com SIP/2.0%s",
+			strstr(rest, "\r\n"));
+	assert_int_equal(closed_for(&rig, c.seq, c.ack, text, size), SW_REASON_NONE);
+	text[strlen("INVITE sip:")] = '9';
+	assert_int_equal(closed_for(&rig, c.seq, c.ack, text, size), SW_REASON_MAX_FORWARDS);
+}
+
+/* The agent counted; a SYN from another source of the zone, and data of this one, pass. */
+static void test_crowd(void **state)
+{
+	struct sw_source source = {.addr = address("198.51.100.7"), .length = 32};
+	struct sw_crowd crowd = {.connections = 20};
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, connections: 20}]\n");
+	crowd.expires = rig.trial.now + SECOND;
+	bpf_map_update_elem(rig.trial.state.fds[STATE_CROWDED], &source, &crowd, BPF_ANY);
+	sends_flags(&rig, 0x02, SW_REASON_CONNECTIONS);
+	sends_tcp(&rig, text, request(text, sizeof(text), "INVITE", 1, NULL), SW_REASON_NONE);
+	rig.from.addr = address("198.51.100.8");
+	sends_flags(&rig, 0x02, SW_REASON_NONE);
+	rig.from.addr = source.addr;
+	crowd.connections = 19;
+	bpf_map_update_elem(rig.trial.state.fds[STATE_CROWDED], &source, &crowd, BPF_ANY);
+	sends_flags(&rig, 0x02, SW_REASON_NONE);
+	crowd.connections = 20; /* counted long ago: the agent is gone */
+	crowd.expires = rig.trial.now;
+	bpf_map_update_elem(rig.trial.state.fds[STATE_CROWDED], &source, &crowd, BPF_ANY);
+	sends_flags(&rig, 0x02, SW_REASON_NONE);
+}
+
+static int own_network(void **state)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	auto_fd int fd = -1;
+
+	(void)state;
+	if (unshare(CLONE_NEWNET) < 0)
+		return -1;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	return ioctl(fd, SIOCSIFFLAGS, &lo);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_proof),
+		cmocka_unit_test(test_costs_nothing_unless_needed),
+		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_close_spares_emergency_calls),
+		cmocka_unit_test(test_crowd),
+	};
+
+	return cmocka_run_group_tests_name("connections", tests, own_network, NULL);
+}

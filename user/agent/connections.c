@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/connections.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "export/json.h"
+#include "kernel/walk.h"
+#include "policy/model.h"
+
+/* A count is true for so long: without an agent nobody is kept out by an old one. */
+#define COUNT_LIFE (5 * SW_NS_PER_SEC)
+
+/* Counting may take this part of the agent's time: a host has other sockets, too. */
+#define COUNT_SHARE 20
+
+static void say_once(struct connections *c, const char *text)
+{
+	if (strcmp(c->trouble, text) == 0)
+		return;
+	snprintf(c->trouble, sizeof(c->trouble), "%s", text);
+	if (*text)
+		c->say(text);
+}
+
+/* --- closing --- */
+
+static int on_closing(void *context, void *data, size_t size)
+{
+	const struct sw_event *event = data;
+	struct connections *c = context;
+	struct endpoint local, remote;
+
+	if (size < sizeof(*event) || event->reason >= SW_REASON_COUNT)
+		return 0;
+	local = (struct endpoint){.addr = event->dst, .port = event->dport};
+	remote = (struct endpoint){.addr = event->src, .port = event->sport};
+	if (sockets_destroy(&c->sockets, &local, &remote) == 0)
+		c->closed[event->reason]++;
+	else if (errno != ENOENT) /* of several messages in it, an earlier one closed it */
+		c->failed++;
+	return 0;
+}
+
+static void on_ring(void *context, int fd)
+{
+	struct connections *c = context;
+
+	(void)fd;
+	ring_buffer__consume(c->ring);
+}
+
+static void stop_closing(struct connections *c)
+{
+	if (!c->ring)
+		return;
+	loop_remove(c->loop, ring_buffer__epoll_fd(c->ring));
+	ring_buffer__free(c->ring);
+	c->ring = NULL;
+}
+
+static int start_closing(struct connections *c, struct error *e)
+{
+	c->possible = sockets_can_destroy(&c->sockets);
+	if (!c->possible)
+		c->say("tcp: close: this kernel cannot close connections (CONFIG_INET_DIAG_DESTROY); "
+		       "what breaks a rule is only counted");
+	c->ring = ring_buffer__new(c->state->fds[STATE_CLOSINGS], on_closing, c, NULL);
+	if (!c->ring)
+		return fail(e, EXIT_FAILED, "the ring of closings cannot be read: %s", strerror(errno));
+	return loop_add(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c, e);
+}
+
+/* --- counting --- */
+
+struct crowd {
+	struct sw_source source;
+	uint32_t count;
+};
+
+struct census {
+	const uint64_t *ports;
+	struct crowd *all;
+	size_t count;
+	int map;
+};
+
+/* One subscriber, as the data path counts it (struct sw_policy, subscriber). */
+static struct sw_source subscriber(const struct sw_addr *addr)
+{
+	bool ipv4 = addr_is_ipv4(addr);
+	struct sw_source source = {.addr = *addr,
+				   .length = ipv4 ? SW_SUBSCRIBER_V4 : SW_SUBSCRIBER_V6};
+
+	if (!ipv4)
+		memset(source.addr.octets + SW_SUBSCRIBER_V6 / 8, 0, 16 - SW_SUBSCRIBER_V6 / 8);
+	return source;
+}
+
+static void count_connection(void *context, const struct endpoint *local,
+			     const struct endpoint *remote)
+{
+	struct census *census = context;
+	struct crowd one = {.source = subscriber(&remote->addr), .count = 1};
+
+	if (census->ports[local->port >> 6] >> (local->port & 63) & 1)
+		append(census->all, census->count, one);
+}
+
+static int by_source(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct sw_source));
+}
+
+/* One entry for each source, with how many it has. */
+static void add_up(struct census *census)
+{
+	size_t sources = 0;
+
+	if (!census->count)
+		return;
+	qsort(census->all, census->count, sizeof(*census->all), by_source);
+	for (size_t i = 1; i < census->count; i++) {
+		if (by_source(&census->all[sources], &census->all[i]) == 0)
+			census->all[sources].count++;
+		else
+			census->all[++sources] = census->all[i];
+	}
+	census->count = sources + 1;
+}
+
+static bool drop_old(const void *key, void *value, void *context)
+{
+	const struct sw_crowd *crowd = value;
+	const struct census *census = context;
+
+	if (crowd->expires < monotonic_ns())
+		bpf_map_delete_elem(census->map, key);
+	return true;
+}
+
+static void publish(struct connections *c, const struct census *census, uint64_t now)
+{
+	struct error ignored = {};
+
+	for (size_t i = 0; i < census->count; i++) {
+		const struct crowd *crowd = &census->all[i];
+		struct sw_crowd value = {.expires = now + COUNT_LIFE, .connections = crowd->count};
+
+		if (crowd->count >= c->least)
+			bpf_map_update_elem(census->map, &crowd->source, &value, BPF_ANY);
+		else
+			bpf_map_delete_elem(census->map, &crowd->source);
+	}
+	map_walk(census->map, drop_old, (void *)census, &ignored);
+}
+
+void connections_tick(struct connections *c)
+{
+	struct census census = {.ports = c->tcp_ports, .map = c->state->fds[STATE_CROWDED]};
+	uint64_t start = monotonic_ns(), took;
+	struct error e = {};
+
+	if (!c->tcp_ports || start < c->next_count)
+		return;
+	if (sockets_each(&c->sockets, count_connection, &census, &e) == 0) {
+		add_up(&census);
+		publish(c, &census, start);
+	}
+	say_once(c, e.text);
+	free(census.all);
+	took = (monotonic_ns() - start) * COUNT_SHARE;
+	c->next_count = start + (took < COUNT_LIFE / 2 ? took : COUNT_LIFE / 2);
+}
+
+/* --- policies --- */
+
+static void follow_limits(struct connections *c, const struct policy *policy)
+{
+	free(c->tcp_ports);
+	c->tcp_ports = NULL;
+	c->least = 0;
+	for (size_t i = 0; i < policy->zone_count; i++) {
+		uint32_t limit = policy->zones[i].connections;
+
+		if (limit && (!c->least || limit < c->least))
+			c->least = limit;
+	}
+	if (!c->least)
+		return;
+	c->tcp_ports = xcalloc(65536 / 64, sizeof(*c->tcp_ports));
+	for (size_t i = 0; i < policy->service_count; i++) {
+		const struct service *service = &policy->services[i];
+
+		for (uint32_t port = service->port_first;
+		     service->transport != SW_UDP && port <= service->port_last; port++)
+			c->tcp_ports[port >> 6] |= 1ull << (port & 63);
+	}
+}
+
+int connections_follow(struct connections *c, const struct policy *policy, struct error *e)
+{
+	bool close = false;
+
+	for (size_t i = 0; i < policy->zone_count; i++)
+		close |= policy->zones[i].tcp == SW_TCP_CLOSE;
+	follow_limits(c, policy);
+	if (!close)
+		stop_closing(c);
+	if ((close || c->least) && !c->sockets.netlink && sockets_open(&c->sockets, e) < 0)
+		return -1;
+	return close && !c->ring ? start_closing(c, e) : 0;
+}
+
+void connections_close(struct connections *c)
+{
+	stop_closing(c);
+	sockets_close(&c->sockets);
+	free(c->tcp_ports);
+	c->tcp_ports = NULL;
+}
+
+struct json_object *connections_json(const struct connections *c)
+{
+	struct json_object *o, *closed;
+
+	if (!c->ring)
+		return NULL;
+	o = json_object_new_object();
+	closed = json_object_new_object();
+	json_flag(o, "possible", c->possible);
+	for (int i = 0; i < SW_REASON_COUNT; i++)
+		if (c->closed[i])
+			json_count(closed, reason_name(i), c->closed[i]);
+	json_object_object_add(o, "closed", closed);
+	json_count(o, "failed", c->failed);
+	return o;
+}
