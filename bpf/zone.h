@@ -59,10 +59,11 @@ static __always_inline enum verdict stage_zone(struct packet *p)
 /* A single host is more special than any prefix; among prefixes the longest wins. */
 static __always_inline enum verdict stage_lists(struct packet *p)
 {
+	struct sw_addr source = p->src; /* on the stack: 6.1 wants the keys of lookups there */
 	__u32 *list = 0;
 
 	if (policy.have_list_hosts)
-		list = bpf_map_lookup_elem(&list_hosts, &p->src);
+		list = bpf_map_lookup_elem(&list_hosts, &source);
 	if (!list && policy.have_list_prefixes)
 		list = longest_prefix(p, &lists_v4, &lists_v6);
 	if (!list)
