@@ -76,8 +76,11 @@ static void test_shipped_policies(void **state)
 		audit_policy(path, &edition, &audit);
 		print_message("# %s: %u legal packets dropped\n", path, audit_legal_lost(&audit));
 		for (size_t i = 0; i < audit.vectors.count; i++)
-			if (audit.results[i].legal.dropped)
-				print_error("%s: %s\n", path, audit.vectors.items[i].name);
+			if (audit.results[i].legal.dropped) {
+				auto_free char *legal = count_text(&audit.results[i].legal);
+
+				print_message("# %s: %s: %s\n", path, audit.vectors.items[i].name, legal);
+			}
 		assert_int_equal(audit_legal_lost(&audit), 0);
 		policies++;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "audit/attack.h"
 
+#include <linux/pkt_cls.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -225,6 +226,43 @@ static void pass_time(struct battlefield *field, uint64_t ns)
 	state_health_write(&field->trial->state, &health);
 }
 
+/* What a departure could be refused for. */
+#define LEAK_FIRST SW_REASON_PRIVACY_IDENTITY
+#define LEAK_LAST  SW_REASON_PRIVACY_HOST
+
+static void count_leaks(const struct trial *trial, uint64_t counts[LEAK_LAST - LEAK_FIRST + 1])
+{
+	for (int i = LEAK_FIRST; i <= LEAK_LAST; i++)
+		counts[i - LEAK_FIRST] = trial_counted(trial, SW_MODE_ENFORCE, i) +
+					 trial_counted(trial, SW_MODE_MONITOR, i);
+}
+
+/* A packet that the server sends: counted only where it is what the vector is about. */
+static int depart(struct battlefield *field, const struct shot *shot, struct packet_count *count,
+		  struct error *e)
+{
+	uint64_t before[LEAK_LAST - LEAK_FIRST + 1], after[LEAK_LAST - LEAK_FIRST + 1];
+	bool leaked = false;
+
+	if (field->departures)
+		count_leaks(field->trial, before);
+	if (trial_depart(field->trial, shot->frame.octets, shot->frame.size, e) < 0)
+		return -1;
+	if (!field->departures)
+		return 0;
+	count_leaks(field->trial, after);
+	for (int i = LEAK_FIRST; i <= LEAK_LAST; i++) {
+		count->reasons[i] += after[i - LEAK_FIRST] != before[i - LEAK_FIRST];
+		leaked |= after[i - LEAK_FIRST] != before[i - LEAK_FIRST];
+	}
+	count->sent++;
+	if (field->trial->departure == TC_ACT_SHOT)
+		count->dropped++;
+	else
+		count->would += leaked;
+	return 0;
+}
+
 static int fire(struct battlefield *field, const struct step *step, struct shot *shot,
 		struct packet_count *count, struct error *e)
 {
@@ -236,7 +274,7 @@ static int fire(struct battlefield *field, const struct step *step, struct shot 
 	    build(field, step, shot, text, step->size, step->kind == STEP_OUT, e) < 0)
 		return -1;
 	if (step->kind == STEP_OUT)
-		return trial_depart(field->trial, shot->frame.octets, shot->frame.size, e);
+		return depart(field, shot, count, e);
 	if (trial_run(field->trial, shot->frame.octets, shot->frame.size, &outcome, e) < 0)
 		return -1;
 	count_outcome(count, &outcome);
@@ -318,6 +356,7 @@ int attack_run(struct battlefield *field, const struct vector *vector,
 	*result = (struct vector_result){.outcome = OUTCOME_ABSENT};
 	pass_time(field, CLOCK_JUMP);
 	field->vector++;
+	field->departures = strcmp(vector->threat, "privacy") == 0;
 	result->absent = why_absent(field, vector);
 	for (size_t i = 0; i < vector->step_count && !result->absent; i++) {
 		aim_to(field->policy, vector->steps[i].transport, &shot->to);

@@ -109,12 +109,22 @@ const char *answer_name(enum answer answer)
 	return names[answer];
 }
 
+/* Legal in itself, but not what this policy lets the zone do. */
+static uint32_t unwanted(const struct packet_count *count)
+{
+	return count->reasons[SW_REASON_METHOD] + count->reasons[SW_REASON_CLEARTEXT];
+}
+
 uint32_t audit_legal_lost(const struct audit *audit)
 {
 	uint32_t lost = 0;
 
-	for (size_t i = 0; i < audit->vectors.count; i++)
-		lost += audit->results[i].legal.dropped;
+	for (size_t i = 0; i < audit->vectors.count; i++) {
+		const struct packet_count *count = &audit->results[i].legal;
+
+		if (count->dropped > unwanted(count))
+			lost += count->dropped - unwanted(count);
+	}
 	return lost;
 }
 

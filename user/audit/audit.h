@@ -33,7 +33,8 @@ void audit_free(struct audit *audit);
 enum answer audit_answer(const struct audit *audit, const struct threat *threat);
 const char *answer_name(enum answer answer);
 
-/* Legal packets that were dropped, of all vectors. */
+/* Legal packets that were dropped, of all vectors, but for methods and transports that the policy
+ * does not let their zone use. */
 uint32_t audit_legal_lost(const struct audit *audit);
 
 /* "dropped 180 of 200 (rate_source_method 180)"; owned by the caller. */

@@ -175,6 +175,12 @@ static int read_legal(struct reader *r)
 	return 0;
 }
 
+static int read_attack(struct reader *r)
+{
+	r->legal = false;
+	return 0;
+}
+
 static void add_text(struct step *step, const char *text, size_t size)
 {
 	step->text = xrealloc(step->text, step->size + size + 1);
@@ -221,7 +227,7 @@ static const struct {
 } lines[] = {
 	{"vector", read_vector, false}, {"threat", read_threat, false}, {"expect", read_expect, false},
 	{"in", read_in, false}, {"out", read_out, false}, {"prove", read_prove, false},
-	{"wait", read_wait, false}, {"legal", read_legal, true},
+	{"wait", read_wait, false}, {"legal", read_legal, true}, {"attack", read_attack, true},
 	{"report", read_report, true},
 };
 

@@ -104,3 +104,18 @@ void trial_tag(const struct trial *trial, char text[17])
 	for (size_t i = 0; i < sizeof(info.tag); i++)
 		sprintf(text + 2 * i, "%02x", info.tag[i]);
 }
+
+uint64_t trial_counted(const struct trial *trial, enum sw_mode mode, enum sw_reason reason)
+{
+	int cpus = libbpf_num_possible_cpus();
+	auto_free struct sw_counters *all = xcalloc(cpus, sizeof(*all));
+	uint64_t sum = 0;
+
+	for (uint32_t zone = 0; zone < SW_ZONES_MAX; zone++) {
+		if (bpf_map_lookup_elem(trial->counters, &zone, all) < 0)
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			sum += all[cpu].reasons[mode][reason];
+	}
+	return sum;
+}

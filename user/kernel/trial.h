@@ -38,6 +38,9 @@ int trial_depart(struct trial *trial, const void *frame, uint32_t size, struct e
 /* What the scanner found in the last packet; only valid when its outcome says `scanned`. */
 const struct sip_msg *trial_message(const struct trial *trial);
 
+/* A counter of the program on trial, over all zones. */
+uint64_t trial_counted(const struct trial *trial, enum sw_mode mode, enum sw_reason reason);
+
 /* Instructions that the verifier walked. */
 uint32_t trial_verified(const struct trial *trial);
 
