@@ -127,6 +127,7 @@ __noinline int parse_ipv6(struct scratch *scratch, __u32 pos, __u32 end)
 /* Whether the sent-by of the Via value at pos is an address of this host. */
 __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 {
+	struct sw_addr addr;
 	const struct sip_buf *buf;
 	__u32 host, host_end;
 	int parsed;
@@ -147,7 +148,10 @@ __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 		host_end = sip_forget(sip_find_mark(buf, host, end));
 		parsed = parse_ipv4(scratch, host, host_end);
 	}
-	return parsed && bpf_map_lookup_elem(&local_addrs, &scratch->content.addr) != 0;
+	if (!parsed)
+		return 0;
+	addr = scratch->content.addr; /* on the stack: 6.1 wants the keys of lookups there */
+	return bpf_map_lookup_elem(&local_addrs, &addr) != 0;
 }
 
 /* The octets of a Via's name and colon that stand at pos, 0 when it is none. */
