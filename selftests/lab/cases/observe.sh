@@ -8,6 +8,7 @@
 lab_up
 
 # A second cable from the server to the caller, the way back of everything.
+# shellcheck disable=SC2015 # whichever fails
 ip -n "$SERVER" link add eth1 type veth peer name eth1 netns "$CALLER" &&
 ip -n "$SERVER" link set eth1 up && ip -n "$CALLER" link set eth1 up &&
 ip -n "$SERVER" address add 10.78.0.2/24 dev eth1 &&
@@ -48,8 +49,9 @@ observer_aged() {
 	local pin=$SIPWARD_BPF_DIR/health value
 	value=$(bpftool -j map lookup pinned "$pin" key 0 0 0 0 |
 		jq -r '.value | .[8:16] = ["0x01", "0x00", "0x00", "0x00", "0x00", "0x00", "0x00", "0x00"]
-			| join(" ")') &&
-	# shellcheck disable=SC2086 # octets are words
+			| join(" ")') || return
+	# Octets are words.
+	# shellcheck disable=SC2086
 	bpftool map update pinned "$pin" key 0 0 0 0 value $value && sleep 0.1 && ! observer_is young
 }
 
@@ -106,10 +108,10 @@ expect "but what left meanwhile is not known" "$(ward status)" wait_until 2 obse
 
 # --- a list that leaves out where the answers go ---
 back_by_eth1
-sed -i '$aobserve: [eth0]' "$TMP/observe.yaml"
+echo 'observe: [eth0]' >>"$TMP/observe.yaml"
 expect "observe: [eth0]" "$(tail -n 1 "$WARD_LOG")" ward_reload
 expect "takes the observer off where it is not listed" "it is still there" \
-	test "$(observed_on eth0 && ! observed_on eth1 && ! observed_on eth2 && echo done)" = done
+	test "$(observed_on eth0 && ! observed_on eth1 && ! observed_on eth2 && echo only)" = only
 expect "it is as if it had been so for long" "$(ward status)" wait_until 5 observer_aged
 expect_equal "requests are answered" 30 "$(count_answers caller --from "$CALLER4" "$SERVER4" OPTIONS 30)"
 expect "received here, never answered here: status says so" "$(ward status)" \
