@@ -15,12 +15,24 @@ static __always_inline int is_letter(__u8 octet)
 	return (__u8)((octet | 0x20) - 'a') < 26;
 }
 
+/* What the list says of the name with this hash. A function of its own, for the loop around it
+ * must be one that kernel 6.1 takes, whatever the compiler makes of it. */
+__noinline int agent_listed(__u64 hash)
+{
+	__u32 *action;
+
+	if (!(policy.agent_filter[SW_AGENT_WORD(hash)] >> (hash & 63) & 1))
+		return SW_ACTION_PASS;
+	action = bpf_map_lookup_elem(&agents, &hash);
+	return action ? *action : SW_ACTION_PASS;
+}
+
 /* What the list says of a User-Agent that begins with one of its names. No letter follows a
  * name: "sipcli" is a tool, "sipclient" is not. Of two names the shorter one decides. */
 __noinline int agent_action(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u64 hash = NAME_HASH_START;
-	__u32 *action;
+	__u32 action = SW_ACTION_PASS;
 
 	if (!buf || !(policy.content & SW_CONTENT_AGENTS))
 		return SW_ACTION_PASS;
@@ -28,16 +40,14 @@ __noinline int agent_action(const struct sip_buf *buf, __u32 pos, __u32 end)
 		if (pos >= end)
 			break;
 		hash = name_hash_step(hash, sip_octet(buf, pos));
-		pos++;
+		pos = sip_forget(pos + 1);
 		if (pos < end && is_letter(sip_octet(buf, pos)))
 			continue;
-		if (!(policy.agent_filter[SW_AGENT_WORD(hash)] >> (hash & 63) & 1))
-			continue;
-		action = bpf_map_lookup_elem(&agents, &hash);
-		if (action)
-			return *action;
+		action = agent_listed(hash);
+		if (action != SW_ACTION_PASS)
+			break;
 	}
-	return SW_ACTION_PASS;
+	return action;
 }
 
 static __always_inline enum verdict judge_agent(struct scratch *scratch)
