@@ -182,7 +182,24 @@ static void follow_relocations(struct object *object, Elf_Scn *scn, const GElf_S
 	}
 }
 
-/* Calls inside a section; those that have a relocation say -1, which would be the next line. */
+static bool is_relocated(const struct object *object, size_t section, uint64_t place)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr header;
+	GElf_Rel rel;
+
+	while ((scn = elf_nextscn(object->elf, scn))) {
+		assert_non_null(gelf_getshdr(scn, &header));
+		if (header.sh_type != SHT_REL || header.sh_info != section)
+			continue;
+		for (size_t i = 0; i < header.sh_size / header.sh_entsize; i++)
+			if (gelf_getrel(elf_getdata(scn, NULL), i, &rel) && rel.r_offset == place)
+				return true;
+	}
+	return false;
+}
+
+/* Calls inside a section. What those hold that have a relocation is for it to read. */
 static void follow_calls(struct object *object, size_t section)
 {
 	const struct bpf_insn *code;
@@ -191,7 +208,7 @@ static void follow_calls(struct object *object, size_t section)
 	code = code_of(object, section, &count);
 	for (size_t i = 0; i < count; i++)
 		if (code[i].code == (BPF_JMP | BPF_CALL) && code[i].src_reg == BPF_PSEUDO_CALL &&
-		    code[i].imm != -1)
+		    !is_relocated(object, section, i * sizeof(*code)))
 			add_call(object, section, i * sizeof(*code),
 				 function_at(object, section, (i + code[i].imm + 1) * sizeof(*code)));
 }
