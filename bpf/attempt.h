@@ -116,12 +116,14 @@ __noinline int note_ack(struct scratch *scratch)
 	return 0;
 }
 
-/* What sanity is about to refuse. It is evidence when it carries a proof, as all else. */
+/* What sanity is about to refuse. It is evidence when it carries a proof, as all else; on TCP, when
+ * it fits an established connection, and what does not is nobody's. */
 __noinline int note_violation(struct scratch *scratch)
 {
 	if (!scratch)
 		return 0;
-	find_proof(scratch);
+	if (!scratch->packet.proved)
+		find_proof(scratch);
 	tell_offence(scratch, 0, SW_OFFENCE_SANITY, scratch->packet.proved, 0);
 	return 0;
 }
@@ -136,7 +138,7 @@ static __always_inline __u64 sanity_in_shadow(void)
 
 static __always_inline enum verdict stage_violation(struct packet *p)
 {
-	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && p->protocol == IPPROTO_UDP &&
+	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (p->protocol == IPPROTO_UDP || p->proved) &&
 	    p->found & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) & ~sanity_in_shadow())
 		note_violation(packet_scratch(p));
 	return VERDICT_UNDECIDED;

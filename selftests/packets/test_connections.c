@@ -280,6 +280,46 @@ static void test_crowd(void **state)
 	sends_flags(&rig, 0x02, SW_REASON_NONE);
 }
 
+static int count_evidence(void *evidence, void *data, size_t size)
+{
+	const struct sw_offence *offence = data;
+
+	assert_int_equal(size, sizeof(*offence));
+	*(unsigned int *)evidence += offence->kind == SW_OFFENCE_SANITY && offence->proved;
+	return 0;
+}
+
+/* A malformed message on TCP passes, and is evidence when it fits the connection. */
+static void test_violations(void **state)
+{
+	static const char broken[] = "OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h\r\n"
+				     "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	unsigned int evidence = 0;
+	struct ring_buffer *ring;
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}, "
+				  "bans: {sanity: 30/60s}}]\n");
+	connect_ends(&rig, &c, false);
+	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_evidence, &evidence, NULL);
+	assert_non_null(ring);
+	segment(&rig, c.seq + 65536, c.ack, broken, sizeof(broken) - 1);
+	trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, NULL);
+	ring_buffer__consume(ring);
+	assert_int_equal(evidence, 0);
+	segment(&rig, c.seq, c.ack, broken, sizeof(broken) - 1);
+	trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, NULL);
+	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	ring_buffer__consume(ring);
+	assert_int_equal(evidence, 1);
+	grade_of(&rig, c.seq, c.ack);
+	ring_buffer__consume(ring);
+	assert_int_equal(evidence, 1);
+	ring_buffer__free(ring);
+}
+
 static int own_network(void **state)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
@@ -301,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_close_spares_emergency_calls),
 		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_violations),
 	};
 
 	return cmocka_run_group_tests_name("connections", tests, own_network, NULL);
