@@ -4,8 +4,8 @@
  * who is asked for by those that the server never served. The observer resolves them (answer.h).
  *
  * A request is evidence only when it carries a nonce that the server sent to this address, and to
- * no other: whoever writes a false source address never saw it. That an endpoint is known is
- * not enough: its port and TTL can be guessed.
+ * no other: whoever writes a false source address never saw it; or when it fits an established
+ * TCP connection. That an endpoint is known is not enough: its port and TTL can be guessed.
  */
 #ifndef SIPWARD_BPF_ATTEMPT_H
 #define SIPWARD_BPF_ATTEMPT_H
@@ -53,7 +53,7 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 
 	attempt->login = login_token(p, scratch);
 	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
-	if (!proves(p, &proofs, attempt->nonce))
+	if (p->protocol == IPPROTO_UDP && !proves(p, &proofs, attempt->nonce))
 		return;
 	key = attempt->nonce;
 	proof = bpf_map_lookup_elem(&proofs, &key);
@@ -87,6 +87,8 @@ __noinline int note_attempt(struct scratch *scratch)
 	attempt.at = packet_time(p);
 	attempt.port = bpf_htons(p->sport);
 	attempt.method = p->message;
+	if (p->protocol == IPPROTO_TCP) /* it fits an established connection: stage_attempt() */
+		attempt.flags |= SW_ATTEMPT_PROVED;
 	if (p->grade)
 		attempt.flags |= SW_ATTEMPT_KNOWN;
 	bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY);
@@ -147,7 +149,7 @@ static __always_inline enum verdict stage_violation(struct packet *p)
 static __always_inline enum verdict stage_attempt(struct packet *p)
 {
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)) ||
-	    p->protocol != IPPROTO_UDP || p->message > SW_MESSAGE_OTHER)
+	    (p->protocol != IPPROTO_UDP && !p->proved) || p->message > SW_MESSAGE_OTHER)
 		return VERDICT_UNDECIDED;
 	if (p->message == SW_MESSAGE_ACK)
 		note_ack(packet_scratch(p));

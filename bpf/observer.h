@@ -32,9 +32,10 @@
 struct departure {
 	struct sw_addr dst;
 	__u32 offset;  /* of the payload */
-	__u32 length;  /* of it, as UDP says */
+	__u32 length;  /* of it, as UDP says; on TCP all of the segment */
 	__u32 end;     /* of the IP packet: of a datagram in fragments only the first part is here */
 	__u16 sport;
+	__u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
 };
 
 struct fragment_header {
@@ -49,13 +50,21 @@ static __always_inline int load_net(struct __sk_buff *skb, __u32 offset, void *t
 	return bpf_skb_load_bytes_relative(skb, offset, to, size, BPF_HDR_START_NET);
 }
 
+/* TCP is read only where somebody's behaviour is watched. */
+static __always_inline int is_observed(__u8 protocol)
+{
+	return protocol == IPPROTO_UDP ||
+	       (policy.bans && policy.admission && protocol == IPPROTO_TCP);
+}
+
 static __always_inline int departure_ipv4(struct __sk_buff *skb, struct departure *d)
 {
 	struct iphdr ip;
 
-	if (load_net(skb, 0, &ip, sizeof(ip)) || ip.protocol != IPPROTO_UDP ||
+	if (load_net(skb, 0, &ip, sizeof(ip)) || !is_observed(ip.protocol) ||
 	    ip.frag_off & bpf_htons(0x1fff))
 		return 0;
+	d->protocol = ip.protocol;
 	d->dst.words[2] = bpf_htonl(0xffff);
 	d->dst.words[3] = ip.daddr;
 	d->end = bpf_ntohs(ip.tot_len);
@@ -71,8 +80,10 @@ static __always_inline int departure_ipv6(struct __sk_buff *skb, struct departur
 		return 0;
 	__builtin_memcpy(&d->dst, &ip.daddr, sizeof(d->dst));
 	d->end = sizeof(ip) + bpf_ntohs(ip.payload_len);
-	if (ip.nexthdr == IPPROTO_UDP)
+	d->protocol = ip.nexthdr;
+	if (is_observed(ip.nexthdr))
 		return sizeof(ip);
+	d->protocol = IPPROTO_UDP;
 	if (ip.nexthdr != IPPROTO_FRAGMENT ||
 	    load_net(skb, sizeof(ip), &fragment, sizeof(fragment)) ||
 	    fragment.nexthdr != IPPROTO_UDP || fragment.offset & bpf_htons(0xfff8))
@@ -80,10 +91,29 @@ static __always_inline int departure_ipv6(struct __sk_buff *skb, struct departur
 	return sizeof(ip) + sizeof(fragment);
 }
 
+/* Where the payload of a segment begins and ends. */
+static __always_inline int departs_by_tcp(struct __sk_buff *skb, struct departure *d, int offset)
+{
+	__u8 words;
+
+	if (load_net(skb, offset + 12, &words, sizeof(words)))
+		return 0;
+	d->offset = offset + (words >> 4) * 4;
+	d->length = d->end - d->offset;
+	return words >> 4 >= 5 && d->end > d->offset;
+}
+
+static __always_inline int departs_by_udp(struct departure *d, int offset, __u32 length)
+{
+	d->offset = offset + sizeof(struct udphdr);
+	d->length = length - sizeof(struct udphdr);
+	return length > sizeof(struct udphdr) && d->end > d->offset;
+}
+
 /* 1 when the packet leaves a port that is a service. */
 static __always_inline int departs_from_service(struct __sk_buff *skb, struct departure *d)
 {
-	struct udphdr udp;
+	struct udphdr udp; /* the ports stand where TCP has them */
 	int offset = 0;
 	__u64 port;
 
@@ -94,12 +124,13 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 	if (!offset || load_net(skb, offset, &udp, sizeof(udp)))
 		return 0;
 	d->sport = bpf_ntohs(udp.source);
-	d->offset = offset + sizeof(udp);
-	d->length = bpf_ntohs(udp.len) - sizeof(udp);
 	port = d->sport;
 	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
-	return bpf_ntohs(udp.len) > sizeof(udp) && d->end > d->offset &&
-	       policy.udp_ports[port >> 6] >> (port & 63) & 1;
+	if (d->protocol == IPPROTO_TCP)
+		return policy.tcp_ports[port >> 6] >> (port & 63) & 1 &&
+		       departs_by_tcp(skb, d, offset);
+	return policy.udp_ports[port >> 6] >> (port & 63) & 1 &&
+	       departs_by_udp(d, offset, bpf_ntohs(udp.len));
 }
 
 /* Binds a token to the address it goes to, in `proofs` or `branches`. A second address makes it
@@ -164,31 +195,38 @@ static __always_inline void watch_answer(const struct departure *d, struct scrat
 	judge_answer(scratch);
 }
 
-static __always_inline void observe_response(const struct departure *d, struct scratch *scratch,
-					     __u64 now)
+/* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). */
+static __always_inline void bind_challenge(const struct departure *d, struct scratch *scratch,
+					   __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
 	struct sip_span none = {};
 
-	tally(SW_TALLY_ANSWERS);
+	if (msg->status != 401 && msg->status != 407)
+		return;
+	bind_token(&proofs, token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none), d,
+		   TOKEN_NONCE, now, PROOF_LIFE);
+	bind_token(&proofs, token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none),
+		   d, TOKEN_NONCE, now, PROOF_LIFE);
+}
+
+static __always_inline void observe_response(const struct departure *d, struct scratch *scratch,
+					     __u64 now)
+{
+	const struct sip_msg *msg = &scratch->msg;
+
+	if (d->protocol == IPPROTO_UDP)
+		tally(SW_TALLY_ANSWERS);
 	if (!policy.admission)
 		return;
-	if (msg->flags & SIP_TO_TAG) {
+	if (d->protocol == IPPROTO_UDP && msg->flags & SIP_TO_TAG) {
 		watch_tags(scratch);
 		bind_token(&proofs,
 			   token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
 				    msg->value[SIP_CALL_ID], msg->to.tag),
 			   d, TOKEN_DIALOG, now, PROOF_LIFE);
 	}
-	/* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). */
-	if (msg->status == 401 || msg->status == 407) {
-		bind_token(&proofs,
-			   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none), d,
-			   TOKEN_NONCE, now, PROOF_LIFE);
-		bind_token(&proofs,
-			   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none), d,
-			   TOKEN_NONCE, now, PROOF_LIFE);
-	}
+	bind_challenge(d, scratch, now);
 	if (policy.bans && msg->status >= 200)
 		watch_answer(d, scratch, now);
 }
@@ -264,9 +302,10 @@ static __always_inline int observe(struct __sk_buff *skb)
 	if (load_net(skb, d.offset, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;
 	now = on_trial ? trial_now : bpf_ktime_get_ns();
-	if ((__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
+	if (d.protocol == IPPROTO_UDP && (__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
 		self->last = now;
-	tally(SW_TALLY_OBSERVED);
+	if (d.protocol == IPPROTO_UDP)
+		tally(SW_TALLY_OBSERVED);
 	scratch->input.length = length;
 	scratch->input.datagram_length = d.length;
 	scratch->input.flags = SIP_STREAM;
@@ -274,7 +313,9 @@ static __always_inline int observe(struct __sk_buff *skb)
 	sip_scan(&scratch->buf, &scratch->input, &scratch->msg);
 	if (scratch->msg.kind == SW_MESSAGE_RESPONSE)
 		observe_response(&d, scratch, now);
-	else if (scratch->msg.flags & SIP_START)
+	if (d.protocol == IPPROTO_TCP) /* what follows may refuse, which a stream does not survive */
+		return TC_ACT_UNSPEC;
+	if (scratch->msg.kind != SW_MESSAGE_RESPONSE && scratch->msg.flags & SIP_START)
 		observe_request(&d, scratch, self, now);
 	return policy.guards & SW_GUARD_OBSERVED ? observe_guards(skb, &d, scratch, now) : TC_ACT_UNSPEC;
 }

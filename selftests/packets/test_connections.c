@@ -320,6 +320,78 @@ static void test_violations(void **state)
 	ring_buffer__free(ring);
 }
 
+static int count_failures(void *evidence, void *data, size_t size)
+{
+	const struct sw_offence *offence = data;
+
+	assert_int_equal(size, sizeof(*offence));
+	*(unsigned int *)evidence += offence->kind == SW_OFFENCE_AUTH && offence->proved;
+	return 0;
+}
+
+static void logs_in(struct rig *rig, const struct connection *c, unsigned int branch,
+		    const char *nonce)
+{
+	char text[1024];
+	size_t size = snprintf(text, sizeof(text),
+		"REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:100@example.com>;tag=1\r\nTo: <sip:100@example.com>\r\n"
+		"Call-ID: login\r\nCSeq: %u REGISTER\r\nAuthorization: Digest username=\"100\", "
+		"realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", response=\"0\"\r\n"
+		"Content-Length: 0\r\n\r\n", branch, branch, nonce);
+
+	rig->trial.now += SECOND / 4;
+	segment(rig, c->seq, c->ack, text, size);
+	sends_frame(rig, SW_REASON_NONE);
+}
+
+static void is_refused(struct rig *rig, unsigned int branch, const char *nonce)
+{
+	char text[1024];
+	struct error e = {};
+	size_t size = snprintf(text, sizeof(text),
+		"SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
+		"From: <sip:100@example.com>;tag=1\r\nTo: <sip:100@example.com>;tag=2\r\n"
+		"Call-ID: login\r\nCSeq: %u REGISTER\r\nWWW-Authenticate: Digest realm=\"lab\", "
+		"nonce=\"%s\"\r\nContent-Length: 0\r\n\r\n", branch, branch, nonce);
+
+	rig->trial.now += SECOND / 4;
+	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
+	assert_int_equal(trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e), 0);
+}
+
+/* Wrong passwords on a connection are evidence, each with a nonce that was fresh; the same segments
+ * outside of it are nothing. */
+static void test_wrong_passwords(void **state)
+{
+	static const char *const nonces[] = {"none", "n1", "n2", "n3", "n4", "n5"};
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	unsigned int evidence = 0;
+	struct ring_buffer *ring;
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}, "
+				  "bans: {auth_failures: 10/60s}}]\n");
+	connect_ends(&rig, &c, false);
+	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_failures, &evidence, NULL);
+	assert_non_null(ring);
+	for (unsigned int i = 0; i < 5; i++) {
+		logs_in(&rig, &c, i, nonces[i]);
+		is_refused(&rig, i, nonces[i + 1]);
+	}
+	ring_buffer__consume(ring);
+	assert_int_equal(evidence, 4);
+	c.seq += 65536;
+	for (unsigned int i = 10; i < 15; i++) {
+		logs_in(&rig, &c, i, nonces[i - 10]);
+		is_refused(&rig, i, nonces[i - 9]);
+	}
+	ring_buffer__consume(ring);
+	assert_int_equal(evidence, 4);
+	ring_buffer__free(ring);
+}
+
 static int own_network(void **state)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
@@ -342,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_close_spares_emergency_calls),
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_violations),
+		cmocka_unit_test(test_wrong_passwords),
 	};
 
 	return cmocka_run_group_tests_name("connections", tests, own_network, NULL);
