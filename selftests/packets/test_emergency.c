@@ -13,23 +13,33 @@ struct rule {
 	const char *headers;    /* that make it so */
 	unsigned int before;    /* ordinary calls before it, that pass */
 	const char *number;     /* "%u" is the number of the call */
+	const char *policy;     /* keys of the whole policy, or NULL */
 };
 
 static const struct rule rules[] = {
-	{"require: tls", SW_REASON_CLEARTEXT, "", 0, "alice"},
-	{"require: ipsec", SW_REASON_CLEARTEXT, "", 0, "alice"},
+	{"require: tls", SW_REASON_CLEARTEXT, "", 0, "alice", NULL},
+	{"require: ipsec", SW_REASON_CLEARTEXT, "", 0, "alice", NULL},
 	{"headers: {deny: [P-Asserted-Identity]}", SW_REASON_HEADER,
-	 "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n", 0, "alice"},
+	 "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n", 0, "alice", NULL},
 	{"headers: {deny: [Route]}", SW_REASON_ROUTE_PRELOADED, "Route: <sip:192.0.2.9;lr>\r\n", 0,
-	 "alice"},
+	 "alice", NULL},
 	{"content_types: {deny: [application/sdp]}", SW_REASON_CONTENT_TYPE,
-	 "Content-Type: application/sdp\r\n", 0, "alice"},
+	 "Content-Type: application/sdp\r\n", 0, "alice", NULL},
 	{"caller: {deny: [\"+49\"]}", SW_REASON_CLI_SPOOF,
-	 "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n", 0, "alice"},
-	{"callee: {deny: [\"+882\"]}", SW_REASON_CALLEE_DENIED, "", 0, "+882123456"},
-	{"fraud: {sweep: deny}", SW_REASON_TOLL_FRAUD_SWEEP, "", 8, "%u972595144567"},
-	{"loop: deny", SW_REASON_LOOP, "Max-Forwards: 60\r\n", 0, "loop"},
-	{"fraud: {destinations: 1/10m}", SW_REASON_TOLL_FRAUD_DESTINATIONS, "", 1, "%u"},
+	 "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n", 0, "alice", NULL},
+	{"callee: {deny: [\"+882\"]}", SW_REASON_CALLEE_DENIED, "", 0, "+882123456", NULL},
+	{"routing: {max_breadth: 60, action: deny}", SW_REASON_MAX_BREADTH, "Max-Breadth: 10000\r\n",
+	 0, "alice", NULL},
+	{"routing: {routes: 1, action: deny}", SW_REASON_ROUTE_COUNT,
+	 "Route: <sip:192.0.2.8;lr>, <sip:192.0.2.9;lr>\r\n", 0, "alice", NULL},
+	{"methods: [INVITE]", SW_REASON_SCANNER, "User-Agent: friendly-scanner\r\n", 0, "alice",
+	 "signatures: {user_agent: builtin}\n"},
+	{"methods: [INVITE]", SW_REASON_INJECTION,
+	 "Authorization: Digest username=\"a' UNION SELECT password FROM subscriber--\", realm=\"a\"\r\n",
+	 0, "alice", "injection: deny\n"},
+	{"fraud: {sweep: deny}", SW_REASON_TOLL_FRAUD_SWEEP, "", 8, "%u972595144567", NULL},
+	{"loop: deny", SW_REASON_LOOP, "Max-Forwards: 60\r\n", 0, "loop", NULL},
+	{"fraud: {destinations: 1/10m}", SW_REASON_TOLL_FRAUD_DESTINATIONS, "", 1, "%u", NULL},
 };
 
 static const char *const uris[] = {
@@ -86,8 +96,9 @@ static void test_every_rule(void **state)
 	for (size_t i = 0; i < array_size(rules); i++) {
 		auto_rig struct rig rig;
 
-		snprintf(yaml, sizeof(yaml), YAML_PLAIN "zones: [{name: public, %s}]\n"
-			 "emergency: {numbers: [\"112\"], rate: 1/s burst 1}\n", rules[i].zone);
+		snprintf(yaml, sizeof(yaml), YAML_PLAIN "%szones: [{name: public, %s}]\n"
+			 "emergency: {numbers: [\"112\"], rate: 1/s burst 1}\n",
+			 rules[i].policy ? rules[i].policy : "", rules[i].zone);
 		rig_open(&rig, yaml);
 		for (unsigned int n = 0; n < rules[i].before; n++)
 			ordinary(&rig, &rules[i], n, SW_REASON_NONE);
