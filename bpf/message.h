@@ -6,6 +6,7 @@
 #ifndef SIPWARD_BPF_MESSAGE_H
 #define SIPWARD_BPF_MESSAGE_H
 
+#include "hello.h"
 #include "packet.h"
 
 static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch,
@@ -73,6 +74,27 @@ static __always_inline void note_message(struct packet *p, const struct sip_msg 
 		       ((1u << p->message & SW_METHODS_ALWAYS) || msg->flags & SIP_TO_TAG);
 }
 
+/* The first payload of a TCP connection has a whole first line, and it is none of SIP. TLS may run
+ * where the policy says tcp. */
+static __always_inline int begins_without_sip(const struct packet *p, const struct scratch *scratch)
+{
+	return policy.openings && p->opening &&
+	       packet_zone(p)->sanity & scratch->msg.violations & SW_SANITY_BIT(START_LINE) &&
+	       sip_octet(&scratch->buf, 0) != HELLO_RECORD &&
+	       !hello_proxied(&scratch->buf, p->payload_length);
+}
+
+/* The first payload may be dropped: no call is on the connection yet. */
+static __always_inline enum verdict refuse_opening(struct packet *p)
+{
+	enum verdict v;
+
+	p->stream_content = 0;
+	v = refuse_unread(p, SW_REASON_TCP_FIRST);
+	p->stream_content = 1;
+	return v;
+}
+
 /* Early, where newcomers may have to be turned away: no more than that is needed. */
 static __always_inline enum verdict stage_start(struct packet *p)
 {
@@ -81,7 +103,7 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	scan_payload(p, scratch, policy.admission ? SIP_EARLY : 0);
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
 	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
-		return VERDICT_PASS;
+		return begins_without_sip(p, scratch) ? refuse_opening(p) : VERDICT_PASS;
 	p->message = scratch->msg.kind;
 	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
 		return refuse(p, SW_REASON_FRAGMENT_TINY);

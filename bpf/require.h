@@ -148,17 +148,23 @@ __noinline int judge_opening(struct scratch *scratch)
 	return is_emergency_call(scratch) ? VERDICT_UNDECIDED : refuse(p, SW_REASON_CLEARTEXT);
 }
 
+static __always_inline int judges_opening(const struct packet *p)
+{
+	return p->transport == SW_TLS || requires_more(p) ||
+	       packet_zone(p)->sanity & SW_SANITY_BIT(START_LINE);
+}
+
 static __always_inline enum verdict stage_opening(struct packet *p, struct xdp_md *ctx)
 {
 	struct scratch *scratch = packet_scratch(p);
 	int hello;
 
-	if (!policy.openings || p->protocol != IPPROTO_TCP ||
-	    (p->transport == SW_TCP && !requires_more(p)) ||
+	if (!policy.openings || p->protocol != IPPROTO_TCP || !judges_opening(p) ||
 	    (!p->payload_length && !(p->tcp_flags & TCP_SYN)))
 		return VERDICT_UNDECIDED;
 	find_opening(ctx, scratch);
-	if (!p->opening)
+	/* On a TCP service it is scanned in any case: stage "start" looks then. */
+	if (!p->opening || (p->transport == SW_TCP && !requires_more(p)))
 		return VERDICT_UNDECIDED;
 	hello = p->transport == SW_TLS ? judge_hello(scratch) : HELLO_NONE;
 	if (hello == HELLO_GOOD)

@@ -381,6 +381,47 @@ static void test_websocket(void **state)
 	assert_int_equal(counted_message(&rig, "public", SW_MESSAGE_WEBSOCKET), 1);
 }
 
+/* On a TCP service a connection begins with SIP, or with what may stand before it. */
+static void test_tcp_service(void **state)
+{
+	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n", http[] = "HEAD / HTTP/1.0\r\n\r\n";
+	static const char cut[] = "OPTIONS sip:alice@exam", proxy[] = "PROXY TCP4 192.0.2.3 192.0.2.1 9 9\r\n";
+	auto_rig struct rig rig;
+	uint8_t text[512];
+	char sip[1024];
+	size_t size = hello(text, 0x0301, 0x0303, 0x0304);
+	size_t sip_size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.to.port = 5060;
+	opens(&rig, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
+	opens(&rig, http, sizeof(http) - 1, SW_REASON_TCP_FIRST);
+	opens(&rig, sip, sip_size, SW_REASON_NONE);
+	opens(&rig, cut, sizeof(cut) - 1, SW_REASON_NONE);
+	opens(&rig, proxy, sizeof(proxy) - 1, SW_REASON_NONE);
+	opens(&rig, text, size, SW_REASON_NONE);
+	opens(&rig, "GET / HTTP/1.1\r\n\r\n", 18, SW_REASON_NONE);
+	connects(&rig);
+	says(&rig, "\r\n\r\n", 4, SW_REASON_NONE);
+	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
+	says(&rig, sip, sip_size, SW_REASON_NONE);
+	/* Whose beginning was not seen is let be. */
+	rig.from.port++;
+	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_NONE);
+}
+
+static void test_tcp_service_off(void **state)
+{
+	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n";
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, "sanity: {profile: off}\n" YAML_PLAIN);
+	rig.to.port = 5060;
+	opens(&rig, ssh, sizeof(ssh) - 1, SW_REASON_NONE);
+}
+
 /* In shadow, and in monitor mode, the first payload passes and is counted. */
 static void test_shadow(void **state)
 {
@@ -413,6 +454,8 @@ int main(void)
 		cmocka_unit_test(test_emergency),
 		cmocka_unit_test(test_ipsec_itself),
 		cmocka_unit_test(test_websocket),
+		cmocka_unit_test(test_tcp_service),
+		cmocka_unit_test(test_tcp_service_off),
 		cmocka_unit_test(test_shadow),
 	};
 
