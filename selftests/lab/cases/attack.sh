@@ -43,23 +43,25 @@ flood_and_call() { # NAME OWN-ADDRESS SERVER flood: arguments behind the destina
 	wait "$flooder"
 }
 
+# Into $BARE, not to stdout: a subshell would keep the new processes to itself.
 without() { # NAME and the rest as flood_and_call
-	[ -n "${WITHOUT:-}" ] || { echo -; return; }
+	BARE=-
+	[ -n "${WITHOUT:-}" ] || return 0
 	ward_stop
 	flood_and_call "$@"
-	calls_good "$1"
+	BARE=$(calls_good "$1")
 	stop_process "$KAMAILIO"
 	kamailio_start >/dev/null || die "Kamailio does not answer"
 	ward_start attack || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 }
 
 attack() { # TITLE PERCENT NAME OWN-ADDRESS SERVER SOURCE [options of flood]
-	local title=$1 percent=$2 name=$3 good bare
+	local title=$1 percent=$2 name=$3 good
 	shift 2
-	bare=$(without "$@")
+	without "$@"
 	flood_and_call "$@"
 	good=$(calls_good "$name")
-	printf '%-52s %9s %9s %12s\n' "$title" "$bare" "$good" "$(cat "$TMP/$name.flood")" >>"$TABLE"
+	printf '%-52s %9s %9s %12s\n' "$title" "$BARE" "$good" "$(cat "$TMP/$name.flood")" >>"$TABLE"
 	expect "$title" "$good of $CALLS calls succeeded" \
 		test "$((100 * good))" -ge "$((percent * CALLS))"
 }
