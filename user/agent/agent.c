@@ -33,11 +33,9 @@ void say(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (text)
-		say_text(text);
+	say_text(text);
 }
 
 /* --- what the loop waits for --- */

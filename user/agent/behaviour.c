@@ -79,11 +79,9 @@ static void say(const struct behaviour *behaviour, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (text)
-		behaviour->say(text);
+	behaviour->say(text);
 }
 
 /* The same line that refused packets have: whoever asks why finds it there. */

@@ -110,16 +110,9 @@ static bool zone_addr(const struct battlefield *field, bool secured, struct sw_a
 	return found;
 }
 
-static uint32_t mix(uint32_t x)
-{
-	x = (x ^ x >> 16) * 0x45d9f3b;
-	x = (x ^ x >> 16) * 0x45d9f3b;
-	return x ^ x >> 16;
-}
-
 static bool aim_from(const struct battlefield *field, const struct step *step, struct endpoint *from)
 {
-	uint32_t random = mix(field->packet);
+	uint32_t random = fill_random(field->packet);
 
 	from->port = step->port ? step->port : 1024 + random % 60000;
 	switch (step->end) {
@@ -178,9 +171,8 @@ static int build(const struct battlefield *field, const struct step *step, struc
 	if (filled < 0)
 		return fail(e, EXIT_USAGE, "line %u of the vectors", step->line);
 	if (step->frame) {
-		shot->frame.size = 0;
 		frame_ethernet(&shot->frame, 0);
-		shot->frame.size = 0;
+		shot->frame.size = 0; /* its own header is in the text */
 		frame_append(&shot->frame, shot->text, filled);
 		return 0;
 	}

@@ -23,8 +23,7 @@ static bool put(struct pen *pen, const char *text, size_t size)
 	return true;
 }
 
-/* The same in every run: an audit can be repeated. */
-static uint32_t scramble(uint32_t x)
+uint32_t fill_random(uint32_t x)
 {
 	x ^= x >> 16;
 	x *= 0x7feb352d;
@@ -71,7 +70,7 @@ static bool put_template(struct pen *pen, const char *name, const struct filling
 	else if (strcmp(name, "v") == 0)
 		snprintf(text, sizeof(text), "%u", with->vector);
 	else if (strcmp(name, "r") == 0)
-		snprintf(text, sizeof(text), "%08x", scramble(with->packet));
+		snprintf(text, sizeof(text), "%08x", fill_random(with->packet));
 	else if (strcmp(name, "from") == 0)
 		snprintf(text, sizeof(text), "%s:%u", addr_text(&with->from.addr, host, sizeof(host)),
 			 with->from.port);

@@ -23,6 +23,9 @@ struct filling {
 	uint32_t vector;
 };
 
+/* A number for the packet with this number, the same in every run: an audit can be repeated. */
+uint32_t fill_random(uint32_t packet);
+
 /* Fills `text` into `out`; its octets, or -1 and *e when a template is not known or there is no
  * room. */
 int fill_text(const char *text, size_t size, const struct filling *with, char *out, size_t room,

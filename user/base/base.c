@@ -51,16 +51,24 @@ char *xstrdup(const char *s)
 	return or_die(strdup(s));
 }
 
-char *xasprintf(const char *fmt, ...)
+char *xvasprintf(const char *fmt, va_list ap)
 {
 	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	return or_die(text);
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	return or_die(text);
+	return text;
 }
 
 void append_item(void *items, size_t *count, const void *item, size_t size)

@@ -38,8 +38,7 @@ static void find(struct examination *x, enum level level, const char *fix, const
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = xstrdup("?");
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	json_text(o, "level", level_names[level]);
 	json_text(o, "about", x->about);

@@ -171,11 +171,9 @@ static void put_line(const struct page *page, bool bold, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (text)
-		page->line(text, bold);
+	page->line(text, bold);
 }
 
 static void put_interfaces(const struct page *page, const struct snapshot *snapshot)

@@ -85,23 +85,27 @@ const struct sip_msg *trial_message(const struct trial *trial)
 	return &trial->skel->bss->trial_msg;
 }
 
-uint32_t trial_verified(const struct trial *trial)
+static struct bpf_prog_info program_info(const struct trial *trial)
 {
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(trial->program, &info, &size) < 0 ? 0 : info.verified_insns;
+	if (bpf_obj_get_info_by_fd(trial->program, &info, &size) < 0)
+		return (struct bpf_prog_info){};
+	return info;
+}
+
+uint32_t trial_verified(const struct trial *trial)
+{
+	return program_info(trial).verified_insns;
 }
 
 void trial_tag(const struct trial *trial, char text[17])
 {
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
+	struct bpf_prog_info info = program_info(trial);
 
 	text[0] = '\0';
-	if (bpf_obj_get_info_by_fd(trial->program, &info, &size) < 0)
-		return;
-	for (size_t i = 0; i < sizeof(info.tag); i++)
+	for (size_t i = 0; info.id && i < sizeof(info.tag); i++)
 		sprintf(text + 2 * i, "%02x", info.tag[i]);
 }
 

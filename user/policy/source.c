@@ -9,8 +9,7 @@ int fail_at(const struct source *s, struct position at, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&what, fmt, ap) < 0)
-		what = xstrdup("?");
+	what = xvasprintf(fmt, ap);
 	va_end(ap);
 	if (at.line == LINE_GIVEN)
 		return fail(s->e, EXIT_POLICY, "command line: %s", what);
