@@ -41,15 +41,9 @@ static __always_inline int is_admitted(const struct packet *p)
 static __always_inline __u64 sight_key(const struct packet *p, const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
-	struct sip_span span = msg->via_branch.length ? msg->via_branch : msg->uri;
-	struct token t;
 
-	if (span.length > TOKEN_TEXT_MAX)
-		span.length = TOKEN_TEXT_MAX;
-	token_start(&t, policy.seed, TOKEN_SIGHT);
-	token_addr(&t, &p->src);
-	token_text(&t, &scratch->buf, span.offset, span.length);
-	return token_end(&t);
+	return token_at(policy.seed, TOKEN_SIGHT, &p->src, &scratch->buf,
+			msg->via_branch.length ? msg->via_branch : msg->uri);
 }
 
 /* The agent proves the newcomers that it can; one event for each, within a budget. */

@@ -24,16 +24,9 @@ static __always_inline struct sip_span credentials_login(const struct sip_msg *m
 static __always_inline __u64 attempt_key(const struct packet *p, const struct scratch *scratch)
 {
 	struct sip_span branch = scratch->msg.via_branch;
-	struct token t;
 
-	if (!branch.length)
-		return TOKEN_NONE;
-	if (branch.length > TOKEN_TEXT_MAX)
-		branch.length = TOKEN_TEXT_MAX;
-	token_start(&t, policy.seed, TOKEN_ATTEMPT);
-	token_addr(&t, &p->src);
-	token_text(&t, &scratch->buf, branch.offset, branch.length);
-	return token_end(&t);
+	return branch.length ? token_at(policy.seed, TOKEN_ATTEMPT, &p->src, &scratch->buf, branch) :
+			       TOKEN_NONE;
 }
 
 /* A login by one method: what OPTIONS are answered says nothing of a password. */

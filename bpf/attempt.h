@@ -16,31 +16,19 @@
 /* Whose credentials: of the one header that is there, Authorization before the other. */
 static __always_inline __u64 login_token(const struct packet *p, const struct scratch *scratch)
 {
-	struct sip_span name = credentials_login(&scratch->msg);
-	struct token t;
-
-	if (name.length > TOKEN_TEXT_MAX)
-		name.length = TOKEN_TEXT_MAX;
-	token_start(&t, policy.seed, TOKEN_LOGIN);
-	token_addr(&t, &p->src);
-	token_text(&t, &scratch->buf, name.offset, name.length);
-	return token_end(&t);
+	return token_at(policy.seed, TOKEN_LOGIN, &p->src, &scratch->buf,
+			credentials_login(&scratch->msg));
 }
 
 /* Who is asked for: the Request-URI decides, but for a REGISTER, where To does. Both, so that
  * none of them can stand still. */
 static __always_inline __u64 user_token(const struct scratch *scratch)
 {
-	struct sip_span uri = scratch->msg.uri_user, to = scratch->msg.to.user;
 	struct token t;
 
-	if (uri.length > TOKEN_TEXT_MAX)
-		uri.length = TOKEN_TEXT_MAX;
-	if (to.length > TOKEN_TEXT_MAX)
-		to.length = TOKEN_TEXT_MAX;
 	token_start(&t, policy.seed, TOKEN_USER);
-	token_text(&t, &scratch->buf, uri.offset, uri.length);
-	token_text(&t, &scratch->buf, to.offset, to.length);
+	token_some(&t, &scratch->buf, scratch->msg.uri_user);
+	token_some(&t, &scratch->buf, scratch->msg.to.user);
 	return token_end(&t);
 }
 

@@ -127,4 +127,26 @@ static __always_inline __u64 token_of(const volatile __u64 seed[2], enum token_k
 	return token_end(&t);
 }
 
+/* Absorbs what is there of a span, an empty or a very long one too: for keys that must exist. */
+static __always_inline void token_some(struct token *t, const struct sip_buf *buf,
+				       struct sip_span span)
+{
+	if (span.length > TOKEN_TEXT_MAX)
+		span.length = TOKEN_TEXT_MAX;
+	token_text(t, buf, span.offset, span.length);
+}
+
+/* The token of an address with a span. */
+static __always_inline __u64 token_at(const volatile __u64 seed[2], enum token_kind kind,
+				      const struct sw_addr *addr, const struct sip_buf *buf,
+				      struct sip_span span)
+{
+	struct token t;
+
+	token_start(&t, seed, kind);
+	token_addr(&t, addr);
+	token_some(&t, buf, span);
+	return token_end(&t);
+}
+
 #endif
