@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Headers for those who ask for no more than a judgement by the profile `default` and the
- * limits (SIP_NEEDS() nothing), written as nearly all are: sip_brief(). Whatever is written
- * in another way is left to sip_header(), which finds the same: nothing here may accept
- * what that would refuse, or count otherwise.
+ * Headers for those who ask neither for each value nor for strict work, written as nearly all
+ * are: sip_brief(). Whatever is written in another way is left to sip_header(), which finds
+ * the same: nothing here may accept what that would refuse, or count otherwise. A value that
+ * is to be taken apart is read by the functions that sip_header() has; what is saved is
+ * finding out which header it is.
  */
 #ifndef SIPWARD_SIP_BRIEF_H
 #define SIPWARD_SIP_BRIEF_H
 
-#include "sip_headers.h"
+#include "sip_address.h"
+#include "sip_credentials.h"
+
+#define SIP_NEED_FULL (SIP_NEED_VALUES | SIP_NEED_STRICT)
 
 /* Octets that every header has which is read here: names and what follows them are looked at
  * without asking for the end. */
@@ -35,6 +39,21 @@ static __always_inline __u64 sip_no_digits(__u64 digits)
 	return (((digits & ~SIP_TOPS) + SIP_EACH(0x76)) | digits) & SIP_TOPS;
 }
 
+/* Whether a value begins and ends at pos and end, as where one space stands before it. */
+static __always_inline int sip_is_trim(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	return pos < end && sip_octet(buf, pos) > ' ' && sip_octet(buf, end - 1) > ' ';
+}
+
+/* The values behind the first one of a Via line: few have them. */
+SIP_GLOBAL int sip_brief_vias(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	if (!buf || !msg)
+		return 0;
+	sip_more_vias(buf, msg, pos, end);
+	return 0;
+}
+
 /* "SIP/2.0/UDP host ..." at pos, and no second value. A host that may be the broadcast
  * address is for sip_via(). */
 static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
@@ -42,6 +61,15 @@ static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_m
 {
 	__u64 transport, host;
 
+	if (SIP_NEEDS(SIP_NEED_VIA)) {
+		if (!sip_is_trim(buf, pos, end))
+			return 0;
+		pos = sip_via(buf, msg, pos, end);
+		if (pos < end)
+			sip_brief_vias(buf, msg, pos, end);
+		msg->present |= SIP_PRESENT(VIA);
+		return 1;
+	}
 	if (pos + 20 > end || sip_lower(sip_load(buf, pos)) != SIP_WORD("sip/2.0/"))
 		return 0;
 	transport = sip_lower(sip_load(buf, pos + 8));
@@ -55,6 +83,17 @@ static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_m
 	msg->via_count++;
 	msg->flags |= SIP_TOP_VIA;
 	msg->present |= SIP_PRESENT(VIA);
+	return 1;
+}
+
+/* From or To at pos, taken apart. */
+static __always_inline int sip_brief_party(const struct sip_buf *buf, struct sip_msg *msg,
+					   __u32 pos, __u32 end, __u32 id)
+{
+	if (!sip_is_trim(buf, pos, end))
+		return 0;
+	sip_party(buf, msg, pos, end, id);
+	msg->present |= 1u << id;
 	return 1;
 }
 
@@ -136,20 +175,69 @@ static __always_inline int sip_brief_content_length(const struct sip_buf *buf, s
 	return 1;
 }
 
-/* The first letters of those that are judged, long and compact; in either case. */
+static __always_inline int sip_brief_call_id(const struct sip_buf *buf, struct sip_msg *msg,
+					     __u32 pos, __u32 end)
+{
+	if (SIP_NEEDS(SIP_NEED_TOKENS)) {
+		if (sip_octet(buf, pos) != ' ' || !sip_is_trim(buf, pos + 1, end))
+			return 0;
+		msg->value[SIP_CALL_ID] = sip_span(pos + 1, end);
+	}
+	msg->present |= SIP_PRESENT(CALL_ID);
+	return 1;
+}
+
+/* "From:" or "To:" behind the name, where it stands for the first time. */
+static __always_inline int sip_brief_from(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+					  __u32 end)
+{
+	if (msg->present & SIP_PRESENT(FROM))
+		return 0;
+	if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS))
+		return sip_octet(buf, pos) == ' ' &&
+		       sip_brief_party(buf, msg, pos + 1, end, SIP_FROM);
+	msg->present |= SIP_PRESENT(FROM);
+	return 1;
+}
+
+/* Names that begin with C, among them Contact and Content-Type, of which nothing is read. */
+static __always_inline int sip_brief_c(const struct sip_buf *buf, struct sip_msg *msg, __u64 word,
+				       __u32 pos, __u32 end)
+{
+	__u32 present = msg->present;
+
+	if (SIP_BEGINS(word, "cseq: "))
+		return !(present & SIP_PRESENT(CSEQ)) && sip_brief_cseq(buf, msg, pos + 6, end);
+	if (word == SIP_WORD("contact:"))
+		return 1;
+	if (word == SIP_WORD("call-id:") && !(present & SIP_PRESENT(CALL_ID)))
+		return sip_brief_call_id(buf, msg, pos + 8, end);
+	if (word != SIP_WORD("content-"))
+		return 0;
+	word = sip_lower(sip_load(buf, pos + 8));
+	if (SIP_BEGINS(word, "type"))
+		return 1;
+	return word == SIP_WORD("length: ") && !(present & SIP_PRESENT(CONTENT_LENGTH)) &&
+	       sip_brief_content_length(buf, msg, pos + 16, end);
+}
+
+/* The first letters of those that are read, long and compact; in either case. */
 #define SIP_LETTER(c) (1u << ((c) & 31))
 #define SIP_LETTERS                                                                  \
 	(SIP_LETTER('v') | SIP_LETTER('f') | SIP_LETTER('t') | SIP_LETTER('i') |     \
 	 SIP_LETTER('c') | SIP_LETTER('m') | SIP_LETTER('l'))
+/* Authorization, Proxy-..., WWW-Authenticate. */
+#define SIP_LETTERS_DIGEST (SIP_LETTER('a') | SIP_LETTER('p') | SIP_LETTER('w'))
 
-/* The header [pos, end), whose first octet is the lowest of `word`: 1 if it was judged, or has
- * nothing to judge. One that stands twice is for sip_header(). */
+/* The header [pos, end), whose first octet is the lowest of `word`: 1 if it was read, or has
+ * nothing to read. One that stands twice is for sip_header(). */
 static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *msg, __u64 word,
 				     __u32 pos, __u32 end)
 {
-	__u32 present = msg->present;
+	const __u32 letters = SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_LOGINS) ?
+				      SIP_LETTERS | SIP_LETTERS_DIGEST : SIP_LETTERS;
 
-	if (!(SIP_LETTERS >> (word & 31) & 1))
+	if (!(letters >> (word & 31) & 1))
 		return 1;
 	if (end - pos < SIP_BRIEF_MIN)
 		return 0;
@@ -158,34 +246,25 @@ static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *
 	case 'v':
 		return SIP_BEGINS(word, "via: ") && sip_brief_via(buf, msg, pos + 5, end);
 	case 'f':
-		if (!SIP_BEGINS(word, "from:") || (present & SIP_PRESENT(FROM)))
-			return 0;
-		msg->present = present | SIP_PRESENT(FROM);
-		return 1;
+		return SIP_BEGINS(word, "from:") && sip_brief_from(buf, msg, pos + 5, end);
 	case 't':
-		return SIP_BEGINS(word, "to: <") && !(present & SIP_PRESENT(TO)) &&
-		       sip_brief_to(buf, msg, pos + 4, end);
+		if (!SIP_BEGINS(word, "to: ") || (msg->present & SIP_PRESENT(TO)))
+			return 0;
+		if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS))
+			return sip_brief_party(buf, msg, pos + 4, end, SIP_TO);
+		return (__u8)(word >> 32) == '<' && sip_brief_to(buf, msg, pos + 4, end);
 	case 'm':
-		return word == SIP_WORD("max-forw") && !(present & SIP_PRESENT(MAX_FORWARDS)) &&
+		return word == SIP_WORD("max-forw") && !(msg->present & SIP_PRESENT(MAX_FORWARDS)) &&
 		       SIP_BEGINS(sip_lower(sip_load(buf, pos + 8)), "ards: ") &&
 		       sip_brief_max_forwards(buf, msg, pos + 14, end);
 	case 'c':
-		if (SIP_BEGINS(word, "cseq: "))
-			return !(present & SIP_PRESENT(CSEQ)) &&
-			       sip_brief_cseq(buf, msg, pos + 6, end);
-		if (word == SIP_WORD("contact:"))
-			return 1;
-		if (word == SIP_WORD("call-id:") && !(present & SIP_PRESENT(CALL_ID))) {
-			msg->present = present | SIP_PRESENT(CALL_ID);
-			return 1;
-		}
-		if (word != SIP_WORD("content-"))
-			return 0;
-		word = sip_lower(sip_load(buf, pos + 8));
-		if (SIP_BEGINS(word, "type"))
-			return 1;
-		return word == SIP_WORD("length: ") && !(present & SIP_PRESENT(CONTENT_LENGTH)) &&
-		       sip_brief_content_length(buf, msg, pos + 16, end);
+		return sip_brief_c(buf, msg, word, pos, end);
+	case 'a':
+		return word != SIP_WORD("authoriz");
+	case 'p':
+		return word != SIP_WORD("proxy-au");
+	case 'w':
+		return word != SIP_WORD("www-auth");
 	}
 	return 0;
 }

@@ -6,7 +6,7 @@
  *
  * sip_lines() goes eight octets a step and stops where a line ends; a line that begins with
  * white space folds into the header before it; then the header is judged in brief, where that
- * is all that is asked (sip_brief.h), or named and its value read (sip_headers.h). Long loops
+ * is enough (sip_brief.h), or named and its value read (sip_headers.h). Long loops
  * stand in global functions of their own, so that the verifier adds them up and does not
  * multiply; a call is not for free, so what is short is inline.
  */
@@ -14,7 +14,6 @@
 #define SIPWARD_SIP_SCAN_H
 
 #include "sip_brief.h"
-#include "sip_credentials.h"
 #include "sip_judge.h"
 
 static __always_inline int sip_is_response(const struct sip_msg *msg)
@@ -207,7 +206,7 @@ static __always_inline void sip_take(const struct sip_buf *buf, const struct sip
 	msg->headers++;
 	if (end - pos > in->bounds.header)
 		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
-	if (SIP_NEEDS(SIP_NEED_ALL) || msg->found || !sip_brief(buf, msg, word, pos, end)) {
+	if (SIP_NEEDS(SIP_NEED_FULL) || msg->found || !sip_brief(buf, msg, word, pos, end)) {
 		sip_note_bare(msg);
 		sip_header(buf, in, msg, pos, end);
 		msg->found = 0;
