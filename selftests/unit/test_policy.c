@@ -65,6 +65,11 @@ static void test_minimal(void **state)
 	assert_int_equal(p.tables.bans, 65536);
 	assert_int_equal(p.tables.sources, 65536);
 	assert_int_equal(p.tables.fragments, 16384);
+	/* What no rule reads takes nothing. */
+	assert_int_equal(p.tables.prefixes, 16);
+	assert_int_equal(p.tables.dialogs, 16);
+	assert_int_equal(p.tables.loops, 16);
+	assert_int_equal(p.tables.callers, 16);
 	assert_rate(&p.events, 200, SW_NS_PER_SEC, 200);
 	assert_string_equal(p.metrics_host, "127.0.0.1");
 	assert_int_equal(p.metrics_port, 9538);
@@ -506,6 +511,21 @@ static void test_guard(void **state)
 	assert_int_equal(find_zone(&p, "public")->require, SW_REQUIRE_ANY);
 }
 
+static void test_spared_tables(void **state)
+{
+	static const char text[] = "version: 1\n"
+				   "zones: [{name: public, teardown: report, rates: {prefix: 9/s}}]\n";
+	auto_policy struct policy p = { 0 };
+	struct error e = { 0 };
+
+	(void)state;
+	assert_int_equal(policy_parse("text", text, strlen(text), &p, &e), 0);
+	assert_int_equal(p.tables.dialogs, 65536);
+	assert_int_equal(p.tables.prefixes, 16384);
+	assert_int_equal(p.tables.loops, 16);
+	assert_int_equal(p.tables.callers, 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_every_bad),
 		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_spared_tables),
 		cmocka_unit_test_setup_teardown(test_hash, make_scratch, drop_scratch),
 	};
 

@@ -225,5 +225,6 @@ int check_draft(struct draft *d)
 			return -1;
 	}
 	unite_lists(&d->policy);
+	spare_tables(&d->policy);
 	return check_numbers(d);
 }

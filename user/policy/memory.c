@@ -63,6 +63,31 @@ int read_tables(struct draft *d, const struct key *key, const struct node *value
 	return 0;
 }
 
+/* The size of a table that nobody wrote, and no rule reads. */
+static void spare(struct policy *p, uint32_t *table, bool used)
+{
+	if (!used && !p->tables_at[table - (uint32_t *)&p->tables].line)
+		*table = TABLE_MIN;
+}
+
+void spare_tables(struct policy *p)
+{
+	bool prefixes = false, dialogs = false, loops = false, callers = false;
+
+	for (size_t i = 0; i < p->zone_count; i++) {
+		const struct zone *zone = &p->zones[i];
+
+		prefixes |= zone->prefix_rate.set;
+		dialogs |= zone->guard.teardown || zone->guard.digest_leak;
+		loops |= zone->guard.loop != SW_ACTION_PASS;
+		callers |= zone->guard.sweep || zone->guard.destinations.set;
+	}
+	spare(p, &p->tables.prefixes, prefixes);
+	spare(p, &p->tables.dialogs, dialogs);
+	spare(p, &p->tables.loops, loops);
+	spare(p, &p->tables.callers, callers);
+}
+
 int read_known(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = { KEY("for", read_duration), KEYS_END };

@@ -57,6 +57,8 @@ int check_numbers(struct draft *d);
 int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_known(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_state(struct draft *d, const struct key *key, const struct node *value, void *to);
+/* A table that no rule of the policy reads, and whose size nobody wrote, takes next to nothing. */
+void spare_tables(struct policy *p);
 
 /* The tables of the top level (parse.c) and of a zone (zone.c). */
 extern const struct key policy_keys[];
