@@ -131,4 +131,15 @@ int sipward_egress(struct __sk_buff *skb)
 	return observe(skb);
 }
 
+/* For whoever chains programs with libxdp (xdp-loader), which reads this in the type data: run
+ * early, and others behind what passes. No instruction comes of it. */
+#define RUNS_BEFORE_OTHERS(program)     \
+	struct {                        \
+		__uint(priority, 10);   \
+		__uint(XDP_PASS, 1);    \
+	} _##program SEC(".xdp_run_config")
+
+RUNS_BEFORE_OTHERS(sipward_xdp);
+RUNS_BEFORE_OTHERS(sipward_linear);
+
 char LICENSE[] SEC("license") = "GPL";

@@ -6,6 +6,7 @@
  *
  *   data path, full     a valid INVITE of 872 octets from a known zone, all of `default` sanity
  *   data path, newcomer the same from a source without a proof, where the zone has a budget for such
+ *   data path, flooded  the same where that budget is spent: dropped at its first sight
  *   data path, junk     a datagram that is dropped at its start line
  *   data path, media    a packet for no service
  *   libosip2            osip_message_parse of the same INVITE, in user space
@@ -41,6 +42,11 @@ static const char *const with_newcomers =
 	"zones:\n"
 	"  - {name: public, newcomers: {rate: 1000000000/s, probe: off},\n"
 	"     rates: {zone: 1000000000/s, source: {any: 1000000000/s, INVITE: 1000000000/s}}}\n";
+
+static const char *const with_greylist =
+	"version: 1\n"
+	"services: [{transport: udp, port: 5060}]\n"
+	"zones: [{name: public, newcomers: {rate: 1/s, probe: off}}]\n";
 
 static void die(const char *text)
 {
@@ -185,10 +191,12 @@ static void load(const char *text, struct policy *policy, struct trial *trial)
 int main(void)
 {
 	static struct frame full, junk, media;
-	auto_policy struct policy policy = {}, open = {};
+	auto_policy struct policy policy = {}, open = {}, spent = {};
 	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
 	auto_trial struct trial admission = {.state = STATE_CLOSED, .counters = -1};
-	double empty = 0, ours = 0, newcomer = 0, dropped = 0, passed = 0, osip = 0, splitter = 0;
+	auto_trial struct trial greylist = {.state = STATE_CLOSED, .counters = -1};
+	double empty = 0, ours = 0, newcomer = 0, flooded = 0, dropped = 0, passed = 0;
+	double osip = 0, splitter = 0;
 	struct error e = {};
 	size_t size;
 	auto_free char *invite = read_whole_file("selftests/corpus/bench_invite.sip", 65536, &size, &e);
@@ -199,6 +207,7 @@ int main(void)
 		die(e.text);
 	load(yaml, &policy, &trial);
 	load(with_newcomers, &open, &admission);
+	load(with_greylist, &spent, &greylist);
 	memset(noise, 'x', sizeof(noise));
 	make_frame(&full, 5060, invite, size);
 	make_frame(&junk, 5060, noise, sizeof(noise));
@@ -209,6 +218,7 @@ int main(void)
 		empty = least(empty, program_ns(nothing, &full, XDP_PASS));
 		ours = least(ours, program_ns(trial.program, &full, XDP_PASS));
 		newcomer = least(newcomer, program_ns(admission.program, &full, XDP_PASS));
+		flooded = least(flooded, program_ns(greylist.program, &full, XDP_DROP));
 		dropped = least(dropped, program_ns(trial.program, &junk, XDP_DROP));
 		passed = least(passed, program_ns(trial.program, &media, XDP_PASS));
 		osip = least(osip, osip_ns(invite, size));
@@ -217,6 +227,7 @@ int main(void)
 	printf("INVITE of %zu octets; best of %d rounds\n", size, ROUNDS);
 	row("data path, full", ours, empty);
 	row("data path, newcomer", newcomer, empty);
+	row("data path, flooded", flooded, empty);
 	row("data path, junk", dropped, empty);
 	row("data path, media", passed, empty);
 	printf("%-22s %8.0f ns\n%-22s %8.0f ns\n%-22s %8.0f ns\n", "empty program", empty, "libosip2",

@@ -2,10 +2,13 @@
  *
  * The verifier's budget: how many instructions it walks, against selftests/packets/verifier.tsv,
  * and how long a generation takes to load, as it would be attached. Growth is paid on every
- * reload of every host.
+ * reload of every host. And what the kernel is told of the program beside its instructions.
  */
 #include "rig.h"
 
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <linux/bpf.h>
 #include <time.h>
 
 #define BASELINE "selftests/packets/verifier.tsv"
@@ -110,11 +113,33 @@ static void test_everything_on(void **state)
 	within_budget("everything", everything);
 }
 
+/* What libxdp looks for, and where, to order programs on one interface. */
+static void test_run_config(void **state)
+{
+	auto_policy struct policy policy = {};
+	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	struct error e = {};
+	struct btf *types;
+
+	(void)state;
+	assert_int_equal(policy_parse("small", YAML_PLAIN, strlen(YAML_PLAIN), &policy, &e), 0);
+	assert_int_equal(trial_open_real(&trial, &policy, &e), 0);
+	assert_int_equal(bpf_obj_get_info_by_fd(trial.program, &info, &size), 0);
+	types = btf__load_from_kernel_by_id(info.btf_id);
+	assert_non_null(types);
+	assert_true(btf__find_by_name_kind(types, ".xdp_run_config", BTF_KIND_DATASEC) > 0);
+	assert_true(btf__find_by_name_kind(types, "_sipward_xdp", BTF_KIND_VAR) > 0);
+	btf__free(types);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small_policy),
 		cmocka_unit_test(test_everything_on),
+		cmocka_unit_test(test_run_config),
 	};
 
 	return cmocka_run_group_tests_name("verifier", tests, NULL, NULL);
