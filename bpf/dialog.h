@@ -5,7 +5,7 @@
  * another than the INVITE's sender, is a teardown. A phone that moved is one too: so it is counted,
  * unless the zone says otherwise, and a source in the same zone (but `public`) as a party is taken
  * for that party, since carriers answer from many addresses. What is not known is not judged: the
- * table forgets, and TCP is not observed.
+ * table forgets. On TCP a teardown is counted, and no more.
  */
 #ifndef SIPWARD_BPF_DIALOG_H
 #define SIPWARD_BPF_DIALOG_H
@@ -26,8 +26,12 @@ static __always_inline int same_addr(const struct sw_addr *a, const struct sw_ad
 	       a->words[2] == b->words[2] && a->words[3] == b->words[3];
 }
 
-/* The same for both sides, of which each calls its own tag From's: 0 when there are not two. */
-static __always_inline __u64 dialog_key(const struct scratch *scratch)
+/* The sides of a dialog, told apart by their tags. */
+enum side { SIDE_LOW = 1, SIDE_HIGH = 2, SIDES = 3 };
+
+/* The same for both sides, of which each calls its own tag From's: 0 when there are not two.
+ * `from` becomes the one whose tag From has. */
+static __always_inline __u64 dialog_key(const struct scratch *scratch, enum side *from)
 {
 	const struct sip_msg *msg = &scratch->msg;
 	__u64 a, b;
@@ -36,6 +40,7 @@ static __always_inline __u64 dialog_key(const struct scratch *scratch)
 		return TOKEN_NONE;
 	a = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID], msg->from.tag);
 	b = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID], msg->to.tag);
+	*from = a < b ? SIDE_LOW : SIDE_HIGH;
 	return a == TOKEN_NONE || b == TOKEN_NONE ? TOKEN_NONE : a ^ b;
 }
 
@@ -82,9 +87,10 @@ static __always_inline int answers_emergency(const struct scratch *scratch)
 	       is_emergency_number(&scratch->buf, msg->to.user);
 }
 
-static __always_inline void note_party(__u64 key, const struct sw_addr *to, int spared, __u64 now)
+static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum side side,
+				       int spared, __u64 now)
 {
-	struct sw_dialog fresh = {.expires = now + DIALOG_LIFE, .count = 1}, *dialog;
+	struct sw_dialog fresh = {.expires = now + DIALOG_LIFE, .count = 1, .sides = side}, *dialog;
 
 	if (key == TOKEN_NONE)
 		return;
@@ -97,6 +103,7 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, int 
 	}
 	dialog->expires = now + DIALOG_LIFE;
 	dialog->spared |= spared;
+	dialog->sides |= side;
 	if (is_party(dialog, to))
 		return;
 	if (dialog->count < SW_PARTIES_MAX)
@@ -110,6 +117,7 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, int 
 __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg;
+	enum side from;
 	__u64 key;
 
 	if (!to || !scratch)
@@ -120,13 +128,14 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 			note_transaction(invite_key(scratch), to, now);
 		if (msg->status / 100 != 2)
 			return 0;
-		key = dialog_key(scratch);
+		key = dialog_key(scratch, &from);
 		if (msg->cseq_kind == SW_MESSAGE_BYE && key != TOKEN_NONE)
 			bpf_map_delete_elem(&dialogs, &key);
 		else if (msg->cseq_kind == SW_MESSAGE_INVITE || msg->cseq_kind == SW_MESSAGE_UPDATE)
-			note_party(key, to, answers_emergency(scratch), now);
+			note_party(key, to, from, answers_emergency(scratch), now);
 	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
-		note_party(dialog_key(scratch), to, 0, now);
+		key = dialog_key(scratch, &from);
+		note_party(key, to, SIDES - from, 0, now);
 	}
 	return 0;
 }
@@ -154,13 +163,17 @@ static __always_inline enum tear tears_invite(struct packet *p, const struct scr
 
 static __always_inline enum tear tears_dialog(struct packet *p, const struct scratch *scratch)
 {
-	__u64 key = dialog_key(scratch);
+	enum side from;
+	__u64 key = dialog_key(scratch, &from);
 	struct sw_dialog *dialog;
 
 	if (key == TOKEN_NONE)
 		return TEAR_NONE;
 	dialog = bpf_map_lookup_elem(&dialogs, &key);
 	if (!dialog || dialog->many || dialog->expires <= packet_time(p))
+		return TEAR_NONE;
+	/* To a port that its peer chose, or inside TLS, nobody saw what the server sent. */
+	if (p->protocol == IPPROTO_TCP && !(dialog->sides & from))
 		return TEAR_NONE;
 	for (int i = 0; i < SW_PARTIES_MAX; i++) {
 		if (i < dialog->count && !is_stranger(p, &dialog->parties[i]))
@@ -191,12 +204,10 @@ __noinline int judge_teardown(struct scratch *scratch)
 	return VERDICT_UNDECIDED;
 }
 
-/* Over UDP alone: of a dialog over TCP the observer sees one side at most. */
 static __always_inline int may_tear(const struct packet *p, const struct sip_msg *msg)
 {
-	return p->protocol == IPPROTO_UDP &&
-	       (p->message == SW_MESSAGE_BYE || p->message == SW_MESSAGE_CANCEL ||
-		(p->message == SW_MESSAGE_INVITE && msg->flags & SIP_TO_TAG));
+	return p->message == SW_MESSAGE_BYE || p->message == SW_MESSAGE_CANCEL ||
+	       (p->message == SW_MESSAGE_INVITE && msg->flags & SIP_TO_TAG);
 }
 
 #endif

@@ -54,6 +54,18 @@ struct packet {
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
+/* What the observer learned about one packet that leaves. Offsets count from the network
+ * header: not every interface has a link header. It stands in the scratch map, too. */
+struct departure {
+	struct sw_addr dst;
+	__u32 offset;  /* of the payload */
+	__u32 length;  /* of it, as UDP says; on TCP all of the segment */
+	__u32 end;     /* of the IP packet: of a datagram in fragments only the first part is here */
+	__u16 sport;
+	__u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
+	__u8 opened;   /* on a TCP connection that the server opened */
+};
+
 /* A telephone number, or the first 32 digits of it. */
 struct number {
 	__u64 words[2]; /* digits, four bits each, the first one on top; '*' is 10, '#' 11 */
@@ -83,6 +95,7 @@ struct content {
 };
 
 _Static_assert(sizeof(struct packet) == 104, "no padding");
+_Static_assert(sizeof(struct departure) == 32, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
 

@@ -396,6 +396,7 @@ struct {
 
 struct scratch {
 	struct packet packet;
+	struct departure departure;
 	struct sip_buf buf;
 	struct sip_input input;
 	struct sip_msg msg;

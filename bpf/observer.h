@@ -27,17 +27,6 @@
 
 #define PROOF_LIFE (4 * 3600 * SW_NS_PER_SEC)
 
-/* What the observer learned about one packet that leaves. Offsets count from the network
- * header: not every interface has a link header. */
-struct departure {
-	struct sw_addr dst;
-	__u32 offset;  /* of the payload */
-	__u32 length;  /* of it, as UDP says; on TCP all of the segment */
-	__u32 end;     /* of the IP packet: of a datagram in fragments only the first part is here */
-	__u16 sport;
-	__u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
-};
-
 struct fragment_header {
 	__u8 nexthdr;
 	__u8 reserved;
@@ -50,11 +39,13 @@ static __always_inline int load_net(struct __sk_buff *skb, __u32 offset, void *t
 	return bpf_skb_load_bytes_relative(skb, offset, to, size, BPF_HDR_START_NET);
 }
 
-/* TCP is read only where somebody's behaviour is watched. */
+/* TCP is read only where somebody's behaviour is watched, or a rule remembers what left. */
+#define OBSERVES_TCP \
+	((policy.bans && policy.admission) || policy.guards & SW_GUARD_OBSERVED)
+
 static __always_inline int is_observed(__u8 protocol)
 {
-	return protocol == IPPROTO_UDP ||
-	       (policy.bans && policy.admission && protocol == IPPROTO_TCP);
+	return protocol == IPPROTO_UDP || (OBSERVES_TCP && protocol == IPPROTO_TCP);
 }
 
 static __always_inline int departure_ipv4(struct __sk_buff *skb, struct departure *d)
@@ -91,7 +82,9 @@ static __always_inline int departure_ipv6(struct __sk_buff *skb, struct departur
 	return sizeof(ip) + sizeof(fragment);
 }
 
-/* Where the payload of a segment begins and ends. */
+/* Where the payload of a segment begins and ends. Segmentation is still to come (GSO): what is
+ * here may be several segments, with several messages. What is read is the message that begins the
+ * payload, if one does; of those behind it nothing is learned and nothing told. */
 static __always_inline int departs_by_tcp(struct __sk_buff *skb, struct departure *d, int offset)
 {
 	__u8 words;
@@ -110,12 +103,23 @@ static __always_inline int departs_by_udp(struct departure *d, int offset, __u32
 	return length > sizeof(struct udphdr) && d->end > d->offset;
 }
 
+/* 1 when a segment leaves a port that is a service; or goes to one, on a connection that the
+ * server opened. One to a port that its peer chose is not seen. */
+static __always_inline int is_tcp_service(struct departure *d, __u64 sport, __u64 dport)
+{
+	if (policy.tcp_ports[sport >> 6] >> (sport & 63) & 1)
+		return 1;
+	d->opened = policy.guards & SW_GUARD_OBSERVED &&
+		    policy.tcp_ports[dport >> 6] >> (dport & 63) & 1;
+	return d->opened;
+}
+
 /* 1 when the packet leaves a port that is a service. */
 static __always_inline int departs_from_service(struct __sk_buff *skb, struct departure *d)
 {
 	struct udphdr udp; /* the ports stand where TCP has them */
 	int offset = 0;
-	__u64 port;
+	__u64 port, peer;
 
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		offset = departure_ipv4(skb, d);
@@ -125,10 +129,11 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 		return 0;
 	d->sport = bpf_ntohs(udp.source);
 	port = d->sport;
+	peer = bpf_ntohs(udp.dest);
 	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
+	asm volatile("%0 &= 0xffff" : "+r"(peer));
 	if (d->protocol == IPPROTO_TCP)
-		return policy.tcp_ports[port >> 6] >> (port & 63) & 1 &&
-		       departs_by_tcp(skb, d, offset);
+		return is_tcp_service(d, port, peer) && departs_by_tcp(skb, d, offset);
 	return policy.udp_ports[port >> 6] >> (port & 63) & 1 &&
 	       departs_by_udp(d, offset, bpf_ntohs(udp.len));
 }
@@ -217,7 +222,7 @@ static __always_inline void observe_response(const struct departure *d, struct s
 
 	if (d->protocol == IPPROTO_UDP)
 		tally(SW_TALLY_ANSWERS);
-	if (!policy.admission)
+	if (!policy.admission || d->opened) /* what came by that connection was not judged */
 		return;
 	if (d->protocol == IPPROTO_UDP && msg->flags & SIP_TO_TAG) {
 		watch_tags(scratch);
@@ -291,33 +296,37 @@ static __always_inline int observe_guards(struct __sk_buff *skb, struct departur
 
 static __always_inline int observe(struct __sk_buff *skb)
 {
-	struct departure d = {};
 	struct scratch *scratch = this_scratch();
-	__u32 zero = 0, length = departing_length(skb, &d);
-	struct sw_observed *self = bpf_map_lookup_elem(&observed, &zero);
+	struct sw_observed *self;
+	struct departure *d;
+	__u32 zero = 0, length;
 	__u64 now;
 
-	if (!scratch || !self || !length)
+	self = bpf_map_lookup_elem(&observed, &zero);
+	if (!scratch || !self)
 		return TC_ACT_UNSPEC;
-	if (load_net(skb, d.offset, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
+	d = &scratch->departure;
+	__builtin_memset(d, 0, sizeof(*d));
+	length = departing_length(skb, d);
+	if (!length)
+		return TC_ACT_UNSPEC;
+	if (load_net(skb, d->offset, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;
 	now = on_trial ? trial_now : bpf_ktime_get_ns();
-	if (d.protocol == IPPROTO_UDP && (__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
+	if (d->protocol == IPPROTO_UDP && (__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
 		self->last = now;
-	if (d.protocol == IPPROTO_UDP)
+	if (d->protocol == IPPROTO_UDP)
 		tally(SW_TALLY_OBSERVED);
 	scratch->input.length = length;
-	scratch->input.datagram_length = d.length;
+	scratch->input.datagram_length = d->length;
 	scratch->input.flags = SIP_STREAM;
 	scratch->input.want = 0;
 	sip_scan(&scratch->buf, &scratch->input, &scratch->msg);
 	if (scratch->msg.kind == SW_MESSAGE_RESPONSE)
-		observe_response(&d, scratch, now);
-	if (d.protocol == IPPROTO_TCP) /* what follows may refuse, which a stream does not survive */
-		return TC_ACT_UNSPEC;
-	if (scratch->msg.kind != SW_MESSAGE_RESPONSE && scratch->msg.flags & SIP_START)
-		observe_request(&d, scratch, self, now);
-	return policy.guards & SW_GUARD_OBSERVED ? observe_guards(skb, &d, scratch, now) : TC_ACT_UNSPEC;
+		observe_response(d, scratch, now);
+	else if (d->protocol == IPPROTO_UDP && scratch->msg.flags & SIP_START)
+		observe_request(d, scratch, self, now);
+	return policy.guards & SW_GUARD_OBSERVED ? observe_guards(skb, d, scratch, now) : TC_ACT_UNSPEC;
 }
 
 #endif

@@ -4,7 +4,8 @@
  * (RFC 7315), private addresses and names of the inside. Judged on the way out, by the zone that
  * it goes to. Dropped is, at most, a request that begins something and is no emergency call: the
  * server sees no answer and says so to its caller. A response, or a request inside a dialog, is
- * only ever reported: without it a call would die.
+ * only ever reported: without it a call would die. So is all that leaves by TCP, where the
+ * segment would be sent again until the connection dies.
  */
 #ifndef SIPWARD_BPF_PRIVACY_H
 #define SIPWARD_BPF_PRIVACY_H
@@ -151,11 +152,11 @@ __noinline int find_told(const struct scratch *scratch)
 	return found;
 }
 
-static __always_inline int may_be_dropped(const struct scratch *scratch)
+static __always_inline int may_be_dropped(const struct departure *d, const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
 
-	return msg->kind <= SW_MESSAGE_OTHER && !(1u << msg->kind & SW_METHODS_ALWAYS) &&
+	return d->protocol == IPPROTO_UDP && msg->kind <= SW_MESSAGE_OTHER && !(1u << msg->kind & SW_METHODS_ALWAYS) &&
 	       !(msg->flags & (SIP_TO_TAG | SIP_URGENT)) &&
 	       !(msg->kind == SW_MESSAGE_INVITE &&
 		 is_emergency_number(&scratch->buf, msg->uri_user));
@@ -195,7 +196,7 @@ static __always_inline void tell_departure(struct __sk_buff *skb, const struct d
 	event->dst = d->dst;
 	event->sport = d->sport;
 	event->length = d->length > 0xffff ? 0xffff : d->length;
-	event->transport = SW_UDP;
+	event->transport = d->protocol == IPPROTO_TCP ? SW_TCP : SW_UDP;
 	event->message = scratch->msg.kind;
 	event->direction = SW_EGRESS;
 	event->suppressed = scratch->events_suppressed;
@@ -235,7 +236,7 @@ __noinline int judge_privacy(struct __sk_buff *skb, struct departure *d, struct 
 	c = bpf_map_lookup_elem(&counters, &number);
 	found = find_told(scratch) & (zone->guard.privacy_report | zone->guard.privacy_deny);
 	/* An identity that was not withheld is none that must not be told: reported. */
-	deny = may_be_dropped(scratch) ? zone->guard.privacy_deny & ~SW_PRIVACY_IDENTITY : 0;
+	deny = may_be_dropped(d, scratch) ? zone->guard.privacy_deny & ~SW_PRIVACY_IDENTITY : 0;
 	if (found & SW_PRIVACY_WITHHELD)
 		found &= ~SW_PRIVACY_IDENTITY;
 	for (__u32 i = 0; c && i < sizeof(privacy_reasons) / sizeof(privacy_reasons[0]); i++) {

@@ -154,7 +154,8 @@ struct sw_dialog {
 	__u8 count;
 	__u8 many;  /* more than are kept: not judged */
 	__u8 spared; /* an emergency call: nothing of it is refused */
-	__u8 pad[5];
+	__u8 sides;  /* bit per side that the server sent something to */
+	__u8 pad[4];
 };
 
 /* How often one request came by. */

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""One request of a call over UDP. INVITE begins one, acknowledges it, and prints its Call-ID,
+"""One request of a call, over UDP or a connection of its own. INVITE begins one, acknowledges it, and prints its Call-ID,
 From-tag and To-tag; any other method is sent inside the call that these three name. The status of
 the answer is printed last, or `none`."""
 
@@ -12,9 +12,10 @@ import socket
 def build(options, method, port, call, to_tag):
     branch = f"{random.getrandbits(64):016x}"
     own = options.own
+    transport = "TCP" if options.tcp else "UDP"
     return (
         f"{method} sip:call@{options.server}:5060 SIP/2.0\r\n"
-        f"Via: SIP/2.0/UDP {own}:{port};branch=z9hG4bK{branch}\r\n"
+        f"Via: SIP/2.0/{transport} {own}:{port};branch=z9hG4bK{branch}\r\n"
         "Max-Forwards: 70\r\n"
         f"From: <sip:caller@example.com>;tag={call[1]}\r\n"
         f"To: <sip:call@{options.server}>{';tag=' + to_tag if to_tag else ''}\r\n"
@@ -41,13 +42,15 @@ def answer(sock):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--tcp", action="store_true")
     parser.add_argument("--from", dest="own", required=True)
     parser.add_argument("server")
     parser.add_argument("method")
     parser.add_argument("call", nargs="*", help="Call-ID, From-tag, To-tag")
     options = parser.parse_args()
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    kind = socket.SOCK_STREAM if options.tcp else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as sock:
         sock.bind((options.own, 0))
         sock.settimeout(0.7)
         sock.connect((options.server, 5060))

@@ -35,13 +35,21 @@ static size_t message(char *text, size_t size, const char *start, const char *cs
 		start, branch, from, to ? ";tag=" : "", to ? to : "", n, cseq);
 }
 
+/* How what follows leaves: over UDP; from a port of a service, to the one a phone connected from;
+ * on a connection that the server opened, to a port of SIP, or to one that its peer chose. */
+static enum { UDP, TCP, TCP_OPENED, TCP_ELSEWHERE } way;
+
 /* The server sends this to an address. */
 static void leaves(struct rig *rig, const char *to, const char *text, size_t size)
 {
-	struct endpoint peer = {.addr = address(to), .port = 5060};
+	struct endpoint peer = {.addr = address(to), .port = 5060}, server = rig->to;
 	struct error e = {};
 
-	assert_true(frame_message(&rig->frame, &rig->to, &peer, false, text, size));
+	if (way == TCP || way == TCP_ELSEWHERE)
+		peer.port = 40123;
+	if (way == TCP_OPENED || way == TCP_ELSEWHERE)
+		server.port = 41234;
+	assert_true(frame_message(&rig->frame, &server, &peer, way != UDP, text, size));
 	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
 		fail_msg("%s", e.text);
 }
@@ -149,19 +157,104 @@ static void test_teardown_other_side(void **state)
 	requests(&rig, "192.0.2.67", "BYE", 3, true, PASSES);
 }
 
-/* Over TCP it is not judged: the observer sees no dialog there. */
+/* Over TCP it is counted, whatever the zone says, and never carried out. */
+static void arrives_tcp(struct rig *rig, const char *source, const char *text, size_t size,
+			enum wanted wanted, enum sw_reason reason)
+{
+	rig->from.addr = address(source);
+	rig->from.port = 40999;
+	assert_true(frame_message(&rig->frame, &rig->from, &rig->to, true, text, size));
+	if (wanted == REPORTED)
+		sends_frame_shadowed(rig, reason);
+	else
+		sends_frame(rig, SW_REASON_NONE);
+	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	assert_int_equal(outcome.shadow_count, wanted == REPORTED);
+	rig->from.port = 5060;
+}
+
+static void requests_tcp(struct rig *rig, const char *source, const char *method, unsigned int n,
+			 bool callee, enum wanted wanted)
+{
+	char text[1024], line[64];
+	size_t size;
+
+	snprintf(line, sizeof(line), "%s sip:alice@192.0.2.1 SIP/2.0", method);
+	size = message(text, sizeof(text), line, method, n, callee ? "b" : "a",
+		       callee ? "a" : "b", "inside");
+	arrives_tcp(rig, source, text, size, wanted, SW_REASON_TEARDOWN);
+}
+
+/* Caller and callee on TCP, on UDP, and on one of each. */
 static void test_teardown_tcp(void **state)
 {
 	auto_rig struct rig rig;
-	char text[1024];
-	size_t size;
+
+	(void)state;
+	rig_open(&rig, zones);
+	requests_tcp(&rig, STRANGER, "BYE", 1, false, PASSES);
+	way = TCP;
+	answers(&rig, ALICE, "200 OK", "INVITE", 1);
+	requests_tcp(&rig, ALICE, "BYE", 1, false, PASSES);
+	requests_tcp(&rig, ALICE, "INVITE", 1, false, PASSES);
+	requests_tcp(&rig, STRANGER, "BYE", 1, false, REPORTED);
+	requests_tcp(&rig, STRANGER, "INVITE", 1, false, REPORTED);
+	requests_tcp(&rig, STRANGER, "INFO", 1, false, PASSES);
+	requests_tcp(&rig, "198.51.100.99", "BYE", 1, false, PASSES);
+	/* What was learned over TCP is known over UDP, and the other way round. */
+	requests(&rig, ALICE, "BYE", 1, false, PASSES);
+	requests(&rig, STRANGER, "BYE", 1, false, DROPPED);
+	way = UDP;
+	answers(&rig, ALICE, "200 OK", "INVITE", 2);
+	requests_tcp(&rig, ALICE, "BYE", 2, false, PASSES);
+	requests_tcp(&rig, STRANGER, "BYE", 2, false, REPORTED);
+	assert_int_equal(counted_in(&rig, "public", SW_MODE_MONITOR, SW_REASON_TEARDOWN), 3);
+	way = TCP;
+	answers(&rig, ALICE, "200 OK", "BYE", 1);
+	requests_tcp(&rig, STRANGER, "BYE", 1, false, PASSES);
+	way = UDP;
+}
+
+/* The callee, on a connection that the server opened. Where nobody saw it, it may be anybody. */
+static void test_teardown_tcp_other_side(void **state)
+{
+	auto_rig struct rig rig;
 
 	(void)state;
 	rig_open(&rig, zones);
 	answers(&rig, ALICE, "200 OK", "INVITE", 1);
-	size = message(text, sizeof(text), "BYE sip:alice@192.0.2.1 SIP/2.0", "BYE", 1, "a", "b", "x");
-	rig.from.addr = address(STRANGER);
-	sends_tcp(&rig, text, size, SW_REASON_NONE);
+	way = TCP_ELSEWHERE;
+	asks(&rig, STRANGER, "ACK", 1, "b", "ack");
+	requests_tcp(&rig, STRANGER, "BYE", 1, true, PASSES);
+	requests_tcp(&rig, STRANGER, "BYE", 1, false, REPORTED);
+	way = TCP_OPENED;
+	asks(&rig, CARRIER, "ACK", 1, "b", "ack");
+	requests_tcp(&rig, CARRIER, "BYE", 1, true, PASSES);
+	requests_tcp(&rig, ALICE, "BYE", 1, false, PASSES);
+	requests_tcp(&rig, STRANGER, "BYE", 1, true, REPORTED);
+	way = UDP;
+}
+
+/* Several messages in what is still to be cut into segments: the first is read. */
+static void test_teardown_tcp_bundle(void **state)
+{
+	auto_rig struct rig rig;
+	char text[2048];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, zones);
+	way = TCP;
+	size = message(text, sizeof(text), "SIP/2.0 200 OK", "INVITE", 1, "a", "b", "i");
+	size += message(text + size, sizeof(text) - size, "SIP/2.0 200 OK", "INVITE", 2, "a", "b", "i");
+	leaves(&rig, ALICE, text, size);
+	requests_tcp(&rig, STRANGER, "BYE", 1, false, REPORTED);
+	requests_tcp(&rig, STRANGER, "BYE", 2, false, PASSES);
+	/* What goes on with one says nothing. */
+	size = message(text, sizeof(text), "x\r\nSIP/2.0 200 OK", "INVITE", 3, "a", "b", "i");
+	leaves(&rig, ALICE, text, size);
+	requests_tcp(&rig, STRANGER, "BYE", 3, false, PASSES);
+	way = UDP;
 }
 
 static void cancels(struct rig *rig, const char *source, const char *branch, enum wanted wanted)
@@ -253,6 +346,30 @@ static void test_digest_leak(void **state)
 	challenges(&rig, ALICE, "486 Busy Here", "INVITE", "i2", PASSES);
 }
 
+static void test_tcp_cancel_and_leak(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, zones);
+	way = TCP;
+	answers(&rig, ALICE, "100 Trying", "INVITE", 4);
+	size = message(text, sizeof(text), "CANCEL sip:alice@example.com SIP/2.0", "CANCEL", 4, "a",
+		       NULL, "invite");
+	arrives_tcp(&rig, ALICE, text, size, PASSES, SW_REASON_NONE);
+	arrives_tcp(&rig, STRANGER, text, size, REPORTED, SW_REASON_TEARDOWN);
+	asks(&rig, ALICE, "INVITE", 5, "b", "i2");
+	size = message(text, sizeof(text), "SIP/2.0 401 Unauthorized", "INVITE", 5, "a", "b", "i2");
+	arrives_tcp(&rig, ALICE, text, size, REPORTED, SW_REASON_DIGEST_LEAK);
+	size = message(text, sizeof(text), "SIP/2.0 401 Unauthorized", "INVITE", 5, "a", "b", "i1");
+	arrives_tcp(&rig, ALICE, text, size, PASSES, SW_REASON_NONE);
+	size = message(text, sizeof(text), "SIP/2.0 401 Unauthorized", "BYE", 5, "a", "b", "b1");
+	arrives_tcp(&rig, ALICE, text, size, REPORTED, SW_REASON_DIGEST_LEAK);
+	way = UDP;
+}
+
 static void comes_by(struct rig *rig, const char *uri, unsigned int cseq, unsigned int branch,
 		     unsigned int hops, const char *tag, enum wanted wanted)
 {
@@ -338,9 +455,12 @@ int main(void)
 		cmocka_unit_test(test_teardown),
 		cmocka_unit_test(test_teardown_other_side),
 		cmocka_unit_test(test_teardown_tcp),
+		cmocka_unit_test(test_teardown_tcp_other_side),
+		cmocka_unit_test(test_teardown_tcp_bundle),
 		cmocka_unit_test(test_teardown_emergency),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_digest_leak),
+		cmocka_unit_test(test_tcp_cancel_and_leak),
 		cmocka_unit_test(test_loop),
 	};
 

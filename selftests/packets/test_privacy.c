@@ -26,6 +26,7 @@ struct departing {
 	const char *via;    /* NULL: a public address */
 	const char *tag;    /* NULL: outside a dialog */
 	const char *headers;
+	enum { UDP, TCP, TCP_OPENED } way; /* TCP_OPENED: on a connection that the server opened */
 };
 
 static uint32_t leaves(struct rig *rig, const char *to, const struct departing *what)
@@ -47,7 +48,11 @@ static uint32_t leaves(struct rig *rig, const char *to, const struct departing *
 
 	if (strchr(to, ':'))
 		server.addr = address("2001:db8::1");
-	assert_true(frame_message(&rig->frame, &server, &peer, false, text, size));
+	if (what->way == TCP)
+		peer.port = 40123;
+	if (what->way == TCP_OPENED)
+		server.port = 40123;
+	assert_true(frame_message(&rig->frame, &server, &peer, what->way != UDP, text, size));
 	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
 		fail_msg("%s", e.text);
 	return rig->trial.departure;
@@ -201,6 +206,28 @@ static void test_hosts(void **state)
 	reported(&rig, CARRIER, HEADERS("Contact: <sip:sbc7.example.org>\r\n"), SW_REASON_NONE);
 }
 
+/* On TCP nothing is dropped, whatever it is. */
+static void test_tcp(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, zones);
+	for (int way = TCP; way <= TCP_OPENED; way++) {
+		reported(&rig, CARRIER, (struct departing){.headers = PCV, .way = way},
+			 SW_REASON_PRIVACY_CHARGING);
+		reported(&rig, CARRIER, (struct departing){.headers = NULL, .way = way}, SW_REASON_NONE);
+		reported(&rig, CORE, (struct departing){.headers = PCV, .way = way}, SW_REASON_NONE);
+		reported(&rig, "2001:db8:5::9", (struct departing){
+			.headers = "Contact: <sip:bob@10.1.2.3:5060>\r\n", .way = way,
+		}, SW_REASON_PRIVACY_ADDRESS);
+		/* What only goes on with a message. */
+		reported(&rig, CARRIER, (struct departing){.start = "x", .headers = PCV, .way = way},
+			 SW_REASON_NONE);
+	}
+	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_PRIVACY_CHARGING), 0);
+}
+
 static void test_monitor(void **state)
 {
 	static const char *const policies[] = {
@@ -226,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_calls_live),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_monitor),
 	};
 

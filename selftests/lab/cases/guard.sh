@@ -35,6 +35,18 @@ read -ra unknown <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE no-suc
 expect_equal "a BYE for a call that nobody knows is the server's to judge" 200 "${unknown[3]}"
 read -ra bye <<<"$(dialog caller --from "$CALLER4" "$SERVER4" BYE "${call[@]:0:3}")"
 expect_equal "the caller's own BYE ends the call" 200 "${bye[3]}"
+read -ra call <<<"$(dialog caller --tcp --from "$CALLER4" "$SERVER4" INVITE)"
+expect_equal "a call over TCP is answered" 200 "${call[3]}"
+read -ra forged <<<"$(dialog attacker --tcp --from "$ATTACKER4" "$SERVER4" BYE "${call[@]:0:3}")"
+expect_equal "over TCP a BYE from a stranger is counted, and passes" "200 1" \
+	"${forged[3]} $(counter public shadow teardown)"
+read -ra call <<<"$(dialog caller --tcp --from "$CALLER4" "$SERVER4" INVITE)"
+read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE "${call[@]:0:3}")"
+expect_equal "one over UDP for a call over TCP gets no answer" "none 2" \
+	"${forged[3]} $(counter public drops teardown)"
+read -ra bye <<<"$(dialog caller --tcp --from "$CALLER4" "$SERVER4" BYE "${call[@]:0:3}")"
+expect_equal "the caller's own, from another port, is none" "200 0 0" \
+	"${bye[3]} $(counter phones drops teardown) $(counter phones shadow teardown)"
 expect_calls "calls of the same phone go on" teardown caller "$SERVER4" "$CALLER4" 40 50
 
 # --- toll fraud ---
