@@ -39,6 +39,18 @@ static __always_inline int load_net(struct __sk_buff *skb, __u32 offset, void *t
 	return bpf_skb_load_bytes_relative(skb, offset, to, size, BPF_HDR_START_NET);
 }
 
+/* The payload, wherever the kernel keeps it: TCP's stands in pages, where the helper that counts
+ * from the network header does not look. The other one counts from the link header, of which
+ * only the length of all tells whether there is one. */
+static __always_inline int load_payload(struct __sk_buff *skb, const struct departure *d, void *to,
+					__u32 size)
+{
+	__u32 link = skb->len - d->end;
+
+	return load_net(skb, d->offset, to, size) &&
+	       bpf_skb_load_bytes(skb, link + d->offset, to, size);
+}
+
 /* TCP is read only where somebody's behaviour is watched, or a rule remembers what left. */
 #define OBSERVES_TCP \
 	((policy.bans && policy.admission) || policy.guards & SW_GUARD_OBSERVED)
@@ -310,7 +322,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 	length = departing_length(skb, d);
 	if (!length)
 		return TC_ACT_UNSPEC;
-	if (load_net(skb, d->offset, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
+	if (load_payload(skb, d, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;
 	now = on_trial ? trial_now : bpf_ktime_get_ns();
 	if (d->protocol == IPPROTO_UDP && (__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
