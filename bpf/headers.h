@@ -29,14 +29,17 @@ static __always_inline enum verdict judge_headers(struct packet *p, const struct
 		   SW_REASON_ROUTE_PRELOADED);
 }
 
+static __always_inline enum sw_action status_action(const volatile struct sw_content *rules,
+						    const struct sip_msg *msg)
+{
+	if (!msg->status)
+		return SW_ACTION_PASS;
+	return action_of(rules->report_statuses, rules->deny_statuses, 1u << msg->status / 100);
+}
+
 static __always_inline enum verdict judge_status(struct packet *p, const struct sip_msg *msg)
 {
-	const volatile struct sw_content *rules = &packet_zone(p)->content;
-
-	if (!msg->status)
-		return VERDICT_UNDECIDED;
-	return act(p, action_of(rules->report_statuses, rules->deny_statuses, 1u << msg->status / 100),
-		   SW_REASON_STATUS);
+	return act(p, status_action(&packet_zone(p)->content, msg), SW_REASON_STATUS);
 }
 
 /* Of type "/" subtype up to its parameters; white space around the slash is legal and counts
@@ -61,24 +64,30 @@ __noinline __u64 media_type_hash(const struct sip_buf *buf, __u32 pos, __u32 end
 	return hash;
 }
 
-static __always_inline enum verdict judge_type(struct packet *p, const struct scratch *scratch)
+/* What the rules of one direction say of the body's type. */
+static __always_inline enum sw_action type_action(const volatile struct sw_content *rules,
+						  const struct scratch *scratch)
 {
-	const volatile struct sw_content *rules = &packet_zone(p)->content;
 	struct sip_span type = scratch->msg.value[SIP_CONTENT_TYPE];
 	enum sw_action action;
 	__u64 hash;
 
 	if (!type.length || scratch->msg.kind == SW_MESSAGE_RESPONSE)
-		return VERDICT_UNDECIDED;
+		return SW_ACTION_PASS;
 	hash = media_type_hash(&scratch->buf, type.offset, type.offset + type.length);
 	for (__u32 i = 0; i < SW_CONTENT_TYPES_MAX; i++) {
 		if (policy.content_types[i] != hash)
 			continue;
 		action = action_of(rules->report_types, rules->deny_types, 1u << i);
 		if (action != SW_ACTION_PASS)
-			return act(p, action, SW_REASON_CONTENT_TYPE);
+			return action;
 	}
-	return VERDICT_UNDECIDED;
+	return SW_ACTION_PASS;
+}
+
+static __always_inline enum verdict judge_type(struct packet *p, const struct scratch *scratch)
+{
+	return act(p, type_action(&packet_zone(p)->content, scratch), SW_REASON_CONTENT_TYPE);
 }
 
 #endif

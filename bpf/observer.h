@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The observer: reads what the server sends (TC egress) and notes what only the addressee can
- * know. It changes nothing and drops nothing; when it is taken off, the rules that need it
- * go inert.
+ * know. It changes nothing, and drops only what a zone must not be sent (egress.h); when it is
+ * taken off, the rules that need it go inert.
  */
 #ifndef SIPWARD_BPF_OBSERVER_H
 #define SIPWARD_BPF_OBSERVER_H
@@ -51,9 +51,10 @@ static __always_inline int load_payload(struct __sk_buff *skb, const struct depa
 	       bpf_skb_load_bytes(skb, link + d->offset, to, size);
 }
 
-/* TCP is read only where somebody's behaviour is watched, or a rule remembers what left. */
-#define OBSERVES_TCP \
-	((policy.bans && policy.admission) || policy.guards & SW_GUARD_OBSERVED)
+/* Some rule judges what leaves, or remembers it. */
+#define OBSERVES_RULES (policy.egress || policy.guards & SW_GUARD_OBSERVED)
+/* TCP is read only for such a rule, and where somebody's behaviour is watched. */
+#define OBSERVES_TCP   ((policy.bans && policy.admission) || OBSERVES_RULES)
 
 static __always_inline int is_observed(__u8 protocol)
 {
@@ -121,7 +122,7 @@ static __always_inline int is_tcp_service(struct departure *d, __u64 sport, __u6
 {
 	if (policy.tcp_ports[sport >> 6] >> (sport & 63) & 1)
 		return 1;
-	d->opened = policy.guards & SW_GUARD_OBSERVED &&
+	d->opened = OBSERVES_RULES &&
 		    policy.tcp_ports[dport >> 6] >> (dport & 63) & 1;
 	return d->opened;
 }
@@ -288,21 +289,21 @@ static __always_inline __u32 departing_length(struct __sk_buff *skb, struct depa
 	return length > OBSERVED_MAX ? OBSERVED_MAX : length;
 }
 
-#include "privacy.h"
+#include "egress.h"
 
-/* What the rules that remember want of it. */
-static __always_inline int observe_guards(struct __sk_buff *skb, struct departure *d,
-					  struct scratch *scratch, __u64 now)
+/* What the rules want of it: some remember, some judge. */
+static __always_inline int observe_rules(struct __sk_buff *skb, struct departure *d,
+					 struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
 
-	if (policy.guards & SW_GUARD_TEARDOWN)
+	if (policy.guards & SW_GUARD_TEARDOWN || policy.egress & SW_EGRESS_DIALOGS)
 		note_dialog(&d->dst, scratch, now);
 	if (policy.guards & SW_GUARD_DIGEST_LEAK && msg->kind <= SW_MESSAGE_OTHER &&
 	    msg->flags & SIP_TO_TAG)
 		note_inside(&d->dst, scratch, now);
-	if (policy.guards & SW_GUARD_PRIVACY && msg->flags & SIP_START)
-		return judge_privacy(skb, d, scratch, now);
+	if ((policy.egress || policy.guards & SW_GUARD_PRIVACY) && msg->flags & SIP_START)
+		return judge_departure(skb, d, scratch, now);
 	return TC_ACT_UNSPEC;
 }
 
@@ -338,7 +339,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 		observe_response(d, scratch, now);
 	else if (d->protocol == IPPROTO_UDP && scratch->msg.flags & SIP_START)
 		observe_request(d, scratch, self, now);
-	return policy.guards & SW_GUARD_OBSERVED ? observe_guards(skb, d, scratch, now) : TC_ACT_UNSPEC;
+	return OBSERVES_RULES ? observe_rules(skb, d, scratch, now) : TC_ACT_UNSPEC;
 }
 
 #endif

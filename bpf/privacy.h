@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * What the server tells a zone that it should not: an asserted identity (RFC 3325), charging
- * (RFC 7315), private addresses and names of the inside. Judged on the way out, by the zone that
- * it goes to. Dropped is, at most, a request that begins something and is no emergency call: the
- * server sees no answer and says so to its caller. A response, or a request inside a dialog, is
- * only ever reported: without it a call would die. So is all that leaves by TCP, where the
- * segment would be sent again until the connection dies.
+ * (RFC 7315), private addresses and names of the inside. What becomes of it is in egress.h.
  */
 #ifndef SIPWARD_BPF_PRIVACY_H
 #define SIPWARD_BPF_PRIVACY_H
 
-#include "emergency.h"
-#include "verdict.h"
-#include "zone.h"
+#include "packet.h"
 
 #define PRIVACY_VALUES_MAX 8 /* of one Contact or Record-Route line */
 
@@ -150,110 +144,6 @@ __noinline int find_told(const struct scratch *scratch)
 	found |= judge_uris(scratch, msg->value[SIP_RECORD_ROUTE].offset,
 			    msg->value[SIP_RECORD_ROUTE].offset + msg->value[SIP_RECORD_ROUTE].length);
 	return found;
-}
-
-static __always_inline int may_be_dropped(const struct departure *d, const struct scratch *scratch)
-{
-	const struct sip_msg *msg = &scratch->msg;
-
-	return d->protocol == IPPROTO_UDP && msg->kind <= SW_MESSAGE_OTHER && !(1u << msg->kind & SW_METHODS_ALWAYS) &&
-	       !(msg->flags & (SIP_TO_TAG | SIP_URGENT)) &&
-	       !(msg->kind == SW_MESSAGE_INVITE &&
-		 is_emergency_number(&scratch->buf, msg->uri_user));
-}
-
-/* Where it leaves from, as the IP header says. */
-static __always_inline void departure_source(struct __sk_buff *skb, struct sw_addr *src)
-{
-	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		load_net(skb, 8, src->octets, 16);
-		return;
-	}
-	src->words[2] = bpf_htonl(0xffff);
-	load_net(skb, 12, &src->words[3], 4);
-}
-
-static __always_inline void tell_departure(struct __sk_buff *skb, const struct departure *d,
-					   struct scratch *scratch, __u32 zone, __u32 reason,
-					   __u32 mode, __u64 now)
-{
-	__u32 zero = 0;
-	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
-	struct sw_event *event;
-
-	if (!cell || !gcra_admit(&cell->tat[0], &policy.events, now) ||
-	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
-		scratch->events_suppressed++;
-		return;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->time = now;
-	event->ifindex = skb->ifindex;
-	event->reason = reason;
-	event->mode = mode;
-	event->zone = zone;
-	departure_source(skb, &event->src);
-	event->dst = d->dst;
-	event->sport = d->sport;
-	event->length = d->length > 0xffff ? 0xffff : d->length;
-	event->transport = d->protocol == IPPROTO_TCP ? SW_TCP : SW_UDP;
-	event->message = scratch->msg.kind;
-	event->direction = SW_EGRESS;
-	event->suppressed = scratch->events_suppressed;
-	scratch->events_suppressed = 0;
-	bpf_ringbuf_submit(event, 0);
-}
-
-static const struct {
-	__u32 bit;
-	__u32 reason;
-} privacy_reasons[] = {
-	{SW_PRIVACY_WITHHELD, SW_REASON_PRIVACY_IDENTITY},
-	{SW_PRIVACY_IDENTITY, SW_REASON_PRIVACY_ASSERTED},
-	{SW_PRIVACY_CHARGING, SW_REASON_PRIVACY_CHARGING},
-	{SW_PRIVACY_ADDRESSES, SW_REASON_PRIVACY_ADDRESS},
-	{SW_PRIVACY_HOSTS, SW_REASON_PRIVACY_HOST},
-};
-
-/* Judges what leaves for a zone: a TC verdict. */
-__noinline int judge_privacy(struct __sk_buff *skb, struct departure *d, struct scratch *scratch,
-			     __u64 now)
-{
-	const volatile struct sw_zone *zone;
-	__u32 number, found, deny;
-	__u64 index;
-	struct sw_counters *c;
-	int verdict = TC_ACT_UNSPEC;
-
-	if (!d || !scratch)
-		return TC_ACT_UNSPEC;
-	number = zone_of(&d->dst);
-	index = number;
-	asm volatile("%0 &= %1" : "+r"(index) : "i"(SW_ZONES_MAX - 1)); /* for the verifier to see */
-	zone = &policy.zones[index];
-	if (!(zone->guard.rules & SW_GUARD_PRIVACY))
-		return TC_ACT_UNSPEC;
-	c = bpf_map_lookup_elem(&counters, &number);
-	found = find_told(scratch) & (zone->guard.privacy_report | zone->guard.privacy_deny);
-	/* An identity that was not withheld is none that must not be told: reported. */
-	deny = may_be_dropped(d, scratch) ? zone->guard.privacy_deny & ~SW_PRIVACY_IDENTITY : 0;
-	if (found & SW_PRIVACY_WITHHELD)
-		found &= ~SW_PRIVACY_IDENTITY;
-	for (__u32 i = 0; c && i < sizeof(privacy_reasons) / sizeof(privacy_reasons[0]); i++) {
-		__u32 reason = privacy_reasons[i].reason;
-		enum sw_mode mode = SW_MODE_MONITOR;
-
-		if (!(found & privacy_reasons[i].bit))
-			continue;
-		if (deny & privacy_reasons[i].bit && zone->mode == SW_MODE_ENFORCE &&
-		    !in_shadow(reason)) {
-			mode = SW_MODE_ENFORCE;
-			verdict = TC_ACT_SHOT;
-		}
-		count(c, mode, reason);
-		tell_departure(skb, d, scratch, number, reason, mode, now);
-	}
-	return verdict;
 }
 
 #endif

@@ -20,6 +20,7 @@ enum sw_action { SW_ACTION_PASS, SW_ACTION_REPORT, SW_ACTION_DENY, SW_ACTION_COU
 #define SW_CONTENT_STRUCTURE 0x40u
 #define SW_CONTENT_ROUTING  0x80u
 #define SW_CONTENT_INJECTION 0x100u
+#define SW_CONTENT_METHODS  0x200u /* of what leaves: zones have theirs in sw_zone.methods */
 
 #define SW_CONTENT_TYPES_MAX 16 /* of all zones together */
 #define SW_MEDIA_TYPE_MAX    96 /* octets; no registered one is as long */
@@ -84,8 +85,20 @@ struct sw_content {
 	__u8 pad[4];
 };
 
+/* What the server may send to a zone: headers, statuses and types as in what the zone sends. */
+struct sw_egress {
+	struct sw_content content;
+	__u32 methods;       /* bit per enum sw_message: may leave outside a dialog */
+	__u8 unlisted;       /* enum sw_action: of the others */
+	__u8 pad[3];
+};
+
+/* Beside the families in sw_policy.egress: some response may be refused, so dialogs are noted. */
+#define SW_EGRESS_DIALOGS 0x80000000u
+
 _Static_assert(sizeof(struct sw_number) == 20, "no padding");
 _Static_assert(sizeof(struct sw_dial_prefix) == 24, "no padding");
 _Static_assert(sizeof(struct sw_content) == 32, "no padding");
+_Static_assert(sizeof(struct sw_egress) == 40, "no padding");
 
 #endif

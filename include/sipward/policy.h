@@ -101,6 +101,7 @@ struct sw_zone {
 	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
 	struct sw_limit source_limits[SW_RATE_COUNT];
 	struct sw_content content;
+	struct sw_egress egress;
 	struct sw_guard guard;
 };
 
@@ -143,7 +144,7 @@ struct sw_policy {
 	__u64 seed[2];                     /* of this host, for tokens */
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
 	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
-	__u32 pad;
+	__u32 egress;                      /* SW_CONTENT_ bits of what leaves, SW_EGRESS_DIALOGS */
 	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
@@ -187,7 +188,7 @@ _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
 _Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
 _Static_assert(sizeof(struct sw_zone) == 168 + 16 * SW_RATE_COUNT + sizeof(struct sw_content) +
-	       sizeof(struct sw_guard),
+	       sizeof(struct sw_egress) + sizeof(struct sw_guard),
 	       "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");
 _Static_assert(sizeof(struct sw_service_addr) == 20, "no padding");

@@ -2,9 +2,7 @@
  *
  * What leaves for a zone that is not trusted with it.
  */
-#include <linux/pkt_cls.h>
-
-#include "rig.h"
+#include "departures.h"
 
 static const char *const zones =
 	YAML_PLAIN
@@ -20,43 +18,6 @@ static const char *const zones =
 
 #define CARRIER "203.0.113.5"
 #define CORE    "198.51.100.5"
-
-struct departing {
-	const char *start;  /* NULL: an INVITE */
-	const char *via;    /* NULL: a public address */
-	const char *tag;    /* NULL: outside a dialog */
-	const char *headers;
-	enum { UDP, TCP, TCP_OPENED } way; /* TCP_OPENED: on a connection that the server opened */
-};
-
-static uint32_t leaves(struct rig *rig, const char *to, const struct departing *what)
-{
-	struct endpoint peer = {.addr = address(to), .port = 5060}, server = rig->to;
-	const char *start = what->start ? what->start : "INVITE sip:alice@carrier.example SIP/2.0";
-	struct error e = {};
-	char text[2048];
-	size_t size = snprintf(text, sizeof(text),
-		"%s\r\n"
-		"Via: SIP/2.0/UDP %s;branch=z9hG4bK1\r\n"
-		"From: <sip:bob@example.com>;tag=1\r\n"
-		"To: <sip:alice@example.com>%s\r\n"
-		"Call-ID: 1@192.168.7.7\r\n"
-		"CSeq: 1 INVITE\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n", start, what->via ? what->via : "192.0.2.1:5060",
-		what->tag ? what->tag : "", what->headers ? what->headers : "");
-
-	if (strchr(to, ':'))
-		server.addr = address("2001:db8::1");
-	if (what->way == TCP)
-		peer.port = 40123;
-	if (what->way == TCP_OPENED)
-		server.port = 40123;
-	assert_true(frame_message(&rig->frame, &server, &peer, what->way != UDP, text, size));
-	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
-		fail_msg("%s", e.text);
-	return rig->trial.departure;
-}
 
 /* It leaves, and this reason is counted as reported; SW_REASON_NONE: none is. */
 static void reported(struct rig *rig, const char *to, struct departing what, enum sw_reason reason)
@@ -76,14 +37,6 @@ static void reported(struct rig *rig, const char *to, struct departing what, enu
 				 reason_name(all[i]),
 				 (unsigned long)(counted(rig, SW_MODE_MONITOR, all[i]) - before[i]),
 				 reason_name(reason));
-}
-
-static void dropped(struct rig *rig, const char *to, struct departing what, enum sw_reason reason)
-{
-	uint64_t before = counted(rig, SW_MODE_ENFORCE, reason);
-
-	assert_int_equal(leaves(rig, to, &what), TC_ACT_SHOT);
-	assert_int_equal(counted(rig, SW_MODE_ENFORCE, reason), before + 1);
 }
 
 #define HEADERS(text) (struct departing){.headers = text}

@@ -30,6 +30,8 @@ static const char *const everything =
 	"     require: ipsec, teardown: deny, digest_leak: deny, loop: deny,\n"
 	"     fraud: {destinations: 30/10m, sweep: deny},\n"
 	"     privacy: {report: [P-Asserted-Identity], deny: [addresses, hosts]},\n"
+	"     egress: {methods: [INVITE], unlisted: deny, statuses: {deny: [3xx]},\n"
+	"     content_types: {deny: [message/cpim]}, headers: {report: [Route]}},\n"
 	"     rates: {zone: 1000/s, prefix: 500/s,\n"
 	"     source: {any: 100/s, INVITE: 10/s, dialog: 100/s, response: 100/s,\n"
 	"     keepalive: 10/s, stun: 10/s, malformed: 10/s, syn: 10/s, tls: 10/s}},\n"

@@ -37,6 +37,38 @@ static void test_content(void **state)
 	assert_int_not_equal(public->types[SW_ACTION_DENY], carrier->types[SW_ACTION_DENY]);
 }
 
+static void test_egress(void **state)
+{
+	auto_policy struct policy p = { 0 };
+	const struct egress_rules *machines, *carrier, *public;
+
+	(void)state;
+	load_good(GOOD "/egress.yaml", &p);
+	assert_sound(&p);
+	public = &p.zones[0].egress;
+	machines = &p.zones[1].egress;
+	carrier = &p.zones[2].egress;
+	assert_int_equal(machines->methods,
+			 SW_METHODS_ALWAYS | SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(OTHER));
+	assert_int_equal(machines->unlisted, SW_ACTION_DENY);
+	assert_int_equal(machines->content.statuses[SW_ACTION_REPORT], 1u << 4 | 1u << 5);
+	assert_int_equal(machines->content.statuses[SW_ACTION_DENY], 1u << 3);
+	assert_int_equal(machines->content.headers[SW_ACTION_REPORT], 1u << SW_HEADER_ROUTE);
+	assert_int_equal(machines->content.headers[SW_ACTION_DENY], 1u << SW_HEADER_DIVERSION);
+	/* Both directions share one list of types. */
+	assert_int_equal(p.content_type_count, 2);
+	assert_int_equal(machines->content.types[SW_ACTION_DENY], 3);
+	assert_int_equal(p.zones[1].content.types[SW_ACTION_REPORT], 1);
+	/* And are apart otherwise. */
+	assert_int_equal(p.zones[1].content.statuses[SW_ACTION_DENY], 0);
+	assert_true(p.zones[1].methods & SW_MESSAGE_BIT(OPTIONS));
+	assert_int_equal(carrier->methods, SW_METHODS_ALWAYS | SW_MESSAGE_BIT(OPTIONS));
+	assert_int_equal(carrier->unlisted, SW_ACTION_REPORT);
+	assert_int_equal(public->methods, 0);
+	/* Dialogs are kept where a response may be refused. */
+	assert_int_equal(p.tables.dialogs, 65536);
+}
+
 /* As it would be dialled, '+' before E.164: "deny +4366" and the like. */
 static const char *rule_text(const struct number_rule *rule, char *text)
 {
@@ -92,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_egress),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_defaults),
 	};

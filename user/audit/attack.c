@@ -220,7 +220,18 @@ static void pass_time(struct battlefield *field, uint64_t ns)
 
 /* What a departure could be refused for. */
 #define LEAK_FIRST SW_REASON_PRIVACY_IDENTITY
-#define LEAK_LAST  SW_REASON_PRIVACY_HOST
+#define LEAK_LAST  SW_REASON_EGRESS_HEADER
+
+static bool expects_leak(const struct vector *vector)
+{
+	for (size_t i = 0; i < vector->expect_count; i++) {
+		int reason = reason_by_name(vector->expect[i]);
+
+		if (reason >= LEAK_FIRST && reason <= LEAK_LAST)
+			return true;
+	}
+	return false;
+}
 
 static void count_leaks(const struct trial *trial, uint64_t counts[LEAK_LAST - LEAK_FIRST + 1])
 {
@@ -348,7 +359,7 @@ int attack_run(struct battlefield *field, const struct vector *vector,
 	*result = (struct vector_result){.outcome = OUTCOME_ABSENT};
 	pass_time(field, CLOCK_JUMP);
 	field->vector++;
-	field->departures = strcmp(vector->threat, "privacy") == 0;
+	field->departures = expects_leak(vector);
 	result->absent = why_absent(field, vector);
 	for (size_t i = 0; i < vector->step_count && !result->absent; i++) {
 		aim_to(field->policy, vector->steps[i].transport, &shot->to);

@@ -112,7 +112,8 @@ const char *answer_name(enum answer answer)
 /* Legal in itself, but not what this policy lets the zone do. */
 static uint32_t unwanted(const struct packet_count *count)
 {
-	return count->reasons[SW_REASON_METHOD] + count->reasons[SW_REASON_CLEARTEXT];
+	return count->reasons[SW_REASON_METHOD] + count->reasons[SW_REASON_EGRESS_METHOD] +
+	       count->reasons[SW_REASON_CLEARTEXT];
 }
 
 uint32_t audit_legal_lost(const struct audit *audit)

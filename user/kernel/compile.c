@@ -122,7 +122,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	compile_content(policy, numbers, out);
 	compile_guards(policy, numbers, out);
 	out->observed = out->admission || out->responses_expected ||
-			out->guards & SW_GUARD_OBSERVED;
+			out->guards & SW_GUARD_OBSERVED || out->egress;
 	out->connections = out->admission || out->tcp_close || out->bans;
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct prefix *prefix = &policy->list[i].prefix;

@@ -43,6 +43,16 @@ static void compile_zone_content(const struct content_rules *rules, struct sw_co
 		to->rules |= SW_CONTENT_TYPES;
 }
 
+static void compile_egress(const struct egress_rules *rules, struct sw_egress *to)
+{
+	compile_zone_content(&rules->content, &to->content);
+	if (!rules->methods || rules->unlisted == SW_ACTION_PASS)
+		return;
+	to->methods = rules->methods;
+	to->unlisted = rules->unlisted;
+	to->content.rules |= SW_CONTENT_METHODS;
+}
+
 static uint64_t name_hash(const char *name)
 {
 	uint64_t hash = NAME_HASH_START;
@@ -145,7 +155,12 @@ void compile_content(const struct policy *policy, const uint8_t *zone_numbers,
 	compile_numbers(policy, zone_numbers, out);
 	for (size_t i = 0; i < policy->zone_count; i++) {
 		struct sw_content *content = &out->zones[zone_numbers[i]].content;
+		struct sw_egress *egress = &out->zones[zone_numbers[i]].egress;
 
+		compile_egress(&policy->zones[i].egress, egress);
+		out->egress |= egress->content.rules;
+		if (egress->content.deny_statuses)
+			out->egress |= SW_EGRESS_DIALOGS;
 		compile_zone_content(&policy->zones[i].content, content);
 		content->rules |= rules_of_all(policy);
 		out->content |= content->rules;

@@ -183,6 +183,10 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_PARTIES;
 	if (policy->guards & SW_GUARD_PRIVACY)
 		needs |= SIP_NEED_VIA | SIP_NEED_VALUES;
+	if (policy->egress)
+		needs |= SIP_NEED_VALUES;
+	if (policy->egress & SW_EGRESS_DIALOGS)
+		needs |= SIP_NEED_TOKENS | SIP_NEED_VIA | SIP_NEED_PARTIES;
 	if (policy->require)
 		needs |= SIP_NEED_TOKENS;
 	if (policy->observed)

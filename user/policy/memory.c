@@ -78,7 +78,8 @@ void spare_tables(struct policy *p)
 		const struct zone *zone = &p->zones[i];
 
 		prefixes |= zone->prefix_rate.set;
-		dialogs |= zone->guard.teardown || zone->guard.digest_leak;
+		dialogs |= zone->guard.teardown || zone->guard.digest_leak ||
+			   zone->egress.content.statuses[SW_ACTION_DENY];
 		loops |= zone->guard.loop != SW_ACTION_PASS;
 		callers |= zone->guard.sweep || zone->guard.destinations.set;
 	}

@@ -88,6 +88,13 @@ struct content_rules {
 	bool own_via;                      /* a Via with an address of this host is reported */
 };
 
+/* What the server may send to a zone. */
+struct egress_rules {
+	uint32_t methods;                  /* as in struct zone; 0: any */
+	enum sw_action unlisted;           /* of methods that are not among them */
+	struct content_rules content;      /* headers, statuses and types alone */
+};
+
 /* What makes one source of a zone. */
 struct counting {
 	uint32_t v4, v6;          /* prefix lengths, 1..32 and 1..128 */
@@ -142,6 +149,7 @@ struct zone {
 	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];
 	struct content_rules content;
+	struct egress_rules egress;
 	struct guard_rules guard;
 	struct position at;
 };

@@ -150,6 +150,38 @@ static int read_methods(struct draft *d, const struct key *key, const struct nod
 	return 0;
 }
 
+/* unlisted: deny; stands behind `methods` in the table. */
+static int read_unlisted(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	struct egress_rules *egress = to;
+
+	if (!egress->methods) {
+		return fail_at(&d->source, value->key_at, "'unlisted' is what becomes of methods that "
+			       "are not in the list 'methods' beside it; write that list, or remove it");
+	}
+	return read_word(d, key, value, &egress->unlisted);
+}
+
+/* egress: {methods: [INVITE], unlisted: deny, statuses: {deny: [3xx]}, ...}: what the server may
+ * send to the zone, in the words for what the zone may send. */
+static int read_egress(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = {
+		KEY("methods", read_methods, .offset = offsetof(struct egress_rules, methods)),
+		KEY("unlisted", read_unlisted, .words = action_words),
+		KEY("headers", read_header_rules, .offset = offsetof(struct egress_rules, content)),
+		KEY("statuses", read_status_rules, .offset = offsetof(struct egress_rules, content)),
+		KEY("content_types", read_type_rules,
+		    .offset = offsetof(struct egress_rules, content)),
+		KEYS_END
+	};
+	struct egress_rules *egress = to;
+
+	(void)key;
+	egress->unlisted = SW_ACTION_REPORT;
+	return read_map(d, value, keys, egress);
+}
+
 static int read_source_rates(struct draft *d, const struct key *key, const struct node *value,
 			     void *to)
 {
@@ -331,6 +363,7 @@ const struct key zone_keys[] = {
 	KEY("caller", read_caller),
 	KEY("callee", read_callee),
 	KEY("content_types", read_type_rules, .offset = offsetof(struct zone, content)),
+	KEY("egress", read_egress, .offset = offsetof(struct zone, egress)),
 	KEY("require", read_require),
 	KEY("cleartext", read_cleartext),
 	KEY("teardown", read_word, .offset = offsetof(struct zone, guard.teardown),
