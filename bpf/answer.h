@@ -193,8 +193,9 @@ static __always_inline void note_nobody(struct scratch *scratch, const struct sw
 {
 	const struct sip_msg *msg = &scratch->msg;
 	struct sip_span none = {};
-	__u64 user, token;
 	struct sw_proof *proof;
+	__u64 token;
+	__u32 user; /* half a token, as the ACK will name it: it is one user, whoever tells */
 
 	user = attempt ? attempt->user :
 	       token_of(policy.seed, TOKEN_USER, &scratch->buf, msg->to.user, none);

@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/penalties.h"
+#include "phone.h"
 #include "rig.h"
 
 #define MS (SECOND / 1000)
@@ -15,101 +16,6 @@
 static const char *const watched =
 	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
 		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n";
-
-/* What was told since the last look. */
-static struct sw_offence told[64];
-static unsigned int told_count;
-
-static int hear(void *context, void *data, size_t size)
-{
-	(void)context;
-	assert_int_equal(size, sizeof(told[0]));
-	assert_true(told_count < array_size(told));
-	memcpy(&told[told_count++], data, size);
-	return 0;
-}
-
-static unsigned int overhear(struct rig *rig)
-{
-	struct ring_buffer *ring =
-		ring_buffer__new(rig->trial.state.fds[STATE_OFFENCES], hear, NULL, NULL);
-
-	told_count = 0;
-	assert_non_null(ring);
-	ring_buffer__consume(ring);
-	ring_buffer__free(ring);
-	return told_count;
-}
-
-/* How many of a kind were told since the last look, as evidence or not. */
-static unsigned int heard(struct rig *rig, enum sw_offence_kind kind, bool proved)
-{
-	unsigned int count = 0;
-
-	overhear(rig);
-	for (unsigned int i = 0; i < told_count; i++)
-		count += told[i].kind == kind && told[i].proved == proved;
-	return count;
-}
-
-/* A request as a phone makes it; `nonce` NULL: without credentials. */
-struct phone {
-	const char *method;
-	const char *user;   /* who logs in */
-	const char *callee; /* who is asked for */
-	const char *nonce;
-	unsigned int branch;
-};
-
-static void asks(struct rig *rig, const struct phone *phone, enum sw_reason reason)
-{
-	char text[2048], credentials[512] = "";
-	size_t size;
-
-	if (phone->nonce)
-		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"%s\", "
-			 "realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", response=\"%032x\"\r\n",
-			 phone->user, phone->nonce, phone->branch);
-	size = snprintf(text, sizeof(text),
-		"%s sip:%s@example.com SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa%08x;rport\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:%s@example.com>;tag=f\r\n"
-		"To: <sip:%s@example.com>\r\n"
-		"Call-ID: c%x\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:x@198.51.100.7>\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n", phone->method, phone->callee, phone->branch, phone->user,
-		phone->callee, phone->branch, phone->method, credentials);
-	sends(rig, text, size, reason);
-}
-
-/* The server's answer to it; `nonce` NULL: no challenge. */
-static void answers(struct rig *rig, const struct phone *phone, unsigned int status,
-		    const char *nonce, const char *tag)
-{
-	char text[2048], challenge[512] = "";
-	struct error e = {};
-	size_t size;
-
-	if (nonce)
-		snprintf(challenge, sizeof(challenge), "WWW-Authenticate: Digest realm=\"lab\", "
-			 "nonce=\"%s\"\r\n", nonce);
-	size = snprintf(text, sizeof(text),
-		"SIP/2.0 %u Whatever\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa%08x;rport=5060\r\n"
-		"From: <sip:%s@example.com>;tag=f\r\n"
-		"To: <sip:%s@example.com>;tag=%s\r\n"
-		"Call-ID: c%x\r\n"
-		"CSeq: 1 %s\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n", status, phone->branch, phone->user, phone->callee, tag,
-		phone->branch, phone->method, challenge);
-	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, false, text, size));
-	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
-		fail_msg("%s", e.text);
-}
 
 static unsigned int branches;
 
@@ -213,7 +119,7 @@ static void test_expired_nonce_many_times(void **state)
 	registers(&rig, 1, 200, 0);
 	rig.trial.now += 10 * SECOND;
 	for (int i = 0; i < 20; i++) {
-		struct phone phone = {"SUBSCRIBE", "alice", "bob", "n00000001", ++branches};
+		struct phone phone = {"SUBSCRIBE", "alice", "bob", "n00000001", ++branches, NULL};
 
 		asks(&rig, &phone, SW_REASON_NONE);
 		answers(&rig, &phone, 401, "n00000002", "t");
@@ -268,7 +174,7 @@ static void test_success_elsewhere_clears_nothing(void **state)
 	registers(&rig, 1, 401, 2);
 	for (unsigned int i = 2; i < 12; i++) {
 		char nonce[16];
-		struct phone phone = {"OPTIONS", "alice", "bob", nonce, ++branches};
+		struct phone phone = {"OPTIONS", "alice", "bob", nonce, ++branches, NULL};
 
 		snprintf(nonce, sizeof(nonce), "n%08x", i);
 		asks(&rig, &phone, SW_REASON_NONE);
@@ -283,7 +189,7 @@ static void test_success_elsewhere_clears_nothing(void **state)
 static void test_retransmission(void **state)
 {
 	auto_rig struct rig rig;
-	struct phone phone = {"REGISTER", "alice", "alice", "n00000002", 7000};
+	struct phone phone = {"REGISTER", "alice", "alice", "n00000002", 7000, NULL};
 
 	(void)state;
 	rig_open(&rig, watched);
@@ -437,7 +343,7 @@ static void test_malformed(void **state)
 static void test_searching(void **state)
 {
 	auto_rig struct rig rig;
-	struct phone phone = {"OPTIONS", "alice", NULL, NULL, 0};
+	struct phone phone = {"OPTIONS", "alice", NULL, NULL, 0, NULL};
 	char callee[16], nonce[] = "n00000001";
 
 	(void)state;

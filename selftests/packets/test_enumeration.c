@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who asks for users that do not exist, from the packets to the ban: what proves who asked, and
+ * who only dials a wrong number now and then.
+ */
+#include <bpf/bpf.h>
+
+#include "agent/behaviour.h"
+#include "agent/conduct.h"
+#include "phone.h"
+
+#define MS (SECOND / 1000)
+#define THRESHOLD 5
+
+static const char *const watched =
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+		   "bans: {enumeration: 5/60s}}]\n";
+
+static unsigned int branches;
+
+static void quiet(const char *text)
+{
+	(void)text;
+}
+
+/* What the agent does with what was told. */
+static void judges(struct rig *rig, struct behaviour *behaviour)
+{
+	behaviour->state = &rig->trial.state;
+	behaviour->policy = &rig->policy;
+	behaviour->say = quiet;
+	if (!behaviour->evidence)
+		behaviour->evidence = conduct_new();
+	if (!behaviour->hints)
+		behaviour->hints = conduct_new();
+	overhear(rig);
+	for (unsigned int i = 0; i < told_count; i++)
+		behaviour_judge(behaviour, &told[i]);
+}
+
+/* Bans are made by the agent's clock. */
+static void rig_open_now(struct rig *rig, const char *yaml)
+{
+	rig_open(rig, yaml);
+	rig->trial.now = monotonic_ns();
+}
+
+/* Calls of others, whose tags begin differently, or all alike. */
+static void habit(struct rig *rig, const char *head)
+{
+	struct endpoint caller = rig->from;
+	char tag[64];
+
+	rig->from.addr = address("203.0.113.50");
+	for (unsigned int i = 0; i < 4; i++) {
+		struct phone phone = {"INVITE", "carol", "dave", NULL, ++branches, NULL};
+
+		snprintf(tag, sizeof(tag), "%s%08x8f3a1c77", head, branches * 2654435761u);
+		answers(rig, &phone, 200, NULL, tag);
+	}
+	rig->from = caller;
+	overhear(rig);
+}
+
+/* One INVITE without credentials and its refusal. */
+static struct phone calls(struct rig *rig, const char *callee, unsigned int status, const char *tag)
+{
+	struct phone phone = {"INVITE", "alice", callee, NULL, ++branches, NULL};
+
+	rig->trial.now += 10 * MS;
+	asks(rig, &phone, SW_REASON_NONE);
+	answers(rig, &phone, status, NULL, tag);
+	phone.method = "ACK";
+	return phone;
+}
+
+static void acks(struct rig *rig, struct phone ack, const char *tag)
+{
+	ack.tag = tag;
+	asks(rig, &ack, SW_REASON_NONE);
+}
+
+/* A request with credentials whose nonce was sent to that address. */
+static void with_nonce(struct rig *rig, const char *method, const char *callee, unsigned int status)
+{
+	struct phone phone = {method, "alice", callee, "n00000001", ++branches, NULL};
+
+	rig->trial.now += 10 * MS;
+	asks(rig, &phone, SW_REASON_NONE);
+	answers(rig, &phone, status, NULL, "t");
+}
+
+static void registers(struct rig *rig)
+{
+	struct phone phone = {"REGISTER", "alice", "alice", NULL, ++branches, NULL};
+
+	asks(rig, &phone, SW_REASON_NONE);
+	answers(rig, &phone, 401, "n00000001", "t");
+	with_nonce(rig, "REGISTER", "alice", 200);
+}
+
+/* The ACK has what the server sent to that address alone: its To-tag. */
+static void test_ack_of_a_404(void **state)
+{
+	auto_rig struct rig rig;
+	struct phone ack;
+	uint64_t who;
+
+	(void)state;
+	rig_open(&rig, watched);
+	habit(&rig, "");
+	ack = calls(&rig, "200", 404, "3b9d0c5e71a8f264");
+	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, false), 1);
+	who = told[0].who;
+	acks(&rig, ack, "3b9d0c5e71a8f264");
+	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 1);
+	assert_int_equal(told_count, 1);
+	assert_true(told[0].who == who); /* one user, however it is told */
+	assert_memory_equal(&told[0].source.addr, &rig.from.addr, sizeof(rig.from.addr));
+	/* The answer was sent again, and so is its ACK. */
+	acks(&rig, ack, "3b9d0c5e71a8f264");
+	assert_int_equal(overhear(&rig), 0);
+}
+
+/* Where both prove it, the request with credentials and its ACK, it is one user all the same. */
+static void test_ack_counts_no_user_twice(void **state)
+{
+	struct phone phone = {"INVITE", "alice", "200", "n00000001", ++branches, NULL};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	habit(&rig, "");
+	registers(&rig);
+	asks(&rig, &phone, SW_REASON_NONE);
+	answers(&rig, &phone, 404, NULL, "3b9d0c5e71a8f264");
+	phone.method = "ACK";
+	acks(&rig, phone, "3b9d0c5e71a8f264");
+	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 2);
+	assert_true(told[0].who == told[1].who);
+}
+
+static void test_ack_of_what_found_somebody(void **state)
+{
+	static const unsigned int answers[] = {200, 486, 603, 484};
+	auto_rig struct rig rig;
+	char tag[32];
+
+	(void)state;
+	rig_open(&rig, watched);
+	habit(&rig, "");
+	for (unsigned int i = 0; i < array_size(answers); i++) {
+		snprintf(tag, sizeof(tag), "%x3b9d0c5e71a8f264", i + 1);
+		acks(&rig, calls(&rig, "100", answers[i], tag), tag);
+		assert_int_equal(outcome.grade, SW_GRADE_PROVED); /* it was read for its proof */
+		assert_int_equal(overhear(&rig), 0);
+	}
+}
+
+/* A host whose address was used by somebody else: that one never saw the tag. */
+static void test_ack_that_proves_nothing(void **state)
+{
+	auto_rig struct rig rig, alike, shared;
+	struct phone ack;
+
+	(void)state;
+	rig_open(&rig, watched);
+	habit(&rig, "");
+	ack = calls(&rig, "200", 404, "3b9d0c5e71a8f264");
+	acks(&rig, ack, "3b9d0c5e71a8f265"); /* guessed */
+	acks(&rig, ack, NULL);
+	rig.from.addr = address("198.51.100.8");
+	acks(&rig, ack, "3b9d0c5e71a8f264"); /* of another's answer */
+	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 0);
+
+	rig_open(&alike, watched); /* a head that all tags share, and a short checksum */
+	habit(&alike, "a6a1c5f60faecf035a1ae5b6e96e979a-");
+	ack = calls(&alike, "200", 404, "a6a1c5f60faecf035a1ae5b6e96e979a-3b9d");
+	acks(&alike, ack, "a6a1c5f60faecf035a1ae5b6e96e979a-3b9d");
+	assert_int_equal(heard(&alike, SW_OFFENCE_ENUMERATION, true), 0);
+
+	rig_open(&shared, watched);
+	habit(&shared, "");
+	ack = calls(&shared, "200", 404, "3b9d0c5e71a8f264");
+	shared.from.addr = address("198.51.100.66"); /* the attacker's own gets the same */
+	answers(&shared, &ack, 404, NULL, "3b9d0c5e71a8f264");
+	shared.from.addr = address("198.51.100.7");
+	acks(&shared, ack, "3b9d0c5e71a8f264");
+	assert_int_equal(heard(&shared, SW_OFFENCE_ENUMERATION, true), 0);
+}
+
+/* Asks for `count` users of whom none is there, and acknowledges each 404 or not. */
+static void searches(struct rig *rig, unsigned int count, bool acknowledges)
+{
+	char callee[16], tag[32];
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct phone ack;
+
+		snprintf(callee, sizeof(callee), "%u", 200 + i);
+		snprintf(tag, sizeof(tag), "%08x3b9d0c5e", (branches + 1) * 2654435761u);
+		ack = calls(rig, callee, 404, tag);
+		if (acknowledges)
+			acks(rig, ack, tag);
+	}
+}
+
+/* Without credentials, but with the server's tags: they are enough. */
+static void test_acks_earn_a_ban(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open_now(&rig, watched);
+	habit(&rig, "");
+	searches(&rig, THRESHOLD - 1, true);
+	judges(&rig, &behaviour);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	searches(&rig, 3, true); /* the same users again are no others */
+	judges(&rig, &behaviour);
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
+	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 0);
+	searches(&rig, THRESHOLD, true);
+	judges(&rig, &behaviour);
+	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 1);
+	rig.trial.now = monotonic_ns();
+	sends_method(&rig, "INVITE", 3, SW_REASON_ENUMERATION);
+}
+
+/* Whoever writes a false source address acknowledges nothing: a penalty at most. */
+static void test_without_proof_no_ban(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open_now(&rig, watched);
+	habit(&rig, "");
+	searches(&rig, 4 * THRESHOLD, false);
+	judges(&rig, &behaviour);
+	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 0);
+	assert_true(behaviour.counts.penalties >= 1);
+	rig.trial.now = monotonic_ns();
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+}
+
+static void numbers(struct rig *rig, unsigned int first, unsigned int count, unsigned int status)
+{
+	char callee[16];
+
+	for (unsigned int i = 0; i < count; i++) {
+		snprintf(callee, sizeof(callee), "%u", first + i);
+		with_nonce(rig, "OPTIONS", callee, status);
+	}
+}
+
+/* A registered phone that looks for others. */
+static void test_registered_phone_searches(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open_now(&rig, watched);
+	registers(&rig);
+	numbers(&rig, 200, THRESHOLD - 1, 404);
+	judges(&rig, &behaviour);
+	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 0);
+	numbers(&rig, 200 + THRESHOLD, 1, 404);
+	judges(&rig, &behaviour);
+	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 1);
+	rig.trial.now = monotonic_ns();
+	sends_method(&rig, "INVITE", 1, SW_REASON_ENUMERATION);
+}
+
+/* Whoever finds more than he misses dials, and does not try: the balance of what the server
+ * said, of now and of the minute before. */
+static void test_finds_more_than_it_misses(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open_now(&rig, watched);
+	registers(&rig); /* that found somebody, too */
+	numbers(&rig, 100, 11, 200);
+	numbers(&rig, 200, 10, 404);
+	judges(&rig, &behaviour);
+	assert_int_equal(told_count, 10);
+	assert_int_equal(told[0].found, 11);
+	assert_int_equal(told[9].found, 2);
+	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 0);
+	/* Its balance is 2: the first of these is still covered, the last ones are not. */
+	numbers(&rig, 300, 1 + THRESHOLD, 404);
+	judges(&rig, &behaviour);
+	assert_int_equal(told[0].found, 1);
+	assert_int_equal(told[1].found, 0);
+	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 1);
+}
+
+/* What it found counts for this minute and the one before. */
+static void test_balance_is_forgotten(void **state)
+{
+	static const struct {
+		unsigned int seconds, found;
+	} later[] = {{1, 9}, {59, 9}, {61, 9}, {119, 9}, {121, 0}, {3600, 0}};
+
+	(void)state;
+	for (unsigned int i = 0; i < array_size(later); i++) {
+		auto_rig struct rig rig;
+
+		rig_open(&rig, watched);
+		rig.trial.now = 1000 * SECOND;
+		registers(&rig);
+		numbers(&rig, 100, 9, 200);
+		rig.trial.now = (1000 + later[i].seconds) * SECOND;
+		numbers(&rig, 200, 1, 404);
+		assert_int_equal(overhear(&rig), 1);
+		assert_int_equal(told[0].found, later[i].found);
+	}
+}
+
+/* Those whom the server never served have no balance: what is open to all finds somebody. */
+static void test_stranger_has_no_balance(void **state)
+{
+	struct phone phone = {"OPTIONS", "alice", "100", NULL, 0, NULL};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	for (int i = 0; i < 10; i++) {
+		phone.branch = ++branches;
+		asks(&rig, &phone, SW_REASON_NONE);
+		answers(&rig, &phone, 200, NULL, "t");
+	}
+	phone.callee = "200";
+	phone.branch = ++branches;
+	asks(&rig, &phone, SW_REASON_NONE);
+	answers(&rig, &phone, 404, NULL, "t");
+	assert_int_equal(overhear(&rig), 1);
+	assert_int_equal(told[0].found, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ack_of_a_404),
+		cmocka_unit_test(test_ack_counts_no_user_twice),
+		cmocka_unit_test(test_ack_of_what_found_somebody),
+		cmocka_unit_test(test_ack_that_proves_nothing),
+		cmocka_unit_test(test_acks_earn_a_ban),
+		cmocka_unit_test(test_without_proof_no_ban),
+		cmocka_unit_test(test_registered_phone_searches),
+		cmocka_unit_test(test_finds_more_than_it_misses),
+		cmocka_unit_test(test_balance_is_forgotten),
+		cmocka_unit_test(test_stranger_has_no_balance),
+	};
+
+	return cmocka_run_group_tests_name("enumeration", tests, NULL, NULL);
+}
