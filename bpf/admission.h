@@ -27,6 +27,24 @@ static __always_inline int zone_admits(struct packet *p, enum sw_zone_rate rate,
 	return !cell || packet_admits(p, &cell->tat[rate], limit);
 }
 
+/* Likewise for who sends again: the more often it did, the more of the burst is there for it. A
+ * flood that repeats itself must do so as often, and as long, as the client that it stands in the
+ * way of; all that is cheaper spends its part, and leaves the rate to the patient. */
+static __always_inline int zone_admits_patient(struct packet *p, enum sw_zone_rate rate,
+					       const volatile struct sw_limit *limit,
+					       __u32 patience)
+{
+	__u32 number = p->zone_number;
+	struct sw_zone_cell *cell = bpf_map_lookup_elem(&zone_cells, &number);
+
+	if (!cell)
+		return 1;
+	if (patience < SIGHT_PATIENCE_MAX &&
+	    !gcra_leaves(&cell->tat[rate], limit, packet_time(p), patience, SIGHT_PATIENCE_MAX))
+		return 0;
+	return gcra_admit(&cell->tat[rate], limit, packet_time(p));
+}
+
 /* Who is never a newcomer: TCP has its handshake, a peer is named in the policy. */
 static __always_inline int is_admitted(const struct packet *p)
 {
@@ -46,8 +64,9 @@ static __always_inline __u64 sight_key(const struct packet *p, const struct scra
 			msg->via_branch.length ? msg->via_branch : msg->uri);
 }
 
-/* The agent proves the newcomers that it can; one event for each, within a budget. */
-static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx)
+/* The agent proves the newcomers that it can; one event for each, within a budget, of which a flood
+ * that is let in at first sight, or sent again once, spends a part. */
+static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx, __u32 patience)
 {
 	static const struct sw_limit budget = {
 		.interval = SW_NS_PER_SEC / 200,
@@ -55,7 +74,8 @@ static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx)
 	};
 	struct sw_newcomer *newcomer;
 
-	if (!packet_zone(p)->probe || !zone_admits(p, SW_ZONE_PROBES, &budget))
+	if (!packet_zone(p)->probe ||
+	    !zone_admits_patient(p, SW_ZONE_PROBES, &budget, patience ? patience : 1))
 		return;
 	newcomer = bpf_ringbuf_reserve(&newcomers, sizeof(*newcomer), 0);
 	if (!newcomer)
@@ -65,6 +85,7 @@ static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx)
 	newcomer->port = p->sport;
 	newcomer->local_port = p->dport;
 	newcomer->ifindex = ctx->ingress_ifindex;
+	newcomer->patience = patience;
 	bpf_ringbuf_submit(newcomer, 0);
 }
 
@@ -76,8 +97,8 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 	const volatile struct sw_zone *zone;
 	struct packet *p;
 	struct sw_sights *line;
+	__u32 index, patience;
 	__u64 key;
-	__u32 index;
 	int open;
 
 	if (!scratch || scratch->packet.emergency)
@@ -86,7 +107,7 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 	zone = packet_zone(p);
 	open = zone->greylist == SW_GREYLIST_ALWAYS || penalty_of(p) || under_pressure(p);
 	if (!open && zone_admits(p, SW_ZONE_NEWCOMERS, &zone->newcomers)) {
-		tell_newcomer(p, ctx);
+		tell_newcomer(p, ctx, 0);
 		return VERDICT_UNDECIDED;
 	}
 	if (zone->greylist == SW_GREYLIST_OFF && !penalty_of(p))
@@ -94,15 +115,20 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 	key = sight_key(p, scratch);
 	index = key & policy.sights_mask;
 	line = bpf_map_lookup_elem(&sights, &index);
-	if (!line || !sight_again(line, key, packet_time(p))) {
+	patience = line ? sight_again(line, key, packet_time(p)) : 0;
+	if (!patience) {
 		tally(SW_TALLY_FIRST_SIGHT);
 		return refuse(p, SW_REASON_GREYLIST);
 	}
+	/* Whom the budget keeps out although it is patient gets in by its answer. */
+	if (patience > 1)
+		tell_newcomer(p, ctx, patience);
 	if ((penalty_of(p) && !zone_admits_penalised(p)) ||
-	    !zone_admits(p, SW_ZONE_AGAIN, &zone->newcomers))
+	    !zone_admits_patient(p, SW_ZONE_AGAIN, &zone->newcomers, patience))
 		return refuse(p, SW_REASON_NEWCOMERS);
 	tally(SW_TALLY_AGAIN);
-	tell_newcomer(p, ctx);
+	if (patience == 1)
+		tell_newcomer(p, ctx, patience);
 	return VERDICT_UNDECIDED;
 }
 

@@ -41,4 +41,16 @@ static __always_inline int gcra_admit(__u64 *cell, const volatile struct sw_limi
 	return 0;
 }
 
+/* 1 when no more than `part` of `parts` of the burst are spent: what is asked before gcra_admit()
+ * leaves the rest to those who matter more. Of a cell that another limit wrote nothing is known. */
+static __always_inline int gcra_leaves(const __u64 *cell, const volatile struct sw_limit *limit,
+				       __u64 now, __u32 part, __u32 parts)
+{
+	__u64 tolerance = limit->tolerance;
+	__s64 ahead = *(const volatile __u64 *)cell - now;
+
+	return ahead <= (__s64)(tolerance / parts * part) ||
+	       ahead > (__s64)(tolerance + limit->interval + GCRA_SKEW);
+}
+
 #endif

@@ -4,20 +4,23 @@
  * A flood can neither evict what matters nor forge anything in it: it only ever makes the
  * oldest cell of one line forget. Pure C: also compiled natively by the unit tests.
  *
- * A line has 16 cells of 32 bits: a fingerprint of 20 bits and a time of 12, in units of
- * 2^23 ns (8.4 ms), which wraps after 34 s.
+ * A line has 16 cells of 32 bits: a fingerprint of 20 bits; its patience, 2 bits; and a time of
+ * 10, in units of 2^24 ns (16.8 ms), which wraps after 17 s.
  */
 #ifndef SIPWARD_BPF_SIGHTS_H
 #define SIPWARD_BPF_SIGHTS_H
 
 #include <sipward/state.h>
 
-#define SIGHT_UNIT_BITS 23
-#define SIGHT_TIME_MASK 0xfffu
+#define SIGHT_UNIT_BITS 24
+#define SIGHT_TIME_BITS 10
+#define SIGHT_TIME_MASK ((1u << SIGHT_TIME_BITS) - 1)
 /* RFC 3261 17.1.1.2: a client sends again after T1 = 500 ms, then after twice that, up to 4 s.
  * What comes sooner is not a retransmission of a client that keeps the rules. */
-#define SIGHT_AGE_MIN   ((400 * 1000000ull) >> SIGHT_UNIT_BITS)
+#define SIGHT_AGE_MIN   (((400 * 1000000ull) >> SIGHT_UNIT_BITS) + 1)
 #define SIGHT_AGE_MAX   ((4500 * 1000000ull) >> SIGHT_UNIT_BITS)
+/* How often a key came again in a row, each time after twice as long: no more is counted. */
+#define SIGHT_PATIENCE_MAX 3
 
 /* 1 when x is 0, else 0; without a branch. */
 static __always_inline __u64 sight_is_zero(__u32 x)
@@ -25,23 +28,33 @@ static __always_inline __u64 sight_is_zero(__u32 x)
 	return ((__u64)x - 1) >> 63;
 }
 
-/* Notes a sight of `key` at `now` and returns 1 when the one before it makes this one a
- * retransmission. Lost races between CPUs lose a sight, no more.
+/* What a sight that comes `age` after the last one, of this patience, shows. Who sends again too
+ * soon to have doubled its pause stays where it is, who lost some on the way goes on. */
+static __always_inline __u32 sight_patience(__u32 before, __u32 age)
+{
+	__u32 pace = (age >= SIGHT_AGE_MIN) + (age >= 2 * SIGHT_AGE_MIN) + (age >= 4 * SIGHT_AGE_MIN);
+
+	if (age > SIGHT_AGE_MAX)
+		return 0;
+	return before < pace ? before + 1 : pace;
+}
+
+/* Notes a sight of `key` at `now` and returns its patience: 0 at first sight and for what comes
+ * too soon or too late, else it is a retransmission. Lost races between CPUs lose a sight, no more.
  *
  * The walk over the line has no branch: the verifier would follow each way through it. */
-static __always_inline int sight_again(struct sw_sights *line, __u64 key, __u64 now)
+static __always_inline __u32 sight_again(struct sw_sights *line, __u64 key, __u64 now)
 {
 	__u32 time = (__u32)(now >> SIGHT_UNIT_BITS) & SIGHT_TIME_MASK;
-	__u32 mark = (__u32)(key >> 44) << 12, age, at;
+	__u32 mark = (__u32)(key >> 44) << 12, cell, patience, at;
 	__u64 hits = 0, oldest = 0;
 
 	for (__u64 i = 0; i < SW_SIGHTS_A_LINE; i++) {
-		__u32 cell = line->cells[i];
-		__u64 unused = sight_is_zero(cell);
+		__u64 unused = sight_is_zero(line->cells[i]);
 		/* One never used counts as older than any. */
-		__u64 rank = ((time - cell) & SIGHT_TIME_MASK) | unused << 12;
+		__u64 rank = ((time - line->cells[i]) & SIGHT_TIME_MASK) | unused << SIGHT_TIME_BITS;
 
-		hits |= (sight_is_zero((cell ^ mark) >> 12) & ~unused) << i;
+		hits |= (sight_is_zero((line->cells[i] ^ mark) >> 12) & ~unused) << i;
 		rank = rank << 4 | i;
 		oldest ^= (oldest ^ rank) & -((oldest - rank) >> 63);
 	}
@@ -54,9 +67,11 @@ static __always_inline int sight_again(struct sw_sights *line, __u64 key, __u64 
 	at |= ((hits & 0xcccc) != 0) << 1;
 	at |= ((hits & 0xf0f0) != 0) << 2;
 	at |= ((hits & 0xff00) != 0) << 3;
-	age = (time - line->cells[at & (SW_SIGHTS_A_LINE - 1)]) & SIGHT_TIME_MASK;
-	line->cells[at & (SW_SIGHTS_A_LINE - 1)] = mark | time;
-	return age >= SIGHT_AGE_MIN && age <= SIGHT_AGE_MAX;
+	cell = line->cells[at & (SW_SIGHTS_A_LINE - 1)];
+	patience = sight_patience(cell >> SIGHT_TIME_BITS & SIGHT_PATIENCE_MAX,
+				  (time - cell) & SIGHT_TIME_MASK);
+	line->cells[at & (SW_SIGHTS_A_LINE - 1)] = mark | patience << SIGHT_TIME_BITS | time;
+	return patience;
 }
 
 #endif

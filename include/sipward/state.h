@@ -108,6 +108,7 @@ struct sw_newcomer {
 	__u16 port;          /* host order */
 	__u16 local_port;
 	__u32 ifindex;
+	__u32 patience;      /* how often it sent the same again, at a client's pace */
 };
 
 /* Whether what the rules rest on is there, written by the agent alone; <sipward/health.h> says
@@ -301,7 +302,7 @@ _Static_assert(sizeof(struct sw_known) == 24, "no padding");
 _Static_assert(sizeof(struct sw_proof) == 32, "no padding");
 _Static_assert(sizeof(struct sw_tag_habit) == 24, "no padding");
 _Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
-_Static_assert(sizeof(struct sw_newcomer) == 40, "no padding");
+_Static_assert(sizeof(struct sw_newcomer) == 44, "no padding");
 _Static_assert(sizeof(struct sw_health) == 56, "no padding");
 _Static_assert(sizeof(struct sw_observed) == 16, "no padding");
 _Static_assert(sizeof(struct sw_dialog) == 80, "no padding");

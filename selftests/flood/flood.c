@@ -30,12 +30,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH 64
+#define BATCH_MAX 64
 #define BATCHES_REMEMBERED (1u << 16)
 #define FRAME_MAX 1514
 #define SECONDS_MAX 60
 #define RATE_MAX 2000000
 #define REPEAT_MAX_MS 4000
+#define REPEATS_MAX 4
 #define NS_PER_SEC 1000000000ull
 
 /* What each frame replaces by 16 hexadecimal digits of its own. */
@@ -83,7 +84,9 @@ struct flood {
 	struct address src, dst;
 	uint64_t rate;      /* packets a second, without the repetitions; 0: all it can */
 	uint64_t seconds;
-	uint64_t repeat_ns; /* 0: every frame once */
+	uint64_t repeat_ns; /* between one time and the next */
+	uint64_t repeats;   /* 0: every frame once */
+	unsigned int batch; /* frames that leave at once */
 	bool random_port;
 	uint16_t sport, dport;
 	uint8_t ttl;
@@ -323,18 +326,18 @@ static void build_frame(const struct flood *f, uint64_t number, uint8_t *frame)
 
 static void send_batch(struct flood *f, uint64_t batch)
 {
-	static uint8_t frames[BATCH][FRAME_MAX];
-	static struct mmsghdr headers[BATCH];
-	static struct iovec vectors[BATCH];
+	static uint8_t frames[BATCH_MAX][FRAME_MAX];
+	static struct mmsghdr headers[BATCH_MAX];
+	static struct iovec vectors[BATCH_MAX];
 	int done;
 
-	for (unsigned int i = 0; i < BATCH; i++) {
-		build_frame(f, batch * BATCH + i, frames[i]);
+	for (unsigned int i = 0; i < f->batch; i++) {
+		build_frame(f, batch * f->batch + i, frames[i]);
 		vectors[i] = (struct iovec){ frames[i], f->length };
 		headers[i].msg_hdr = (struct msghdr){ .msg_iov = &vectors[i], .msg_iovlen = 1 };
 	}
-	for (unsigned int from = 0; from < BATCH; from += (unsigned int)done) {
-		done = sendmmsg(f->fd, headers + from, BATCH - from, 0);
+	for (unsigned int from = 0; from < f->batch; from += (unsigned int)done) {
+		done = sendmmsg(f->fd, headers + from, f->batch - from, 0);
 		if (done > 0) {
 			f->sent += (uint64_t)done;
 			continue;
@@ -346,28 +349,47 @@ static void send_batch(struct flood *f, uint64_t batch)
 	}
 }
 
+/* When the batch is due in this round. Each gap is twice the one before (RFC 3261 17.1.1.2). */
+static uint64_t due_again(const struct flood *f, const uint64_t *sent_at, unsigned int round,
+			  uint64_t batch)
+{
+	return sent_at[batch % BATCHES_REMEMBERED] + ((2ull << round) - 1) * f->repeat_ns;
+}
+
+/* Sends one batch that is due again; false when none is. */
+static bool send_again(struct flood *f, const uint64_t *sent_at, uint64_t *again, uint64_t first,
+		       uint64_t now)
+{
+	for (unsigned int round = 0; round < f->repeats; round++) {
+		if (again[round] == first || now < due_again(f, sent_at, round, again[round]))
+			continue;
+		send_batch(f, again[round]++);
+		f->repeated += f->batch;
+		return true;
+	}
+	return false;
+}
+
 static void run(struct flood *f)
 {
 	uint64_t *sent_at = calloc(BATCHES_REMEMBERED, sizeof(*sent_at));
 	uint64_t start = now_ns(), end = start + f->seconds * NS_PER_SEC;
-	uint64_t fresh = start, first = 0, again = 0; /* next batch to send first, and again */
+	uint64_t fresh = start, first = 0; /* next batch to send first, */
+	uint64_t again[REPEATS_MAX] = {0}; /* and again, in each round */
 
 	if (!sent_at)
 		die("no memory");
 	for (uint64_t now = start; now < end; now = now_ns()) {
 		bool due = !f->rate || now >= fresh;
+		uint64_t last = f->repeats ? again[f->repeats - 1] : first;
 
-		if (f->repeat_ns && again < first &&
-		    now >= sent_at[again % BATCHES_REMEMBERED] + f->repeat_ns) {
-			send_batch(f, again++);
-			f->repeated += BATCH;
-		} else if (due && first - again < BATCHES_REMEMBERED) {
+		if (send_again(f, sent_at, again, first, now))
+			continue;
+		if (due && first - last < BATCHES_REMEMBERED) {
 			sent_at[first % BATCHES_REMEMBERED] = now;
 			send_batch(f, first++);
-			if (!f->repeat_ns)
-				again = first;
 			if (f->rate)
-				fresh += BATCH * NS_PER_SEC / f->rate;
+				fresh += f->batch * NS_PER_SEC / f->rate;
 		} else {
 			struct timespec nap = { 0, 50000 };
 
@@ -401,10 +423,12 @@ static __attribute__((noreturn)) void usage(void)
 {
 	fputs("usage: flood --iface DEV --dst-mac MAC --src ADDRESS[/PREFIX] --dst ADDRESS\n"
 	      "             --what invite|register|options|junk|FILE [--rate PPS|max]\n"
-	      "             [--seconds S] [--repeat-after MS] [--sport PORT|random]\n"
+	      "             [--seconds S] [--repeat-after MS [--repeats N]] [--batch N]\n"
+	      "             [--sport PORT|random]\n"
 	      "             [--dport PORT] [--ttl N]\n"
 	      "Sources are random within PREFIX. Each frame replaces " TOKEN " in its\n"
-	      "payload by digits of its own. --repeat-after sends each frame once more.\n",
+	      "payload by digits of its own. --repeat-after sends each frame once more, or\n"
+	      "--repeats times, twice as long after the time before.\n",
 	      stderr);
 	exit(2);
 }
@@ -420,6 +444,8 @@ static const char *parse_options(int argc, char **argv, struct flood *f)
 		{ "rate", required_argument, NULL, 'r' },
 		{ "seconds", required_argument, NULL, 't' },
 		{ "repeat-after", required_argument, NULL, 'a' },
+		{ "repeats", required_argument, NULL, 'n' },
+		{ "batch", required_argument, NULL, 'b' },
 		{ "sport", required_argument, NULL, 'p' },
 		{ "dport", required_argument, NULL, 'q' },
 		{ "ttl", required_argument, NULL, 'l' },
@@ -444,6 +470,11 @@ static const char *parse_options(int argc, char **argv, struct flood *f)
 		case 'a':
 			f->repeat_ns = 1000000 * parse_number("--repeat-after", optarg, 1,
 							      REPEAT_MAX_MS);
+			f->repeats = f->repeats ? f->repeats : 1;
+			break;
+		case 'n': f->repeats = parse_number("--repeats", optarg, 1, REPEATS_MAX); break;
+		case 'b':
+			f->batch = (unsigned int)parse_number("--batch", optarg, 1, BATCH_MAX);
 			break;
 		case 'p':
 			f->random_port = !strcmp(optarg, "random");
@@ -458,6 +489,8 @@ static const char *parse_options(int argc, char **argv, struct flood *f)
 	if (optind != argc || !f->interface || !have_mac || !f->src.family || !f->dst.family ||
 	    !what)
 		usage();
+	if (f->repeats && !f->repeat_ns)
+		die("--repeats: after how long? --repeat-after MS");
 	if (f->src.family != f->dst.family)
 		die("--src and --dst are of two address families");
 	return what;
@@ -466,7 +499,7 @@ static const char *parse_options(int argc, char **argv, struct flood *f)
 int main(int argc, char **argv)
 {
 	static struct flood f = { .rate = 1000, .seconds = 1, .sport = 5060, .dport = 5060,
-				  .ttl = 64 };
+				  .ttl = 64, .batch = BATCH_MAX };
 	const char *what = parse_options(argc, argv, &f);
 
 	refuse_unnamed_namespace();

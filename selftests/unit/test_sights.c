@@ -31,8 +31,8 @@ static void test_pace(void **state)
 		uint64_t after;
 		int again;
 	} paces[] = {
-		{1 * MS, 0}, {100 * MS, 0}, {390 * MS, 0}, {410 * MS, 1}, {500 * MS, 1}, {1000 * MS, 1},
-		{2000 * MS, 1}, {4000 * MS, 1}, {4490 * MS, 1}, {4600 * MS, 0}, {10000 * MS, 0},
+		{1 * MS, 0}, {100 * MS, 0}, {380 * MS, 0}, {420 * MS, 1}, {500 * MS, 1}, {1000 * MS, 1},
+		{2000 * MS, 1}, {4000 * MS, 1}, {4480 * MS, 1}, {4600 * MS, 0}, {10000 * MS, 0},
 	};
 
 	(void)state;
@@ -56,6 +56,33 @@ static void test_one_admission_each_time(void **state)
 	assert_int_equal(sight_again(&line, mix(1), 2500 * MS), 1);
 }
 
+/* How patient it is by what it does: a client doubles its pause, up to 4 s (RFC 3261 17.1.2.2). */
+static void test_patience(void **state)
+{
+	static const struct {
+		unsigned int at[8], patience[8];
+	} ways[] = {
+		{{0, 500, 1500, 3500, 7500, 11500, 15500, 19500}, {0, 1, 2, 3, 3, 3, 3, 3}},
+		{{0, 1500, 3500, 7500, 11500}, {0, 1, 2, 3, 3}}, /* the second one was lost, */
+		{{0, 500, 3500, 7500}, {0, 1, 2, 3}},             /* or the third */
+		{{0, 600, 1200, 1800, 2400}, {0, 1, 1, 1, 1}},    /* never doubles */
+		{{0, 500, 1500, 2400, 3300}, {0, 1, 2, 2, 2}},
+		{{0, 500, 1500, 1600, 2100, 3100}, {0, 1, 2, 0, 1, 2}}, /* too soon: from the start */
+		{{0, 500, 1500, 6200, 6700}, {0, 1, 2, 0, 1}},          /* too late */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(ways); i++) {
+		struct sw_sights line = {};
+
+		for (int j = 0; j < 8 && (!j || ways[i].at[j]); j++) {
+			uint64_t now = (70000 + 3333 * i + ways[i].at[j]) * MS;
+
+			assert_int_equal(sight_again(&line, mix(7), now), ways[i].patience[j]);
+		}
+	}
+}
+
 /* A line forgets its oldest cell, so 15 strangers in between do no harm. */
 static void test_fifteen_strangers(void **state)
 {
@@ -72,30 +99,38 @@ static void test_fifteen_strangers(void **state)
 }
 
 /* At a flood of random keys, 16 cells of 20 bits let in about one in 10^5: as many as `status`
- * says. */
-static void test_chance(void **state)
+ * says, for any number of sights a line each second; at few a cell lives until its time wraps. */
+static void chance(double a_line)
 {
 	const uint64_t lines = 64, count = 4000000;
 	auto_free struct sw_sights *table = xcalloc(lines, sizeof(*table));
-	const uint64_t rate = 12 * lines; /* 12 sights a line each second */
+	const uint64_t rate = a_line * lines;
 	double said = sights_false_admissions(lines, rate) * count / rate;
 	uint64_t let_in = 0;
 
-	(void)state;
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t key = mix(i + 1);
 
-		let_in += sight_again(&table[key % lines], key, 1000 * MS + i * 1000 * MS / rate);
+		let_in += sight_again(&table[key % lines], key, 1000 * MS + i * 1000 * MS / rate) > 0;
 	}
 	print_message("# let in by chance: %lu of %lu, said %.1f\n", (unsigned long)let_in,
 		      (unsigned long)count, said);
 	assert_in_range(let_in, said / 2, said * 3 / 2);
 }
 
+static void test_chance(void **state)
+{
+	(void)state;
+	chance(12);
+	chance(2);
+	chance(0.5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pace),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_one_admission_each_time),
 		cmocka_unit_test(test_fifteen_strangers),
 		cmocka_unit_test(test_chance),

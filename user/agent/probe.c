@@ -16,6 +16,8 @@
 #include "kernel/proof.h"
 
 #define PROBES_A_SECOND 50
+#define PATIENT         2  /* of those as many are for newcomers that sent again this often */
+#define PATIENT_PROBES  25
 #define AGAIN_AFTER     (60 * SW_NS_PER_SEC)
 #define REMEMBERED      4096 /* a power of two */
 #define ANSWER_WITHIN   (32 * SW_NS_PER_SEC) /* RFC 3261 17.1.2.2: Timer F */
@@ -38,28 +40,33 @@ struct probe {
 };
 
 /* One slot for each hash: a collision forgets the older one, which costs one more probe. */
-static bool was_probed(struct probe *probe, const struct sw_newcomer *newcomer, uint64_t now)
+static struct remembered *slot_of(struct probe *probe, const struct sw_newcomer *newcomer)
 {
 	uint32_t hash = newcomer->port * 2654435761u;
-	struct remembered *slot;
 
 	for (int i = 0; i < 4; i++)
 		hash = (hash ^ newcomer->addr.words[i]) * 2654435761u;
-	slot = &probe->recent[hash >> 20 & (REMEMBERED - 1)];
-	if (slot->at && now - slot->at < AGAIN_AFTER && slot->port == newcomer->port &&
-	    memcmp(&slot->addr, &newcomer->addr, sizeof(slot->addr)) == 0)
-		return true;
-	*slot = (struct remembered){newcomer->addr, newcomer->port, now};
-	return false;
+	return &probe->recent[hash >> 20 & (REMEMBERED - 1)];
 }
 
-static bool within_budget(struct probe *probe, uint64_t now)
+static bool was_probed(const struct remembered *slot, const struct sw_newcomer *newcomer,
+		       uint64_t now)
 {
+	return slot->at && now - slot->at < AGAIN_AFTER && slot->port == newcomer->port &&
+	       memcmp(&slot->addr, &newcomer->addr, sizeof(slot->addr)) == 0;
+}
+
+static bool within_budget(struct probe *probe, const struct sw_newcomer *newcomer, uint64_t now)
+{
+	unsigned int budget = PROBES_A_SECOND;
+
+	if (newcomer->patience < PATIENT)
+		budget -= PATIENT_PROBES;
 	if (probe->second != now / SW_NS_PER_SEC) {
 		probe->second = now / SW_NS_PER_SEC;
 		probe->sent = 0;
 	}
-	return probe->sent++ < PROBES_A_SECOND;
+	return probe->sent < budget && ++probe->sent;
 }
 
 static int random_hex(char *text, size_t digits)
@@ -150,12 +157,18 @@ static int on_newcomer(void *context, void *data, size_t size)
 	char branch[sizeof(SW_PROBE_BRANCH) + 32] = SW_PROBE_BRANCH, text[1024];
 	struct endpoint local = {.addr = newcomer->local, .port = newcomer->local_port};
 	struct endpoint peer = {.addr = newcomer->addr, .port = newcomer->port};
+	struct remembered *slot;
 	uint16_t checksum;
 	int length;
 
-	if (size < sizeof(*newcomer) || was_probed(probe, newcomer, now) ||
-	    !within_budget(probe, now) || random_hex(branch + strlen(SW_PROBE_BRANCH), 32) < 0)
+	if (size < sizeof(*newcomer))
 		return 0;
+	/* Only who is probed is remembered: whom the budget kept out may come again. */
+	slot = slot_of(probe, newcomer);
+	if (was_probed(slot, newcomer, now) || !within_budget(probe, newcomer, now) ||
+	    random_hex(branch + strlen(SW_PROBE_BRANCH), 32) < 0)
+		return 0;
+	*slot = (struct remembered){newcomer->addr, newcomer->port, now};
 	length = write_message(newcomer, branch, text, sizeof(text));
 	if (length < 0 || proof_expect(probe->state, &probe->meta, branch, &newcomer->addr,
 					now + ANSWER_WITHIN, NULL) < 0 ||

@@ -8,6 +8,7 @@
 
 #include "kernel/walk.h"
 #include "policy/model.h"
+#include "sights.h"
 
 /* As in bpf/known.h. */
 #define QUOTA_PREFIX4 24
@@ -196,9 +197,16 @@ int tallies_read(const struct state *state, uint64_t *tallies, struct error *e)
 double sights_false_admissions(uint32_t lines, double rate)
 {
 	const double youngest = 0.4, oldest = 4.5, cells = SW_SIGHTS_A_LINE, marks = 1 << 20;
+	const double wrap = (double)(1ull << (SIGHT_UNIT_BITS + SIGHT_TIME_BITS)) / SW_NS_PER_SEC;
 	double a_line = rate / lines; /* sights of one line in a second */
-	double remembered = a_line * oldest < cells ? a_line * oldest : cells;
-	double eligible = remembered - a_line * youngest;
+	double life = cells / a_line; /* of a cell, in seconds */
+	double eligible = 0;
 
-	return eligible > 0 ? rate * eligible / marks : 0;
+	/* A time that has wrapped looks young again. */
+	for (double from = youngest; rate > 0 && from < life; from += wrap) {
+		double to = from - youngest + oldest;
+
+		eligible += ((to < life ? to : life) - from) * a_line;
+	}
+	return rate * eligible / marks;
 }
