@@ -7,34 +7,13 @@
 #include <linux/bpf.h>
 #include <linux/ip.h>
 
+#include "newcomers.h"
 #include "rig.h"
 
 static const char *const budget_of_5 =
 	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 5/s burst 5}}]\n";
 
 #define MS (SECOND / 1000)
-
-static unsigned int fresh = 1000;
-
-/* Newcomers from other addresses until one is turned away. */
-static void spend_budget(struct rig *rig)
-{
-	struct endpoint caller = rig->from;
-	struct error e = {};
-	char text[1024];
-	int verdict = 2;
-
-	rig->from.addr = address("203.0.113.99");
-	for (int i = 0; i < 10 && verdict == 2; i++) {
-		size_t size = request(text, sizeof(text), "INVITE", fresh, NULL);
-
-		rig->from.port = 1024 + fresh++;
-		assert_true(frame_message(&rig->frame, &rig->from, &rig->to, false, text, size));
-		verdict = trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e);
-	}
-	assert_int_equal(verdict, 1);
-	rig->from = caller;
-}
 
 /* It answers the request `n` of the endpoint with this To-tag. */
 static void answers(struct rig *rig, unsigned int n, const char *tag)
@@ -142,25 +121,6 @@ static void becomes_known(struct rig *rig)
 	answers(rig, 1, "3b9d0c5e71a8f264");
 	acks(rig, 1, "3b9d0c5e71a8f264", SW_REASON_NONE);
 	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
-}
-
-static int count_newcomer(void *context, void *data, size_t size)
-{
-	(void)data, (void)size;
-	++*(int *)context;
-	return 0;
-}
-
-static int newcomers_told(const struct rig *rig)
-{
-	int count = 0;
-	struct ring_buffer *ring = ring_buffer__new(rig->trial.state.fds[STATE_NEWCOMERS],
-						    count_newcomer, &count, NULL);
-
-	assert_non_null(ring);
-	ring_buffer__consume(ring);
-	ring_buffer__free(ring);
-	return count;
 }
 
 static void test_to_tag_proves(void **state)
@@ -338,103 +298,6 @@ static void test_clock_skew(void **state)
 	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
 }
 
-/* Which part of the burst is there for whom: a third for who came again once. */
-static void test_repeating_flood_has_a_budget(void **state)
-{
-	auto_rig struct rig rig;
-
-	(void)state;
-	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 7/s burst 7}}]\n");
-	spend_budget(&rig);
-	for (unsigned int i = 0; i < 50; i++)
-		sends_method(&rig, "INVITE", i, SW_REASON_GREYLIST);
-	rig.trial.now += 600 * MS;
-	spend_budget(&rig);
-	for (unsigned int i = 0; i < 3; i++)
-		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
-	for (unsigned int i = 3; i < 50; i++)
-		sends_method(&rig, "INVITE", i, SW_REASON_NEWCOMERS);
-}
-
-/* A step of one second in a flood whose every packet comes twice, 600 ms apart, and in which a
- * phone retransmits: what becomes of it. */
-static void floods_a_second(struct rig *rig, unsigned int second)
-{
-	struct endpoint phone = rig->from;
-	struct error e = {};
-	char text[1024];
-
-	rig->from.addr = address("203.0.113.98");
-	for (unsigned int i = 0; i < 1000; i++) {
-		unsigned int n = 100000 * (1 + i % 2) + 1000 * second + i / 2; /* in turn: new ones, */
-		size_t size;
-
-		if (i % 2) /* and those of 600 ms ago */
-			n -= 100000 + 300;
-		size = request(text, sizeof(text), "INVITE", n, NULL);
-		rig->trial.now += MS;
-		assert_true(frame_message(&rig->frame, &rig->from, &rig->to, false, text, size));
-		trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e);
-	}
-	rig->from = phone;
-}
-
-/* When repeats exceed the budget, who doubles its pause goes before who came again once. */
-static void test_patience_goes_first(void **state)
-{
-	auto_rig struct rig rig;
-	unsigned int phone;
-
-	(void)state;
-	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 20/s}}]\n");
-	floods_a_second(&rig, 0);
-	floods_a_second(&rig, 1);
-	assert_true(counted(&rig, SW_MODE_ENFORCE, SW_REASON_NEWCOMERS) > 100);
-	for (phone = 1; phone <= 13; phone++)
-		sends_method(&rig, "INVITE", phone, SW_REASON_GREYLIST);
-	floods_a_second(&rig, 2);
-	for (phone = 1; phone <= 13; phone++)
-		sends_method(&rig, "INVITE", phone, SW_REASON_NEWCOMERS);
-	floods_a_second(&rig, 3);
-	/* All that a third of the burst and a second's rate hold, and not one less. */
-	for (phone = 1; phone <= 6; phone++)
-		sends_method(&rig, "INVITE", phone, SW_REASON_NONE);
-	for (; phone <= 13; phone++)
-		sends_method(&rig, "INVITE", phone, SW_REASON_NEWCOMERS);
-	floods_a_second(&rig, 4);
-	floods_a_second(&rig, 5);
-	/* And who was still kept out has another third before it. */
-	for (phone = 7; phone <= 13; phone++)
-		sends_method(&rig, "INVITE", phone, SW_REASON_NONE);
-}
-
-/* Of ten seconds of flood no more is let in than the rate allows, patient or not. */
-static void test_patience_is_within_the_rate(void **state)
-{
-	auto_rig struct rig rig;
-	unsigned int let_in = 0;
-	char text[1024];
-	size_t size;
-
-	(void)state;
-	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 20/s}}]\n");
-	for (unsigned int round = 0; round < 3; round++) {
-		for (unsigned int i = 0; i < 500; i++) {
-			struct error e = {};
-
-			size = request(text, sizeof(text), "INVITE", i, NULL);
-			assert_true(frame_message(&rig.frame, &rig.from, &rig.to, false, text, size));
-			let_in += trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome,
-					    &e) == 2;
-		}
-		rig.trial.now += 500 * MS << round;
-	}
-	/* 20 at first sight; a third of 20 when seen again; 20 more a second later at first sight, as
-	 * the greylist is not asked while there is budget, and what the rest of the burst holds. */
-	print_message("# %u let in\n", let_in);
-	assert_in_range(let_in, 40, 80);
-}
-
 static void test_greylist_off_and_always(void **state)
 {
 	auto_rig struct rig off, always;
@@ -554,7 +417,7 @@ static void test_emergency(void **state)
 		 "emergency: {numbers: [\"112\", \"911\"], rate: 10/s burst 10}\n");
 	for (int i = 0; i < 5; i++) {
 		rig.from.addr.octets[15]++;
-		sends_method(&rig, "INVITE", fresh++, SW_REASON_NONE);
+		sends_method(&rig, "INVITE", 2000 + i, SW_REASON_NONE);
 	}
 	for (unsigned int i = 0; i < array_size(calls); i++) {
 		size = emergency(text, sizeof(text), calls[i], i);
@@ -588,9 +451,6 @@ int main(void)
 		cmocka_unit_test(test_spoofed_known_source),
 		cmocka_unit_test(test_known_is_forgotten),
 		cmocka_unit_test(test_clock_skew),
-		cmocka_unit_test(test_repeating_flood_has_a_budget),
-		cmocka_unit_test(test_patience_goes_first),
-		cmocka_unit_test(test_patience_is_within_the_rate),
 		cmocka_unit_test(test_greylist_off_and_always),
 		cmocka_unit_test(test_server_falls_behind),
 		cmocka_unit_test(test_monitor_sends_nothing),

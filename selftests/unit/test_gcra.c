@@ -285,6 +285,24 @@ static void test_burst_under_contention(void **state)
 	assert_int_equal(cell, SECOND + 5000 * limit.interval);
 }
 
+/* A part of the burst, and what another limit wrote is nobody's business here. */
+static void test_part_of_the_burst(void **state)
+{
+	struct sw_limit limit = limit_of("10/s burst 31");
+	__u64 cell = 0;
+
+	(void)state;
+	for (unsigned int spent = 0; spent < 31; spent++) {
+		assert_int_equal(gcra_leaves(&cell, &limit, SECOND, 1, 3), spent <= 10);
+		assert_int_equal(gcra_leaves(&cell, &limit, SECOND, 2, 3), spent <= 20);
+		assert_true(gcra_admit(&cell, &limit, SECOND));
+	}
+	assert_false(gcra_leaves(&cell, &limit, SECOND, 2, 3));
+	assert_true(gcra_leaves(&cell, &limit, 10 * SECOND, 1, 3));
+	cell = 100 * SECOND;
+	assert_true(gcra_leaves(&cell, &limit, SECOND, 1, 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_clock_wraps),
 		cmocka_unit_test(test_long_intervals),
 		cmocka_unit_test(test_lost_races_refuse),
+		cmocka_unit_test(test_part_of_the_burst),
 		cmocka_unit_test(test_exact_under_contention),
 		cmocka_unit_test(test_burst_under_contention),
 	};

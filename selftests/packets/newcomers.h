@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Newcomers beside the one that is looked at, and what the agent is told of them. After rig.h.
+ */
+#ifndef SIPWARD_PACKETS_NEWCOMERS_H
+#define SIPWARD_PACKETS_NEWCOMERS_H
+
+#include "rig.h"
+
+/* Newcomers from other addresses until one is turned away. */
+void spend_budget(struct rig *rig);
+
+/* How many the agent was told of since the last look, and the patience of the last one. */
+int newcomers_told(const struct rig *rig);
+extern uint32_t told_patience;
+
+#endif

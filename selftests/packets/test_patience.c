@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Newcomers beside a flood that sends again, as they do: who doubles its pause goes first, and
+ * the rate holds for all together.
+ */
+#include "newcomers.h"
+#include "rig.h"
+
+#define MS (SECOND / 1000)
+
+/* Which part of the burst is there for whom: a third for who came again once. */
+static void test_repeating_flood_has_a_budget(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 7/s burst 7}}]\n");
+	spend_budget(&rig);
+	for (unsigned int i = 0; i < 50; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_GREYLIST);
+	rig.trial.now += 600 * MS;
+	spend_budget(&rig);
+	for (unsigned int i = 0; i < 3; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
+	for (unsigned int i = 3; i < 50; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_NEWCOMERS);
+}
+
+/* A step of one second in a flood whose every packet comes twice, 600 ms apart, and in which a
+ * phone retransmits: what becomes of it. */
+static void floods_a_second(struct rig *rig, unsigned int second)
+{
+	struct endpoint phone = rig->from;
+	struct error e = {};
+	char text[1024];
+
+	rig->from.addr = address("203.0.113.98");
+	for (unsigned int i = 0; i < 1000; i++) {
+		unsigned int n = 100000 * (1 + i % 2) + 1000 * second + i / 2; /* in turn: new ones, */
+		size_t size;
+
+		if (i % 2) /* and those of 600 ms ago */
+			n -= 100000 + 300;
+		size = request(text, sizeof(text), "INVITE", n, NULL);
+		rig->trial.now += MS;
+		assert_true(frame_message(&rig->frame, &rig->from, &rig->to, false, text, size));
+		trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e);
+	}
+	rig->from = phone;
+}
+
+/* When repeats exceed the budget, who doubles its pause goes before who came again once. */
+static void test_patience_goes_first(void **state)
+{
+	auto_rig struct rig rig;
+	unsigned int phone;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 20/s}}]\n");
+	floods_a_second(&rig, 0);
+	floods_a_second(&rig, 1);
+	assert_true(counted(&rig, SW_MODE_ENFORCE, SW_REASON_NEWCOMERS) > 100);
+	for (phone = 1; phone <= 13; phone++)
+		sends_method(&rig, "INVITE", phone, SW_REASON_GREYLIST);
+	floods_a_second(&rig, 2);
+	for (phone = 1; phone <= 13; phone++)
+		sends_method(&rig, "INVITE", phone, SW_REASON_NEWCOMERS);
+	floods_a_second(&rig, 3);
+	/* All that a third of the burst and a second's rate hold, and not one less. */
+	for (phone = 1; phone <= 6; phone++)
+		sends_method(&rig, "INVITE", phone, SW_REASON_NONE);
+	for (; phone <= 13; phone++)
+		sends_method(&rig, "INVITE", phone, SW_REASON_NEWCOMERS);
+	floods_a_second(&rig, 4);
+	floods_a_second(&rig, 5);
+	/* And who was still kept out has another third before it. */
+	for (phone = 7; phone <= 13; phone++)
+		sends_method(&rig, "INVITE", phone, SW_REASON_NONE);
+}
+
+/* Who is patient is probed also where the budget keeps it out; who came again once is not. */
+static void test_patient_are_told(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1/s burst 1}}]\n");
+	for (unsigned int round = 0; round < 3; round++) {
+		spend_budget(&rig);
+		sends_method(&rig, "INVITE", 2, round ? SW_REASON_NONE : SW_REASON_GREYLIST);
+		newcomers_told(&rig);
+		sends_method(&rig, "INVITE", 1, round ? SW_REASON_NEWCOMERS : SW_REASON_GREYLIST);
+		assert_int_equal(newcomers_told(&rig), round == 2);
+		rig.trial.now += 500 * MS << round;
+	}
+	assert_int_equal(told_patience, 2);
+}
+
+/* A flood that is let in spends a part of the probes, which is a third of 200 at one moment. */
+static void test_flood_leaves_probes(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 300/s}}]\n");
+	for (unsigned int i = 0; i < 300; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
+	assert_int_equal(newcomers_told(&rig), 200 / 3 + 1);
+}
+
+/* Of some seconds of flood no more is let in than the rate allows, patient or not. */
+static void test_patience_is_within_the_rate(void **state)
+{
+	auto_rig struct rig rig;
+	unsigned int let_in = 0;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 20/s}}]\n");
+	for (unsigned int round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i < 500; i++) {
+			struct error e = {};
+
+			size = request(text, sizeof(text), "INVITE", i, NULL);
+			assert_true(frame_message(&rig.frame, &rig.from, &rig.to, false, text, size));
+			let_in += trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome,
+					    &e) == 2;
+		}
+		rig.trial.now += 500 * MS << round;
+	}
+	/* 20 at first sight; a third of 20 when seen again; 20 more a second later at first sight, as
+	 * the greylist is not asked while there is budget, and what the rest of the burst holds. */
+	print_message("# %u let in\n", let_in);
+	assert_in_range(let_in, 40, 80);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_repeating_flood_has_a_budget),
+		cmocka_unit_test(test_patience_goes_first),
+		cmocka_unit_test(test_patient_are_told),
+		cmocka_unit_test(test_flood_leaves_probes),
+		cmocka_unit_test(test_patience_is_within_the_rate),
+	};
+
+	return cmocka_run_group_tests_name("patience", tests, NULL, NULL);
+}
