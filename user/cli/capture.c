@@ -6,6 +6,7 @@
 #include <pcap/pcap.h>
 #include <pcap/sll.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 struct capture {
@@ -15,7 +16,21 @@ struct capture {
 	struct frame frame;
 };
 
-bool capture_is_one(const uint8_t *octets, size_t size)
+/* Whoever names a file so wants to hear that it is none, not what SIP says to its octets. */
+static bool named_as_one(const char *path)
+{
+	static const char *const ends[] = {".pcap", ".pcapng", ".cap"};
+
+	for (size_t i = 0; i < array_size(ends); i++) {
+		size_t size = strlen(path), end = strlen(ends[i]);
+
+		if (size >= end && strcasecmp(path + size - end, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool capture_is_one(const char *path, const uint8_t *octets, size_t size)
 {
 	static const uint8_t magics[][4] = {
 		{0xa1, 0xb2, 0xc3, 0xd4}, {0xd4, 0xc3, 0xb2, 0xa1}, /* microseconds */
@@ -26,7 +41,7 @@ bool capture_is_one(const uint8_t *octets, size_t size)
 	for (size_t i = 0; size >= 4 && i < array_size(magics); i++)
 		if (memcmp(octets, magics[i], 4) == 0)
 			return true;
-	return false;
+	return named_as_one(path);
 }
 
 struct capture *capture_open(const char *path, struct error *e)

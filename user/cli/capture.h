@@ -17,8 +17,8 @@ struct captured {
 
 struct capture;
 
-/* True when the file begins as a capture does. */
-bool capture_is_one(const uint8_t *octets, size_t size);
+/* True when the file begins as a capture does, or its name says that it is one. */
+bool capture_is_one(const char *path, const uint8_t *octets, size_t size);
 
 /* Opens a capture; NULL and *e ("FILE: ...") when it is damaged or of a link type that is
  * not known. Closed by capture_close. */

@@ -176,7 +176,7 @@ static int explain_file(const char *path, struct trial *trial, const struct poli
 
 	if (!text)
 		return -1;
-	if (capture_is_one((uint8_t *)text, size)) {
+	if (capture_is_one(path, (uint8_t *)text, size)) {
 		free(take(text));
 		return explain_capture(&x, trial, options->json, e);
 	}
