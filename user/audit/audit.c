@@ -83,15 +83,21 @@ static enum answer answer_by_controls(const struct audit *audit, const struct th
 	return best == STATE_ON ? ANSWER_ON : best == STATE_SHADOW ? ANSWER_SHADOW : ANSWER_OFF;
 }
 
+bool audit_next_vector(const struct audit *audit, const char *threat, size_t *i)
+{
+	while (*i < audit->vectors.count && strcmp(audit->vectors.items[*i].threat, threat) != 0)
+		++*i;
+	return *i < audit->vectors.count;
+}
+
 enum answer audit_answer(const struct audit *audit, const struct threat *threat)
 {
 	size_t ran = 0, stopped = 0, shadow = 0;
 
-	for (size_t i = 0; i < audit->vectors.count; i++) {
+	for (size_t i = 0; audit_next_vector(audit, threat->name, &i); i++) {
 		enum outcome outcome = audit->results[i].outcome;
 
-		if (strcmp(audit->vectors.items[i].threat, threat->name) != 0 ||
-		    outcome == OUTCOME_ABSENT)
+		if (outcome == OUTCOME_ABSENT)
 			continue;
 		ran++;
 		stopped += outcome == OUTCOME_STOPPED;

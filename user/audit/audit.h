@@ -33,6 +33,9 @@ void audit_free(struct audit *audit);
 enum answer audit_answer(const struct audit *audit, const struct threat *threat);
 const char *answer_name(enum answer answer);
 
+/* The next vector of a threat from *i on: true, and its number is in *i. */
+bool audit_next_vector(const struct audit *audit, const char *threat, size_t *i);
+
 /* Legal packets that were dropped, of all vectors, but for methods and transports that the policy
  * does not let their zone use. */
 uint32_t audit_legal_lost(const struct audit *audit);

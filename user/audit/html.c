@@ -153,9 +153,7 @@ static void print_vectors(const struct audit *audit, const char *threat, FILE *o
 {
 	bool any = false;
 
-	for (size_t i = 0; i < audit->vectors.count; i++) {
-		if (strcmp(audit->vectors.items[i].threat, threat) != 0)
-			continue;
+	for (size_t i = 0; audit_next_vector(audit, threat, &i); i++) {
 		if (!any)
 			fputs("<table><tr><th>attack</th><th>its packets</th><th>legal traffic beside it"
 			      "</th><th class=\"state\">outcome</th></tr>\n", out);

@@ -22,14 +22,11 @@ static struct json_object *vectors_json(const struct audit *audit, const char *t
 {
 	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; i < audit->vectors.count; i++) {
+	for (size_t i = 0; audit_next_vector(audit, threat, &i); i++) {
 		const struct vector *v = &audit->vectors.items[i];
 		const struct vector_result *result = &audit->results[i];
-		struct json_object *o;
+		struct json_object *o = json_object_new_object();
 
-		if (strcmp(v->threat, threat) != 0)
-			continue;
-		o = json_object_new_object();
 		json_text(o, "name", v->name);
 		json_text(o, "title", v->title);
 		json_text(o, "outcome", outcome_name(result->outcome));

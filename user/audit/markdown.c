@@ -52,9 +52,7 @@ static void print_vectors(const struct audit *audit, const char *threat, FILE *o
 {
 	bool any = false;
 
-	for (size_t i = 0; i < audit->vectors.count; i++) {
-		if (strcmp(audit->vectors.items[i].threat, threat) != 0)
-			continue;
+	for (size_t i = 0; audit_next_vector(audit, threat, &i); i++) {
 		if (!any)
 			fprintf(out, "\n| attack | outcome | its packets | legal traffic beside it |\n"
 				"|---|---|---|---|\n");

@@ -132,20 +132,15 @@ static int run_confirm(const struct command *self, int argc, char **argv, struct
 
 static int run_diff(const struct command *self, int argc, char **argv, struct error *e)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {}};
 	auto_json struct json_object *answer = NULL;
 	struct json_object *changes;
-	bool json = false;
-	int letter;
+	const char *path;
+	bool json;
 
-	while ((letter = next_option(self, argc, argv, "j", options, e)) >= 0)
-		json = true;
-	if (letter == -2)
+	path = only_policy(self, argc, argv, &json, e);
+	if (!path)
 		return -1;
-	if (optind != argc - 1)
-		return fail(e, EXIT_USAGE, "diff: one policy file is wanted; see: sipward diff --help");
-	answer = ask_about("diff", argv[optind], json_object_new_object(), e);
+	answer = ask_about("diff", path, json_object_new_object(), e);
 	if (!answer)
 		return -1;
 	changes = json_object_object_get(answer, "changes");

@@ -6,21 +6,16 @@
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {}};
 	auto_policy struct policy policy = {};
 	struct error wrong = {};
 	uint64_t memory;
-	bool json = false;
-	int letter;
+	const char *path;
+	bool json;
 
-	while ((letter = next_option(self, argc, argv, "j", options, e)) >= 0)
-		json = true;
-	if (letter == -2)
+	path = only_policy(self, argc, argv, &json, e);
+	if (!path)
 		return -1;
-	if (optind != argc - 1)
-		return fail(e, EXIT_USAGE, "check: one policy file is wanted; see: sipward check --help");
-	if ((policy_load(argv[optind], &policy, &wrong) < 0 ||
+	if ((policy_load(path, &policy, &wrong) < 0 ||
 	     memory_check(&policy, memory_allowed(&policy), &wrong) < 0) && !json)
 		return fail(e, wrong.code, "%s", wrong.text);
 	memory = wrong.code ? 0 : policy_memory(&policy, &wrong);
@@ -36,7 +31,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		print_json(o);
 	} else {
 		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list entries, tables of %.0f MB "
-		       "when they are full\n", argv[optind],
+		       "when they are full\n", path,
 		       mode_name(policy.mode), policy.zone_count, policy.zone_count == 1 ? "" : "s",
 		       policy.service_count, policy.service_count == 1 ? "" : "s", policy.list_count,
 		       memory / 1e6);

@@ -33,6 +33,10 @@ int next_option(const struct command *self, int argc, char **argv, const char *l
 /* Most commands take only -j. 0, or -1 and *e. */
 int only_json(const struct command *self, int argc, char **argv, bool *json, struct error *e);
 
+/* Others take -j and one policy file: its path, out of argv, or NULL and *e. */
+const char *only_policy(const struct command *self, int argc, char **argv, bool *json,
+			struct error *e);
+
 /* What a command works on that takes -p: the policy at `path`, or without one that of the running
  * agent with what is tuned in it, or the embedded one when none runs (said on stderr, as "`doing` by
  * the embedded policy"). 0, or -1 and *e. Owned by the caller. */

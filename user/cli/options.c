@@ -29,7 +29,8 @@ int next_option(const struct command *self, int argc, char **argv, const char *l
 	return letter == ':' || letter == '?' ? -2 : letter;
 }
 
-int only_json(const struct command *self, int argc, char **argv, bool *json, struct error *e)
+/* What stands behind the options is left from optind on. */
+static int read_json(const struct command *self, int argc, char **argv, bool *json, struct error *e)
 {
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {}};
@@ -38,12 +39,29 @@ int only_json(const struct command *self, int argc, char **argv, bool *json, str
 	*json = false;
 	while ((letter = next_option(self, argc, argv, "j", options, e)) >= 0)
 		*json = true;
-	if (letter == -2)
+	return letter == -2 ? -1 : 0;
+}
+
+int only_json(const struct command *self, int argc, char **argv, bool *json, struct error *e)
+{
+	if (read_json(self, argc, argv, json, e) < 0)
 		return -1;
 	if (optind < argc)
 		return fail(e, EXIT_USAGE, "%s: '%s' is not wanted; see: sipward %s --help", self->name,
 			    argv[optind], self->name);
 	return 0;
+}
+
+const char *only_policy(const struct command *self, int argc, char **argv, bool *json,
+			struct error *e)
+{
+	if (read_json(self, argc, argv, json, e) < 0)
+		return NULL;
+	if (optind == argc - 1)
+		return argv[optind];
+	fail(e, EXIT_USAGE, "%s: one policy file is wanted; see: sipward %s --help", self->name,
+	     self->name);
+	return NULL;
 }
 
 void print_json(struct json_object *o)

@@ -57,8 +57,9 @@ static int read_lines(struct draft *d, const struct source *s, char *text,
 	return 0;
 }
 
-int read_list_text(struct draft *d, const char *name, const char *text, size_t size,
-		   const struct line_reader *reader)
+/* The name is for messages. */
+static int read_list_text(struct draft *d, const char *name, const char *text, size_t size,
+			  const struct line_reader *reader)
 {
 	size_t mark = source_mark_size(text, size);
 	struct source s = { .name = name, .text = text + mark, .size = size - mark,
@@ -109,6 +110,25 @@ int read_list_file(struct draft *d, const struct node *item, const struct line_r
 		return -1;
 	SHA256Update(&d->hash, (const uint8_t *)file->text, file->size);
 	return read_list_text(d, path, file->text, file->size, reader);
+}
+
+int read_builtin_list(struct draft *d, const struct builtin_list *list)
+{
+	return read_list_text(d, list->name, list->text, list->end - list->text, &list->reader);
+}
+
+int read_list_choice(struct draft *d, const struct node *value, const struct builtin_list *list)
+{
+	static const char *const words[] = { "off", "builtin", NULL };
+	const char *text = want_text(d, value);
+	int index;
+
+	if (!text)
+		return -1;
+	if (strchr(text, '/'))
+		return read_list_file(d, value, &list->reader);
+	index = want_word(d, value, words);
+	return index <= 0 ? index : read_builtin_list(d, list);
 }
 
 static int add_line(struct draft *d, const struct source *s, struct position at, const char *text,

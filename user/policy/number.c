@@ -296,21 +296,13 @@ static int add_high_risk(struct draft *d, const struct source *s, struct positio
 
 int read_high_risk(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
-	static const char *const words[] = { "builtin", "off", NULL };
-	static const struct line_reader reader = { add_high_risk, NULL };
-	const char *text = value ? want_text(d, value) : "builtin";
-	int index;
+	static const struct builtin_list list = {
+		"(built-in list of high-risk numbers)", high_risk_numbers, high_risk_numbers_end,
+		{ add_high_risk, NULL },
+	};
 
 	(void)key, (void)to;
-	if (!text)
-		return -1;
-	if (strchr(text, '/'))
-		return read_list_file(d, value, &reader);
-	index = value ? want_word(d, value, words) : 0;
-	if (index != 0)
-		return index < 0 ? -1 : 0;
-	return read_list_text(d, "(built-in list of high-risk numbers)", high_risk_numbers,
-			      high_risk_numbers_end - high_risk_numbers, &reader);
+	return value ? read_list_choice(d, value, &list) : read_builtin_list(d, &list);
 }
 
 static int number_compare(const struct number *a, const struct number *b)

@@ -22,9 +22,15 @@ struct line_reader {
 };
 
 int read_list_file(struct draft *d, const struct node *item, const struct line_reader *reader);
-/* Likewise from memory; the name is for messages. */
-int read_list_text(struct draft *d, const char *name, const char *text, size_t size,
-		   const struct line_reader *reader);
+/* Reads `off`, `builtin`, or the name of a file of lines. */
+struct builtin_list {
+	const char *name;         /* for messages */
+	const char *text, *end;   /* of those in the binary */
+	struct line_reader reader;
+};
+
+int read_builtin_list(struct draft *d, const struct builtin_list *list);
+int read_list_choice(struct draft *d, const struct node *value, const struct builtin_list *list);
 
 /* `sanity` of the policy or of a zone, into struct sanity. */
 int read_sanity(struct draft *d, const struct key *key, const struct node *value, void *to);

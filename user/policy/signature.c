@@ -41,21 +41,12 @@ static int add_agent(struct draft *d, const struct source *s, struct position at
 static int read_user_agent(struct draft *d, const struct key *key, const struct node *value,
 			   void *to)
 {
-	static const char *const words[] = { "off", "builtin", NULL };
-	static const struct line_reader reader = { add_agent, NULL };
-	const char *text = want_text(d, value);
-	int index;
+	static const struct builtin_list list = {
+		"(built-in list of user agents)", user_agents, user_agents_end, { add_agent, NULL },
+	};
 
 	(void)key, (void)to;
-	if (!text)
-		return -1;
-	if (strchr(text, '/'))
-		return read_list_file(d, value, &reader);
-	index = want_word(d, value, words);
-	if (index <= 0)
-		return index;
-	return read_list_text(d, "(built-in list of user agents)", user_agents,
-			      user_agents_end - user_agents, &reader);
+	return read_list_choice(d, value, &list);
 }
 
 int read_signatures(struct draft *d, const struct key *key, const struct node *value, void *to)
