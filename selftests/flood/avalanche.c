@@ -7,24 +7,17 @@
  * The addresses need a local route (ip route add local PREFIX dev lo).
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
 #include <md5.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "sender.h"
 
 #define PHONES_MAX 60000
 #define NS_PER_MS  1000000ull
-#define NS_PER_SEC 1000000000ull
 
 /* RFC 3261 17.1.2.2, for requests that are no INVITE over UDP. */
 #define T1      (500 * NS_PER_MS)
@@ -63,26 +56,6 @@ struct avalanche {
 	uint64_t registered, requests, retransmissions, challenges, refusals, timeouts, pings;
 	uint64_t last; /* when the last one was registered */
 };
-
-static __attribute__((noreturn, format(printf, 1, 2))) void die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("avalanche: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-	exit(2);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
-}
 
 /* RFC 2617 3.2.2, without qop. */
 static void digest(const struct avalanche *a, const struct phone *phone, unsigned int user,

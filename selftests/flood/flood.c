@@ -9,26 +9,17 @@
  * frame: only of when its batch went out.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
-#include <glob.h>
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "sender.h"
 
 #define BATCH_MAX 64
 #define BATCHES_REMEMBERED (1u << 16)
@@ -37,7 +28,6 @@
 #define RATE_MAX 2000000
 #define REPEAT_MAX_MS 4000
 #define REPEATS_MAX 4
-#define NS_PER_SEC 1000000000ull
 
 /* What each frame replaces by 16 hexadecimal digits of its own. */
 #define TOKEN "0123456789abcdef"
@@ -100,26 +90,6 @@ struct flood {
 	uint64_t sent, repeated, refused;
 };
 
-static __attribute__((noreturn, format(printf, 1, 2))) void die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("flood: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-	exit(2);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
-}
-
 /* splitmix64: a well-mixed function of the frame's number */
 static uint64_t mix(uint64_t x)
 {
@@ -127,25 +97,6 @@ static uint64_t mix(uint64_t x)
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
 	return x ^ (x >> 31);
-}
-
-/* /proc/1/ns/net cannot be read everywhere; a namespace that has a name was made on purpose. */
-static void refuse_unnamed_namespace(void)
-{
-	struct stat own, named;
-	glob_t names;
-	bool found = false;
-
-	if (stat("/proc/self/ns/net", &own))
-		die("cannot tell the network namespace: %s", strerror(errno));
-	if (!glob("/run/netns/*", 0, NULL, &names)) {
-		for (size_t i = 0; i < names.gl_pathc; i++)
-			found |= !stat(names.gl_pathv[i], &named) && named.st_ino == own.st_ino &&
-				 named.st_dev == own.st_dev;
-		globfree(&names);
-	}
-	if (!found)
-		die("this network namespace is none of /run/netns: run it in one made for the test");
 }
 
 static void parse_address(const char *text, struct address *address)
@@ -166,24 +117,6 @@ static void parse_address(const char *text, struct address *address)
 	address->prefix = slash ? (unsigned int)strtoul(slash + 1, NULL, 10) : bits;
 	if (address->prefix > bits)
 		die("%s: the prefix is longer than an address", text);
-}
-
-static uint64_t parse_number(const char *name, const char *text, uint64_t min, uint64_t max)
-{
-	char *end;
-	unsigned long long value = strtoull(text, &end, 10);
-
-	if (*end || end == text || value < min || value > max)
-		die("%s %s: wanted a number from %llu to %llu", name, text,
-		    (unsigned long long)min, (unsigned long long)max);
-	return value;
-}
-
-static void parse_mac(const char *text, uint8_t mac[ETH_ALEN])
-{
-	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
-		   &mac[4], &mac[5]) != ETH_ALEN)
-		die("--dst-mac %s: wanted xx:xx:xx:xx:xx:xx", text);
 }
 
 /* The payload goes behind `at` octets of headers; its length is returned. */
@@ -254,30 +187,6 @@ static void build_template(struct flood *f, const char *what)
 		f->tokens[f->token_count++] = at;
 		at += strlen(TOKEN);
 	}
-}
-
-/* RFC 1071 over `length` octets, not yet folded */
-static uint64_t sum_words(const uint8_t *data, size_t length, uint64_t sum)
-{
-	uint16_t word;
-
-	for (; length > 1; length -= 2, data += 2) {
-		memcpy(&word, data, 2);
-		sum += word;
-	}
-	if (length) {
-		word = 0;
-		memcpy(&word, data, 1);
-		sum += word;
-	}
-	return sum;
-}
-
-static uint16_t fold(uint64_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
 }
 
 /* Fixed bits of the prefix, random ones behind them. */

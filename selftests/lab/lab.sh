@@ -174,11 +174,11 @@ lab_exit() {
 }
 
 build_senders() { # the flooder, and the phones of the avalanche
-	local name source
+	local name source common=$ROOT/selftests/flood/sender.h
 	mkdir -p "$BUILD" || return
 	for name in flood avalanche; do
 		source=$ROOT/selftests/flood/$name.c
-		[ "$BUILD/$name" -nt "$source" ] ||
+		[ "$BUILD/$name" -nt "$source" ] && [ "$BUILD/$name" -nt "$common" ] ||
 			gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$BUILD/$name" "$source" -lmd ||
 			return
 	done
