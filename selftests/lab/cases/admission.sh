@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the admission of newcomers rests on: the observer that others can take off, the probe, and
-# the table of known endpoints, which outlives agents, reloads and interfaces.
+# What the admission of newcomers rests on: the observer that others can take off, the probe, the
+# table of known endpoints, which outlives agents, reloads and interfaces, and a server that keeps
+# up with what it gets.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up
@@ -90,4 +91,57 @@ expect_equal "the greylist has the size that the policy says" 64 "$(ward status 
 ward_stop
 ward detach >/dev/null
 expect "detach leaves no observer" "it is still there" test -z "$(server tc filter show dev eth0 egress)"
+
+# --- a server that falls behind ---
+policy behind <<'END'
+mode: enforce
+zones:
+  - name: public
+    newcomers: {rate: 1000/s, probe: off}
+END
+
+falls_behind() {
+	[ "$(ward status -j | jq .observer.server_falls_behind)" = true ]
+}
+keeps_up() { ! falls_behind; }
+
+greylisted() {
+	counter public drops greylist
+}
+
+some_greylisted() { [ "$(greylisted)" -gt 0 ]; }
+
+newcomers() { # how many of 100 that send once are answered
+	count_answers attacker --from "$ATTACKER4" --gap 0.005 --wait 2 "$SERVER4" OPTIONS 100
+}
+
+more_newcomers() { # 200 a second, from now on
+	spawn "$ATTACKER" "$TMP/newcomers.out" "$PYTHON" "$LAB/request.py" --from "$ATTACKER4" \
+		--gap 0.005 "$SERVER4" OPTIONS 20000
+	NEWCOMERS=$SPAWNED
+}
+
+kamailio_signal() {
+	# shellcheck disable=SC2046 # one word for each process
+	kill "-$1" "$KAMAILIO" $(pgrep -P "$KAMAILIO")
+}
+
+ward_start behind || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+more_newcomers
+sleep $((3 * PATIENCE)) # the agent must have heard it
+expect_equal "a server that keeps up: newcomers within their budget are answered" 100 "$(newcomers)"
+expect_equal "and none is greylisted" 0 "$(greylisted)"
+kamailio_signal STOP
+expect "it answers nothing: that it falls behind is seen" "$(ward status)" \
+	wait_until 10 falls_behind
+expect "and said" "$(tail -n 1 "$WARD_LOG")" ward_said 'leaves most requests unanswered'
+expect "newcomers are greylisted" "$(ward stats)" wait_until 5 some_greylisted
+expect_equal "though nothing is beyond their budget" 0 "$(counter public drops newcomers)"
+kamailio_signal CONT
+expect "it answers again: that is over, while as many come" "$(ward status)" \
+	wait_until 15 keeps_up
+stop_process "$NEWCOMERS"
+before=$(greylisted)
+expect_equal "newcomers are answered as before" 100 "$(newcomers)"
+expect_equal "and no more are greylisted" "$before" "$(greylisted)"
 lab_end
