@@ -36,9 +36,13 @@ phones() { # WHO [options of phone.py]: "GOOD TRIED"
 	"$1" "$PYTHON" "$LAB/phone.py" "${@:2}" "$SERVER4"
 }
 
+scanner() { # WHO ADDRESS TOOL OUTPUT [options]
+	"$1" timeout 60 "$PYTHON" "$TMP/sipvicious/sipvicious_$3" -b "$2" -x "$2" \
+		"${@:5}" >"$TMP/$4" 2>&1 </dev/null
+}
+
 sipvicious() { # TOOL OUTPUT [options]
-	attacker timeout 60 "$PYTHON" "$TMP/sipvicious/sipvicious_$1" -b "$ATTACKER4" -x "$ATTACKER4" \
-		"${@:3}" >"$TMP/$2" 2>&1 </dev/null
+	scanner attacker "$ATTACKER4" "$@"
 }
 
 guesses() { # POLICY [options of svcrack]: how many of its requests reach the server
@@ -54,8 +58,9 @@ learned() { # METHOD: how many of the extensions 100 to 199 svwar finds among 0 
 	grep -cE '\| *1[0-9][0-9] ' "$TMP/svwar.out"
 }
 
+# From where nobody was banned yet.
 mapped() { # whether svmap finds the server
-	sipvicious svmap svmap.out -P "$((5070 + RANDOM % 1000))" "$SERVER4"
+	scanner caller "$CALLER4" svmap svmap.out -P "$((5070 + RANDOM % 1000))" "$SERVER4"
 	grep -c "$SERVER4:5060" "$TMP/svmap.out"
 }
 
@@ -171,6 +176,7 @@ for method in REGISTER OPTIONS INVITE; do
 		"$(ban_of "$ATTACKER4")"
 done
 got=$(mapped)
+expect_equal "svmap finds the server, for nothing is wrong with its packet" 1 "$got"
 row "svmap: servers found (its one packet is like any other)" "$bare_map" "$got"
 
 printf '\n%-58s %10s %10s\n' "" without with
