@@ -35,26 +35,6 @@ observed_on() { # INTERFACE
 	server tc filter show dev "$1" egress 2>/dev/null | grep -q sipward_egress
 }
 
-observer() {
-	ward status -j | jq -r .observer.state
-}
-
-observer_is() {
-	[ "$(observer)" = "$1" ]
-}
-
-# As if the observers had been in place for long (struct sw_health, observed_from): nobody waits for
-# Timer C here.
-observer_aged() {
-	local pin=$SIPWARD_BPF_DIR/health value
-	value=$(bpftool -j map lookup pinned "$pin" key 0 0 0 0 |
-		jq -r '.value | .[8:16] = ["0x01", "0x00", "0x00", "0x00", "0x00", "0x00", "0x00", "0x00"]
-			| join(" ")') || return
-	# Octets are words.
-	# shellcheck disable=SC2086
-	bpftool map update pinned "$pin" key 0 0 0 0 value $value && sleep 0.1 && ! observer_is young
-}
-
 # Calls from the server to the caller's sipp: INVITE, 180, 200, ACK, BYE, 200.
 calls_out() { # NAME COUNT
 	server sipp "$CALLER4:5066" -sn uac -i "$SERVER4" -p 5070 -m "$2" -r 50 -d 100 -recv_timeout 5000 \
