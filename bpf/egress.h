@@ -77,7 +77,7 @@ static __always_inline enum sw_action header_action(const volatile struct sw_con
 #define EGRESS(family) (policy.egress & rules->content.rules & SW_CONTENT_##family)
 
 /* FOUND_ bits by the `egress` rules of a zone. */
-__noinline int find_unwanted(const struct scratch *scratch, __u32 number)
+__noinline int find_unwanted(struct scratch *scratch, __u32 number)
 {
 	const volatile struct sw_egress *rules = &zone_at(number)->egress;
 	__u32 found = 0;
@@ -97,7 +97,7 @@ __noinline int find_unwanted(const struct scratch *scratch, __u32 number)
 
 /* SW_PRIVACY_ bits by the `privacy` rules of a zone. An identity that was not withheld is none that
  * must not be told: reported. */
-__noinline int find_leaks(const struct scratch *scratch, __u32 number)
+__noinline int find_leaks(struct scratch *scratch, __u32 number)
 {
 	const volatile struct sw_guard *rules = &zone_at(number)->guard;
 	__u32 found, deny = rules->privacy_deny & ~SW_PRIVACY_IDENTITY;

@@ -81,6 +81,8 @@ struct content {
 	__u32 spared;  /* an emergency call: nothing is carried out */
 	__u32 worst;   /* what the map `numbers` said of those that were looked at */
 	__u32 numbers; /* some user part was a number */
+	__u32 too_many; /* some header has more than is read */
+	__u32 line;     /* of a header, under work */
 	struct number number;
 	struct number context; /* its phone-context; only with a plus */
 	__u64 window;     /* the last octets of a text */

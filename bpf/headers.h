@@ -64,28 +64,43 @@ __noinline __u64 media_type_hash(const struct sip_buf *buf, __u32 pos, __u32 end
 	return hash;
 }
 
-/* What the rules of one direction say of the body's type. */
-static __always_inline enum sw_action type_action(const volatile struct sw_content *rules,
-						  const struct scratch *scratch)
+/* The sterner of what two masks say of the type with this hash. */
+__noinline int listed_action(__u64 hash, __u32 report, __u32 deny)
 {
-	struct sip_span type = scratch->msg.value[SIP_CONTENT_TYPE];
-	enum sw_action action;
-	__u64 hash;
-
-	if (!type.length || scratch->msg.kind == SW_MESSAGE_RESPONSE)
-		return SW_ACTION_PASS;
-	hash = media_type_hash(&scratch->buf, type.offset, type.offset + type.length);
 	for (__u32 i = 0; i < SW_CONTENT_TYPES_MAX; i++) {
-		if (policy.content_types[i] != hash)
-			continue;
-		action = action_of(rules->report_types, rules->deny_types, 1u << i);
-		if (action != SW_ACTION_PASS)
-			return action;
+		if (policy.content_types[i] == hash)
+			return action_of(report, deny, 1u << i);
 	}
 	return SW_ACTION_PASS;
 }
 
-static __always_inline enum verdict judge_type(struct packet *p, const struct scratch *scratch)
+/* What the rules of one direction say of the body's type: the sternest of the first SIP_LINES_MAX
+ * lines. One is legal, and nobody knows which of several its reader takes. */
+static __always_inline enum sw_action type_action(const volatile struct sw_content *rules,
+						  struct scratch *scratch)
+{
+	__u32 report = rules->report_types, deny = rules->deny_types, action;
+	struct content *content = &scratch->content;
+	struct sip_span type;
+
+	if (scratch->msg.kind == SW_MESSAGE_RESPONSE)
+		return SW_ACTION_PASS;
+	content->worst = SW_ACTION_PASS;
+	for (__u32 n = 0; n < SIP_LINES_MAX; n++) {
+		if (n >= sip_line_count(&scratch->msg, SIP_CONTENT_TYPE))
+			break;
+		type = sip_line(&scratch->msg, SIP_CONTENT_TYPE, n);
+		if (!type.length)
+			continue;
+		action = listed_action(media_type_hash(&scratch->buf, type.offset,
+						       type.offset + type.length), report, deny);
+		if (action > content->worst)
+			content->worst = action;
+	}
+	return content->worst;
+}
+
+static __always_inline enum verdict judge_type(struct packet *p, struct scratch *scratch)
 {
 	return act(p, type_action(&packet_zone(p)->content, scratch), SW_REASON_CONTENT_TYPE);
 }

@@ -14,7 +14,7 @@
 #define NUMBER_OCTETS_MAX 64   /* of a user part that are read: digits, separators, escapes */
 #define NUMBER_PARAMS     4    /* parameters among which phone-context is looked for */
 #define NUMBER_REACH      160  /* octets in which they stand */
-#define NUMBER_VALUES_MAX 4    /* addresses of one header */
+#define NUMBER_STEPS      40   /* lines and addresses of one header together */
 
 /* A number of at least as many digits is one, whatever letters follow. */
 #define NUMBER_ENOUGH 5
@@ -212,32 +212,57 @@ static __always_inline void judge_span(struct scratch *scratch, struct sip_span 
 		judge_number(scratch, user.offset, user.offset + user.length, direction);
 }
 
-/* The first `values` addresses of a header. */
-__noinline int judge_addresses(struct scratch *scratch, __u32 pos, __u32 end, __u32 values,
-			       __u32 direction)
+/* The addresses of a header, of SIP_LINES_MAX lines: 32 in all, or 39 of one line. No good message
+ * has more (RFC 3325 allows an identity two); what does is noted, for nobody knows what it hides. */
+__noinline int judge_addresses(struct scratch *scratch, __u32 id, __u32 direction)
 {
+	struct content *content;
+	__u32 pos = 0, end = 0;
+
 	if (!scratch || !NUMBERS_USED)
 		return 0;
-	for (__u32 i = 0; i < NUMBER_VALUES_MAX; i++) {
-		struct sip_span user;
+	content = &scratch->content;
+	content->line = 0;
+	for (__u32 i = 0; i < NUMBER_STEPS; i++) {
+		struct sip_span span;
 
-		if (i >= values || pos >= end)
-			break;
-		user = sip_address_user(sip_address(&scratch->buf, pos, end));
-		judge_span(scratch, user, direction);
+		if (pos >= end) {
+			if (content->line >= sip_line_count(&scratch->msg, id))
+				break;
+			span = sip_line(&scratch->msg, id, content->line++);
+			pos = sip_forget(span.offset);
+			end = sip_forget(span.offset + span.length);
+			continue;
+		}
+		span = sip_address_user(sip_address(&scratch->buf, pos, end));
+		judge_span(scratch, span, direction);
 		pos = sip_forget(sip_next_value(&scratch->buf, pos, end));
 	}
+	if (pos < end || content->line < sip_line_count(&scratch->msg, id) ||
+	    sip_lost_lines(&scratch->msg, id))
+		content->too_many = 1;
 	return 0;
 }
 
 static __always_inline void judge_header(struct scratch *scratch, enum sip_header id,
-					 __u32 values, enum sw_direction direction)
+					 enum sw_direction direction)
 {
-	struct sip_span value = scratch->msg.value[id];
+	if (scratch->msg.present & 1u << id)
+		judge_addresses(scratch, id, direction);
+}
 
-	if (value.length)
-		judge_addresses(scratch, value.offset, value.offset + value.length, values,
-				direction);
+static __always_inline void start_numbers(struct content *content)
+{
+	content->worst = content->too_many = 0;
+}
+
+/* What the zone does about the worst that was found; what was not read counts as the worst that
+ * it knows. */
+static __always_inline enum sw_action number_action(const struct content *content, __u8 sternest)
+{
+	enum sw_action action = SW_NUMBER_ACTION(content->worst);
+
+	return content->too_many && sternest > action ? sternest : action;
 }
 
 #define NUMBER_METHODS \
@@ -248,20 +273,19 @@ static __always_inline void judge_header(struct scratch *scratch, enum sip_heade
 __noinline int judge_caller(struct scratch *scratch)
 {
 	struct packet *p;
-	__u32 worst;
 
 	if (!scratch || !NUMBERS_USED)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
 	if (p->in_dialog || !(1u << (p->message & 31) & NUMBER_METHODS))
 		return VERDICT_UNDECIDED;
-	scratch->content.worst = 0;
+	start_numbers(&scratch->content);
 	judge_span(scratch, scratch->msg.from.user, SW_CALLER);
-	judge_header(scratch, SIP_P_ASSERTED_IDENTITY, 2, SW_CALLER);
-	judge_header(scratch, SIP_P_PREFERRED_IDENTITY, 2, SW_CALLER);
-	judge_header(scratch, SIP_REMOTE_PARTY_ID, 1, SW_CALLER);
-	worst = scratch->content.worst;
-	return act(p, SW_NUMBER_ACTION(worst), SW_REASON_CLI_SPOOF);
+	judge_header(scratch, SIP_P_ASSERTED_IDENTITY, SW_CALLER);
+	judge_header(scratch, SIP_P_PREFERRED_IDENTITY, SW_CALLER);
+	judge_header(scratch, SIP_REMOTE_PARTY_ID, SW_CALLER);
+	return act(p, number_action(&scratch->content, packet_zone(p)->content.caller),
+		   SW_REASON_CLI_SPOOF);
 }
 
 /* Whom a request asks for. To says it where the Request-URI does not, which is a contact then;
@@ -276,21 +300,26 @@ static __always_inline void judge_target(struct scratch *scratch)
 
 __noinline int judge_callee(struct scratch *scratch)
 {
+	__u32 worst, sternest;
 	struct packet *p;
-	__u32 worst;
 
 	if (!scratch || !NUMBERS_USED)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
-	scratch->content.worst = 0;
+	start_numbers(&scratch->content);
+	sternest = packet_zone(p)->content.callee;
 	if (!p->in_dialog && 1u << (p->message & 31) & NUMBER_METHODS)
 		judge_target(scratch);
 	if (p->message == SW_MESSAGE_REFER)
-		judge_header(scratch, SIP_REFER_TO, 1, SW_CALLEE);
-	if (p->message == SW_MESSAGE_RESPONSE && scratch->msg.status / 100 == 3)
-		judge_header(scratch, SIP_CONTACT, NUMBER_VALUES_MAX, SW_CALLEE);
+		judge_header(scratch, SIP_REFER_TO, SW_CALLEE);
+	if (p->message == SW_MESSAGE_RESPONSE && scratch->msg.status / 100 == 3) {
+		judge_header(scratch, SIP_CONTACT, SW_CALLEE);
+		/* Many ways to one callee are no sin: counted, or the call would hang. */
+		if (sternest > SW_ACTION_REPORT)
+			sternest = SW_ACTION_REPORT;
+	}
 	worst = scratch->content.worst;
-	return act(p, SW_NUMBER_ACTION(worst),
+	return act(p, number_action(&scratch->content, sternest),
 		   worst & SW_NUMBER_HIGH_RISK ? SW_REASON_HIGH_RISK : SW_REASON_CALLEE_DENIED);
 }
 

@@ -8,7 +8,7 @@
 
 #include "packet.h"
 
-#define PRIVACY_VALUES_MAX 8 /* of one Contact or Record-Route line */
+#define PRIVACY_VALUES_MAX 8 /* of one line of Contact or Record-Route */
 
 /* Whether a host is an address of RFC 1918, or a unique local one (RFC 4193). */
 static __always_inline int is_private_host(const struct sip_buf *buf, struct sip_span host)
@@ -123,11 +123,27 @@ static __always_inline int withholds_identity(const struct scratch *scratch)
 	return 0;
 }
 
+/* The hosts of the first SIP_LINES_MAX lines of a header, PRIVACY_VALUES_MAX of each; what the
+ * server writes has no more. */
+static __always_inline void judge_lines(struct scratch *scratch, enum sip_header id)
+{
+	struct sip_span line;
+	__u32 found;
+
+	for (__u32 n = 0; n < SIP_LINES_MAX; n++) {
+		if (n >= sip_line_count(&scratch->msg, id))
+			break;
+		line = sip_line(&scratch->msg, id, n);
+		found = judge_uris(scratch, line.offset, line.offset + line.length);
+		scratch->content.seen |= found;
+	}
+}
+
 /* SW_PRIVACY_ bits of what a message tells. The Vias of a response are the other side's own. */
-__noinline int find_told(const struct scratch *scratch)
+__noinline int find_told(struct scratch *scratch)
 {
 	const struct sip_msg *msg;
-	int found = 0;
+	__u32 found = 0;
 
 	if (!scratch)
 		return 0;
@@ -139,11 +155,10 @@ __noinline int find_told(const struct scratch *scratch)
 		found |= SW_PRIVACY_CHARGING;
 	if (msg->kind != SW_MESSAGE_RESPONSE)
 		found |= judge_host(scratch, msg->via_host.offset, msg->via_host.length);
-	found |= judge_uris(scratch, msg->value[SIP_CONTACT].offset,
-			    msg->value[SIP_CONTACT].offset + msg->value[SIP_CONTACT].length);
-	found |= judge_uris(scratch, msg->value[SIP_RECORD_ROUTE].offset,
-			    msg->value[SIP_RECORD_ROUTE].offset + msg->value[SIP_RECORD_ROUTE].length);
-	return found;
+	scratch->content.seen = found;
+	judge_lines(scratch, SIP_CONTACT);
+	judge_lines(scratch, SIP_RECORD_ROUTE);
+	return scratch->content.seen;
 }
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "rule.h"
 
-#define ROUTING_VIAS 8 /* lines of Via that are looked at, from the top */
+#define ROUTING_VIAS 4 /* values of each line of Via that are looked at */
 
 #define ROUTING_USED (policy.content & SW_CONTENT_ROUTING)
 
@@ -154,39 +154,28 @@ __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 	return bpf_map_lookup_elem(&local_addrs, &addr) != 0;
 }
 
-/* The octets of a Via's name and colon that stand at pos, 0 when it is none. */
-static __always_inline __u32 via_name(const struct sip_buf *buf, __u32 pos)
-{
-	__u64 word = sip_lower(sip_load(buf, pos));
-
-	if ((word & sip_mask(4)) == SIP_WORD("via:"))
-		return 4;
-	return (word & sip_mask(2)) == SIP_WORD("v:") ? 2 : 0;
-}
-
-/* Of the topmost Vias, which mostly stand on lines one behind the other, the first two values
- * of each. That of a legal spiral (RFC 3261 6) is there as well. */
+/* Of the topmost SIP_LINES_MAX lines, wherever they stand. That of a legal spiral (RFC 3261 6)
+ * is there as well: what is found is counted, and what is below them is none of it. */
 __noinline int has_own_via(struct scratch *scratch)
 {
-	__u32 pos, end, length, name;
+	struct sip_span line;
+	__u32 pos, end;
 
 	if (!scratch || !ROUTING_USED)
 		return 0;
-	pos = scratch->msg.value[SIP_VIA].offset;
-	length = scratch->input.length;
-	for (__u32 i = 0; i < ROUTING_VIAS; i++) {
-		pos = sip_forget(pos);
-		end = sip_forget(sip_find(&scratch->buf, pos, length, SIP_EACH('\r'), SIP_EACH('\n')));
-		if (is_own_via(scratch, pos, end))
-			return 1;
-		pos = sip_next_value(&scratch->buf, pos, end);
-		if (is_own_via(scratch, pos, end))
-			return 1;
-		pos = sip_forget(end + 2);
-		name = via_name(&scratch->buf, pos);
-		if (!name || pos >= length)
+	for (__u32 n = 0; n < SIP_LINES_MAX; n++) {
+		if (n >= sip_line_count(&scratch->msg, SIP_VIA))
 			break;
-		pos += name;
+		line = sip_line(&scratch->msg, SIP_VIA, n);
+		pos = sip_forget(line.offset);
+		end = sip_forget(line.offset + line.length);
+		for (__u32 i = 0; i < ROUTING_VIAS; i++) {
+			if (pos >= end)
+				break;
+			if (is_own_via(scratch, pos, end))
+				return 1;
+			pos = sip_forget(sip_next_value(&scratch->buf, pos, end));
+		}
 	}
 	return 0;
 }

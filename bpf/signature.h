@@ -50,15 +50,28 @@ __noinline int agent_action(const struct sip_buf *buf, __u32 pos, __u32 end)
 	return action;
 }
 
+/* Of the first SIP_LINES_MAX lines, the worst. */
 static __always_inline enum verdict judge_agent(struct scratch *scratch)
 {
-	struct sip_span agent = scratch->msg.value[SIP_USER_AGENT];
+	struct content *content = &scratch->content;
+	struct sip_span agent;
+	__u32 action;
 
-	if (!agent.length || scratch->msg.kind == SW_MESSAGE_RESPONSE)
+	if (scratch->msg.kind == SW_MESSAGE_RESPONSE)
 		return VERDICT_UNDECIDED;
-	return act(&scratch->packet,
-		   agent_action(&scratch->buf, agent.offset, agent.offset + agent.length),
-		   SW_REASON_SCANNER);
+	content->worst = SW_ACTION_PASS;
+	for (__u32 n = 0; n < SIP_LINES_MAX; n++) {
+		if (n >= sip_line_count(&scratch->msg, SIP_USER_AGENT))
+			break;
+		agent = sip_line(&scratch->msg, SIP_USER_AGENT, n);
+		if (!agent.length)
+			continue;
+		action = agent_action(&scratch->buf, agent.offset, agent.offset + agent.length);
+		if (action > content->worst)
+			content->worst = action;
+	}
+	action = content->worst;
+	return act(&scratch->packet, action, SW_REASON_SCANNER);
 }
 
 /* Whether all of 1..32 octets are digits. */

@@ -27,6 +27,64 @@ static __always_inline __u32 sip_value_end(const struct sip_buf *buf, __u32 pos,
 #define SIP_SECOND(r)     ((__u16)((r) >> 16))
 #define SIP_THIRD(r)      ((__u16)((r) >> 32))
 
+/* One more than there are headers: of 32 octets the linker would make a section that the kernel
+ * does not know. */
+static const __u8 sip_many[SIP_HEADER_COUNT + 1] = {
+	[SIP_VIA] = SIP_MANY_VIA,
+	[SIP_CONTACT] = SIP_MANY_CONTACT,
+	[SIP_CONTENT_TYPE] = SIP_MANY_CONTENT_TYPE,
+	[SIP_USER_AGENT] = SIP_MANY_USER_AGENT,
+	[SIP_RECORD_ROUTE] = SIP_MANY_RECORD_ROUTE,
+	[SIP_REFER_TO] = SIP_MANY_REFER_TO,
+	[SIP_P_ASSERTED_IDENTITY] = SIP_MANY_P_ASSERTED_IDENTITY,
+	[SIP_P_PREFERRED_IDENTITY] = SIP_MANY_P_PREFERRED_IDENTITY,
+	[SIP_REMOTE_PARTY_ID] = SIP_MANY_REMOTE_PARTY_ID,
+};
+
+/* Where the n-th of the further lines of a header is kept. */
+static __always_inline __u64 sip_more_at(__u32 many, __u32 n)
+{
+	__u64 at = (many - 1) * SIP_MORE_LINES + n;
+
+#ifdef __bpf__
+	asm volatile("%0 &= %1" : "+r"(at) : "i"(SIP_MORE_ALL - 1));
+#endif
+	return at;
+}
+
+/* Keeps a line of a header that was there before. */
+SIP_GLOBAL int sip_keep_line(struct sip_msg *msg, __u32 id, __u32 pos, __u32 end)
+{
+	__u32 many = sip_many[id & 31], n;
+
+	if (!msg || !many)
+		return 0;
+	n = msg->more_count[many & 15];
+	if (n < SIP_MORE_LINES)
+		msg->more[sip_more_at(many, n)] = sip_span(pos, end);
+	if (n < 255)
+		msg->more_count[many & 15] = n + 1;
+	return 0;
+}
+
+/* The n-th line of a header of enum sip_many, n < SIP_LINES_MAX; empty when there is none, or
+ * nothing on it: another one may follow. */
+static __always_inline struct sip_span sip_line(const struct sip_msg *msg, __u32 id, __u32 n)
+{
+	return n ? msg->more[sip_more_at(sip_many[id & 31], n - 1)] : msg->value[id & 31];
+}
+
+/* How many lines there are to look at; and whether there were more than are kept. */
+static __always_inline __u32 sip_line_count(const struct sip_msg *msg, __u32 id)
+{
+	return msg->repeated & 1u << (id & 31) ? SIP_LINES_MAX : 1;
+}
+
+static __always_inline int sip_lost_lines(const struct sip_msg *msg, __u32 id)
+{
+	return msg->more_count[sip_many[id & 31] & 15] > SIP_MORE_LINES;
+}
+
 /* A parameter name of at most 7 octets in lower case, its length in the top octet. */
 #define SIP_PARAM(s) (SIP_WORD(s) | (__u64)(sizeof(s) - 1) << 56)
 

@@ -52,7 +52,8 @@ struct sip_party {
 #define SIP_NEED_STRICT  8u  /* strict work, where `want` asks for it */
 #define SIP_NEED_TOKENS  16u /* what proofs are made of: Call-ID's value, both tags, nonces */
 #define SIP_NEED_LOGINS  32u /* usernames of credentials */
-#define SIP_NEED_ALL     63u
+#define SIP_NEED_LINES   64u /* the other lines of headers that stand on several; with VALUES */
+#define SIP_NEED_ALL     127u
 
 #ifndef SIP_NEEDS
 #define SIP_NEEDS(what) 1
@@ -108,6 +109,27 @@ enum sip_header {
 #define SIP_UNKNOWN     SIP_HEADER_COUNT /* any other header */
 #define SIP_PRESENT(id) (1u << SIP_##id)
 
+/* Headers of which the lines behind the first are kept, too: of which a rule reads the value.
+ * RFC 3261 7.3.1 makes them one list; a header that may stand once is forged when it does not,
+ * and servers differ in which one they take. */
+enum sip_many {
+	SIP_MANY_NONE,
+	SIP_MANY_VIA,
+	SIP_MANY_CONTACT,
+	SIP_MANY_CONTENT_TYPE,
+	SIP_MANY_USER_AGENT,
+	SIP_MANY_RECORD_ROUTE,
+	SIP_MANY_REFER_TO,
+	SIP_MANY_P_ASSERTED_IDENTITY,
+	SIP_MANY_P_PREFERRED_IDENTITY,
+	SIP_MANY_REMOTE_PARTY_ID,
+	SIP_MANY_COUNT
+};
+
+#define SIP_LINES_MAX  8 /* of one header that are kept */
+#define SIP_MORE_LINES (SIP_LINES_MAX - 1)
+#define SIP_MORE_ALL   64
+
 /* What else was found (sip_msg.flags). */
 #define SIP_START    0x01u /* the start line is a legal one */
 #define SIP_TOP_VIA  0x02u /* the top Via is complete */
@@ -144,6 +166,7 @@ struct sip_msg {
 	__u16 begin;              /* offset of the start line */
 	__u16 id;                 /* the scanner's own: enum sip_header of the header under work */
 	__u16 at;                 /* the scanner's own: where its value begins */
+	__u8 more_count[16];      /* by enum sip_many: lines behind the first; saturates at 255 */
 	struct sip_span method;
 	struct sip_span uri;      /* Request-URI */
 	struct sip_span uri_user; /* as in struct sip_party */
@@ -163,14 +186,16 @@ struct sip_msg {
 	struct sip_span login;       /* username, as it is written in the quotes; in a request */
 	struct sip_span proxy_login; /* likewise */
 	struct sip_span value[SIP_HEADER_COUNT];
+	struct sip_span more[SIP_MORE_ALL]; /* SIP_MORE_LINES of each: sip_line() */
 };
 
 enum sip_scheme { SIP_SCHEME_OTHER, SIP_SCHEME_SIP, SIP_SCHEME_SIPS, SIP_SCHEME_TEL };
 
 _Static_assert(sizeof(struct sip_span) == 4, "no padding");
 _Static_assert(sizeof(struct sip_input) == 48, "no padding");
-_Static_assert(sizeof(struct sip_msg) == 272, "no padding, so that results compare by memcmp");
+_Static_assert(sizeof(struct sip_msg) == 544, "no padding, so that results compare by memcmp");
 _Static_assert(SIP_HEADER_COUNT <= 32, "a bit for each");
+_Static_assert((SIP_MANY_COUNT - 1) * SIP_MORE_LINES <= SIP_MORE_ALL, "a place for each line");
 _Static_assert(SIP_PAD <= SW_SCAN_PAD, "the caller's buffer has the pad");
 _Static_assert((SW_MESSAGE_MAX & (SW_MESSAGE_MAX - 1)) == 0, "offsets are masked");
 

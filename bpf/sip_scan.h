@@ -152,6 +152,8 @@ SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
 	if (!(msg->present & bit) &&
 	    (SIP_NEEDS(SIP_NEED_VALUES) || (SIP_NEEDS(SIP_NEED_TOKENS) && id == SIP_CALL_ID)))
 		msg->value[id] = sip_span(pos, end);
+	else if (SIP_NEEDS(SIP_NEED_LINES) && msg->present & bit)
+		sip_keep_line(msg, id, pos, end);
 	msg->present |= bit;
 	sip_header_value(buf, msg, id, pos, end);
 	return 0;

@@ -225,6 +225,8 @@ SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in,
 		__builtin_memset(msg->value, 0, sizeof(msg->value));
 	else if (SIP_NEEDS(SIP_NEED_TOKENS))
 		msg->value[SIP_CALL_ID] = sip_span(0, 0);
+	if (SIP_NEEDS(SIP_NEED_LINES))
+		__builtin_memset(msg->more, 0, sizeof(msg->more));
 	msg->kind = SW_MESSAGE_NOT_SIP;
 	msg->cseq_kind = SW_MESSAGE_OTHER;
 	if (in->datagram_length > in->bounds.message && !(in->flags & SIP_STREAM))

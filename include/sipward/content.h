@@ -82,7 +82,9 @@ struct sw_content {
 	__u16 routes;         /* values of Route, 0: no bound */
 	__u16 record_routes;  /* likewise */
 	__u32 max_breadth;    /* likewise, of the header's number */
-	__u8 pad[4];
+	__u8 caller;          /* enum sw_action: the sternest that the zone has for a number */
+	__u8 callee;
+	__u8 pad[2];
 };
 
 /* What the server may send to a zone: headers, statuses and types as in what the zone sends. */

@@ -141,6 +141,12 @@ static void test_content_types(void **state)
 		    SW_REASON_NONE);
 	reports_lines(&rig, "MESSAGE", NULL, "Content-Type: message/cpim\r\n",
 		      SW_REASON_CONTENT_TYPE);
+	/* Nobody knows which of two a server takes. */
+	sends_lines(&rig, "Content-Type: text/plain\r\nc: application/vnd.3gpp.sms\r\n",
+		    SW_REASON_CONTENT_TYPE);
+	sends_lines(&rig, "c: message/cpim\r\nc: application/vnd.3gpp.sms\r\nc: a/b\r\n",
+		    SW_REASON_CONTENT_TYPE);
+	sends_lines(&rig, "Content-Type: text/plain\r\nc: application/sdp\r\n", SW_REASON_NONE);
 	rig.from.addr = address("203.0.113.5");
 	sends_lines(&rig, "Content-Type: application/vnd.3gpp.sms\r\n", SW_REASON_NONE);
 }

@@ -239,6 +239,137 @@ static void test_redirects(void **state)
 	sends(&rig, text, strlen(text), SW_REASON_NONE);
 }
 
+/* `count` lines of a header, the last one with `value`, the others with a name. */
+static char *on_lines(const char *name, int count, const char *value)
+{
+	char *text = xasprintf("%s", "");
+
+	for (int i = 1; i <= count; i++) {
+		char *more = xasprintf("%s%s: %s\r\n", text, name,
+				       i < count ? "<sip:bank@example.com>" : value);
+
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+static char *on_one_line(const char *name, int count, const char *value)
+{
+	char *text = xasprintf("%s: ", name);
+
+	for (int i = 1; i <= count; i++) {
+		char *more = xasprintf("%s%s%s%s", text, i > 1 ? ", " : "",
+				       i < count ? "<sip:b@c>" : value,
+				       i < count ? "" : "\r\n");
+
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+/* A header on several lines is one list (RFC 3261 7.3.1). */
+static void test_lines(void **state)
+{
+	static const char *const identities[] = {
+		"P-Asserted-Identity: <sip:bank@example.com>\r\n"
+		"P-Asserted-Identity: <tel:+49301234567>\r\n",
+		"P-Asserted-Identity: <sip:bank@example.com>\r\nX-Between: 1\r\n"
+		"p-asserted-identity : <sip:a@b>,\r\n <tel:+49301234567>\r\n",
+		"P-Asserted-Identity: \r\nP-Asserted-Identity: <tel:+49301234567>\r\n",
+		"P-Preferred-Identity: <sip:a@b>\r\nP-Preferred-Identity: <tel:+4930123>\r\n",
+		"Remote-Party-ID: <sip:a@b>\r\nRemote-Party-ID: <sip:+4930123@b>\r\n",
+		"Remote-Party-ID: <sip:a@b>;party=called, <sip:+4930123@b>\r\n",
+	};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, caller: {deny: [\"+49\"]}, "
+				  "callee: {deny: [\"+882\"]}}]\n");
+	for (size_t i = 0; i < array_size(identities); i++)
+		calls(&rig, (struct call){.lines = identities[i]}, SW_REASON_CLI_SPOOF);
+	calls(&rig, (struct call){.lines = "P-Asserted-Identity: <sip:bank@example.com>\r\n"
+					   "P-Asserted-Identity: <tel:+33301234567>\r\n"},
+	      SW_REASON_NONE);
+	calls(&rig, (struct call){.method = "REFER",
+				  .lines = "Refer-To: <sip:a@b>\r\nr: <tel:+882123>\r\n"},
+	      SW_REASON_CALLEE_DENIED);
+	calls(&rig, (struct call){.method = "REFER",
+				  .lines = "Refer-To: <sip:a@b>\r\nr: <tel:+883123>\r\n"},
+	      SW_REASON_NONE);
+}
+
+/* What is not read counts as the worst that the zone has a rule for. */
+static void test_too_many(void **state)
+{
+	static const struct {
+		int lines, values;
+		const char *last;
+		enum sw_reason reason;
+	} rows[] = {
+		{8, 0, "<sip:bank@example.com>", SW_REASON_NONE},
+		{8, 0, "<tel:+4930123>", SW_REASON_CLI_SPOOF},
+		{9, 0, "<sip:bank@example.com>", SW_REASON_CLI_SPOOF},
+		{100, 0, "<sip:bank@example.com>", SW_REASON_CLI_SPOOF},
+		{0, 39, "<sip:bank@example.com>", SW_REASON_NONE},
+		{0, 39, "<tel:+4930123>", SW_REASON_CLI_SPOOF},
+		{0, 40, "<sip:bank@example.com>", SW_REASON_CLI_SPOOF},
+	};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones:\n"
+		 "  - {name: reports, sources: [203.0.113.0/24], caller: {report: [\"+49\"]}}\n"
+		 "  - {name: public, caller: {deny: [\"+49\"], report: [\"+44\"]}}\n");
+	for (size_t i = 0; i < array_size(rows); i++) {
+		auto_free char *lines = rows[i].lines ?
+			on_lines("P-Asserted-Identity", rows[i].lines, rows[i].last) :
+			on_one_line("P-Asserted-Identity", rows[i].values, rows[i].last);
+		char text[8192];
+		size_t size = write_call(text, sizeof(text), (struct call){.lines = lines});
+
+		rig.from.addr = address("198.51.100.7");
+		sends(&rig, text, size, rows[i].reason);
+		rig.from.addr = address("203.0.113.7");
+		if (rows[i].reason)
+			sends_shadowed(&rig, text, size, rows[i].reason);
+		else
+			sends(&rig, text, size, SW_REASON_NONE);
+	}
+}
+
+static void redirects(struct rig *rig, const char *lines, enum sw_reason reason, bool reported)
+{
+	char text[8192];
+	size_t size = response(text, sizeof(text), 302, "INVITE", 1) - 2;
+
+	size += snprintf(text + size, sizeof(text) - size, "%s\r\n", lines);
+	if (reported)
+		sends_shadowed(rig, text, size, reason);
+	else
+		sends(rig, text, size, reason);
+}
+
+static void test_redirect_lines(void **state)
+{
+	auto_rig struct rig rig;
+	auto_free char *eight = on_lines("Contact", 8, "<sip:+882123@example.com>");
+	auto_free char *good = on_lines("m", 8, "<sip:a@example.com>");
+	auto_free char *nine = on_lines("Contact", 9, "<sip:a@example.com>");
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, callee: {deny: [\"+882\"]}}]\n");
+	redirects(&rig, "Contact: <sip:a@b>\r\nm: <sip:+882123@b>;q=0.1\r\n",
+		  SW_REASON_CALLEE_DENIED, false);
+	redirects(&rig, "Contact: <sip:a@b>\r\nm: <sip:+883123@b>;q=0.1\r\n", SW_REASON_NONE, false);
+	redirects(&rig, eight, SW_REASON_CALLEE_DENIED, false);
+	redirects(&rig, good, SW_REASON_NONE, false);
+	/* More ways to one callee than are read: the call must not hang for it. */
+	redirects(&rig, nine, SW_REASON_CALLEE_DENIED, true);
+}
+
 static void test_high_risk(void **state)
 {
 	auto_rig struct rig rig;
@@ -338,6 +469,9 @@ int main(void)
 		cmocka_unit_test(test_longest_prefix),
 		cmocka_unit_test(test_caller),
 		cmocka_unit_test(test_redirects),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_redirect_lines),
 		cmocka_unit_test(test_high_risk),
 		cmocka_unit_test(test_emergency),
 		cmocka_unit_test(test_long_numbers),

@@ -105,6 +105,9 @@ static void test_addresses(void **state)
 		"m: \"Bob\" <sip:172.16.0.1>\r\n",
 		"Contact: <sip:bob@172.31.255.1;transport=tcp>\r\n",
 		"Record-Route: <sip:192.0.2.1;lr>, <sip:10.0.0.9;lr>\r\n",
+		"Contact: <sip:bob@192.0.2.1>\r\nContact: <sip:bob@10.1.2.3>\r\n",
+		"Record-Route: <sip:192.0.2.1;lr>\r\nX: y\r\nRecord-Route: <sip:192.0.2.2;lr>\r\n"
+		"Record-Route: <sip:10.0.0.9;lr>\r\n",
 		"Contact: <sip:bob@[fd12:3456::1]:5060>\r\n",
 		"Contact: <sips:bob@[FC00::1]>\r\n",
 	};
@@ -112,6 +115,7 @@ static void test_addresses(void **state)
 		"Contact: <sip:bob@192.0.2.1>\r\n",
 		"Contact: <sip:bob@172.32.0.1>\r\n",
 		"Contact: <sip:bob@172.15.0.1>\r\n",
+		"Contact: <sip:bob@192.0.2.1>\r\nContact: <sip:bob@192.0.2.2>\r\n",
 		"Contact: <sip:bob@192.169.0.1>\r\n",
 		"Contact: <sip:bob@100.10.0.1>\r\n",
 		"Contact: <sip:10.example.com>\r\n",

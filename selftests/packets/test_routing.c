@@ -82,6 +82,8 @@ static void test_own_via(void **state)
 		"Via: SIP/2.0/UDP 10.0.0.1" BRANCH "Via: SIP/2.0/TCP 192.0.2.1" BRANCH,
 		"Via: SIP/2.0/UDP 10.0.0.1;x=y, SIP/2.0/UDP 192.0.2.1" BRANCH,
 		"Via: SIP/2.0/UDP 10.0.0.1" BRANCH "v:SIP/2.0/UDP h" BRANCH "VIA: SIP/2.0/UDP 192.0.2.1" BRANCH,
+		"Via: SIP/2.0/UDP a" BRANCH "Max-Forwards: 9\r\nVia: SIP/2.0/UDP b" BRANCH
+		"X: y\r\nv: SIP/2.0/UDP c,SIP/2.0/UDP d,\r\n SIP/2.0/UDP e, SIP/2.0/UDP 192.0.2.1" BRANCH,
 		"Via: SIP/2.0/UDP [2001:db8::1]:5060" BRANCH,
 		"Via: SIP/2.0/UDP [2001:DB8:0:0:0:0:0:1]" BRANCH,
 		"Via: SIP/2.0/UDP [2001:db8:0::0:1]" BRANCH,

@@ -60,6 +60,10 @@ static void test_names(void **state)
 		agent_is(&rig, reported[i], SW_ACTION_REPORT);
 	for (size_t i = 0; i < array_size(good); i++)
 		agent_is(&rig, good[i], SW_ACTION_PASS);
+	/* Another line before it hides nothing. */
+	agent_is(&rig, "Snom\r\nUser-Agent: friendly-scanner", SW_ACTION_DENY);
+	agent_is(&rig, "\r\nuser-agent : friendly-scanner\r\nUser-Agent: Snom", SW_ACTION_DENY);
+	agent_is(&rig, "Snom\r\nUser-Agent: Snom", SW_ACTION_PASS);
 	/* To say nothing is no signature. */
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_NONE);
 }

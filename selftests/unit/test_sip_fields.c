@@ -125,6 +125,34 @@ static void test_misplaced(void **state)
 	assert_int_equal(msg.present, SIP_PRESENT(VIA) | SIP_PRESENT(AUTHORIZATION));
 }
 
+/* Every line of a header that rules read, up to as many as are kept. */
+static void test_lines(void **state)
+{
+	char text[2048];
+	struct sip_msg msg;
+
+	(void)state;
+	msg = scan_header(text, sizeof(text), REQUEST,
+			  "Contact: <sip:a@b>\r\nX: y\r\nm:\r\nContact :\r\n <sip:c@d>,\r\n\t<sip:e@f> ");
+	assert_int_equal(sip_line_count(&msg, SIP_CONTACT), SIP_LINES_MAX);
+	assert_span(text, sip_line(&msg, SIP_CONTACT, 0), "<sip:a@b>");
+	assert_span(text, sip_line(&msg, SIP_CONTACT, 1), "");
+	assert_span(text, sip_line(&msg, SIP_CONTACT, 2), "<sip:c@d>,\r\n\t<sip:e@f>");
+	assert_int_equal(sip_line(&msg, SIP_CONTACT, 3).length, 0);
+	assert_int_equal(sip_line_count(&msg, SIP_REFER_TO), 1);
+	assert_false(sip_lost_lines(&msg, SIP_CONTACT));
+	msg = scan_header(text, sizeof(text), REQUEST,
+			  "r: 1\r\nr: 2\r\nr: 3\r\nr: 4\r\nr: 5\r\nr: 6\r\nr: 7\r\nr: 8");
+	for (unsigned int n = 0; n < SIP_LINES_MAX; n++)
+		assert_span(text, sip_line(&msg, SIP_REFER_TO, n), (char[]){'1' + n, 0});
+	assert_false(sip_lost_lines(&msg, SIP_REFER_TO));
+	msg = scan_header(text, sizeof(text), REQUEST,
+			  "r: 1\r\nr: 2\r\nr: 3\r\nr: 4\r\nr: 5\r\nr: 6\r\nr: 7\r\nr: 8\r\nr: 9");
+	assert_span(text, sip_line(&msg, SIP_REFER_TO, 7), "8");
+	assert_true(sip_lost_lines(&msg, SIP_REFER_TO));
+	assert_false(sip_lost_lines(&msg, SIP_CONTACT));
+}
+
 static void test_address(void **state)
 {
 	static const struct {
@@ -182,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_max_breadth),
 		cmocka_unit_test(test_challenge),
 		cmocka_unit_test(test_misplaced),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_address),
 	};
 

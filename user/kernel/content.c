@@ -132,9 +132,13 @@ static void compile_numbers(const struct policy *policy, const uint8_t *zone_num
 {
 	for (size_t i = 0; i < policy->number_count; i++) {
 		const struct number_rule *rule = &policy->numbers[i];
+		struct sw_content *content = &out->zones[zone_numbers[rule->zone]].content;
+		bool caller = rule->direction == SW_CALLER;
+		uint8_t *sternest = caller ? &content->caller : &content->callee;
 
-		out->zones[zone_numbers[rule->zone]].content.rules |=
-			rule->direction == SW_CALLER ? SW_CONTENT_CALLER : SW_CONTENT_CALLEE;
+		content->rules |= caller ? SW_CONTENT_CALLER : SW_CONTENT_CALLEE;
+		if (rule->action > *sternest)
+			*sternest = rule->action;
 	}
 }
 

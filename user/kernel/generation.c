@@ -193,6 +193,10 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VIA;
 	if (policy->content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE))
 		needs |= SIP_NEED_PARTIES | SIP_NEED_VALUES;
+	if (policy->content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE | SW_CONTENT_TYPES |
+			       SW_CONTENT_AGENTS | SW_CONTENT_ROUTING) ||
+	    policy->guards & SW_GUARD_PRIVACY || policy->egress & SW_CONTENT_TYPES)
+		needs |= SIP_NEED_VALUES | SIP_NEED_LINES;
 	if (policy->content & SW_CONTENT_INJECTION)
 		needs |= SIP_NEED_VALUES | SIP_NEED_LOGINS;
 	if (policy->content & SW_CONTENT_STRUCTURE)
