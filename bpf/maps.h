@@ -336,6 +336,14 @@ struct {
 	__type(value, struct sw_opening);
 } openings SEC(".maps");
 
+/* Which of them a segment may belong to at all (opening.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SW_OPENING_HINTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} opening_hints SEC(".maps");
+
 /* What the observers say of themselves. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

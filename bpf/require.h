@@ -6,9 +6,9 @@
  * counted only: it may be part of an emergency call, or of a call that stands.
  *
  * Of a TCP connection only the first payload is ever refused: the server has seen nothing of it
- * yet, so that nothing is lost but the attempt. It is found by the sequence number behind the
- * SYN's. ESP, IKE and ESP in UDP (4500) are for no service and pass; what the kernel takes out
- * of them does not come by here again, and need not: it had to be of that security association.
+ * yet, so that nothing is lost but the attempt (opening.h). ESP, IKE and ESP in UDP (4500) are for
+ * no service and pass; what the kernel takes out of them does not come by here again, and need not:
+ * it had to be of that security association.
  */
 #ifndef SIPWARD_BPF_REQUIRE_H
 #define SIPWARD_BPF_REQUIRE_H
@@ -18,74 +18,14 @@
 #include "gate.h"
 #include "hello.h"
 #include "message.h"
+#include "opening.h"
 #include "packet.h"
 #include "rule.h"
 #include "token.h"
 
-/* A connection that said nothing for so long is none of a client in a hurry to register. */
-#define OPENING_LIFE (120 * SW_NS_PER_SEC)
-#define OPENING_MAX  2048 /* octets of a first payload that are looked at */
-
 static __always_inline int requires_more(const struct packet *p)
 {
 	return policy.require && packet_zone(p)->require != SW_REQUIRE_ANY;
-}
-
-static __always_inline __u64 opening_key(const struct packet *p)
-{
-	struct token t;
-
-	token_start(&t, policy.seed, TOKEN_CONNECTION);
-	token_addr(&t, &p->src);
-	token_addr(&t, &p->dst);
-	token_word(&t, (__u64)p->sport << 16 | p->dport);
-	return token_end(&t);
-}
-
-/* CR and LF only: a keepalive (RFC 5626 4.4.1), behind which the first payload is still to come. */
-static __always_inline int is_crlf(const struct packet *p, const struct sip_buf *buf)
-{
-	__u64 word = sip_load(buf, 0);
-
-	return (p->payload_length == 2 && (__u16)word == 0x0a0d) ||
-	       (p->payload_length == 4 && (__u32)word == 0x0a0d0a0d);
-}
-
-/* Notes where the first payload of a connection will stand, and finds it: p->opening. */
-__noinline int find_opening(struct xdp_md *ctx, struct scratch *scratch)
-{
-	struct sw_opening fresh = {}, *opening;
-	struct packet *p;
-	__u32 length;
-	__be32 be;
-	__u64 key;
-
-	if (!scratch)
-		return 0;
-	p = &scratch->packet;
-	if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header + 4, &be, sizeof(be)))
-		return 0;
-	key = opening_key(p);
-	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		fresh.next = bpf_ntohl(be) + 1;
-		fresh.expires = packet_time(p) + OPENING_LIFE;
-		bpf_map_update_elem(&openings, &key, &fresh, BPF_ANY);
-		p->opening = p->payload_length != 0; /* TCP Fast Open */
-	} else {
-		opening = bpf_map_lookup_elem(&openings, &key);
-		p->opening = opening && opening->next == bpf_ntohl(be) &&
-			     opening->expires > packet_time(p);
-		if (p->opening && p->transport == SW_TCP && is_crlf(p, &scratch->buf)) {
-			opening->next += p->payload_length;
-			p->opening = 0;
-		}
-	}
-	length = p->payload_length > OPENING_MAX ? OPENING_MAX : p->payload_length;
-	if (p->opening && p->transport == SW_TLS && length &&
-	    bpf_xdp_load_bytes(ctx, p->payload_offset, scratch->buf.octets,
-			       copy_size(length, OPENING_MAX)))
-		p->opening = 0;
-	return 0;
 }
 
 /* What IMS sends in the clear: a REGISTER that answers no challenge yet. */
@@ -160,7 +100,7 @@ static __always_inline enum verdict stage_opening(struct packet *p, struct xdp_m
 	int hello;
 
 	if (!policy.openings || p->protocol != IPPROTO_TCP || !judges_opening(p) ||
-	    (!p->payload_length && !(p->tcp_flags & TCP_SYN)))
+	    (!p->payload_length && !(p->tcp_flags & TCP_SYN)) || !may_open(p, ctx))
 		return VERDICT_UNDECIDED;
 	find_opening(ctx, scratch);
 	/* On a TCP service it is scanned in any case: stage "start" looks then. */

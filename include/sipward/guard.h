@@ -25,6 +25,9 @@ struct sw_opening {
 	__u32 pad;
 };
 
+/* Cells before that table; a power of two. */
+#define SW_OPENING_HINTS 16384
+
 /* The rules that remember what came before (bpf/guard.h, bpf/privacy.h). */
 #define SW_GUARD_TEARDOWN    0x01u
 #define SW_GUARD_LOOP        0x02u

@@ -3,6 +3,7 @@
  * What a zone or a service must speak: plain SIP where TLS or IPsec is required, what IMS sends in
  * the clear all the same, and the first payload of TCP connections.
  */
+#include <arpa/inet.h>
 #include <linux/in.h>
 
 #include "rig.h"
@@ -411,6 +412,41 @@ static void test_tcp_service(void **state)
 	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_NONE);
 }
 
+/* More connections than hints: each first payload is found, those behind a keepalive too. */
+static void test_many_connections(void **state)
+{
+	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n";
+	auto_rig struct rig rig;
+	struct error e = {};
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.from.port = 0;
+	connects(&rig);
+	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, "", 0));
+	rig.frame.octets[rig.frame.transport + 13] = SYN;
+	for (unsigned int i = 0; i < 2 * SW_OPENING_HINTS; i++) {
+		uint8_t *tcp = rig.frame.octets + rig.frame.transport;
+
+		tcp[0] = (1024 + i) >> 8;
+		tcp[1] = 1024 + i;
+		tcp[4] = i;
+		trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, &e);
+	}
+	memcpy(&sequence, rig.frame.octets + rig.frame.transport + 4, sizeof(sequence));
+	sequence = ntohl(sequence) & 0xffffff;
+	for (unsigned int i = 0; i < 500; i++) {
+		uint32_t base = sequence;
+
+		rig.from.port = 1024 + 64 * i;
+		sequence = (64 * i & 0xff) << 24 | (base + 1);
+		if (i % 2)
+			says(&rig, "\r\n\r\n", 4, SW_REASON_NONE);
+		says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
+		sequence = base;
+	}
+}
+
 static void test_tcp_service_off(void **state)
 {
 	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n";
@@ -455,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_ipsec_itself),
 		cmocka_unit_test(test_websocket),
 		cmocka_unit_test(test_tcp_service),
+		cmocka_unit_test(test_many_connections),
 		cmocka_unit_test(test_tcp_service_off),
 		cmocka_unit_test(test_shadow),
 	};

@@ -39,6 +39,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_TALLIES] = "tallies",
 	[STATE_HEALTH] = "health",
 	[STATE_OPENINGS] = "openings",
+	[STATE_OPENING_HINTS] = "opening_hints",
 	[STATE_OBSERVED] = "observed",
 	[STATE_DIALOGS] = "dialogs",
 	[STATE_TRANSACTIONS] = "transactions",
