@@ -37,7 +37,7 @@ static __always_inline __u64 *opening_hint(const struct packet *p)
 
 static __always_inline int is_live_hint(__u64 hint, __u64 now)
 {
-	return (((now >> 30) - (hint >> HINT_TIME_SHIFT)) & HINT_TIME_MASK) <= HINT_LIFE;
+	return hint && (((now >> 30) - (hint >> HINT_TIME_SHIFT)) & HINT_TIME_MASK) <= HINT_LIFE;
 }
 
 /* A race that is lost too often leaves a cell that says "many", which is always true enough. */

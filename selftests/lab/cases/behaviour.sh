@@ -175,6 +175,23 @@ for method in REGISTER OPTIONS INVITE; do
 		"$(metric sipward_offences_total enumeration) times nobody was there" \
 		"$(ban_of "$ATTACKER4")"
 done
+searches() { # [options of search.py]: how many questions the server answers
+	attacker "$PYTHON" "$LAB/search.py" --from "$ATTACKER4" "$@" "$SERVER4"
+}
+# What proves who asks: credentials with a nonce that was sent there, or a connection. A ban comes
+# from the agent, some milliseconds behind the twentieth.
+for way in "a registered phone" "a TCP connection"; do
+	option=--user=100
+	[ "$way" = "a registered phone" ] || option=--tcp
+	fresh_start behaviour
+	got=$(searches "$option" --count 40)
+	row "$way asks for 40 who are not there: answers" - "$got"
+	expect_equal "$way that searches is banned" enumeration "$(ban_of "$ATTACKER4")"
+	expect "and has few answers" "it got $got" test "$got" -ge 20 -a "$got" -le 25
+done
+fresh_start behaviour
+searches --tcp --count 15 >/dev/null
+expect "15 who are not there earn no ban" "$(ward ban list)" nobody_banned
 got=$(mapped)
 expect_equal "svmap finds the server, for nothing is wrong with its packet" 1 "$got"
 row "svmap: servers found (its one packet is like any other)" "$bare_map" "$got"
