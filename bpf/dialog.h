@@ -53,6 +53,13 @@ static __always_inline __u64 invite_key(const struct scratch *scratch)
 			msg->value[SIP_CALL_ID]);
 }
 
+/* The server's own tag, by which the other side names it. */
+static __always_inline __u64 asked_key(const struct scratch *scratch, struct sip_span tag)
+{
+	return tag.length ? token_of(policy.seed, TOKEN_ASKED, &scratch->buf,
+				     scratch->msg.value[SIP_CALL_ID], tag) : TOKEN_NONE;
+}
+
 /* Notes a transaction with the address that it leaves to. */
 static __always_inline void note_transaction(__u64 token, const struct sw_addr *to, __u64 now)
 {
@@ -87,6 +94,23 @@ static __always_inline int answers_emergency(const struct scratch *scratch)
 	       is_emergency_number(&scratch->buf, msg->to.user);
 }
 
+/* As many new dialogs as a quarter of the table in as long as one lives: of two such times half of
+ * it, which the kernel's halves of an LRU hold. With more it may forget one that is under way. */
+static __always_inline void count_dialog(__u64 now)
+{
+	__u32 zero = 0;
+	struct sw_observed *self = bpf_map_lookup_elem(&observed, &zero);
+
+	if (!policy.to_tags || !self)
+		return;
+	if ((__s64)(now - self->dialogs_from) >= (__s64)DIALOG_LIFE) {
+		self->dialogs_from = now;
+		self->dialogs = 0;
+	}
+	if (__sync_fetch_and_add(&self->dialogs, 1) >= policy.dialogs / 4)
+		self->crowded = now;
+}
+
 static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum side side,
 				       int spared, __u64 now)
 {
@@ -98,6 +122,7 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
 	if (!dialog || dialog->expires <= now) {
 		fresh.parties[0] = *to;
 		fresh.spared = spared;
+		count_dialog(now);
 		bpf_map_update_elem(&dialogs, &key, &fresh, BPF_ANY);
 		return;
 	}
@@ -111,6 +136,12 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
 	else
 		dialog->many = 1;
 }
+
+/* Answers with a 2xx that say that a dialog is there; without `to_tag: proven` only those of calls
+ * matter. */
+#define DIALOG_METHODS                                                                       \
+	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(UPDATE) |                                   \
+	 (policy.to_tags ? SW_MESSAGE_BIT(SUBSCRIBE) | SW_MESSAGE_BIT(NOTIFY) : 0))
 
 /* What the server sends. A dialog begins with a 2xx to an INVITE, and ends with one to a BYE;
  * an answer that is none says nothing about who asked. */
@@ -131,7 +162,7 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 		key = dialog_key(scratch, &from);
 		if (msg->cseq_kind == SW_MESSAGE_BYE && key != TOKEN_NONE)
 			bpf_map_delete_elem(&dialogs, &key);
-		else if (msg->cseq_kind == SW_MESSAGE_INVITE || msg->cseq_kind == SW_MESSAGE_UPDATE)
+		else if (1u << (msg->cseq_kind & 31) & DIALOG_METHODS)
 			note_party(key, to, from, answers_emergency(scratch), now);
 	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
 		key = dialog_key(scratch, &from);

@@ -71,7 +71,8 @@ static __always_inline void note_message(struct packet *p, const struct sip_msg 
 {
 	p->found = msg->violations & packet_zone(p)->watched;
 	p->in_dialog = p->message <= SW_MESSAGE_OTHER &&
-		       ((1u << p->message & SW_METHODS_ALWAYS) || msg->flags & SIP_TO_TAG);
+		       ((1u << p->message & SW_METHODS_ALWAYS) ||
+			(msg->flags & SIP_TO_TAG && !(1u << p->message & SW_METHODS_OUTSIDE)));
 }
 
 /* The first payload of a TCP connection has a whole first line, and it is none of SIP. TLS may run

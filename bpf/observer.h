@@ -52,7 +52,8 @@ static __always_inline int load_payload(struct __sk_buff *skb, const struct depa
 }
 
 /* Some rule judges what leaves, or remembers it. */
-#define OBSERVES_RULES (policy.egress || policy.guards & SW_GUARD_OBSERVED)
+#define OBSERVES_RULES \
+	(policy.egress || policy.to_tags || policy.guards & SW_GUARD_OBSERVED)
 /* TCP is read only for such a rule, and where somebody's behaviour is watched. */
 #define OBSERVES_TCP   ((policy.bans && policy.admission) || OBSERVES_RULES)
 
@@ -290,6 +291,7 @@ static __always_inline __u32 departing_length(struct __sk_buff *skb, struct depa
 }
 
 #include "egress.h"
+#include "inside.h"
 
 /* What the rules want of it: some remember, some judge. */
 static __always_inline int observe_rules(struct __sk_buff *skb, struct departure *d,
@@ -297,7 +299,9 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct departure
 {
 	const struct sip_msg *msg = &scratch->msg;
 
-	if (policy.guards & SW_GUARD_TEARDOWN || policy.egress & SW_EGRESS_DIALOGS)
+	if (policy.to_tags)
+		note_tag(&d->dst, scratch, now);
+	if (policy.guards & SW_GUARD_TEARDOWN || policy.egress & SW_EGRESS_DIALOGS || policy.to_tags)
 		note_dialog(&d->dst, scratch, now);
 	if (policy.guards & SW_GUARD_DIGEST_LEAK && msg->kind <= SW_MESSAGE_OTHER &&
 	    msg->flags & SIP_TO_TAG)

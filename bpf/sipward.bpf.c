@@ -27,6 +27,7 @@
 #include "limit.h"
 #include "sanity.h"
 #include "content.h"
+#include "inside.h"
 #include "require.h"
 #include "guard.h"
 #include "verdict.h"
@@ -97,6 +98,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */
 	STAGE(proof, ctx);   /* does it carry what only its sender can know? */
+	STAGE(inside);       /* is its dialog one? */
 	STAGE(require);      /* plain SIP from a zone that must not */
 	STAGE(method);
 	STAGE(limits);

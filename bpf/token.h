@@ -32,6 +32,7 @@ enum token_kind {
 	TOKEN_INSIDE,     /* branch of a request inside a dialog that the server sent */
 	TOKEN_REQUEST,    /* Call-ID and From-tag; branch */
 	TOKEN_CALLEE,     /* user of a Request-URI */
+	TOKEN_ASKED,      /* Call-ID and From-tag of a request that the server sent */
 	TOKEN_CONNECTION  /* addresses and ports of a TCP connection */
 };
 

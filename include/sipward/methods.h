@@ -24,6 +24,10 @@ enum sw_message {
 #define SW_METHODS_ALWAYS \
 	(SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(BYE) | SW_MESSAGE_BIT(CANCEL) | SW_MESSAGE_BIT(PRACK))
 
+/* Never part of a dialog, whatever tag they bring (RFC 3261 10.2, RFC 3903 3); and no call ends
+ * without one. */
+#define SW_METHODS_OUTSIDE (SW_MESSAGE_BIT(REGISTER) | SW_MESSAGE_BIT(PUBLISH))
+
 /* Classes with a limit cell of their own for each source. */
 enum sw_rate {
 	SW_RATE_ANY,       /* every request outside a dialog */

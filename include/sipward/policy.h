@@ -72,6 +72,9 @@ struct sw_bounds {
 /* Responses that a zone lets in: all, or those to a request that the server sent. */
 enum sw_responses { SW_RESPONSES_ANY, SW_RESPONSES_EXPECTED };
 
+/* Which requests with a To-tag a zone takes for what they say: inside a dialog. */
+enum sw_to_tag { SW_TO_TAG_ANY, SW_TO_TAG_PROVEN };
+
 /* What a connection earns whose content breaks a rule. */
 enum sw_tcp { SW_TCP_COUNT, SW_TCP_CLOSE };
 
@@ -91,7 +94,8 @@ struct sw_zone {
 	__u8 responses;               /* enum sw_responses */
 	__u8 bans;                    /* SW_OFFENCE_BIT(): behaviour that is watched */
 	__u8 tcp;                     /* enum sw_tcp */
-	__u8 pad[3];
+	__u8 to_tag;                  /* enum sw_to_tag */
+	__u8 pad[2];
 	__u32 connections;            /* established ones of one subscriber; 0: no limit */
 	__u32 pad2;
 	struct sw_mask source[2];     /* what makes one source: IPv4, IPv6 */
@@ -145,6 +149,8 @@ struct sw_policy {
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
 	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
 	__u32 egress;                      /* SW_CONTENT_ bits of what leaves, SW_EGRESS_DIALOGS */
+	__u32 to_tags;                     /* 1: some zone wants dialogs proven */
+	__u32 dialogs;                     /* entries of the table of dialogs */
 	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];

@@ -127,6 +127,9 @@ struct sw_health {
 struct sw_observed {
 	__u64 last;             /* when one last read a packet of a service */
 	__u64 nameless;         /* when the server last sent a request whose branch makes no token */
+	__u64 crowded;          /* when there were last more dialogs than the table is good for */
+	__u64 dialogs_from;     /* since when they are counted: */
+	__u64 dialogs;          /* new ones */
 };
 
 /* What the admission and the observer count, each CPU for itself. */
@@ -304,7 +307,7 @@ _Static_assert(sizeof(struct sw_tag_habit) == 24, "no padding");
 _Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_newcomer) == 44, "no padding");
 _Static_assert(sizeof(struct sw_health) == 56, "no padding");
-_Static_assert(sizeof(struct sw_observed) == 16, "no padding");
+_Static_assert(sizeof(struct sw_observed) == 40, "no padding");
 _Static_assert(sizeof(struct sw_dialog) == 80, "no padding");
 _Static_assert(sizeof(struct sw_loop) == 24, "no padding");
 _Static_assert(sizeof(struct sw_caller) == 312, "no padding");

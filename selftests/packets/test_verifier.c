@@ -25,7 +25,7 @@ static const char *const everything =
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24, \"2001:db8::/32\"], methods: [INVITE],\n"
 	"     newcomers: {rate: 100/s}, count: address+port,\n"
-	"     responses: expected, tcp: close, connections: 9,\n"
+	"     responses: expected, to_tag: proven, tcp: close, connections: 9,\n"
 	"     bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s},\n"
 	"     require: ipsec, teardown: deny, digest_leak: deny, loop: deny,\n"
 	"     fraud: {destinations: 30/10m, sweep: deny},\n"

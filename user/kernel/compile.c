@@ -71,6 +71,7 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	/* What only counts sends nothing of its own. */
 	to->probe = zone->probe && to->mode == SW_MODE_ENFORCE;
 	to->responses = zone->responses;
+	to->to_tag = zone->to_tag;
 	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
 		to->bans |= zone->bans.thresholds[i].count ? 1u << i : 0;
 	to->connections = zone->connections;
@@ -109,6 +110,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		compile_zone(policy, zone, &out->zones[numbers[i]]);
 		out->admission |= zone->newcomers.set;
 		out->responses_expected |= zone->responses == SW_RESPONSES_EXPECTED;
+		out->to_tags |= zone->to_tag == SW_TO_TAG_PROVEN;
 		out->bans |= zone->bans.set;
 		out->have_connection_limits |= zone->connections > 0;
 		out->tcp_close |= out->zones[numbers[i]].tcp == SW_TCP_CLOSE;
@@ -121,7 +123,8 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	}
 	compile_content(policy, numbers, out);
 	compile_guards(policy, numbers, out);
-	out->observed = out->admission || out->responses_expected ||
+	out->dialogs = policy->tables.dialogs;
+	out->observed = out->admission || out->responses_expected || out->to_tags ||
 			out->guards & SW_GUARD_OBSERVED || out->egress;
 	out->connections = out->admission || out->tcp_close || out->bans;
 	for (size_t i = 0; i < policy->list_count; i++) {

@@ -183,9 +183,9 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_PARTIES;
 	if (policy->guards & SW_GUARD_PRIVACY)
 		needs |= SIP_NEED_VIA | SIP_NEED_VALUES;
-	if (policy->egress)
+	if (policy->egress || policy->to_tags)
 		needs |= SIP_NEED_VALUES;
-	if (policy->egress & SW_EGRESS_DIALOGS)
+	if (policy->egress & SW_EGRESS_DIALOGS || policy->to_tags)
 		needs |= SIP_NEED_TOKENS | SIP_NEED_VIA | SIP_NEED_PARTIES;
 	if (policy->require)
 		needs |= SIP_NEED_TOKENS;

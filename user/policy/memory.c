@@ -79,7 +79,8 @@ void spare_tables(struct policy *p)
 
 		prefixes |= zone->prefix_rate.set;
 		dialogs |= zone->guard.teardown || zone->guard.digest_leak ||
-			   zone->egress.content.statuses[SW_ACTION_DENY];
+			   zone->egress.content.statuses[SW_ACTION_DENY] ||
+			   zone->to_tag == SW_TO_TAG_PROVEN;
 		loops |= zone->guard.loop != SW_ACTION_PASS;
 		callers |= zone->guard.sweep || zone->guard.destinations.set;
 	}

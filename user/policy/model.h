@@ -142,6 +142,7 @@ struct zone {
 	enum sw_require require;
 	struct rate cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	enum sw_responses responses;
+	enum sw_to_tag to_tag;
 	struct bans bans;
 	enum sw_tcp tcp;
 	uint32_t connections;     /* TCP, of one subscriber; 0: no limit */

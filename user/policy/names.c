@@ -109,6 +109,12 @@ const char *const responses_words[] = {
 	NULL,
 };
 
+const char *const to_tag_words[] = {
+	[SW_TO_TAG_ANY] = "any",
+	[SW_TO_TAG_PROVEN] = "proven",
+	NULL,
+};
+
 const char *const tcp_words[] = { [SW_TCP_COUNT] = "count", [SW_TCP_CLOSE] = "close", NULL };
 
 const char *const switch_words[] = { "off", "auto", NULL };

@@ -22,6 +22,7 @@ extern const char *const profile_words[];
 extern const char *const fragments_words[];
 extern const char *const greylist_words[];
 extern const char *const responses_words[];
+extern const char *const to_tag_words[];
 extern const char *const tcp_words[];
 extern const char *const switch_words[]; /* "drop" is 1 */
 

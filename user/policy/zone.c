@@ -356,6 +356,7 @@ const struct key zone_keys[] = {
 	    .min = 1, .max = 1000000),
 	KEY("responses", read_word, .offset = offsetof(struct zone, responses),
 	    .words = responses_words),
+	KEY("to_tag", read_word, .offset = offsetof(struct zone, to_tag), .words = to_tag_words),
 	KEY("sanity", read_zone_sanity),
 	KEY("headers", read_header_rules, .offset = offsetof(struct zone, content)),
 	KEY("statuses", read_status_rules, .offset = offsetof(struct zone, content)),

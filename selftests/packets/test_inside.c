@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * To-tags that nobody gave. Some methods are never inside a dialog; of the others a zone with
+ * `to_tag: proven` believes those whose dialog the server was seen in, and in doubt all.
+ */
+#include "rig.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+
+#define HOUR     (3600 * SECOND)
+#define STRANGER "192.0.2.66"
+#define CARRIER  "203.0.113.5"
+
+static const char *const zones =
+	YAML_PLAIN
+	"zones:\n"
+	"  - {name: carrier, sources: [203.0.113.0/24], trust: peer, callee: {deny: [\"+882\"]}}\n"
+	"  - {name: public, to_tag: proven, callee: {deny: [\"+882\"]},\n"
+	"     methods: [INVITE, ACK, BYE, CANCEL, PRACK, REFER, UPDATE, NOTIFY, SUBSCRIBE]}\n";
+
+static void open_watched(struct rig *rig, const char *yaml)
+{
+	struct sw_health health = {};
+
+	rig_open(rig, yaml);
+	rig->trial.now = 100000 * SECOND;
+	health.heartbeat = rig->trial.now;
+	health.observed_from = rig->trial.now - 4 * HOUR;
+	state_health_write(&rig->trial.state, &health);
+}
+
+static size_t message(char *text, size_t size, const char *start, const char *cseq,
+		      const char *call, const char *from, const char *to)
+{
+	return snprintf(text, size,
+		"%s\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\r\n"
+		"Max-Forwards: 70\r\n"
+		"From: <sip:bob@example.com>;tag=%s\r\n"
+		"To: <sip:alice@example.com>%s%s\r\n"
+		"Call-ID: %s\r\n"
+		"CSeq: 1 %s\r\n"
+		"Contact: <sip:bob@198.51.100.7>\r\n"
+		"Content-Length: 0\r\n\r\n",
+		start, call, from, to ? ";tag=" : "", to ? to : "", call, cseq);
+}
+
+static void leaves(struct rig *rig, bool tcp, const char *text, size_t size)
+{
+	struct error e = {};
+
+	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, tcp, text, size));
+	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void answers(struct rig *rig, const char *status, const char *cseq, const char *call)
+{
+	char text[1024], start[64];
+
+	snprintf(start, sizeof(start), "SIP/2.0 %s", status);
+	leaves(rig, false, text, message(text, sizeof(text), start, cseq, call, "a", "b"));
+}
+
+static void server_asks(struct rig *rig, const char *method, const char *call, const char *from,
+			const char *to)
+{
+	char text[1024], start[64];
+
+	snprintf(start, sizeof(start), "%s sip:x@198.51.100.7 SIP/2.0", method);
+	leaves(rig, false, text, message(text, sizeof(text), start, method, call, from, to));
+}
+
+static size_t premium(char *text, size_t size, const char *method, const char *call,
+		      const char *from, const char *to)
+{
+	char start[64];
+
+	snprintf(start, sizeof(start), "%s sip:+882123456@example.com SIP/2.0", method);
+	return message(text, size, start, method, call, from, to);
+}
+
+/* A call to a denied number that says it is inside a dialog, where the Request-URI is a contact:
+ * refused, or believed. */
+static void is_refused(struct rig *rig, const char *call, const char *from, const char *to)
+{
+	char text[1024];
+
+	sends(rig, text, premium(text, sizeof(text), "INVITE", call, from, to),
+	      SW_REASON_CALLEE_DENIED);
+	assert_false(outcome.in_dialog);
+}
+
+static void is_believed(struct rig *rig, const char *call, const char *from, const char *to)
+{
+	char text[1024];
+
+	sends(rig, text, premium(text, sizeof(text), "INVITE", call, from, to), SW_REASON_NONE);
+	assert_true(outcome.in_dialog);
+}
+
+static void test_forged(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	open_watched(&rig, zones);
+	is_refused(&rig, "1", "a", NULL);
+	is_refused(&rig, "1", "a", "x");
+	/* A refusal has a tag, too, and is no dialog. */
+	answers(&rig, "404 Not Found", "INVITE", "1");
+	answers(&rig, "100 Trying", "INVITE", "1");
+	is_refused(&rig, "1", "a", "b");
+	/* The method list, likewise. */
+	size = premium(text, sizeof(text), "MESSAGE", "1", "a", "x");
+	sends(&rig, text, size, SW_REASON_METHOD);
+	/* What ends calls is spared as ever. */
+	size = premium(text, sizeof(text), "BYE", "1", "a", "x");
+	sends(&rig, text, size, SW_REASON_NONE);
+	size = premium(text, sizeof(text), "ACK", "1", "a", "x");
+	sends(&rig, text, size, SW_REASON_NONE);
+	/* A zone that does not ask believes everybody. */
+	rig.from.addr = address(CARRIER);
+	is_believed(&rig, "1", "a", "x");
+	is_refused(&rig, "1", "a", NULL);
+}
+
+/* Each way in which a dialog begins, from either side. */
+static void test_dialogs(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	open_watched(&rig, zones);
+	answers(&rig, "183 Session Progress", "INVITE", "early");
+	is_believed(&rig, "early", "a", "b");
+	is_believed(&rig, "early", "b", "a");
+	is_refused(&rig, "early", "a", "c");
+	is_refused(&rig, "late", "a", "b");
+	answers(&rig, "200 OK", "INVITE", "late");
+	is_believed(&rig, "late", "a", "b");
+	answers(&rig, "202 Accepted", "SUBSCRIBE", "watch");
+	is_believed(&rig, "watch", "a", "b");
+	answers(&rig, "200 OK", "NOTIFY", "told");
+	is_believed(&rig, "told", "a", "b");
+	answers(&rig, "200 OK", "OPTIONS", "asked");
+	is_refused(&rig, "asked", "a", "b");
+	/* A call of the server's: the callee names it by its From-tag, whatever its own is. */
+	server_asks(&rig, "INVITE", "out", "s", NULL);
+	is_believed(&rig, "out", "phone", "s");
+	is_refused(&rig, "out", "phone", "t");
+	server_asks(&rig, "ACK", "acked", "s", "phone");
+	is_believed(&rig, "acked", "phone", "s");
+	/* The call ends. */
+	answers(&rig, "200 OK", "BYE", "late");
+	is_refused(&rig, "late", "a", "b");
+	/* A phone that moved takes its dialog along. */
+	rig.from.addr = address(STRANGER);
+	is_believed(&rig, "acked", "phone", "s");
+	/* What was not heard of for long is not forgotten for that. */
+	rig.trial.now += 1;
+	{
+		struct sw_health health = {
+			.heartbeat = rig.trial.now + 5 * HOUR,
+			.observed_from = rig.trial.now - 4 * HOUR,
+		};
+
+		rig.trial.now += 5 * HOUR;
+		state_health_write(&rig.trial.state, &health);
+	}
+	is_believed(&rig, "acked", "phone", "s");
+	is_refused(&rig, "1", "a", "x");
+}
+
+/* A large INVITE goes over TCP, what follows over UDP; and on TCP nobody is asked. */
+static void test_tcp(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	open_watched(&rig, zones);
+	size = message(text, sizeof(text), "SIP/2.0 200 OK", "INVITE", "tcp", "a", "b");
+	leaves(&rig, true, text, size);
+	is_believed(&rig, "tcp", "a", "b");
+	size = premium(text, sizeof(text), "INVITE", "1", "a", "x");
+	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, text, size));
+	sends_frame(&rig, SW_REASON_NONE);
+	assert_true(outcome.in_dialog);
+}
+
+/* In doubt a good call lives. */
+static void test_doubt(void **state)
+{
+	auto_rig struct rig rig;
+	struct sw_health good, doubtful[6];
+
+	(void)state;
+	open_watched(&rig, zones);
+	good = (struct sw_health){
+		.heartbeat = rig.trial.now, .observed_from = rig.trial.now - 4 * HOUR,
+	};
+	for (size_t i = 0; i < array_size(doubtful); i++)
+		doubtful[i] = good;
+	doubtful[0].heartbeat = 0;
+	doubtful[1].heartbeat -= 6 * SECOND;
+	doubtful[2].observed_from += 1;
+	doubtful[3].observed_from = 0;
+	doubtful[4].forgot_until = rig.trial.now + 1;
+	doubtful[5].unanswered_from = rig.trial.now - SECOND;
+	for (size_t i = 0; i < array_size(doubtful); i++) {
+		state_health_write(&rig.trial.state, &doubtful[i]);
+		is_believed(&rig, "1", "a", "x");
+		state_health_write(&rig.trial.state, &good);
+		is_refused(&rig, "1", "a", "x");
+	}
+}
+
+/* More dialogs than the table is good for: some may be forgotten, until all of them are old. */
+static void test_crowded(void **state)
+{
+	auto_free char *yaml = xasprintf("tables: {dialogs: 4096}\n%s", zones);
+	auto_rig struct rig rig;
+	struct sw_health health = {};
+	char call[16];
+
+	(void)state;
+	open_watched(&rig, yaml);
+	for (unsigned int n = 0; n < 1024; n++) {
+		snprintf(call, sizeof(call), "c%u", n);
+		answers(&rig, "200 OK", "INVITE", call);
+		answers(&rig, "200 OK", "INVITE", call); /* again: it is no other */
+	}
+	is_refused(&rig, "1", "a", "x");
+	answers(&rig, "200 OK", "INVITE", "more");
+	is_believed(&rig, "1", "a", "x");
+	rig.trial.now += 4 * HOUR - 1;
+	health.heartbeat = rig.trial.now;
+	health.observed_from = 1;
+	state_health_write(&rig.trial.state, &health);
+	is_believed(&rig, "1", "a", "x");
+	rig.trial.now += 1;
+	is_refused(&rig, "1", "a", "x");
+	answers(&rig, "200 OK", "INVITE", "later");
+	is_refused(&rig, "1", "a", "x");
+}
+
+/* A source that the server serves, by the path of its proof. One that is only known is a stranger:
+ * any refusal makes it so. */
+static void test_served(void **state)
+{
+	auto_rig struct rig rig;
+	struct sw_known known = {.ttl = 64, .grade = SW_GRADE_PROVED};
+	struct sw_source key = {.port = htons(5060), .length = 32};
+	int fd;
+
+	(void)state;
+	open_watched(&rig, YAML_PLAIN "zones: [{name: public, to_tag: proven, callee: {deny: "
+				      "[\"+882\"]}, newcomers: {rate: 1000/s}}]\n");
+	fd = rig.trial.state.fds[STATE_KNOWN];
+	key.addr = rig.from.addr;
+	known.seen = known.since = rig.trial.now;
+	is_refused(&rig, "1", "a", "x");
+	assert_int_equal(bpf_map_update_elem(fd, &key, &known, 0), 0);
+	is_refused(&rig, "1", "a", "x");
+	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+	known.grade = SW_GRADE_GOOD;
+	assert_int_equal(bpf_map_update_elem(fd, &key, &known, 0), 0);
+	is_believed(&rig, "1", "a", "x");
+}
+
+/* Registrations and publications are no dialogs (RFC 3261 10.2, RFC 3903 3), in any zone. */
+static void test_never_inside(void **state)
+{
+	static const char *const outside[] = {"REGISTER", "PUBLISH"};
+	static const char *const inside[] = {"OPTIONS", "MESSAGE", "SUBSCRIBE", "INVITE"};
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, methods: [INFO]}]\n");
+	for (size_t i = 0; i < array_size(outside); i++)
+		sends(&rig, text, request(text, sizeof(text), outside[i], i, "x"), SW_REASON_METHOD);
+	for (size_t i = 0; i < array_size(inside); i++)
+		sends(&rig, text, request(text, sizeof(text), inside[i], i, "x"), SW_REASON_NONE);
+}
+
+/* Rates of requests outside a dialog hold for them, too. */
+static void test_rates(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, rates: {source: {REGISTER: 1/h}}}]\n");
+	sends(&rig, text, request(text, sizeof(text), "REGISTER", 1, "x"), SW_REASON_NONE);
+	sends(&rig, text, request(text, sizeof(text), "REGISTER", 2, "x"),
+	      SW_REASON_RATE_SOURCE_METHOD);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_dialogs),
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_crowded),
+		cmocka_unit_test(test_served),
+		cmocka_unit_test(test_never_inside),
+		cmocka_unit_test(test_rates),
+	};
+
+	return cmocka_run_group_tests_name("inside", tests, NULL, NULL);
+}
