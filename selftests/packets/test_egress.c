@@ -175,6 +175,8 @@ static void test_content_types(void **state)
 	passes(&rig, INWARD, message);
 	message.headers = "c: Application / Vnd.3gpp.SMS;x=y\r\n";
 	dropped(&rig, MACHINE, message, SW_REASON_EGRESS_CONTENT_TYPE);
+	message.headers = "Content-Type: text/plain\r\n" SMS; /* nobody knows which line is read */
+	dropped(&rig, MACHINE, message, SW_REASON_EGRESS_CONTENT_TYPE);
 	message.headers = "Content-Type: message/cpim\r\n";
 	reported(&rig, MACHINE, message, SW_REASON_EGRESS_CONTENT_TYPE);
 	message.headers = "Content-Type: application/vnd.3gpp.sms-x\r\n";
