@@ -112,3 +112,19 @@ attack: $(BUILD)/sipward
 	$(Q)WITHOUT=1 selftests/lab/run attack
 
 .PHONY: fuzz attack
+
+# --- the sender of the lab that needs a BPF program of its own ---
+
+MILLION := selftests/flood/million
+
+$(BUILD)/million.bpf.o: $(MILLION).bpf.c $(MILLION).h
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_FLAGS) -c -o $@ $<
+
+$(BUILD)/million.skel.h: $(BUILD)/million.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name million_bpf > $@.new && mv $@.new $@
+
+$(BUILD)/million: $(MILLION).c $(MILLION).h selftests/flood/sender.h $(BUILD)/million.skel.h
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< -lbpf -lelf -lz
