@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The verifier's budget: how many instructions it walks, against selftests/packets/verifier.tsv,
- * and how long a generation takes to load, as it would be attached. Growth is paid on every
- * reload of every host. And what the kernel is told of the program beside its instructions.
+ * The verifier's budget: how many instructions it walks, against selftests/packets/verifier.tsv.
+ * Growth is paid on every reload of every host; how long that takes is printed, and hangs on the
+ * machine. And what the kernel is told of the program beside its instructions.
  */
 #include "rig.h"
 
@@ -77,7 +77,7 @@ static uint64_t processor_time(void)
 
 static void within_budget(const char *name, const char *yaml)
 {
-	uint64_t start, took = ~0ull;
+	uint64_t start, took;
 	auto_policy struct policy policy = {};
 	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
 	unsigned long wanted = baseline(name), walked;
@@ -85,14 +85,10 @@ static void within_budget(const char *name, const char *yaml)
 
 	if (policy_parse(name, yaml, strlen(yaml), &policy, &e) < 0)
 		fail_msg("%s", e.text);
-	for (int i = 0; i < 3; i++) {
-		trial_close(&trial);
-		start = processor_time();
-		if (trial_open_real(&trial, &policy, &e) < 0)
-			fail_msg("%s", e.text);
-		if (processor_time() - start < took)
-			took = processor_time() - start;
-	}
+	start = processor_time();
+	if (trial_open_real(&trial, &policy, &e) < 0)
+		fail_msg("%s", e.text);
+	took = processor_time() - start;
 	walked = trial_verified(&trial);
 	print_message("# %s: %s: %lu instructions verified (baseline %lu), loaded in %lu ms\n",
 		      SIPWARD_COMPILER, name, walked, wanted, (unsigned long)(took / 1000000));
@@ -100,7 +96,6 @@ static void within_budget(const char *name, const char *yaml)
 		fail_msg("%s has no line for %s and policy %s: add one", BASELINE, SIPWARD_COMPILER, name);
 	assert_true(walked > 0);
 	assert_true(walked * 100 <= wanted * GROWTH);
-	assert_true(took < SECOND);
 }
 
 static void test_small_policy(void **state)
