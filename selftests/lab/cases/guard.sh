@@ -17,7 +17,7 @@ services:
 zones:
   - {name: phones, sources: [$CALLER4], teardown: deny, fraud: {destinations: 5/1m}}
   - {name: trunk, sources: [$BYSTANDER4], require: tls}
-  - {name: public, teardown: deny}
+  - {name: public, teardown: deny, to_tag: proven, methods: [OPTIONS]}
 END
 ward_start guard || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 
@@ -48,6 +48,17 @@ read -ra bye <<<"$(dialog caller --tcp --from "$CALLER4" "$SERVER4" BYE "${call[
 expect_equal "the caller's own, from another port, is none" "200 0 0" \
 	"${bye[3]} $(counter phones drops teardown) $(counter phones shadow teardown)"
 expect_calls "calls of the same phone go on" teardown caller "$SERVER4" "$CALLER4" 40 50
+
+# --- To-tags that nobody gave ---
+read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE no-such-call a b)"
+expect_equal "while the observer is young, an INVITE with a To-tag is inside a dialog" "200 0" \
+	"${forged[3]} $(counter public drops method)"
+expect "after some hours it knows all dialogs" "$(ward status)" wait_until 5 observer_aged
+read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE another-call a b)"
+expect_equal "one that nobody knows is outside, where there is no INVITE" "none 1" \
+	"${forged[3]} $(counter public drops method)"
+read -ra bye <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE another-call a b)"
+expect_equal "a BYE is let through all the same" 200 "${bye[3]}"
 
 # --- toll fraud ---
 reached=0
