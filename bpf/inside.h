@@ -82,7 +82,8 @@ __noinline int judge_inside(struct scratch *scratch)
 static __always_inline enum verdict stage_inside(struct packet *p)
 {
 	if (policy.to_tags && packet_zone(p)->to_tag == SW_TO_TAG_PROVEN && p->in_dialog &&
-	    p->grade != SW_GRADE_GOOD && p->protocol == IPPROTO_UDP && !(1u << p->message & SW_METHODS_ALWAYS))
+	    p->grade != SW_GRADE_GOOD && p->protocol == IPPROTO_UDP &&
+	    !(1u << p->message & SW_METHODS_ALWAYS))
 		judge_inside(packet_scratch(p));
 	return VERDICT_UNDECIDED;
 }

@@ -212,8 +212,9 @@ static __always_inline void judge_span(struct scratch *scratch, struct sip_span 
 		judge_number(scratch, user.offset, user.offset + user.length, direction);
 }
 
-/* The addresses of a header, of SIP_LINES_MAX lines: 32 in all, or 39 of one line. No good message
- * has more (RFC 3325 allows an identity two); what does is noted, for nobody knows what it hides. */
+/* The addresses of a header, of SIP_LINES_MAX lines: 32 in all, or 39 of one line. No good
+ * message has more (RFC 3325 allows an identity two); what does is noted, for nobody knows what
+ * it hides. */
 __noinline int judge_addresses(struct scratch *scratch, __u32 id, __u32 direction)
 {
 	struct content *content;
