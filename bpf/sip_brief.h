@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Headers for those who ask neither for each value nor for strict work, written as nearly all
- * are: sip_brief(). Whatever is written in another way is left to sip_header(), which finds
+ * Headers for those who ask for no strict work, written as nearly all are: sip_brief(). Whatever is written in another way is left to sip_header(), which finds
  * the same: nothing here may accept what that would refuse, or count otherwise. A value that
  * is to be taken apart is read by the functions that sip_header() has; what is saved is
  * finding out which header it is.
@@ -11,8 +10,6 @@
 
 #include "sip_address.h"
 #include "sip_credentials.h"
-
-#define SIP_NEED_FULL (SIP_NEED_VALUES | SIP_NEED_STRICT)
 
 /* Octets that every header has which is read here: names and what follows them are looked at
  * without asking for the end. */
@@ -45,6 +42,19 @@ static __always_inline int sip_is_trim(const struct sip_buf *buf, __u32 pos, __u
 	return pos < end && sip_octet(buf, pos) > ' ' && sip_octet(buf, end - 1) > ' ';
 }
 
+/* Notes a header that stands for the first time, and its value where values are wanted. */
+static __always_inline int sip_brief_note(const struct sip_buf *buf, struct sip_msg *msg,
+					  __u32 pos, __u32 end, __u32 id)
+{
+	if (SIP_NEEDS(SIP_NEED_VALUES)) {
+		if (msg->present & 1u << id || !sip_is_trim(buf, pos, end))
+			return 0;
+		msg->value[id] = sip_span(pos, end);
+	}
+	msg->present |= 1u << id;
+	return 1;
+}
+
 /* The values behind the first one of a Via line: few have them. */
 SIP_GLOBAL int sip_brief_vias(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
 {
@@ -56,20 +66,10 @@ SIP_GLOBAL int sip_brief_vias(const struct sip_buf *buf, struct sip_msg *msg, __
 
 /* "SIP/2.0/UDP host ..." at pos, and no second value. A host that may be the broadcast
  * address is for sip_via(). */
-static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-					 __u32 end)
+static __always_inline int sip_is_plain_via(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u64 transport, host;
 
-	if (SIP_NEEDS(SIP_NEED_VIA)) {
-		if (!sip_is_trim(buf, pos, end))
-			return 0;
-		pos = sip_via(buf, msg, pos, end);
-		if (pos < end)
-			sip_brief_vias(buf, msg, pos, end);
-		msg->present |= SIP_PRESENT(VIA);
-		return 1;
-	}
 	if (pos + 20 > end || sip_lower(sip_load(buf, pos)) != SIP_WORD("sip/2.0/"))
 		return 0;
 	transport = sip_lower(sip_load(buf, pos + 8));
@@ -77,12 +77,25 @@ static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_m
 	    !SIP_BEGINS(transport, "tls "))
 		return 0;
 	host = sip_load(buf, pos + 12);
-	if ((__u8)host <= ' ' || host == SIP_WORD("255.255.") ||
-	    sip_seek_octet(buf, pos + 12, end, ',') < end)
+	return (__u8)host > ' ' && host != SIP_WORD("255.255.") &&
+	       sip_seek_octet(buf, pos + 12, end, ',') >= end;
+}
+
+static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+					 __u32 end)
+{
+	if (SIP_NEEDS(SIP_NEED_VIA)) {
+		if (!sip_is_trim(buf, pos, end) || !sip_brief_note(buf, msg, pos, end, SIP_VIA))
+			return 0;
+		pos = sip_via(buf, msg, pos, end);
+		if (pos < end)
+			sip_brief_vias(buf, msg, pos, end);
+		return 1;
+	}
+	if (!sip_is_plain_via(buf, pos, end) || !sip_brief_note(buf, msg, pos, end, SIP_VIA))
 		return 0;
 	msg->via_count++;
 	msg->flags |= SIP_TOP_VIA;
-	msg->present |= SIP_PRESENT(VIA);
 	return 1;
 }
 
@@ -90,10 +103,9 @@ static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_m
 static __always_inline int sip_brief_party(const struct sip_buf *buf, struct sip_msg *msg,
 					   __u32 pos, __u32 end, __u32 id)
 {
-	if (!sip_is_trim(buf, pos, end))
+	if (!sip_is_trim(buf, pos, end) || !sip_brief_note(buf, msg, pos, end, id))
 		return 0;
 	sip_party(buf, msg, pos, end, id);
-	msg->present |= 1u << id;
 	return 1;
 }
 
@@ -125,6 +137,8 @@ static __always_inline int sip_brief_cseq(const struct sip_buf *buf, struct sip_
 	__u64 word = sip_load(buf, pos), others = sip_no_digits(word ^ SIP_EACH('0')), differ;
 	__u32 n = sip_lowest(others), length;
 
+	if (SIP_NEEDS(SIP_NEED_VALUES))
+		return sip_brief_note(buf, msg, pos, end, SIP_CSEQ) && !sip_cseq(buf, msg, pos, end);
 	if (!others || !n)
 		return 0;
 	pos += n;
@@ -157,10 +171,12 @@ static __always_inline __u32 sip_brief_number(const struct sip_buf *buf, __u32 p
 static __always_inline int sip_brief_max_forwards(const struct sip_buf *buf, struct sip_msg *msg,
 						  __u32 pos, __u32 end)
 {
-	if (sip_brief_number(buf, pos, end) > 255)
+	__u32 number = sip_brief_number(buf, pos, end);
+
+	if (number > 255)
 		return 0;
-	msg->present |= SIP_PRESENT(MAX_FORWARDS);
-	return 1;
+	msg->max_forwards = number;
+	return sip_brief_note(buf, msg, pos, end, SIP_MAX_FORWARDS);
 }
 
 static __always_inline int sip_brief_content_length(const struct sip_buf *buf, struct sip_msg *msg,
@@ -171,14 +187,13 @@ static __always_inline int sip_brief_content_length(const struct sip_buf *buf, s
 	if (number == ~0u)
 		return 0;
 	msg->content_length = number;
-	msg->present |= SIP_PRESENT(CONTENT_LENGTH);
-	return 1;
+	return sip_brief_note(buf, msg, pos, end, SIP_CONTENT_LENGTH);
 }
 
 static __always_inline int sip_brief_call_id(const struct sip_buf *buf, struct sip_msg *msg,
 					     __u32 pos, __u32 end)
 {
-	if (SIP_NEEDS(SIP_NEED_TOKENS)) {
+	if (SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_VALUES)) {
 		if (sip_octet(buf, pos) != ' ' || !sip_is_trim(buf, pos + 1, end))
 			return 0;
 		msg->value[SIP_CALL_ID] = sip_span(pos + 1, end);
@@ -196,11 +211,22 @@ static __always_inline int sip_brief_from(const struct sip_buf *buf, struct sip_
 	if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS))
 		return sip_octet(buf, pos) == ' ' &&
 		       sip_brief_party(buf, msg, pos + 1, end, SIP_FROM);
-	msg->present |= SIP_PRESENT(FROM);
-	return 1;
+	if (SIP_NEEDS(SIP_NEED_VALUES) && sip_octet(buf, pos) != ' ')
+		return 0;
+	return sip_brief_note(buf, msg, pos + 1, end, SIP_FROM);
 }
 
-/* Names that begin with C, among them Contact and Content-Type, of which nothing is read. */
+/* Contact, Content-Type or User-Agent, of which nothing but the value is read; at pos the space
+ * behind the colon. */
+static __always_inline int sip_brief_text(const struct sip_buf *buf, struct sip_msg *msg,
+					  __u32 pos, __u32 end, __u32 id)
+{
+	if (!SIP_NEEDS(SIP_NEED_VALUES))
+		return 1;
+	return sip_octet(buf, pos) == ' ' && sip_brief_note(buf, msg, pos + 1, end, id);
+}
+
+/* Names that begin with C. */
 static __always_inline int sip_brief_c(const struct sip_buf *buf, struct sip_msg *msg, __u64 word,
 				       __u32 pos, __u32 end)
 {
@@ -209,16 +235,42 @@ static __always_inline int sip_brief_c(const struct sip_buf *buf, struct sip_msg
 	if (SIP_BEGINS(word, "cseq: "))
 		return !(present & SIP_PRESENT(CSEQ)) && sip_brief_cseq(buf, msg, pos + 6, end);
 	if (word == SIP_WORD("contact:"))
-		return 1;
+		return sip_brief_text(buf, msg, pos + 8, end, SIP_CONTACT);
 	if (word == SIP_WORD("call-id:") && !(present & SIP_PRESENT(CALL_ID)))
 		return sip_brief_call_id(buf, msg, pos + 8, end);
 	if (word != SIP_WORD("content-"))
 		return 0;
 	word = sip_lower(sip_load(buf, pos + 8));
-	if (SIP_BEGINS(word, "type"))
-		return 1;
+	if (SIP_BEGINS(word, "type:"))
+		return sip_brief_text(buf, msg, pos + 13, end, SIP_CONTENT_TYPE);
 	return word == SIP_WORD("length: ") && !(present & SIP_PRESENT(CONTENT_LENGTH)) &&
 	       sip_brief_content_length(buf, msg, pos + 16, end);
+}
+
+/* Names that begin with a letter of SIP_LETTERS_VALUES: true for those that nothing is known of.
+ * `word` is in lower case, and the name is no letter alone. */
+static __always_inline int sip_is_foreign(__u64 word)
+{
+	switch ((__u8)word) {
+	case 'a':
+		return word != SIP_WORD("authoriz") && word != SIP_WORD("alert-in");
+	case 'd':
+		return word != SIP_WORD("diversio");
+	case 'e':
+		return !SIP_BEGINS(word, "expires");
+	case 'h':
+		return word != SIP_WORD("history-");
+	case 'p':
+		return !SIP_BEGINS(word, "p-") && !SIP_BEGINS(word, "privacy") &&
+		       word != SIP_WORD("proxy-au");
+	case 'r':
+		return !SIP_BEGINS(word, "route") && !SIP_BEGINS(word, "re");
+	case 's':
+		return !SIP_BEGINS(word, "server");
+	case 'w':
+		return word != SIP_WORD("www-auth");
+	}
+	return 0;
 }
 
 /* The first letters of those that are read, long and compact; in either case. */
@@ -228,16 +280,25 @@ static __always_inline int sip_brief_c(const struct sip_buf *buf, struct sip_msg
 	 SIP_LETTER('c') | SIP_LETTER('m') | SIP_LETTER('l'))
 /* Authorization, Proxy-..., WWW-Authenticate. */
 #define SIP_LETTERS_DIGEST (SIP_LETTER('a') | SIP_LETTER('p') | SIP_LETTER('w'))
+/* All others that have a name in sip_msg.h. */
+#define SIP_LETTERS_VALUES                                                           \
+	(SIP_LETTERS_DIGEST | SIP_LETTER('b') | SIP_LETTER('d') | SIP_LETTER('e') |  \
+	 SIP_LETTER('h') | SIP_LETTER('r') | SIP_LETTER('s') | SIP_LETTER('u'))
+
+static __always_inline __u32 sip_letters(void)
+{
+	if (SIP_NEEDS(SIP_NEED_VALUES))
+		return SIP_LETTERS | SIP_LETTERS_VALUES;
+	return SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_LOGINS) ? SIP_LETTERS | SIP_LETTERS_DIGEST :
+							      SIP_LETTERS;
+}
 
 /* The header [pos, end), whose first octet is the lowest of `word`: 1 if it was read, or has
  * nothing to read. One that stands twice is for sip_header(). */
 static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *msg, __u64 word,
 				     __u32 pos, __u32 end)
 {
-	const __u32 letters = SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_LOGINS) ?
-				      SIP_LETTERS | SIP_LETTERS_DIGEST : SIP_LETTERS;
-
-	if (!(letters >> (word & 31) & 1))
+	if (!(sip_letters() >> (word & 31) & 1))
 		return 1;
 	if (end - pos < SIP_BRIEF_MIN)
 		return 0;
@@ -250,7 +311,7 @@ static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *
 	case 't':
 		if (!SIP_BEGINS(word, "to: ") || (msg->present & SIP_PRESENT(TO)))
 			return 0;
-		if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS))
+		if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS | SIP_NEED_VALUES))
 			return sip_brief_party(buf, msg, pos + 4, end, SIP_TO);
 		return (__u8)(word >> 32) == '<' && sip_brief_to(buf, msg, pos + 4, end);
 	case 'm':
@@ -259,14 +320,13 @@ static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *
 		       sip_brief_max_forwards(buf, msg, pos + 14, end);
 	case 'c':
 		return sip_brief_c(buf, msg, word, pos, end);
-	case 'a':
-		return word != SIP_WORD("authoriz");
-	case 'p':
-		return word != SIP_WORD("proxy-au");
-	case 'w':
-		return word != SIP_WORD("www-auth");
+	case 'u':
+		if (word != SIP_WORD("user-age") ||
+		    !SIP_BEGINS(sip_lower(sip_load(buf, pos + 8)), "nt:"))
+			return 0;
+		return sip_brief_text(buf, msg, pos + 11, end, SIP_USER_AGENT);
 	}
-	return 0;
+	return (__u8)(word >> 8) > ':' && sip_is_foreign(word);
 }
 
 #endif

@@ -208,7 +208,7 @@ static __always_inline void sip_take(const struct sip_buf *buf, const struct sip
 	msg->headers++;
 	if (end - pos > in->bounds.header)
 		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
-	if (SIP_NEEDS(SIP_NEED_FULL) || msg->found || !sip_brief(buf, msg, word, pos, end)) {
+	if (SIP_NEEDS(SIP_NEED_STRICT) || msg->found || !sip_brief(buf, msg, word, pos, end)) {
 		sip_note_bare(msg);
 		sip_header(buf, in, msg, pos, end);
 		msg->found = 0;

@@ -26,7 +26,7 @@ static unsigned int needs;
 	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CALL_ID) |   \
 	 SIP_PRESENT(CSEQ) | SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH))
 
-/* What a policy may need without every value and without strict work. */
+/* What a policy may need without strict work. */
 static const unsigned int lean[] = {
 	0,
 	SIP_NEED_PARTIES,
@@ -35,6 +35,9 @@ static const unsigned int lean[] = {
 	SIP_NEED_LOGINS,
 	SIP_NEED_VIA | SIP_NEED_TOKENS,
 	SIP_NEED_VIA | SIP_NEED_TOKENS | SIP_NEED_PARTIES | SIP_NEED_LOGINS,
+	SIP_NEED_VALUES,
+	SIP_NEED_VALUES | SIP_NEED_LINES | SIP_NEED_PARTIES,
+	SIP_NEED_ALL & ~SIP_NEED_STRICT,
 };
 
 static bool same_span(struct sip_span a, struct sip_span b)
@@ -49,6 +52,21 @@ static bool same_party(const struct sip_party *a, const struct sip_party *b, uns
 	       (!(what & (SIP_NEED_PARTIES | SIP_NEED_TOKENS)) || same_span(a->tag, b->tag));
 }
 
+static bool same_values(const struct sip_msg *a, const struct sip_msg *b, unsigned int what)
+{
+	for (unsigned int i = 0; i < SIP_HEADER_COUNT; i++)
+		if (!same_span(a->value[i], b->value[i]))
+			return false;
+	for (unsigned int i = 0; i < SIP_MORE_ALL && what & SIP_NEED_LINES; i++)
+		if (!same_span(a->more[i], b->more[i]))
+			return false;
+	return a->present == b->present && a->repeated == b->repeated && a->cseq == b->cseq &&
+	       a->cseq_kind == b->cseq_kind && same_span(a->cseq_method, b->cseq_method) &&
+	       a->max_forwards == b->max_forwards && a->max_breadth == b->max_breadth &&
+	       a->content_length == b->content_length && a->lines == b->lines &&
+	       a->route_count == b->route_count && a->record_route_count == b->record_route_count;
+}
+
 /* Each that was asked for. */
 static bool same_told(const struct sip_msg *a, const struct sip_msg *b, unsigned int what)
 {
@@ -57,6 +75,8 @@ static bool same_told(const struct sip_msg *a, const struct sip_msg *b, unsigned
 	      same_span(a->via_sent_by, b->via_sent_by) && same_span(a->via_host, b->via_host) &&
 	      same_span(a->via_branch, b->via_branch) &&
 	      (a->flags & SIP_COOKIE) == (b->flags & SIP_COOKIE)))
+		return false;
+	if (what & SIP_NEED_VALUES && !same_values(a, b, what))
 		return false;
 	if (what & SIP_NEED_PARTIES &&
 	    !(same_span(a->uri_user, b->uri_user) && same_span(a->uri_host, b->uri_host)))
@@ -142,6 +162,15 @@ static const char plain[] =
 	"Proxy-Authorization: Digest username=\"a\",nonce=\"b\"\r\n"
 	"Authorization: Digest nonce=c, username=d\r\n"
 	"Content-Type: a/b\r\n"
+	"User-Agent: c\r\n"
+	"Allow: INVITE\r\n"
+	"Route: <sip:d>\r\n"
+	"Server: e\r\n"
+	"Expires: 7200\r\n"
+	"Diversion: <sip:f>\r\n"
+	"Privacy: id\r\n"
+	"Alert-Info: g\r\n"
+	"m: <sip:h>\r\n"
 	"Content-Length: 17\r\n"
 	"\r\n"
 	"what is behind it";
