@@ -23,7 +23,6 @@ struct departing {
 static inline uint32_t leaves(struct rig *rig, const char *to, const struct departing *what)
 {
 	struct endpoint peer = {.addr = address(to), .port = 5060}, server = rig->to;
-	struct error e = {};
 	char text[2048];
 	size_t size = snprintf(text, sizeof(text),
 		"%s\r\n"
@@ -45,8 +44,7 @@ static inline uint32_t leaves(struct rig *rig, const char *to, const struct depa
 	if (what->way == TCP_OPENED)
 		server.port = 40123;
 	assert_true(frame_message(&rig->frame, &server, &peer, what->way != UDP, text, size));
-	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
-		fail_msg("%s", e.text);
+	departs_frame(rig);
 	return rig->trial.departure;
 }
 

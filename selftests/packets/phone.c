@@ -66,7 +66,6 @@ void answers(struct rig *rig, const struct phone *phone, unsigned int status, co
 	     const char *tag)
 {
 	char text[2048], challenge[512] = "";
-	struct error e = {};
 	size_t size;
 
 	if (nonce)
@@ -82,7 +81,32 @@ void answers(struct rig *rig, const struct phone *phone, unsigned int status, co
 		"%s"
 		"Content-Length: 0\r\n\r\n", status, phone->branch, phone->user, phone->callee, tag,
 		phone->branch, phone->method, challenge);
-	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, false, text, size));
-	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
-		fail_msg("%s", e.text);
+	departs(rig, text, size);
+}
+
+unsigned int new_branch(void)
+{
+	static unsigned int last;
+
+	return ++last;
+}
+
+void registers_as(struct rig *rig, const char *user, unsigned int with, unsigned int status,
+		  unsigned int challenge)
+{
+	char nonce[32], next[32];
+	struct phone phone = {.method = "REGISTER", .user = user, .callee = user,
+			      .nonce = with ? nonce : NULL, .branch = new_branch()};
+
+	snprintf(nonce, sizeof(nonce), "n%08x", with);
+	snprintf(next, sizeof(next), "n%08x", challenge);
+	rig->trial.now += 10 * MS;
+	asks(rig, &phone, SW_REASON_NONE);
+	rig->trial.now += 10 * MS;
+	answers(rig, &phone, status, challenge ? next : NULL, "t");
+}
+
+void registers(struct rig *rig, unsigned int with, unsigned int status, unsigned int challenge)
+{
+	registers_as(rig, "alice", with, status, challenge);
 }

@@ -35,4 +35,13 @@ void asks(struct rig *rig, const struct phone *phone, enum sw_reason reason);
 void answers(struct rig *rig, const struct phone *phone, unsigned int status, const char *nonce,
 	     const char *tag);
 
+/* A number that no branch was made from yet. */
+unsigned int new_branch(void);
+
+/* One REGISTER and its answer, 10 ms apart. The nonces are made of numbers; 0: none. registers()
+ * is alice's. */
+void registers_as(struct rig *rig, const char *user, unsigned int with, unsigned int status,
+		  unsigned int challenge);
+void registers(struct rig *rig, unsigned int with, unsigned int status, unsigned int challenge);
+
 #endif

@@ -130,16 +130,23 @@ struct expectation {
 	uint64_t moved;  /* increments over all counters of reasons */
 };
 
+static int verdict_of_frame(struct rig *rig)
+{
+	struct error e = {};
+	int verdict = trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e);
+
+	if (verdict < 0)
+		fail_msg("%s", e.text);
+	return verdict;
+}
+
 static void run(struct rig *rig, const struct expectation *wanted)
 {
 	static struct sw_counters before[SW_ZONES_MAX], after[SW_ZONES_MAX];
-	struct error e = {};
 	int verdict;
 
 	read_counters(rig, before);
-	verdict = trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e);
-	if (verdict < 0)
-		fail_msg("%s", e.text);
+	verdict = verdict_of_frame(rig);
 	read_counters(rig, after);
 	if (verdict != wanted->verdict || sum_all(after) - sum_all(before) != wanted->moved ||
 	    (wanted->moved && sum(after, wanted->mode, wanted->reason) -
@@ -174,6 +181,17 @@ void ignores_frame(struct rig *rig)
 static void make(struct rig *rig, bool tcp, const char *payload, size_t size)
 {
 	assert_true(frame_message(&rig->frame, &rig->from, &rig->to, tcp, payload, size));
+}
+
+bool gets_in_frame(struct rig *rig)
+{
+	return verdict_of_frame(rig) == XDP_PASS;
+}
+
+bool gets_in(struct rig *rig, const char *payload, size_t size)
+{
+	make(rig, false, payload, size);
+	return gets_in_frame(rig);
 }
 
 void sends(struct rig *rig, const char *payload, size_t size, enum sw_reason reason)

@@ -28,6 +28,7 @@ struct rig {
 };
 
 #define SECOND SW_NS_PER_SEC
+#define MS     (SECOND / 1000)
 
 /* Loads the policy text; a mistake in it fails the test. */
 void rig_open(struct rig *rig, const char *yaml);
@@ -50,6 +51,9 @@ void sends_method(struct rig *rig, const char *method, unsigned int n, enum sw_r
 /* It is refused in shadow: counted in monitor mode, and passes. */
 void sends_frame_shadowed(struct rig *rig, enum sw_reason reason);
 void sends_shadowed(struct rig *rig, const char *payload, size_t size, enum sw_reason reason);
+/* Sends one packet, and only says whether it passed: for floods, and for counts of several. */
+bool gets_in_frame(struct rig *rig);
+bool gets_in(struct rig *rig, const char *payload, size_t size);
 /* It is not ours: passes, and no counter moves. */
 void ignores_frame(struct rig *rig);
 

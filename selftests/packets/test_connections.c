@@ -149,10 +149,8 @@ static void test_cells(void **state)
 	connect_ends(&rig, &c, false);
 	size = request(text, sizeof(text), "INVITE", 1, NULL);
 	for (int i = 0; i < 5; i++) {
-		struct error e = {};
-
 		segment(&rig, c.seq + 1000000, c.ack, text, size);
-		trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, &e);
+		gets_in_frame(&rig);
 	}
 	assert_int_equal(outcome.shadow_count, 1);
 	assert_int_equal(outcome.shadows[0], SW_REASON_RATE_SOURCE);
@@ -191,10 +189,9 @@ static enum sw_reason closed_for(struct rig *rig, uint32_t seq, uint32_t ack, co
 {
 	struct ring_buffer *ring;
 	struct told told = {};
-	struct error e = {};
 
 	segment(rig, seq, ack, text, size);
-	assert_int_equal(trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e), 2);
+	assert_true(gets_in_frame(rig));
 	ring = ring_buffer__new(rig->trial.state.fds[STATE_CLOSINGS], on_event, &told, NULL);
 	assert_non_null(ring);
 	ring_buffer__consume(ring);
@@ -306,11 +303,11 @@ static void test_violations(void **state)
 	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_evidence, &evidence, NULL);
 	assert_non_null(ring);
 	segment(&rig, c.seq + 65536, c.ack, broken, sizeof(broken) - 1);
-	trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, NULL);
+	gets_in_frame(&rig);
 	ring_buffer__consume(ring);
 	assert_int_equal(evidence, 0);
 	segment(&rig, c.seq, c.ack, broken, sizeof(broken) - 1);
-	trial_run(&rig.trial, rig.frame.octets, rig.frame.size, &outcome, NULL);
+	gets_in_frame(&rig);
 	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
 	ring_buffer__consume(ring);
 	assert_int_equal(evidence, 1);
@@ -348,7 +345,6 @@ static void logs_in(struct rig *rig, const struct connection *c, unsigned int br
 static void is_refused(struct rig *rig, unsigned int branch, const char *nonce)
 {
 	char text[1024];
-	struct error e = {};
 	size_t size = snprintf(text, sizeof(text),
 		"SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
 		"From: <sip:100@example.com>;tag=1\r\nTo: <sip:100@example.com>;tag=2\r\n"
@@ -357,7 +353,7 @@ static void is_refused(struct rig *rig, unsigned int branch, const char *nonce)
 
 	rig->trial.now += SECOND / 4;
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
-	assert_int_equal(trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e), 0);
+	departs_frame(rig);
 }
 
 /* Wrong passwords on a connection are evidence, each with a nonce that was fresh; the same segments

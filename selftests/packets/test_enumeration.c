@@ -9,14 +9,11 @@
 #include "agent/conduct.h"
 #include "phone.h"
 
-#define MS (SECOND / 1000)
 #define THRESHOLD 5
 
 static const char *const watched =
 	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
 		   "bans: {enumeration: 5/60s}}]\n";
-
-static unsigned int branches;
 
 static void quiet(const char *text)
 {
@@ -53,9 +50,10 @@ static void habit(struct rig *rig, const char *head)
 
 	rig->from.addr = address("203.0.113.50");
 	for (unsigned int i = 0; i < 4; i++) {
-		struct phone phone = {"INVITE", "carol", "dave", NULL, ++branches, NULL};
+		struct phone phone = {"INVITE", "carol", "dave", NULL, new_branch(), NULL};
 
-		snprintf(tag, sizeof(tag), "%s%08x8f3a1c77", head, branches * 2654435761u);
+		snprintf(tag, sizeof(tag), "%s%08x8f3a1c77", head,
+			 phone.branch * 2654435761u);
 		answers(rig, &phone, 200, NULL, tag);
 	}
 	rig->from = caller;
@@ -65,7 +63,7 @@ static void habit(struct rig *rig, const char *head)
 /* One INVITE without credentials and its refusal. */
 static struct phone calls(struct rig *rig, const char *callee, unsigned int status, const char *tag)
 {
-	struct phone phone = {"INVITE", "alice", callee, NULL, ++branches, NULL};
+	struct phone phone = {"INVITE", "alice", callee, NULL, new_branch(), NULL};
 
 	rig->trial.now += 10 * MS;
 	asks(rig, &phone, SW_REASON_NONE);
@@ -83,20 +81,17 @@ static void acks(struct rig *rig, struct phone ack, const char *tag)
 /* A request with credentials whose nonce was sent to that address. */
 static void with_nonce(struct rig *rig, const char *method, const char *callee, unsigned int status)
 {
-	struct phone phone = {method, "alice", callee, "n00000001", ++branches, NULL};
+	struct phone phone = {method, "alice", callee, "n00000001", new_branch(), NULL};
 
 	rig->trial.now += 10 * MS;
 	asks(rig, &phone, SW_REASON_NONE);
 	answers(rig, &phone, status, NULL, "t");
 }
 
-static void registers(struct rig *rig)
+static void logs_in(struct rig *rig)
 {
-	struct phone phone = {"REGISTER", "alice", "alice", NULL, ++branches, NULL};
-
-	asks(rig, &phone, SW_REASON_NONE);
-	answers(rig, &phone, 401, "n00000001", "t");
-	with_nonce(rig, "REGISTER", "alice", 200);
+	registers(rig, 0, 401, 1);
+	registers(rig, 1, 200, 0);
 }
 
 /* The ACK has what the server sent to that address alone: its To-tag. */
@@ -125,13 +120,13 @@ static void test_ack_of_a_404(void **state)
 /* Where both prove it, the request with credentials and its ACK, it is one user all the same. */
 static void test_ack_counts_no_user_twice(void **state)
 {
-	struct phone phone = {"INVITE", "alice", "200", "n00000001", ++branches, NULL};
+	struct phone phone = {"INVITE", "alice", "200", "n00000001", new_branch(), NULL};
 	auto_rig struct rig rig;
 
 	(void)state;
 	rig_open(&rig, watched);
 	habit(&rig, "");
-	registers(&rig);
+	logs_in(&rig);
 	asks(&rig, &phone, SW_REASON_NONE);
 	answers(&rig, &phone, 404, NULL, "3b9d0c5e71a8f264");
 	phone.method = "ACK";
@@ -198,7 +193,7 @@ static void searches(struct rig *rig, unsigned int count, bool acknowledges)
 		struct phone ack;
 
 		snprintf(callee, sizeof(callee), "%u", 200 + i);
-		snprintf(tag, sizeof(tag), "%08x3b9d0c5e", (branches + 1) * 2654435761u);
+		snprintf(tag, sizeof(tag), "%08x3b9d0c5e", new_branch() * 2654435761u);
 		ack = calls(rig, callee, 404, tag);
 		if (acknowledges)
 			acks(rig, ack, tag);
@@ -263,7 +258,7 @@ static void test_registered_phone_searches(void **state)
 
 	(void)state;
 	rig_open_now(&rig, watched);
-	registers(&rig);
+	logs_in(&rig);
 	numbers(&rig, 200, THRESHOLD - 1, 404);
 	judges(&rig, &behaviour);
 	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 0);
@@ -283,7 +278,7 @@ static void test_finds_more_than_it_misses(void **state)
 
 	(void)state;
 	rig_open_now(&rig, watched);
-	registers(&rig); /* that found somebody, too */
+	logs_in(&rig); /* that found somebody, too */
 	numbers(&rig, 100, 11, 200);
 	numbers(&rig, 200, 10, 404);
 	judges(&rig, &behaviour);
@@ -312,7 +307,7 @@ static void test_balance_is_forgotten(void **state)
 
 		rig_open(&rig, watched);
 		rig.trial.now = 1000 * SECOND;
-		registers(&rig);
+		logs_in(&rig);
 		numbers(&rig, 100, 9, 200);
 		rig.trial.now = (1000 + later[i].seconds) * SECOND;
 		numbers(&rig, 200, 1, 404);
@@ -330,12 +325,12 @@ static void test_stranger_has_no_balance(void **state)
 	(void)state;
 	rig_open(&rig, watched);
 	for (int i = 0; i < 10; i++) {
-		phone.branch = ++branches;
+		phone.branch = new_branch();
 		asks(&rig, &phone, SW_REASON_NONE);
 		answers(&rig, &phone, 200, NULL, "t");
 	}
 	phone.callee = "200";
-	phone.branch = ++branches;
+	phone.branch = new_branch();
 	asks(&rig, &phone, SW_REASON_NONE);
 	answers(&rig, &phone, 404, NULL, "t");
 	assert_int_equal(overhear(&rig), 1);

@@ -21,17 +21,18 @@ static const char *const names[] = {
 	"JavaScript Support", "<sip>",
 };
 
+/* Of a method that may come inside a dialog: of such a one it is counted only. */
 static size_t write_request(char *text, size_t size, const char *user, const char *name,
 			    const char *login)
 {
 	return snprintf(text, size,
-		"REGISTER sip:%s@example.com SIP/2.0\r\n"
+		"OPTIONS sip:%s@example.com SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK12\r\n"
 		"Max-Forwards: 70\r\n"
 		"From: \"%s\" <sip:bob@example.com>;tag=1\r\n"
 		"To: <sip:bob@example.com>\r\n"
 		"Call-ID: 1\r\n"
-		"CSeq: 1 REGISTER\r\n"
+		"CSeq: 1 OPTIONS\r\n"
 		"Authorization: Digest username=\"%s\", realm=\"x\", nonce=\"y\"\r\n"
 		"Content-Length: 0\r\n\r\n", user, name, login);
 }
@@ -83,7 +84,6 @@ static void test_report_and_dialog(void **state)
 static void test_corpus(void **state)
 {
 	cleanup(globfree) glob_t found = {};
-	static struct frame frame;
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -95,8 +95,7 @@ static void test_corpus(void **state)
 		auto_free char *text = read_whole_file(found.gl_pathv[i], 65000, &size, &e);
 
 		assert_non_null(text);
-		assert_true(frame_message(&frame, &rig.from, &rig.to, false, text, size));
-		assert_true(trial_run(&rig.trial, frame.octets, frame.size, &outcome, &e) >= 0);
+		gets_in(&rig, text, size);
 		if (outcome.reason == SW_REASON_INJECTION)
 			fail_msg("%s is told to be an injection", found.gl_pathv[i]);
 	}

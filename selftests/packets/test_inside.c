@@ -48,11 +48,8 @@ static size_t message(char *text, size_t size, const char *start, const char *cs
 
 static void leaves(struct rig *rig, bool tcp, const char *text, size_t size)
 {
-	struct error e = {};
-
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, tcp, text, size));
-	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
-		fail_msg("%s", e.text);
+	departs_frame(rig);
 }
 
 static void answers(struct rig *rig, const char *status, const char *cseq, const char *call)

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What behaviour earns: bans, that grow longer; penalties, that spare who carries a proof; and the
+ * better grade of those who are served.
+ */
+#include <bpf/bpf.h>
+
+#include "kernel/penalties.h"
+#include "phone.h"
+
+static const char *const watched =
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n";
+
+static void bans(struct rig *rig, enum sw_reason reason, enum ban_outcome wanted,
+		 struct sw_ban *made)
+{
+	struct bans rules = {.duration = 600 * SECOND, .escalate = 4, .max = 24 * 3600 * SECOND};
+	struct ban_order order = {.source = {.addr = rig->from.addr, .length = 32},
+				  .reason = reason, .evidence = 10, .bans = &rules};
+
+	assert_int_equal(ban_sentence(&rig->trial.state, &order, rig->trial.now, made), wanted);
+}
+
+static void test_ban_says_why(void **state)
+{
+	static const enum sw_reason reasons[] = {SW_REASON_AUTH_FAILURES, SW_REASON_ENUMERATION,
+						 SW_REASON_SANITY_VIOLATIONS};
+	auto_rig struct rig rig;
+	struct sw_ban made;
+
+	(void)state;
+	rig_open(&rig, watched);
+	for (unsigned int i = 0; i < array_size(reasons); i++) {
+		rig.from.addr.octets[15]++;
+		bans(&rig, reasons[i], BAN_MADE, &made);
+		sends_method(&rig, "INVITE", i, reasons[i]);
+		assert_int_equal(made.evidence, 10);
+	}
+	rig.trial.now = made.end - 1;
+	sends_method(&rig, "INVITE", 10, SW_REASON_SANITY_VIOLATIONS);
+	rig.trial.now++;
+	sends_method(&rig, "INVITE", 11, SW_REASON_NONE);
+}
+
+static void test_ban_escalates(void **state)
+{
+	static const uint64_t minutes[] = {10, 40, 160, 640, 1440, 1440};
+	auto_rig struct rig rig;
+	struct sw_ban made;
+
+	(void)state;
+	rig_open(&rig, watched);
+	for (unsigned int i = 0; i < array_size(minutes); i++) {
+		bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+		assert_int_equal((made.end - made.start) / (60 * SECOND), minutes[i]);
+		bans(&rig, SW_REASON_ENUMERATION, BAN_THERE, &made);
+		rig.trial.now += minutes[i] * 60 * SECOND + 23 * 3600 * SECOND;
+	}
+	/* A day after its end nobody remembers it. */
+	rig.trial.now += 3600 * SECOND;
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+	assert_int_equal((made.end - made.start) / (60 * SECOND), 10);
+}
+
+static void test_ban_by_hand_stays(void **state)
+{
+	auto_rig struct rig rig;
+	struct prefix source = {};
+	struct error e = {};
+	struct sw_ban made, there;
+	struct sw_source key = {.length = 32};
+
+	(void)state;
+	rig_open(&rig, watched);
+	rig.trial.now = monotonic_ns();
+	source.addr = key.addr = rig.from.addr;
+	source.length = 32;
+	assert_int_equal(ban_add(&rig.trial.state, &source, 5 * SECOND, "mine", NULL, &e), 0);
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_THERE, &made);
+	assert_int_equal(bpf_map_lookup_elem(rig.trial.state.fds[STATE_BANS], &key, &there), 0);
+	assert_string_equal(there.note, "mine");
+	sends_method(&rig, "INVITE", 1, SW_REASON_BAN);
+	/* And is no first one of a row. */
+	rig.trial.now += 10 * SECOND;
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+	assert_int_equal(made.flags, 0);
+}
+
+static void test_ban_table_is_full(void **state)
+{
+	auto_rig struct rig rig;
+	struct sw_ban made;
+
+	(void)state;
+	rig_open(&rig, "tables: {bans: 16}\n" YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 1000/s}, bans: {sanity: 30/60s}}]\n");
+	for (int i = 0; i < 16; i++) {
+		rig.from.addr.octets[15] = i;
+		bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+	}
+	rig.from.addr.octets[15] = 16;
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_FULL, &made);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	/* Those that ended make room. */
+	rig.trial.now += 3600 * SECOND;
+	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+}
+
+/* A peer that has an address out of somebody's network. */
+static void test_neighbours_of_a_peer(void **state)
+{
+	auto_rig struct rig rig;
+	struct bans rules = {.duration = SECOND, .escalate = 1, .max = SECOND};
+	struct ban_order order = {.reason = SW_REASON_AUTH_FAILURES, .bans = &rules};
+	struct sw_ban made;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones:\n"
+		 "  - {name: public, newcomers: {rate: 1000/s}, bans: {auth_failures: 10/60s}}\n"
+		 "  - {name: carrier, sources: [\"2001:db8::1\"], trust: peer}\n");
+	rig.from.addr = address("2001:db8::2");
+	rig.to.addr = address("2001:db8:1::1");
+	order.source.addr = address("2001:db8::");
+	order.source.length = 64;
+	assert_int_equal(ban_sentence(&rig.trial.state, &order, rig.trial.now, &made), BAN_MADE);
+	sends_method(&rig, "INVITE", 1, SW_REASON_AUTH_FAILURES);
+	rig.from.addr = address("2001:db8::1");
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
+}
+
+/* --- penalties --- */
+
+static void penalise(struct rig *rig, uint64_t for_ns)
+{
+	struct sw_source source = {.addr = rig->from.addr, .length = 32};
+
+	assert_true(penalty_set(&rig->trial.state, &source, rig->trial.now + for_ns));
+}
+
+static void test_penalty(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	penalise(&rig, 60 * SECOND);
+	sends_method(&rig, "INVITE", 2, SW_REASON_GREYLIST);
+	rig.trial.now += 500 * MS;
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE); /* again, as phones do */
+	sends_method(&rig, "INVITE", 3, SW_REASON_GREYLIST);
+	rig.from.addr = address("198.51.100.8");
+	sends_method(&rig, "INVITE", 4, SW_REASON_NONE);
+	rig.from.addr = address("198.51.100.7");
+	rig.trial.now += 60 * SECOND;
+	sends_method(&rig, "INVITE", 5, SW_REASON_NONE);
+}
+
+/* Who carries a proof does not notice it, and is known from then on. */
+static void test_penalty_spares_proofs(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	penalise(&rig, 60 * SECOND);
+	sends_method(&rig, "REGISTER", 2, SW_REASON_GREYLIST);
+	registers(&rig, 1, 200, 0);
+	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+	for (unsigned int i = 0; i < 20; i++)
+		sends_method(&rig, "INVITE", 100 + i, SW_REASON_NONE);
+	rig.from.port = 5062; /* somebody else there */
+	sends_method(&rig, "INVITE", 200, SW_REASON_GREYLIST);
+}
+
+/* All of them together have a share of the budget. */
+static void test_penalty_share(void **state)
+{
+	auto_rig struct rig rig;
+	unsigned int i, passed = 0;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 80/s burst 1}, "
+				  "bans: {enumeration: 20/60s}}]\n");
+	penalise(&rig, 60 * SECOND);
+	for (i = 0; i < 20; i++)
+		sends_method(&rig, "INVITE", i, SW_REASON_GREYLIST);
+	rig.trial.now += 500 * MS;
+	for (i = 0; i < 20; i++) {
+		char text[1024];
+		size_t size = request(text, sizeof(text), "INVITE", i, NULL);
+
+		rig.trial.now += 15 * MS; /* the whole budget lets in each of them */
+		passed += gets_in(&rig, text, size);
+	}
+	assert_int_equal(passed, 3); /* 10 a second */
+}
+
+/* --- good ones --- */
+
+static void test_good(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 1, 200, 0);
+	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+	registers(&rig, 1, 200, 0);
+	assert_int_equal(outcome.grade, SW_GRADE_GOOD);
+	/* Never the reverse. */
+	registers(&rig, 1, 401, 2);
+	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+	assert_int_equal(outcome.grade, SW_GRADE_GOOD);
+	/* Another endpoint of the address is not. */
+	rig.from.port = 5062;
+	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
+	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ban_says_why),
+		cmocka_unit_test(test_ban_escalates),
+		cmocka_unit_test(test_ban_by_hand_stays),
+		cmocka_unit_test(test_ban_table_is_full),
+		cmocka_unit_test(test_neighbours_of_a_peer),
+		cmocka_unit_test(test_penalty),
+		cmocka_unit_test(test_penalty_spares_proofs),
+		cmocka_unit_test(test_penalty_share),
+		cmocka_unit_test(test_good),
+	};
+
+	return cmocka_run_group_tests_name("bans", tests, NULL, NULL);
+}

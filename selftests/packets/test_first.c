@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The first payload of a TCP connection: a ClientHello of a version that is wanted, SIP, or what may
+ * stand before either. What comes behind it is let be.
+ */
+#include <arpa/inet.h>
+
+#include "client.h"
+
+static void test_tls_service(void **state)
+{
+	static const uint8_t ssl2[] = {0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 16};
+	static const uint8_t proxy[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11";
+	auto_rig struct rig rig;
+	uint8_t text[512];
+	char sip[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.to.port = 5061;
+	opens_hello(&rig, 0x0301, 0x0303, 0x0304, SW_REASON_NONE); /* an ordinary TLS 1.3 client */
+	opens_hello(&rig, 0x0301, 0x0303, 0, SW_REASON_NONE);
+	opens_hello(&rig, 0x0303, 0x0303, 0, SW_REASON_NONE);
+	opens_hello(&rig, 0x0301, 0x0301, 0, SW_REASON_NONE); /* old, but no min_version */
+	opens_hello(&rig, 0x0300, 0x0300, 0, SW_REASON_TLS_VERSION);
+	opens(&rig, ssl2, sizeof(ssl2), SW_REASON_TLS_VERSION);
+	opens(&rig, proxy, sizeof(proxy), SW_REASON_NONE);
+	opens(&rig, "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", 36, SW_REASON_NONE);
+	/* A hello in pieces: only what is there is judged. */
+	size = hello(text, 0x0301, 0x0303, 0x0304);
+	for (size_t cut = 1; cut < size; cut++) {
+		connects(&rig);
+		says(&rig, text, cut, SW_REASON_NONE);
+		says(&rig, text + cut, size - cut, SW_REASON_NONE);
+	}
+	text[5] = 2; /* a ServerHello */
+	opens(&rig, text, size, SW_REASON_TLS_FIRST);
+	text[0] = 23; /* application data */
+	opens(&rig, text, size, SW_REASON_TLS_FIRST);
+	opens(&rig, "GET / HTTP/1.1\r\n\r\n", 18, SW_REASON_TLS_FIRST);
+	opens(&rig, "\r\n\r\n", 4, SW_REASON_TLS_FIRST);
+	size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
+	opens(&rig, sip, size, SW_REASON_CLEARTEXT);
+	/* Without its SYN it is no first payload: sipward may have come later than it. */
+	rig.from.port++;
+	says(&rig, sip, size, SW_REASON_NONE);
+	/* Nor is it after two minutes. */
+	connects(&rig);
+	rig.trial.now += 121 * SECOND;
+	says(&rig, sip, size, SW_REASON_NONE);
+}
+
+static void test_tls_minimum(void **state)
+{
+	static const char *const policies[] = {
+		"version: 1\nservices: [{transport: tls, port: 5061, tls: {min_version: 1.2}}]\n",
+		"version: 1\nservices: [{transport: tls, port: 5061, tls: {min_version: 1.3}}]\n",
+	};
+	uint8_t text[512];
+	size_t size;
+
+	(void)state;
+	for (size_t i = 0; i < array_size(policies); i++) {
+		enum sw_reason only_1_3 = i ? SW_REASON_TLS_VERSION : SW_REASON_NONE;
+		auto_rig struct rig rig;
+
+		rig_open(&rig, policies[i]);
+		rig.to.port = 5061;
+		opens_hello(&rig, 0x0301, 0x0303, 0x0304, SW_REASON_NONE);
+		opens_hello(&rig, 0x0301, 0x0303, 0, only_1_3);
+		opens_hello(&rig, 0x0301, 0x0303, 0x0303, only_1_3);
+		opens_hello(&rig, 0x0301, 0x0302, 0, SW_REASON_TLS_VERSION);
+		opens_hello(&rig, 0x0301, 0x0301, 0, SW_REASON_TLS_VERSION);
+		/* Cut before what tells: it may be a new one. */
+		size = hello(text, 0x0301, 0x0303, 0x0304);
+		for (size_t cut = 1; cut < size; cut++)
+			opens(&rig, text, cut, SW_REASON_NONE);
+	}
+}
+
+/* TCP Fast Open (RFC 7413): the first payload comes with the SYN. And IPv6. */
+static void test_ways_to_open(void **state)
+{
+	auto_rig struct rig rig;
+	uint8_t text[512];
+	char sip[1024];
+	size_t size = hello(text, 0x0301, 0x0303, 0x0304);
+	size_t sip_size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.to.port = 5061;
+	sequence = 7;
+	segment(&rig, SYN, text, size, SW_REASON_NONE);
+	segment(&rig, SYN, sip, sip_size, SW_REASON_CLEARTEXT);
+	/* The server did not take it with the SYN: it comes again behind it. */
+	sequence++;
+	segment(&rig, ACK, sip, sip_size, SW_REASON_CLEARTEXT);
+	rig.from.addr = address("2001:db8:9::7");
+	rig.to.addr = address("2001:db8::1");
+	opens(&rig, text, size, SW_REASON_NONE);
+	opens(&rig, sip, sip_size, SW_REASON_CLEARTEXT);
+	/* What is behind the first payload is not looked at, whatever it looks like. */
+	connects(&rig);
+	says(&rig, text, size, SW_REASON_NONE);
+	says(&rig, sip, sip_size, SW_REASON_NONE);
+}
+
+static void test_websocket(void **state)
+{
+	static const char upgrade[] =
+		"GET / HTTP/1.1\r\nHost: sip.example.com\r\nUpgrade: websocket\r\n"
+		"Connection: Upgrade\r\nSec-WebSocket-Protocol: sip\r\n\r\n";
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	sends_tcp(&rig, upgrade, sizeof(upgrade) - 1, SW_REASON_NONE);
+	assert_int_equal(counted_message(&rig, "public", SW_MESSAGE_WEBSOCKET), 1);
+	sends_tcp(&rig, "GETX / HTTP/1.1\r\n", 17, SW_REASON_NONE);
+	assert_int_equal(counted_message(&rig, "public", SW_MESSAGE_WEBSOCKET), 1);
+}
+
+/* On a TCP service a connection begins with SIP, or with what may stand before it. */
+static void test_tcp_service(void **state)
+{
+	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n", http[] = "HEAD / HTTP/1.0\r\n\r\n";
+	static const char proxy[] = "PROXY TCP4 192.0.2.3 192.0.2.1 9 9\r\n";
+	static const char cut[] = "OPTIONS sip:alice@exam";
+	auto_rig struct rig rig;
+	uint8_t text[512];
+	char sip[1024];
+	size_t size = hello(text, 0x0301, 0x0303, 0x0304);
+	size_t sip_size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.to.port = 5060;
+	opens(&rig, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
+	opens(&rig, http, sizeof(http) - 1, SW_REASON_TCP_FIRST);
+	opens(&rig, sip, sip_size, SW_REASON_NONE);
+	opens(&rig, cut, sizeof(cut) - 1, SW_REASON_NONE);
+	opens(&rig, proxy, sizeof(proxy) - 1, SW_REASON_NONE);
+	opens(&rig, text, size, SW_REASON_NONE);
+	opens(&rig, "GET / HTTP/1.1\r\n\r\n", 18, SW_REASON_NONE);
+	connects(&rig);
+	says(&rig, "\r\n\r\n", 4, SW_REASON_NONE);
+	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
+	says(&rig, sip, sip_size, SW_REASON_NONE);
+	/* Whose beginning was not seen is let be. */
+	rig.from.port++;
+	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_NONE);
+}
+
+/* More connections than hints: each first payload is found, those behind a keepalive too. */
+static void test_many_connections(void **state)
+{
+	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n";
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.from.port = 0;
+	connects(&rig);
+	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, "", 0));
+	rig.frame.octets[rig.frame.transport + 13] = SYN;
+	for (unsigned int i = 0; i < 2 * SW_OPENING_HINTS; i++) {
+		uint8_t *tcp = rig.frame.octets + rig.frame.transport;
+
+		tcp[0] = (1024 + i) >> 8;
+		tcp[1] = 1024 + i;
+		tcp[4] = i;
+		gets_in_frame(&rig);
+	}
+	memcpy(&sequence, rig.frame.octets + rig.frame.transport + 4, sizeof(sequence));
+	sequence = ntohl(sequence) & 0xffffff;
+	for (unsigned int i = 0; i < 500; i++) {
+		uint32_t base = sequence;
+
+		rig.from.port = 1024 + 64 * i;
+		sequence = (64 * i & 0xff) << 24 | (base + 1);
+		if (i % 2)
+			says(&rig, "\r\n\r\n", 4, SW_REASON_NONE);
+		says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
+		sequence = base;
+	}
+}
+
+static void test_tcp_service_off(void **state)
+{
+	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n";
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, "sanity: {profile: off}\n" YAML_PLAIN);
+	rig.to.port = 5060;
+	opens(&rig, ssh, sizeof(ssh) - 1, SW_REASON_NONE);
+}
+
+/* In shadow, and in monitor mode, the first payload passes and is counted. */
+static void test_shadow(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t size = request(text, sizeof(text), "OPTIONS", 1, NULL);
+
+	(void)state;
+	rig_open(&rig, "shadow: [cleartext]\n" YAML_PLAIN);
+	rig.to.port = 5061;
+	connects(&rig);
+	lay_segment(&rig, ACK, text, size);
+	assert_true(gets_in_frame(&rig));
+	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_CLEARTEXT), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tls_service),
+		cmocka_unit_test(test_tls_minimum),
+		cmocka_unit_test(test_ways_to_open),
+		cmocka_unit_test(test_websocket),
+		cmocka_unit_test(test_tcp_service),
+		cmocka_unit_test(test_many_connections),
+		cmocka_unit_test(test_tcp_service_off),
+		cmocka_unit_test(test_shadow),
+	};
+
+	return cmocka_run_group_tests_name("first", tests, NULL, NULL);
+}
