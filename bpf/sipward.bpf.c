@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * The data path. Each packet walks through the stages below, cheapest first, until one of
  * them decides; each stage is in a header of its own and knows no other. A packet that no
  * stage refuses passes.

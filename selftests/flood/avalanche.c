@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * Phones after a power cut, for the lab: each has an address of its own, and registers as RFC
  * 3261 says, with its timers and, when it is challenged, with credentials. It answers an OPTIONS,
  * as phones do. Prints how many are registered, and when; ends when all are, or time is up.

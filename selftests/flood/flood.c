@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * A flooder for the lab: SIP requests, or anything else in a file, in UDP frames that it
  * builds itself, from one source address or from random ones of a prefix. It is bounded in
  * rate and time, and runs only in a named network namespace, made for a test: never where a

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * Makes of each frame another one, from another source, and sends it out: run by million.c with
  * BPF_PROG_TEST_RUN. The kernel uses frames again as this program left them, so the checksums
  * are carried on from what is there (RFC 1624).

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * INVITEs from random addresses, as many as one core can make: a BPF program makes the frames, and
  * the kernel sends them as if the driver had received and redirected them (BPF_PROG_TEST_RUN with
  * live frames). Bounded in rate, time and number, and only in a named network namespace. The other

@@ -7,6 +7,9 @@
 
 #include "rig.h"
 
+/* A policy whose budget spend_budget() can spend. */
+#define BUDGET_OF_5 YAML_PLAIN "zones: [{name: public, newcomers: {rate: 5/s burst 5}}]\n"
+
 /* Newcomers from other addresses until one is turned away. */
 void spend_budget(struct rig *rig);
 

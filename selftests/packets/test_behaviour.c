@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * Behaviour that earns bans: what the data path takes for an offence, and what for evidence. Here
  * the program and the observer see packets and answers; who is banned is counted in
  * selftests/unit/test_conduct.c, and what a ban does is in test_bans.c.

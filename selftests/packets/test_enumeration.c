@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * Who asks for users that do not exist, from the packets to the ban: what proves who asked, and
  * who only dials a wrong number now and then.
  */

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * Newcomers beside a flood that sends again, as they do: who doubles its pause goes first, and
  * the rate holds for all together.
  */

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * What kernel 6.1's verifier refuses and later ones take, found in the object's instructions, so
  * that it shows before that kernel is booted (selftests/kernels):
  *

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
  * Counting offences: windows, thresholds, who is one and who are two, and how long a ban lasts.
  */
 #include <setjmp.h>
