@@ -172,7 +172,8 @@ static __always_inline int carries_proof(struct packet *p, const struct scratch 
 		return proves(p, &branches,
 			      token_of(policy.seed, TOKEN_BRANCH, buf, msg->via_branch, none));
 	if (msg->flags & SIP_TO_TAG && tags_qualify())
-		token = token_of(policy.seed, TOKEN_DIALOG, buf, msg->value[SIP_CALL_ID], msg->to.tag);
+		token = token_of(policy.seed, TOKEN_DIALOG, buf, msg->value[SIP_CALL_ID],
+				 msg->to.tag);
 	else if (msg->nonce.length)
 		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->nonce, none);
 	else if (msg->proxy_nonce.length)
@@ -202,7 +203,8 @@ static __always_inline int is_probe_answer(const struct packet *p, const struct 
 {
 	struct sip_span branch = scratch->msg.via_branch;
 
-	return p->message == SW_MESSAGE_RESPONSE && branch.length == sizeof(SW_PROBE_BRANCH) - 1 + 32 &&
+	return p->message == SW_MESSAGE_RESPONSE &&
+	       branch.length == sizeof(SW_PROBE_BRANCH) - 1 + 32 &&
 	       sip_load(&scratch->buf, branch.offset) == *(const __u64 *)&SW_PROBE_BRANCH[0] &&
 	       sip_load(&scratch->buf, branch.offset + 8) == *(const __u64 *)&SW_PROBE_BRANCH[8];
 }
@@ -217,7 +219,8 @@ __noinline int take_probe_answer(struct scratch *scratch)
 	p = &scratch->packet;
 	tally(SW_TALLY_PROBE_ANSWERS);
 	if (proves(p, &proofs,
-		   token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch, none)))
+		   token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch,
+			    none)))
 		promote(p, SW_GRADE_PROVED);
 	return 0;
 }

@@ -25,8 +25,9 @@ static __always_inline __u64 attempt_key(const struct packet *p, const struct sc
 {
 	struct sip_span branch = scratch->msg.via_branch;
 
-	return branch.length ? token_at(policy.seed, TOKEN_ATTEMPT, &p->src, &scratch->buf, branch) :
-			       TOKEN_NONE;
+	return branch.length ?
+		       token_at(policy.seed, TOKEN_ATTEMPT, &p->src, &scratch->buf, branch) :
+		       TOKEN_NONE;
 }
 
 /* A login by one method: what OPTIONS are answered says nothing of a password. */

@@ -38,7 +38,8 @@ static __always_inline __u64 dialog_key(const struct scratch *scratch, enum side
 
 	if (!msg->from.tag.length || !msg->to.tag.length)
 		return TOKEN_NONE;
-	a = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID], msg->from.tag);
+	a = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID],
+		     msg->from.tag);
 	b = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID], msg->to.tag);
 	*from = a < b ? SIDE_LOW : SIDE_HIGH;
 	return a == TOKEN_NONE || b == TOKEN_NONE ? TOKEN_NONE : a ^ b;

@@ -42,14 +42,17 @@ static const struct {
 
 static __always_inline __u32 found_by(enum sw_action action, __u32 bit)
 {
-	return action == SW_ACTION_DENY ? bit | bit << DENIED : action == SW_ACTION_REPORT ? bit : 0;
+	if (action == SW_ACTION_DENY)
+		return bit | bit << DENIED;
+	return action == SW_ACTION_REPORT ? bit : 0;
 }
 
 static __always_inline const volatile struct sw_zone *zone_at(__u32 number)
 {
 	__u64 index = number;
 
-	asm volatile("%0 &= %1" : "+r"(index) : "i"(SW_ZONES_MAX - 1)); /* for the verifier to see */
+	/* For the verifier to see. */
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(SW_ZONES_MAX - 1));
 	return &policy.zones[index];
 }
 
@@ -214,7 +217,8 @@ __noinline int judge_departure(struct __sk_buff *skb, struct departure *d, struc
 		found |= find_unwanted(scratch, number);
 	if (!c || !found)
 		return TC_ACT_UNSPEC;
-	if (found >> DENIED && d->protocol == IPPROTO_UDP && zone_at(number)->mode == SW_MODE_ENFORCE)
+	if (found >> DENIED && d->protocol == IPPROTO_UDP &&
+	    zone_at(number)->mode == SW_MODE_ENFORCE)
 		deny = found >> DENIED & may_be_dropped(scratch, now);
 	for (__u32 i = 0; i < DEPARTURE_REASONS; i++) {
 		__u32 bit = departure_reasons[i].bit, reason = departure_reasons[i].reason;

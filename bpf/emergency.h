@@ -50,8 +50,9 @@ static __always_inline int is_emergency_call(const struct scratch *scratch)
 static __always_inline enum verdict stage_emergency(struct packet *p)
 {
 	if (is_emergency_call(packet_scratch(p)))
-		p->emergency = zone_admits(p, p->grade ? SW_ZONE_EMERGENCY_KNOWN : SW_ZONE_EMERGENCY,
-					   &policy.emergency);
+		p->emergency =
+			zone_admits(p, p->grade ? SW_ZONE_EMERGENCY_KNOWN : SW_ZONE_EMERGENCY,
+				    &policy.emergency);
 	return VERDICT_UNDECIDED;
 }
 

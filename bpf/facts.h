@@ -17,7 +17,7 @@ struct packet {
 	struct sw_addr src;
 	struct sw_addr dst;
 	__u64 now;                 /* 0 until somebody asks */
-	__u64 found;               /* SW_SANITY_BIT(): what is wrong with it, of what this zone watches */
+	__u64 found;               /* SW_SANITY_BIT(): what is wrong, of what this zone watches */
 	__u32 fragment_id;
 	__u32 remaining;           /* octets of the IP payload not yet parsed, as IP says */
 	__u32 payload_offset;      /* from the start of the frame */
@@ -48,7 +48,7 @@ struct packet {
 	__u8 emergency;            /* an emergency call within its budget */
 	__u8 proved;               /* this message carries a proof itself */
 	__u8 opening;              /* the first payload of a TCP connection that is judged */
-	__u8 penalised;            /* PENALTY_: its source offended, or somebody under its address */
+	__u8 penalised;            /* PENALTY_: its source offended, or who has its address */
 	__u8 broke;                /* enum sw_reason: what TCP content was not dropped for */
 	__u8 pad[4];
 	__u32 shadows;             /* reasons that were counted only, an octet each */
@@ -60,7 +60,7 @@ struct departure {
 	struct sw_addr dst;
 	__u32 offset;  /* of the payload */
 	__u32 length;  /* of it, as UDP says; on TCP all of the segment */
-	__u32 end;     /* of the IP packet: of a datagram in fragments only the first part is here */
+	__u32 end;     /* of the IP packet: of fragments only the first one is here */
 	__u16 sport;
 	__u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
 	__u8 opened;   /* on a TCP connection that the server opened */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Stages "broken" and "fragment", for what has no ports. A packet whose headers contradict
- * themselves is refused. A later fragment follows what its first one earned; a first fragment goes on and is judged; fragment_remember() notes the outcome at the exit.
+ * themselves is refused. A later fragment follows what its first one earned; a first fragment goes
+ * on and is judged; fragment_remember() notes the outcome at the exit.
  */
 #ifndef SIPWARD_BPF_FRAGMENT_H
 #define SIPWARD_BPF_FRAGMENT_H

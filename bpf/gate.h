@@ -136,7 +136,8 @@ static __always_inline int is_client_hello(const struct packet *p, const struct 
 /* What opens a WebSocket (RFC 7118 4): HTTP, and SIP only behind a mask. */
 static __always_inline int opens_websocket(const struct packet *p, const struct scratch *scratch)
 {
-	return p->payload_length > 4 && *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
+	return p->payload_length > 4 &&
+	       *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
 }
 
 /* 1 when the source has as many established connections as its zone allows. Only those count, which

@@ -37,7 +37,8 @@ __noinline int judge_guard(struct scratch *scratch)
 		v = judge_teardown(scratch);
 	if (GUARD(LOOP) && v == VERDICT_UNDECIDED && may_loop(p))
 		v = judge_loop(scratch);
-	if (GUARD(FRAUD) && v == VERDICT_UNDECIDED && p->message == SW_MESSAGE_INVITE && !p->in_dialog)
+	if (GUARD(FRAUD) && v == VERDICT_UNDECIDED && p->message == SW_MESSAGE_INVITE &&
+	    !p->in_dialog)
 		v = judge_fraud(scratch);
 	return v;
 }

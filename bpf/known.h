@@ -116,7 +116,8 @@ __noinline int promote(struct packet *p, __u32 grade)
 	return 0;
 }
 
-/* True when the server sent what has this token, in `proofs` or `branches`, to the packet's source, and to nobody else. */
+/* True when the server sent what has this token, in `proofs` or `branches`, to the packet's source,
+ * and to nobody else. */
 static __always_inline int proves(struct packet *p, void *map, __u64 token)
 {
 	struct sw_proof *proof;

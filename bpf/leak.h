@@ -12,7 +12,8 @@
 /* Methods that exist inside a dialog only; the others are known by the branch of the request
  * that the server sent. */
 #define METHODS_INSIDE \
-	(SW_MESSAGE_BIT(BYE) | SW_MESSAGE_BIT(PRACK) | SW_MESSAGE_BIT(UPDATE) | SW_MESSAGE_BIT(INFO))
+	(SW_MESSAGE_BIT(BYE) | SW_MESSAGE_BIT(PRACK) | SW_MESSAGE_BIT(UPDATE) | \
+	 SW_MESSAGE_BIT(INFO))
 
 static __always_inline __u64 inside_key(const struct scratch *scratch)
 {

@@ -14,7 +14,8 @@
 
 static __always_inline enum verdict stage_method(struct packet *p)
 {
-	if (p->emergency || p->message > SW_MESSAGE_OTHER || (packet_zone(p)->methods >> p->message & 1) || p->in_dialog)
+	if (p->emergency || p->message > SW_MESSAGE_OTHER ||
+	    (packet_zone(p)->methods >> p->message & 1) || p->in_dialog)
 		return VERDICT_UNDECIDED;
 	return refuse(p, SW_REASON_METHOD);
 }
@@ -50,7 +51,8 @@ static __always_inline struct sw_cells *source_cells(struct packet *p)
 }
 
 /* 1 when the source may send one more of this class. */
-static __always_inline int source_admits(struct packet *p, struct sw_cells *cells, enum sw_rate rate)
+static __always_inline int source_admits(struct packet *p, struct sw_cells *cells,
+					 enum sw_rate rate)
 {
 	return packet_admits(p, &cells->tat[rate], &packet_zone(p)->source_limits[rate]);
 }

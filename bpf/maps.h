@@ -280,7 +280,7 @@ struct {
 	__type(value, struct sw_refusal);
 } refusals SEC(".maps");
 
-/* A plain hash that only those enter whom the server served; idle ones go with the agent's sweep. */
+/* A plain hash that only those enter whom the server served; the agent sweeps idle ones out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 262144);

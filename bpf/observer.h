@@ -225,8 +225,9 @@ static __always_inline void bind_challenge(const struct departure *d, struct scr
 		return;
 	bind_token(&proofs, token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none), d,
 		   TOKEN_NONCE, now, PROOF_LIFE);
-	bind_token(&proofs, token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none),
-		   d, TOKEN_NONCE, now, PROOF_LIFE);
+	bind_token(&proofs,
+		   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none), d,
+		   TOKEN_NONCE, now, PROOF_LIFE);
 }
 
 static __always_inline void observe_response(const struct departure *d, struct scratch *scratch,
@@ -255,7 +256,8 @@ static __always_inline void note_branch(const struct departure *d, struct scratc
 					struct sw_observed *self, __u64 now)
 {
 	struct sip_span none = {};
-	__u64 token = token_of(policy.seed, TOKEN_BRANCH, &scratch->buf, scratch->msg.via_branch, none);
+	__u64 token =
+		token_of(policy.seed, TOKEN_BRANCH, &scratch->buf, scratch->msg.via_branch, none);
 
 	if (token == TOKEN_NONE)
 		self->nameless = now;

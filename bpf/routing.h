@@ -58,8 +58,9 @@ __noinline int parse_ipv4(struct scratch *scratch, __u32 pos, __u32 end)
 		return 0;
 	addr->words[0] = addr->words[1] = 0;
 	addr->words[2] = bpf_htonl(0xffff);
-	addr->words[3] = bpf_htonl((__u32)content->groups[0] << 24 | (__u32)content->groups[1] << 16 |
-				   (__u32)content->groups[2] << 8 | content->group);
+	addr->words[3] =
+		bpf_htonl((__u32)content->groups[0] << 24 | (__u32)content->groups[1] << 16 |
+			  (__u32)content->groups[2] << 8 | content->group);
 	return 1;
 }
 

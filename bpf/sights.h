@@ -32,7 +32,8 @@ static __always_inline __u64 sight_is_zero(__u32 x)
  * soon to have doubled its pause stays where it is, who lost some on the way goes on. */
 static __always_inline __u32 sight_patience(__u32 before, __u32 age)
 {
-	__u32 pace = (age >= SIGHT_AGE_MIN) + (age >= 2 * SIGHT_AGE_MIN) + (age >= 4 * SIGHT_AGE_MIN);
+	__u32 pace =
+		(age >= SIGHT_AGE_MIN) + (age >= 2 * SIGHT_AGE_MIN) + (age >= 4 * SIGHT_AGE_MIN);
 
 	if (age > SIGHT_AGE_MAX)
 		return 0;
@@ -52,7 +53,8 @@ static __always_inline __u32 sight_again(struct sw_sights *line, __u64 key, __u6
 	for (__u64 i = 0; i < SW_SIGHTS_A_LINE; i++) {
 		__u64 unused = sight_is_zero(line->cells[i]);
 		/* One never used counts as older than any. */
-		__u64 rank = ((time - line->cells[i]) & SIGHT_TIME_MASK) | unused << SIGHT_TIME_BITS;
+		__u64 rank =
+			((time - line->cells[i]) & SIGHT_TIME_MASK) | unused << SIGHT_TIME_BITS;
 
 		hits |= (sight_is_zero((line->cells[i] ^ mark) >> 12) & ~unused) << i;
 		rank = rank << 4 | i;

@@ -105,7 +105,8 @@ __noinline __u32 find_no_hex(const struct sip_buf *buf, __u32 pos, __u32 end)
 			return end;
 		v = sip_load(buf, pos);
 		letters = v ^ SIP_EACH(0x60); /* 1..6 in a letter */
-		others = ((letters & ~SIP_TOPS) + SIP_EACH(0x79)) | letters | sip_exactly(letters, 0);
+		others = ((letters & ~SIP_TOPS) + SIP_EACH(0x79)) | letters |
+			 sip_exactly(letters, 0);
 		others &= sip_no_digits(v ^ SIP_EACH('0'));
 		if (others) {
 			pos += sip_lowest(others);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Headers for those who ask for no strict work, written as nearly all are: sip_brief(). Whatever is written in another way is left to sip_header(), which finds
- * the same: nothing here may accept what that would refuse, or count otherwise. A value that
- * is to be taken apart is read by the functions that sip_header() has; what is saved is
- * finding out which header it is.
+ * Headers for those who ask for no strict work, written as nearly all are: sip_brief(). Whatever
+ * is written in another way is left to sip_header(), which finds the same: nothing here may accept
+ * what that would refuse, or count otherwise. A value that is to be taken apart is read by the
+ * functions that sip_header() has; what is saved is finding out which header it is.
  */
 #ifndef SIPWARD_SIP_BRIEF_H
 #define SIPWARD_SIP_BRIEF_H
@@ -138,7 +138,8 @@ static __always_inline int sip_brief_cseq(const struct sip_buf *buf, struct sip_
 	__u32 n = sip_lowest(others), length;
 
 	if (SIP_NEEDS(SIP_NEED_VALUES))
-		return sip_brief_note(buf, msg, pos, end, SIP_CSEQ) && !sip_cseq(buf, msg, pos, end);
+		return sip_brief_note(buf, msg, pos, end, SIP_CSEQ) &&
+		       !sip_cseq(buf, msg, pos, end);
 	if (!others || !n)
 		return 0;
 	pos += n;
@@ -315,7 +316,8 @@ static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *
 			return sip_brief_party(buf, msg, pos + 4, end, SIP_TO);
 		return (__u8)(word >> 32) == '<' && sip_brief_to(buf, msg, pos + 4, end);
 	case 'm':
-		return word == SIP_WORD("max-forw") && !(msg->present & SIP_PRESENT(MAX_FORWARDS)) &&
+		return word == SIP_WORD("max-forw") &&
+		       !(msg->present & SIP_PRESENT(MAX_FORWARDS)) &&
 		       SIP_BEGINS(sip_lower(sip_load(buf, pos + 8)), "ards: ") &&
 		       sip_brief_max_forwards(buf, msg, pos + 14, end);
 	case 'c':

@@ -201,7 +201,8 @@ static __always_inline int sip_is_rubbish(const struct sip_buf *buf, const struc
 {
 	__u32 pos = begin;
 
-	if (in->bounds.method >= SIP_RUBBISH_WORDS * 8 || in->length - begin <= SIP_RUBBISH_WORDS * 8)
+	if (in->bounds.method >= SIP_RUBBISH_WORDS * 8 ||
+	    in->length - begin <= SIP_RUBBISH_WORDS * 8)
 		return 0;
 	for (__u32 i = 0; i < SIP_RUBBISH_WORDS; i++) {
 		if (sip_below(sip_load(buf, pos), 0x21))

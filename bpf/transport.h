@@ -39,7 +39,8 @@ static __always_inline enum verdict stage_transport(struct packet *p, struct cur
 		return VERDICT_NOT_OURS;
 	p->payload_offset = cursor_offset(c);
 	p->transport_length = bpf_ntohs(udp->len);
-	if (p->protocol == IPPROTO_TCP && p->remaining >= sizeof(*tcp) && (void *)(tcp + 1) <= c->end) {
+	if (p->protocol == IPPROTO_TCP && p->remaining >= sizeof(*tcp) &&
+	    (void *)(tcp + 1) <= c->end) {
 		p->tcp_header = tcp->doff * 4;
 		p->tcp_flags = ((__u8 *)tcp)[13];
 	}

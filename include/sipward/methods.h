@@ -56,6 +56,7 @@ enum sw_rate {
 	 SW_RATE_BIT(SUBSCRIBE) | SW_RATE_BIT(MESSAGE))
 
 _Static_assert((SW_RATE_COUNT & (SW_RATE_COUNT - 1)) == 0, "a class can be had by a mask");
-_Static_assert(SW_MESSAGE_COUNT <= SW_MESSAGES_MAX, "counters have a slot for every kind of message");
+_Static_assert(SW_MESSAGE_COUNT <= SW_MESSAGES_MAX,
+	       "counters have a slot for every kind of message");
 
 #endif

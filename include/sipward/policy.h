@@ -130,15 +130,15 @@ struct sw_policy {
 	__u32 connections;                 /* 1: it matters whether TCP data has a connection */
 	__u32 have_connection_limits;
 	__u32 tcp_close;                   /* 1: some zone has connections closed */
-	__u32 responses_expected;          /* 1: some zone wants no response that nobody asked for */
+	__u32 responses_expected;          /* 1: some zone wants no unasked-for response */
 	__u32 emergency_count;
 	__u32 content;                     /* SW_CONTENT_ bits: families that some zone uses */
 	__u32 limited;                     /* bit per enum sw_rate: some zone limits it */
 	__u32 have_prefix_limits;
 	__u32 have_service_limits;
 	__u32 count_ports;                 /* 1: some zone's sources are address and port */
-	struct sw_mask subscriber[2];      /* SW_SUBSCRIBER_V4, SW_SUBSCRIBER_V6: what a ban is for */
-	struct sw_mask network[2];         /* SW_PREFIX_V4, SW_PREFIX_V6 */
+	struct sw_mask subscriber[2];      /* SW_SUBSCRIBER_V4, _V6: what a ban is for */
+	struct sw_mask network[2];         /* SW_PREFIX_V4, _V6 */
 	__u32 require;                     /* 1: some zone must use TLS or IPsec */
 	__u32 guards;                      /* SW_GUARD_ bits: rules that some zone uses */
 	__u32 host_count;
@@ -165,7 +165,7 @@ struct sw_policy {
 	struct sw_limit events;            /* events to user space, all interfaces together */
 	struct sw_service services[SW_SERVICES_MAX];
 	struct sw_zone zones[SW_ZONES_MAX];
-	__u64 udp_ports[65536 / 64];       /* ports that some service has: RTP leaves after one load */
+	__u64 udp_ports[65536 / 64];       /* of some service: RTP leaves after one load */
 	__u64 tcp_ports[65536 / 64];
 };
 

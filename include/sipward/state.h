@@ -29,7 +29,7 @@ struct sw_cells {
 enum sw_share {
 	SW_SHARE_OTHERS, /* no proof, or by another path than it came by */
 	SW_SHARE_PATH,   /* by the path of a proof */
-	SW_SHARE_PROVED, /* likewise, and carries a proof itself; dialogs have classes of their own */
+	SW_SHARE_PROVED, /* likewise, with a proof in it; dialogs have classes of their own */
 	SW_SHARE_COUNT = 4
 };
 
@@ -126,7 +126,7 @@ struct sw_health {
 /* What the observers say of themselves. */
 struct sw_observed {
 	__u64 last;             /* when one last read a packet of a service */
-	__u64 nameless;         /* when the server last sent a request whose branch makes no token */
+	__u64 nameless;         /* when the server last sent a branch that makes no token */
 	__u64 crowded;          /* when there were last more dialogs than the table is good for */
 	__u64 dialogs_from;     /* since when they are counted: */
 	__u64 dialogs;          /* new ones */
@@ -270,7 +270,7 @@ struct sw_event {
 	__u8 direction;    /* enum sw_way */
 	__u8 pad[1];
 	union {
-		__u32 suppressed; /* events not sent since the last one of this CPU: over the budget */
+		__u32 suppressed; /* events over the budget since the last one of this CPU */
 		__u32 evidence;   /* of a ban: offences that earned it */
 	};
 };
@@ -315,7 +315,8 @@ _Static_assert(sizeof(struct sw_crowd) == 16, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
 _Static_assert(sizeof(struct sw_fragment) == 16, "no padding");
-_Static_assert(sizeof(struct sw_counters) == 8 * (2 * SW_REASONS_MAX + SW_MESSAGES_MAX), "no padding");
+_Static_assert(sizeof(struct sw_counters) == 8 * (2 * SW_REASONS_MAX + SW_MESSAGES_MAX),
+	       "no padding");
 _Static_assert(sizeof(struct sw_meta) == 32, "no padding");
 _Static_assert(sizeof(struct sw_zone_name) == 40, "no padding");
 _Static_assert(sizeof(struct sw_event) == 64, "no padding");
