@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <string.h>
 
+#include "policy/names.h"
 #include "policy/parts.h"
 #include "policy/prefix.h"
 
@@ -213,6 +214,19 @@ static void unite_lists(struct policy *p)
 	p->list_count = kept + 1;
 }
 
+/* A rule about names of the inside, where there are none, would never say anything. */
+static int check_hosts(struct draft *d, const struct zone *z)
+{
+	const uint32_t *privacy = z->guard.privacy;
+	uint32_t hosts = 1u << word_index("hosts", privacy_words);
+
+	if (d->policy.host_count ||
+	    !((privacy[SW_ACTION_REPORT] | privacy[SW_ACTION_DENY]) & hosts))
+		return 0;
+	return fail_at(&d->source, z->at, "zone '%s' is not to be told 'hosts', but nothing says which "
+		       "names these are; add privacy: {hosts: [...]} at the top level", z->name);
+}
+
 int check_draft(struct draft *d)
 {
 	if (check_services(d) < 0)
@@ -221,7 +235,8 @@ int check_draft(struct draft *d)
 	if (check_prefixes(d) < 0)
 		return -1;
 	for (size_t i = 0; i < d->policy.zone_count; i++) {
-		if (check_rates(d, &d->policy.zones[i]) < 0)
+		if (check_rates(d, &d->policy.zones[i]) < 0 ||
+		    check_hosts(d, &d->policy.zones[i]) < 0)
 			return -1;
 	}
 	unite_lists(&d->policy);

@@ -5,15 +5,11 @@
 
 #include "policy/decimal.h"
 #include "policy/names.h"
+#include "policy/parts.h"
 #include "policy/prefix.h"
 
 #define KEYS_MAX  48 /* rows of a table */
 #define WORDS_MAX 24 /* alternatives that a message lists */
-
-/* Keys of the policy language that nothing reads yet. A row goes when its key gets a reader. */
-static const char *const future_keys[] = {
-	NULL,
-};
 
 struct quoted label(const struct node *node)
 {
@@ -49,22 +45,6 @@ char *alternatives(const char *word, const char *const *words)
 	return text;
 }
 
-static int unknown_key(struct draft *d, const struct node *value, const struct key *keys)
-{
-	const char *names[KEYS_MAX + 1] = { NULL };
-	auto_free char *advice = NULL;
-
-	if (word_index(value->key, future_keys) >= 0) {
-		return fail_at(&d->source, value->key_at, "'%s' is not implemented in this "
-			       "version, its effect would be missing; remove it", value->key);
-	}
-	for (size_t i = 0; keys[i].name; i++)
-		names[i] = keys[i].name;
-	advice = alternatives(value->key, names);
-	return fail_at(&d->source, value->key_at, "unknown key '%s'%s", quote(value->key).text,
-		       advice);
-}
-
 static int find_key(const char *name, const struct key *keys)
 {
 	for (int i = 0; keys[i].name; i++) {
@@ -72,6 +52,32 @@ static int find_key(const char *name, const struct key *keys)
 			return i;
 	}
 	return -1;
+}
+
+/* What is right in another place is no word to guess at. */
+static int known_elsewhere(struct draft *d, const struct node *value, const struct key *keys)
+{
+	if (keys == policy_keys && find_key(value->key, zone_keys) >= 0)
+		return fail_at(&d->source, value->key_at, "'%s' is a key of a zone; write it into an "
+			       "entry of 'zones'", value->key);
+	if (keys == zone_keys && find_key(value->key, policy_keys) >= 0)
+		return fail_at(&d->source, value->key_at, "'%s' is no key of a zone; write it at the "
+			       "top level, where 'zones' is", value->key);
+	return 0;
+}
+
+static int unknown_key(struct draft *d, const struct node *value, const struct key *keys)
+{
+	const char *names[KEYS_MAX + 1] = { NULL };
+	auto_free char *advice = NULL;
+
+	if (known_elsewhere(d, value, keys) < 0)
+		return -1;
+	for (size_t i = 0; keys[i].name; i++)
+		names[i] = keys[i].name;
+	advice = alternatives(value->key, names);
+	return fail_at(&d->source, value->key_at, "unknown key '%s'%s", quote(value->key).text,
+		       advice);
 }
 
 /* Sorts the values of a mapping by the rows of the table. */

@@ -136,11 +136,16 @@ static int read_interfaces(struct draft *d, const struct key *key, const struct 
 static int read_observe(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
 	struct interfaces all = { &d->policy.observe, &d->policy.observe_count };
-	static const char *const words[] = { "auto", NULL };
 
 	(void)key, (void)to;
-	if (value->kind != NODE_LIST)
-		return want_word(d, value, words) < 0 ? -1 : 0;
+	if (value->kind != NODE_LIST) {
+		const char *text = want_text(d, value);
+
+		if (!text || strcmp(text, "auto") == 0)
+			return text ? 0 : -1;
+		return fail_at(&d->source, value->at, "'observe' cannot be '%s'; write auto, or a list "
+			       "of interfaces, as in [eth0, eth1]", quote(text).text);
+	}
 	if (value->count == 0)
 		return fail_at(&d->source, value->at, "'observe' names no interface; name those that "
 			       "answers leave by, or write observe: auto");
