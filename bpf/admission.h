@@ -16,7 +16,6 @@
 #include "penalty.h"
 #include "sights.h"
 
-_Static_assert(sizeof(SW_PROBE_BRANCH) == 17, "two words");
 
 static __always_inline int zone_admits(struct packet *p, enum sw_zone_rate rate,
 				       const volatile struct sw_limit *limit)
@@ -201,12 +200,7 @@ __noinline int find_proof(struct scratch *scratch)
  * went, and never reaches the server. */
 static __always_inline int is_probe_answer(const struct packet *p, const struct scratch *scratch)
 {
-	struct sip_span branch = scratch->msg.via_branch;
-
-	return p->message == SW_MESSAGE_RESPONSE &&
-	       branch.length == sizeof(SW_PROBE_BRANCH) - 1 + 32 &&
-	       sip_load(&scratch->buf, branch.offset) == *(const __u64 *)&SW_PROBE_BRANCH[0] &&
-	       sip_load(&scratch->buf, branch.offset + 8) == *(const __u64 *)&SW_PROBE_BRANCH[8];
+	return p->message == SW_MESSAGE_RESPONSE && has_probe_branch(scratch);
 }
 
 __noinline int take_probe_answer(struct scratch *scratch)

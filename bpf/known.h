@@ -14,6 +14,18 @@
 #define KNOWN_QUOTA_PREFIX6 48
 #define KNOWN_QUOTA         8192
 
+_Static_assert(sizeof(SW_PROBE_BRANCH) == 17, "two words");
+
+/* Whether the top Via has the branch of a probe. */
+static __always_inline int has_probe_branch(const struct scratch *scratch)
+{
+	struct sip_span branch = scratch->msg.via_branch;
+
+	return branch.length == sizeof(SW_PROBE_BRANCH) - 1 + 32 &&
+	       sip_load(&scratch->buf, branch.offset) == *(const __u64 *)&SW_PROBE_BRANCH[0] &&
+	       sip_load(&scratch->buf, branch.offset + 8) == *(const __u64 *)&SW_PROBE_BRANCH[8];
+}
+
 static __always_inline void tally(enum sw_tally which)
 {
 	__u32 index = which;

@@ -12,6 +12,7 @@
 struct departing {
 	const char *start;  /* NULL: an INVITE */
 	const char *via;    /* NULL: a public address */
+	const char *branch; /* NULL: z9hG4bK1 */
 	const char *callee; /* NULL: <sip:alice@example.com> */
 	const char *tag;    /* NULL: outside a dialog */
 	const char *call;   /* NULL: 1@192.168.7.7 */
@@ -26,14 +27,14 @@ static inline uint32_t leaves(struct rig *rig, const char *to, const struct depa
 	char text[2048];
 	size_t size = snprintf(text, sizeof(text),
 		"%s\r\n"
-		"Via: SIP/2.0/UDP %s;branch=z9hG4bK1\r\n"
+		"Via: SIP/2.0/UDP %s;branch=%s\r\n"
 		"From: <sip:bob@example.com>;tag=1\r\n"
 		"To: %s%s\r\n"
 		"Call-ID: %s\r\n"
 		"CSeq: 1 %s\r\n"
 		"%s"
 		"Content-Length: 0\r\n\r\n", what->start ?: "INVITE sip:alice@carrier.example SIP/2.0",
-		what->via ?: "192.0.2.1:5060", what->callee ?: "<sip:alice@example.com>",
+		what->via ?: "192.0.2.1:5060", what->branch ?: "z9hG4bK1", what->callee ?: "<sip:alice@example.com>",
 		what->tag ?: "", what->call ?: "1@192.168.7.7", what->cseq ?: "INVITE",
 		what->headers ?: "");
 

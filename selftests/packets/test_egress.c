@@ -97,6 +97,28 @@ static void test_methods(void **state)
 	passes(&rig, "192.0.2.77", METHOD("NOTIFY"));
 }
 
+/* The agent's own OPTIONS, which makes a newcomer known, is nothing that the server says. */
+static void test_probe(void **state)
+{
+	struct departing probe = METHOD("OPTIONS");
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 100/s}, privacy: {deny: [addresses]},\n"
+		 "  egress: {methods: [INVITE], unlisted: deny}}]\n");
+	probe.via = "10.0.0.1:5060";
+	dropped(&rig, MACHINE, probe, SW_REASON_EGRESS_METHOD);
+	probe.branch = SW_PROBE_BRANCH "0123456789abcdef0123456789abcdef";
+	passes(&rig, MACHINE, probe);
+	/* But for its whole branch, and its method. */
+	probe.branch = SW_PROBE_BRANCH "0123456789abcdef0123456789abcde";
+	dropped(&rig, MACHINE, probe, SW_REASON_EGRESS_METHOD);
+	probe = METHOD("MESSAGE");
+	probe.branch = SW_PROBE_BRANCH "0123456789abcdef0123456789abcdef";
+	dropped(&rig, MACHINE, probe, SW_REASON_EGRESS_METHOD);
+}
+
 static void observer_is(struct rig *rig, bool good)
 {
 	struct sw_health health = {};
@@ -295,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_redirects_that_live),
 		cmocka_unit_test(test_content_types),
