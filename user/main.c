@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -36,6 +37,17 @@ static const struct command *find_command(const char *name, struct error *e)
 	return NULL;
 }
 
+/* What was asked for may be evidence: half of it must not look like all of it. */
+static int run_command(const struct command *command, int argc, char **argv, struct error *e)
+{
+	if (command->run(command, argc, argv, e) < 0)
+		return -1;
+	if (fflush(stdout) || ferror(stdout))
+		return fail(e, EXIT_FAILED, "%s: the output could not be written: %s", command->name,
+			    strerror(errno));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -51,7 +63,7 @@ int main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	command = find_command(strcmp(argv[1], "--version") == 0 ? "version" : argv[1], &e);
-	if (command && command->run(command, argc - 1, argv + 1, &e) == 0)
+	if (command && run_command(command, argc - 1, argv + 1, &e) == 0)
 		return EXIT_OK;
 	if (e.text[0])
 		fprintf(stderr, "sipward: %s\n", e.text);

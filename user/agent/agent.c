@@ -187,10 +187,12 @@ static int watch_events(struct agent *agent, struct error *e)
 /* In order: what can be refused without touching anything comes first, attaching last. */
 static int start(struct agent *agent, struct error *e)
 {
+	static const char advice[] = "one agent serves all interfaces: stop it first, or give it both "
+				     "with -i";
 	struct http *http;
 
 	if (privilege_check(e) < 0 || edition_load(agent->options->policy, &agent->running, e) < 0 ||
-	    kernel_check(e) < 0 || paths_prepare(e) < 0 || (agent->lock = state_lock(e)) < 0 ||
+	    kernel_check(e) < 0 || paths_prepare(e) < 0 || (agent->lock = state_lock(advice, e)) < 0 ||
 	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0)
 		return -1;
 	http = open_exporter(agent, &agent->running.policy, e);

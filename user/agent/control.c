@@ -153,8 +153,12 @@ FILE *control_ask(const char *command, struct error *e)
 	if (socket_address(&address, e) < 0)
 		return NULL;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		fail(e, EXIT_NOT_RUNNING, "%s: no agent answers there: %s", address.sun_path,
-		     strerror(errno));
+		if (errno == EACCES || errno == EPERM)
+			fail(e, EXIT_PRIVILEGE, "%s: the agent may not be asked: %s; run it as root",
+			     address.sun_path, strerror(errno));
+		else
+			fail(e, EXIT_NOT_RUNNING, "%s: no agent answers there: %s; start it (sipward run, "
+			     "or systemctl start sipward)", address.sun_path, strerror(errno));
 		return NULL;
 	}
 	if (dprintf(fd, "%s\n", command) < 0 || !(stream = fdopen(fd, "r"))) {

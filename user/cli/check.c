@@ -30,10 +30,11 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		json_count(o, "memory_octets", memory);
 		print_json(o);
 	} else {
-		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list entries, tables of %.0f MB "
+		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list %s, tables of %.0f MB "
 		       "when they are full\n", path,
 		       mode_name(policy.mode), policy.zone_count, policy.zone_count == 1 ? "" : "s",
 		       policy.service_count, policy.service_count == 1 ? "" : "s", policy.list_count,
+		       policy.list_count == 1 ? "entry" : "entries",
 		       memory / 1e6);
 	}
 	/* The text is in the object already; only the code is left to say. */

@@ -8,13 +8,14 @@
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
+	static const char advice[] = "stop it first: it would put everything back";
 	auto_string_list char **interfaces = NULL;
 	auto_fd int lock = -1;
 	bool json;
 
 	/* With an agent alive the programs would come back at its next step. */
 	if (only_json(self, argc, argv, &json, e) < 0 || privilege_check(e) < 0 ||
-	    paths_prepare(e) < 0 || (lock = state_lock(e)) < 0)
+	    paths_prepare(e) < 0 || (lock = state_lock(advice, e)) < 0)
 		return -1;
 	interfaces = state_interfaces();
 	observers_detach(NULL);
@@ -32,7 +33,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	}
 	for (char **iface = interfaces; *iface; iface++)
 		printf("%s: program off, counters removed\n", *iface);
-	puts("bans and all other state removed; nothing of sipward is left in the kernel");
+	puts("bans and all other state removed; nothing of sipward is left in the kernel (a clsact "
+	     "qdisc stays where the observer was: others may use it, and alone it does nothing)");
 	return 0;
 }
 

@@ -5,7 +5,30 @@
 
 #include "export/json.h"
 
+#define OPTIONS_MAX 16 /* of one command */
+
 static const struct option help_only[] = {{"help", no_argument, NULL, 'h'}, {}};
+
+/* A letter that nobody knows, a long name that nobody knows, or a value where none is wanted. */
+static int fail_option(const struct command *self, const char *word, const struct option *options,
+		       struct error *e)
+{
+	const char *names[OPTIONS_MAX + 1] = {}, *near;
+
+	for (size_t i = 0; i < OPTIONS_MAX && options[i].name; i++) {
+		if (optopt && options[i].val == optopt)
+			return fail(e, EXIT_USAGE, "%s: --%s takes no value; see: sipward %s --help",
+				    self->name, options[i].name, self->name);
+		names[i] = options[i].name;
+	}
+	if (optopt)
+		return fail(e, EXIT_USAGE, "%s: there is no option -%c; see: sipward %s --help",
+			    self->name, optopt, self->name);
+	near = nearest_word(word + strspn(word, "-"), names);
+	return fail(e, EXIT_USAGE, "%s: there is no option %s%s%s%s; see: sipward %s --help",
+		    self->name, word, near ? ", did you mean --" : "", near ?: "", near ? "?" : "",
+		    self->name);
+}
 
 int next_option(const struct command *self, int argc, char **argv, const char *letters,
 		const struct option *options, struct error *e)
@@ -24,8 +47,7 @@ int next_option(const struct command *self, int argc, char **argv, const char *l
 		fail(e, EXIT_USAGE, "%s: %s wants a value; see: sipward %s --help", self->name,
 		     argv[optind - 1], self->name);
 	else if (letter == '?')
-		fail(e, EXIT_USAGE, "%s: there is no option %s; see: sipward %s --help", self->name,
-		     argv[optind - 1], self->name);
+		fail_option(self, argv[optind - 1], options ? options : help_only, e);
 	return letter == ':' || letter == '?' ? -2 : letter;
 }
 

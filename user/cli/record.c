@@ -23,6 +23,7 @@
 
 struct recording {
 	struct pcapng pcapng;
+	const char *path;
 	const struct state *state;
 	uint64_t most;       /* packets, 0: no end */
 	uint64_t end;        /* monotonic nanoseconds, 0: none */
@@ -95,7 +96,7 @@ static bool is_over(const struct recording *recording, int signals)
 	return read(signals, &info, sizeof(info)) > 0 ||
 	       (recording->most && recording->count == recording->most) ||
 	       (recording->end && monotonic_ns() >= recording->end) ||
-	       ferror(recording->pcapng.out);
+	       recording->pcapng.error;
 }
 
 static int record(struct recording *recording, struct error *e)
@@ -117,8 +118,9 @@ static int record(struct recording *recording, struct error *e)
 			done = 0;
 	}
 	perf_buffer__free(buffer);
-	if (ferror(recording->pcapng.out) || fflush(recording->pcapng.out))
-		return fail(e, EXIT_FAILED, "the file cannot be written: %s", strerror(errno));
+	if (recording->pcapng.error)
+		return fail(e, EXIT_FAILED, "%s: cannot be written: %s; what is there ends with the last "
+			    "whole packet", recording->path, strerror(recording->pcapng.error));
 	return 0;
 }
 
@@ -180,6 +182,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 					       fopen(options.path, "we");
 	if (!out)
 		return fail(e, EXIT_FAILED, "%s: cannot be written: %s", options.path, strerror(errno));
+	recording.path = options.path;
 	recording.most = options.most;
 	recording.end = options.duration ? monotonic_ns() + options.duration : 0;
 	pcapng_begin(&recording.pcapng, out);

@@ -19,6 +19,15 @@ static int add_interface(struct agent_options *options, const char *name, struct
 	return 0;
 }
 
+/* Other commands ask the agent for its policy, from directories of their own. Links stay links:
+ * who swaps one and reloads means the new file. */
+static char *whole_path(const char *path)
+{
+	auto_free char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+
+	return here ? xasprintf("%s/%s", here, path) : xstrdup(path);
+}
+
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	static const struct option options[] = {
@@ -28,6 +37,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		{"help", no_argument, NULL, 'h'},
 		{},
 	};
+	auto_free char *policy = NULL;
 	struct agent_options agent = {};
 	int letter, done;
 
@@ -44,6 +54,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (optind < argc)
 		return fail(e, EXIT_USAGE, "run: '%s' is not wanted; an interface is given as -i %s",
 			    argv[optind], argv[optind]);
+	if (agent.policy)
+		agent.policy = policy = whole_path(agent.policy);
 	done = agent_run(&agent, e);
 	free(agent.interfaces);
 	return done;

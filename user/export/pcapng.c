@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "export/pcapng.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Blocks and options, by the numbers of the draft. Numbers are in the order of this host, which
@@ -48,8 +49,9 @@ static void put_option(struct block *block, uint16_t code, const void *value, si
 }
 
 /* Type and length stand in front, and the length behind, too. */
-static void write_block(FILE *out, uint32_t type, struct block *block)
+static void write_block(struct pcapng *pcapng, uint32_t type, struct block *block)
 {
+	FILE *out = pcapng->out;
 	uint32_t length = block->count + 3 * sizeof(uint32_t);
 
 	fwrite(&type, sizeof(type), 1, out);
@@ -57,6 +59,8 @@ static void write_block(FILE *out, uint32_t type, struct block *block)
 	fwrite(block->octets, block->count, 1, out);
 	fwrite(&length, sizeof(length), 1, out);
 	fflush(out); /* whoever reads at the other end of a pipe sees it now */
+	if (ferror(out) && !pcapng->error)
+		pcapng->error = errno;
 	free(block->octets);
 }
 
@@ -74,7 +78,7 @@ void pcapng_begin(struct pcapng *pcapng, FILE *out)
 	put(&block, &unknown_length, sizeof(unknown_length));
 	put_option(&block, OPTION_USER_APPL, program, strlen(program));
 	put_option(&block, OPTION_END, NULL, 0);
-	write_block(out, BLOCK_SECTION, &block);
+	write_block(pcapng, BLOCK_SECTION, &block);
 }
 
 void pcapng_free(struct pcapng *pcapng)
@@ -99,7 +103,7 @@ static uint32_t interface_number(struct pcapng *pcapng, uint32_t ifindex, const 
 		put_option(&block, OPTION_IF_NAME, name, strlen(name));
 	put_option(&block, OPTION_IF_TSRESOL, &nanoseconds, sizeof(nanoseconds));
 	put_option(&block, OPTION_END, NULL, 0);
-	write_block(pcapng->out, BLOCK_INTERFACE, &block);
+	write_block(pcapng, BLOCK_INTERFACE, &block);
 	return pcapng->interface_count - 1;
 }
 
@@ -117,5 +121,5 @@ void pcapng_packet(struct pcapng *pcapng, uint32_t ifindex, const char *name, ui
 	put(&block, frame, size);
 	put_option(&block, OPTION_COMMENT, comment, strlen(comment));
 	put_option(&block, OPTION_END, NULL, 0);
-	write_block(pcapng->out, BLOCK_PACKET, &block);
+	write_block(pcapng, BLOCK_PACKET, &block);
 }

@@ -10,6 +10,7 @@
 
 #include "kernel/compile.h"
 #include "kernel/generation.h"
+#include "kernel/nic.h"
 #include "kernel/observe.h"
 #include "kernel/paths.h"
 
@@ -101,7 +102,7 @@ int attach_check(const char *iface, struct error *e)
 	auto_fd int link = -1;
 
 	if (!ifindex)
-		return fail(e, EXIT_INTERFACE, "no such interface: %s; `ip link` lists them", iface);
+		return fail_no_interface(iface, e);
 	link = open_link(iface, ifindex);
 	if (link >= 0)
 		return 0;

@@ -54,8 +54,10 @@ uint64_t state_memory(const struct state *state)
 /* Measures each table, and in *fixed what the maps take that no table sizes. */
 static int measure(struct table_size sizes[TABLE_COUNT], uint64_t *fixed, struct error *e)
 {
-	auto_skeleton struct sipward_bpf *skel = sipward_bpf__open();
+	auto_skeleton struct sipward_bpf *skel = NULL;
 
+	libbpf_log_start(); /* or libbpf talks to the user */
+	skel = sipward_bpf__open();
 	if (!skel)
 		return fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read");
 	memset(sizes, 0, TABLE_COUNT * sizeof(*sizes));

@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#define NAMES_MAX 256 /* that a wrong name is compared with */
+
 static int ask(int fd, const struct nic *nic, unsigned long what, void *data)
 {
 	struct ifreq request = {};
@@ -66,6 +68,20 @@ static void read_bond(int fd, struct nic *nic)
 	}
 }
 
+int fail_no_interface(const char *name, struct error *e)
+{
+	struct if_nameindex *all = if_nameindex();
+	const char *names[NAMES_MAX + 1] = {}, *near;
+
+	for (size_t i = 0; all && all[i].if_index && i < NAMES_MAX; i++)
+		names[i] = all[i].if_name;
+	near = nearest_word(name, names);
+	fail(e, EXIT_INTERFACE, "no such interface: %s%s%s%s; `ip link` lists them", name,
+	     near ? " (did you mean " : "", near ?: "", near ? "?)" : "");
+	if_freenameindex(all);
+	return -1;
+}
+
 int nic_read(const char *name, struct nic *nic, struct error *e)
 {
 	auto_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -73,7 +89,7 @@ int nic_read(const char *name, struct nic *nic, struct error *e)
 
 	memset(nic, 0, sizeof(*nic));
 	if (fd < 0 || strlen(name) >= IFNAMSIZ || !if_nametoindex(name))
-		return fail(e, EXIT_INTERFACE, "no such interface: %s; `ip link` lists them", name);
+		return fail_no_interface(name, e);
 	strcpy(nic->name, name);
 	strcpy(request.ifr_name, name);
 	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0)

@@ -29,6 +29,9 @@ struct nic {
 	size_t member_count;
 };
 
+/* Says that there is none, and which name is near. -1. */
+int fail_no_interface(const char *name, struct error *e);
+
 /* 0; -1 and EXIT_INTERFACE when there is no such interface. */
 int nic_read(const char *name, struct nic *nic, struct error *e);
 

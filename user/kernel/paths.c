@@ -63,7 +63,7 @@ int paths_prepare(struct error *e)
 	return 0;
 }
 
-int state_lock(struct error *e)
+int state_lock(const char *advice, struct error *e)
 {
 	auto_fd int fd = -1;
 	char path[PATH_MAX], pid[32] = "";
@@ -76,9 +76,8 @@ int state_lock(struct error *e)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		got = pread(fd, pid, sizeof(pid) - 1, 0);
 		pid[got > 0 ? strcspn(pid, "\n") : 0] = '\0';
-		return fail(e, EXIT_FAILED, "another sipward agent runs already (pid %s); one agent "
-			    "serves all interfaces: stop it first, or give it both with -i",
-			    *pid ? pid : "unknown");
+		return fail(e, EXIT_FAILED, "a sipward agent runs already (pid %s); %s",
+			    *pid ? pid : "unknown", advice);
 	}
 	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", getpid()) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be written: %s", path, strerror(errno));

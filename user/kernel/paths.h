@@ -24,7 +24,7 @@ bool is_bpffs(const char *path);
 int paths_prepare(struct error *e);
 
 /* Opens and locks RUN_DIR/lock, the one writer of the state; the lock goes with the
- * descriptor. -1 and *e when another process has it (the text names its pid). */
-int state_lock(struct error *e);
+ * descriptor. -1 and *e when another process has it: the text names its pid, and says `advice`. */
+int state_lock(const char *advice, struct error *e);
 
 #endif

@@ -79,6 +79,14 @@ static int other_layout(const char *path, struct error *e)
 		    path);
 }
 
+static int fail_open(const char *path, struct error *e)
+{
+	if (errno == EACCES || errno == EPERM)
+		return fail(e, EXIT_PRIVILEGE, "%s: cannot be opened: %s; run it as root, or with CAP_BPF "
+			    "and the right to read that directory", path, strerror(errno));
+	return fail(e, EXIT_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
+}
+
 /* Opens the pin at `path`; -1 with *e untouched when there is none. */
 static int open_pin(const char *path, const struct bpf_map *map, struct error *e)
 {
@@ -86,9 +94,10 @@ static int open_pin(const char *path, const struct bpf_map *map, struct error *e
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info);
 
+	if (fd < 0 && errno == ENOENT)
+		return -1;
 	if (fd < 0)
-		return errno == ENOENT ? -1 :
-		       fail(e, EXIT_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
+		return fail_open(path, e);
 	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
 	if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
