@@ -27,6 +27,18 @@ __noinline int agent_listed(__u64 hash)
 	return action ? *action : SW_ACTION_PASS;
 }
 
+/* Most User-Agents do not begin as any of the names does. */
+static __always_inline int may_be_listed(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 hash = NAME_HASH_START;
+
+	if (end - pos < SW_AGENT_BEGIN)
+		return 0;
+	for (int i = 0; i < SW_AGENT_BEGIN; i++)
+		hash = name_hash_step(hash, sip_octet(buf, pos + i));
+	return policy.agent_begins[SW_AGENT_WORD(hash)] >> (hash & 63) & 1;
+}
+
 /* What the list says of a User-Agent that begins with one of its names. No letter follows a
  * name: "sipcli" is a tool, "sipclient" is not. Of two names the shorter one decides. */
 __noinline int agent_action(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -34,7 +46,7 @@ __noinline int agent_action(const struct sip_buf *buf, __u32 pos, __u32 end)
 	__u64 hash = NAME_HASH_START;
 	__u32 action = SW_ACTION_PASS;
 
-	if (!buf || !(policy.content & SW_CONTENT_AGENTS))
+	if (!buf || !(policy.content & SW_CONTENT_AGENTS) || !may_be_listed(buf, pos, end))
 		return SW_ACTION_PASS;
 	for (__u32 i = 0; i < SW_AGENT_OCTETS; i++) {
 		if (pos >= end)

@@ -33,6 +33,7 @@ enum sw_header {
 	SW_HEADER_COUNT
 };
 
+#define SW_AGENT_BEGIN       3  /* octets that a name has at least */
 #define SW_AGENT_OCTETS      40 /* of a User-Agent that are compared */
 #define SW_AGENT_FILTER      16 /* words: a bit for hashes that some name has */
 #define SW_AGENT_WORD(hash)  ((hash) >> 6 & (SW_AGENT_FILTER - 1))

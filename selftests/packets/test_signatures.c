@@ -84,24 +84,44 @@ static void test_inside_a_dialog(void **state)
 	sends(&rig, text, size, SW_REASON_NONE);
 }
 
-static void test_own_list(void **state)
+static void open_list(struct rig *rig, const char *lines)
 {
 	char path[] = "/tmp/sipward-agents.XXXXXX";
 	auto_free char *yaml = NULL;
-	auto_rig struct rig rig;
 	FILE *out = fdopen(mkstemp(path), "w");
 
-	(void)state;
 	assert_non_null(out);
-	fprintf(out, "# ours\ndeny\tEvilPhone 2\nreport Zoiper # old\n");
+	fputs(lines, out);
 	fclose(out);
 	yaml = xasprintf(YAML_PLAIN "signatures: {user_agent: %s}\n", path);
-	rig_open(&rig, yaml);
+	rig_open(rig, yaml);
 	unlink(path);
+}
+
+static void test_own_list(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	open_list(&rig, "# ours\ndeny\tEvilPhone 2\nreport Zoiper # old\n");
 	agent_is(&rig, "evilphone 2.1", SW_ACTION_DENY);
 	agent_is(&rig, "evilphone 3", SW_ACTION_PASS);
 	agent_is(&rig, "Zoiper rv2", SW_ACTION_REPORT);
 	agent_is(&rig, "friendly-scanner", SW_ACTION_PASS);
+}
+
+/* Most are let go by how they begin. */
+static void test_short_names(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	open_list(&rig, "deny xyz\n");
+	agent_is(&rig, "xyz", SW_ACTION_DENY);
+	agent_is(&rig, "XYZ/1.0", SW_ACTION_DENY);
+	agent_is(&rig, "xyzz", SW_ACTION_PASS);
+	agent_is(&rig, "xy", SW_ACTION_PASS);
+	agent_is(&rig, "x", SW_ACTION_PASS);
 }
 
 static char *read_message(const char *path, size_t *size)
@@ -226,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_inside_a_dialog),
 		cmocka_unit_test(test_own_list),
+		cmocka_unit_test(test_short_names),
 		cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_near_misses),
 		cmocka_unit_test(test_report_and_off),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/compile.h"
 
+#include <string.h>
+
 #include "name_hash.h"
 #include "sip_msg.h"
 
@@ -73,12 +75,19 @@ uint64_t compile_agent(const struct user_agent *agent)
 	return name_hash(agent->name);
 }
 
+static void mark_hash(__u64 filter[SW_AGENT_FILTER], uint64_t hash)
+{
+	filter[SW_AGENT_WORD(hash)] |= 1ull << (hash & 63);
+}
+
 static void compile_signatures(const struct policy *policy, struct sw_policy *out)
 {
 	for (size_t i = 0; i < policy->agent_count; i++) {
-		uint64_t hash = compile_agent(&policy->agents[i]);
+		char begin[SW_AGENT_BEGIN + 1] = "";
 
-		out->agent_filter[SW_AGENT_WORD(hash)] |= 1ull << (hash & 63);
+		memcpy(begin, policy->agents[i].name, SW_AGENT_BEGIN);
+		mark_hash(out->agent_begins, name_hash(begin));
+		mark_hash(out->agent_filter, compile_agent(&policy->agents[i]));
 	}
 	out->structure = policy->structure;
 	out->injection = policy->injection;

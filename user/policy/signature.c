@@ -24,9 +24,9 @@ static int add_agent(struct draft *d, const struct source *s, struct position at
 	else if (word != 4 || strncmp(text, "deny", word) != 0)
 		return fail_at(s, at, "'%s' is neither 'deny NAME' nor 'report NAME'",
 			       quote(text).text);
-	if (strlen(name) < 3 || strlen(name) > SW_AGENT_OCTETS) {
-		return fail_at(s, at, "'%s' is no name to look for: 3 to %u characters",
-			       quote(name).text, SW_AGENT_OCTETS);
+	if (strlen(name) < SW_AGENT_BEGIN || strlen(name) > SW_AGENT_OCTETS) {
+		return fail_at(s, at, "'%s' is no name to look for: %u to %u characters",
+			       quote(name).text, SW_AGENT_BEGIN, SW_AGENT_OCTETS);
 	}
 	for (size_t i = 0; name[i]; i++)
 		agent.name[i] = tolower((unsigned char)name[i]);
