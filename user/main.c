@@ -43,8 +43,8 @@ static int run_command(const struct command *command, int argc, char **argv, str
 	if (command->run(command, argc, argv, e) < 0)
 		return -1;
 	if (fflush(stdout) || ferror(stdout))
-		return fail(e, EXIT_FAILED, "%s: the output could not be written: %s", command->name,
-			    strerror(errno));
+		return fail(e, EXIT_FAILED, "%s: the output could not be written: %s",
+			    command->name, strerror(errno));
 	return 0;
 }
 

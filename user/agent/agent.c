@@ -158,7 +158,8 @@ static int watch_signals(struct agent *agent, struct error *e)
 
 static int start_timer(struct agent *agent, struct error *e)
 {
-	struct itimerspec every = {.it_interval.tv_sec = TICK_SECONDS, .it_value.tv_sec = TICK_SECONDS};
+	struct itimerspec every = {.it_interval.tv_sec = TICK_SECONDS,
+				   .it_value.tv_sec = TICK_SECONDS};
 
 	agent->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (agent->timer < 0 || timerfd_settime(agent->timer, 0, &every, NULL) < 0)
@@ -187,12 +188,13 @@ static int watch_events(struct agent *agent, struct error *e)
 /* In order: what can be refused without touching anything comes first, attaching last. */
 static int start(struct agent *agent, struct error *e)
 {
-	static const char advice[] = "one agent serves all interfaces: stop it first, or give it both "
-				     "with -i";
+	static const char advice[] = "one agent serves all interfaces: stop it first, or give it "
+				     "both with -i";
 	struct http *http;
 
-	if (privilege_check(e) < 0 || edition_load(agent->options->policy, &agent->running, e) < 0 ||
-	    kernel_check(e) < 0 || paths_prepare(e) < 0 || (agent->lock = state_lock(advice, e)) < 0 ||
+	if (privilege_check(e) < 0 ||
+	    edition_load(agent->options->policy, &agent->running, e) < 0 || kernel_check(e) < 0 ||
+	    paths_prepare(e) < 0 || (agent->lock = state_lock(advice, e)) < 0 ||
 	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0)
 		return -1;
 	http = open_exporter(agent, &agent->running.policy, e);
@@ -229,7 +231,8 @@ static int stop(struct agent *agent, struct error *e)
 	for (size_t i = 0; i < agent->interface_count; i++)
 		if (state_detach(agent->interfaces[i].name, e) < 0)
 			return -1;
-	say("stopped; the programs are off, bans and counters are kept (sipward detach removes them)");
+	say("stopped; the programs are off, bans and counters are kept (sipward detach removes "
+	    "them)");
 	return 0;
 }
 

@@ -51,7 +51,8 @@ static bool is_allowed(const struct policy *policy, const struct sw_addr *addr)
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct list_entry *entry = &policy->list[i];
 
-		if (holds(&entry->prefix, addr) && (!best || entry->prefix.length > best->prefix.length))
+		if (holds(&entry->prefix, addr) &&
+		    (!best || entry->prefix.length > best->prefix.length))
 			best = entry;
 	}
 	return best && best->list == SW_LIST_ALLOW;
@@ -132,8 +133,8 @@ static void ban(struct behaviour *behaviour, const struct zone *zone,
 		break;
 	case BAN_FULL:
 		if (!behaviour->counts.full++)
-			say(behaviour, "%s is not banned: the table is full; raise tables: {bans: ...}",
-			    text);
+			say(behaviour,
+			    "%s is not banned: the table is full; raise tables: {bans: ...}", text);
 		break;
 	case BAN_THERE:
 		break;

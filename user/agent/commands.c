@@ -66,8 +66,8 @@ static uint64_t count_of(struct json_object *o, const char *key)
 
 static int missing_argument(const char *name, struct error *e)
 {
-	return fail(e, EXIT_FAILED, "the command lacks '%s'; is this `sipward` of another version than "
-		    "the agent?", name);
+	return fail(e, EXIT_FAILED, "the command lacks '%s'; is this `sipward` of another version "
+		    "than the agent?", name);
 }
 
 static int on_status(struct agent *agent, struct json_object *args, struct json_object *answer,
@@ -197,8 +197,8 @@ static void answer(struct agent *agent, struct control_client *client, const cha
 	if (line[name])
 		args = json_tokener_parse(line + name);
 	if (i == array_size(commands))
-		fail(&e, EXIT_FAILED, "the agent does not know the command '%.*s'; is it of another "
-		     "version?", (int)name, line);
+		fail(&e, EXIT_FAILED, "the agent does not know the command '%.*s'; is it of "
+		     "another version?", (int)name, line);
 	else
 		commands[i].run(agent, args, o, &e);
 	if (e.code) {

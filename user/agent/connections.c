@@ -65,11 +65,12 @@ static int start_closing(struct connections *c, struct error *e)
 {
 	c->possible = sockets_can_destroy(&c->sockets);
 	if (!c->possible)
-		c->say("tcp: close: this kernel cannot close connections (CONFIG_INET_DIAG_DESTROY); "
-		       "what breaks a rule is only counted");
+		c->say("tcp: close: this kernel cannot close connections "
+		       "(CONFIG_INET_DIAG_DESTROY); what breaks a rule is only counted");
 	c->ring = ring_buffer__new(c->state->fds[STATE_CLOSINGS], on_closing, c, NULL);
 	if (!c->ring)
-		return fail(e, EXIT_FAILED, "the ring of closings cannot be read: %s", strerror(errno));
+		return fail(e, EXIT_FAILED, "the ring of closings cannot be read: %s",
+			    strerror(errno));
 	return loop_add(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c, e);
 }
 

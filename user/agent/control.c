@@ -18,7 +18,8 @@ static int socket_address(struct sockaddr_un *address, struct error *e)
 	address->sun_family = AF_UNIX;
 	if (snprintf(address->sun_path, sizeof(address->sun_path), "%s/control", run_dir()) >=
 	    (int)sizeof(address->sun_path))
-		return fail(e, EXIT_FAILED, "SIPWARD_RUN_DIR is too long for a socket: %s", run_dir());
+		return fail(e, EXIT_FAILED, "SIPWARD_RUN_DIR is too long for a socket: %s",
+			    run_dir());
 	return 0;
 }
 
@@ -154,11 +155,14 @@ FILE *control_ask(const char *command, struct error *e)
 		return NULL;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno == EACCES || errno == EPERM)
-			fail(e, EXIT_PRIVILEGE, "%s: the agent may not be asked: %s; run it as root",
+			fail(e, EXIT_PRIVILEGE,
+			     "%s: the agent may not be asked: %s; run it as root",
 			     address.sun_path, strerror(errno));
 		else
-			fail(e, EXIT_NOT_RUNNING, "%s: no agent answers there: %s; start it (sipward run, "
-			     "or systemctl start sipward)", address.sun_path, strerror(errno));
+			fail(e, EXIT_NOT_RUNNING,
+			     "%s: no agent answers there: %s; start it "
+			     "(sipward run, or systemctl start sipward)",
+			     address.sun_path, strerror(errno));
 		return NULL;
 	}
 	if (dprintf(fd, "%s\n", command) < 0 || !(stream = fdopen(fd, "r"))) {

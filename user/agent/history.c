@@ -27,7 +27,8 @@ int history_open(struct history *history, const struct state *state,
 	history->events = xcalloc(HISTORY_SIZE, sizeof(*history->events));
 	history->ring = ring_buffer__new(state->fds[STATE_EVENTS], on_event, history, NULL);
 	if (!history->ring)
-		return fail(e, EXIT_FAILED, "the ring of events cannot be read: %s", strerror(errno));
+		return fail(e, EXIT_FAILED, "the ring of events cannot be read: %s",
+			    strerror(errno));
 	return 0;
 }
 

@@ -40,8 +40,8 @@ static int wanted_interfaces(const struct agent *agent, const struct policy *pol
 	apply->wanted_count = from_options ? agent->options->interface_count :
 					     policy->interface_count;
 	if (!apply->wanted_count)
-		return fail(e, EXIT_USAGE, "no interface is named; run `sipward run -i IFACE`, or write "
-			    "interfaces: [IFACE] into the policy");
+		return fail(e, EXIT_USAGE, "no interface is named; run `sipward run -i IFACE`, or "
+			    "write interfaces: [IFACE] into the policy");
 	return 0;
 }
 
@@ -54,7 +54,8 @@ static int present_interfaces(const struct agent *agent, struct apply *apply, st
 		struct error missing = {};
 
 		if (attach_check(apply->wanted[i], &missing) == 0)
-			memcpy(apply->interfaces[apply->interface_count++], apply->wanted[i], IFNAMSIZ);
+			memcpy(apply->interfaces[apply->interface_count++], apply->wanted[i],
+			       IFNAMSIZ);
 		else if (!find_interface(agent, apply->wanted[i]))
 			return fail(e, missing.code, "%s", missing.text);
 	}
@@ -71,8 +72,8 @@ static void note_adopted(const struct apply *apply)
 		if (attachment_read(apply->interfaces[i], &found, &other) < 0)
 			say("%s; it is replaced now", other.text);
 		else if (found.mode != ATTACH_NONE)
-			say("interface %s: adopting program %u, generation %llu, which kept protecting "
-			    "without an agent", found.iface, found.program_id,
+			say("interface %s: adopting program %u, generation %llu, which kept "
+			    "protecting without an agent", found.iface, found.program_id,
 			    (unsigned long long)found.policy->generation);
 	}
 }
@@ -92,7 +93,8 @@ static void note_interfaces(struct agent *agent, const struct apply *apply)
 		iface.attached = attachment.mode != ATTACH_NONE;
 		append(agent->interfaces, agent->interface_count, iface);
 		if (iface.attached)
-			say("interface %s: attached, %s mode, program %u, generation %llu, policy mode %s",
+			say("interface %s: attached, %s mode, program %u, generation %llu, policy "
+			    "mode %s",
 			    iface.name, attach_mode_name(attachment.mode), attachment.program_id,
 			    (unsigned long long)apply->generation, mode_name(apply->policy->mode));
 		else

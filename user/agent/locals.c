@@ -50,8 +50,10 @@ int locals_sync(const struct state *state, struct error *e)
 	/* New ones first: at no moment is an address that stays missing. */
 	for (size_t i = 0; i < now.count; i++)
 		if (bpf_map_update_elem(now.fd, &now.items[i], &one, BPF_ANY) < 0)
-			return fail(e, EXIT_FAILED, "the table of local addresses cannot be written "
-				    "(%zu addresses, room for %d): %s; name the addresses in services: "
-				    "instead", now.count, SW_LOCAL_ADDRS_MAX, strerror(errno));
+			return fail(e, EXIT_FAILED,
+				    "the table of local addresses cannot be written (%zu "
+				    "addresses, room for %d): %s; name the addresses in services: "
+				    "instead",
+				    now.count, SW_LOCAL_ADDRS_MAX, strerror(errno));
 	return map_walk(now.fd, drop_gone, &now, e);
 }

@@ -58,7 +58,8 @@ static bool keep_in_place(struct observation *o, struct sw_health *health, uint6
 	struct error e = {};
 	int missing = mend(o, &e), more = 0;
 
-	if (missing >= 0 && o->find != FIND_NOTHING && (find(o, &e) < 0 || (more = mend(o, &e)) < 0))
+	if (missing >= 0 && o->find != FIND_NOTHING &&
+	    (find(o, &e) < 0 || (more = mend(o, &e)) < 0))
 		missing = -1;
 	say_once(o, missing < 0 ? e.text : "");
 	if (missing < 0)
@@ -131,7 +132,8 @@ static void on_route(void *context, int ifindex)
 {
 	struct observation *o = context;
 
-	if (o->find == FIND_NOTHING && o->egress.routes && !observers_include(&o->observers, ifindex))
+	if (o->find == FIND_NOTHING && o->egress.routes &&
+	    !observers_include(&o->observers, ifindex))
 		o->find = FIND_TOLD;
 }
 

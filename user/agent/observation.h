@@ -23,7 +23,7 @@ struct observation {
 	struct egress egress;      /* where to look for more; `named` is owned */
 	struct netlink_events events;
 	struct netlink netlink;
-	enum { FIND_NOTHING, FIND_TOLD, FIND_ALL } find; /* a change that was told, or perhaps missed */
+	enum { FIND_NOTHING, FIND_TOLD, FIND_ALL } find; /* a change told of, or missed */
 	char trouble[1024];        /* what was said last, or empty */
 	enum sw_observer_state state_said;
 	struct pressure pressure;

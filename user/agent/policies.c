@@ -130,8 +130,9 @@ int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, ch
 int confirm_policy(struct agent *agent, struct error *e)
 {
 	if (!agent->confirm_by)
-		return fail(e, EXIT_FAILED, "nothing waits to be confirmed: there was no `sipward apply "
-			    "--confirm`, or its time was over and the policy before it runs again");
+		return fail(e, EXIT_FAILED, "nothing waits to be confirmed: there was no `sipward "
+			    "apply --confirm`, or its time was over and the policy before it runs "
+			    "again");
 	settle(agent);
 	say("policy %s confirmed", agent->running.text.name);
 	return 0;
@@ -180,9 +181,10 @@ static void keep_sorted(struct edition *edition, struct sorted *sorted)
 /* Runs the running policy's text with those that stay, or changes nothing. */
 static int run_sorted(struct agent *agent, struct sorted *sorted, struct error *e)
 {
+	struct policy_text *text = &agent->running.text;
 	auto_policy struct policy next = {};
 
-	if (policy_text_parse(&agent->running.text, sorted->stay, sorted->stay_count, &next, e) < 0 ||
+	if (policy_text_parse(text, sorted->stay, sorted->stay_count, &next, e) < 0 ||
 	    change_over(agent, &next, e) < 0)
 		return -1;
 	policy_free(&agent->running.policy);
@@ -203,8 +205,8 @@ static int check_mode(const struct agent *agent, const struct deviation *deviati
 	    strcmp(deviation->key + size - tail, ".mode") != 0 ||
 	    strcmp(deviation->value, mode_name(SW_MODE_ENFORCE)) != 0)
 		return 0;
-	return fail(e, EXIT_POLICY, "command line: the policy as a whole is in monitor mode, and so is "
-		    "every zone; run: sipward tune mode enforce");
+	return fail(e, EXIT_POLICY, "command line: the policy as a whole is in monitor mode, and "
+		    "so is every zone; run: sipward tune mode enforce");
 }
 
 int tune(struct agent *agent, struct deviation *deviation, uint64_t duration, struct error *e)
@@ -236,9 +238,10 @@ int tune_reset(struct agent *agent, const char *key, struct error *e)
 {
 	auto_sorted struct sorted sorted = sort_deviations(&agent->running, key ? key : "", 0);
 
+	if (!sorted.go_count && key)
+		return fail(e, EXIT_FAILED, "'%s' is not tuned; `sipward tune` shows what is", key);
 	if (!sorted.go_count)
-		return key ? fail(e, EXIT_FAILED, "'%s' is not tuned; `sipward tune` shows what is", key)
-			   : 0;
+		return 0;
 	if (run_sorted(agent, &sorted, e) < 0)
 		return -1;
 	say("tuned no more%s%s", key ? ": " : ", nothing at all", key ? key : "");
@@ -278,8 +281,9 @@ void go_back(struct agent *agent)
 	if (edition_parse(&agent->before, &e) < 0 ||
 	    run_edition(agent, &agent->before, NULL, &e) < 0) {
 		agent->confirm_by = monotonic_ns() + RETRY_SECONDS * SW_NS_PER_SEC;
-		say("policy %s was not confirmed, but going back to %s failed and is tried again in "
-		    "%d s: %s", agent->running.text.name, agent->before.text.name, RETRY_SECONDS, e.text);
+		say("policy %s was not confirmed, but going back to %s failed and is tried again "
+		    "in %d s: %s",
+		    agent->running.text.name, agent->before.text.name, RETRY_SECONDS, e.text);
 		return;
 	}
 	agent->confirm_by = 0;

@@ -116,6 +116,7 @@ struct json_object *saved_json(const struct agent *agent)
 	json_text(o, "error", agent->save_error[0] ? agent->save_error : NULL);
 	json_object_object_add(o, "saved_seconds_ago", NULL);
 	if (agent->saved_at)
-		json_count(o, "saved_seconds_ago", (monotonic_ns() - agent->saved_at) / SW_NS_PER_SEC);
+		json_count(o, "saved_seconds_ago",
+			   (monotonic_ns() - agent->saved_at) / SW_NS_PER_SEC);
 	return o;
 }

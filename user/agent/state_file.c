@@ -70,8 +70,9 @@ static void write_ban(FILE *out, const struct ban_entry *entry, struct clocks no
 		if ((unsigned char)*c < ' ')
 			*c = ' ';
 	fprintf(out, "ban %s %s %u %u %" PRIu64 " %" PRIu64 " %s %s\n",
-		prefix_text(&entry->source, source, sizeof(source)), reason_name(ban->reason), ban->flags,
-		ban->evidence, (uint64_t)ban->hits, to_wall(now, ban->start), end, note);
+		prefix_text(&entry->source, source, sizeof(source)), reason_name(ban->reason),
+		ban->flags, ban->evidence, (uint64_t)ban->hits, to_wall(now, ban->start), end,
+		note);
 }
 
 static void checksum(const char *text, size_t size, char sum[65])
@@ -171,10 +172,10 @@ static int read_known(struct reading *r, const char *line)
 	char addr[64], grade[16];
 	int used = 0;
 
-	if (sscanf(line, "known %63s %u %u %u %15s %u %" SCNu64 " %" SCNu64 "%n", addr, &port, &vlan,
-		   &ttl, grade, &proofs, &since, &seen, &used) != 8 || line[used] ||
-	    addr_parse(addr, &entry.endpoint.addr) < 0 || port > UINT16_MAX || vlan > UINT16_MAX ||
-	    ttl > UINT8_MAX)
+	if (sscanf(line, "known %63s %u %u %u %15s %u %" SCNu64 " %" SCNu64 "%n", addr, &port,
+		   &vlan, &ttl, grade, &proofs, &since, &seen, &used) != 8 ||
+	    line[used] || addr_parse(addr, &entry.endpoint.addr) < 0 || port > UINT16_MAX ||
+	    vlan > UINT16_MAX || ttl > UINT8_MAX)
 		return -1;
 	for (size_t i = SW_GRADE_PROVED; i < array_size(grades); i++)
 		if (strcmp(grade, grades[i]) == 0)
@@ -204,9 +205,9 @@ static int read_ban(struct reading *r, const char *line)
 	const char *why;
 	int used = 0, number;
 
-	if (sscanf(line, "ban %63s %63s %u %u %" SCNu64 " %" SCNu64 " %31s%n", source, reason, &flags,
-		   &evidence, &hits, &start, end, &used) != 7 || line[used] != ' ' ||
-	    strlen(line + used + 1) >= sizeof(entry.ban.note) ||
+	if (sscanf(line, "ban %63s %63s %u %u %" SCNu64 " %" SCNu64 " %31s%n", source, reason,
+		   &flags, &evidence, &hits, &start, end, &used) != 7 ||
+	    line[used] != ' ' || strlen(line + used + 1) >= sizeof(entry.ban.note) ||
 	    prefix_parse(source, &entry.source, &why) < 0 || flags > UINT16_MAX)
 		return -1;
 	/* One of a reason that this version does not have any more is still a ban. */
@@ -266,9 +267,10 @@ static int read_text(struct reading *r, const char *path, char *text, size_t siz
 	uint64_t written;
 	char *line, *next = text;
 
+	if (strncmp(text, HEAD, strlen(HEAD) - 1) != 0)
+		return damaged(path, "is no saved state", e);
 	if (strncmp(text, HEAD "\n", strlen(HEAD "\n")) != 0)
-		return damaged(path, strncmp(text, HEAD, strlen(HEAD) - 1) == 0 ? "is of another version" :
-			       "is no saved state", e);
+		return damaged(path, "is of another version", e);
 	if (check_sum(text, size) < 0)
 		return damaged(path, "is damaged: its checksum is wrong", e);
 	strsep(&next, "\n");
@@ -295,9 +297,10 @@ static int check_owner(const char *path, struct error *e)
 
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : fail(e, EXIT_FAILED, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022))
-		return damaged(path, "could have been written by another user (it must be a file of "
-			       "root's that nobody else may write)", e);
+	if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
+	    (st.st_mode & 022))
+		return damaged(path, "could have been written by another user (it must be a file "
+			       "of root's that nobody else may write)", e);
 	return 1;
 }
 

@@ -17,6 +17,12 @@ static void tuned_path(char path[PATH_MAX], const char *tail)
 	snprintf(path, PATH_MAX, "%s/tuned%s", run_dir(), tail);
 }
 
+/* Rounded up: 0 when it is over. */
+static uint64_t seconds_until(uint64_t end, uint64_t now)
+{
+	return end > now ? (end - now + SW_NS_PER_SEC - 1) / SW_NS_PER_SEC : 0;
+}
+
 struct json_object *tuned_json(const struct agent *agent)
 {
 	struct json_object *all = json_object_new_array();
@@ -30,8 +36,7 @@ struct json_object *tuned_json(const struct agent *agent)
 		json_text(o, "file", deviation->in_file);
 		json_text(o, "now", deviation->value);
 		if (deviation->until)
-			json_count(o, "seconds_left", deviation->until > now ?
-				   (deviation->until - now + SW_NS_PER_SEC - 1) / SW_NS_PER_SEC : 0);
+			json_count(o, "seconds_left", seconds_until(deviation->until, now));
 		else
 			json_object_object_add(o, "seconds_left", NULL);
 		json_object_array_add(all, o);
@@ -53,8 +58,8 @@ void tuned_write(const struct agent *agent)
 	}
 	written = json_object_to_file_ext(fresh, all, JSON_STYLE);
 	if (written < 0 || rename(fresh, path) < 0)
-		say("%s: cannot be written, so after a crash nobody could tell what is tuned: %s", path,
-		    strerror(errno));
+		say("%s: cannot be written, so after a crash nobody could tell what is tuned: %s",
+		    path, strerror(errno));
 }
 
 void tuned_forget(void)

@@ -96,7 +96,8 @@ static bool zone_addr(const struct battlefield *field, bool secured, struct sw_a
 
 	for (size_t i = 1; i < policy->zone_count && !wanted; i++) {
 		const struct zone *zone = &policy->zones[i];
-		bool fits = secured ? zone->require != SW_REQUIRE_ANY : zone->trust == SW_TRUST_PEER;
+		bool fits =
+			secured ? zone->require != SW_REQUIRE_ANY : zone->trust == SW_TRUST_PEER;
 
 		for (size_t j = 0; j < zone->source_count && !wanted; j++) {
 			if (zone->sources[j].ipv6 || ((found || secured) && !fits) ||
@@ -110,7 +111,8 @@ static bool zone_addr(const struct battlefield *field, bool secured, struct sw_a
 	return found;
 }
 
-static bool aim_from(const struct battlefield *field, const struct step *step, struct endpoint *from)
+static bool aim_from(const struct battlefield *field, const struct step *step,
+		     struct endpoint *from)
 {
 	uint32_t random = fill_random(field->packet);
 
@@ -123,7 +125,8 @@ static bool aim_from(const struct battlefield *field, const struct step *step, s
 		from->addr = ipv4(field->public_octet, 20, field->vector, random);
 		return true;
 	case END_SPOOFED:
-		from->addr = ipv4(field->public_octet, 64 + (random >> 16) % 190, random >> 8, random);
+		from->addr =
+			ipv4(field->public_octet, 64 + (random >> 16) % 190, random >> 8, random);
 		return true;
 	default:
 		from->addr = ipv4(field->public_octet, 18, field->vector,
@@ -184,7 +187,8 @@ static int build(const struct battlefield *field, const struct step *step, struc
 		return 0;
 	}
 	if (!frame_message(&shot->frame, from, to, step->transport != SW_UDP, shot->text, filled))
-		return fail(e, EXIT_USAGE, "line %u of the vectors: larger than a datagram", step->line);
+		return fail(e, EXIT_USAGE, "line %u of the vectors: larger than a datagram",
+			    step->line);
 	if (step->transport != SW_UDP)
 		set_sequence(&shot->frame);
 	return 0;
@@ -289,13 +293,14 @@ static int prove(struct battlefield *field, const struct step *step, struct shot
 		 struct error *e)
 {
 	static const char ask[] =
-		"OPTIONS sip:{from} SIP/2.0\r\nVia: SIP/2.0/UDP {server}:{port};branch=z9hG4bK-ask-{n}\r\n"
+		"OPTIONS sip:{from} SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP {server}:{port};branch=z9hG4bK-ask-{n}\r\n"
 		"From: <sip:ward@{server}>;tag=ask{n}\r\nTo: <sip:{from}>\r\nCall-ID: ask{n}\r\n"
 		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
 	static const char answer[] =
 		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {server}:{port};branch=z9hG4bK-ask-{n}\r\n"
-		"From: <sip:ward@{server}>;tag=ask{n}\r\nTo: <sip:{from}>;tag=a{n}\r\nCall-ID: ask{n}\r\n"
-		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+		"From: <sip:ward@{server}>;tag=ask{n}\r\nTo: <sip:{from}>;tag=a{n}\r\n"
+		"Call-ID: ask{n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
 	struct sw_trial outcome;
 
 	field->packet++;
@@ -339,10 +344,11 @@ static const char *why_absent(const struct battlefield *field, const struct vect
 
 		if (step->kind == STEP_WAIT)
 			continue;
+		if (!aim_from(field, step, &end) && step->end == END_SECURED)
+			return "the policy has no zone with IPv4 sources that requires TLS or "
+			       "IPsec";
 		if (!aim_from(field, step, &end))
-			return step->end == END_SECURED ?
-				       "the policy has no zone with IPv4 sources that requires TLS or IPsec" :
-				       "the policy names no zone with IPv4 sources";
+			return "the policy names no zone with IPv4 sources";
 		if (!aim_to(field->policy, step->transport, &end))
 			return step->transport == SW_TLS ? "the policy has no tls service" :
 			       step->transport == SW_TCP ? "the policy has no tcp service" :

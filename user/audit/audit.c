@@ -29,7 +29,8 @@ static int run_vectors(struct audit *audit, struct trial *trial, struct error *e
 		struct vector *vector = &audit->vectors.items[i];
 
 		if (attack_run(&field, vector, &audit->results[i], e) < 0)
-			return fail(e, EXIT_FAILED, "vector '%s' of %s", vector->name, vector->file);
+			return fail(e, EXIT_FAILED, "vector '%s' of %s", vector->name,
+				    vector->file);
 	}
 	return 0;
 }
@@ -78,7 +79,8 @@ static enum answer answer_by_controls(const struct audit *audit, const struct th
 	enum control_state best = STATE_OFF;
 
 	for (size_t i = 0; i < control_count; i++)
-		if (strcmp(controls[i].threat, threat->name) == 0 && audit->findings[i].state > best)
+		if (strcmp(controls[i].threat, threat->name) == 0 &&
+		    audit->findings[i].state > best)
 			best = audit->findings[i].state;
 	return best == STATE_ON ? ANSWER_ON : best == STATE_SHADOW ? ANSWER_SHADOW : ANSWER_OFF;
 }
@@ -105,7 +107,9 @@ enum answer audit_answer(const struct audit *audit, const struct threat *threat)
 	}
 	if (!ran)
 		return answer_by_controls(audit, threat);
-	return stopped == ran ? ANSWER_ON : stopped ? ANSWER_PARTLY : shadow ? ANSWER_SHADOW : ANSWER_OFF;
+	if (stopped)
+		return stopped == ran ? ANSWER_ON : ANSWER_PARTLY;
+	return shadow ? ANSWER_SHADOW : ANSWER_OFF;
 }
 
 const char *answer_name(enum answer answer)
@@ -137,16 +141,16 @@ uint32_t audit_legal_lost(const struct audit *audit)
 
 char *count_text(const struct packet_count *count)
 {
-	char *text = count->sent == 1 ?
-		xasprintf("%s", count->dropped ? "dropped" : count->would ? "would be dropped" : "passed") :
-		xasprintf("%s %u of %u", count->dropped ? "dropped" : "would drop",
-			  count->dropped ? count->dropped : count->would, count->sent);
 	const char *before = " (";
+	char *text;
 
-	if (!count->dropped && !count->would && count->sent != 1) {
-		free(text);
-		return xasprintf("%u passed", count->sent);
-	}
+	if (!count->dropped && !count->would)
+		return count->sent == 1 ? xstrdup("passed") : xasprintf("%u passed", count->sent);
+	if (count->sent == 1)
+		text = xstrdup(count->dropped ? "dropped" : "would be dropped");
+	else
+		text = xasprintf("%s %u of %u", count->dropped ? "dropped" : "would drop",
+				 count->dropped ? count->dropped : count->would, count->sent);
 	for (int i = SW_REASON_NONE + 1; i < SW_REASON_COUNT; i++) {
 		auto_free char *old = text;
 

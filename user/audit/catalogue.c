@@ -83,13 +83,15 @@ static void found(const struct node *node, const char *zone, void *arg)
 	auto_free char *line = NULL;
 
 	g->written = true;
-	if (node->kind == NODE_SCALAR ? *g->control->off && strcmp(node->text, g->control->off) == 0 :
-					node->count == 0)
+	if (node->kind == NODE_SCALAR ?
+		    *g->control->off && strcmp(node->text, g->control->off) == 0 :
+		    node->count == 0)
 		state = STATE_OFF;
 	if (state > g->state)
 		g->state = state;
-	line = xasprintf("%s:%u%s%s%s", g->file, node->key_at.line ? node->key_at.line : node->at.line,
-			 zone ? " (" : "", zone ? zone : "", zone ? ")" : "");
+	line = xasprintf("%s:%u%s%s%s", g->file,
+			 node->key_at.line ? node->key_at.line : node->at.line, zone ? " (" : "",
+			 zone ? zone : "", zone ? ")" : "");
 	add_where(g, line);
 }
 

@@ -72,8 +72,8 @@ static bool put_template(struct pen *pen, const char *name, const struct filling
 	else if (strcmp(name, "r") == 0)
 		snprintf(text, sizeof(text), "%08x", fill_random(with->packet));
 	else if (strcmp(name, "from") == 0)
-		snprintf(text, sizeof(text), "%s:%u", addr_text(&with->from.addr, host, sizeof(host)),
-			 with->from.port);
+		snprintf(text, sizeof(text), "%s:%u",
+			 addr_text(&with->from.addr, host, sizeof(host)), with->from.port);
 	else if (strcmp(name, "fromhost") == 0)
 		addr_text(&with->from.addr, text, sizeof(text));
 	else if (strcmp(name, "server") == 0)
@@ -140,7 +140,8 @@ int fill_text(const char *text, size_t size, const struct filling *with, char *o
 	struct pen pen = {.out = out, .room = room};
 
 	if (!put_text(&pen, text, size, with))
-		return fail(e, EXIT_USAGE, "a template that is not known, or no room, behind '%.*s'",
+		return fail(e, EXIT_USAGE,
+			    "a template that is not known, or no room, behind '%.*s'",
 			    pen.used < 40 ? (int)pen.used : 40,
 			    pen.out + (pen.used < 40 ? 0 : pen.used - 40));
 	set_length(&pen);

@@ -7,7 +7,8 @@
 #include "audit/audit.h"
 
 static const char style[] =
-	":root{--on:#1a7f37;--partly:#9a6700;--shadow:#57606a;--off:#b42318;--line:#d0d7de;--soft:#f6f8fa}\n"
+	":root{--on:#1a7f37;--partly:#9a6700;--shadow:#57606a;--off:#b42318;--line:#d0d7de;"
+	"--soft:#f6f8fa}\n"
 	"*{box-sizing:border-box}\n"
 	"body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;max-width:70rem;margin:2rem auto;"
 	"padding:0 1.5rem}\n"
@@ -17,20 +18,22 @@ static const char style[] =
 	"h3 .tag{float:right}\n"
 	"p{margin:.2rem 0 .6rem;color:#57606a}\n"
 	"table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem;table-layout:fixed}\n"
-	"th,td{border:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top;"
-	"overflow-wrap:anywhere}\n"
+	"th,td{border:1px solid var(--line);padding:.35rem .6rem;text-align:left;"
+	"vertical-align:top;overflow-wrap:anywhere}\n"
 	"th{background:var(--soft);font-weight:600}\n"
 	"table.facts th{width:9rem}\n"
 	"td.state,th.state{width:6.2rem;text-align:center}\n"
 	"code{font:13px ui-monospace,Menlo,Consolas,monospace}\n"
 	"a{color:inherit}\n"
-	".tag{display:inline-block;min-width:4.4rem;padding:.05rem .5rem;border-radius:1rem;color:#fff;"
-	"font-size:.82rem;font-weight:600;text-align:center}\n"
+	".tag{display:inline-block;min-width:4.4rem;padding:.05rem .5rem;border-radius:1rem;"
+	"color:#fff;font-size:.82rem;font-weight:600;text-align:center}\n"
 	".on,.stopped{background:var(--on)}.partly{background:var(--partly)}"
 	".shadow,.absent{background:var(--shadow)}.off,.passed{background:var(--off)}\n"
-	".totals{display:flex;gap:.8rem;margin:1rem 0}.totals div{flex:1;border:1px solid var(--line);"
-	"border-radius:.5rem;padding:.6rem .9rem}.totals b{display:block;font-size:1.5rem}\n"
-	".blind{border-left:4px solid var(--partly);background:#fff8e6;padding:.4rem .8rem;color:#1f2328}\n"
+	".totals{display:flex;gap:.8rem;margin:1rem 0}.totals div{flex:1;"
+	"border:1px solid var(--line);border-radius:.5rem;padding:.6rem .9rem}"
+	".totals b{display:block;font-size:1.5rem}\n"
+	".blind{border-left:4px solid var(--partly);background:#fff8e6;padding:.4rem .8rem;"
+	"color:#1f2328}\n"
 	"@media print{body{margin:0;max-width:none;font-size:11px}section{break-inside:avoid}"
 	".tag{-webkit-print-color-adjust:exact;print-color-adjust:exact}th,.blind{"
 	"-webkit-print-color-adjust:exact;print-color-adjust:exact}@page{margin:15mm}}\n";
@@ -103,8 +106,8 @@ static void print_summary(const struct audit *audit, FILE *out)
 	fputs("<h2>Summary</h2>\n<div class=\"totals\">", out);
 	for (int i = 0; i < ANSWER_COUNT; i++)
 		fprintf(out, "<div><b>%u</b>%s</div>", totals[i], words[i]);
-	fputs("</div>\n<table><tr><th>threat</th><th>on the wire</th><th class=\"state\">answer</th>"
-	      "</tr>\n", out);
+	fputs("</div>\n<table><tr><th>threat</th><th>on the wire</th>"
+	      "<th class=\"state\">answer</th></tr>\n", out);
 	for (size_t i = 0; i < threat_count; i++) {
 		fprintf(out, "<tr><td><a href=\"#%s\">", threats[i].name);
 		escaped(out, threats[i].title);
@@ -119,7 +122,8 @@ static void print_summary(const struct audit *audit, FILE *out)
 
 static void print_controls(const struct audit *audit, const char *threat, FILE *out)
 {
-	fputs("<table><tr><th>control</th><th>policy</th><th class=\"state\">state</th></tr>\n", out);
+	fputs("<table><tr><th>control</th><th>policy</th><th class=\"state\">state</th></tr>\n",
+	      out);
 	for (size_t i = 0; i < control_count; i++) {
 		if (strcmp(controls[i].threat, threat) != 0)
 			continue;
@@ -155,8 +159,9 @@ static void print_vectors(const struct audit *audit, const char *threat, FILE *o
 
 	for (size_t i = 0; audit_next_vector(audit, threat, &i); i++) {
 		if (!any)
-			fputs("<table><tr><th>attack</th><th>its packets</th><th>legal traffic beside it"
-			      "</th><th class=\"state\">outcome</th></tr>\n", out);
+			fputs("<table><tr><th>attack</th><th>its packets</th>"
+			      "<th>legal traffic beside it</th>"
+			      "<th class=\"state\">outcome</th></tr>\n", out);
 		any = true;
 		print_vector(&audit->vectors.items[i], &audit->results[i], out);
 	}
@@ -190,8 +195,9 @@ void audit_html(const struct audit *audit, FILE *out)
 	fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width\">\n"
 		"<title>sipward audit</title>\n<style>\n%s</style></head><body>\n"
-		"<h1>sipward audit</h1>\n<p>What this policy has against each known threat to a SIP "
-		"server, and attacks run to prove it. The catalogue is inspired by GSMA FS.38.</p>\n",
+		"<h1>sipward audit</h1>\n"
+		"<p>What this policy has against each known threat to a SIP server, and attacks "
+		"run to prove it. The catalogue is inspired by GSMA FS.38.</p>\n",
 		style);
 	print_facts(audit, out);
 	print_summary(audit, out);

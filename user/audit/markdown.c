@@ -54,7 +54,8 @@ static void print_vectors(const struct audit *audit, const char *threat, FILE *o
 
 	for (size_t i = 0; audit_next_vector(audit, threat, &i); i++) {
 		if (!any)
-			fprintf(out, "\n| attack | outcome | its packets | legal traffic beside it |\n"
+			fprintf(out,
+				"\n| attack | outcome | its packets | legal traffic beside it |\n"
 				"|---|---|---|---|\n");
 		any = true;
 		print_vector(&audit->vectors.items[i], &audit->results[i], out);
@@ -76,14 +77,16 @@ void audit_markdown(const struct audit *audit, FILE *out)
 {
 	auto_free char *hash = policy_hash(audit->policy);
 
-	fprintf(out, "# sipward audit\n\n| | |\n|---|---|\n"
-		"| policy | `%s` (%s mode)%s%s |\n| SHA-256 | `%s` |\n| date | %s |\n| kernel | %s |\n"
+	fprintf(out,
+		"# sipward audit\n\n| | |\n|---|---|\n"
+		"| policy | `%s` (%s mode)%s%s |\n| SHA-256 | `%s` |\n| date | %s |\n"
+		"| kernel | %s |\n"
 		"| program | tag `%s`, sipward %s, %s |\n"
 		"| vectors | %zu run, %u legal packets dropped |\n\n",
 		audit->policy->file, mode_name(audit->policy->mode),
-		audit->tuned ? ", tuned: " : "", audit->tuned ? audit->tuned : "", hash, audit->date, audit->kernel,
-		audit->tag, SIPWARD_VERSION, SIPWARD_COMPILER, audit->vectors.count,
-		audit_legal_lost(audit));
+		audit->tuned ? ", tuned: " : "", audit->tuned ? audit->tuned : "", hash,
+		audit->date, audit->kernel, audit->tag, SIPWARD_VERSION, SIPWARD_COMPILER,
+		audit->vectors.count, audit_legal_lost(audit));
 	print_summary(audit, out);
 	fprintf(out, "\n## Threats\n");
 	for (size_t i = 0; i < threat_count; i++)

@@ -81,7 +81,8 @@ static int read_expect(struct reader *r)
 /* "public", "public:5062", "spoofed:random" */
 static int read_end(struct reader *r, char *word, struct step *step)
 {
-	static const char *const ends[] = {"public", "other", "peer", "secured", "network", "spoofed", NULL};
+	static const char *const ends[] = {"public",  "other",	 "peer", "secured",
+					   "network", "spoofed", NULL};
 	char *colon = strchr(word, ':');
 	int end;
 
@@ -225,10 +226,11 @@ static const struct {
 	int (*read)(struct reader *r);
 	bool bare; /* takes no word */
 } lines[] = {
-	{"vector", read_vector, false}, {"threat", read_threat, false}, {"expect", read_expect, false},
-	{"in", read_in, false}, {"out", read_out, false}, {"prove", read_prove, false},
-	{"wait", read_wait, false}, {"legal", read_legal, true}, {"attack", read_attack, true},
-	{"report", read_report, true},
+	{"vector", read_vector, false}, {"threat", read_threat, false},
+	{"expect", read_expect, false}, {"in", read_in, false},
+	{"out", read_out, false},	{"prove", read_prove, false},
+	{"wait", read_wait, false},	{"legal", read_legal, true},
+	{"attack", read_attack, true},	{"report", read_report, true},
 };
 
 static int read_words(struct reader *r, char *line)
@@ -249,7 +251,8 @@ static int read_words(struct reader *r, char *line)
 		if (strcmp(lines[i].word, r->words[0]) != 0)
 			continue;
 		if (i && !current(r))
-			return wrong(r, "a vector begins with 'vector NAME', not with", r->words[0]);
+			return wrong(r, "a vector begins with 'vector NAME', not with",
+				     r->words[0]);
 		if (!lines[i].bare && count < 2)
 			return wrong(r, "a word is missing behind", r->words[0]);
 		return lines[i].read(r);
@@ -263,7 +266,8 @@ static int check_vectors(const struct vectors *vectors, size_t first, struct err
 		const struct vector *v = &vectors->items[i];
 
 		if (!v->threat || !v->title || !v->step_count)
-			return fail(e, EXIT_USAGE, "%s: vector '%s' needs a threat, a title and a packet",
+			return fail(e, EXIT_USAGE,
+				    "%s: vector '%s' needs a threat, a title and a packet",
 				    v->file, v->name);
 	}
 	return 0;
@@ -284,7 +288,8 @@ int vectors_parse(struct vectors *to, const char *file, const char *text, struct
 			line[size - 1] = '\0';
 		if (*line == '#' || !*line)
 			continue;
-		if (*line == '|' || strncmp(line, "hex ", 4) == 0 || strncmp(line, "frame ", 6) == 0) {
+		if (*line == '|' || strncmp(line, "hex ", 4) == 0 ||
+		    strncmp(line, "frame ", 6) == 0) {
 			if (read_payload(&r, line) < 0)
 				return -1;
 		} else if (read_words(&r, line) < 0) {

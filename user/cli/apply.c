@@ -30,7 +30,8 @@ static struct json_object *ask_about(const char *command, const char *path,
 		return NULL;
 	absolute = realpath(path, NULL);
 	if (!absolute) {
-		fail(e, EXIT_POLICY, "%s: its whole path cannot be found: %s", path, strerror(errno));
+		fail(e, EXIT_POLICY, "%s: its whole path cannot be found: %s", path,
+		     strerror(errno));
 		return NULL;
 	}
 	if (edition_load(absolute, &edition, e) < 0 || agent_runs(e) < 0 ||
@@ -107,7 +108,8 @@ static int run_apply(const struct command *self, int argc, char **argv, struct e
 	if (text_of(answer, "note"))
 		puts(text_of(answer, "note"));
 	if (confirm)
-		printf("the policy before it comes back in %llu s, unless you run: sipward confirm\n",
+		printf("the policy before it comes back in %llu s, unless you run: sipward "
+		       "confirm\n",
 		       (unsigned long long)(confirm / SW_NS_PER_SEC));
 	else
 		print_next_time(answer);
@@ -164,11 +166,12 @@ const struct command command_apply = {
 	.help =
 	"Usage: sipward apply POLICY [--confirm 60s] [-j]\n\n"
 	"  -c, --confirm DURATION  the policy that ran before comes back after this time, unless\n"
-	"                          `sipward confirm` is run: nobody locks himself out for longer\n\n"
-	"The policy is swapped in with one step, with counters, bans and limits kept; a bad one, or\n"
-	"one that the kernel refuses, changes nothing. Values that were tuned are gone, and come back\n"
-	"with the policy that they were tuned in. A reload (SIGHUP) and the next start read the file\n"
-	"that `sipward run -p` names.\n",
+	"                          `sipward confirm` is run: nobody locks himself out for "
+	"longer\n\n"
+	"The policy is swapped in with one step, with counters, bans and limits kept; a bad one,\n"
+	"or one that the kernel refuses, changes nothing. Values that were tuned are gone, and\n"
+	"come back with the policy that they were tuned in. A reload (SIGHUP) and the next start\n"
+	"read the file that `sipward run -p` names.\n",
 	.run = run_apply,
 };
 
@@ -183,8 +186,8 @@ const struct command command_diff = {
 	.name = "diff",
 	.summary = "what another policy would change on the running system, key by key",
 	.help = "Usage: sipward diff POLICY [-j]\n\n"
-		"Compared is what runs, with what was tuned. A key that only one of the two has is\n"
-		"\"not written\" in the other: its default holds there. Entries of the lists are counted,\n"
-		"those in files too.\n",
+		"Compared is what runs, with what was tuned. A key that only one of the two has\n"
+		"is \"not written\" in the other: its default holds there. Entries of the lists\n"
+		"are counted, those in files too.\n",
 	.run = run_diff,
 };

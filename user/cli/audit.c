@@ -38,12 +38,15 @@ static int read_options(const struct command *self, int argc, char **argv,
 		else if (strcmp(optarg, "md") == 0)
 			to->print = audit_markdown;
 		else
-			return fail(e, EXIT_USAGE, "audit: --format %s: it is md, html or json", optarg);
+			return fail(e, EXIT_USAGE, "audit: --format %s: it is md, html or json",
+				    optarg);
 	}
 	if (letter == -2)
 		return -1;
-	return optind == argc ? 0 : fail(e, EXIT_USAGE, "audit: unexpected '%s'; see: sipward audit "
-					 "--help", argv[optind]);
+	if (optind == argc)
+		return 0;
+	return fail(e, EXIT_USAGE, "audit: unexpected '%s'; see: sipward audit --help",
+		    argv[optind]);
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
@@ -69,8 +72,9 @@ const struct command command_audit = {
 	"  -p, --policy FILE    this policy; without it the one of the running agent\n"
 	"  -f, --format F       md (default), html (one file, prints well) or json\n"
 	"      --vectors DIR    run the vectors of DIR/*.txt too\n\n"
-	"The vectors run through the compiled policy in the kernel, in a copy of its own: live state is\n"
-	"not touched. The report names for every threat the control, whether it is on, in shadow or\n"
-	"off, the line of the policy that says so, and what cannot be seen at all (blind).\n",
+	"The vectors run through the compiled policy in the kernel, in a copy of its own: live\n"
+	"state is not touched. The report names for every threat the control, whether it is on,\n"
+	"in shadow or off, the line of the policy that says so, and what cannot be seen at all\n"
+	"(blind).\n",
 	.run = run,
 };

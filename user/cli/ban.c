@@ -20,7 +20,8 @@ struct ban_options {
 
 static int wants_verb(const struct ban_options *options, struct error *e)
 {
-	return fail(e, EXIT_USAGE, "%s: '%s' is no verb of %s; it is add ADDRESS, del ADDRESS or list",
+	return fail(e, EXIT_USAGE,
+		    "%s: '%s' is no verb of %s; it is add ADDRESS, del ADDRESS or list",
 		    options->command, options->verb ? options->verb : "", options->command);
 }
 
@@ -49,7 +50,8 @@ static int read_options(const struct command *self, int argc, char **argv,
 			to->note = optarg;
 		} else if (letter == 'f') {
 			if (duration_parse(optarg, &to->duration, &why) < 0)
-				return fail(e, EXIT_USAGE, "%s: --for %s: %s", to->command, optarg, why);
+				return fail(e, EXIT_USAGE, "%s: --for %s: %s", to->command, optarg,
+					    why);
 		} else if (optind >= argc) {
 			return to->verb ? 0 : wants_verb(to, e);
 		} else if (!to->verb) {
@@ -57,7 +59,8 @@ static int read_options(const struct command *self, int argc, char **argv,
 		} else if (!to->address) {
 			to->address = argv[optind++];
 		} else {
-			return fail(e, EXIT_USAGE, "%s: '%s' is not wanted", to->command, argv[optind]);
+			return fail(e, EXIT_USAGE, "%s: '%s' is not wanted", to->command,
+				    argv[optind]);
 		}
 	}
 }
@@ -129,8 +132,8 @@ static int list(const struct state *state, const struct ban_options *options, st
 			continue;
 		}
 		time_left(&entry->ban, left, sizeof(left));
-		printf("%-40s %-16s %-20s", prefix_text(&entry->source, source, sizeof(source)), left,
-		       reason_text_of(&entry->ban));
+		printf("%-40s %-16s %-20s", prefix_text(&entry->source, source, sizeof(source)),
+		       left, reason_text_of(&entry->ban));
 		if (options->kind == BAN_DENIES)
 			printf(" %" PRIu64 " dropped", (uint64_t)entry->ban.hits);
 		if (entry->ban.evidence)
@@ -140,7 +143,8 @@ static int list(const struct state *state, const struct ban_options *options, st
 	if (options->json)
 		print_json(all);
 	else if (!count)
-		puts(options->kind == BAN_ALLOWS ? "nobody is allowed by hand" : "nobody is banned");
+		puts(options->kind == BAN_ALLOWS ? "nobody is allowed by hand" :
+						   "nobody is banned");
 	return 0;
 }
 
@@ -189,7 +193,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 	if (read_options(self, argc, argv, &options, e) < 0)
 		return -1;
-	if (strcmp(options.verb, "add") && strcmp(options.verb, "del") && strcmp(options.verb, "list"))
+	if (strcmp(options.verb, "add") && strcmp(options.verb, "del") &&
+	    strcmp(options.verb, "list"))
 		return wants_verb(&options, e);
 	if (options.verb[0] != 'l' && read_address(&options, e) < 0)
 		return -1;
@@ -210,9 +215,9 @@ const struct command command_ban = {
 	"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until taken off\n"
 	"  -n, --note TEXT     why (31 characters), shown by list\n"
 	"  -j, --json          the bans as JSON\n\n"
-	"An IPv6 address stands for its /64, which is what one subscriber has. A ban holds on every\n"
-	"protected interface at once, with or without an agent, and outlives restarts and reloads.\n"
-	"Sources on lists: {allow: [...]}, or allowed by hand, are never banned.\n",
+	"An IPv6 address stands for its /64, which is what one subscriber has. A ban holds on\n"
+	"every protected interface at once, with or without an agent, and outlives restarts and\n"
+	"reloads. Sources on lists: {allow: [...]}, or allowed by hand, are never banned.\n",
 	.run = run,
 };
 
@@ -226,8 +231,9 @@ const struct command command_allow = {
 	"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until taken off\n"
 	"  -n, --note TEXT     why (31 characters), shown by list\n"
 	"  -j, --json          the entries as JSON\n\n"
-	"Takes the place of a ban, keeps new ones away, and is stronger than lists: {deny: [...]};\n"
-	"limits, methods and checks hold for it as for everybody. Like a ban it holds on every\n"
-	"interface at once, with or without an agent, for one IPv4 address or one IPv6 /64.\n",
+	"Takes the place of a ban, keeps new ones away, and is stronger than lists: {deny:\n"
+	"[...]}; limits, methods and checks hold for it as for everybody. Like a ban it holds\n"
+	"on every interface at once, with or without an agent, for one IPv4 address or one IPv6\n"
+	"/64.\n",
 	.run = run,
 };

@@ -52,7 +52,8 @@ struct capture *capture_open(const char *path, struct error *e)
 	char why[PCAP_ERRBUF_SIZE] = "";
 
 	capture->path = path;
-	capture->pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
+	capture->pcap =
+		pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!capture->pcap) {
 		fail(e, EXIT_FAILED, "%s: the capture cannot be read: %s", path, why);
 		return NULL;
@@ -61,8 +62,8 @@ struct capture *capture_open(const char *path, struct error *e)
 	for (size_t i = 0; i < array_size(known); i++)
 		if (capture->link_type == known[i])
 			return take(capture);
-	fail(e, EXIT_FAILED, "%s: its link type %d (%s) is not known here; Ethernet, raw IP, Linux cooked "
-	     "(v1, v2) and loopback are", path, capture->link_type,
+	fail(e, EXIT_FAILED, "%s: its link type %d (%s) is not known here; Ethernet, raw IP, Linux "
+	     "cooked (v1, v2) and loopback are", path, capture->link_type,
 	     pcap_datalink_val_to_name(capture->link_type) ?: "?");
 	return NULL;
 }

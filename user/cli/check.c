@@ -30,12 +30,12 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		json_count(o, "memory_octets", memory);
 		print_json(o);
 	} else {
-		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list %s, tables of %.0f MB "
-		       "when they are full\n", path,
-		       mode_name(policy.mode), policy.zone_count, policy.zone_count == 1 ? "" : "s",
-		       policy.service_count, policy.service_count == 1 ? "" : "s", policy.list_count,
-		       policy.list_count == 1 ? "entry" : "entries",
-		       memory / 1e6);
+		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list %s, tables of %.0f "
+		       "MB when they are full\n",
+		       path, mode_name(policy.mode), policy.zone_count,
+		       policy.zone_count == 1 ? "" : "s", policy.service_count,
+		       policy.service_count == 1 ? "" : "s", policy.list_count,
+		       policy.list_count == 1 ? "entry" : "entries", memory / 1e6);
 	}
 	/* The text is in the object already; only the code is left to say. */
 	e->code = wrong.code;
@@ -46,7 +46,7 @@ const struct command command_check = {
 	.name = "check",
 	.summary = "reads a policy and says what is wrong with it; touches nothing",
 	.help = "Usage: sipward check [-j] POLICY\n\n"
-		"Every error is FILE:LINE:COLUMN: what is wrong, and what would be right. Exit code 3.\n"
-		"Tables that this host has no memory for are wrong here.\n",
+		"Every error is FILE:LINE:COLUMN: what is wrong, and what would be right. Exit\n"
+		"code 3. Tables that this host has no memory for are wrong here.\n",
 	.run = run,
 };

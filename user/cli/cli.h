@@ -38,8 +38,8 @@ const char *only_policy(const struct command *self, int argc, char **argv, bool 
 			struct error *e);
 
 /* What a command works on that takes -p: the policy at `path`, or without one that of the running
- * agent with what is tuned in it, or the embedded one when none runs (said on stderr, as "`doing` by
- * the embedded policy"). 0, or -1 and *e. Owned by the caller. */
+ * agent with what is tuned in it, or the embedded one when none runs (said on stderr, as "`doing`
+ * by the embedded policy"). 0, or -1 and *e. Owned by the caller. */
 struct edition;
 int edition_of(const char *path, const char *doing, struct edition *edition, struct error *e);
 

@@ -42,8 +42,8 @@ const struct command command_detach = {
 	.name = "detach",
 	.summary = "takes everything off all interfaces and removes the state",
 	.help = "Usage: sipward detach [-j]\n\n"
-		"Bans and counters are gone afterwards. Stop the agent first. What was saved on the disk\n"
-		"(state: {save: FILE} of the policy) stays, and is taken up by the next start: remove it\n"
-		"to start anew.\n",
+		"Bans and counters are gone afterwards. Stop the agent first. What was saved on\n"
+		"the disk (state: {save: FILE} of the policy) stays, and is taken up by the next\n"
+		"start: remove it to start anew.\n",
 	.run = run,
 };

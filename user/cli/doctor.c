@@ -53,7 +53,8 @@ static void find(struct examination *x, enum level level, const char *fix, const
 static long kernel_setting(const char *name)
 {
 	auto_free char *path = xasprintf("/proc/sys/%s", name);
-	auto_free char *text = access(path, R_OK) == 0 ? read_whole_file(path, 64, NULL, NULL) : NULL;
+	auto_free char *text =
+		access(path, R_OK) == 0 ? read_whole_file(path, 64, NULL, NULL) : NULL;
 
 	return text ? strtol(text, NULL, 10) : -1;
 }
@@ -71,14 +72,14 @@ static void examine_kernel(struct examination *x)
 	else
 		find(x, LEVEL_OK, NULL, "kernel %s has what is needed", kernel.release);
 	if (kernel_setting("net/core/bpf_jit_enable") == 0)
-		find(x, LEVEL_BAD, "sysctl -w net.core.bpf_jit_enable=1", "the BPF compiler is off: "
-		     "programs are interpreted, and a flood costs many times more");
+		find(x, LEVEL_BAD, "sysctl -w net.core.bpf_jit_enable=1", "the BPF compiler is "
+		     "off: programs are interpreted, and a flood costs many times more");
 	if (kernel_setting("net/core/bpf_jit_harden") == 2)
-		find(x, LEVEL_NOTE, "sysctl -w net.core.bpf_jit_harden=1", "constants of BPF programs are "
-		     "blinded for root, too, which makes each packet cost more");
+		find(x, LEVEL_NOTE, "sysctl -w net.core.bpf_jit_harden=1", "constants of BPF "
+		     "programs are blinded for root, too, which makes each packet cost more");
 	if (kernel_setting("kernel/bpf_stats_enabled") == 1)
-		find(x, LEVEL_NOTE, "sysctl -w kernel.bpf_stats_enabled=0", "every run of a BPF program is "
-		     "timed, which makes each packet cost more");
+		find(x, LEVEL_NOTE, "sysctl -w kernel.bpf_stats_enabled=0", "every run of a BPF "
+		     "program is timed, which makes each packet cost more");
 }
 
 static void examine_bpffs(struct examination *x)
@@ -88,8 +89,8 @@ static void examine_bpffs(struct examination *x)
 	if (is_bpffs("/sys/fs/bpf"))
 		find(x, LEVEL_OK, NULL, "a BPF file system is on /sys/fs/bpf");
 	else
-		find(x, LEVEL_NOTE, fix, "no BPF file system is on /sys/fs/bpf; sipward run mounts one, but "
-		     "what it pins is gone when that is taken off");
+		find(x, LEVEL_NOTE, fix, "no BPF file system is on /sys/fs/bpf; sipward run mounts "
+		     "one, but what it pins is gone when that is taken off");
 }
 
 static void examine_memory(struct examination *x, const struct policy *policy)
@@ -99,8 +100,8 @@ static void examine_memory(struct examination *x, const struct policy *policy)
 	if (memory_check(policy, memory_allowed(policy), &e) < 0)
 		find(x, LEVEL_BAD, NULL, "%s", e.text);
 	else
-		find(x, LEVEL_OK, NULL, "tables take %.0f MB when they are full, of %.0f MB that they may "
-		     "(since kernel 5.11 the memlock limit does not matter)",
+		find(x, LEVEL_OK, NULL, "tables take %.0f MB when they are full, of %.0f MB that "
+		     "they may (since kernel 5.11 the memlock limit does not matter)",
 		     policy_memory(policy, NULL) / 1e6, memory_allowed(policy) / 1e6);
 }
 
@@ -120,8 +121,8 @@ static void examine_attachment(struct examination *x, const struct nic *nic)
 		   (attachment.mode == ATTACH_NONE && attach_check(nic->name, &e) < 0)) {
 		find(x, LEVEL_BAD, NULL, "%s", e.text);
 	} else if (attachment.mode == ATTACH_GENERIC) {
-		find(x, LEVEL_NOTE, NULL, "sipward is attached in generic mode, behind the socket buffers: a "
-		     "flood costs several times more than in a driver's own");
+		find(x, LEVEL_NOTE, NULL, "sipward is attached in generic mode, behind the socket "
+		     "buffers: a flood costs several times more than in a driver's own");
 	} else if (attachment.mode == ATTACH_NATIVE) {
 		find(x, LEVEL_OK, NULL, "sipward is attached in native mode%s",
 		     attachment.multi_buffer ? "" : ", without multi-buffer frames");
@@ -135,19 +136,21 @@ static void examine_driver(struct examination *x, const struct nic *nic)
 	if (*nic->parent) {
 		auto_free char *fix = xasprintf("sipward run -i %s", nic->parent);
 
-		find(x, LEVEL_NOTE, fix, "it is a VLAN of %s, where only generic mode works; attached to %s, "
-		     "sipward sees its packets with their tags in the driver", nic->parent, nic->parent);
+		find(x, LEVEL_NOTE, fix,
+		     "it is a VLAN of %s, where only generic mode works; "
+		     "attached to %s, sipward sees its packets with their tags in the driver",
+		     nic->parent, nic->parent);
 	} else if (strcmp(nic->driver, "bridge") == 0 || strcmp(nic->driver, "team") == 0) {
-		find(x, LEVEL_NOTE, NULL, "it is a %s, where only generic mode works; attach to its ports "
-		     "instead", nic->driver);
+		find(x, LEVEL_NOTE, NULL, "it is a %s, where only generic mode works; attach to "
+		     "its ports instead", nic->driver);
 	} else if (!*nic->driver) {
-		find(x, LEVEL_NOTE, NULL, "its driver does not tell its name; whether it has native mode "
-		     "shows when sipward is attached");
+		find(x, LEVEL_NOTE, NULL, "its driver does not tell its name; whether it has "
+		     "native mode shows when sipward is attached");
 	} else if (nic_has_native_xdp(nic)) {
 		find(x, LEVEL_OK, NULL, "driver %s has native mode", nic->driver);
 	} else {
-		find(x, LEVEL_NOTE, NULL, "driver %s is not known to have native mode; in generic mode a flood "
-		     "costs several times more", nic->driver);
+		find(x, LEVEL_NOTE, NULL, "driver %s is not known to have native mode; in generic "
+		     "mode a flood costs several times more", nic->driver);
 	}
 }
 
@@ -163,14 +166,17 @@ static void examine_bond(struct examination *x, const struct nic *nic)
 		auto_free char *before = members;
 
 		members = xasprintf("%s%s%s", before, i ? ", " : "", nic->members[i]);
-		if (nic_read(nic->members[i], &member, &ignored) == 0 && !nic_has_native_xdp(&member))
-			find(x, LEVEL_NOTE, NULL, "its member %s (driver %s) is not known to have native mode, "
-			     "and a bond has it only when all members do", member.name, member.driver);
+		if (nic_read(nic->members[i], &member, &ignored) == 0 &&
+		    !nic_has_native_xdp(&member))
+			find(x, LEVEL_NOTE, NULL,
+			     "its member %s (driver %s) is not known to have "
+			     "native mode, and a bond has it only when all members do",
+			     member.name, member.driver);
 	}
 	if (nic->bond_mode == BOND_MODE_BROADCAST || nic->bond_mode == BOND_MODE_TLB ||
 	    nic->bond_mode == BOND_MODE_ALB)
-		find(x, LEVEL_NOTE, NULL, "its bonding mode has no native mode; balance-rr, active-backup, "
-		     "balance-xor and 802.3ad have");
+		find(x, LEVEL_NOTE, NULL, "its bonding mode has no native mode; balance-rr, "
+		     "active-backup, balance-xor and 802.3ad have");
 	find(x, LEVEL_OK, NULL, "it is a bond of %s; attach to the bond, not to its members",
 	     *members ? members : "no members yet");
 }
@@ -180,25 +186,27 @@ static void examine_settings(struct examination *x, const struct nic *nic)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	auto_free char *lro = xasprintf("ethtool -K %s lro off", nic->name);
 	auto_free char *vlan = xasprintf("ethtool -K %s rxvlan off", nic->name);
-	auto_free char *queues = xasprintf("ethtool -L %s combined %ld", nic->name,
-					   cpus < (long)nic->queues_max ? cpus : (long)nic->queues_max);
+	auto_free char *queues =
+		xasprintf("ethtool -L %s combined %ld", nic->name,
+			  cpus < (long)nic->queues_max ? cpus : (long)nic->queues_max);
 	auto_free char *ring = xasprintf("ethtool -G %s rx %u", nic->name, nic->ring_max);
 
 	if (nic->lro)
-		find(x, LEVEL_BAD, lro, "large receive offload is on: it joins packets before a program can "
-		     "see them, and most drivers refuse native mode with it");
+		find(x, LEVEL_BAD, lro, "large receive offload is on: it joins packets before a "
+		     "program can see them, and most drivers refuse native mode with it");
 	if (nic->strips_vlan && !*nic->parent && strcmp(nic->driver, "veth") != 0)
-		find(x, LEVEL_NOTE, vlan, "the hardware takes VLAN tags off before a program sees the frame: "
-		     "packets of all VLANs look alike");
+		find(x, LEVEL_NOTE, vlan, "the hardware takes VLAN tags off before a program sees "
+		     "the frame: packets of all VLANs look alike");
 	if (nic->queues == 1 && nic->queues_max > 1 && cpus > 1)
-		find(x, LEVEL_NOTE, queues, "one receive queue of %u: one CPU of %ld has to take a whole flood",
+		find(x, LEVEL_NOTE, queues,
+		     "one receive queue of %u: one CPU of %ld has to take a whole flood",
 		     nic->queues_max, cpus);
 	if (nic->ring && nic->ring < nic->ring_max)
-		find(x, LEVEL_NOTE, ring, "receive rings have %u of %u descriptors: bursts may be lost before "
-		     "any program sees them", nic->ring, nic->ring_max);
+		find(x, LEVEL_NOTE, ring, "receive rings have %u of %u descriptors: bursts may be "
+		     "lost before any program sees them", nic->ring, nic->ring_max);
 	if (nic->mtu > ONE_BUFFER_MTU)
-		find(x, LEVEL_NOTE, NULL, "MTU %u: native mode needs a driver that takes multi-buffer frames "
-		     "(mtu above %d)", nic->mtu, ONE_BUFFER_MTU);
+		find(x, LEVEL_NOTE, NULL, "MTU %u: native mode needs a driver that takes "
+		     "multi-buffer frames (mtu above %d)", nic->mtu, ONE_BUFFER_MTU);
 }
 
 static void examine_interface(struct examination *x, const char *name)
@@ -246,15 +254,18 @@ static void examine_all(struct examination *x, char **names, size_t count,
 	for (char **name = attached; *name; name++)
 		examine_interface(x, *name);
 	if (!attached[0])
-		find(x, LEVEL_NOTE, "sipward doctor -i IFACE", "no interface is named or attached, so none "
-		     "was looked at");
+		find(x, LEVEL_NOTE, "sipward doctor -i IFACE", "no interface is named or attached, "
+		     "so none was looked at");
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	static const struct option options[] = {
-		{"interface", required_argument, NULL, 'i'}, {"policy", required_argument, NULL, 'p'},
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {},
+		{"interface", required_argument, NULL, 'i'},
+		{"policy", required_argument, NULL, 'p'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{},
 	};
 	auto_json struct json_object *findings = json_object_new_array();
 	struct examination x = {.findings = findings};
@@ -276,7 +287,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (letter == -2)
 		return -1;
 	if (optind < argc)
-		return fail(e, EXIT_USAGE, "doctor: '%s' is not wanted; an interface is given as -i %s",
+		return fail(e, EXIT_USAGE,
+			    "doctor: '%s' is not wanted; an interface is given as -i %s",
 			    argv[optind], argv[optind]);
 	if (policy_load(path, &policy, e) < 0)
 		return -1;
@@ -290,13 +302,14 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_doctor = {
 	.name = "doctor",
-	.summary = "looks at kernel, memory and interfaces for what would be in the way, and how to fix it",
+	.summary = "looks at kernel, memory and interfaces for what would be in the way, and how "
+		   "to fix it",
 	.help =
 	"Usage: sipward doctor [-i IFACE]... [-p POLICY] [-j]\n\n"
-	"  -i, --interface IFACE  look at this interface; default: those of the policy, else those that\n"
-	"                         sipward is attached to\n"
+	"  -i, --interface IFACE  look at this interface; default: those of the policy, else\n"
+	"                         those that sipward is attached to\n"
 	"  -p, --policy FILE      whose tables must fit; default: the embedded one\n\n"
-	"Touches nothing. ok is fine, a note is worth knowing, bad is in the way: then the exit code\n"
-	"is 1.\n",
+	"Touches nothing. ok is fine, a note is worth knowing, bad is in the way: then the exit\n"
+	"code is 1.\n",
 	.run = run,
 };

@@ -99,7 +99,7 @@ const struct command command_events = {
 	"  -j, --json    one JSON object a line\n\n"
 	"Each line names time, interface, zone, source, destination, transport, method, length,\n"
 	"whether it was dropped or only would have been, the reason and the rule behind it.\n"
-	"The kernel tells at most events: {rate: ...} of the policy; what was held back is counted\n"
-	"in the next line. Counters (sipward stats) are complete.\n",
+	"The kernel tells at most events: {rate: ...} of the policy; what was held back is\n"
+	"counted in the next line. Counters (sipward stats) are complete.\n",
 	.run = run,
 };

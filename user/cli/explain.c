@@ -49,7 +49,8 @@ const char *explained_service(const struct explanation *x, char *text, size_t si
 	if (x->outcome.transport == SW_TRANSPORT_COUNT)
 		return NULL;
 	if (service->port_first == service->port_last)
-		snprintf(text, size, "%s/%u", transport_name(service->transport), service->port_first);
+		snprintf(text, size, "%s/%u", transport_name(service->transport),
+			 service->port_first);
 	else
 		snprintf(text, size, "%s/%u-%u", transport_name(service->transport),
 			 service->port_first, service->port_last);
@@ -142,7 +143,8 @@ static int destination(const struct explanation *x, const struct explain_options
 				return 0;
 		}
 	}
-	return fail(e, EXIT_USAGE, "explain: %s: the policy has no %s service of the family of --from",
+	return fail(e, EXIT_USAGE,
+		    "explain: %s: the policy has no %s service of the family of --from",
 		    x->file, transport_name(wanted));
 }
 
@@ -157,8 +159,8 @@ static int explain_message(struct explanation *x, struct trial *trial,
 	if (destination(x, options, &to, e) < 0)
 		return -1;
 	if (size > 65507 || !frame_message(frame, &options->from, &to, options->tcp, text, size))
-		return fail(e, EXIT_FAILED, "%s: %zu octets are more than one datagram holds", x->file,
-			    size);
+		return fail(e, EXIT_FAILED, "%s: %zu octets are more than one datagram holds",
+			    x->file, size);
 	captured.octets = frame->octets;
 	captured.size = frame->size;
 	x->captured = &captured;
@@ -196,8 +198,8 @@ static int read_from(const char *text, struct endpoint *from, struct error *e)
 	if (*text == '[' || (colon && strchr(text, ':') == colon)) {
 		end = colon && (*text != '[' || colon[-1] == ']') ? colon : end;
 		if (*end && (sscanf(end, ":%5u%n", &port, &used) != 1 || end[used] || port > 65535))
-			return fail(e, EXIT_USAGE, "explain: --from %s: the port must be within 0..65535",
-				    text);
+			return fail(e, EXIT_USAGE,
+				    "explain: --from %s: the port must be within 0..65535", text);
 	}
 	if (*text == '[' && end > text + 1 && end[-1] == ']') {
 		text++;
@@ -205,7 +207,8 @@ static int read_from(const char *text, struct endpoint *from, struct error *e)
 	}
 	snprintf(addr, sizeof(addr), "%.*s", (int)(end - text), text);
 	if (prefix_parse(addr, &prefix, &why) < 0 || prefix.length != (prefix.ipv6 ? 128 : 32))
-		return fail(e, EXIT_USAGE, "explain: --from %s: %s", text, why ? why : "no single address");
+		return fail(e, EXIT_USAGE, "explain: --from %s: %s", text,
+			    why ? why : "no single address");
 	from->addr = prefix.addr;
 	from->port = port;
 	return 0;
@@ -233,14 +236,17 @@ static int read_options(const struct command *self, int argc, char **argv,
 		else if (letter == 'f' && read_from(optarg, &to->from, e) < 0)
 			return -1;
 		else if (letter == 't' && strcmp(optarg, "udp") && strcmp(optarg, "tcp"))
-			return fail(e, EXIT_USAGE, "explain: --transport %s: it is udp or tcp", optarg);
+			return fail(e, EXIT_USAGE, "explain: --transport %s: it is udp or tcp",
+				    optarg);
 		else if (letter == 't')
 			to->tcp = optarg[0] == 't';
 	}
 	if (letter == -2)
 		return -1;
-	return optind < argc ? 0 : fail(e, EXIT_USAGE, "explain: a file is wanted: a capture, or one "
-					"SIP message; see: sipward explain --help");
+	if (optind < argc)
+		return 0;
+	return fail(e, EXIT_USAGE, "explain: a file is wanted: a capture, or one SIP message; "
+		    "see: sipward explain --help");
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
@@ -250,7 +256,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	struct explain_options options = {};
 
 	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0 ||
-	    edition_of(options.policy, "explained", &edition, e) < 0 || trial_open(&trial, &edition.policy, e) < 0)
+	    edition_of(options.policy, "explained", &edition, e) < 0 ||
+	    trial_open(&trial, &edition.policy, e) < 0)
 		return -1;
 	trial.now = CLOCK_BASE;
 	for (; optind < argc; optind++)
@@ -263,14 +270,16 @@ const struct command command_explain = {
 	.name = "explain",
 	.summary = "what a policy does to captured packets or a SIP message, and why",
 	.help =
-	"Usage: sipward explain [-p POLICY] [-j] [--from ADDR[:PORT]] [--transport udp|tcp] FILE...\n\n"
+	"Usage: sipward explain [-p POLICY] [-j] [--from ADDR[:PORT]] [--transport udp|tcp] "
+	"FILE...\n\n"
 	"  -p, --policy FILE    this policy; without it the one of the running agent\n"
 	"  -j, --json           one JSON object for each packet\n"
 	"  -f, --from ADDR      where a bare message comes from (198.51.100.7:5060)\n"
 	"  -t, --transport T    what a bare message comes by, udp or tcp (udp)\n\n"
-	"FILE is a capture (pcap or pcapng; Ethernet, raw IP, Linux cooked or loopback), or one SIP\n"
-	"message as it stands on the wire. The packets run through the compiled policy in the kernel,\n"
-	"in a copy of its own: bans, limits and counters of the live data path are not touched, and\n"
-	"every address counts as this host's. The capture's own times drive the limits.\n",
+	"FILE is a capture (pcap or pcapng; Ethernet, raw IP, Linux cooked or loopback), or one\n"
+	"SIP message as it stands on the wire. The packets run through the compiled policy in the\n"
+	"kernel, in a copy of its own: bans, limits and counters of the live data path are not\n"
+	"touched, and every address counts as this host's. The capture's own times drive the\n"
+	"limits.\n",
 	.run = run,
 };

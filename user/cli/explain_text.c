@@ -100,7 +100,8 @@ static void print_offence(const struct explanation *x, enum sw_reason reason)
 	const struct sw_trial *outcome = &x->outcome;
 	struct sip_span span = {};
 
-	if (!outcome->scanned || outcome->payload_offset + outcome->payload_length > x->captured->size)
+	if (!outcome->scanned ||
+	    outcome->payload_offset + outcome->payload_length > x->captured->size)
 		return;
 	span = offending(msg, reason);
 	/* Without a better place it is the start line, where that is what is wrong. */

@@ -17,7 +17,8 @@ static int fail_option(const struct command *self, const char *word, const struc
 
 	for (size_t i = 0; i < OPTIONS_MAX && options[i].name; i++) {
 		if (optopt && options[i].val == optopt)
-			return fail(e, EXIT_USAGE, "%s: --%s takes no value; see: sipward %s --help",
+			return fail(e, EXIT_USAGE,
+				    "%s: --%s takes no value; see: sipward %s --help",
 				    self->name, options[i].name, self->name);
 		names[i] = options[i].name;
 	}
@@ -69,8 +70,8 @@ int only_json(const struct command *self, int argc, char **argv, bool *json, str
 	if (read_json(self, argc, argv, json, e) < 0)
 		return -1;
 	if (optind < argc)
-		return fail(e, EXIT_USAGE, "%s: '%s' is not wanted; see: sipward %s --help", self->name,
-			    argv[optind], self->name);
+		return fail(e, EXIT_USAGE, "%s: '%s' is not wanted; see: sipward %s --help",
+			    self->name, argv[optind], self->name);
 	return 0;
 }
 

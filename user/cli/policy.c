@@ -15,7 +15,8 @@ static int load_running(const char *doing, struct edition *edition, struct error
 	const char *name = text_of(status, "policy");
 
 	if (!status)
-		fprintf(stderr, "sipward: no agent runs; %s by the embedded policy (another: -p POLICY)\n",
+		fprintf(stderr,
+			"sipward: no agent runs; %s by the embedded policy (another: -p POLICY)\n",
 			doing);
 	if (policy_text_load(name && name[0] != '(' ? name : NULL, &edition->text, e) < 0)
 		return -1;
@@ -23,7 +24,8 @@ static int load_running(const char *doing, struct edition *edition, struct error
 		struct json_object *o = json_object_array_get_idx(tuned, i);
 		struct deviation deviation = {};
 
-		if (deviation_make(&edition->text, text_of(o, "key"), text_of(o, "now"), &deviation, e) < 0)
+		if (deviation_make(&edition->text, text_of(o, "key"), text_of(o, "now"), &deviation,
+				   e) < 0)
 			return -1;
 		append(edition->deviations, edition->deviation_count, deviation);
 	}

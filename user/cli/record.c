@@ -119,8 +119,10 @@ static int record(struct recording *recording, struct error *e)
 	}
 	perf_buffer__free(buffer);
 	if (recording->pcapng.error)
-		return fail(e, EXIT_FAILED, "%s: cannot be written: %s; what is there ends with the last "
-			    "whole packet", recording->path, strerror(recording->pcapng.error));
+		return fail(e, EXIT_FAILED,
+			    "%s: cannot be written: %s; what is there ends with "
+			    "the last whole packet",
+			    recording->path, strerror(recording->pcapng.error));
 	return 0;
 }
 
@@ -148,13 +150,16 @@ static int read_options(const struct command *self, int argc, char **argv,
 		if (letter == 'n') {
 			to->most = strtoull(optarg, &end, 10);
 			if (!to->most || *end)
-				return fail(e, EXIT_USAGE, "capture: --count %s: a number is wanted", optarg);
+				return fail(e, EXIT_USAGE,
+					    "capture: --count %s: a number is wanted", optarg);
 		} else if (letter == 'f') {
 			if (duration_parse(optarg, &to->duration, &why) < 0)
 				return fail(e, EXIT_USAGE, "capture: --for %s: %s", optarg, why);
 		} else if (optind >= argc) {
-			return to->path ? 0 : fail(e, EXIT_USAGE, "capture: a file is wanted, or - for the "
-						   "standard output");
+			if (to->path)
+				return 0;
+			return fail(e, EXIT_USAGE,
+				    "capture: a file is wanted, or - for the standard output");
 		} else if (to->path) {
 			return fail(e, EXIT_USAGE, "capture: '%s' is not wanted", argv[optind]);
 		} else {
@@ -174,14 +179,15 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 	if (read_options(self, argc, argv, &options, e) < 0 || state_open_existing(&state, e) < 0)
 		return -1;
-	/* It takes the events away: without it their ring is soon full, and then nothing is told. */
+	/* It takes the events away: without it their ring is soon full, and nothing is told. */
 	agent = ask_agent("status", NULL, e);
 	if (!agent)
 		return -1;
 	out = strcmp(options.path, "-") == 0 ? fdopen(dup(STDOUT_FILENO), "w") :
 					       fopen(options.path, "we");
 	if (!out)
-		return fail(e, EXIT_FAILED, "%s: cannot be written: %s", options.path, strerror(errno));
+		return fail(e, EXIT_FAILED, "%s: cannot be written: %s", options.path,
+			    strerror(errno));
 	recording.path = options.path;
 	recording.most = options.most;
 	recording.end = options.duration ? monotonic_ns() + options.duration : 0;

@@ -9,8 +9,8 @@ static int add_interface(struct agent_options *options, const char *name, struct
 	char copy[IFNAMSIZ] = {};
 
 	if (strlen(name) >= sizeof(copy) || !*name || strchr(name, '/'))
-		return fail(e, EXIT_USAGE, "run: '%s' is no interface name (1 to %d characters)", name,
-			    IFNAMSIZ - 1);
+		return fail(e, EXIT_USAGE, "run: '%s' is no interface name (1 to %d characters)",
+			    name, IFNAMSIZ - 1);
 	strcpy(copy, name);
 	for (size_t i = 0; i < options->interface_count; i++)
 		if (strcmp(options->interfaces[i], name) == 0)
@@ -52,7 +52,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (letter == -2)
 		return -1;
 	if (optind < argc)
-		return fail(e, EXIT_USAGE, "run: '%s' is not wanted; an interface is given as -i %s",
+		return fail(e, EXIT_USAGE,
+			    "run: '%s' is not wanted; an interface is given as -i %s",
 			    argv[optind], argv[optind]);
 	if (agent.policy)
 		agent.policy = policy = whole_path(agent.policy);

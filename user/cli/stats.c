@@ -72,6 +72,7 @@ const struct command command_stats = {
 	.summary = "the counters: packets, messages and reasons of each zone on each interface",
 	.help = "Usage: sipward stats [-j]\n\n"
 		"Only packets to the protected services are counted; the rest passes untouched.\n"
-		"Counters outlive reloads, restarts and crashes of the agent; detach removes them.\n",
+		"Counters outlive reloads, restarts and crashes of the agent; detach removes\n"
+		"them.\n",
 	.run = run,
 };

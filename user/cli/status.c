@@ -73,7 +73,7 @@ static int interface_json(const char *name, struct json_object **o, bool *observ
 
 static int admission_json(const struct state *state, struct json_object *o, struct error *e)
 {
-	struct json_object *greylist = json_object_new_object();
+	struct json_object *greylist = json_object_new_object(), *by_chance;
 	uint64_t tallies[SW_TALLY_COUNT];
 	uint32_t lines = state_entries(state, STATE_SIGHTS);
 	long known;
@@ -89,8 +89,8 @@ static int admission_json(const struct state *state, struct json_object *o, stru
 	json_count(greylist, "lines", lines);
 	json_count(greylist, "turned_away", tallies[SW_TALLY_FIRST_SIGHT]);
 	json_count(greylist, "let_in_again", tallies[SW_TALLY_AGAIN]);
-	json_object_object_add(greylist, "let_in_by_chance_per_second_at_1000000",
-			       json_object_new_double(sights_false_admissions(lines, STATED_FLOOD)));
+	by_chance = json_object_new_double(sights_false_admissions(lines, STATED_FLOOD));
+	json_object_object_add(greylist, "let_in_by_chance_per_second_at_1000000", by_chance);
 	json_count(o, "memory_octets", state_memory(state));
 	json_count(o, "memory_allowed_octets", memory_allowed(NULL));
 	return 0;
@@ -180,8 +180,8 @@ static void print_agent(struct json_object *agent, struct json_object *left)
 	struct json_object *missing = json_object_object_get(agent, "missing");
 
 	if (!agent) {
-		puts("agent: not running; what is attached below protects without it, but nothing is "
-		     "reloaded or exported (start it: sipward run)");
+		puts("agent: not running; what is attached below protects without it, but nothing "
+		     "is reloaded or exported (start it: sipward run)");
 		print_tuned(left);
 		return;
 	}
@@ -190,8 +190,8 @@ static void print_agent(struct json_object *agent, struct json_object *left)
 	if (text_of(agent, "reload_error"))
 		printf("  the last reload was refused: %s\n", text_of(agent, "reload_error"));
 	if (text_of(agent, "confirm_seconds_left"))
-		printf("  not confirmed: the policy before it comes back in %s s, unless you run: sipward "
-		       "confirm\n", text_of(agent, "confirm_seconds_left"));
+		printf("  not confirmed: the policy before it comes back in %s s, unless you run: "
+		       "sipward confirm\n", text_of(agent, "confirm_seconds_left"));
 	print_tuned(json_object_object_get(agent, "tuned"));
 	print_saved(json_object_object_get(agent, "saved"));
 	for (size_t i = 0; i < json_object_array_length(missing); i++)

@@ -101,10 +101,12 @@ static void add_zone(struct rows *zones, struct rows *reasons, const char *name,
 	zone->pass += since(now->reasons[SW_MODE_ENFORCE][SW_REASON_NONE],
 			    before->reasons[SW_MODE_ENFORCE][SW_REASON_NONE]);
 	for (int i = SW_REASON_NONE + 1; i < SW_REASON_COUNT; i++) {
-		double drop = since(now->reasons[SW_MODE_ENFORCE][i], before->reasons[SW_MODE_ENFORCE][i]);
+		double drop = since(now->reasons[SW_MODE_ENFORCE][i],
+				    before->reasons[SW_MODE_ENFORCE][i]);
 		double shadow = since(now->reasons[SW_MODE_MONITOR][i],
 				      before->reasons[SW_MODE_MONITOR][i]);
-		uint64_t total = now->reasons[SW_MODE_ENFORCE][i] + now->reasons[SW_MODE_MONITOR][i];
+		uint64_t total =
+			now->reasons[SW_MODE_ENFORCE][i] + now->reasons[SW_MODE_MONITOR][i];
 		struct row *reason;
 
 		zone->drop += drop;
@@ -192,7 +194,8 @@ static void put_state(const struct page *page, const struct sample *now,
 {
 	double seconds = (now->time - before->time) / (double)SW_NS_PER_SEC;
 
-	put_line(page, false, "known %ld   bans %ld   greylist: %.0f/s turned away, %.0f/s let in again%s",
+	put_line(page, false,
+		 "known %ld   bans %ld   greylist: %.0f/s turned away, %.0f/s let in again%s",
 		 now->known, now->bans, since(now->tallies[SW_TALLY_FIRST_SIGHT],
 					      before->tallies[SW_TALLY_FIRST_SIGHT]) / seconds,
 		 since(now->tallies[SW_TALLY_AGAIN], before->tallies[SW_TALLY_AGAIN]) / seconds,
@@ -220,8 +223,8 @@ static void put_page(const struct page *page, const struct sample *now,
 	for (size_t i = 0; i < reasons->count; i++) {
 		const struct row *row = &reasons->items[i];
 
-		put_line(page, false, "%-32s %12s %12.0f %12.0f %16" PRIu64, row->name, "", row->drop,
-			 row->shadow, row->total);
+		put_line(page, false, "%-32s %12s %12.0f %12.0f %16" PRIu64, row->name, "",
+			 row->drop, row->shadow, row->total);
 	}
 }
 
@@ -253,7 +256,8 @@ static struct json_object *rows_json(const struct rows *rows, bool pass)
 		if (pass)
 			json_object_object_add(o, "pass_per_second",
 					       json_object_new_double(rows->items[i].pass));
-		json_object_object_add(o, "drop_per_second", json_object_new_double(rows->items[i].drop));
+		json_object_object_add(o, "drop_per_second",
+				       json_object_new_double(rows->items[i].drop));
 		json_object_object_add(o, "shadow_per_second",
 				       json_object_new_double(rows->items[i].shadow));
 		json_count(o, "refused", rows->items[i].total);
@@ -349,8 +353,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (optind < argc)
 		return fail(e, EXIT_USAGE, "top: '%s' is not wanted", argv[optind]);
 	if (!once && !json && (!isatty(STDOUT_FILENO) || !getenv("TERM")))
-		return fail(e, EXIT_USAGE, "top: the standard output is no terminal; one second as text: "
-			    "sipward top --once");
+		return fail(e, EXIT_USAGE, "top: the standard output is no terminal; one second as "
+			    "text: sipward top --once");
 	if (state_open_existing(&state, e) < 0)
 		return -1;
 	return once || json ? run_once(&state, json, e) : run_screen(&state, e);
@@ -363,6 +367,7 @@ const struct command command_top = {
 	"Usage: sipward top [--once] [-j]\n\n"
 	"  -1, --once  one second as text, and no screen\n"
 	"  -j, --json  likewise as JSON\n\n"
-	"Zones and reasons, the busiest first; `would` is what monitor mode only counts. q quits.\n",
+	"Zones and reasons, the busiest first; `would` is what monitor mode only counts. q\n"
+	"quits.\n",
 	.run = run,
 };

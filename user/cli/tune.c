@@ -113,7 +113,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_tune = {
 	.name = "tune",
-	.summary = "changes one limit or mode on the running system, for a while; shows what is tuned",
+	.summary = "changes one limit or mode on the running system, for a while; shows what is "
+		   "tuned",
 	.help =
 	"Usage: sipward tune [-j]                              shows what is not as in the file\n"
 	"       sipward tune KEY VALUE... [--for 10m] [-j]     puts VALUE in place of the file's\n"

@@ -90,8 +90,8 @@ void event_text(struct json_object *event, char *text, size_t size)
 			 text_of(event, "text"));
 		return;
 	}
-	used = snprintf(text, size, "%s %s zone=%s source=%s:%d to=%s:%d %s%s method=%s length=%d %s "
-			"reason=%s [%s] %s", text_of(event, "time"), text_of(event, "interface"),
+	used = snprintf(text, size, "%s %s zone=%s source=%s:%d to=%s:%d %s%s method=%s length=%d "
+			"%s reason=%s [%s] %s", text_of(event, "time"), text_of(event, "interface"),
 			text_of(event, "zone"), text_of(event, "source"),
 			number_of(event, "source_port"), text_of(event, "destination"),
 			number_of(event, "destination_port"), text_of(event, "transport"),
@@ -100,6 +100,6 @@ void event_text(struct json_object *event, char *text, size_t size)
 			enforced ? "dropped" : "would-drop", text_of(event, "reason"),
 			text_of(event, "rfc"), text_of(event, "text"));
 	if (missed && used > 0 && (size_t)used < size)
-		snprintf(text + used, size - used, " (%d more were not told: over the event budget)",
-			 missed);
+		snprintf(text + used, size - used,
+			 " (%d more were not told: over the event budget)", missed);
 }

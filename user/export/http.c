@@ -48,7 +48,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 static int listen_on(const char *host, uint16_t port, struct error *e)
 {
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE,
+				 .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	auto_fd int fd = -1;
 	char service[8];
@@ -57,7 +58,8 @@ static int listen_on(const char *host, uint16_t port, struct error *e)
 	snprintf(service, sizeof(service), "%u", port);
 	error = getaddrinfo(host, service, &hints, &found);
 	if (error)
-		return fail(e, EXIT_POLICY, "metrics: %s is no address: %s", host, gai_strerror(error));
+		return fail(e, EXIT_POLICY, "metrics: %s is no address: %s", host,
+			    gai_strerror(error));
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 16) < 0) {
@@ -65,8 +67,8 @@ static int listen_on(const char *host, uint16_t port, struct error *e)
 		freeaddrinfo(found);
 		return fail(e, EXIT_FAILED, "metrics: %s port %u cannot be listened on: %s%s", host,
 			    port, strerror(error), error == EADDRINUSE ?
-			    "; another exporter has it: write another metrics: {listen: ADDR:PORT}, "
-			    "or listen: off" : "");
+			    "; another exporter has it: write another metrics: {listen: "
+			    "ADDR:PORT}, or listen: off" : "");
 	}
 	freeaddrinfo(found);
 	return take_fd(fd);
@@ -85,7 +87,8 @@ int http_open(struct http *http, const char *host, uint16_t port, struct error *
 	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http,
 					MHD_OPTION_LISTEN_SOCKET, fd,
 					MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-					MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
+					MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+					MHD_OPTION_END);
 	if (!http->daemon)
 		return fail(e, EXIT_FAILED, "metrics: the HTTP server cannot be started");
 	take_fd(fd);
@@ -101,7 +104,9 @@ void http_close(struct http *http)
 
 int http_fd(const struct http *http)
 {
-	return http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd : -1;
+	return http->daemon ?
+		       MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd :
+		       -1;
 }
 
 void http_run(struct http *http)

@@ -61,7 +61,8 @@ static void render_packets(FILE *out, const struct snapshot_interface *iface,
 	fprintf(out, "verdict=\"pass\"} %" PRIu64 "\n",
 		(uint64_t)counters->reasons[SW_MODE_ENFORCE][SW_REASON_NONE]);
 	start_sample(out, "sipward_packets_total", iface, zone);
-	fprintf(out, "verdict=\"drop\"} %" PRIu64 "\n", counters_refused(counters, SW_MODE_ENFORCE));
+	fprintf(out, "verdict=\"drop\"} %" PRIu64 "\n",
+		counters_refused(counters, SW_MODE_ENFORCE));
 }
 
 static void render_drops(FILE *out, const struct snapshot_interface *iface,
@@ -100,7 +101,8 @@ static void each_zone(FILE *out, const struct snapshot *snapshot,
 static void render_attachments(FILE *out, const struct snapshot *snapshot)
 {
 	family(out, "sipward_interface_attached", "gauge",
-	       "1 when the program is attached in this mode; generic mode costs several times as much");
+	       "1 when the program is attached in this mode; generic mode costs several times as "
+	       "much");
 	for (size_t i = 0; i < snapshot->interface_count; i++) {
 		const struct attachment *attachment = &snapshot->interfaces[i].attachment;
 
@@ -127,8 +129,8 @@ static void render_policy(FILE *out, const struct metrics_source *source)
 	counter(out, "sipward_policy_reload_failures_total",
 		"Reloads that were refused; the policy before them kept running",
 		source->reload_failures);
-	gauge(out, "sipward_policy_tuned", "Values that `sipward tune` put in place of the policy's",
-	      source->tuned);
+	gauge(out, "sipward_policy_tuned",
+	      "Values that `sipward tune` put in place of the policy's", source->tuned);
 }
 
 /* One of the states is 1. Nothing where no rule needs the observer: an alert on "not good" would
@@ -175,16 +177,16 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 	       "Offences that were counted; proof no: may be spoofed, earns a penalty at most");
 	render_offences(out, "sipward_offences_total", counts->evidence, "proof=\"yes\"");
 	render_offences(out, "sipward_offences_total", counts->hints, "proof=\"no\"");
-	counter(out, "sipward_offences_lost_total", "Offences that were not told to the agent: over "
-		"their budget", tallies[SW_TALLY_OFFENCES_LOST]);
+	counter(out, "sipward_offences_lost_total", "Offences that were not told to the agent: "
+		"over their budget", tallies[SW_TALLY_OFFENCES_LOST]);
 	family(out, "sipward_bans_total", "counter",
 	       "Bans for behaviour; mode monitor: would have been banned");
 	render_offences(out, "sipward_bans_total", counts->bans, "mode=\"enforce\"");
 	render_offences(out, "sipward_bans_total", counts->would_ban, "mode=\"monitor\"");
 	counter(out, "sipward_bans_spared_total", "Failed logins that earned no ban, since others "
 		"behind the same address are good", counts->spared);
-	counter(out, "sipward_bans_full_total", "Bans and penalties that were not made: the table is "
-		"full", counts->full);
+	counter(out, "sipward_bans_full_total", "Bans and penalties that were not made: the table "
+		"is full", counts->full);
 	counter(out, "sipward_penalties_total", "Penalties of sources for what may be spoofed",
 		counts->penalties);
 }
@@ -197,7 +199,8 @@ static void render_closings(FILE *out, const struct metrics_source *source)
 	       "TCP connections that were closed for what they carried, by reason");
 	for (int i = SW_REASON_NONE + 1; i < SW_REASON_COUNT; i++)
 		if (source->closed[i])
-			fprintf(out, "sipward_connections_closed_total{reason=\"%s\"} %" PRIu64 "\n",
+			fprintf(out,
+				"sipward_connections_closed_total{reason=\"%s\"} %" PRIu64 "\n",
 				reason_name(i), source->closed[i]);
 }
 
@@ -212,7 +215,8 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	if (bans < 0 || snapshot_take(&snapshot, source->state, e) < 0)
 		return NULL;
 	out = open_memstream(&text, &size);
-	family(out, "sipward_build_info", "gauge", "Version of the agent and compiler of the data path");
+	family(out, "sipward_build_info", "gauge",
+	       "Version of the agent and compiler of the data path");
 	fprintf(out, "sipward_build_info{version=\"%s\",compiler=\"%s\"} 1\n", SIPWARD_VERSION,
 		SIPWARD_COMPILER);
 	gauge(out, "sipward_up", "1 while the agent runs", 1);
@@ -226,12 +230,14 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	render_observer(out, source);
 	render_closings(out, source);
 	render_attachments(out, &snapshot);
-	family(out, "sipward_packets_total", "counter", "Packets to the services, by what was done");
+	family(out, "sipward_packets_total", "counter",
+	       "Packets to the services, by what was done");
 	each_zone(out, &snapshot, render_packets);
 	family(out, "sipward_drops_total", "counter",
 	       "Packets refused, by reason; mode monitor: counted, not carried out");
 	each_zone(out, &snapshot, render_drops);
-	family(out, "sipward_messages_total", "counter", "Messages to the services, by method or kind");
+	family(out, "sipward_messages_total", "counter",
+	       "Messages to the services, by method or kind");
 	each_zone(out, &snapshot, render_messages);
 	fclose(out);
 	return text;

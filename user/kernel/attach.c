@@ -178,18 +178,22 @@ static int attach_new(struct swap *swap, const struct generation_source *source,
 		return -1;
 	swap->link = create_link(swap, linear, XDP_FLAGS_DRV_MODE);
 	if (swap->link >= 0) {
-		text = xasprintf("interface %s: native mode without multi-buffer frames: the driver "
-				 "refused the program that takes them (%s)", swap->iface, strerror(reason));
+		text = xasprintf("interface %s: native mode without multi-buffer frames: the "
+				 "driver refused the program that takes them (%s)",
+				 swap->iface, strerror(reason));
 		note(text);
 		return 0;
 	}
 	reason = errno;
 	swap->link = create_link(swap, swap->skel, XDP_FLAGS_SKB_MODE);
 	if (swap->link < 0)
-		return fail(e, EXIT_INTERFACE, "interface %s: neither native (%s) nor generic (%s) mode "
-			    "could be attached", swap->iface, strerror(reason), strerror(errno));
-	text = xasprintf("interface %s: fell back to generic mode, which costs several times as much a "
-			 "packet: the driver refused native mode (%s)", swap->iface, strerror(reason));
+		return fail(e, EXIT_INTERFACE,
+			    "interface %s: neither native (%s) nor generic (%s) "
+			    "mode could be attached",
+			    swap->iface, strerror(reason), strerror(errno));
+	text = xasprintf("interface %s: fell back to generic mode, which costs several times as "
+			 "much a packet: the driver refused native mode (%s)",
+			 swap->iface, strerror(reason));
 	note(text);
 	return 0;
 }
@@ -215,8 +219,9 @@ static int swap_in(struct swap *swap, const struct generation_source *source,
 	} else {
 		opts.old_prog_fd = swap->old_program;
 		if (bpf_link_update(swap->link, generation_program(swap->skel), &opts) < 0)
-			return fail(e, EXIT_FAILED, "interface %s: the program behind its link cannot be "
-				    "replaced: %s; was it changed by somebody else just now?",
+			return fail(e, EXIT_FAILED, "interface %s: the program behind its link "
+				    "cannot be replaced: %s; was it changed by somebody else just "
+				    "now?",
 				    swap->iface, strerror(errno));
 	}
 	swap->done = true;
@@ -257,8 +262,8 @@ static int remove_others(const struct apply *apply, struct error *e)
 			continue;
 		if (state_remove_interface(*iface, e) < 0)
 			return -1;
-		text = xasprintf("interface %s: sipward was taken off, the policy no longer names it",
-				 *iface);
+		text = xasprintf("interface %s: sipward was taken off, the policy no longer names "
+				 "it", *iface);
 		apply->note(text);
 	}
 	return 0;
@@ -340,7 +345,8 @@ static uint64_t fingerprint(const void *data, size_t size)
 
 int apply_generation(struct apply *apply, struct error *e)
 {
-	cleanup(swaps_free) struct swap *swaps = xcalloc(apply->interface_count + 1, sizeof(*swaps));
+	cleanup(swaps_free) struct swap *swaps =
+		xcalloc(apply->interface_count + 1, sizeof(*swaps));
 	auto_free struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
 	uint8_t numbers[SW_ZONES_MAX];
 	struct sw_meta meta;

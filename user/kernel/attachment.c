@@ -61,8 +61,9 @@ static int read_program(__u32 id, struct attachment *attachment, struct error *e
 		snprintf(attachment->tag + 2 * i, 3, "%02x", info.tag[i]);
 	attachment->policy = read_policy(&info, map_ids);
 	if (!attachment->policy)
-		return fail(e, EXIT_FAILED, "interface %s: program %u was loaded by another version of "
-			    "sipward; start this version's agent to replace it (sipward run)",
+		return fail(e, EXIT_FAILED, "interface %s: program %u was loaded by another "
+			    "version of sipward; start this version's agent to replace it (sipward "
+			    "run)",
 			    attachment->iface, id);
 	return 0;
 }

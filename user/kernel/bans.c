@@ -11,8 +11,9 @@
 static int source_of(const struct prefix *addr, struct sw_source *key, struct error *e)
 {
 	if (addr->length != (addr->ipv6 ? 128 : 32) && !(addr->ipv6 && addr->length == 64))
-		return fail(e, EXIT_USAGE, "a ban is for one source (an IPv4 address, an IPv6 address or "
-			    "its /64); prefixes belong into lists: {deny: [...]} of the policy");
+		return fail(e, EXIT_USAGE, "a ban is for one source (an IPv4 address, an IPv6 "
+			    "address or its /64); prefixes belong into lists: {deny: [...]} of the "
+			    "policy");
 	memset(key, 0, sizeof(*key));
 	key->addr = addr->addr;
 	key->length = addr->ipv6 ? 64 : 32;
@@ -229,7 +230,8 @@ enum ban_outcome ban_sentence(const struct state *state, const struct ban_order 
 		if (is_earned(&last) && !is_over(&last, now, BAN_REMEMBERED))
 			ban.flags = last.flags + (last.flags < UINT16_MAX);
 		/* Looked at again as it goes: it may have been made anew by hand. */
-		if (bpf_map_lookup_and_delete_elem(fd, &order->source, &last) == 0 && last.end > now) {
+		if (bpf_map_lookup_and_delete_elem(fd, &order->source, &last) == 0 &&
+		    last.end > now) {
 			bpf_map_update_elem(fd, &order->source, &last, BPF_NOEXIST);
 			return BAN_THERE;
 		}

@@ -64,7 +64,8 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->methods = zone->methods | SW_METHODS_ALWAYS;
 	to->sanity = zone->profile == SW_PROFILE_STRICT ? SW_SANITY_STRICT :
 		     zone->profile == SW_PROFILE_DEFAULT ? SW_SANITY_DEFAULT : 0;
-	to->watched = to->sanity | (zone->source_rates[SW_RATE_MALFORMED].set ? SW_SANITY_DEFAULT : 0);
+	to->watched =
+		to->sanity | (zone->source_rates[SW_RATE_MALFORMED].set ? SW_SANITY_DEFAULT : 0);
 	to->bounds = zone->bounds;
 	to->newcomers = compile_rate(&zone->newcomers);
 	to->greylist = zone->greylist;
@@ -99,7 +100,8 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	out->sights_mask = policy->tables.sights - 1;
 	out->emergency = compile_rate(&policy->emergency);
 	for (size_t i = 0; i < policy->emergency_count; i++)
-		memcpy(out->emergency_numbers[i], policy->emergency_numbers[i], SW_EMERGENCY_DIGITS);
+		memcpy(out->emergency_numbers[i], policy->emergency_numbers[i],
+		       SW_EMERGENCY_DIGITS);
 	out->emergency_count = policy->emergency_count;
 	out->events = compile_rate(&policy->events);
 	for (size_t i = 0; i < policy->service_count; i++)

@@ -139,7 +139,8 @@ static int prepare_policy_maps(struct batch *batches, const struct sipward_bpf *
 			if (reuse(map, bpf_object__find_map_fd_by_name(share->obj, name), e) < 0)
 				return -1;
 		} else {
-			bpf_map__set_max_entries(map, batches[i].key_count ? batches[i].key_count : 1);
+			bpf_map__set_max_entries(map,
+						 batches[i].key_count ? batches[i].key_count : 1);
 		}
 	}
 	return 0;

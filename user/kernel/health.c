@@ -26,8 +26,9 @@ char *observer_text(const struct sw_health *health, uint64_t now)
 		return xasprintf("observer: nobody keeps it in place (no agent, or it cannot be "
 				 "attached); rules that need it say nothing");
 	case SW_OBSERVER_YOUNG:
-		return xasprintf("observer: in place since %llu s; rules that need it say nothing for "
-				 "another %llu s (Timer C)", seconds(health->observed_from, now),
+		return xasprintf("observer: in place since %llu s; rules that need it say nothing "
+				 "for another %llu s (Timer C)",
+				 seconds(health->observed_from, now),
 				 seconds(now, health->observed_from + SW_OBSERVED_FOR));
 	case SW_OBSERVER_FORGOT:
 		return xasprintf("observer: the table of branches is too small for what the server "
@@ -35,10 +36,12 @@ char *observer_text(const struct sw_health *health, uint64_t now)
 				 "{branches: ...}", seconds(now, health->forgot_until));
 	case SW_OBSERVER_UNANSWERED:
 		return xasprintf("observer: for %llu s requests came in and no answer left by an "
-				 "observed interface; rules that need it say nothing; does the server "
-				 "run, and do its answers leave by this host (observe: in the policy)?",
+				 "observed interface; rules that need it say nothing; does the "
+				 "server run, and do its answers leave by this host (observe: in "
+				 "the policy)?",
 				 seconds(health->unanswered_from, now));
 	default:
-		return xasprintf("observer: in place since %llu s", seconds(health->observed_from, now));
+		return xasprintf("observer: in place since %llu s",
+				 seconds(health->observed_from, now));
 	}
 }

@@ -98,8 +98,9 @@ size_t known_restore(const struct state *state, struct known_entry *known, size_
 static void count_network(struct sweep *sweep, const struct sw_source *endpoint)
 {
 	bool ipv4 = addr_is_ipv4(&endpoint->addr);
-	struct network network = {.key = {.addr = endpoint->addr, .length = ipv4 ? QUOTA_PREFIX4 :
-									 QUOTA_PREFIX6}, .count = 1};
+	struct network network = {
+		.key = {.addr = endpoint->addr, .length = ipv4 ? QUOTA_PREFIX4 : QUOTA_PREFIX6},
+		.count = 1};
 
 	memset(network.key.addr.octets + (ipv4 ? 15 : 6), 0, ipv4 ? 1 : 10);
 	append(sweep->networks, sweep->network_count, network);
@@ -187,7 +188,8 @@ int tallies_read(const struct state *state, uint64_t *tallies, struct error *e)
 	memset(tallies, 0, SW_TALLY_COUNT * sizeof(*tallies));
 	for (uint32_t i = 0; i < SW_TALLY_COUNT; i++) {
 		if (bpf_map_lookup_elem(state->fds[STATE_TALLIES], &i, values) < 0)
-			return fail(e, EXIT_FAILED, "map tallies cannot be read: %s", strerror(errno));
+			return fail(e, EXIT_FAILED, "map tallies cannot be read: %s",
+				    strerror(errno));
 		for (int cpu = 0; cpu < cpus; cpu++)
 			tallies[i] += values[cpu];
 	}

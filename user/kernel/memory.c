@@ -46,7 +46,8 @@ uint64_t state_memory(const struct state *state)
 		__u32 size = sizeof(info);
 
 		if (bpf_obj_get_info_by_fd(state->fds[i], &info, &size) == 0)
-			sum += info.max_entries * entry_size(info.type, info.key_size, info.value_size);
+			sum += info.max_entries *
+			       entry_size(info.type, info.key_size, info.value_size);
 	}
 	return sum;
 }
@@ -63,7 +64,8 @@ static int measure(struct table_size sizes[TABLE_COUNT], uint64_t *fixed, struct
 	memset(sizes, 0, TABLE_COUNT * sizeof(*sizes));
 	*fixed = 0;
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
-		const struct bpf_map *map = bpf_object__find_map_by_name(skel->obj, state_map_name(i));
+		const struct bpf_map *map =
+			bpf_object__find_map_by_name(skel->obj, state_map_name(i));
 		uint64_t size = entry_size(bpf_map__type(map), bpf_map__key_size(map),
 					   bpf_map__value_size(map));
 		bool sized = false;
@@ -152,7 +154,8 @@ uint64_t memory_allowed(const struct policy *policy)
 }
 
 /* The one that takes most of those that the policy's author wrote, or of all. */
-static size_t largest(const struct policy *policy, const struct table_size sizes[TABLE_COUNT], bool written)
+static size_t largest(const struct policy *policy, const struct table_size sizes[TABLE_COUNT],
+		      bool written)
 {
 	const uint32_t *entries = (const uint32_t *)&policy->tables;
 	uint64_t most = 0;
@@ -195,8 +198,8 @@ int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)
 	advice = fit >= 16 ? xasprintf("write at most %llu", (unsigned long long)fit) :
 		 xasprintf("the others alone take %.0f MB; write smaller numbers for them, too",
 			   others / 1e6);
-	return fail(e, EXIT_POLICY, "%s: tables: '%s' of %u entries takes %.0f MB when it is full, and "
-		    "all tables %.0f MB; %.0f MB are allowed, half of this host's memory or what its control "
-		    "group may have; %s", where, sizes[table].name, entries[table],
+	return fail(e, EXIT_POLICY, "%s: tables: '%s' of %u entries takes %.0f MB when it is full, "
+		    "and all tables %.0f MB; %.0f MB are allowed, half of this host's memory or "
+		    "what its control group may have; %s", where, sizes[table].name, entries[table],
 		    size / 1e6, sum / 1e6, allowed / 1e6, advice);
 }

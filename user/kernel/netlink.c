@@ -84,7 +84,8 @@ static void route_message(const struct nlmsghdr *header, const struct netlink_ev
 			const struct rtnexthop *hop = mnl_attr_get_payload(attr);
 			int left = mnl_attr_get_payload_len(attr);
 
-			for (; RTNH_OK(hop, left); left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
+			for (; RTNH_OK(hop, left);
+			     left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
 				events->route(events->context, hop->rtnh_ifindex);
 		}
 	}
@@ -181,7 +182,8 @@ static int dump(int type, size_t payload, mnl_cb_t callback, void *context, stru
 		ssize_t got = mnl_socket_recvfrom(netlink.socket, buffer, sizeof(buffer));
 
 		if (got < 0)
-			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s", strerror(errno));
+			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s",
+				    strerror(errno));
 		state = mnl_cb_run(buffer, got, sequence, mnl_socket_get_portid(netlink.socket),
 				   callback, context);
 	}
@@ -214,7 +216,8 @@ int netlink_read(struct netlink *netlink, bool *lost, struct error *e)
 			continue;
 		}
 		if (got < 0)
-			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s", strerror(errno));
+			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s",
+				    strerror(errno));
 		mnl_cb_run(buffer, got, 0, 0, on_message, (void *)netlink->events);
 	}
 }

@@ -105,10 +105,10 @@ int nic_read(const char *name, struct nic *nic, struct error *e)
 bool nic_has_native_xdp(const struct nic *nic)
 {
 	static const char *const drivers[] = {
-		"atlantic", "bnxt_en", "bonding", "dpaa2-eth", "ena", "fsl_enetc", "gve", "hv_netvsc",
-		"i40e", "ice", "igb", "igc", "ixgbe", "ixgbevf", "mlx4_en", "mlx5_core", "mvneta",
-		"mvpp2", "nfp", "nicvf", "qede", "sfc", "st_gmac", "tsnep", "tun", "veth", "vif",
-		"virtio_net",
+		"atlantic", "bnxt_en", "bonding", "dpaa2-eth", "ena", "fsl_enetc", "gve",
+		"hv_netvsc", "i40e", "ice", "igb", "igc", "ixgbe", "ixgbevf", "mlx4_en",
+		"mlx5_core", "mvneta", "mvpp2", "nfp", "nicvf", "qede", "sfc", "st_gmac", "tsnep",
+		"tun", "veth", "vif", "virtio_net",
 	};
 
 	for (size_t i = 0; i < array_size(drivers); i++)

@@ -59,7 +59,8 @@ static int observer_attach(int ifindex, int program, int *old, struct error *e)
 	struct bpf_tc_hook hook = hook_of(ifindex);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
 		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
-	libbpf_print_fn_t before = libbpf_set_print(NULL); /* a clsact that is there is no warning */
+	/* A clsact that is there is no warning. */
+	libbpf_print_fn_t before = libbpf_set_print(NULL);
 	__u32 id = filter_program(ifindex);
 	int error;
 
@@ -71,8 +72,8 @@ static int observer_attach(int ifindex, int program, int *old, struct error *e)
 			    ifindex, strerror(-error));
 	error = bpf_tc_attach(&hook, &opts);
 	if (error)
-		return fail(e, EXIT_FAILED, "interface index %d: the observer cannot be attached to TC "
-			    "egress: %s", ifindex, strerror(-error));
+		return fail(e, EXIT_FAILED, "interface index %d: the observer cannot be attached "
+			    "to TC egress: %s", ifindex, strerror(-error));
 	return 0;
 }
 
@@ -133,7 +134,8 @@ void observers_back(const struct observers *observers)
 		auto_fd int replaced = -1;
 
 		if (observers->before[i] >= 0)
-			observer_attach(observers->indexes[i], observers->before[i], &replaced, &ignored);
+			observer_attach(observers->indexes[i], observers->before[i], &replaced,
+					&ignored);
 		else
 			observer_detach(observers->indexes[i]);
 	}
@@ -152,8 +154,10 @@ int observers_swap(struct observers *observers, int program, struct error *e)
 {
 	observers->added = 0;
 	for (size_t i = 0; i < observers->count; i++) {
-		if (observer_attach(observers->indexes[i], program, &observers->before[i], e) == 0) {
-			observers->added += observers->before[i] < 0;
+		int *before = &observers->before[i];
+
+		if (observer_attach(observers->indexes[i], program, before, e) == 0) {
+			observers->added += *before < 0;
 			continue;
 		}
 		observers->count = i;

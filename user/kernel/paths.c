@@ -31,7 +31,8 @@ const char *run_dir(void)
 
 void pin_path(char path[PATH_MAX], const char *iface, const char *name)
 {
-	snprintf(path, PATH_MAX, "%s%s%s/%s", bpf_dir(), iface ? "/" : "", iface ? iface : "", name);
+	snprintf(path, PATH_MAX, "%s%s%s/%s", bpf_dir(), iface ? "/" : "", iface ? iface : "",
+		 name);
 }
 
 bool is_bpffs(const char *path)
@@ -50,16 +51,18 @@ static int make_directory(const char *path, mode_t mode, struct error *e)
 
 int paths_prepare(struct error *e)
 {
+	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME;
+
 	if (strncmp(bpf_dir(), BPFFS "/", strlen(BPFFS "/")) == 0 && !is_bpffs(BPFFS) &&
-	    mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, "mode=700") < 0)
+	    mount("bpf", BPFFS, "bpf", flags, "mode=700") < 0)
 		return fail(e, EXIT_PRIVILEGE,
 			    "%s: no BPF file system is mounted there, and mounting it failed: %s; "
 			    "run: mount -t bpf bpf " BPFFS, BPFFS, strerror(errno));
 	if (make_directory(bpf_dir(), 0700, e) < 0 || make_directory(run_dir(), 0755, e) < 0)
 		return -1;
 	if (!is_bpffs(bpf_dir()))
-		return fail(e, EXIT_FAILED, "%s: is not on a BPF file system; point SIPWARD_BPF_DIR "
-			    "into one, or run: mount -t bpf bpf " BPFFS, bpf_dir());
+		return fail(e, EXIT_FAILED, "%s: is not on a BPF file system; point "
+			    "SIPWARD_BPF_DIR into one, or run: mount -t bpf bpf " BPFFS, bpf_dir());
 	return 0;
 }
 

@@ -25,8 +25,8 @@ int privilege_check(struct error *e)
 			     capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 
 		if (!admin && !capng_have_capability(CAPNG_EFFECTIVE, wanted[i].capability))
-			return fail(e, EXIT_PRIVILEGE, "%s is missing (%s); run it as root, or give the "
-				    "service CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN",
+			return fail(e, EXIT_PRIVILEGE, "%s is missing (%s); run it as root, or "
+				    "give the service CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN",
 				    wanted[i].name, wanted[i].why);
 	}
 	return 0;

@@ -131,14 +131,15 @@ static int resize_one(struct state *state, enum state_map map, uint32_t wanted, 
 		return -1;
 	/* The least recently used of an LRU table may go; of a plain one nothing may. */
 	if (info.type == BPF_MAP_TYPE_HASH && live > wanted)
-		return fail(e, EXIT_POLICY, "tables: %s: %u is fewer than the %zu live entries; write at "
-			    "least %zu, or take some out first (sipward ban list, sipward ban del)",
+		return fail(e, EXIT_POLICY, "tables: %s: %u is fewer than the %zu live entries; "
+			    "write at least %zu, or take some out first (sipward ban list, sipward "
+			    "ban del)",
 			    name, wanted, live, live);
 	opts.map_flags = info.map_flags;
 	fd = bpf_map_create(info.type, name, info.key_size, info.value_size, wanted, &opts);
 	if (fd < 0)
-		return fail(e, EXIT_FAILED, "tables: %s: a map of %u entries cannot be made: %s; write "
-			    "a smaller number", name, wanted, strerror(errno));
+		return fail(e, EXIT_FAILED, "tables: %s: a map of %u entries cannot be made: %s; "
+			    "write a smaller number", name, wanted, strerror(errno));
 	if (copy_entries(map, state->fds[map], fd, NULL, e) < 0)
 		return -1;
 	/* Pinned beside the old one before anything is swapped: later only a rename is left. */
@@ -213,7 +214,8 @@ int state_resize_commit(struct state *state, struct error *e)
 		pin_path(path, NULL, state_map_name(i));
 		new_pin_path(fresh, i);
 		if (rename(fresh, path) < 0)
-			return fail(e, EXIT_FAILED, "%s: cannot be replaced: %s", path, strerror(errno));
+			return fail(e, EXIT_FAILED, "%s: cannot be replaced: %s", path,
+				    strerror(errno));
 		close_fd(&state->resized[i]);
 		state->resized[i] = -1;
 	}

@@ -121,7 +121,8 @@ int sockets_each(struct sockets *sockets,
 	for (size_t i = 0; i < array_size(families); i++) {
 		request(buffer, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, families[i]);
 		if (run(sockets, buffer, sizeof(buffer), on_socket, &to) < 0)
-			return fail(e, EXIT_FAILED, "sock_diag cannot be read: %s", strerror(errno));
+			return fail(e, EXIT_FAILED, "sock_diag cannot be read: %s",
+				    strerror(errno));
 	}
 	return 0;
 }

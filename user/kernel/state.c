@@ -82,8 +82,8 @@ static int other_layout(const char *path, struct error *e)
 static int fail_open(const char *path, struct error *e)
 {
 	if (errno == EACCES || errno == EPERM)
-		return fail(e, EXIT_PRIVILEGE, "%s: cannot be opened: %s; run it as root, or with CAP_BPF "
-			    "and the right to read that directory", path, strerror(errno));
+		return fail(e, EXIT_PRIVILEGE, "%s: cannot be opened: %s; run it as root, or with "
+			    "CAP_BPF and the right to read that directory", path, strerror(errno));
 	return fail(e, EXIT_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
 }
 
@@ -274,7 +274,8 @@ const char *state_zone_name(const struct state *state, uint32_t number, char nam
 {
 	struct sw_zone_name entry = {};
 
-	if (bpf_map_lookup_elem(state->fds[STATE_ZONE_NAMES], &number, &entry) < 0 || !entry.name[0])
+	if (bpf_map_lookup_elem(state->fds[STATE_ZONE_NAMES], &number, &entry) < 0 ||
+	    !entry.name[0])
 		snprintf(name, SW_NAME_MAX, "zone-%u", number);
 	else
 		snprintf(name, SW_NAME_MAX, "%.*s", SW_NAME_MAX - 1, entry.name);
@@ -299,8 +300,9 @@ int state_open_counters(const char *iface, bool create, struct error *e)
 		return open_or_make(path, skel->maps.counters, &made, e);
 	fd = open_pin(path, skel->maps.counters, &pin_error);
 	if (fd < 0)
-		return fail(e, pin_error.code ? pin_error.code : EXIT_NOT_RUNNING, "%s", pin_error.code ?
-			    pin_error.text : "sipward has no counters for this interface");
+		return fail(e, pin_error.code ? pin_error.code : EXIT_NOT_RUNNING, "%s",
+			    pin_error.code ? pin_error.text :
+					     "sipward has no counters for this interface");
 	return fd;
 }
 
@@ -314,7 +316,8 @@ int state_read_counters(int fd, struct sw_counters *counters, struct error *e)
 		uint64_t *sum = (uint64_t *)&counters[zone];
 
 		if (bpf_map_lookup_elem(fd, &zone, values) < 0)
-			return fail(e, EXIT_FAILED, "map counters cannot be read: %s", strerror(errno));
+			return fail(e, EXIT_FAILED, "map counters cannot be read: %s",
+				    strerror(errno));
 		memset(sum, 0, sizeof(*counters));
 		for (int cpu = 0; cpu < cpus; cpu++)
 			for (size_t i = 0; i < words; i++)
@@ -388,6 +391,7 @@ int state_remove(struct error *e)
 		if (remove_pin(NULL, map_names[i], e) < 0)
 			return -1;
 	if (rmdir(bpf_dir()) < 0 && errno != ENOENT)
-		return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", bpf_dir(), strerror(errno));
+		return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", bpf_dir(),
+			    strerror(errno));
 	return 0;
 }

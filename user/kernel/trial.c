@@ -61,8 +61,8 @@ int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_t
 
 	trial->skel->bss->trial_now = trial->now;
 	if (bpf_prog_test_run_opts(trial->program, &opts) < 0)
-		return fail(e, EXIT_FAILED, "the kernel would not run a frame of %u octets: %s", size,
-			    strerror(errno));
+		return fail(e, EXIT_FAILED, "the kernel would not run a frame of %u octets: %s",
+			    size, strerror(errno));
 	memcpy(outcome, &trial->skel->bss->trial, sizeof(*outcome));
 	return opts.retval;
 }
@@ -74,8 +74,8 @@ int trial_depart(struct trial *trial, const void *frame, uint32_t size, struct e
 
 	trial->skel->bss->trial_now = trial->now;
 	if (bpf_prog_test_run_opts(observer, &opts) < 0)
-		return fail(e, EXIT_FAILED, "the observer would not run a frame of %u octets: %s", size,
-			    strerror(errno));
+		return fail(e, EXIT_FAILED, "the observer would not run a frame of %u octets: %s",
+			    size, strerror(errno));
 	trial->departure = opts.retval;
 	return 0;
 }

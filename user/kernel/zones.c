@@ -49,7 +49,8 @@ static int clear_cells(const struct state *state, uint32_t number, struct error 
 	struct sw_zone_cell cell = {};
 
 	if (bpf_map_update_elem(state->fds[STATE_ZONE_CELLS], &number, &cell, BPF_ANY) < 0)
-		return fail(e, EXIT_FAILED, "the limit of a zone that is gone cannot be cleared: %s",
+		return fail(e, EXIT_FAILED,
+			    "the limit of a zone that is gone cannot be cleared: %s",
 			    strerror(errno));
 	for (size_t i = 0; i < array_size(maps); i++) {
 		struct clearing clearing = {.fd = state->fds[maps[i]], .zone = number};
@@ -97,8 +98,8 @@ static int number_of(struct sw_zone_name *names, const struct state *state,
 			return number;
 	number = free_number(names, policy, keep);
 	if (number < 0)
-		return fail(e, EXIT_POLICY, "zone %s: no zone number is free; apply the policy without "
-			    "the zones that go first, then with the new ones", zone->name);
+		return fail(e, EXIT_POLICY, "zone %s: no zone number is free; apply the policy "
+			    "without the zones that go first, then with the new ones", zone->name);
 	if (names[number].generation &&
 	    (clear_counters(number, e) < 0 || clear_cells(state, number, e) < 0))
 		return -1;
@@ -113,7 +114,8 @@ int state_number_zones(const struct state *state, const struct policy *policy, u
 
 	for (uint32_t i = 0; i < SW_ZONES_MAX; i++)
 		if (bpf_map_lookup_elem(fd, &i, &names[i]) < 0)
-			return fail(e, EXIT_FAILED, "map zone_names cannot be read: %s", strerror(errno));
+			return fail(e, EXIT_FAILED, "map zone_names cannot be read: %s",
+				    strerror(errno));
 	for (size_t i = 0; i < policy->zone_count; i++) {
 		const struct zone *zone = &policy->zones[i];
 		int got = number_of(names, state, policy, zone, keep, e);

@@ -223,8 +223,10 @@ static int check_hosts(struct draft *d, const struct zone *z)
 	if (d->policy.host_count ||
 	    !((privacy[SW_ACTION_REPORT] | privacy[SW_ACTION_DENY]) & hosts))
 		return 0;
-	return fail_at(&d->source, z->at, "zone '%s' is not to be told 'hosts', but nothing says which "
-		       "names these are; add privacy: {hosts: [...]} at the top level", z->name);
+	return fail_at(&d->source, z->at,
+		       "zone '%s' is not to be told 'hosts', but nothing says "
+		       "which names these are; add privacy: {hosts: [...]} at the top level",
+		       z->name);
 }
 
 int check_draft(struct draft *d)

@@ -17,8 +17,10 @@ static int read_entries(struct draft *d, const struct node *value, const struct 
 		if (rules->actions[action] & 1u << bit)
 			return fail_again(d, value->items[i]);
 		if (rules->actions[SW_ACTION_REPORT] & 1u << bit) {
-			return fail_at(&d->source, value->items[i]->at, "'%s' is in 'report' already; "
-				       "what is denied is counted anyway", value->items[i]->text);
+			return fail_at(&d->source, value->items[i]->at,
+				       "'%s' is in 'report' "
+				       "already; what is denied is counted anyway",
+				       value->items[i]->text);
 		}
 		rules->actions[action] |= 1u << bit;
 	}
@@ -71,8 +73,8 @@ static int read_status(struct draft *d, const struct node *item, enum sw_action 
 	if (class == 0)
 		return -1;
 	if (action == SW_ACTION_DENY && class != 3) {
-		return fail_at(&d->source, item->at, "%s cannot be dropped: calls would hang without "
-			       "them; write it into 'report', or deny 3xx", item->text);
+		return fail_at(&d->source, item->at, "%s cannot be dropped: calls would hang "
+			       "without them; write it into 'report', or deny 3xx", item->text);
 	}
 	return class;
 }
@@ -145,7 +147,8 @@ static int read_own_via(struct draft *d, const struct key *key, const struct nod
 int read_routing(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
 #define BOUND(name, most) \
-	KEY(#name, read_number, .offset = offsetof(struct content_rules, name), .min = 1, .max = most)
+	KEY(#name, read_number, .offset = offsetof(struct content_rules, name), .min = 1, \
+	    .max = most)
 	static const struct key keys[] = {
 		BOUND(routes, 1000),
 		BOUND(record_routes, 1000),

@@ -67,7 +67,8 @@ static int read_leaves(const struct edition *edition, struct leaves *to, struct 
 	};
 	auto_tree struct node *root = tree_read(&s);
 
-	if (!root || deviations_overlay(&s, root, edition->deviations, edition->deviation_count) < 0)
+	if (!root ||
+	    deviations_overlay(&s, root, edition->deviations, edition->deviation_count) < 0)
 		return -1;
 	for (size_t i = 0; i < root->count; i++) {
 		struct node *value = root->items[i];

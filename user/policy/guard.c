@@ -38,9 +38,9 @@ int read_cleartext(struct draft *d, const struct key *key, const struct node *va
 	struct zone *z = to;
 
 	if (z->require != SW_REQUIRE_IPSEC) {
-		return fail_at(&d->source, value->key_at, "'cleartext' is how many initial REGISTERs "
-			       "may come in the clear from a zone with 'require: ipsec'; write that, "
-			       "or remove it");
+		return fail_at(&d->source, value->key_at, "'cleartext' is how many initial "
+			       "REGISTERs may come in the clear from a zone with 'require: ipsec'; "
+			       "write that, or remove it");
 	}
 	return read_rate(d, key, value, &z->cleartext);
 }
@@ -79,12 +79,12 @@ static int read_destinations(struct draft *d, const struct key *key, const struc
 	if (read_rate(d, key, value, rate) < 0)
 		return -1;
 	if (strstr(value->text, "burst")) {
-		return fail_at(&d->source, value->at, "'destinations' has no burst: all of them may "
-			       "be called at once");
+		return fail_at(&d->source, value->at, "'destinations' has no burst: all of them "
+			       "may be called at once");
 	}
 	if (rate->count > DESTINATIONS_MAX || rate->period < 60 * SW_NS_PER_SEC) {
-		return fail_at(&d->source, value->at, "'destinations' is 1..%d numbers in 1m..24h, as "
-			       "in 30/10m, not '%s'", DESTINATIONS_MAX, quote(value->text).text);
+		return fail_at(&d->source, value->at, "'destinations' is 1..%d numbers in 1m..24h, "
+			       "as in 30/10m, not '%s'", DESTINATIONS_MAX, quote(value->text).text);
 	}
 	return 0;
 }
@@ -133,13 +133,14 @@ static int add_host(struct draft *d, const struct node *item)
 	if (!text)
 		return -1;
 	if (!*text || *text == '.' || strlen(text) >= sizeof(host) || text[strspn(text, allowed)]) {
-		return fail_at(&d->source, item->at, "'%s' is no host name: 1 to %zu letters, digits, "
-			       "'-' and '.', as in core.example.net; all names inside it are meant too",
+		return fail_at(&d->source, item->at, "'%s' is no host name: 1 to %zu letters, "
+			       "digits, '-' and '.', as in core.example.net; all names inside it "
+			       "are meant too",
 			       quote(text).text, sizeof(host) - 1);
 	}
 	if (p->host_count == SW_HOSTS_MAX)
-		return fail_at(&d->source, item->at, "more than %d hosts; name the domain that they "
-			       "are in", SW_HOSTS_MAX);
+		return fail_at(&d->source, item->at, "more than %d hosts; name the domain that "
+			       "they are in", SW_HOSTS_MAX);
 	for (size_t i = 0; text[i]; i++)
 		host[i] = tolower((unsigned char)text[i]);
 	append(p->hosts, p->host_count, host);

@@ -58,11 +58,11 @@ static int find_key(const char *name, const struct key *keys)
 static int known_elsewhere(struct draft *d, const struct node *value, const struct key *keys)
 {
 	if (keys == policy_keys && find_key(value->key, zone_keys) >= 0)
-		return fail_at(&d->source, value->key_at, "'%s' is a key of a zone; write it into an "
-			       "entry of 'zones'", value->key);
+		return fail_at(&d->source, value->key_at, "'%s' is a key of a zone; write it into "
+			       "an entry of 'zones'", value->key);
 	if (keys == zone_keys && find_key(value->key, policy_keys) >= 0)
-		return fail_at(&d->source, value->key_at, "'%s' is no key of a zone; write it at the "
-			       "top level, where 'zones' is", value->key);
+		return fail_at(&d->source, value->key_at, "'%s' is no key of a zone; write it at "
+			       "the top level, where 'zones' is", value->key);
 	return 0;
 }
 

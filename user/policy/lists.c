@@ -130,8 +130,8 @@ int read_list_choice(struct draft *d, const struct node *value, const struct bui
 		return read_list_file(d, value, &list->reader);
 	index = word_index(text, words);
 	if (index < 0 && !nearest_word(text, words))
-		return fail_at(&d->source, value->at, "%s cannot be '%s'; write off, builtin, or the "
-			       "name of a file, which has a '/', as in ./%s", label(value).text,
+		return fail_at(&d->source, value->at, "%s cannot be '%s'; write off, builtin, or "
+			       "the name of a file, which has a '/', as in ./%s", label(value).text,
 			       quote(text).text, quote(text).text);
 	index = want_word(d, value, words);
 	return index <= 0 ? index : read_builtin_list(d, list);

@@ -53,7 +53,8 @@ static void walk(const struct node *node, const char *path, const char *zone,
 }
 
 void policy_tree_find(const struct node *root, const char *path,
-		      void (*found)(const struct node *node, const char *zone, void *arg), void *arg)
+		      void (*found)(const struct node *node, const char *zone, void *arg),
+		      void *arg)
 {
 	const struct search search = {found, arg};
 

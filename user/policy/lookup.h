@@ -16,6 +16,7 @@ struct node *policy_tree(const struct policy_text *text, struct error *e);
  * "zones.*.rates.source.INVITE"; '*' is every entry of a list. `zone` is the name of the zone
  * that the node is in, or NULL. */
 void policy_tree_find(const struct node *root, const char *path,
-		      void (*found)(const struct node *node, const char *zone, void *arg), void *arg);
+		      void (*found)(const struct node *node, const char *zone, void *arg),
+		      void *arg);
 
 #endif

@@ -125,8 +125,10 @@ static int read_save(struct draft *d, const struct key *key, const struct node *
 	if (p->state_off || strcmp(text, "auto") == 0)
 		return 0;
 	if (*text != '/' || text[strlen(text) - 1] == '/' || strlen(text) > STATE_PATH_MAX) {
-		return fail_at(&d->source, value->at, "'save' cannot be '%s'; write the whole path of a "
-			       "file, as in /var/lib/sipward/state, or auto, or off", quote(text).text);
+		return fail_at(&d->source, value->at,
+			       "'save' cannot be '%s'; write the whole path "
+			       "of a file, as in /var/lib/sipward/state, or auto, or off",
+			       quote(text).text);
 	}
 	p->state_file = xstrdup(text);
 	return 0;

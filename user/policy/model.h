@@ -39,7 +39,7 @@ struct rate {
 	bool set;                 /* false: no limit */
 	uint64_t count;           /* 1..1000000000 */
 	uint64_t period;          /* nanoseconds, 1 ms..24 h */
-	uint64_t burst;           /* packets at once, 1..1000000000; `count` per second unless said, at least 1 */
+	uint64_t burst;           /* packets at once, 1..1000000000; unsaid: `count` a second */
 	struct position at;
 };
 
@@ -193,7 +193,7 @@ struct policy {
 	bool fragments_drop;
 	struct tables tables;
 	struct position tables_at[sizeof(struct tables) / sizeof(uint32_t)]; /* of each, in order */
-	char *state_file;         /* where the state is saved; NULL: where the service manager says */
+	char *state_file;         /* where the state is saved; NULL: as the service manager says */
 	bool state_off;           /* nowhere */
 	uint64_t state_every;     /* nanoseconds from one time to the next */
 	uint64_t known_for;       /* nanoseconds that a known endpoint may be idle */
@@ -238,7 +238,8 @@ int policy_load(const char *path, struct policy *p, struct error *e);
 
 /* Likewise from text in memory; `name` stands for the file in messages, and list files are
  * looked for relative to the current directory. */
-int policy_parse(const char *name, const char *text, size_t size, struct policy *p, struct error *e);
+int policy_parse(const char *name, const char *text, size_t size, struct policy *p,
+		 struct error *e);
 
 /* Reads "192.0.2.0/24", "192.0.2.1", "2001:db8::/32": 0, or -1 when it is no address or has
  * host bits set (*why says which; a literal). */

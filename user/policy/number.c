@@ -214,10 +214,12 @@ static int add_dial_prefix(struct draft *d, const struct node *item, bool intern
 		const struct number *other = &p->dial_prefixes[i];
 
 		if (other->length == prefix.length && begins_with(&prefix, other))
-			return fail_at(&d->source, item->at, "'%s' is written twice; keep one", text);
+			return fail_at(&d->source, item->at, "'%s' is written twice; keep one",
+				       text);
 	}
 	append(p->dial_prefixes, p->dial_prefix_count, prefix);
-	for (at = p->dial_prefix_count - 1; at && p->dial_prefixes[at - 1].length < prefix.length; at--)
+	for (at = p->dial_prefix_count - 1; at && p->dial_prefixes[at - 1].length < prefix.length;
+	     at--)
 		p->dial_prefixes[at] = p->dial_prefixes[at - 1];
 	p->dial_prefixes[at] = prefix;
 	return 0;
@@ -263,8 +265,8 @@ static int read_country(struct draft *d, const struct key *key, const struct nod
 		return -1;
 	country->international = true;
 	if (!read_digits(text + (*text == '+'), country, COUNTRY_MAX) || !country->length) {
-		return fail_at(&d->source, value->at, "'%s' is no country code; write it like \"49\"",
-			       quote(text).text);
+		return fail_at(&d->source, value->at,
+			       "'%s' is no country code; write it like \"49\"", quote(text).text);
 	}
 	return 0;
 }

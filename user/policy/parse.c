@@ -143,12 +143,12 @@ static int read_observe(struct draft *d, const struct key *key, const struct nod
 
 		if (!text || strcmp(text, "auto") == 0)
 			return text ? 0 : -1;
-		return fail_at(&d->source, value->at, "'observe' cannot be '%s'; write auto, or a list "
-			       "of interfaces, as in [eth0, eth1]", quote(text).text);
+		return fail_at(&d->source, value->at, "'observe' cannot be '%s'; write auto, or a "
+			       "list of interfaces, as in [eth0, eth1]", quote(text).text);
 	}
 	if (value->count == 0)
-		return fail_at(&d->source, value->at, "'observe' names no interface; name those that "
-			       "answers leave by, or write observe: auto");
+		return fail_at(&d->source, value->at, "'observe' names no interface; name those "
+			       "that answers leave by, or write observe: auto");
 	return add_interfaces(d, value, &all);
 }
 
@@ -256,12 +256,12 @@ static int read_numbers(struct draft *d, const struct key *key, const struct nod
 		if (!text)
 			return -1;
 		if (!*text || strlen(text) >= sizeof(number) || text[strspn(text, "0123456789+*#")])
-			return fail_at(&d->source, value->items[i]->at, "'%s' is no emergency number: "
-				       "1 to %d digits, +, * or #", quote(text).text,
+			return fail_at(&d->source, value->items[i]->at, "'%s' is no emergency "
+				       "number: 1 to %d digits, +, * or #", quote(text).text,
 				       SW_EMERGENCY_DIGITS - 1);
 		if (p->emergency_count == SW_EMERGENCY_MAX)
-			return fail_at(&d->source, value->items[i]->at, "more than %d emergency numbers",
-				       SW_EMERGENCY_MAX);
+			return fail_at(&d->source, value->items[i]->at,
+				       "more than %d emergency numbers", SW_EMERGENCY_MAX);
 		strcpy(number, text);
 		append(p->emergency_numbers, p->emergency_count, number);
 	}

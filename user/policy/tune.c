@@ -135,8 +135,10 @@ static int resolve(const struct source *s, const struct node *root, const char *
 		return fail_at(s, given, "'%s' is not one value; name a key of the zone, as in "
 			       "public.mode", quote(key).text);
 	if (row && row->fixed)
-		return fail_at(s, given, "'%s' is not for tuning, only limits and modes are; change it "
-			       "in the file, then run: sipward apply FILE", quote(key).text);
+		return fail_at(s, given,
+			       "'%s' is not for tuning, only limits and modes are; "
+			       "change it in the file, then run: sipward apply FILE",
+			       quote(key).text);
 	return 0;
 }
 
@@ -234,7 +236,8 @@ static int overlay(const struct source *s, struct node *root, const struct devia
 		if (!below)
 			put(map, key, below = new_map());
 		if (below->kind != NODE_MAP)
-			return fail_at(s, given, "'%s' is %s, so it has no '%s'; give '%s' as a whole",
+			return fail_at(s, given,
+				       "'%s' is %s, so it has no '%s'; give '%s' as a whole",
 				       key, below->kind == NODE_LIST ? "a list" : "a single value",
 				       quote(next).text, key);
 		map = below;

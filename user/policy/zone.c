@@ -30,8 +30,10 @@ static int read_name(struct draft *d, const struct key *key, const struct node *
 		const struct zone *z = &d->policy.zones[i];
 
 		if (z->at.line && strcmp(z->name, name) == 0) {
-			return fail_at(&d->source, value->at, "zone '%s' is already at %u:%u; "
-				       "give this one another name", name, z->at.line, z->at.column);
+			return fail_at(&d->source, value->at,
+				       "zone '%s' is already at %u:%u; "
+				       "give this one another name",
+				       name, z->at.line, z->at.column);
 		}
 	}
 	strcpy(to, name);
@@ -156,8 +158,9 @@ static int read_unlisted(struct draft *d, const struct key *key, const struct no
 	struct egress_rules *egress = to;
 
 	if (!egress->methods) {
-		return fail_at(&d->source, value->key_at, "'unlisted' is what becomes of methods that "
-			       "are not in the list 'methods' beside it; write that list, or remove it");
+		return fail_at(&d->source, value->key_at, "'unlisted' is what becomes of methods "
+			       "that are not in the list 'methods' beside it; write that list, or "
+			       "remove it");
 	}
 	return read_word(d, key, value, &egress->unlisted);
 }
@@ -170,7 +173,8 @@ static int read_egress(struct draft *d, const struct key *key, const struct node
 		KEY("methods", read_methods, .offset = offsetof(struct egress_rules, methods)),
 		KEY("unlisted", read_unlisted, .words = action_words),
 		KEY("headers", read_header_rules, .offset = offsetof(struct egress_rules, content)),
-		KEY("statuses", read_status_rules, .offset = offsetof(struct egress_rules, content)),
+		KEY("statuses", read_status_rules,
+		    .offset = offsetof(struct egress_rules, content)),
 		KEY("content_types", read_type_rules,
 		    .offset = offsetof(struct egress_rules, content)),
 		KEYS_END
@@ -216,8 +220,10 @@ static int read_count(struct draft *d, const struct key *key, const struct node 
 {
 	static const char *const words[] = { "address", "address+port", NULL };
 	static const struct key keys[] = {
-		KEY("v4", read_number, .offset = offsetof(struct counting, v4), .min = 8, .max = 32),
-		KEY("v6", read_number, .offset = offsetof(struct counting, v6), .min = 16, .max = 128),
+		KEY("v4", read_number, .offset = offsetof(struct counting, v4), .min = 8,
+		    .max = 32),
+		KEY("v6", read_number, .offset = offsetof(struct counting, v6), .min = 16,
+		    .max = 128),
 		KEYS_END
 	};
 	struct counting *count = to;
@@ -236,7 +242,8 @@ static int read_newcomers(struct draft *d, const struct key *key, const struct n
 			  void *to)
 {
 	static const struct key keys[] = {
-		KEY("rate", read_rate, .offset = offsetof(struct zone, newcomers), .required = true),
+		KEY("rate", read_rate, .offset = offsetof(struct zone, newcomers),
+		    .required = true),
 		KEY("greylist", read_word, .offset = offsetof(struct zone, greylist),
 		    .words = greylist_words),
 		KEY("probe", read_switch, .offset = offsetof(struct zone, probe)),
@@ -260,8 +267,8 @@ static int read_threshold(struct draft *d, const struct key *key, const struct n
 	if (read_rate(d, key, value, &rate) < 0)
 		return -1;
 	if (strchr(value->text, ' '))
-		return fail_at(&d->source, value->at, "%s is a count within a period, as in 10/60s; "
-			       "it has no burst", label(value).text);
+		return fail_at(&d->source, value->at, "%s is a count within a period, as in "
+			       "10/60s; it has no burst", label(value).text);
 	if (rate.count > THRESHOLD_MAX)
 		return fail_at(&d->source, value->at, "%s cannot be '%s': the count must be within "
 			       "1..%u", label(value).text, quote(value->text).text, THRESHOLD_MAX);
@@ -297,18 +304,18 @@ static int read_bans(struct draft *d, const struct key *key, const struct node *
 	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
 		any |= bans.thresholds[i].count > 0;
 	if (!any)
-		return fail_at(&d->source, value->at, "'bans' says nothing to ban for; write at least "
-			       "one of auth_failures, enumeration and sanity, as in 10/60s");
+		return fail_at(&d->source, value->at, "'bans' says nothing to ban for; write at "
+			       "least one of auth_failures, enumeration and sanity, as in 10/60s");
 	if (bans.max < bans.duration)
 		return fail_at(&d->source, value->at, "'max' is shorter than 'for', the first ban; "
 			       "raise it, or lower 'for'");
 	if (z->trust == SW_TRUST_PEER)
-		return fail_at(&d->source, value->key_at, "zone '%s' is a peer, and a peer is never "
-			       "banned; remove 'bans', or 'trust: peer'", z->name);
+		return fail_at(&d->source, value->key_at, "zone '%s' is a peer, and a peer is "
+			       "never banned; remove 'bans', or 'trust: peer'", z->name);
 	if (!z->newcomers.set)
-		return fail_at(&d->source, value->key_at, "'bans' needs 'newcomers: {rate: ...}' in the "
-			       "same zone: without it nobody is asked for a proof, and what may be "
-			       "spoofed earns no ban");
+		return fail_at(&d->source, value->key_at, "'bans' needs 'newcomers: {rate: ...}' "
+			       "in the same zone: without it nobody is asked for a proof, and what "
+			       "may be spoofed earns no ban");
 	z->bans = bans;
 	return 0;
 }
