@@ -11,6 +11,7 @@
 #include "kernel/paths.h"
 
 #define CLIENTS_MAX 32
+#define BACKLOG     (8 << 20) /* octets that a client need not have read: all events that are kept */
 
 static int socket_address(struct sockaddr_un *address, struct error *e)
 {
@@ -67,10 +68,11 @@ static void on_connect(void *context, int listener)
 	struct control *control = context;
 	struct control_client *client;
 	size_t slot = 0;
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), room = BACKLOG;
 
 	if (fd < 0)
 		return;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	while (slot < control->client_count && control->clients[slot])
 		slot++;
 	if (slot == CLIENTS_MAX || loop_add(control->loop, fd, on_input, control, NULL) < 0) {

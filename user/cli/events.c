@@ -20,7 +20,7 @@ static void print_event(struct json_object *event, bool json)
 	fflush(stdout);
 }
 
-static int from_agent(FILE *stream, bool json)
+static int from_agent(FILE *stream, bool follow, bool json, struct error *e)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -32,7 +32,8 @@ static int from_agent(FILE *stream, bool json)
 			print_event(event, json);
 	}
 	free(line);
-	return 0;
+	return !follow ? 0 : fail(e, EXIT_FAILED, "events: the agent ended it: it stopped, or events came "
+				  "faster than they were read; run it again");
 }
 
 struct reading {
@@ -85,9 +86,10 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (letter == -2)
 		return -1;
 	if (optind < argc)
-		return fail(e, EXIT_USAGE, "events: '%s' is not wanted", argv[optind]);
+		return fail(e, EXIT_USAGE, "events: '%s' is not wanted; see: sipward events --help",
+			    argv[optind]);
 	stream = control_ask(follow ? "follow" : "events", &no_agent);
-	return stream ? from_agent(stream, json) : from_ring(follow, json, e);
+	return stream ? from_agent(stream, follow, json, e) : from_ring(follow, json, e);
 }
 
 const struct command command_events = {

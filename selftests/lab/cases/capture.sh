@@ -57,6 +57,19 @@ print(len(packets), sum(b"OPTIONS sip:" in bytes(p) for p in packets),
 END
 expect_equal "another reader finds whole packets with their times" "5 4 True" "$(tail -n 1 "$TMP/scapy")"
 
+# --- events: all that are kept, to the last ---
+ward tune events.rate 10000/s >/dev/null
+count_answers attacker --wait 0 --gap 0.0005 --from "$ATTACKER4" "$SERVER4" OPTIONS 1500 >/dev/null
+kept=$(ward status -j | jq .agent.events)
+expect "many were refused" "$kept" test "$kept" -ge 1500
+expect_equal "events are all told" "$kept" "$(ward events | (sleep 1; wc -l))"
+spawn "$SERVER" "$TMP/follow.log" bash -c "'$BUILD/sipward' events -f | (sleep 1; exec cat)"
+sleep 1.5
+count_answers attacker --wait 0 --from "$ATTACKER4" "$SERVER4" MESSAGE >/dev/null
+expect "events -f goes on behind them" "$(tail -n 1 "$TMP/follow.log")" \
+	wait_until 5 grep -q method=MESSAGE "$TMP/follow.log"
+ward tune --reset >/dev/null
+
 # --- on a pipe, and until it is told to end ---
 spawn "$SERVER" "$TMP/capture.log" bash -c "exec '$BUILD/sipward' capture - >'$TMP/pipe.pcapng'"
 CAPTURE=$SPAWNED
