@@ -27,12 +27,14 @@ static struct json_object *agent_json(const struct agent *agent)
 	struct json_object *o = json_object_new_object();
 	struct json_object *missing = json_object_new_array();
 	const char *file = agent->options->policy ? agent->options->policy : "(embedded)";
+	auto_free char *hash = policy_hash(&agent->running.policy);
 	uint64_t now = monotonic_ns();
 
 	json_count(o, "pid", getpid());
 	json_text(o, "version", SIPWARD_VERSION);
 	json_count(o, "uptime", time(NULL) - agent->started);
 	json_text(o, "policy", agent->running.policy.file);
+	json_text(o, "policy_hash", hash);
 	json_text(o, "policy_at_start", file);
 	json_count(o, "generation", agent->generation);
 	json_text(o, "reload_error", agent->reload_error[0] ? agent->reload_error : NULL);

@@ -169,12 +169,3 @@ char *count_text(const struct packet_count *count)
 	}
 	return text;
 }
-
-char *policy_hash(const struct policy *policy)
-{
-	char *text = xcalloc(1, 2 * sizeof(policy->hash) + 1);
-
-	for (size_t i = 0; i < sizeof(policy->hash); i++)
-		sprintf(text + 2 * i, "%02x", policy->hash[i]);
-	return text;
-}

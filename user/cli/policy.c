@@ -13,6 +13,7 @@ static int load_running(const char *doing, struct edition *edition, struct error
 	auto_json struct json_object *status = ask_agent("status", NULL, &no_agent);
 	struct json_object *tuned = json_object_object_get(status, "tuned");
 	const char *name = text_of(status, "policy");
+	auto_free char *hash = NULL;
 
 	if (!status)
 		fprintf(stderr,
@@ -29,7 +30,13 @@ static int load_running(const char *doing, struct edition *edition, struct error
 			return -1;
 		append(edition->deviations, edition->deviation_count, deviation);
 	}
-	return edition_parse(edition, e);
+	if (edition_parse(edition, e) < 0)
+		return -1;
+	hash = policy_hash(&edition->policy);
+	if (status && strcmp(hash, text_of(status, "policy_hash") ?: hash) != 0)
+		fprintf(stderr, "sipward: %s is not what the agent read, it was changed since; %s by the file "
+			"as it is now (SIGHUP makes it run)\n", name, doing);
+	return 0;
 }
 
 int edition_of(const char *path, const char *doing, struct edition *edition, struct error *e)

@@ -231,6 +231,9 @@ static inline bool addr_is_ipv4(const struct sw_addr *addr)
 void policy_free(struct policy *p);
 #define auto_policy cleanup(policy_free)
 
+/* Its hash in hexadecimal; the caller frees it. */
+char *policy_hash(const struct policy *policy);
+
 /* Reads and checks the policy at `path` (NULL: the embedded one). On success fills *p
  * (which must be zeroed) and returns 0; on error returns -1, *p stays empty and *e is
  * "file:line:column: what, and what would be right" with EXIT_POLICY. */

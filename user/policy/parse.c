@@ -400,3 +400,12 @@ void policy_free(struct policy *p)
 	free(p->agents);
 	memset(p, 0, sizeof(*p));
 }
+
+char *policy_hash(const struct policy *policy)
+{
+	char *text = xcalloc(1, 2 * sizeof(policy->hash) + 1);
+
+	for (size_t i = 0; i < sizeof(policy->hash); i++)
+		sprintf(text + 2 * i, "%02x", policy->hash[i]);
+	return text;
+}

@@ -84,6 +84,15 @@ expect_equal "without -p it takes the policy of the agent" "drop:rate_source" \
 	"$(ward explain -j "$TMP/paced.pcap" 2>/dev/null | jq -r '"\(.verdict):\(.reason)"' | sed -n 2p)"
 expect_equal "the live counters do not notice" "$before" "$(ward stats -j)"
 
+# What it reads is the file, and the agent may run another one.
+says_changed() {
+	ward explain "$TMP/paced.pcap" 2>&1 >/dev/null | grep -q 'paced.yaml is not what the agent read'
+}
+says_changed
+expect_equal "nothing is said while the file is what runs" 1 $?
+echo '# changed' >>"$TMP/paced.yaml"
+expect "a file that was changed since the agent read it is named" "it is not" says_changed
+
 # --- frames of 9,000 octets ---
 ward_stop
 for name in $(ip -n "$WIRE" -j link show type veth | jq -r ".[].ifname"); do
