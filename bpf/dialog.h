@@ -10,13 +10,13 @@
 #ifndef SIPWARD_BPF_DIALOG_H
 #define SIPWARD_BPF_DIALOG_H
 
+#include <sipward/health.h>
+
 #include "emergency.h"
 #include "rule.h"
 #include "token.h"
 #include "zone.h"
 
-/* Longer than session timers let a call go unrefreshed (RFC 4028), shorter than state costs. */
-#define DIALOG_LIFE      (4 * 3600 * SW_NS_PER_SEC)
 /* Timer C (RFC 3261 16.6) and some. */
 #define TRANSACTION_LIFE (200 * SW_NS_PER_SEC)
 
@@ -104,7 +104,7 @@ static __always_inline void count_dialog(__u64 now)
 
 	if (!policy.to_tags || !self)
 		return;
-	if ((__s64)(now - self->dialogs_from) >= (__s64)DIALOG_LIFE) {
+	if ((__s64)(now - self->dialogs_from) >= (__s64)SW_DIALOG_LIFE) {
 		self->dialogs_from = now;
 		self->dialogs = 0;
 	}
@@ -115,7 +115,7 @@ static __always_inline void count_dialog(__u64 now)
 static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum side side,
 				       int spared, __u64 now)
 {
-	struct sw_dialog fresh = {.expires = now + DIALOG_LIFE, .count = 1, .sides = side}, *dialog;
+	struct sw_dialog fresh = {.expires = now + SW_DIALOG_LIFE, .count = 1, .sides = side}, *dialog;
 
 	if (key == TOKEN_NONE)
 		return;
@@ -127,7 +127,7 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
 		bpf_map_update_elem(&dialogs, &key, &fresh, BPF_ANY);
 		return;
 	}
-	dialog->expires = now + DIALOG_LIFE;
+	dialog->expires = now + SW_DIALOG_LIFE;
 	dialog->spared |= spared;
 	dialog->sides |= side;
 	if (is_party(dialog, to))

@@ -9,7 +9,7 @@
  * of the server's own on (RFC 3261 12.1, RFC 6665 4.4.1).
  *
  * In doubt a request is inside. Doubt is: an observer that is not good; one that is not there for
- * as long as a call may say nothing (DIALOG_LIFE, for a call was there before it); a table that
+ * as long as a call may say nothing (SW_DIALOG_LIFE, for a call was there before it); a table that
  * may have forgotten some; a source that the server serves (`good`: to be known is not enough,
  * which one refusal makes anybody); and TCP, where nothing is dropped. What is left is a call that
  * another host began, whose address this one took over: nobody here can know it, so the default
@@ -66,8 +66,7 @@ static __always_inline int are_dialogs_known(struct packet *p)
 	__u64 now = packet_time(p);
 
 	return state && self && sw_observer_state(state, now) == SW_OBSERVER_GOOD &&
-	       (__s64)(now - state->observed_from) >= (__s64)DIALOG_LIFE &&
-	       (!self->crowded || (__s64)(now - self->crowded) >= (__s64)DIALOG_LIFE);
+	       (__s64)(now - sw_dialogs_known_from(state, self)) >= 0;
 }
 
 __noinline int judge_inside(struct scratch *scratch)

@@ -21,6 +21,10 @@
 #define SW_BRANCH_LIFE (200 * SW_NS_PER_SEC)
 #define SW_RINGS_FOR   (600 * SW_NS_PER_SEC)
 
+/* How long a dialog that says nothing is known. Longer than session timers let a call go
+ * unrefreshed (RFC 4028), shorter than state costs. */
+#define SW_DIALOG_LIFE (4 * 3600 * SW_NS_PER_SEC)
+
 enum sw_observer_state {
 	SW_OBSERVER_GOOD,
 	SW_OBSERVER_STALE,      /* nobody knows whether the observers are in place */
@@ -42,6 +46,18 @@ sw_observer_state(const struct sw_health *health, __u64 now)
 	if ((__s64)(health->forgot_until - now) > 0)
 		return SW_OBSERVER_FORGOT;
 	return health->unanswered_from ? SW_OBSERVER_UNANSWERED : SW_OBSERVER_GOOD;
+}
+
+/* When every dialog that is under way will be known: a call may be older than the observers, and
+ * the table may have forgotten some when it was crowded. */
+static inline __attribute__((always_inline)) __u64
+sw_dialogs_known_from(const struct sw_health *health, const struct sw_observed *self)
+{
+	__u64 since = health->observed_from;
+
+	if (self->crowded && (__s64)(self->crowded - since) > 0)
+		since = self->crowded;
+	return since + SW_DIALOG_LIFE;
 }
 
 #endif

@@ -41,7 +41,13 @@ static void hash_text(const struct sw_policy *policy, char text[65])
 		snprintf(text + 2 * i, 3, "%02x", policy->hash[i]);
 }
 
-static int interface_json(const char *name, struct json_object **o, bool *observed, struct error *e)
+/* What the policies that are attached need of the observer. */
+struct wants {
+	bool observer, dialogs;
+};
+
+static int interface_json(const char *name, struct json_object **o, struct wants *wants,
+			  struct error *e)
 {
 	auto_attachment struct attachment attachment = {};
 	const struct sw_policy *policy;
@@ -55,7 +61,8 @@ static int interface_json(const char *name, struct json_object **o, bool *observ
 	json_text(*o, "attach", attach_mode_name(attachment.mode));
 	if (!policy)
 		return 0;
-	*observed |= policy->observed;
+	wants->observer |= policy->observed;
+	wants->dialogs |= policy->to_tags;
 	hash_text(policy, hash);
 	json_flag(*o, "multi_buffer", attachment.multi_buffer);
 	json_count(*o, "program_id", attachment.program_id);
@@ -97,14 +104,15 @@ static int admission_json(const struct state *state, struct json_object *o, stru
 }
 
 /* NULL when no rule of what is attached needs the observer. */
-static struct json_object *observer_json(const struct state *state, bool wanted)
+static struct json_object *observer_json(const struct state *state, const struct wants *wants)
 {
-	struct json_object *o = wanted ? json_object_new_object() : NULL;
-	auto_free char *text = NULL;
+	struct json_object *o = wants->observer ? json_object_new_object() : NULL;
+	auto_free char *text = NULL, *dialogs = NULL;
+	struct sw_observed observed;
 	struct sw_health health = {};
 	uint64_t now = monotonic_ns();
 
-	if (!wanted)
+	if (!o)
 		return NULL;
 	state_health_read(state, &health);
 	text = observer_text(&health, now);
@@ -113,6 +121,11 @@ static struct json_object *observer_json(const struct state *state, bool wanted)
 	json_count(o, "in_place_seconds",
 		   health.observed_from ? (now - health.observed_from) / SW_NS_PER_SEC : 0);
 	json_flag(o, "server_falls_behind", health.pressure_until > now);
+	if (!wants->dialogs)
+		return o;
+	state_observed_read(state, &observed);
+	dialogs = dialogs_text(&health, &observed, now);
+	json_text(o, "dialogs", dialogs);
 	return o;
 }
 
@@ -123,7 +136,7 @@ static int status_json(struct json_object **result, struct error *e)
 	auto_json struct json_object *o = json_object_new_object();
 	struct json_object *interfaces = json_object_new_array();
 	struct json_object *notes = json_object_new_array();
-	bool observed = false;
+	struct wants wants = {};
 	auto_free struct ban_entry *allowed = NULL;
 	size_t allowed_count;
 	struct error no_agent = {};
@@ -145,11 +158,11 @@ static int status_json(struct json_object **result, struct error *e)
 	for (char **name = names; *name; name++) {
 		struct json_object *iface = NULL;
 
-		if (interface_json(*name, &iface, &observed, e) < 0)
+		if (interface_json(*name, &iface, &wants, e) < 0)
 			return -1;
 		json_object_array_add(interfaces, iface);
 	}
-	json_object_object_add(o, "observer", observer_json(&state, observed));
+	json_object_object_add(o, "observer", observer_json(&state, &wants));
 	for (size_t i = 0; i < array_size(limits_of_sight); i++)
 		json_object_array_add(notes, json_object_new_string(limits_of_sight[i]));
 	*result = take(o);
@@ -255,6 +268,8 @@ static void print_observer(struct json_object *o)
 	if (!o)
 		return;
 	puts(text_of(o, "text"));
+	if (text_of(o, "dialogs"))
+		puts(text_of(o, "dialogs"));
 	if (json_object_get_boolean(json_object_object_get(o, "server_falls_behind")))
 		puts("the server leaves most requests unanswered: newcomers wait");
 }

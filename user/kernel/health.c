@@ -45,3 +45,19 @@ char *observer_text(const struct sw_health *health, uint64_t now)
 				 seconds(health->observed_from, now));
 	}
 }
+
+char *dialogs_text(const struct sw_health *health, const struct sw_observed *observed, uint64_t now)
+{
+	uint64_t from = sw_dialogs_known_from(health, observed);
+
+	if (sw_observer_state(health, now) == SW_OBSERVER_STALE)
+		return xasprintf("to_tag: says nothing without the observer");
+	if ((int64_t)(now - from) >= 0)
+		return xasprintf("to_tag: every dialog that is under way is known");
+	if (from == observed->crowded + SW_DIALOG_LIFE)
+		return xasprintf("to_tag: there were more dialogs than the table is good for; it says "
+				 "nothing for another %llu s; raise tables: {dialogs: ...}",
+				 seconds(now, from));
+	return xasprintf("to_tag: calls may be older than the observer; it says nothing for another "
+			 "%llu s", seconds(now, from));
+}

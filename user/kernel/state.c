@@ -166,6 +166,14 @@ void state_health_read(const struct state *state, struct sw_health *health)
 	bpf_map_lookup_elem(state->fds[STATE_HEALTH], &zero, health);
 }
 
+void state_observed_read(const struct state *state, struct sw_observed *observed)
+{
+	uint32_t zero = 0;
+
+	memset(observed, 0, sizeof(*observed));
+	bpf_map_lookup_elem(state->fds[STATE_OBSERVED], &zero, observed);
+}
+
 void state_health_write(const struct state *state, const struct sw_health *health)
 {
 	uint32_t zero = 0;

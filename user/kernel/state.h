@@ -94,6 +94,8 @@ int state_meta_write(const struct state *state, const struct sw_meta *meta, stru
 
 /* What the agent tells the data path; a map that cannot be written stays as it is. */
 void state_health_read(const struct state *state, struct sw_health *health);
+/* What the observers say of themselves; all 0 when it cannot be read. */
+void state_observed_read(const struct state *state, struct sw_observed *observed);
 void state_health_write(const struct state *state, const struct sw_health *health);
 
 /* Gives each zone of the policy its number by name: the one it has, a free one, or that of

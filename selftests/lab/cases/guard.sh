@@ -53,8 +53,12 @@ expect_calls "calls of the same phone go on" teardown caller "$SERVER4" "$CALLER
 read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE no-such-call a b)"
 expect_equal "while the observer is young, an INVITE with a To-tag is inside a dialog" "200 0" \
 	"${forged[3]} $(counter public drops method)"
+expect "status says so" "$(ward status)" \
+	grep -q '^to_tag: calls may be older .* nothing for another 14[0-9]* s$' <<<"$(ward status)"
 expect "after some hours it knows all dialogs" "$(ward status)" wait_until 5 observer_aged
 read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE another-call a b)"
+expect_equal "and says so" "to_tag: every dialog that is under way is known" \
+	"$(ward status -j | jq -r .observer.dialogs)"
 expect_equal "one that nobody knows is outside, where there is no INVITE" "none 1" \
 	"${forged[3]} $(counter public drops method)"
 read -ra bye <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE another-call a b)"

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What is said of the observer, and of the dialogs that `to_tag: proven` must know.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kernel/health.h"
+
+#include <cmocka.h>
+
+#define HOUR (3600 * SW_NS_PER_SEC)
+#define NOW  (100 * HOUR)
+
+static void expect(const struct sw_health *health, const struct sw_observed *observed,
+		   const char *wanted)
+{
+	auto_free char *text = dialogs_text(health, observed, NOW);
+
+	if (!strstr(text, wanted))
+		fail_msg("'%s' is not in '%s'", wanted, text);
+}
+
+static void test_dialogs(void **state)
+{
+	struct sw_health health = {.heartbeat = NOW, .observed_from = NOW - HOUR};
+	struct sw_observed observed = {};
+
+	(void)state;
+	expect(&health, &observed, "older than the observer; it says nothing for another 10800 s");
+	health.observed_from = NOW - 4 * HOUR;
+	expect(&health, &observed, "every dialog that is under way is known");
+	observed.crowded = NOW - 2 * HOUR;
+	expect(&health, &observed, "nothing for another 7200 s; raise tables: {dialogs: ...}");
+	observed.crowded = NOW - 4 * HOUR;
+	expect(&health, &observed, "every dialog that is under way is known");
+	/* As if the host had booted after it came. */
+	health.observed_from = -HOUR;
+	expect(&health, &observed, "every dialog that is under way is known");
+	health.heartbeat = NOW - HOUR;
+	expect(&health, &observed, "without the observer");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dialogs),
+	};
+
+	return cmocka_run_group_tests_name("health", tests, NULL, NULL);
+}
