@@ -115,7 +115,8 @@ static __always_inline void count_dialog(__u64 now)
 static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum side side,
 				       int spared, __u64 now)
 {
-	struct sw_dialog fresh = {.expires = now + SW_DIALOG_LIFE, .count = 1, .sides = side}, *dialog;
+	struct sw_dialog fresh = {.expires = now + SW_DIALOG_LIFE, .count = 1, .sides = side},
+			 *dialog;
 
 	if (key == TOKEN_NONE)
 		return;

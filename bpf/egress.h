@@ -211,7 +211,8 @@ __noinline int judge_departure(struct __sk_buff *skb, struct departure *d, struc
 	if (!d || !scratch)
 		return TC_ACT_UNSPEC;
 	/* The agent's own request to a newcomer. */
-	if (policy.admission && scratch->msg.kind == SW_MESSAGE_OPTIONS && has_probe_branch(scratch))
+	if (policy.admission && scratch->msg.kind == SW_MESSAGE_OPTIONS &&
+	    has_probe_branch(scratch))
 		return TC_ACT_UNSPEC;
 	number = zone_of(&d->dst);
 	c = bpf_map_lookup_elem(&counters, &number);

@@ -154,7 +154,7 @@ struct sw_policy {
 	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
-	__u64 agent_begins[SW_AGENT_FILTER]; /* see bpf/signature.h: of the names' SW_AGENT_BEGIN octets */
+	__u64 agent_begins[SW_AGENT_FILTER]; /* see bpf/signature.h: of SW_AGENT_BEGIN octets */
 	__u64 agent_filter[SW_AGENT_FILTER]; /* and of all of them */
 	__u32 structure;                   /* enum sw_action: of tools told by their structure */
 	__u32 injection;                   /* enum sw_action */

@@ -5,7 +5,7 @@
  * few milliseconds has the processor for itself now and then even on a busy machine.
  *
  *   data path, full     a valid INVITE of 872 octets from a known zone, all of `default` sanity
- *   data path, newcomer the same from a source without a proof, where the zone has a budget for such
+ *   data path, newcomer the same from a source without a proof, where the zone has a budget
  *   data path, flooded  the same where that budget is spent: dropped at its first sight
  *   data path, junk     a datagram that is dropped at its start line
  *   data path, media    a packet for no service
@@ -199,7 +199,8 @@ int main(void)
 	double osip = 0, splitter = 0;
 	struct error e = {};
 	size_t size;
-	auto_free char *invite = read_whole_file("selftests/corpus/bench_invite.sip", 65536, &size, &e);
+	auto_free char *invite =
+		read_whole_file("selftests/corpus/bench_invite.sip", 65536, &size, &e);
 	auto_fd int nothing = empty_program();
 	char noise[512];
 
@@ -230,11 +231,12 @@ int main(void)
 	row("data path, flooded", flooded, empty);
 	row("data path, junk", dropped, empty);
 	row("data path, media", passed, empty);
-	printf("%-22s %8.0f ns\n%-22s %8.0f ns\n%-22s %8.0f ns\n", "empty program", empty, "libosip2",
-	       osip, "splitter", splitter);
+	printf("%-22s %8.0f ns\n%-22s %8.0f ns\n%-22s %8.0f ns\n", "empty program", empty,
+	       "libosip2", osip, "splitter", splitter);
 	printf("libosip2 / full   %6.1f   (at least 15)\n", osip / (ours - empty));
 	printf("full / splitter   %6.2f   (at most 2.5)\n", (ours - empty) / splitter);
-	printf("junk / full       %6.2f   (less than a third)\n", (dropped - empty) / (ours - empty));
+	printf("junk / full       %6.2f   (less than a third)\n",
+	       (dropped - empty) / (ours - empty));
 	printf("instructions verified  %u\n", trial_verified(&trial));
 	return 0;
 }

@@ -238,7 +238,8 @@ static void run(struct avalanche *a)
 {
 	struct epoll_event events[256];
 
-	for (uint64_t now; (now = now_ns()) < a->start + a->within_ns && a->registered < a->count;) {
+	for (uint64_t now;
+	     (now = now_ns()) < a->start + a->within_ns && a->registered < a->count;) {
 		int count = epoll_wait(a->epoll, events, 256, 5);
 
 		now = now_ns();

@@ -199,7 +199,8 @@ static void make_source(const struct flood *f, uint64_t random, uint8_t *octets)
 	memcpy(noise, &random, 8);
 	memcpy(noise + 8, &more, 8);
 	for (size_t i = 0; i < length; i++) {
-		unsigned int fixed = f->src.prefix > 8 * i ? f->src.prefix - 8 * (unsigned int)i : 0;
+		unsigned int fixed =
+			f->src.prefix > 8 * i ? f->src.prefix - 8 * (unsigned int)i : 0;
 		uint8_t mask = fixed >= 8 ? 0xff : (uint8_t)(0xff00 >> fixed);
 
 		octets[i] = (f->src.octets[i] & mask) | (noise[i] & (uint8_t)~mask);

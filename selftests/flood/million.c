@@ -106,7 +106,8 @@ static __attribute__((noreturn)) void usage(void)
 {
 	fputs("usage: million --iface DEV --dst-mac MAC --dst ADDRESS [--packets N] [--rate PPS]\n"
 	      "               [--seconds S]\n"
-	      "INVITEs to port 5060 from addresses of 64.0.0.0/3, until N are sent or time is up.\n",
+	      "INVITEs to port 5060 from addresses of 64.0.0.0/3, until N are sent or time is "
+	      "up.\n",
 	      stderr);
 	exit(2);
 }

@@ -56,7 +56,8 @@ static inline void refuse_unnamed_namespace(void)
 		globfree(&names);
 	}
 	if (!found)
-		die("this network namespace is none of /run/netns: run it in one made for the test");
+		die("this network namespace is none of /run/netns: run it in one made for the "
+		    "test");
 }
 
 static inline uint64_t parse_number(const char *name, const char *text, uint64_t min, uint64_t max)

@@ -26,17 +26,19 @@ static inline uint32_t leaves(struct rig *rig, const char *to, const struct depa
 	struct endpoint peer = {.addr = address(to), .port = 5060}, server = rig->to;
 	char text[2048];
 	size_t size = snprintf(text, sizeof(text),
-		"%s\r\n"
-		"Via: SIP/2.0/UDP %s;branch=%s\r\n"
-		"From: <sip:bob@example.com>;tag=1\r\n"
-		"To: %s%s\r\n"
-		"Call-ID: %s\r\n"
-		"CSeq: 1 %s\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n", what->start ?: "INVITE sip:alice@carrier.example SIP/2.0",
-		what->via ?: "192.0.2.1:5060", what->branch ?: "z9hG4bK1", what->callee ?: "<sip:alice@example.com>",
-		what->tag ?: "", what->call ?: "1@192.168.7.7", what->cseq ?: "INVITE",
-		what->headers ?: "");
+			       "%s\r\n"
+			       "Via: SIP/2.0/UDP %s;branch=%s\r\n"
+			       "From: <sip:bob@example.com>;tag=1\r\n"
+			       "To: %s%s\r\n"
+			       "Call-ID: %s\r\n"
+			       "CSeq: 1 %s\r\n"
+			       "%s"
+			       "Content-Length: 0\r\n\r\n",
+			       what->start ?: "INVITE sip:alice@carrier.example SIP/2.0",
+			       what->via ?: "192.0.2.1:5060", what->branch ?: "z9hG4bK1",
+			       what->callee ?: "<sip:alice@example.com>", what->tag ?: "",
+			       what->call ?: "1@192.168.7.7", what->cseq ?: "INVITE",
+			       what->headers ?: "");
 
 	if (strchr(to, ':'))
 		server.addr = address("2001:db8::1");

@@ -114,7 +114,8 @@ static void follow_calls(struct object *object, size_t section)
 		if (code[i].code == (BPF_JMP | BPF_CALL) && code[i].src_reg == BPF_PSEUDO_CALL &&
 		    !is_relocated(object, section, i * sizeof(*code)))
 			add_call(object, section, i * sizeof(*code),
-				 function_at(object, section, (i + code[i].imm + 1) * sizeof(*code)));
+				 function_at(object, section,
+					     (i + code[i].imm + 1) * sizeof(*code)));
 }
 
 static void find_functions(struct object *object)

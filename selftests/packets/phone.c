@@ -44,7 +44,8 @@ void asks(struct rig *rig, const struct phone *phone, enum sw_reason reason)
 
 	if (phone->nonce)
 		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"%s\", "
-			 "realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", response=\"%032x\"\r\n",
+			 "realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", "
+			 "response=\"%032x\"\r\n",
 			 phone->user, phone->nonce, phone->branch);
 	size = snprintf(text, sizeof(text),
 		"%s sip:%s@example.com SIP/2.0\r\n"
@@ -56,8 +57,8 @@ void asks(struct rig *rig, const struct phone *phone, enum sw_reason reason)
 		"CSeq: 1 %s\r\n"
 		"Contact: <sip:x@198.51.100.7>\r\n"
 		"%s"
-		"Content-Length: 0\r\n\r\n", phone->method, phone->callee, phone->branch, phone->user,
-		phone->callee, phone->tag ? ";tag=" : "", phone->tag ? phone->tag : "",
+		"Content-Length: 0\r\n\r\n", phone->method, phone->callee, phone->branch,
+		phone->user, phone->callee, phone->tag ? ";tag=" : "", phone->tag ? phone->tag : "",
 		phone->branch, phone->method, credentials);
 	sends(rig, text, size, reason);
 }

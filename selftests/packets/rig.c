@@ -151,8 +151,9 @@ static void run(struct rig *rig, const struct expectation *wanted)
 	if (verdict != wanted->verdict || sum_all(after) - sum_all(before) != wanted->moved ||
 	    (wanted->moved && sum(after, wanted->mode, wanted->reason) -
 			      sum(before, wanted->mode, wanted->reason) != 1))
-		fail_msg("verdict %d (wanted %d), reason %s (wanted %s), first shadow %s, %lu counted "
-			 "(wanted %lu)", verdict, wanted->verdict, reason_name(outcome.reason),
+		fail_msg("verdict %d (wanted %d), reason %s (wanted %s), first shadow %s, %lu "
+			 "counted (wanted %lu)",
+			 verdict, wanted->verdict, reason_name(outcome.reason),
 			 reason_name(wanted->reason), reason_name(outcome.shadows[0]),
 			 (unsigned long)(sum_all(after) - sum_all(before)),
 			 (unsigned long)wanted->moved);

@@ -142,7 +142,8 @@ static size_t emergency(char *text, size_t size, const char *uri, unsigned int n
 static void test_emergency(void **state)
 {
 	static const char *const calls[] = {"urn:service:sos", "urn:service:sos.fire",
-					    "sip:112@example.com", "sip:911@example.com", "tel:112"};
+					    "sip:112@example.com", "sip:911@example.com",
+					    "tel:112"};
 	static const char *const others[] = {"urn:service:sofa", "sip:1120@example.com",
 					     "sip:11@example.com", "sip:+112@example.com"};
 	auto_rig struct rig rig;
@@ -151,8 +152,8 @@ static void test_emergency(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, methods: [OPTIONS, INVITE], newcomers: {rate: 5/s burst 5}, "
-		 "rates: {source: {any: 1/s burst 1}}}]\n"
+		 "zones: [{name: public, methods: [OPTIONS, INVITE], "
+		 "newcomers: {rate: 5/s burst 5}, rates: {source: {any: 1/s burst 1}}}]\n"
 		 "emergency: {numbers: [\"112\", \"911\"], rate: 10/s burst 10}\n");
 	for (int i = 0; i < 5; i++) {
 		rig.from.addr.octets[15]++;

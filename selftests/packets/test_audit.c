@@ -36,14 +36,16 @@ static void test_everything_on(void **state)
 	for (size_t i = 0; i < audit.vectors.count; i++) {
 		const struct vector *v = &audit.vectors.items[i];
 		const struct vector_result *result = &audit.results[i];
-		auto_free char *attack = count_text(&result->attack), *legal = count_text(&result->legal);
+		auto_free char *attack = count_text(&result->attack),
+			       *legal = count_text(&result->legal);
 		bool report = v->report && (result->outcome == OUTCOME_SHADOW);
 
 		if ((result->outcome == OUTCOME_STOPPED || report) && expects(v, &result->attack) &&
 		    !result->legal.dropped && !result->legal.would)
 			continue;
-		print_error("%s: %s, attack %s, legal %s %s\n", v->name, outcome_name(result->outcome),
-			    attack, legal, result->absent ? result->absent : "");
+		print_error("%s: %s, attack %s, legal %s %s\n", v->name,
+			    outcome_name(result->outcome), attack, legal,
+			    result->absent ? result->absent : "");
 		good = false;
 	}
 	assert_true(good);
@@ -79,7 +81,8 @@ static void test_shipped_policies(void **state)
 			if (audit.results[i].legal.dropped) {
 				auto_free char *legal = count_text(&audit.results[i].legal);
 
-				print_message("# %s: %s: %s\n", path, audit.vectors.items[i].name, legal);
+				print_message("# %s: %s: %s\n", path, audit.vectors.items[i].name,
+					      legal);
 			}
 		assert_int_equal(audit_legal_lost(&audit), 0);
 		policies++;
@@ -161,11 +164,13 @@ static void expect_bad(const char *text, const char *message)
 static void test_bad_vectors(void **state)
 {
 	(void)state;
-	expect_bad("threat flood\n", "v.txt:1: a vector begins with 'vector NAME', not with 'threat'");
+	expect_bad("threat flood\n",
+		   "v.txt:1: a vector begins with 'vector NAME', not with 'threat'");
 	expect_bad("vector a\nthreat floods\n", "v.txt:2: the catalogue has no threat 'floods'");
 	expect_bad("vector a\nexpect rate_sauce\n", "v.txt:2: there is no reason 'rate_sauce'");
 	expect_bad("vector a\nin nobody\n", "v.txt:2: no end of a packet: 'nobody'");
-	expect_bad("vector a\nin public repeat 0\n", "v.txt:2: repeat is within 1..1000000, not '0'");
+	expect_bad("vector a\nin public repeat 0\n",
+		   "v.txt:2: repeat is within 1..1000000, not '0'");
 	expect_bad("vector a\nin public sctp\n", "v.txt:2: unknown word 'sctp'");
 	expect_bad("vector a\n| text\n", "v.txt:2: no packet to which this belongs: '| text'");
 	expect_bad("vector a\nin public\nhex 0g\n", "v.txt:3: no octet in hexadecimal: 'g'");

@@ -248,7 +248,8 @@ static void test_not_watched(void **state)
 		 "  - {name: carrier, sources: [198.51.100.0/24], trust: peer}\n"
 		 "lists: {allow: [203.0.113.5, 203.0.114.0/24]}\n");
 	for (int from = 0; from < 3; from++) {
-		static const char *const addresses[] = {"198.51.100.7", "203.0.113.5", "203.0.114.9"};
+		static const char *const addresses[] = {"198.51.100.7", "203.0.113.5",
+							"203.0.114.9"};
 
 		rig.from.addr = address(addresses[from]);
 		registers(&rig, 0, 401, 1);
@@ -266,8 +267,8 @@ static void sends_malformed(struct rig *rig, const char *nonce, enum sw_reason r
 	size_t size;
 
 	if (nonce)
-		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"alice\", "
-			 "nonce=\"%s\"\r\n", nonce);
+		snprintf(credentials, sizeof(credentials), "Authorization: Digest "
+			 "username=\"alice\", nonce=\"%s\"\r\n", nonce);
 	size = snprintf(text, sizeof(text),
 		"INVITE sip:bob@example.com SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKb%08x\r\n"

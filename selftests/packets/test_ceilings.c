@@ -45,7 +45,8 @@ static void test_prefix(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {prefix: 10/s burst 10, source: {any: 5/s burst 5}}}]\n");
+		 "zones: [{name: public, rates: {prefix: 10/s burst 10, "
+		 "source: {any: 5/s burst 5}}}]\n");
 	assert_int_equal(admitted_of(&rig, "198.51.100.1", 100), 10);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_PREFIX);
 	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_RATE_PREFIX), 90);
@@ -96,7 +97,8 @@ static void test_narrow_in_shadow(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "shadow: [rate_source_method]\n"
-		 "zones: [{name: public, rates: {source: {any: 10/s burst 10, INVITE: 5/s burst 5}}}]\n");
+		 "zones: [{name: public, rates: {source: {any: 10/s burst 10, "
+		 "INVITE: 5/s burst 5}}}]\n");
 	assert_int_equal(admitted(&rig, "INVITE", 100), 10);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE);
 	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_RATE_SOURCE_METHOD), 95);
@@ -109,7 +111,8 @@ static void test_services_are_apart(void **state)
 	(void)state;
 	rig_open(&rig, "version: 1\n"
 		 "services: [{transport: udp, port: 5060, rate: 10/s burst 10}, "
-		 "{transport: udp, port: 5070}, {transport: udp, port: 5080, rate: 3/s burst 3}]\n");
+		 "{transport: udp, port: 5070}, {transport: udp, port: 5080, "
+		 "rate: 3/s burst 3}]\n");
 	assert_int_equal(admitted(&rig, "OPTIONS", 20), 10);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SERVICE);
 	rig.to.port = 5070;
@@ -128,7 +131,8 @@ static void test_event_packages(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {SUBSCRIBE: 6/s burst 6, MESSAGE: 2/s burst 2}}}]\n");
+		 "zones: [{name: public, rates: {source: {SUBSCRIBE: 6/s burst 6, "
+		 "MESSAGE: 2/s burst 2}}}]\n");
 	assert_int_equal(admitted(&rig, "SUBSCRIBE", 2), 2);
 	assert_int_equal(admitted(&rig, "PUBLISH", 2), 2);
 	assert_int_equal(admitted(&rig, "NOTIFY", 10), 2);
@@ -164,7 +168,8 @@ static void test_count_prefix(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, count: {v4: 28, v6: 48}, rates: {source: {any: 5/s burst 5}}}]\n");
+		 "zones: [{name: public, count: {v4: 28, v6: 48}, "
+		 "rates: {source: {any: 5/s burst 5}}}]\n");
 	assert_int_equal(admitted_of(&rig, "198.51.100.16", 16), 5);
 	assert_int_equal(admitted_of(&rig, "198.51.100.32", 16), 5);
 	rig.to.addr = address("2001:db8::1");
@@ -196,7 +201,8 @@ static void test_bans_count_subscribers(void **state)
 		sends_method(&rig, "OPTIONS", next++, SW_REASON_BAN);
 		rig.from.addr.octets[15]++;
 		sends_method(&rig, "OPTIONS", next++, SW_REASON_NONE);
-		who = (struct prefix){.addr = address("2001:db8:1:1::1"), .length = 128, .ipv6 = true};
+		who = (struct prefix){.addr = address("2001:db8:1:1::1"), .length = 128,
+				      .ipv6 = true};
 		if (ban_add(&rig.trial.state, &who, 3600 * SECOND, NULL, NULL, &e) < 0)
 			fail_msg("%s", e.text);
 		rig.to.addr = address("2001:db8::1");
@@ -229,13 +235,15 @@ static void test_syn(void **state)
 		auto_rig struct rig rig;
 
 		rig_open(&rig, YAML_PLAIN
-			 "zones: [{name: public, rates: {source: {any: 1/s burst 1, syn: 5/s burst 5}}}]\n");
+			 "zones: [{name: public, rates: {source: {any: 1/s burst 1, "
+			 "syn: 5/s burst 5}}}]\n");
 		rig.to.port = ports[i];
 		for (unsigned int n = 0; n < 8; n++) {
 			rig.from.port = 1024 + n;
-			sends_segment(&rig, SYN, "", 0, n < 5 ? SW_REASON_NONE : SW_REASON_RATE_SYN);
+			sends_segment(&rig, SYN, "", 0,
+				      n < 5 ? SW_REASON_NONE : SW_REASON_RATE_SYN);
 		}
-		/* What belongs to a connection goes on, and so does an answer to the server's own SYN. */
+		/* What belongs to a connection goes on, and so does an answer to the server's. */
 		sends_segment(&rig, ACK, "", 0, SW_REASON_NONE);
 		sends_segment(&rig, SYN_ACK, "", 0, SW_REASON_NONE);
 		rig.from.addr.octets[15]++;
@@ -260,7 +268,7 @@ static void test_tls_handshakes(void **state)
 	for (unsigned int i = 0; i < 8; i++)
 		sends_segment(&rig, ACK, client_hello, sizeof(client_hello),
 			      i < 5 ? SW_REASON_NONE : SW_REASON_RATE_TLS);
-	/* On the port of plain SIP it is no handshake, and dropping it would kill the connection. */
+	/* On the port of plain SIP it is no handshake: a drop would kill the connection. */
 	rig.to.port = 5060;
 	sends_segment(&rig, ACK, client_hello, sizeof(client_hello), SW_REASON_NONE);
 	rig.to.port = 5061;
@@ -298,7 +306,8 @@ static void test_tls_service_rate(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, "version: 1\nservices: [{transport: tls, port: 5061, rate: 20/s burst 20}]\n");
+	rig_open(&rig,
+		 "version: 1\nservices: [{transport: tls, port: 5061, rate: 20/s burst 20}]\n");
 	rig.to.port = 5061;
 	for (unsigned int i = 0; i < 25; i++) {
 		rig.from.addr.octets[15] = i;
@@ -353,7 +362,8 @@ static void test_malformed_in_shadow(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "shadow: [from_missing, to_missing, call_id_missing, cseq_missing]\n"
+	rig_open(&rig, YAML_PLAIN "shadow: [from_missing, to_missing, call_id_missing, "
+		 "cseq_missing]\n"
 		 "zones: [{name: public, rates: {source: {malformed: 5/s burst 5}}}]\n");
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(gets_in(&rig, WRONG, strlen(WRONG)), i < 5);
@@ -384,7 +394,8 @@ static void test_malformed_tcp(void **state)
 	rig_open(&rig, YAML_PLAIN "sanity: {profile: off}\n"
 		 "zones: [{name: public, rates: {source: {malformed: 2/s burst 2}}}]\n");
 	for (int i = 0; i < 5; i++) {
-		assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, WRONG, strlen(WRONG)));
+		assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, WRONG,
+					  strlen(WRONG)));
 		assert_true(gets_in_frame(&rig));
 	}
 	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_RATE_MALFORMED), 3);

@@ -70,7 +70,8 @@ static void connect_ends(struct rig *rig, struct connection *connection, bool ip
 	connection->server = accept(connection->listener, NULL, NULL);
 	assert_true(connection->server >= 0);
 	assert_int_equal(getsockname(connection->client, to, &size), 0);
-	assert_int_equal(setsockopt(connection->client, IPPROTO_TCP, TCP_REPAIR, &one, sizeof(one)), 0);
+	assert_int_equal(setsockopt(connection->client, IPPROTO_TCP, TCP_REPAIR, &one, sizeof(one)),
+			 0);
 	connection->seq = queue_seq(connection->client, TCP_SEND_QUEUE);
 	connection->ack = queue_seq(connection->client, TCP_RECV_QUEUE);
 	setsockopt(connection->client, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off));
@@ -300,7 +301,8 @@ static void test_violations(void **state)
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}, "
 				  "bans: {sanity: 30/60s}}]\n");
 	connect_ends(&rig, &c, false);
-	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_evidence, &evidence, NULL);
+	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_evidence, &evidence,
+				NULL);
 	assert_non_null(ring);
 	segment(&rig, c.seq + 65536, c.ack, broken, sizeof(broken) - 1);
 	gets_in_frame(&rig);
@@ -332,7 +334,8 @@ static void logs_in(struct rig *rig, const struct connection *c, unsigned int br
 	char text[1024];
 	size_t size = snprintf(text, sizeof(text),
 		"REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
-		"Max-Forwards: 70\r\nFrom: <sip:100@example.com>;tag=1\r\nTo: <sip:100@example.com>\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:100@example.com>;tag=1\r\n"
+		"To: <sip:100@example.com>\r\n"
 		"Call-ID: login\r\nCSeq: %u REGISTER\r\nAuthorization: Digest username=\"100\", "
 		"realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", response=\"0\"\r\n"
 		"Content-Length: 0\r\n\r\n", branch, branch, nonce);
@@ -370,7 +373,8 @@ static void test_wrong_passwords(void **state)
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}, "
 				  "bans: {auth_failures: 10/60s}}]\n");
 	connect_ends(&rig, &c, false);
-	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_failures, &evidence, NULL);
+	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_failures, &evidence,
+				NULL);
 	assert_non_null(ring);
 	for (unsigned int i = 0; i < 5; i++) {
 		logs_in(&rig, &c, i, nonces[i]);

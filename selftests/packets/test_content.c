@@ -62,7 +62,8 @@ static void test_tcp_is_only_counted(void **state)
 	size_t size = with_lines(text, sizeof(text), "INVITE", NULL, PAI);
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "zones: [{name: public, headers: {deny: [P-Asserted-Identity]}}]\n");
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, headers: {deny: [P-Asserted-Identity]}}]\n");
 	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, text, size));
 	sends_frame_shadowed(&rig, SW_REASON_HEADER);
 }
@@ -111,12 +112,14 @@ static void test_statuses(void **state)
 	char text[2048];
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "zones: [{name: public, statuses: {deny: [3xx], report: [6xx]}}]\n");
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, statuses: {deny: [3xx], report: [6xx]}}]\n");
 	sends(&rig, text, response(text, sizeof(text), 302, "INVITE", 1), SW_REASON_STATUS);
 	sends(&rig, text, response(text, sizeof(text), 399, "INVITE", 1), SW_REASON_STATUS);
 	sends(&rig, text, response(text, sizeof(text), 299, "INVITE", 1), SW_REASON_NONE);
 	sends(&rig, text, response(text, sizeof(text), 401, "INVITE", 1), SW_REASON_NONE);
-	sends_shadowed(&rig, text, response(text, sizeof(text), 603, "INVITE", 1), SW_REASON_STATUS);
+	sends_shadowed(&rig, text, response(text, sizeof(text), 603, "INVITE", 1),
+		       SW_REASON_STATUS);
 	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
 }
 

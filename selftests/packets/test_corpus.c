@@ -58,7 +58,8 @@ static void read_line(struct corpus *corpus, const char *line)
 	if (sscanf(line, "%31[^\t]\t%63[^\t]\t%7[^\t]\t%7[^\t\n]", x.suite, x.name, words[0],
 		   words[1]) != 4 ||
 	    !read_word(words[0], &x.passes[0]) || !read_word(words[1], &x.passes[1]))
-		fail_msg("%s/expect.tsv: not suite, name, default, strict: %s", corpus->folder, line);
+		fail_msg("%s/expect.tsv: not suite, name, default, strict: %s", corpus->folder,
+			 line);
 	append(corpus->messages, corpus->count, x);
 }
 
@@ -205,7 +206,8 @@ static void test_names(void **state)
 	assert_true(read_list(&own));
 	for (size_t i = 0; i < own.count; i++) {
 		const struct expected *x = &own.messages[i];
-		bool legal = strlen(x->name) > 6 && !strcmp(x->name + strlen(x->name) - 6, "-legal");
+		bool legal =
+			strlen(x->name) > 6 && !strcmp(x->name + strlen(x->name) - 6, "-legal");
 
 		if (legal && (!x->passes[PROFILE_DEFAULT] || !x->passes[PROFILE_STRICT]))
 			fail_msg("%s is called legal, and listed as not passing", x->name);

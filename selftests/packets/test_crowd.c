@@ -55,8 +55,10 @@ static int start_senders(const struct rig *rig, struct sender *senders, pthread_
 	for (int cpu = 0; cpu < CPU_SETSIZE && count < THREADS; cpu++) {
 		if (!CPU_ISSET(cpu, &allowed))
 			continue;
-		senders[count] = (struct sender){.rig = rig, .cpu = cpu, .repeat = 500, .stop = stop};
-		assert_int_equal(pthread_create(&threads[count], NULL, send_all, &senders[count]), 0);
+		senders[count] =
+			(struct sender){.rig = rig, .cpu = cpu, .repeat = 500, .stop = stop};
+		assert_int_equal(pthread_create(&threads[count], NULL, send_all, &senders[count]),
+				 0);
 		count++;
 	}
 	return count;
@@ -204,8 +206,8 @@ static void make_known(struct rig *rig)
 	struct sw_known entry = {.since = rig->trial.now, .seen = rig->trial.now, .ttl = 64,
 				 .grade = SW_GRADE_PROVED};
 
-	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN], &key, &entry, BPF_ANY),
-			 0);
+	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN], &key, &entry,
+					     BPF_ANY), 0);
 }
 
 static void test_spoofed_flood_changes_nothing(void **state)
@@ -230,7 +232,7 @@ static void test_spoofed_flood_changes_nothing(void **state)
 	flood(&rig, 10000, FLOOD_PACKETS - 10000);
 	assert_int_equal(locked(&rig), memory);
 	assert_int_equal(state_memory(&rig.trial.state), octets);
-	/* Every packet was counted, no newcomer became known, the ban stands, the endpoint calls. */
+	/* All were counted, no newcomer became known, the ban stands, the endpoint calls. */
 	for (int reason = 0; reason < SW_REASON_COUNT; reason++)
 		decided += counted(&rig, SW_MODE_ENFORCE, reason);
 	assert_int_equal(decided, FLOOD_PACKETS);

@@ -19,7 +19,8 @@ static const char *const zones =
 	"      content_types: {deny: [application/vnd.3gpp.sms], report: [message/cpim]}\n"
 	"      headers: {deny: [Diversion, Route], report: [P-Asserted-Identity]}\n"
 	"  - {name: watched, sources: [198.51.99.0/24], egress: {methods: [other]}}\n"
-	"  - {name: inward, sources: [198.51.100.0/24], methods: [INVITE], statuses: {deny: [3xx]},\n"
+	"  - {name: inward, sources: [198.51.100.0/24], methods: [INVITE], "
+	"statuses: {deny: [3xx]},\n"
 	"     content_types: {deny: [application/vnd.3gpp.sms]}, headers: {deny: [Diversion]}}\n"
 	"  - {name: public}\n";
 
@@ -214,7 +215,8 @@ static void test_headers(void **state)
 {
 	static const char diversion[] = "Diversion: <sip:+49301@example.com>\r\n";
 	static const char route[] = "Route: <sip:192.0.2.9;lr>\r\n";
-	struct departing answer = RESPONSE("200 OK"), inside = INSIDE("INVITE"), bye = METHOD("BYE");
+	struct departing answer = RESPONSE("200 OK"), inside = INSIDE("INVITE"),
+			 bye = METHOD("BYE");
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -284,8 +286,10 @@ static void test_monitor(void **state)
 		"shadow: [egress_method]\n" YAML_PLAIN
 		"zones: [{name: public, egress: {methods: [INVITE], unlisted: deny}}]\n",
 		YAML_PLAIN
-		"zones: [{name: public, mode: monitor, egress: {methods: [INVITE], unlisted: deny}}]\n",
-		YAML_PLAIN "zones: [{name: public, egress: {methods: [INVITE], unlisted: report}}]\n",
+		"zones: [{name: public, mode: monitor, egress: {methods: [INVITE], "
+		"unlisted: deny}}]\n",
+		YAML_PLAIN "zones: [{name: public, egress: {methods: [INVITE], "
+			   "unlisted: report}}]\n",
 	};
 
 	(void)state;

@@ -28,14 +28,15 @@ static const struct rule rules[] = {
 	{"caller: {deny: [\"+49\"]}", SW_REASON_CLI_SPOOF,
 	 "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n", 0, "alice", NULL},
 	{"callee: {deny: [\"+882\"]}", SW_REASON_CALLEE_DENIED, "", 0, "+882123456", NULL},
-	{"routing: {max_breadth: 60, action: deny}", SW_REASON_MAX_BREADTH, "Max-Breadth: 10000\r\n",
-	 0, "alice", NULL},
+	{"routing: {max_breadth: 60, action: deny}", SW_REASON_MAX_BREADTH,
+	 "Max-Breadth: 10000\r\n", 0, "alice", NULL},
 	{"routing: {routes: 1, action: deny}", SW_REASON_ROUTE_COUNT,
 	 "Route: <sip:192.0.2.8;lr>, <sip:192.0.2.9;lr>\r\n", 0, "alice", NULL},
 	{"methods: [INVITE]", SW_REASON_SCANNER, "User-Agent: friendly-scanner\r\n", 0, "alice",
 	 "signatures: {user_agent: builtin}\n"},
 	{"methods: [INVITE]", SW_REASON_INJECTION,
-	 "Authorization: Digest username=\"a' UNION SELECT password FROM subscriber--\", realm=\"a\"\r\n",
+	 "Authorization: Digest username=\"a' UNION SELECT password FROM subscriber--\", "
+	 "realm=\"a\"\r\n",
 	 0, "alice", "injection: deny\n"},
 	{"fraud: {sweep: deny}", SW_REASON_TOLL_FRAUD_SWEEP, "", 8, "%u972595144567", NULL},
 	{"loop: deny", SW_REASON_LOOP, "Max-Forwards: 60\r\n", 0, "loop", NULL},
@@ -103,12 +104,13 @@ static void test_every_rule(void **state)
 		else if (rules[i].reason != SW_REASON_TOLL_FRAUD_DESTINATIONS)
 			ordinary(&rig, &rules[i], 100, rules[i].reason);
 		for (unsigned int n = 0; n < 4 * array_size(uris); n++) {
-			size_t size = invite(text, sizeof(text), &rules[i], uris[n % array_size(uris)],
-					     1000 + n);
+			size_t size = invite(text, sizeof(text), &rules[i],
+					     uris[n % array_size(uris)], 1000 + n);
 
 			if (!gets_in(&rig, text, size))
-				fail_msg("%s: an emergency call to %s is refused: %s", rules[i].zone,
-					 uris[n % array_size(uris)], reason_name(outcome.reason));
+				fail_msg("%s: an emergency call to %s is refused: %s",
+					 rules[i].zone, uris[n % array_size(uris)],
+					 reason_name(outcome.reason));
 		}
 		assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_NONE) >=
 				 4 * array_size(uris), 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The first payload of a TCP connection: a ClientHello of a version that is wanted, SIP, or what may
- * stand before either. What comes behind it is let be.
+ * The first payload of a TCP connection: a ClientHello of a version that is wanted, SIP, or what
+ * may stand before either. What comes behind it is let be.
  */
 #include <arpa/inet.h>
 

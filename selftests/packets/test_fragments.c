@@ -39,7 +39,8 @@ static void fragment(struct rig *rig, const struct piece *piece)
 	uint16_t place = piece->from / 8;
 
 	frame_ethernet(&rig->frame, ipv6 ? ETH_P_IPV6 : ETH_P_IP);
-	frame_ip(&rig->frame, &rig->from.addr, &rig->to.addr, ipv6 ? IPPROTO_FRAGMENT : IPPROTO_UDP);
+	frame_ip(&rig->frame, &rig->from.addr, &rig->to.addr,
+		 ipv6 ? IPPROTO_FRAGMENT : IPPROTO_UDP);
 	if (ipv6) {
 		uint16_t header[4] = {htons(IPPROTO_UDP << 8), htons(place << 3 | piece->more), 0,
 				      htons(piece->id)};
@@ -111,8 +112,10 @@ static void test_good_in_any_order(void **state)
 /* 3.5 kB at MTU 1500, as INVITEs through many proxies are: every order of its three fragments. */
 static void large_in_any_order(struct rig *rig)
 {
-	static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-	static const char pad[] = "Record-Route: <sip:proxy.example.com;lr;did=0123456789abcdef>\r\n";
+	static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+					{1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+	static const char pad[] = "Record-Route: "
+				  "<sip:proxy.example.com;lr;did=0123456789abcdef>\r\n";
 	char *headers;
 	size_t rest;
 

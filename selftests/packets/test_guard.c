@@ -244,7 +244,8 @@ static void test_teardown_tcp_bundle(void **state)
 	rig_open(&rig, zones);
 	way = TCP;
 	size = message(text, sizeof(text), "SIP/2.0 200 OK", "INVITE", 1, "a", "b", "i");
-	size += message(text + size, sizeof(text) - size, "SIP/2.0 200 OK", "INVITE", 2, "a", "b", "i");
+	size += message(text + size, sizeof(text) - size, "SIP/2.0 200 OK", "INVITE", 2, "a", "b",
+			"i");
 	leaves(&rig, ALICE, text, size);
 	requests_tcp(&rig, STRANGER, "BYE", 1, false, REPORTED);
 	requests_tcp(&rig, STRANGER, "BYE", 2, false, PASSES);
@@ -258,8 +259,8 @@ static void test_teardown_tcp_bundle(void **state)
 static void cancels(struct rig *rig, const char *source, const char *branch, enum wanted wanted)
 {
 	char text[1024];
-	size_t size = message(text, sizeof(text), "CANCEL sip:alice@example.com SIP/2.0", "CANCEL", 4,
-			      "a", NULL, branch);
+	size_t size = message(text, sizeof(text), "CANCEL sip:alice@example.com SIP/2.0", "CANCEL",
+			      4, "a", NULL, branch);
 
 	arrives(rig, source, text, size, wanted, SW_REASON_TEARDOWN);
 }
@@ -398,8 +399,8 @@ static void test_loop(void **state)
 		comes_by(&rig, "sip:alice@example.com", 1, 1, 70, "", PASSES);
 	/* A spiral: round a few times, by another Request-URI. */
 	for (unsigned int i = 0; i < 8; i++)
-		comes_by(&rig, i % 2 ? "sip:a@example.com" : "sip:b@example.com", 2, i, 70 - 2 * i, "",
-			 PASSES);
+		comes_by(&rig, i % 2 ? "sip:a@example.com" : "sip:b@example.com", 2, i, 70 - 2 * i,
+			 "", PASSES);
 	/* A client that authenticates, redirects, and calls again: other CSeqs. */
 	for (unsigned int i = 0; i < 30; i++)
 		comes_by(&rig, "sip:alice@example.com", 10 + i, 100 + i, 70, "", PASSES);

@@ -281,7 +281,8 @@ static void test_never_inside(void **state)
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, methods: [INFO]}]\n");
 	for (size_t i = 0; i < array_size(outside); i++)
-		sends(&rig, text, request(text, sizeof(text), outside[i], i, "x"), SW_REASON_METHOD);
+		sends(&rig, text, request(text, sizeof(text), outside[i], i, "x"),
+		      SW_REASON_METHOD);
 	for (size_t i = 0; i < array_size(inside); i++)
 		sends(&rig, text, request(text, sizeof(text), inside[i], i, "x"), SW_REASON_NONE);
 }

@@ -139,8 +139,8 @@ static void test_before_sip(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {any: 1/s burst 1, keepalive: 7/s burst 7, "
-		 "stun: 2/s burst 2}}}]\n");
+		 "zones: [{name: public, rates: {source: {any: 1/s burst 1, "
+		 "keepalive: 7/s burst 7, stun: 2/s burst 2}}}]\n");
 	for (size_t i = 0; i < array_size(keepalives); i++) {
 		sends(&rig, keepalives[i].payload, keepalives[i].size, SW_REASON_NONE);
 		assert_int_equal(outcome.message, SW_MESSAGE_KEEPALIVE);

@@ -85,7 +85,8 @@ static void test_vlan_tags(void **state)
 
 static void test_not_ip(void **state)
 {
-	static const uint16_t others[] = {ETH_P_ARP, ETH_P_LLDP, ETH_P_PPP_SES, 0x05dc, ETH_P_MPLS_UC};
+	static const uint16_t others[] = {ETH_P_ARP, ETH_P_LLDP, ETH_P_PPP_SES, 0x05dc,
+					  ETH_P_MPLS_UC};
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -255,7 +256,10 @@ static void test_ipv6_extensions(void **state)
 			size_t octets = order[i] == IPPROTO_FRAGMENT ? 8 : 24;
 
 			/* AH counts 4-octet units less 2, the others 8-octet units less 1. */
-			header[1] = order[i] == IPPROTO_AH ? 4 : order[i] == IPPROTO_FRAGMENT ? 0 : 2;
+			if (order[i] == IPPROTO_AH)
+				header[1] = 4;
+			else
+				header[1] = order[i] == IPPROTO_FRAGMENT ? 0 : 2;
 			frame_append(&rig.frame, header, octets);
 		}
 		frame_udp(&rig.frame, 5060, 5060);

@@ -84,7 +84,7 @@ static const char *const others[] = {
 	"sip:+@example.com",
 	"sip:49301234567@example.com",     /* nothing says that this is E.164 */
 	"sip:49@example.com",
-	"sip:0049@48.example.com",         /* a prefix with nothing but the country behind it is short */
+	"sip:0049@48.example.com",         /* the country alone is short */
 	"sip:00@example.com",
 	"sip:x+49301234567@example.com",
 	"sip:alice@+49301234567.example.com",
@@ -110,7 +110,8 @@ static void test_written_forms(void **state)
 		/* Where the Request-URI is no number, To says it. */
 		snprintf(party, sizeof(party), "\"+48\" <%s>", written[i]);
 		calls(&rig, (struct call){.to = party}, SW_REASON_CALLEE_DENIED);
-		calls(&rig, (struct call){.to = party, .uri = "sip:+48123@example.com"}, SW_REASON_NONE);
+		calls(&rig, (struct call){.to = party, .uri = "sip:+48123@example.com"},
+		      SW_REASON_NONE);
 	}
 	for (size_t i = 0; i < array_size(others); i++)
 		calls(&rig, (struct call){.uri = others[i]}, SW_REASON_NONE);
@@ -139,8 +140,8 @@ static void test_national(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN DIALLED "zones: [{name: public, callee: {deny: [\"+43664\", \"0900\", "
-					  "\"*31\", \"118\"]}}]\n");
+	rig_open(&rig, YAML_PLAIN DIALLED "zones: [{name: public, callee: {deny: [\"+43664\", "
+					  "\"0900\", \"*31\", \"118\"]}}]\n");
 	calls(&rig, (struct call){.uri = "sip:06641234567@example.com"}, SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.uri = "tel:+43664123"}, SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.uri = "sip:0900123456@example.com"}, SW_REASON_CALLEE_DENIED);
@@ -162,7 +163,8 @@ static void test_longest_prefix(void **state)
 				  "allow: [\"+49\", \"1\"], report: [\"+4931\"]}}]\n");
 	calls(&rig, (struct call){.uri = "sip:+4912@example.com"}, SW_REASON_NONE);
 	calls(&rig, (struct call){.uri = "sip:+49301@example.com"}, SW_REASON_CALLEE_DENIED);
-	calls_reported(&rig, (struct call){.uri = "sip:+49311@example.com"}, SW_REASON_CALLEE_DENIED);
+	calls_reported(&rig, (struct call){.uri = "sip:+49311@example.com"},
+		       SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.uri = "sip:+48@example.com"}, SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.uri = "sip:123@example.com"}, SW_REASON_NONE);
 	calls(&rig, (struct call){.uri = "sip:223@example.com"}, SW_REASON_CALLEE_DENIED);
@@ -192,22 +194,27 @@ static void test_caller(void **state)
 	calls(&rig, (struct call){.from = "<sip:+49301234567@example.com>"}, SW_REASON_NONE);
 	rig.from.addr = address("203.0.113.7");
 	calls(&rig, (struct call){.from = "<sip:+49301234567@example.com>"}, SW_REASON_CLI_SPOOF);
-	calls(&rig, (struct call){.from = "\"1\" <sip:0049301234567@example.com>"}, SW_REASON_CLI_SPOOF);
+	calls(&rig, (struct call){.from = "\"1\" <sip:0049301234567@example.com>"},
+	      SW_REASON_CLI_SPOOF);
 	calls(&rig, (struct call){.from = "sip:+49301234567@example.com"}, SW_REASON_CLI_SPOOF);
 	calls(&rig, (struct call){.from = "<sip:+491701234567@example.com>"}, SW_REASON_NONE);
 	calls(&rig, (struct call){.from = "<sip:+33123456789@example.com>"}, SW_REASON_NONE);
-	calls(&rig, (struct call){.from = "\"+4930\" <sip:anonymous@anonymous.invalid>"}, SW_REASON_NONE);
+	calls(&rig, (struct call){.from = "\"+4930\" <sip:anonymous@anonymous.invalid>"},
+	      SW_REASON_NONE);
 	for (size_t i = 0; i < array_size(identities); i++)
 		calls(&rig, (struct call){.lines = identities[i]}, SW_REASON_CLI_SPOOF);
-	calls(&rig, (struct call){.lines = "P-Asserted-Identity: <tel:+331234>, <sip:x@+4930.com>\r\n"},
+	calls(&rig, (struct call){.lines = "P-Asserted-Identity: <tel:+331234>, "
+				  "<sip:x@+4930.com>\r\n"},
 	      SW_REASON_NONE);
 	calls(&rig, (struct call){.uri = "sip:+49301234567@example.com"}, SW_REASON_NONE);
 	calls(&rig, (struct call){.method = "MESSAGE", .from = "<tel:+49301234567>"},
 	      SW_REASON_CLI_SPOOF);
 	/* An address of record, and the other side of a dialog, are no callers. */
-	calls(&rig, (struct call){.method = "REGISTER", .from = "<tel:+49301234567>"}, SW_REASON_NONE);
+	calls(&rig, (struct call){.method = "REGISTER", .from = "<tel:+49301234567>"},
+	      SW_REASON_NONE);
 	calls(&rig, (struct call){.from = "<tel:+49301234567>", .tag = "t"}, SW_REASON_NONE);
-	calls(&rig, (struct call){.method = "CANCEL", .from = "<tel:+49301234567>"}, SW_REASON_NONE);
+	calls(&rig, (struct call){.method = "CANCEL", .from = "<tel:+49301234567>"},
+	      SW_REASON_NONE);
 }
 
 static void test_redirects(void **state)
@@ -222,7 +229,8 @@ static void test_redirects(void **state)
 	calls(&rig, (struct call){.method = "REFER", .lines = refer}, SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.method = "REFER", .lines = "r: <tel:+882123456>\r\n"},
 	      SW_REASON_CALLEE_DENIED);
-	calls(&rig, (struct call){.method = "REFER", .lines = "Refer-To: <sip:+49123@example.com>\r\n"},
+	calls(&rig, (struct call){.method = "REFER", .lines = "Refer-To: "
+				  "<sip:+49123@example.com>\r\n"},
 	      SW_REASON_NONE);
 	/* A transfer inside a call: the call goes on. */
 	calls_reported(&rig, (struct call){.method = "REFER", .lines = refer, .tag = "t"},
@@ -363,7 +371,8 @@ static void test_redirect_lines(void **state)
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, callee: {deny: [\"+882\"]}}]\n");
 	redirects(&rig, "Contact: <sip:a@b>\r\nm: <sip:+882123@b>;q=0.1\r\n",
 		  SW_REASON_CALLEE_DENIED, false);
-	redirects(&rig, "Contact: <sip:a@b>\r\nm: <sip:+883123@b>;q=0.1\r\n", SW_REASON_NONE, false);
+	redirects(&rig, "Contact: <sip:a@b>\r\nm: <sip:+883123@b>;q=0.1\r\n", SW_REASON_NONE,
+		  false);
 	redirects(&rig, eight, SW_REASON_CALLEE_DENIED, false);
 	redirects(&rig, good, SW_REASON_NONE, false);
 	/* More ways to one callee than are read: the call must not hang for it. */
@@ -378,7 +387,8 @@ static void test_high_risk(void **state)
 	rig_open(&rig, YAML_PLAIN
 		 "zones:\n"
 		 "  - {name: trunk, sources: [203.0.113.0/24],\n"
-		 "     callee: {high_risk: report, deny: [\"+88\"], allow: [\"+232\", \"+2521\"]}}\n"
+		 "     callee: {high_risk: report, deny: [\"+88\"], allow: [\"+232\", "
+		 "\"+2521\"]}}\n"
 		 "  - {name: public, callee: {high_risk: deny}}\n");
 	calls(&rig, (struct call){.uri = "sip:+88216123@example.com"}, SW_REASON_HIGH_RISK);
 	calls(&rig, (struct call){.uri = "sip:00979123456@example.com"}, SW_REASON_HIGH_RISK);
@@ -399,7 +409,8 @@ static void test_emergency(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "emergency: {numbers: [\"112\"], rate: 1/h}\n"
-				  "zones: [{name: public, callee: {deny: [\"*\"]}, caller: {deny: [\"*\"]}}]\n");
+				  "zones: [{name: public, callee: {deny: [\"*\"]}, "
+				  "caller: {deny: [\"*\"]}}]\n");
 	for (int i = 0; i < 3; i++) {
 		calls_reported(&rig, (struct call){.uri = "sip:112@example.com"},
 			       SW_REASON_CALLEE_DENIED);

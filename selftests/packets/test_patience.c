@@ -33,10 +33,11 @@ static void floods_a_second(struct rig *rig, unsigned int second)
 
 	rig->from.addr = address("203.0.113.98");
 	for (unsigned int i = 0; i < 1000; i++) {
-		unsigned int n = 100000 * (1 + i % 2) + 1000 * second + i / 2; /* in turn: new ones, */
+		/* In turn new ones, and those of 600 ms ago. */
+		unsigned int n = 100000 * (1 + i % 2) + 1000 * second + i / 2;
 		size_t size;
 
-		if (i % 2) /* and those of 600 ms ago */
+		if (i % 2)
 			n -= 100000 + 300;
 		size = request(text, sizeof(text), "INVITE", n, NULL);
 		rig->trial.now += MS;
@@ -121,8 +122,8 @@ static void test_patience_is_within_the_rate(void **state)
 		}
 		rig.trial.now += 500 * MS << round;
 	}
-	/* 20 at first sight; a third of 20 when seen again; 20 more a second later at first sight, as
-	 * the greylist is not asked while there is budget, and what the rest of the burst holds. */
+	/* 20 at first sight; a third of 20 when seen again; 20 more a second later at first sight,
+	 * as the greylist is not asked while there is budget, and the rest of the burst. */
 	print_message("# %u let in\n", let_in);
 	assert_in_range(let_in, 40, 80);
 }

@@ -10,7 +10,8 @@ static const char *const zones =
 	"emergency: {numbers: [\"112\"]}\n"
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24],\n"
-	"     privacy: {report: [P-Asserted-Identity, addresses], deny: [P-Charging-Vector, hosts]}}\n"
+	"     privacy: {report: [P-Asserted-Identity, addresses], deny: [P-Charging-Vector, "
+	"hosts]}}\n"
 	"  - {name: peer, sources: [\"2001:db8:5::/48\"], privacy: {deny: [P-Asserted-Identity,"
 	" addresses]}}\n"
 	"  - {name: core, sources: [198.51.100.0/24]}\n"
@@ -33,8 +34,8 @@ static void reported(struct rig *rig, const char *to, struct departing what, enu
 	assert_int_equal((int)leaves(rig, to, &what), TC_ACT_UNSPEC);
 	for (size_t i = 0; i < array_size(all); i++)
 		if (counted(rig, SW_MODE_MONITOR, all[i]) - before[i] != (all[i] == reason))
-			fail_msg("%s: %s counted %lu more, wanted %s", what.headers ? what.headers : "-",
-				 reason_name(all[i]),
+			fail_msg("%s: %s counted %lu more, wanted %s",
+				 what.headers ? what.headers : "-", reason_name(all[i]),
 				 (unsigned long)(counted(rig, SW_MODE_MONITOR, all[i]) - before[i]),
 				 reason_name(reason));
 }
@@ -60,7 +61,8 @@ static void test_identity(void **state)
 	reported(&rig, CARRIER, HEADERS("Privacy: id\r\n"), SW_REASON_NONE);
 	/* Who is trusted with it may have it. */
 	reported(&rig, CORE, HEADERS(PAI "Privacy: id\r\n"), SW_REASON_NONE);
-	assert_int_equal(counted_in(&rig, "carrier", SW_MODE_MONITOR, SW_REASON_PRIVACY_IDENTITY), 2);
+	assert_int_equal(counted_in(&rig, "carrier", SW_MODE_MONITOR, SW_REASON_PRIVACY_IDENTITY),
+			 2);
 	/* Denied is what was withheld. */
 	dropped(&rig, "2001:db8:5::9", HEADERS(PAI "Privacy: id\r\n"), SW_REASON_PRIVACY_IDENTITY);
 	reported(&rig, "2001:db8:5::9", HEADERS(PAI), SW_REASON_PRIVACY_ASSERTED);
@@ -137,7 +139,8 @@ static void test_addresses(void **state)
 		reported(&rig, CARRIER, HEADERS(inner[i]), SW_REASON_PRIVACY_ADDRESS);
 	for (size_t i = 0; i < array_size(outer); i++)
 		reported(&rig, CARRIER, HEADERS(outer[i]), SW_REASON_NONE);
-	reported(&rig, CARRIER, (struct departing){.via = "10.0.0.2:5060"}, SW_REASON_PRIVACY_ADDRESS);
+	reported(&rig, CARRIER, (struct departing){.via = "10.0.0.2:5060"},
+		 SW_REASON_PRIVACY_ADDRESS);
 	/* The Via of a response is the other side's own. */
 	reported(&rig, CARRIER, (struct departing){.start = "SIP/2.0 200 OK", .via = "10.0.0.2"},
 		 SW_REASON_NONE);
@@ -156,7 +159,8 @@ static void test_hosts(void **state)
 		SW_REASON_PRIVACY_HOST);
 	dropped(&rig, CARRIER, HEADERS("Record-Route: <sip:sbc7;lr>\r\n"), SW_REASON_PRIVACY_HOST);
 	dropped(&rig, CARRIER, (struct departing){.via = "sbc7:5060"}, SW_REASON_PRIVACY_HOST);
-	reported(&rig, CARRIER, HEADERS("Contact: <sip:bob@score.example.net>\r\n"), SW_REASON_NONE);
+	reported(&rig, CARRIER, HEADERS("Contact: <sip:bob@score.example.net>\r\n"),
+		 SW_REASON_NONE);
 	reported(&rig, CARRIER, HEADERS("Contact: <sip:bob@example.net>\r\n"), SW_REASON_NONE);
 	reported(&rig, CARRIER, HEADERS("Contact: <sip:core.example.net@example.org>\r\n"),
 		 SW_REASON_NONE);
@@ -173,13 +177,16 @@ static void test_tcp(void **state)
 	for (int way = TCP; way <= TCP_OPENED; way++) {
 		reported(&rig, CARRIER, (struct departing){.headers = PCV, .way = way},
 			 SW_REASON_PRIVACY_CHARGING);
-		reported(&rig, CARRIER, (struct departing){.headers = NULL, .way = way}, SW_REASON_NONE);
-		reported(&rig, CORE, (struct departing){.headers = PCV, .way = way}, SW_REASON_NONE);
+		reported(&rig, CARRIER, (struct departing){.headers = NULL, .way = way},
+			 SW_REASON_NONE);
+		reported(&rig, CORE, (struct departing){.headers = PCV, .way = way},
+			 SW_REASON_NONE);
 		reported(&rig, "2001:db8:5::9", (struct departing){
 			.headers = "Contact: <sip:bob@10.1.2.3:5060>\r\n", .way = way,
 		}, SW_REASON_PRIVACY_ADDRESS);
 		/* What only goes on with a message. */
-		reported(&rig, CARRIER, (struct departing){.start = "x", .headers = PCV, .way = way},
+		reported(&rig, CARRIER,
+			 (struct departing){.start = "x", .headers = PCV, .way = way},
 			 SW_REASON_NONE);
 	}
 	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_PRIVACY_CHARGING), 0);
@@ -188,10 +195,12 @@ static void test_tcp(void **state)
 static void test_monitor(void **state)
 {
 	static const char *const policies[] = {
-		"mode: monitor\n" YAML_PLAIN "zones: [{name: public, privacy: {deny: [P-Charging-Vector]}}]\n",
+		"mode: monitor\n" YAML_PLAIN "zones: [{name: public, "
+		"privacy: {deny: [P-Charging-Vector]}}]\n",
 		"shadow: [privacy_charging]\n" YAML_PLAIN
 		"zones: [{name: public, privacy: {deny: [P-Charging-Vector]}}]\n",
-		YAML_PLAIN "zones: [{name: public, mode: monitor, privacy: {deny: [P-Charging-Vector]}}]\n",
+		YAML_PLAIN "zones: [{name: public, mode: monitor, "
+			   "privacy: {deny: [P-Charging-Vector]}}]\n",
 	};
 
 	(void)state;

@@ -25,7 +25,8 @@ static size_t registers(char *text, size_t size, const char *credentials)
 		"Call-ID: r1@198.51.100.7\r\n"
 		"CSeq: 1 REGISTER\r\n"
 		"%s"
-		"Security-Client: ipsec-3gpp;alg=hmac-sha-1-96;spi-c=1;spi-s=2;port-c=3;port-s=4\r\n"
+		"Security-Client: "
+		"ipsec-3gpp;alg=hmac-sha-1-96;spi-c=1;spi-s=2;port-c=3;port-s=4\r\n"
 		"Content-Length: 0\r\n\r\n", credentials);
 }
 

@@ -248,7 +248,8 @@ static void send_fragment(struct rig *rig, unsigned int n)
 	uint16_t udp[4] = {htons(5060), htons(5060), htons(size + 3000 + 8), 0};
 
 	frame_ethernet(&rig->frame, ipv6 ? ETH_P_IPV6 : ETH_P_IP);
-	frame_ip(&rig->frame, &rig->to.addr, &rig->from.addr, ipv6 ? IPPROTO_FRAGMENT : IPPROTO_UDP);
+	frame_ip(&rig->frame, &rig->to.addr, &rig->from.addr,
+		 ipv6 ? IPPROTO_FRAGMENT : IPPROTO_UDP);
 	if (ipv6) {
 		uint16_t header[4] = {htons(IPPROTO_UDP << 8), htons(1), 0, htons(1)};
 

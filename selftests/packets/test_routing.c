@@ -20,7 +20,8 @@ static void sends_lines(struct rig *rig, const char *lines, enum sw_reason reaso
 	sends(rig, text, with_lines(text, sizeof(text), NULL, lines), reason);
 }
 
-static void reports_lines(struct rig *rig, const char *tag, const char *lines, enum sw_reason reason)
+static void reports_lines(struct rig *rig, const char *tag, const char *lines,
+			  enum sw_reason reason)
 {
 	char text[4096];
 
@@ -55,7 +56,8 @@ static void test_max_breadth(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "zones: [{name: public, routing: {max_breadth: 60, action: deny}}]\n");
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, routing: {max_breadth: 60, action: deny}}]\n");
 	sends_lines(&rig, "Max-Breadth: 60\r\n", SW_REASON_NONE);
 	sends_lines(&rig, "Max-Breadth: 61\r\n", SW_REASON_MAX_BREADTH);
 	sends_lines(&rig, "max-breadth : 99999999999\r\n", SW_REASON_MAX_BREADTH);
@@ -68,7 +70,8 @@ static void add_local(struct rig *rig, const char *text)
 	struct sw_addr addr = address(text);
 	uint32_t one = 1;
 
-	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_LOCAL_ADDRS], &addr, &one, 0), 0);
+	assert_int_equal(
+		bpf_map_update_elem(rig->trial.state.fds[STATE_LOCAL_ADDRS], &addr, &one, 0), 0);
 }
 
 #define BRANCH ";branch=z9hG4bK1\r\n"
@@ -81,9 +84,11 @@ static void test_own_via(void **state)
 		"Via: SIP / 2.0 / UDP 192.0.2.1 : 5060" BRANCH,
 		"Via: SIP/2.0/UDP 10.0.0.1" BRANCH "Via: SIP/2.0/TCP 192.0.2.1" BRANCH,
 		"Via: SIP/2.0/UDP 10.0.0.1;x=y, SIP/2.0/UDP 192.0.2.1" BRANCH,
-		"Via: SIP/2.0/UDP 10.0.0.1" BRANCH "v:SIP/2.0/UDP h" BRANCH "VIA: SIP/2.0/UDP 192.0.2.1" BRANCH,
+		"Via: SIP/2.0/UDP 10.0.0.1" BRANCH "v:SIP/2.0/UDP h" BRANCH "VIA: SIP/2.0/UDP "
+		"192.0.2.1" BRANCH,
 		"Via: SIP/2.0/UDP a" BRANCH "Max-Forwards: 9\r\nVia: SIP/2.0/UDP b" BRANCH
-		"X: y\r\nv: SIP/2.0/UDP c,SIP/2.0/UDP d,\r\n SIP/2.0/UDP e, SIP/2.0/UDP 192.0.2.1" BRANCH,
+		"X: y\r\nv: SIP/2.0/UDP c,SIP/2.0/UDP d,\r\n"
+		" SIP/2.0/UDP e, SIP/2.0/UDP 192.0.2.1" BRANCH,
 		"Via: SIP/2.0/UDP [2001:db8::1]:5060" BRANCH,
 		"Via: SIP/2.0/UDP [2001:DB8:0:0:0:0:0:1]" BRANCH,
 		"Via: SIP/2.0/UDP [2001:db8:0::0:1]" BRANCH,
@@ -108,7 +113,8 @@ static void test_own_via(void **state)
 		"Via: SIP/2.0/UDP []" BRANCH,
 		"Via: SIP/2.0/UDP h" BRANCH "X-Via: SIP/2.0/UDP 192.0.2.1" BRANCH,
 	};
-	static const char rest[] = "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n"
+	static const char rest[] = "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\n"
+				   "CSeq: 1 INVITE\r\n"
 				   "Content-Length: 0\r\n\r\n";
 	auto_rig struct rig rig;
 
@@ -121,8 +127,9 @@ static void test_own_via(void **state)
 	add_local(&rig, "2001:db8:1:2:3:4:5:6");
 	for (size_t i = 0; i < array_size(own) + array_size(others); i++) {
 		bool is_own = i < array_size(own);
-		auto_free char *text = xasprintf("INVITE sip:x@y SIP/2.0\r\n%s%s",
-						 is_own ? own[i] : others[i - array_size(own)], rest);
+		auto_free char *text =
+			xasprintf("INVITE sip:x@y SIP/2.0\r\n%s%s",
+				  is_own ? own[i] : others[i - array_size(own)], rest);
 
 		if (is_own)
 			sends_shadowed(&rig, text, strlen(text), SW_REASON_VIA_OWN);

@@ -62,8 +62,8 @@ static void test_generated(void **state)
 		compare(&rig, text, size, n);
 		/* What the generator makes is valid. */
 		if (outcome.verdict == SW_TRIAL_DROP)
-			fail_msg("a valid message was dropped: %s\n%.*s", reason_name(outcome.reason),
-				 (int)size, text);
+			fail_msg("a valid message was dropped: %s\n%.*s",
+				 reason_name(outcome.reason), (int)size, text);
 	}
 }
 
@@ -143,8 +143,8 @@ static void same_verdicts(const char *yaml)
 		lean = trial_run(&real, frame.octets, frame.size, &nothing, &e);
 		assert_string_equal(e.text, "");
 		if (full != lean)
-			fail_msg("message %u: %d with all work, %d without, reason %s\n%.*s", n, full, lean,
-				 reason_name(outcome.reason), (int)size, text);
+			fail_msg("message %u: %d with all work, %d without, reason %s\n%.*s", n,
+				 full, lean, reason_name(outcome.reason), (int)size, text);
 	}
 }
 

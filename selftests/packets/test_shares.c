@@ -40,8 +40,8 @@ static void make_known(struct rig *rig, const struct path *path)
 		.grade = SW_GRADE_PROVED,
 	};
 
-	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN], &key, &entry, BPF_ANY),
-			 0);
+	assert_int_equal(
+		bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN], &key, &entry, BPF_ANY), 0);
 }
 
 static void frame_by(struct rig *rig, const struct path *path, const char *text, size_t size)
@@ -75,9 +75,9 @@ static unsigned int admitted_by(struct rig *rig, const struct path *path, const 
 		size_t size = request(text, sizeof(text), method, next++, NULL);
 
 		if (nonce)
-			size += snprintf(text + size - 2, sizeof(text) - size,
-					 "Authorization: Digest username=\"bob\", realm=\"lab\", "
-					 "nonce=\"%s\", uri=\"sip:lab\", response=\"00\"\r\n\r\n", nonce) - 2;
+			size = size - 2 + snprintf(text + size - 2, sizeof(text) - size,
+				"Authorization: Digest username=\"bob\", realm=\"lab\", "
+				"nonce=\"%s\", uri=\"sip:lab\", response=\"00\"\r\n\r\n", nonce);
 		frame_by(rig, path, text, size);
 		passed += gets_in_frame(rig);
 	}

@@ -27,16 +27,17 @@ static void agent_is(struct rig *rig, const char *agent, enum sw_action action)
 	if (action == SW_ACTION_REPORT)
 		sends_shadowed(rig, text, size, SW_REASON_SCANNER);
 	else
-		sends(rig, text, size, action == SW_ACTION_DENY ? SW_REASON_SCANNER : SW_REASON_NONE);
+		sends(rig, text, size,
+		      action == SW_ACTION_DENY ? SW_REASON_SCANNER : SW_REASON_NONE);
 }
 
 static void test_names(void **state)
 {
 	static const char *const denied[] = {
 		"friendly-scanner", "Friendly-Scanner", "friendly-scanner/0.3", "friendly-request",
-		"sipvicious", "SIPVicious 0.3.4", "sundayddr", "sip-scan", "sipscan", "iWar", "iwar/0.8",
-		"SIVuS", "siparmyknife", "pplsip", "VaxSIPUserAgent/3.5", "vaxipuseragent",
-		"sipcli/v1.8", "SIPCLI", "Nmap NSE",
+		"sipvicious", "SIPVicious 0.3.4", "sundayddr", "sip-scan", "sipscan", "iWar",
+		"iwar/0.8", "SIVuS", "siparmyknife", "pplsip", "VaxSIPUserAgent/3.5",
+		"vaxipuseragent", "sipcli/v1.8", "SIPCLI", "Nmap NSE",
 	};
 	static const char *const reported[] = {
 		"sipsak 0.9.7", "eyeBeam release 3006o stamp 17551", "CSipSimple_xx/r2457",
@@ -44,11 +45,13 @@ static void test_names(void **state)
 	};
 	/* Names that begin or go on otherwise, and clients that only look alike. */
 	static const char *const good[] = {
-		"sipclient/1.0", "sipscanner-proof phone", "iwarp", "nmapper", "my-sipcli", "x friendly-scanner",
-		"Asterisk PBX (not sipvicious)", "friendly-scan", "sip", "s", "PortSIP UC Client",
-		"Telephone 1.5", "Linphone Desktop/5.0", "baresip v1.0.0", "kamailio (5.6.3)", "Cisco-CP7841",
-		"Cisco", "Cisco-SIP", "eye", "sipp", "Zoiper rv2.10.20.4", "snomD785/10.1",
-		"a very long name of a client that goes on and on and on, sipcli and all the others behind",
+		"sipclient/1.0", "sipscanner-proof phone", "iwarp", "nmapper", "my-sipcli",
+		"x friendly-scanner", "Asterisk PBX (not sipvicious)", "friendly-scan", "sip", "s",
+		"PortSIP UC Client", "Telephone 1.5", "Linphone Desktop/5.0", "baresip v1.0.0",
+		"kamailio (5.6.3)", "Cisco-CP7841", "Cisco", "Cisco-SIP", "eye", "sipp",
+		"Zoiper rv2.10.20.4", "snomD785/10.1",
+		"a very long name of a client that goes on and on and on, sipcli and all the "
+		"others behind",
 	};
 	auto_rig struct rig rig;
 
@@ -167,7 +170,8 @@ static void test_corpus(void **state)
 		if (is_told(&rig, path) == scanner)
 			continue;
 		wrong++;
-		print_message("# %s: %s\n", path, scanner ? "is not recognised" : "is no scanner's");
+		print_message("# %s: %s\n", path,
+			      scanner ? "is not recognised" : "is no scanner's");
 	}
 	print_message("# %zu scanners among %zu messages\n", scanners, found.gl_pathc);
 	assert_int_equal(wrong, 0);

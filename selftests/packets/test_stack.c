@@ -126,8 +126,9 @@ static void test_stack_of_each_program(void **state)
 		add_up(&object, program);
 		programs++;
 		refused += program->octets > STACK_MAX || program->frames > FRAMES_MAX;
-		print_message("# %s: %s: %u of %d octets of stack, %u of %d frames\n", SIPWARD_COMPILER,
-			      program->name, program->octets, STACK_MAX, program->frames, FRAMES_MAX);
+		print_message("# %s: %s: %u of %d octets of stack, %u of %d frames\n",
+			      SIPWARD_COMPILER, program->name, program->octets, STACK_MAX,
+			      program->frames, FRAMES_MAX);
 		if (program->octets > STACK_MAX)
 			print_chain(program, true);
 		if (program->frames > FRAMES_MAX)

@@ -109,8 +109,9 @@ static unsigned int traps_of(const struct object *object, const struct function 
 		const char *why = trap(&r, &code[i]);
 
 		if (why)
-			print_message("# %s: %s: instruction %zu, helper %d: %s\n", SIPWARD_COMPILER,
-				      function->name, i - function->start / 8, code[i].imm, why);
+			print_message("# %s: %s: instruction %zu, helper %d: %s\n",
+				      SIPWARD_COMPILER, function->name, i - function->start / 8,
+				      code[i].imm, why);
 		found += why != NULL;
 		*calls += code[i].code == (BPF_JMP | BPF_CALL) &&
 			  (code[i].imm == BPF_FUNC_map_lookup_elem || length_register(code[i].imm));

@@ -93,7 +93,8 @@ static void within_budget(const char *name, const char *yaml)
 	print_message("# %s: %s: %lu instructions verified (baseline %lu), loaded in %lu ms\n",
 		      SIPWARD_COMPILER, name, walked, wanted, (unsigned long)(took / 1000000));
 	if (!wanted)
-		fail_msg("%s has no line for %s and policy %s: add one", BASELINE, SIPWARD_COMPILER, name);
+		fail_msg("%s has no line for %s and policy %s: add one", BASELINE, SIPWARD_COMPILER,
+			 name);
 	assert_true(walked > 0);
 	assert_true(walked * 100 <= wanted * GROWTH);
 }

@@ -227,7 +227,8 @@ static void test_monitor_mode(void **state)
 	(void)state;
 	rig_open(&rig, YAML_PLAIN
 		 "zones:\n"
-		 "  - {name: watched, sources: [203.0.113.0/24], mode: monitor, methods: [INVITE]}\n"
+		 "  - {name: watched, sources: [203.0.113.0/24], mode: monitor, "
+		 "methods: [INVITE]}\n"
 		 "  - {name: public, methods: [INVITE]}\n");
 	sends(&rig, text, size, SW_REASON_METHOD);
 	from(&rig, "203.0.113.1");

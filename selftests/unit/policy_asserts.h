@@ -38,7 +38,8 @@ static inline void load_good(const char *path, struct policy *p)
 	assert_string_equal(p->file, path ? path : "(embedded)");
 }
 
-static inline void assert_rate(const struct rate *rate, uint64_t count, uint64_t period, uint64_t burst)
+static inline void assert_rate(const struct rate *rate, uint64_t count, uint64_t period,
+			       uint64_t burst)
 {
 	assert_true(rate->set);
 	assert_int_equal(rate->count, count);
@@ -81,7 +82,8 @@ static inline void assert_sound(const struct policy *p)
 }
 
 /* Each file of the folder, in order of name; the number of them. */
-static inline size_t each_policy(const char *folder, void (*visit)(const char *path, void *to), void *to)
+static inline size_t each_policy(const char *folder, void (*visit)(const char *path, void *to),
+				 void *to)
 {
 	struct dirent **entries;
 	int count = scandir(folder, &entries, NULL, alphasort);

@@ -48,7 +48,8 @@ static const char odd[] =
 	"rOUTE: \"<x\" <sip:a,b;lr>, <sip:c>\r\n"
 	"Route: <sip:d>\r\n"
 	"Record-Route: <sip:e>,<sip:f>\r\n"
-	"Authorization: Digest username=\"x, nonce=\\\"no\", cnonce=\"no\", NONCE = \"n1\", qop=auth\r\n"
+	"Authorization: Digest username=\"x, nonce=\\\"no\", cnonce=\"no\", NONCE = \"n1\", "
+	"qop=auth\r\n"
 	"Proxy-Authorization: Digest nonce=n2,realm=\"r\"\r\n"
 	"P-Asserted-Identity: <tel:+1>\r\n"
 	"P-Preferred-Identity: <tel:+2>\r\n"
@@ -79,7 +80,8 @@ static inline struct sip_msg scan(const void *octets, size_t length, uint32_t fl
 
 static inline void assert_span(const char *octets, struct sip_span span, const char *expected)
 {
-	if (span.length != strlen(expected) || memcmp(octets + span.offset, expected, span.length)) {
+	if (span.length != strlen(expected) ||
+	    memcmp(octets + span.offset, expected, span.length)) {
 		print_error("%.*s is not %s\n", span.length, octets + span.offset, expected);
 		fail();
 	}

@@ -18,7 +18,8 @@
 /* What a scanner that looked behind the message would fall for. */
 static const char *const sip_pads[] = {
 	"\0\0\0\0\0\0\0\0", "\r\n\r\n\r\n\r\n", "\n\n\n\n\n\n\n\n", "        ", "\r\r\r\r\r\r\r\r",
-	":tag=x;\"", "@>;,\"<:?", "z9hG4bK.", "IP/2.0\r\n", "77777777", "\xff\xc3\x80\xe2\x28\xa1\xf0\x9f",
+	":tag=x;\"", "@>;,\"<:?", "z9hG4bK.", "IP/2.0\r\n", "77777777",
+	"\xff\xc3\x80\xe2\x28\xa1\xf0\x9f",
 };
 #define SIP_PADS (sizeof(sip_pads) / sizeof(sip_pads[0]))
 

@@ -273,7 +273,8 @@ static void put_credentials(struct message *m)
 		put_from(m, LETTERS DIGITS "+/=", 8 + below(m, 60));
 		put_octet(m, '"');
 		put_between_sws(m, ',');
-		putf(m, "uri=\"sip:example.com\", response=\"%032x\",algorithm=MD5", below(m, 9999));
+		putf(m, "uri=\"sip:example.com\", response=\"%032x\",algorithm=MD5",
+		     below(m, 9999));
 		put_end(m);
 	}
 }
@@ -385,7 +386,8 @@ static void choose_method(struct message *m)
 static void put_start_line(struct message *m)
 {
 	static const char *const phrases[] = {
-		"OK", "", "Trying", "Not Here %41; or anywhere?", "\u043d\u0435\u0442 \u2014 no", "a\tb ",
+		"OK", "", "Trying", "Not Here %41; or anywhere?", "\u043d\u0435\u0442 \u2014 no",
+		"a\tb ",
 	};
 	const char *version = one_in(m, 15) ? "sip/2.0" : "SIP/2.0";
 

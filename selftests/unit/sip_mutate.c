@@ -117,9 +117,10 @@ static void insert_words(struct victim *v)
 	static const char *const words[] = {
 		";;", ",,", "\r\n", "\r\n\r\n", "\n\n", "\r\n ", "\r\r", "\n ", "\\\"", " : ",
 		";tag=", ";branch=z9hG4bK", "sip:", "tel:", "2001:db8::1", "255.255.255.255",
-		"SIP/2.0", "SIP/2.0 200 ", "<sip:", "?", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-		"\r\nCSeq: 1 ACK", "\r\nl: 0", "\r\nv:", "\r\nMax-Forwards: 256", "\r\n: x",
-		"\r\nExpires: 4294967296", "\r\nContent-Length: 99999",
+		"SIP/2.0", "SIP/2.0 200 ", "<sip:", "?", "\xc0\xaf", "\xed\xa0\x80",
+		"\xf4\x90\x80\x80", "\r\nCSeq: 1 ACK", "\r\nl: 0", "\r\nv:",
+		"\r\nMax-Forwards: 256", "\r\n: x", "\r\nExpires: 4294967296",
+		"\r\nContent-Length: 99999",
 	};
 	const char *word = words[sip_random_below(v->random, array_size(words))];
 

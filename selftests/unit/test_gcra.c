@@ -141,8 +141,9 @@ static void test_never_more_than_the_rate(void **state)
 		const char *rate;
 		uint64_t count, period;
 	} rates[] = {
-		{"3/s burst 1", 3, SECOND}, {"7/s burst 1", 7, SECOND}, {"999/s burst 1", 999, SECOND},
-		{"1000000000/s burst 1", 1000000000, SECOND}, {"600000001/s burst 1", 600000001, SECOND},
+		{"3/s burst 1", 3, SECOND}, {"7/s burst 1", 7, SECOND},
+		{"999/s burst 1", 999, SECOND}, {"1000000000/s burst 1", 1000000000, SECOND},
+		{"600000001/s burst 1", 600000001, SECOND},
 		{"11/24h burst 1", 11, 24 * 3600 * SECOND}, {"5/7ms burst 1", 5, SECOND / 1000 * 7},
 	};
 
@@ -151,7 +152,8 @@ static void test_never_more_than_the_rate(void **state)
 		struct sw_limit limit = limit_of(rates[i].rate);
 
 		assert_true((unsigned __int128)limit.interval * rates[i].count >= rates[i].period);
-		assert_true((unsigned __int128)(limit.interval - 1) * rates[i].count < rates[i].period);
+		assert_true((unsigned __int128)(limit.interval - 1) * rates[i].count <
+			    rates[i].period);
 		assert_int_equal(limit.tolerance, 0);
 	}
 }

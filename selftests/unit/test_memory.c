@@ -44,8 +44,10 @@ static void test_number_that_fits(void **state)
 	allowed = policy_memory(&usual, NULL) + 1000000;
 	for (size_t i = 0; i < array_size(names); i++) {
 		auto_free char *most = xasprintf("{%s: 16777216}", names[i]);
-		auto_free char *place = xasprintf("tables.yaml:2:%zu: tables: '%s' of 16777216 entries",
-						  strlen("tables: {: ") + strlen(names[i]) + 1, names[i]);
+		auto_free char *place =
+			xasprintf("tables.yaml:2:%zu: tables: '%s' of 16777216 "
+				  "entries",
+				  strlen("tables: {: ") + strlen(names[i]) + 1, names[i]);
 		struct error e = { 0 };
 		const char *fits;
 

@@ -255,7 +255,8 @@ static void test_design(void **state)
 	(void)state;
 	load_good(GOOD "/design.yaml", &p);
 	assert_sound(&p);
-	assert_shadow(&p, (enum sw_reason[]){ SW_REASON_VIA_COUNT, SW_REASON_BAN, SW_REASON_UTF8 }, 3);
+	assert_shadow(&p, (enum sw_reason[]){SW_REASON_VIA_COUNT, SW_REASON_BAN, SW_REASON_UTF8},
+		      3);
 	assert_rate(&p.zones[0].source_rates[SW_RATE_REGISTER], 20, SW_NS_PER_SEC, 100);
 	assert_rate(&p.zones[1].source_rates[SW_RATE_RESPONSE], 5000, SW_NS_PER_SEC, 5000);
 	assert_int_equal(p.zones[1].trust, SW_TRUST_PEER);
@@ -407,7 +408,8 @@ static void test_guard(void **state)
 static void test_spared_tables(void **state)
 {
 	static const char text[] = "version: 1\n"
-				   "zones: [{name: public, teardown: report, rates: {prefix: 9/s}}]\n";
+				   "zones: [{name: public, teardown: report, "
+				   "rates: {prefix: 9/s}}]\n";
 	auto_policy struct policy p = { 0 };
 	struct error e = { 0 };
 

@@ -37,7 +37,8 @@ static void test_large_in_memory(void **state)
 			    "write long lists of prefixes into files of their own");
 	memset(&e, 0, sizeof(e));
 	assert_int_equal(policy_parse("big", text, size - 1, &p, &e), -1);
-	assert_string_equal(e.text, "big:1:1: the policy is empty; the smallest one is 'version: 1'");
+	assert_string_equal(e.text,
+			    "big:1:1: the policy is empty; the smallest one is 'version: 1'");
 }
 
 /* Every entry twice, in the worst order for anything that compares all with all. */

@@ -88,7 +88,8 @@ static void test_numbers(void **state)
 {
 	static const char *const expect[] = {
 		"0 to allow *31", "0 to! deny +1876", "0 to! deny +882",
-		"1 from deny +43", "1 from allow +43664", "1 from allow +43676", "1 from allow +43699",
+		"1 from deny +43", "1 from allow +43664", "1 from allow +43676",
+		"1 from allow +43699",
 		/* The whole world is denied: to report some of it makes no gap. */
 		"1 to deny ", "1 to deny +", "1 to report +1", "1 to! report +1876",
 	};

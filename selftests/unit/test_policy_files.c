@@ -90,7 +90,8 @@ static void test_no_file(void **state)
 
 static void test_hash(void **state)
 {
-	static const char policy[] = "version: 1\nlists: {allow: [192.0.2.1], deny: [./list.txt]}\n";
+	static const char policy[] = "version: 1\nlists: {allow: [192.0.2.1], "
+				     "deny: [./list.txt]}\n";
 	/* printf 'version: 1\n' | sha256sum */
 	static const char minimal[] =
 		"09bfcc6a14b83e2192b8673677725c84883ee9cd0c70e45c9ec09daa8f2b2847";

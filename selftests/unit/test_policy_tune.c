@@ -171,40 +171,42 @@ static void test_refused(void **state)
 		  "did you mean 'carrier'?" },
 		{ "evnts.rate", "1/s", "command line: there is no key or zone 'evnts', "
 		  "did you mean 'events'?" },
-		{ "carrier.rats.zone", "1/s", "command line: unknown key 'rats', did you mean 'rates'?" },
+		{ "carrier.rats.zone", "1/s",
+		  "command line: unknown key 'rats', did you mean 'rates'?" },
 		{ "events.rat", "1/s", "command line: unknown key 'rat', did you mean 'rate'?" },
 		{ "carrier.rates.source.INVTE", "1/s", "command line: unknown key 'INVTE', "
 		  "did you mean 'INVITE'?" },
 		{ "carrier.mode", "monitr", "command line: 'mode' cannot be 'monitr', "
 		  "did you mean 'monitor'?" },
-		{ "carrier.rates.zone", "0/s", "command line: 'zone' cannot be '0/s': the count must be "
-		  "within 1..1000000000" },
-		{ "carrier.a.rates.zone", "9/s", "base.yaml:7:43: source INVITE 10/s is more than the "
-		  "whole zone's 9/s; lower it, or raise the zone's at the command line" },
-		{ "carrier.a.rates.source.INVITE", "101/s", "command line: source INVITE 101/s is more "
-		  "than the whole zone's 100/s; lower it, or raise the zone's at 7:19" },
-		{ "carrier", "monitor", "command line: 'carrier' is not one value; name a key of the "
-		  "zone, as in public.mode" },
-		{ "zones", "[]", "command line: 'zones' is not one value; name a key of the zone, as in "
-		  "public.mode" },
-		{ "carrier.sources", "[]", "command line: 'carrier.sources' is not for tuning, only "
-		  "limits and modes are; change it in the file, then run: sipward apply FILE" },
-		{ "version", "2", "command line: 'version' is not for tuning, only limits and modes are; "
-		  "change it in the file, then run: sipward apply FILE" },
-		{ "carrier.a.methods.INVITE", "on", "command line: 'methods' is a list, so it has no "
-		  "'INVITE'; give 'methods' as a whole" },
-		{ "mode.x", "on", "command line: 'mode' is a single value, so it has no 'x'; give 'mode' "
-		  "as a whole" },
-		{ "carrier..mode", "monitor", "command line: 'carrier..mode' is no key; keys are words "
-		  "with dots between, as in public.rates.source.INVITE" },
-		{ "", "monitor", "command line: '' is no key; keys are words with dots between, as in "
-		  "public.rates.source.INVITE" },
+		{ "carrier.rates.zone", "0/s", "command line: 'zone' cannot be '0/s': the count "
+		  "must be within 1..1000000000" },
+		{ "carrier.a.rates.zone", "9/s", "base.yaml:7:43: source INVITE 10/s is more than "
+		  "the whole zone's 9/s; lower it, or raise the zone's at the command line" },
+		{ "carrier.a.rates.source.INVITE", "101/s", "command line: source INVITE 101/s is "
+		  "more than the whole zone's 100/s; lower it, or raise the zone's at 7:19" },
+		{ "carrier", "monitor", "command line: 'carrier' is not one value; name a key of "
+		  "the zone, as in public.mode" },
+		{ "zones", "[]", "command line: 'zones' is not one value; name a key of the zone, "
+		  "as in public.mode" },
+		{ "carrier.sources", "[]", "command line: 'carrier.sources' is not for tuning, "
+		  "only limits and modes are; change it in the file, then run: sipward apply "
+		  "FILE" },
+		{ "version", "2", "command line: 'version' is not for tuning, only limits and "
+		  "modes are; change it in the file, then run: sipward apply FILE" },
+		{ "carrier.a.methods.INVITE", "on", "command line: 'methods' is a list, so it has "
+		  "no 'INVITE'; give 'methods' as a whole" },
+		{ "mode.x", "on", "command line: 'mode' is a single value, so it has no 'x'; give "
+		  "'mode' as a whole" },
+		{ "carrier..mode", "monitor", "command line: 'carrier..mode' is no key; keys are "
+		  "words with dots between, as in public.rates.source.INVITE" },
+		{ "", "monitor", "command line: '' is no key; keys are words with dots between, as "
+		  "in public.rates.source.INVITE" },
 		{ "mode", " ", "command line: 'mode' wants a value" },
-		{ "mode", "[enforce", "command line:2:1: no valid YAML: did not find expected ',' or ']' "
-		  "while parsing a flow sequence from 1:1 on; check indentation, brackets and quotes "
-		  "here and above" },
-		{ "mode", "mon\x01", "command line:1:4: octet 0x01 is a control character; only plain "
-		  "text is read" },
+		{ "mode", "[enforce", "command line:2:1: no valid YAML: did not find expected ',' "
+		  "or ']' while parsing a flow sequence from 1:1 on; check indentation, brackets "
+		  "and quotes here and above" },
+		{ "mode", "mon\x01", "command line:1:4: octet 0x01 is a control character; only "
+		  "plain text is read" },
 	};
 
 	for (size_t i = 0; i < array_size(cases); i++) {
@@ -213,7 +215,8 @@ static void test_refused(void **state)
 		struct error e = { 0 };
 		int made = deviation_make(*state, cases[i].key, cases[i].value, &deviation, &e);
 
-		assert_int_equal(made < 0 ? -1 : policy_text_parse(*state, &deviation, 1, &p, &e), -1);
+		assert_int_equal(made < 0 ? -1 : policy_text_parse(*state, &deviation, 1, &p, &e),
+				 -1);
 		assert_string_equal(e.text, cases[i].message);
 		assert_int_equal(e.code, EXIT_POLICY);
 		assert_memory_equal(&p, &nothing, sizeof(p));
@@ -265,7 +268,8 @@ static void test_diff(void **state)
 	changes_free(changes, count);
 	write_file(s->list, "192.0.2.2\n192.0.2.3\n192.0.2.4\n");
 	write_file(s->policy, "version: 1\nevents: {rate: 1/s}\nlists: {deny: [./list.txt]}\n"
-		   "zones: [{name: b, sources: [192.0.2.0/24]}, {name: a, sources: [10.0.0.0/8]}]\n");
+		   "zones: [{name: b, sources: [192.0.2.0/24]}, {name: a, "
+		   "sources: [10.0.0.0/8]}]\n");
 	assert_int_equal(edition_load(s->policy, &to, &e), 0);
 	assert_int_equal(edition_diff(&from, &to, &changes, &count, &e), 0);
 	assert_int_equal(count, 6);

@@ -146,8 +146,8 @@ static void test_rate_parse(void **state)
 
 static void test_nearest_word(void **state)
 {
-	static const char *const words[] = { "sources", "methods", "mode", "name", "rates", "INVITE",
-					     NULL };
+	static const char *const words[] = {"sources", "methods", "mode", "name",
+					    "rates",   "INVITE",  NULL};
 	static const struct {
 		const char *word;
 		const char *nearest;

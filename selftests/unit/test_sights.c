@@ -31,8 +31,9 @@ static void test_pace(void **state)
 		uint64_t after;
 		int again;
 	} paces[] = {
-		{1 * MS, 0}, {100 * MS, 0}, {380 * MS, 0}, {420 * MS, 1}, {500 * MS, 1}, {1000 * MS, 1},
-		{2000 * MS, 1}, {4000 * MS, 1}, {4480 * MS, 1}, {4600 * MS, 0}, {10000 * MS, 0},
+		{1 * MS, 0}, {100 * MS, 0}, {380 * MS, 0}, {420 * MS, 1}, {500 * MS, 1},
+		{1000 * MS, 1}, {2000 * MS, 1}, {4000 * MS, 1}, {4480 * MS, 1}, {4600 * MS, 0},
+		{10000 * MS, 0},
 	};
 
 	(void)state;
@@ -67,7 +68,8 @@ static void test_patience(void **state)
 		{{0, 500, 3500, 7500}, {0, 1, 2, 3}},             /* or the third */
 		{{0, 600, 1200, 1800, 2400}, {0, 1, 1, 1, 1}},    /* never doubles */
 		{{0, 500, 1500, 2400, 3300}, {0, 1, 2, 2, 2}},
-		{{0, 500, 1500, 1600, 2100, 3100}, {0, 1, 2, 0, 1, 2}}, /* too soon: from the start */
+		/* too soon: from the start */
+		{{0, 500, 1500, 1600, 2100, 3100}, {0, 1, 2, 0, 1, 2}},
 		{{0, 500, 1500, 6200, 6700}, {0, 1, 2, 0, 1}},          /* too late */
 	};
 
@@ -111,7 +113,8 @@ static void chance(double a_line)
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t key = mix(i + 1);
 
-		let_in += sight_again(&table[key % lines], key, 1000 * MS + i * 1000 * MS / rate) > 0;
+		let_in += sight_again(&table[key % lines], key,
+				      1000 * MS + i * 1000 * MS / rate) > 0;
 	}
 	print_message("# let in by chance: %lu of %lu, said %.1f\n", (unsigned long)let_in,
 		      (unsigned long)count, said);

@@ -18,8 +18,8 @@
 /* A message with one more header. */
 static struct sip_msg scan_header(char *text, size_t room, const char *start, const char *header)
 {
-	int size = snprintf(text, room, "%s\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n%s\r\n\r\n", start,
-			    header);
+	int size = snprintf(text, room, "%s\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n%s\r\n\r\n",
+			    start, header);
 
 	assert_in_range(size, 1, room - 1);
 	return scan(text, size, SIP_STREAM);
@@ -74,12 +74,15 @@ static void test_max_breadth(void **state)
 	char text[512];
 
 	(void)state;
-	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: 60").max_breadth, 60);
-	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: 60\r\nMax-Breadth: 1")
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: 60").max_breadth,
+			 60);
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST,
+				     "Max-Breadth: 60\r\nMax-Breadth: 1")
 				 .max_breadth, 60);
-	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: 4294967296").max_breadth,
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST,
+				     "Max-Breadth: 4294967296").max_breadth, ~0u);
+	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: x").max_breadth,
 			 ~0u);
-	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: x").max_breadth, ~0u);
 	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "X: 1").max_breadth, 0);
 }
 
@@ -91,21 +94,25 @@ static void test_challenge(void **state)
 
 	(void)state;
 	msg = scan_header(text, sizeof(text), REFUSAL,
-			  "WWW-Authenticate: Digest realm=\"a, nonce=\\\"no\\\"\",\r\n NONCE = \"n,1\", stale=true\r\n"
+			  "WWW-Authenticate: Digest realm=\"a, nonce=\\\"no\\\"\",\r\n"
+			  " NONCE = \"n,1\", stale=true\r\n"
 			  "WWW-Authenticate: Digest nonce=\"second\"\r\n"
-			  "Proxy-Authenticate: Digest nonce=n2,qop=\"auth,auth-int\",username=\"x\"");
+			  "Proxy-Authenticate: Digest "
+			  "nonce=n2,qop=\"auth,auth-int\",username=\"x\"");
 	assert_span(text, msg.nonce, "n,1");
 	assert_span(text, msg.proxy_nonce, "n2");
 	assert_span(text, msg.proxy_login, "");
 	msg = scan_header(text, sizeof(text), REQUEST,
-			  "Authorization: Digest username=\"bob \\\"b\\\", x\", cnonce=\"c\", nonce=\"n,1\"\r\n"
+			  "Authorization: Digest username=\"bob \\\"b\\\", x\", cnonce=\"c\", "
+			  "nonce=\"n,1\"\r\n"
 			  "Proxy-Authorization: Digest  nonce = \"n2\" , username=bob");
 	assert_span(text, msg.nonce, "n,1");
 	assert_span(text, msg.login, "bob \\\"b\\\", x");
 	assert_span(text, msg.proxy_nonce, "n2");
 	assert_span(text, msg.proxy_login, "bob");
 	msg = scan_header(text, sizeof(text), REQUEST,
-			  "Authorization: Digest username*=UTF-8''b, usernames=\"x\", nonces=\"y\"");
+			  "Authorization: Digest username*=UTF-8''b, usernames=\"x\", "
+			  "nonces=\"y\"");
 	assert_span(text, msg.login, "");
 	assert_span(text, msg.nonce, "");
 }
@@ -119,7 +126,8 @@ static void test_misplaced(void **state)
 	(void)state;
 	msg = scan_header(text, sizeof(text), REQUEST, "WWW-Authenticate: Digest nonce=\"n\"");
 	assert_span(text, msg.nonce, "");
-	msg = scan_header(text, sizeof(text), REFUSAL, "Authorization: Digest nonce=\"n\", username=\"u\"");
+	msg = scan_header(text, sizeof(text), REFUSAL,
+			  "Authorization: Digest nonce=\"n\", username=\"u\"");
 	assert_span(text, msg.nonce, "");
 	assert_span(text, msg.login, "");
 	assert_int_equal(msg.present, SIP_PRESENT(VIA) | SIP_PRESENT(AUTHORIZATION));
@@ -133,7 +141,8 @@ static void test_lines(void **state)
 
 	(void)state;
 	msg = scan_header(text, sizeof(text), REQUEST,
-			  "Contact: <sip:a@b>\r\nX: y\r\nm:\r\nContact :\r\n <sip:c@d>,\r\n\t<sip:e@f> ");
+			  "Contact: <sip:a@b>\r\nX: y\r\nm:\r\nContact :\r\n"
+			  " <sip:c@d>,\r\n\t<sip:e@f> ");
 	assert_int_equal(sip_line_count(&msg, SIP_CONTACT), SIP_LINES_MAX);
 	assert_span(text, sip_line(&msg, SIP_CONTACT, 0), "<sip:a@b>");
 	assert_span(text, sip_line(&msg, SIP_CONTACT, 1), "");
@@ -159,8 +168,10 @@ static void test_address(void **state)
 		const char *value, *user, *host;
 	} rows[] = {
 		{ "<sip:+15550100@example.com>", "+15550100", "example.com" },
-		{ "<sip:+15550100@example.com;user=phone>;party=calling", "+15550100", "example.com" },
-		{ "\"A, <sip:no@no>;\\\" x\"  <sips:a:pw@[2001:db8::1]:5061>", "a", "[2001:db8::1]" },
+		{ "<sip:+15550100@example.com;user=phone>;party=calling", "+15550100",
+		  "example.com" },
+		{ "\"A, <sip:no@no>;\\\" x\"  <sips:a:pw@[2001:db8::1]:5061>", "a",
+		  "[2001:db8::1]" },
 		{ "\"A\"<TEL:+1-555;phone-context=x>, <sip:b@c>", "+1-555", "" },
 		{ "A B\t<sip:example.com:5060>", "", "example.com" },
 		{ "Doe, John <sip:j@x>", "j", "x" },

@@ -71,7 +71,8 @@ static void test_generated(void **state)
 		struct sip_msg msg = scan(octets, length, 0);
 
 		if (msg.violations)
-			print_error("seed %llu: %.*s\n", (unsigned long long)seed, (int)length, octets);
+			print_error("seed %llu: %.*s\n", (unsigned long long)seed, (int)length,
+				    octets);
 		assert_violations(msg.violations, 0, "generated");
 		length = sip_mutate(&random, octets, length, sizeof(octets));
 		scan(octets, length, seed % 3 ? seed % 3 == 1 ? SIP_STREAM : SIP_FRAGMENT : 0);

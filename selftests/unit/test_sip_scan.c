@@ -104,7 +104,8 @@ static const struct row rows[] = {
 	ROW(MAX_FORWARDS_MISSING, "Max-Forwards: 70\r\n", "", "Max-Forwards : 70\r\n"),
 	ROW(FROM_TAG_MISSING, ";tag=f1", ";tags=f1", " ; TAG\t= f1"),
 	ROW(BRANCH_EMPTY, "z9hG4bKabc", "z9hg4bk", "z9hG4bK-"),
-	ROW(CONTACT_MISSING, "Contact: <sip:alice@192.0.2.1>\r\n", "", "m: sip:alice@192.0.2.1\r\n"),
+	ROW(CONTACT_MISSING, "Contact: <sip:alice@192.0.2.1>\r\n", "",
+	    "m: sip:alice@192.0.2.1\r\n"),
 	ROW(BARE_LINE_END, "60\r\n", "60\n", "60 \r\n"),
 	ROW(BARE_LINE_END, "Expires: 60", "Subject: a\rb", "Subject: a\r\n b"),
 	ROW(BARE_LINE_END, "SIP/2.0\r\n", "SIP/2.0\n", "SIP/2.0\r\n"),
@@ -128,8 +129,10 @@ static const struct row rows[] = {
 	ROW(IPV6_BRACKETS, "biloxi.example.com SIP", "2001:db8::1 SIP", "[2001:db8::1]:5060 SIP"),
 	ROW(IPV6_BRACKETS, "192.0.2.1:5060", "2001:db8::1", "[2001:db8::1] : 5060"),
 	ROW(IPV6_BRACKETS, "<sip:alice@192.0.2.1>", "<sip:a:b@::1>", "<sip:a:b@[::1]:5060>"),
-	ROW(ADDR_SPEC, "<sip:alice@192.0.2.1>", "sip:alice@192.0.2.1?a=b", "<sip:alice@192.0.2.1?a=b>"),
-	ROW(ADDR_SPEC, "<sip:alice@192.0.2.1>", "< sip:alice@192.0.2.1>", "\t<sip:alice@192.0.2.1>\t"),
+	ROW(ADDR_SPEC, "<sip:alice@192.0.2.1>", "sip:alice@192.0.2.1?a=b",
+	    "<sip:alice@192.0.2.1?a=b>"),
+	ROW(ADDR_SPEC, "<sip:alice@192.0.2.1>", "< sip:alice@192.0.2.1>",
+	    "\t<sip:alice@192.0.2.1>\t"),
 	ROW(ADDR_SPEC, "Bob <sip:bob@biloxi.example.com>", "sip:bob@b c", "sip:bob@bc"),
 	ROW(DISPLAY_NAME, "Bob <", "Bo, b <", "Bo b%~' <"),
 	ROW(DISPLAY_NAME, "Bob <", "B\xc3\xb6" "b <", "\"B\xc3\xb6" "b\" <"),
@@ -171,8 +174,9 @@ static void test_rows(void **state)
 		seen |= row->bit;
 	}
 	/* the bounds have a test of their own */
-	seen |= SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(HEADER_LENGTH) | SW_SANITY_BIT(VIA_COUNT) |
-		SW_SANITY_BIT(METHOD_LENGTH) | SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(URI_LENGTH);
+	seen |= SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(HEADER_LENGTH) |
+		SW_SANITY_BIT(VIA_COUNT) | SW_SANITY_BIT(METHOD_LENGTH) |
+		SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(URI_LENGTH);
 	assert_violations(seen, SW_SANITY_STRICT, "a check without a row");
 }
 
@@ -208,7 +212,8 @@ static void test_spans(void **state)
 	assert_int_equal(msg.kind, SW_MESSAGE_INVITE);
 	assert_int_equal(msg.cseq_kind, SW_MESSAGE_INVITE);
 	assert_int_equal(msg.status, 0);
-	assert_int_equal(msg.flags, SIP_START | SIP_TOP_VIA | SIP_COMPLETE | SIP_FROM_TAG | SIP_COOKIE);
+	assert_int_equal(msg.flags,
+			 SIP_START | SIP_TOP_VIA | SIP_COMPLETE | SIP_FROM_TAG | SIP_COOKIE);
 	assert_int_equal(msg.scheme, SIP_SCHEME_SIP);
 	assert_int_equal(msg.cseq, 314159);
 	assert_int_equal(msg.max_forwards, 70);
@@ -309,14 +314,16 @@ static void test_kinds(void **state)
 		snprintf(line, sizeof(line), "%sX sip:x SIP/2.0\r\n", tokens[i]);
 		assert_int_equal(scan(line, strlen(line), 0).kind, SW_MESSAGE_OTHER);
 	}
-	replace(&text, base, "INVITE sip:bob@biloxi.example.com SIP/2.0", "SIP/2.0 183 Progress", 20);
+	replace(&text, base, "INVITE sip:bob@biloxi.example.com SIP/2.0", "SIP/2.0 183 Progress",
+		20);
 	assert_int_equal(scan(text.octets, text.length, 0).kind, SW_MESSAGE_RESPONSE);
 	assert_int_equal(scan(text.octets, text.length, 0).status, 183);
 	assert_int_equal(scan("\r\n\r\n", 4, SIP_STREAM).kind, SW_MESSAGE_KEEPALIVE);
 	assert_int_equal(scan("", 0, 0).kind, SW_MESSAGE_KEEPALIVE);
 	assert_int_equal(scan("GET / HTTP/1.1\r\n\r\n", 18, SIP_STREAM).kind, SW_MESSAGE_NOT_SIP);
-	assert_true(scan_edit("sip:bob@biloxi.example.com SIP", "URN:service:sos.fire SIP", 0).flags &
-		    SIP_URGENT);
+	assert_true(
+		scan_edit("sip:bob@biloxi.example.com SIP", "URN:service:sos.fire SIP", 0).flags &
+		SIP_URGENT);
 	assert_true(scan_edit("sip:bob@biloxi.example.com SIP", "urn:service:sos SIP", 0).flags &
 		    SIP_URGENT);
 	assert_false(scan_edit("sip:bob@biloxi.example.com SIP", "urn:service:sosx SIP", 0).flags &
@@ -342,7 +349,8 @@ static void test_early(void **state)
 /* Methods without a name of their own are compared octet by octet. */
 static void test_unknown_methods(void **state)
 {
-	static const char *const methods[] = { "FOO", "FO", "FOOO", "FoO", "a-rather-long-method", "FOO" };
+	static const char *const methods[] = {"FOO", "FO", "FOOO", "FoO", "a-rather-long-method",
+					      "FOO"};
 	char text[128];
 
 	(void)state;
@@ -350,8 +358,8 @@ static void test_unknown_methods(void **state)
 		for (size_t k = 0; k < sizeof(methods) / sizeof(methods[0]); k++) {
 			uint64_t found;
 
-			snprintf(text, sizeof(text), "%s sip:x SIP/2.0\r\nCSeq: 1 %s\r\n\r\n", methods[i],
-				 methods[k]);
+			snprintf(text, sizeof(text), "%s sip:x SIP/2.0\r\nCSeq: 1 %s\r\n\r\n",
+				 methods[i], methods[k]);
 			found = scan(text, strlen(text), 0).violations & SW_SANITY_BIT(CSEQ_METHOD);
 			assert_int_equal(!found, !strcmp(methods[i], methods[k]));
 		}

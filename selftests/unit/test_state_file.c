@@ -70,8 +70,8 @@ static struct known_entry known(const char *addr, uint16_t port, uint64_t since,
 static struct ban_entry ban(const char *source, uint64_t end, const char *note)
 {
 	struct ban_entry entry = {
-		.ban = { .start = before.monotonic - SECONDS(60), .end = end, .hits = 5, .evidence = 9,
-			 .reason = SW_REASON_BAN },
+		.ban = { .start = before.monotonic - SECONDS(60), .end = end, .hits = 5,
+			 .evidence = 9, .reason = SW_REASON_BAN },
 	};
 	const char *why;
 
@@ -139,7 +139,8 @@ static void test_there_and_back(void **state)
 	assert_int_equal(saved.bans[0].ban.evidence, 9);
 	assert_int_equal(saved.bans[0].ban.reason, SW_REASON_BAN);
 	assert_string_equal(saved.bans[0].ban.note, "two hours, by hand");
-	assert_string_equal(prefix_text(&saved.bans[1].source, text, sizeof(text)), "2001:db8:1::/64");
+	assert_string_equal(prefix_text(&saved.bans[1].source, text, sizeof(text)),
+			    "2001:db8:1::/64");
 	assert_true(saved.bans[1].ban.end == BAN_FOREVER);
 	assert_string_equal(saved.bans[1].ban.note, "");
 }
@@ -187,7 +188,8 @@ static void test_damaged(void **state)
 
 		if (i < size)
 			good[i] ^= 1;
-		assert_int_equal(fwrite(good, 1, i < size ? size : i - size, out), i < size ? size : i - size);
+		assert_int_equal(fwrite(good, 1, i < size ? size : i - size, out),
+				 i < size ? size : i - size);
 		fflush(out);
 		good[i % size] = octet;
 		assert_int_equal(state_file_read(p->path, after, DAY, &saved, &e), -1);

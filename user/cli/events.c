@@ -32,8 +32,8 @@ static int from_agent(FILE *stream, bool follow, bool json, struct error *e)
 			print_event(event, json);
 	}
 	free(line);
-	return !follow ? 0 : fail(e, EXIT_FAILED, "events: the agent ended it: it stopped, or events came "
-				  "faster than they were read; run it again");
+	return !follow ? 0 : fail(e, EXIT_FAILED, "events: the agent ended it: it stopped, or "
+				  "events came faster than they were read; run it again");
 }
 
 struct reading {

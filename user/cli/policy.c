@@ -34,8 +34,8 @@ static int load_running(const char *doing, struct edition *edition, struct error
 		return -1;
 	hash = policy_hash(&edition->policy);
 	if (status && strcmp(hash, text_of(status, "policy_hash") ?: hash) != 0)
-		fprintf(stderr, "sipward: %s is not what the agent read, it was changed since; %s by the file "
-			"as it is now (SIGHUP makes it run)\n", name, doing);
+		fprintf(stderr, "sipward: %s is not what the agent read, it was changed since; %s "
+			"by the file as it is now (SIGHUP makes it run)\n", name, doing);
 	return 0;
 }
 

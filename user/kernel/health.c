@@ -55,9 +55,9 @@ char *dialogs_text(const struct sw_health *health, const struct sw_observed *obs
 	if ((int64_t)(now - from) >= 0)
 		return xasprintf("to_tag: every dialog that is under way is known");
 	if (from == observed->crowded + SW_DIALOG_LIFE)
-		return xasprintf("to_tag: there were more dialogs than the table is good for; it says "
-				 "nothing for another %llu s; raise tables: {dialogs: ...}",
+		return xasprintf("to_tag: there were more dialogs than the table is good for; it "
+				 "says nothing for another %llu s; raise tables: {dialogs: ...}",
 				 seconds(now, from));
-	return xasprintf("to_tag: calls may be older than the observer; it says nothing for another "
-			 "%llu s", seconds(now, from));
+	return xasprintf("to_tag: calls may be older than the observer; it says nothing for "
+			 "another %llu s", seconds(now, from));
 }

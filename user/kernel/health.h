@@ -16,6 +16,7 @@ const char *observer_word(enum sw_observer_state state);
 char *observer_text(const struct sw_health *health, uint64_t now);
 
 /* Likewise for `to_tag: proven`, which waits until every dialog that is under way is known. */
-char *dialogs_text(const struct sw_health *health, const struct sw_observed *observed, uint64_t now);
+char *dialogs_text(const struct sw_health *health, const struct sw_observed *observed,
+		   uint64_t now);
 
 #endif
