@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "export/json.h"
+#include "kernel/attach.h"
 #include "kernel/bans.h"
 
 /* `ban` and `allow` are one command with two meanings. */
@@ -20,9 +21,12 @@ struct ban_options {
 
 static int wants_verb(const struct ban_options *options, struct error *e)
 {
+	if (!options->verb)
+		return fail(e, EXIT_USAGE, "%s: add ADDRESS, del ADDRESS or list is wanted",
+			    options->command);
 	return fail(e, EXIT_USAGE,
 		    "%s: '%s' is no verb of %s; it is add ADDRESS, del ADDRESS or list",
-		    options->command, options->verb ? options->verb : "", options->command);
+		    options->command, options->verb, options->command);
 }
 
 /* Options may stand before or behind the verb and the address. */
@@ -148,6 +152,21 @@ static int list(const struct state *state, const struct ban_options *options, st
 	return 0;
 }
 
+/* Whoever bans somebody in the night must not wonder why he goes on. */
+static void note_monitor(void)
+{
+	auto_string_list char **interfaces = state_interfaces();
+
+	for (char **iface = interfaces; *iface; iface++) {
+		auto_attachment struct attachment attachment = {};
+
+		if (attachment_read(*iface, &attachment, NULL) == 0 && attachment.policy &&
+		    attachment.policy->mode == SW_MODE_MONITOR)
+			fprintf(stderr, "sipward: %s is in monitor mode: a ban is counted there, and drops "
+				"nothing (sipward tune mode enforce)\n", *iface);
+	}
+}
+
 static int add(const struct state *state, const struct ban_options *options, struct error *e)
 {
 	bool allow = options->kind == BAN_ALLOWS;
@@ -164,6 +183,8 @@ static int add(const struct state *state, const struct ban_options *options, str
 	if (options->duration == BAN_FOREVER)
 		printf(" (sipward %s del)", options->command);
 	putchar('\n');
+	if (!allow)
+		note_monitor();
 	return 0;
 }
 
@@ -213,11 +234,12 @@ const struct command command_ban = {
 	"       sipward ban del ADDRESS [-j]\n"
 	"       sipward ban list [-j]\n\n"
 	"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until taken off\n"
-	"  -n, --note TEXT     why (31 characters), shown by list\n"
+	"  -n, --note TEXT     why (31 octets), shown by list\n"
 	"  -j, --json          the bans as JSON\n\n"
 	"An IPv6 address stands for its /64, which is what one subscriber has. A ban holds on\n"
 	"every protected interface at once, with or without an agent, and outlives restarts and\n"
-	"reloads. Sources on lists: {allow: [...]}, or allowed by hand, are never banned.\n",
+	"reloads. Sources on lists: {allow: [...]} pass whatever bans say. It takes the place of an\n"
+	"allow by hand; no ban but one by hand does.\n",
 	.run = run,
 };
 
@@ -229,7 +251,7 @@ const struct command command_allow = {
 	"       sipward allow del ADDRESS [-j]\n"
 	"       sipward allow list [-j]\n\n"
 	"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until taken off\n"
-	"  -n, --note TEXT     why (31 characters), shown by list\n"
+	"  -n, --note TEXT     why (31 octets), shown by list\n"
 	"  -j, --json          the entries as JSON\n\n"
 	"Takes the place of a ban, keeps new ones away, and is stronger than lists: {deny:\n"
 	"[...]}; limits, methods and checks hold for it as for everybody. Like a ban it holds\n"

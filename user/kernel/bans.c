@@ -35,6 +35,19 @@ static bool is_of_kind(const struct sw_ban *ban, enum ban_kind kind)
 	return kind == BAN_EITHER || (kind == BAN_ALLOWS) == (ban->reason == SW_REASON_NONE);
 }
 
+/* As much as has room, and no part of a character: it must stay good UTF-8, which JSON is. What
+ * would break a line of a list is a blank. */
+static void copy_note(struct sw_ban *ban, const char *note)
+{
+	size_t size = strnlen(note, sizeof(ban->note) - 1);
+
+	while (size && ((unsigned char)note[size] & 0xc0) == 0x80)
+		size--;
+	for (size_t i = 0; i < size; i++)
+		ban->note[i] = (unsigned char)note[i] < ' ' || note[i] == 0x7f ? ' ' : note[i];
+	ban->note[size] = '\0';
+}
+
 static int add(const struct state *state, const struct prefix *addr, uint64_t duration,
 	       const char *note, enum sw_reason reason, struct prefix *source, struct error *e)
 {
@@ -45,7 +58,7 @@ static int add(const struct state *state, const struct prefix *addr, uint64_t du
 		return -1;
 	if (__builtin_add_overflow(ban.start, duration, &ban.end))
 		ban.end = BAN_FOREVER;
-	snprintf(ban.note, sizeof(ban.note), "%s", note ? note : "");
+	copy_note(&ban, note ? note : "");
 	if (bpf_map_update_elem(state->fds[STATE_BANS], &key, &ban, BPF_ANY) < 0)
 		return fail(e, EXIT_FAILED, errno == E2BIG ?
 			    "the ban table is full; take some out, or raise tables: {bans: ...}" :

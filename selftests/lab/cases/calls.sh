@@ -73,6 +73,15 @@ done
 
 # --- bans ---
 ban() { ward ban "$@" >"$TMP/ban.out" 2>&1 || ! sed 's/^/# /' "$TMP/ban.out"; }
+ban add 192.0.2.77 --note "$(printf 'ä%.0s' {1..20})"
+expect_equal "a long note is cut between characters" "$(printf 'ä%.0s' {1..15})" \
+	"$(ward ban list -j | iconv -f UTF-8 -t UTF-8 | jq -r '.[0].note')"
+ban del 192.0.2.77
+ward tune mode monitor >/dev/null
+expect "a ban in monitor mode says that it only counts" "$(cat "$TMP/ban.out")" \
+	grep -q 'eth0 is in monitor mode' <(ward ban add 192.0.2.77 2>&1)
+ward tune --reset >/dev/null
+ban del 192.0.2.77
 expect "a ban is made by hand" "see above" ban add "$ATTACKER4" --for 3s --note "three seconds"
 made=$(date +%s%N)
 expect "ban list -j shows it" "$(ward ban list -j)" \
