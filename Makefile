@@ -75,12 +75,14 @@ include selftests/tests.mk
 # What is installed where; the unit is told where the binary is.
 SHARE     := $(DESTDIR)$(PREFIX)/share/sipward
 UNIT      := $(DESTDIR)$(PREFIX)/lib/systemd/system/sipward.service
-INSTALLED := $(DESTDIR)$(SBINDIR)/sipward $(UNIT) $(SHARE)/example.yaml \
+POLICIES  := $(wildcard scripts/policies/*.yaml)
+INSTALLED := $(DESTDIR)$(SBINDIR)/sipward $(UNIT) $(POLICIES:scripts/policies/%=$(SHARE)/%) \
              $(SHARE)/sipward.rules.yml $(SHARE)/grafana.json
 
 install: $(BUILD)/sipward
 	install -D -m 0755 $(BUILD)/sipward $(DESTDIR)$(SBINDIR)/sipward
-	install -D -m 0644 scripts/policies/example.yaml $(SHARE)/example.yaml
+	install -d $(SHARE)
+	install -m 0644 $(POLICIES) $(SHARE)
 	install -D -m 0644 scripts/prometheus/sipward.rules.yml $(SHARE)/sipward.rules.yml
 	install -D -m 0644 scripts/grafana/sipward.json $(SHARE)/grafana.json
 	install -d $(dir $(UNIT))

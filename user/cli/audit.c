@@ -68,9 +68,9 @@ const struct command command_audit = {
 	.name = "audit",
 	.summary = "each known threat, what a policy has against it, and attacks run to prove it",
 	.help =
-	"Usage: sipward audit [-p POLICY] [--format md|html|json] [--vectors DIR]\n\n"
+	"Usage: sipward audit [-p POLICY] [--format md|html|json] [--vectors DIR] [-j]\n\n"
 	"  -p, --policy FILE    this policy; without it the one of the running agent\n"
-	"  -f, --format F       md (default), html (one file, prints well) or json\n"
+	"  -f, --format F       md (default), html (one file, prints well) or json, like -j\n"
 	"      --vectors DIR    run the vectors of DIR/*.txt too\n\n"
 	"The vectors run through the compiled policy in the kernel, in a copy of its own: live\n"
 	"state is not touched. The report names for every threat the control, whether it is on,\n"
