@@ -31,141 +31,62 @@ struct sw_trial trial = {};
 struct sip_msg trial_msg = {};
 __u8 trial_scanned = 0; /* the scanner read the packet under work */
 
+/* The kinds of maps: name, entries, key, value. Arrays have numbers for keys; rings have octets. A
+ * plain hash takes its memory as it fills, and evicts nothing; the keys of a trie are prefixes. */
+#define MAP(name, kind, flags, entries, key_type, value_type) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_##kind); \
+		__uint(map_flags, flags); \
+		__uint(max_entries, entries); \
+		__type(key, key_type); \
+		__type(value, value_type); \
+	} name SEC(".maps")
+#define HASH(name, entries, key, value) MAP(name, HASH, BPF_F_NO_PREALLOC, entries, key, value)
+#define TRIE(name, entries, key, value) MAP(name, LPM_TRIE, BPF_F_NO_PREALLOC, entries, key, value)
+#define LRU(name, entries, key, value)  MAP(name, LRU_HASH, 0, entries, key, value)
+#define ARRAY(name, entries, value)     MAP(name, ARRAY, 0, entries, __u32, value)
+#define PERCPU(name, entries, value)    MAP(name, PERCPU_ARRAY, 0, entries, __u32, value)
+#define RING(name, octets) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_RINGBUF); \
+		__uint(max_entries, octets); \
+	} name SEC(".maps")
+
 /* --- policy maps --- */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_prefix4);
-	__type(value, __u32); /* zone number */
-} zones_v4 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_prefix6);
-	__type(value, __u32);
-} zones_v6 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_addr);
-	__type(value, __u32); /* enum sw_list */
-} list_hosts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_prefix4);
-	__type(value, __u32); /* enum sw_list */
-} lists_v4 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_prefix6);
-	__type(value, __u32);
-} lists_v6 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_service_addr);
-	__type(value, __u32);
-} service_addrs SEC(".maps");
+TRIE(zones_v4, 1, struct sw_prefix4, __u32); /* zone number */
+TRIE(zones_v6, 1, struct sw_prefix6, __u32);
+HASH(list_hosts, 1, struct sw_addr, __u32); /* enum sw_list */
+TRIE(lists_v4, 1, struct sw_prefix4, __u32); /* enum sw_list */
+TRIE(lists_v6, 1, struct sw_prefix6, __u32);
+HASH(service_addrs, 1, struct sw_service_addr, __u32);
 
 /* Prefixes of telephone numbers. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_number);
-	__type(value, __u32); /* SW_NUMBER_VALUE() */
-} numbers SEC(".maps");
+TRIE(numbers, 1, struct sw_number, __u32); /* SW_NUMBER_VALUE() */
 
 /* Names of attack tools, by their hash (name_hash.h). */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, __u32); /* enum sw_action */
-} agents SEC(".maps");
+HASH(agents, 1, __u64, __u32); /* enum sw_action */
 
 /* --- state maps, host-wide --- */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sw_meta);
-} meta SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SW_ZONES_MAX);
-	__type(key, __u32);
-	__type(value, struct sw_zone_name);
-} zone_names SEC(".maps");
+ARRAY(meta, 1, struct sw_meta);
+ARRAY(zone_names, SW_ZONES_MAX, struct sw_zone_name);
 
 /* Addresses of this host, kept by the agent from netlink: transit is not ours. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SW_LOCAL_ADDRS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_addr);
-	__type(value, __u32);
-} local_addrs SEC(".maps");
+HASH(local_addrs, SW_LOCAL_ADDRS_MAX, struct sw_addr, __u32);
 
 /* A plain hash: traffic never writes to it, so nothing is ever evicted from it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_source);
-	__type(value, struct sw_ban);
-} bans SEC(".maps");
+HASH(bans, 65536, struct sw_source, struct sw_ban);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct sw_source);
-	__type(value, struct sw_cells);
-} sources SEC(".maps");
+/* Limit cells of sources, and what the first of some fragments earned. */
+LRU(sources, 65536, struct sw_source, struct sw_cells);
+LRU(fragments, 16384, struct sw_fragment_key, struct sw_fragment);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct sw_fragment_key);
-	__type(value, struct sw_fragment);
-} fragments SEC(".maps");
+/* One limit cell a zone, and one for all events. */
+ARRAY(zone_cells, SW_ZONES_MAX, struct sw_zone_cell);
+ARRAY(event_cell, 1, struct sw_zone_cell);
 
-/* One limit cell a zone. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SW_ZONES_MAX);
-	__type(key, __u32);
-	__type(value, struct sw_zone_cell);
-} zone_cells SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sw_zone_cell);
-} event_cell SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, SW_EVENT_RING_SIZE);
-} events SEC(".maps");
+RING(events, SW_EVENT_RING_SIZE);
 
 /* The packets themselves, beside their events: read by `sipward capture`, and as long as nobody
  * does, nothing is copied. */
@@ -176,229 +97,88 @@ struct {
 } captured SEC(".maps");
 
 /* What the agent is to close the connection for. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, SW_CLOSINGS_RING_SIZE);
-} closings SEC(".maps");
+RING(closings, SW_CLOSINGS_RING_SIZE);
 
 /* Sources with many TCP connections, written by the agent alone. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SW_CROWDED_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_source);
-	__type(value, struct sw_crowd);
-} crowded SEC(".maps");
+HASH(crowded, SW_CROWDED_MAX, struct sw_source, struct sw_crowd);
 
 /* Endpoints with a proof. A plain hash that only proofs write to: what has none can neither
  * enter it nor push anything out. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 262144);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_source);
-	__type(value, struct sw_known);
-} known SEC(".maps");
+HASH(known, 262144, struct sw_source, struct sw_known);
 
 /* Limit cells of sources that have a known endpoint: never debited by any other packet. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 262144);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_source);
-	__type(value, struct sw_known_cells);
-} known_cells SEC(".maps");
+HASH(known_cells, 262144, struct sw_source, struct sw_known_cells);
 
 /* Limit cells of networks. Spoofed sources may push one out, which then begins anew. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct sw_source);
-	__type(value, struct sw_prefix_cells);
-} prefixes SEC(".maps");
+LRU(prefixes, 16384, struct sw_source, struct sw_prefix_cells);
 
 /* One limit cell a service, by its place in the policy. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SW_SERVICES_MAX);
-	__type(key, __u32);
-	__type(value, struct sw_zone_cell);
-} service_cells SEC(".maps");
+ARRAY(service_cells, SW_SERVICES_MAX, struct sw_zone_cell);
 
 /* Known endpoints of each /24 and /48; kept right by the agent's sweep. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct sw_source);
-	__type(value, __u32);
-} quotas SEC(".maps");
+LRU(quotas, 65536, struct sw_source, __u32);
 
 /* Written by the observer for what the server sends, so newcomers fill it only as fast as
  * their budget lets the server answer. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 262144);
-	__type(key, __u64);
-	__type(value, struct sw_proof);
-} proofs SEC(".maps");
+LRU(proofs, 262144, __u64, struct sw_proof);
 
 /* Mappable, for then the kernel lays it on a page, and each line on one cache line. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct sw_sights);
-} sights SEC(".maps");
+MAP(sights, ARRAY, BPF_F_MMAPABLE, 65536, __u32, struct sw_sights);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sw_tag_habit);
-} tag_habit SEC(".maps");
+ARRAY(tag_habit, 1, struct sw_tag_habit);
 
 /* Newcomers that the agent is to probe. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, SW_NEWCOMER_RING_SIZE);
-} newcomers SEC(".maps");
+RING(newcomers, SW_NEWCOMER_RING_SIZE);
 
 /* Written for requests that get in, so newcomers fill it only as fast as their budget. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct sw_attempt);
-} attempts SEC(".maps");
+LRU(attempts, 65536, __u64, struct sw_attempt);
 
 /* Only what carries a proof writes to it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct sw_refusal);
-} refusals SEC(".maps");
+LRU(refusals, 65536, __u64, struct sw_refusal);
 
 /* A plain hash that only those enter whom the server served; the agent sweeps idle ones out. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 262144);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_source);
-	__type(value, struct sw_good);
-} goods SEC(".maps");
+HASH(goods, 262144, struct sw_source, struct sw_good);
 
 /* Written by the agent only. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sw_source);
-	__type(value, struct sw_penalty);
-} penalties SEC(".maps");
+HASH(penalties, 65536, struct sw_source, struct sw_penalty);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, SW_OFFENCE_RING_SIZE);
-} offences SEC(".maps");
+RING(offences, SW_OFFENCE_RING_SIZE);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SW_TALLY_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} tallies SEC(".maps");
+PERCPU(tallies, SW_TALLY_COUNT, __u64);
 
 /* Branches of requests that the server sent, in a table of their own: what the server answers
  * to newcomers pushes none of them out. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 131072);
-	__type(key, __u64);
-	__type(value, struct sw_proof);
-} branches SEC(".maps");
+LRU(branches, 131072, __u64, struct sw_proof);
 
 /* What the agent tells the data path. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sw_health);
-} health SEC(".maps");
+ARRAY(health, 1, struct sw_health);
 
 /* Connections whose first payload is to be judged. A flood of SYNs makes it forget: then what
  * comes is no first payload, and passes. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct sw_opening);
-} openings SEC(".maps");
+LRU(openings, 65536, __u64, struct sw_opening);
 
 /* Which of them a segment may belong to at all (opening.h). */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SW_OPENING_HINTS);
-	__type(key, __u32);
-	__type(value, __u64);
-} opening_hints SEC(".maps");
+ARRAY(opening_hints, SW_OPENING_HINTS, __u64);
 
 /* What the observers say of themselves. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sw_observed);
-} observed SEC(".maps");
+ARRAY(observed, 1, struct sw_observed);
+
 /* Dialogs by their parties, and transactions by whom they belong to. Only what the server sends
  * writes here: a flood gets in as fast as the server answers it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct sw_dialog);
-} dialogs SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct sw_proof);
-} transactions SEC(".maps");
+LRU(dialogs, 65536, __u64, struct sw_dialog);
+LRU(transactions, 65536, __u64, struct sw_proof);
 
 /* Requests outside a dialog, and how often they came by. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct sw_loop);
-} loops SEC(".maps");
+LRU(loops, 65536, __u64, struct sw_loop);
 
 /* What sources dial: those by the path of a proof; and all others, whose flood pushes out nobody
  * but them. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct sw_source);
-	__type(value, struct sw_caller);
-} callers SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct sw_source);
-	__type(value, struct sw_caller);
-} strangers SEC(".maps");
+LRU(callers, 16384, struct sw_source, struct sw_caller);
+LRU(strangers, 16384, struct sw_source, struct sw_caller);
 
 /* --- state maps of one interface --- */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SW_ZONES_MAX);
-	__type(key, __u32);
-	__type(value, struct sw_counters);
-} counters SEC(".maps");
+PERCPU(counters, SW_ZONES_MAX, struct sw_counters);
 
 /* --- scratch: what does not fit the stack of one packet --- */
 
@@ -414,11 +194,6 @@ struct scratch {
 	__u32 events_suppressed;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct scratch);
-} scratch_map SEC(".maps");
+PERCPU(scratch_map, 1, struct scratch);
 
 #endif

@@ -11,7 +11,7 @@
 #include "kernel/paths.h"
 
 #define CLIENTS_MAX 32
-#define BACKLOG     (8 << 20) /* octets that a client need not have read: all events that are kept */
+#define BACKLOG     (8 << 20) /* octets that a client may leave unread: all events kept */
 
 static int socket_address(struct sockaddr_un *address, struct error *e)
 {
