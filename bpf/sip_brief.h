@@ -130,7 +130,8 @@ static __always_inline int sip_brief_to(const struct sip_buf *buf, struct sip_ms
 	return 1;
 }
 
-/* "21743 INVITE" at pos: the method is that of the request. */
+/* "21743 INVITE" at pos: the method is that of the request. What a response answers is for
+ * sip_cseq(), where somebody asks. */
 static __always_inline int sip_brief_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 					  __u32 end)
 {
@@ -147,7 +148,10 @@ static __always_inline int sip_brief_cseq(const struct sip_buf *buf, struct sip_
 		return 0;
 	pos++;
 	length = end - pos;
-	if (msg->kind != SW_MESSAGE_RESPONSE) {
+	if (msg->kind == SW_MESSAGE_RESPONSE) {
+		if (SIP_NEEDS(SIP_NEED_LOGINS))
+			return 0;
+	} else {
 		if (length - 1 > 7 || length != msg->method.length)
 			return 0;
 		differ = sip_load(buf, pos) ^ sip_load(buf, msg->method.offset);

@@ -51,7 +51,7 @@ struct sip_party {
 #define SIP_NEED_VALUES  4u  /* present, value[], CSeq, Max-Breadth, counts of lines and routes */
 #define SIP_NEED_STRICT  8u  /* strict work, where `want` asks for it */
 #define SIP_NEED_TOKENS  16u /* what proofs are made of: Call-ID's value, both tags, nonces */
-#define SIP_NEED_LOGINS  32u /* usernames of credentials */
+#define SIP_NEED_LOGINS  32u /* usernames of credentials; the method that a response answers */
 #define SIP_NEED_LINES   64u /* the other lines of headers that stand on several; with VALUES */
 #define SIP_NEED_ALL     127u
 

@@ -16,7 +16,9 @@ struct sw_addr address(const char *text)
 	return prefix.addr;
 }
 
-void rig_open(struct rig *rig, const char *yaml)
+static void open_with(struct rig *rig, const char *yaml,
+		      int (*open_trial)(struct trial *trial, const struct policy *policy,
+					struct error *e))
 {
 	struct error e = {};
 
@@ -25,8 +27,18 @@ void rig_open(struct rig *rig, const char *yaml)
 	rig->to = (struct endpoint){.addr = address("192.0.2.1"), .port = 5060};
 	if (policy_parse("test.yaml", yaml, strlen(yaml), &rig->policy, &e) < 0)
 		fail_msg("%s", e.text);
-	if (trial_open(&rig->trial, &rig->policy, &e) < 0)
+	if (open_trial(&rig->trial, &rig->policy, &e) < 0)
 		fail_msg("%s", e.text);
+}
+
+void rig_open(struct rig *rig, const char *yaml)
+{
+	open_with(rig, yaml, trial_open);
+}
+
+void rig_open_all(struct rig *rig, const char *yaml)
+{
+	open_with(rig, yaml, trial_open_all);
 }
 
 void rig_close(struct rig *rig)

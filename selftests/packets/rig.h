@@ -30,8 +30,10 @@ struct rig {
 #define SECOND SW_NS_PER_SEC
 #define MS     (SECOND / 1000)
 
-/* Loads the policy text; a mistake in it fails the test. */
+/* Loads the policy text; a mistake in it fails the test. What the policy does not need is not
+ * scanned for, as on the wire; with _all everything is. */
 void rig_open(struct rig *rig, const char *yaml);
+void rig_open_all(struct rig *rig, const char *yaml);
 void rig_close(struct rig *rig);
 #define auto_rig cleanup(rig_close)
 

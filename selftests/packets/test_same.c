@@ -55,7 +55,7 @@ static void test_generated(void **state)
 	struct sip_random random = {.state = 1};
 
 	(void)state;
-	rig_open(&rig, strict);
+	rig_open_all(&rig, strict);
 	for (unsigned int n = 0; n < MESSAGES / 4; n++) {
 		size_t size = sip_generate(&random, text, sizeof(text));
 
@@ -74,7 +74,7 @@ static void test_mutated(void **state)
 	struct sip_random random = {.state = 2};
 
 	(void)state;
-	rig_open(&rig, strict);
+	rig_open_all(&rig, strict);
 	for (unsigned int n = 0; n < MESSAGES; n++) {
 		size_t size = sip_generate(&random, text, sizeof(text));
 
@@ -91,7 +91,7 @@ static void test_every_length(void **state)
 	size_t size;
 
 	(void)state;
-	rig_open(&rig, strict);
+	rig_open_all(&rig, strict);
 	do
 		size = sip_generate(&random, text, sizeof(text));
 	while (size < 1500);
@@ -107,7 +107,7 @@ static void test_every_octet_flipped(void **state)
 	size_t size = sip_generate(&random, text, sizeof(text));
 
 	(void)state;
-	rig_open(&rig, strict);
+	rig_open_all(&rig, strict);
 	for (size_t i = 0; i < size; i++) {
 		for (int bit = 0; bit < 8; bit++) {
 			text[i] ^= 1 << bit;
@@ -129,7 +129,7 @@ static void same_verdicts(const char *yaml)
 	struct sw_trial nothing;
 	struct error e = {};
 
-	rig_open(&rig, yaml);
+	rig_open_all(&rig, yaml);
 	if (trial_open_real(&real, &rig.policy, &e) < 0)
 		fail_msg("%s", e.text);
 	for (unsigned int n = 0; n < MESSAGES / 4; n++) {

@@ -76,7 +76,8 @@ static bool same_told(const struct sip_msg *a, const struct sip_msg *b, unsigned
 	      same_span(a->nonce, b->nonce) && same_span(a->proxy_nonce, b->proxy_nonce)))
 		return false;
 	if (what & SIP_NEED_LOGINS &&
-	    !(same_span(a->login, b->login) && same_span(a->proxy_login, b->proxy_login)))
+	    !(same_span(a->login, b->login) && same_span(a->proxy_login, b->proxy_login) &&
+	      (a->kind != SW_MESSAGE_RESPONSE || a->cseq_kind == b->cseq_kind)))
 		return false;
 	return same_party(&a->from, &b->from, what) && same_party(&a->to, &b->to, what);
 }

@@ -257,7 +257,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0 ||
 	    edition_of(options.policy, "explained", &edition, e) < 0 ||
-	    trial_open(&trial, &edition.policy, e) < 0)
+	    trial_open_all(&trial, &edition.policy, e) < 0)
 		return -1;
 	trial.now = CLOCK_BASE;
 	for (; optind < argc; optind++)

@@ -166,7 +166,6 @@ static int fill(const struct batch *batches, const struct sipward_bpf *share, st
 	return 0;
 }
 
-/* Tests and `explain` want to see all that the scanner can find. */
 static __u32 scan_needs(const struct sw_policy *policy)
 {
 	__u32 needs = 0;
@@ -234,7 +233,7 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	memcpy((void *)&skel->rodata->policy, source->compiled, sizeof(*source->compiled));
 	*(__u32 *)&skel->rodata->on_trial = source->on_trial;
 	*(__u32 *)&skel->rodata->scan_needs =
-		source->on_trial ? SIP_NEED_ALL : scan_needs(source->compiled);
+		source->scan_all ? SIP_NEED_ALL : scan_needs(source->compiled);
 	if (reuse_state(skel, source->state, e) < 0 ||
 	    reuse(skel->maps.counters, counters_fd, e) < 0 ||
 	    prepare_policy_maps(batches, source->share, e) < 0 ||

@@ -8,7 +8,7 @@
 #include "kernel/generation.h"
 
 static int open_trial(struct trial *trial, const struct policy *policy, bool on_trial,
-		      struct error *e)
+		      bool scan_all, struct error *e)
 {
 	auto_free struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
 	struct sw_meta meta;
@@ -18,6 +18,7 @@ static int open_trial(struct trial *trial, const struct policy *policy, bool on_
 		.compiled = compiled,
 		.numbers = trial->numbers,
 		.on_trial = on_trial,
+		.scan_all = scan_all,
 	};
 
 	*trial = (struct trial){.state = STATE_CLOSED, .counters = -1, .program = -1,
@@ -38,12 +39,17 @@ static int open_trial(struct trial *trial, const struct policy *policy, bool on_
 
 int trial_open(struct trial *trial, const struct policy *policy, struct error *e)
 {
-	return open_trial(trial, policy, true, e);
+	return open_trial(trial, policy, true, false, e);
+}
+
+int trial_open_all(struct trial *trial, const struct policy *policy, struct error *e)
+{
+	return open_trial(trial, policy, true, true, e);
 }
 
 int trial_open_real(struct trial *trial, const struct policy *policy, struct error *e)
 {
-	return open_trial(trial, policy, false, e);
+	return open_trial(trial, policy, false, false, e);
 }
 
 void trial_close(struct trial *trial)

@@ -20,8 +20,10 @@ struct trial {
 	uint64_t now;              /* CLOCK_MONOTONIC nanoseconds of the next packet */
 };
 
-/* Loads the policy's program. 0, or -1 and *e. Owned by the caller: trial_close. */
+/* Loads the policy's program, which scans for what the policy needs. 0, or -1 and *e. Owned by the caller: trial_close. */
 int trial_open(struct trial *trial, const struct policy *policy, struct error *e);
+/* Likewise, and its scanner finds all that it can, whatever the policy needs. */
+int trial_open_all(struct trial *trial, const struct policy *policy, struct error *e);
 /* Likewise, but as it would be attached, with the kernel's clock and no outcome to read:
  * for measuring. */
 int trial_open_real(struct trial *trial, const struct policy *policy, struct error *e);
@@ -35,7 +37,8 @@ int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_t
 /* Lets the observer see a frame that leaves at trial->now. 0, or -1 and *e. */
 int trial_depart(struct trial *trial, const void *frame, uint32_t size, struct error *e);
 
-/* What the scanner found in the last packet; only valid when its outcome says `scanned`. */
+/* What the scanner found in the last packet; only valid when its outcome says `scanned`, and
+ * whole only behind trial_open_all(). */
 const struct sip_msg *trial_message(const struct trial *trial);
 
 /* A counter of the program on trial, over all zones. */
