@@ -30,12 +30,14 @@ static __always_inline int same_addr(const struct sw_addr *a, const struct sw_ad
 enum side { SIDE_LOW = 1, SIDE_HIGH = 2, SIDES = 3 };
 
 /* The same for both sides, of which each calls its own tag From's: 0 when there are not two.
- * `from` becomes the one whose tag From has. */
+ * `from` becomes the one whose tag From has, and is always written: the compiler may use it
+ * before it asks for the key. */
 static __always_inline __u64 dialog_key(const struct scratch *scratch, enum side *from)
 {
 	const struct sip_msg *msg = &scratch->msg;
 	__u64 a, b;
 
+	*from = SIDE_LOW;
 	if (!msg->from.tag.length || !msg->to.tag.length)
 		return TOKEN_NONE;
 	a = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID],
@@ -83,14 +85,16 @@ static __always_inline int is_party(const struct sw_dialog *dialog, const struct
 	return 0;
 }
 
-/* Whether the caller called for help: To says in the answer what it said in the INVITE. Only the
- * one who called could write it there. */
-static __always_inline int answers_emergency(const struct scratch *scratch)
+/* Whether the caller called for help: To says in the answer, and behind a server that found out
+ * who helps, what it said in the INVITE. Only the one who called could write it there. */
+static __always_inline int called_for_help(const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
 	__u32 pos = msg->value[SIP_TO].offset, end = pos + msg->value[SIP_TO].length;
+	__u32 bracket = sip_find(&scratch->buf, pos, end, SIP_EACH('<'), SIP_EACH('<'));
 
-	pos = sip_find(&scratch->buf, pos, end, SIP_EACH('<'), SIP_EACH('<')) + 1;
+	if (bracket < end)
+		pos = bracket + 1;
 	return sip_is_sos(&scratch->buf, pos, pos + sizeof(SIP_SOS) - 1) ||
 	       is_emergency_number(&scratch->buf, msg->to.user);
 }
@@ -157,7 +161,8 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 		return 0;
 	msg = &scratch->msg;
 	if (msg->kind == SW_MESSAGE_RESPONSE) {
-		if (msg->cseq_kind == SW_MESSAGE_INVITE && msg->status < 200)
+		if (policy.guards & SW_GUARD_TEARDOWN && msg->cseq_kind == SW_MESSAGE_INVITE &&
+		    msg->status < 200)
 			note_transaction(invite_key(scratch), to, now);
 		if (msg->status / 100 != 2)
 			return 0;
@@ -165,7 +170,7 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 		if (msg->cseq_kind == SW_MESSAGE_BYE && key != TOKEN_NONE)
 			bpf_map_delete_elem(&dialogs, &key);
 		else if (1u << (msg->cseq_kind & 31) & DIALOG_METHODS)
-			note_party(key, to, from, answers_emergency(scratch), now);
+			note_party(key, to, from, called_for_help(scratch), now);
 	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
 		key = dialog_key(scratch, &from);
 		note_party(key, to, SIDES - from, 0, now);

@@ -127,7 +127,7 @@ static __always_inline int may_lose_redirect(const struct scratch *scratch, __u6
 	__u64 key;
 
 	if (msg->status / 100 != 3 || msg->status == 380 ||
-	    1u << (msg->cseq_kind & 31) & SW_METHODS_ALWAYS || answers_emergency(scratch))
+	    1u << (msg->cseq_kind & 31) & SW_METHODS_ALWAYS || called_for_help(scratch))
 		return 0;
 	state = bpf_map_lookup_elem(&health, &zero);
 	if (!state || sw_observer_state(state, now) != SW_OBSERVER_GOOD)
@@ -139,7 +139,14 @@ static __always_inline int may_lose_redirect(const struct scratch *scratch, __u6
 	return !dialog || dialog->expires <= now;
 }
 
-/* What of all that could be found may be a reason to drop the message. */
+static __always_inline int is_sent_for_help(const struct scratch *scratch)
+{
+	return is_for_emergency(scratch) ||
+	       (scratch->msg.kind == SW_MESSAGE_INVITE && called_for_help(scratch));
+}
+
+/* What of all that could be found may be a reason to drop the message. What ends before its To may
+ * be inside a dialog. */
 __noinline int may_be_dropped(const struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg;
@@ -151,7 +158,8 @@ __noinline int may_be_dropped(const struct scratch *scratch, __u64 now)
 		return policy.egress & SW_EGRESS_DIALOGS && may_lose_redirect(scratch, now) ?
 			       FOUND_STATUS : 0;
 	return msg->kind <= SW_MESSAGE_OTHER && !(1u << msg->kind & SW_METHODS_ALWAYS) &&
-	       !(msg->flags & SIP_TO_TAG) && !is_for_emergency(scratch) ? 0xffff : 0;
+	       msg->present & SIP_PRESENT(TO) && !(msg->flags & SIP_TO_TAG) &&
+	       !is_sent_for_help(scratch) ? 0xffff : 0;
 }
 
 /* Where it leaves from, as the IP header says. */
@@ -163,6 +171,38 @@ static __always_inline void departure_source(struct __sk_buff *skb, struct sw_ad
 	}
 	src->words[2] = bpf_htonl(0xffff);
 	load_net(skb, 12, &src->words[3], 4);
+}
+
+/* As in stage "service": an address of the i-th service, or of this host. */
+static __always_inline int departs_from(const struct sw_addr *src, const struct departure *d, __u32 i)
+{
+	const volatile struct sw_service *service = &policy.services[i];
+	struct sw_service_addr key = {.addr = *src, .service = i};
+
+	if ((service->transport == SW_UDP) != (d->protocol == IPPROTO_UDP) ||
+	    (!d->opened && (d->sport < service->port_first || d->sport > service->port_last)))
+		return 0;
+	if (bpf_map_lookup_elem(&service_addrs, &key))
+		return 1;
+	return (service->any_address || d->opened) &&
+	       (!policy.check_local || bpf_map_lookup_elem(&local_addrs, &key.addr));
+}
+
+/* What is only on its way through this host is none of ours. */
+__noinline int departs_from_here(struct __sk_buff *skb, const struct departure *d)
+{
+	struct sw_addr src = {};
+
+	if (!d)
+		return 0;
+	departure_source(skb, &src);
+	for (__u32 i = 0; i < SW_SERVICES_MAX; i++) {
+		if (i >= policy.service_count)
+			break;
+		if (departs_from(&src, d, i))
+			return 1;
+	}
+	return 0;
 }
 
 static __always_inline void tell_departure(struct __sk_buff *skb, const struct departure *d,
@@ -220,7 +260,7 @@ __noinline int judge_departure(struct __sk_buff *skb, struct departure *d, struc
 		found |= find_leaks(scratch, number);
 	if (policy.egress)
 		found |= find_unwanted(scratch, number);
-	if (!c || !found)
+	if (!c || !found || !departs_from_here(skb, d))
 		return TC_ACT_UNSPEC;
 	if (found >> DENIED && d->protocol == IPPROTO_UDP &&
 	    zone_at(number)->mode == SW_MODE_ENFORCE)

@@ -21,6 +21,11 @@
 #include "dialog.h"
 #include "health.h"
 
+/* Pings and what is said once begin no dialog (RFC 3261 11, RFC 3428 2): of many phones they would
+ * push out of the table what does. */
+#define METHODS_ALONE \
+	(SW_METHODS_OUTSIDE | SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(MESSAGE))
+
 /* What the server sends that may begin a dialog: a request, whose tag comes back as To's; a
  * provisional answer. Both are soon followed by what note_dialog() notes. */
 __noinline int note_tag(const struct sw_addr *to, struct scratch *scratch, __u64 now)
@@ -37,7 +42,8 @@ __noinline int note_tag(const struct sw_addr *to, struct scratch *scratch, __u64
 			key = dialog_key(scratch, &from);
 			note_transaction(key, to, now);
 		}
-	} else if (msg->flags & SIP_START && !(msg->flags & SIP_TO_TAG)) {
+	} else if (msg->flags & SIP_START && !(msg->flags & SIP_TO_TAG) &&
+		   !(1u << (msg->kind & 31) & METHODS_ALONE)) {
 		key = asked_key(scratch, msg->from.tag);
 		note_transaction(key, to, now);
 	}

@@ -22,8 +22,9 @@
 #include "leak.h"
 #include "token.h"
 
-/* Tokens stand in the first headers; what an answer carries behind them is not read. */
-#define OBSERVED_MAX 2048
+/* Tokens stand in the first headers; what an answer carries behind them is not read. A rule wants
+ * all of them, and To stands behind as many routes as there are. */
+#define OBSERVED_MAX (OBSERVES_RULES ? 8192 : 2048)
 
 #define PROOF_LIFE (4 * 3600 * SW_NS_PER_SEC)
 

@@ -24,7 +24,7 @@ struct departing {
 static inline uint32_t leaves(struct rig *rig, const char *to, const struct departing *what)
 {
 	struct endpoint peer = {.addr = address(to), .port = 5060}, server = rig->to;
-	char text[2048];
+	char text[12288];
 	size_t size = snprintf(text, sizeof(text),
 			       "%s\r\n"
 			       "Via: SIP/2.0/UDP %s;branch=%s\r\n"

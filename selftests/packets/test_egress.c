@@ -159,7 +159,7 @@ static void test_statuses(void **state)
 static void test_redirects_that_live(void **state)
 {
 	static const char *const emergencies[] = {"<urn:service:sos>", "<urn:service:sos.fire>",
-						  "<sip:112@example.com>"};
+						  "<sip:112@example.com>", "urn:service:sos"};
 	struct departing redirect = RESPONSE("302 Moved"), emergency = RESPONSE("302 Moved");
 	auto_rig struct rig rig;
 
@@ -242,6 +242,9 @@ static void test_emergency(void **state)
 		"INVITE urn:service:sos SIP/2.0", "INVITE sip:112@psap.example SIP/2.0",
 		"MESSAGE sip:112@psap.example SIP/2.0",
 	};
+	static const char *const called[] = {"<urn:service:sos>", "urn:service:sos.police",
+					     "\"Help\" <sip:112@example.com>"};
+	struct departing message = METHOD("MESSAGE");
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -253,6 +256,13 @@ static void test_emergency(void **state)
 						  .headers = SMS}, SW_REASON_EGRESS_CONTENT_TYPE);
 	reported(&rig, MACHINE, (struct departing){.start = "NOTIFY urn:service:sos SIP/2.0"},
 		 SW_REASON_EGRESS_METHOD);
+	/* The server found out who helps: only To still says what the caller asked for. */
+	for (size_t i = 0; i < array_size(called); i++)
+		reported(&rig, MACHINE, (struct departing){.callee = called[i], .headers = SMS},
+			 SW_REASON_EGRESS_CONTENT_TYPE);
+	message.callee = called[0];
+	message.headers = SMS;
+	dropped(&rig, MACHINE, message, SW_REASON_EGRESS_CONTENT_TYPE);
 }
 
 /* A segment that is lost is sent again, until the connection dies. */
@@ -301,6 +311,64 @@ static void test_monitor(void **state)
 	}
 }
 
+/* Vias and routes stand before To: while it is not seen, a request may be inside a dialog. Here the
+ * first fragment ends before it. */
+static void test_to_is_not_seen(void **state)
+{
+	struct departing what = INSIDE("UPDATE");
+	auto_rig struct rig rig;
+	struct error e = {};
+	uint64_t before;
+	uint8_t *to;
+
+	(void)state;
+	rig_open(&rig, zones);
+	what.headers = "Diversion: <sip:+49301@example.com>\r\n";
+	reported(&rig, MACHINE, what, SW_REASON_EGRESS_HEADER);
+	to = memmem(rig.frame.octets, rig.frame.size, "\r\nTo:", 5);
+	assert_non_null(to);
+	rig.frame.size = to + 4 - rig.frame.octets;
+	rig.frame.octets[16] = (rig.frame.size - 14) >> 8;
+	rig.frame.octets[17] = rig.frame.size - 14;
+	before = counted_all(&rig, SW_MODE_ENFORCE);
+	assert_int_equal(trial_depart(&rig.trial, rig.frame.octets, rig.frame.size, &e), 0);
+	assert_int_equal((int)rig.trial.departure, TC_ACT_UNSPEC);
+	assert_int_equal(counted_all(&rig, SW_MODE_ENFORCE), before);
+}
+
+/* What a long way put behind it is read all the same. */
+static void test_long_way(void **state)
+{
+	char via[4096] = "192.0.2.1:5060";
+	struct departing what = {.via = via, .headers = "Diversion: <sip:+49301@b.example>\r\n"};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, zones);
+	while (strlen(via) < 3000)
+		strcat(via, "\r\nRecord-Route: <sip:192.0.2.9;lr;did=0123456789abcdef>");
+	dropped(&rig, MACHINE, what, SW_REASON_EGRESS_HEADER);
+	what.tag = ";tag=2";
+	reported(&rig, MACHINE, what, SW_REASON_EGRESS_HEADER);
+}
+
+/* From a port of a service, but not from an address of it: transit, or somebody else's. */
+static void test_other_address(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, "version: 1\n"
+		 "services: [{transport: udp, port: 5060, addresses: [192.0.2.1]},\n"
+		 "           {transport: tcp, port: 5060, addresses: [192.0.2.1]}]\n"
+		 "zones: [{name: public, egress: {methods: [INVITE], unlisted: deny}}]\n");
+	dropped(&rig, MACHINE, METHOD("NOTIFY"), SW_REASON_EGRESS_METHOD);
+	rig.to.addr = address("192.0.2.9");
+	passes(&rig, MACHINE, METHOD("NOTIFY"));
+	rig.to.addr = address("192.0.2.1");
+	dropped(&rig, MACHINE, METHOD("NOTIFY"), SW_REASON_EGRESS_METHOD);
+}
+
 /* What several rules find is counted by each, and dropped when one says so. */
 static void test_several(void **state)
 {
@@ -329,6 +397,9 @@ int main(void)
 		cmocka_unit_test(test_emergency),
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_to_is_not_seen),
+		cmocka_unit_test(test_long_way),
+		cmocka_unit_test(test_other_address),
 		cmocka_unit_test(test_several),
 	};
 

@@ -246,6 +246,26 @@ static void test_crowded(void **state)
 	is_refused(&rig, "1", "a", "x");
 }
 
+/* Pings of phones, and calls that are tried, are no dialogs, and push none out. */
+static void test_what_begins_none(void **state)
+{
+	auto_free char *yaml = xasprintf("tables: {dialogs: 4096}\n%s", zones);
+	auto_rig struct rig rig;
+	char call[16];
+
+	(void)state;
+	open_watched(&rig, yaml);
+	answers(&rig, "183 Session Progress", "INVITE", "early");
+	server_asks(&rig, "INVITE", "out", "s", NULL);
+	for (unsigned int n = 0; n < 8192; n++) {
+		snprintf(call, sizeof(call), "p%u", n);
+		server_asks(&rig, n % 2 ? "OPTIONS" : "MESSAGE", call, "s", NULL);
+		answers(&rig, "100 Trying", "INVITE", call);
+	}
+	is_believed(&rig, "early", "a", "b");
+	is_believed(&rig, "out", "phone", "s");
+}
+
 /* A source that the server serves, by the path of its proof. One that is only known is a stranger:
  * any refusal makes it so. */
 static void test_served(void **state)
@@ -308,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_crowded),
+		cmocka_unit_test(test_what_begins_none),
 		cmocka_unit_test(test_served),
 		cmocka_unit_test(test_never_inside),
 		cmocka_unit_test(test_rates),
