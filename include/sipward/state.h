@@ -119,7 +119,7 @@ struct sw_health {
 	__u64 heartbeat;        /* when the agent last found all observers in place */
 	__u64 forgot_until;     /* the table of branches was too small: some may be missing */
 	__u64 unanswered_from;  /* since when requests come in, and no observer sees an answer */
-	__u64 services;         /* fingerprint of the ports that are observed */
+	__u64 services;         /* fingerprint of what is observed: ports, and whether dialogs */
 	__u64 penalised_until;  /* when the last penalty ends */
 };
 

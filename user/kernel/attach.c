@@ -343,6 +343,15 @@ static uint64_t fingerprint(const void *data, size_t size)
 	return hash;
 }
 
+/* What the observer notes for rules that go by what is not there: a rule that asks for more knows
+ * nothing of what was before it. */
+static uint64_t notes_of(const struct sw_policy *compiled)
+{
+	bool calls = compiled->egress & SW_EGRESS_DIALOGS, dialogs = compiled->to_tags;
+
+	return fingerprint(compiled->udp_ports, sizeof(compiled->udp_ports)) ^ (calls | dialogs << 1);
+}
+
 int apply_generation(struct apply *apply, struct error *e)
 {
 	cleanup(swaps_free) struct swap *swaps =
@@ -367,7 +376,7 @@ int apply_generation(struct apply *apply, struct error *e)
 	compile_policy(apply->policy, numbers, &meta, compiled);
 	compiled->compiled = monotonic_ns();
 	compiled->check_local = apply->check_local;
-	apply->services = fingerprint(compiled->udp_ports, sizeof(compiled->udp_ports));
+	apply->services = notes_of(compiled);
 	if (state_resize(apply->state, &apply->policy->tables, e) < 0)
 		return -1;
 	if (load_all(apply, &source, swaps, e) < 0 || swap_all(apply, &source, swaps, e) < 0) {

@@ -51,7 +51,7 @@ struct apply {
 	uint64_t generation;           /* out: the number of the new generation */
 	int observer;                  /* out: its observer, owned by the caller; -1: it has none */
 	struct observers observers;    /* out: where it is now, owned by the caller */
-	uint64_t services;             /* out: fingerprint of the UDP ports that it protects */
+	uint64_t services;             /* out: fingerprint of what the observer notes */
 };
 
 int apply_generation(struct apply *apply, struct error *e);

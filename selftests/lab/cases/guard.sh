@@ -63,6 +63,14 @@ expect_equal "one that nobody knows is outside, where there is no INVITE" "none 
 	"${forged[3]} $(counter public drops method)"
 read -ra bye <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE another-call a b)"
 expect_equal "a BYE is let through all the same" 200 "${bye[3]}"
+sed -i 's/ to_tag: proven,//' "$TMP/guard.yaml"
+expect "without the rule" "$(tail -n 1 "$WARD_LOG")" ward_reload
+wait_until 5 observer_aged
+sed -i 's/\(name: public,\)/\1 to_tag: proven,/' "$TMP/guard.yaml"
+expect "and with it again" "$(tail -n 1 "$WARD_LOG")" ward_reload
+read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE a-third-call a b)"
+expect_equal "dialogs from before it are none that it knows" "200 1 young" \
+	"${forged[3]} $(counter public drops method) $(observer)"
 
 # --- toll fraud ---
 reached=0
