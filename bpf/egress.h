@@ -227,10 +227,7 @@ static __always_inline void tell_departure(struct __sk_buff *skb, const struct d
 	departure_source(skb, &event->src);
 	event->dst = d->dst;
 	event->sport = d->sport;
-	if (d->protocol == IPPROTO_UDP) {
-		load_net(skb, d->offset - sizeof(struct udphdr) + 2, &event->dport, 2);
-		event->dport = bpf_ntohs(event->dport);
-	}
+	event->dport = d->dport;
 	event->length = d->length > 0xffff ? 0xffff : d->length;
 	event->transport = d->protocol == IPPROTO_TCP ? SW_TCP : SW_UDP;
 	event->message = scratch->msg.kind;

@@ -62,8 +62,10 @@ struct departure {
 	__u32 length;  /* of it, as UDP says; on TCP all of the segment */
 	__u32 end;     /* of the IP packet: of fragments only the first one is here */
 	__u16 sport;
+	__u16 dport;
 	__u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
 	__u8 opened;   /* on a TCP connection that the server opened */
+	__u8 unused[2];
 };
 
 /* A telephone number, or the first 32 digits of it. */
@@ -97,7 +99,7 @@ struct content {
 };
 
 _Static_assert(sizeof(struct packet) == 104, "no padding");
-_Static_assert(sizeof(struct departure) == 32, "no padding");
+_Static_assert(sizeof(struct departure) == 36, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
 

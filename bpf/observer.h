@@ -143,6 +143,7 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 	if (!offset || load_net(skb, offset, &udp, sizeof(udp)))
 		return 0;
 	d->sport = bpf_ntohs(udp.source);
+	d->dport = bpf_ntohs(udp.dest);
 	port = d->sport;
 	peer = bpf_ntohs(udp.dest);
 	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
