@@ -129,7 +129,7 @@ static __always_inline int is_tcp_service(struct departure *d, __u64 sport, __u6
 	return d->opened;
 }
 
-/* 1 when the packet leaves a port that is a service. */
+/* 1 when the packet leaves a port that is a service, or over TCP goes to one. */
 static __always_inline int departs_from_service(struct __sk_buff *skb, struct departure *d)
 {
 	struct udphdr udp; /* the ports stand where TCP has them */

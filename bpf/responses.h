@@ -4,7 +4,7 @@
  * of the request that the server sent, never by where it comes from: a call forks, a next hop
  * answers from another of its addresses, and the 2xx comes again until the ACK does.
  *
- * Over UDP only: what leaves by TCP is not observed.
+ * Over UDP only: branches that leave by TCP are not noted, for there nothing would be dropped.
  */
 #ifndef SIPWARD_BPF_RESPONSES_H
 #define SIPWARD_BPF_RESPONSES_H

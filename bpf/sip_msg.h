@@ -68,8 +68,8 @@ struct sip_input {
 	struct sw_bounds bounds;
 };
 
-/* Headers that are known by name; the value of the first one of each is kept. The second
- * argument is the long form in lower case, the third the compact form (RFC 3261 7.3.3). */
+/* Headers that are known by name (sip_names.h); the value of the first line of each is kept, and
+ * of some those of further lines (enum sip_many). */
 enum sip_header {
 	SIP_VIA,
 	SIP_FROM,

@@ -125,7 +125,7 @@ struct sw_health {
 
 /* What the observers say of themselves. */
 struct sw_observed {
-	__u64 last;             /* when one last read a packet of a service */
+	__u64 last;             /* when one last read a datagram of a service */
 	__u64 nameless;         /* when the server last sent a branch that makes no token */
 	__u64 crowded;          /* when there were last more dialogs than the table is good for */
 	__u64 dialogs_from;     /* since when they are counted: */
@@ -142,7 +142,7 @@ enum sw_tally {
 	SW_TALLY_PROBE_ANSWERS, /* eaten */
 	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through, over UDP */
 	SW_TALLY_ANSWERS,       /* responses of the server, over UDP */
-	SW_TALLY_OBSERVED,      /* packets of the services that the observer read */
+	SW_TALLY_OBSERVED,      /* datagrams of the services that the observer read */
 	SW_TALLY_SHARED,        /* tokens that a second address got */
 	SW_TALLY_OFFENCES_LOST, /* offences that were not told: over their budget */
 	SW_TALLY_GOODS_FULL,    /* good sources that were not noted: the table is full */

@@ -294,6 +294,16 @@ policy() { # NAME: standard input becomes a policy, with the services of the lab
 	} >"$TMP/$1.yaml"
 }
 
+phones_policy() { # NAME: what phones send is let in from everywhere, and nothing else
+	policy "$1" <<'END'
+mode: enforce
+zones:
+  - name: public
+    sources: [0.0.0.0/0, "::/0"]
+    methods: [INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER]
+END
+}
+
 ward() { # one sipward command in the server's namespace
 	server timeout $((20 * PATIENCE)) "$BUILD/sipward" "$@"
 }

@@ -196,7 +196,7 @@ static void test_server_without_branches(void **state)
 	sends(&rig, answer, sizeof(answer) - 1, SW_REASON_UNSOLICITED_RESPONSE);
 }
 
-/* What leaves by TCP is not observed, and no segment is ever dropped for its content. */
+/* Branches that leave by TCP are not noted: no segment is ever dropped for its content. */
 static void test_tcp(void **state)
 {
 	auto_rig struct rig rig;

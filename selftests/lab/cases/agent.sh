@@ -7,13 +7,7 @@
 . "$(dirname "$0")/../lab.sh"
 lab_up
 
-policy agent <<'END'
-mode: enforce
-zones:
-  - name: public
-    sources: [0.0.0.0/0, "::/0"]
-    methods: [INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER]
-END
+phones_policy agent
 
 message_answers() { # how many of two forbidden messages are answered
 	count_answers attacker --wait 0.4 --from "$ATTACKER4" "$SERVER4" MESSAGE 2

@@ -6,13 +6,7 @@
 . "$(dirname "$0")/../lab.sh"
 lab_up
 
-policy plain <<'END'
-mode: enforce
-zones:
-  - name: public
-    sources: [0.0.0.0/0, "::/0"]
-    methods: [INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER]
-END
+phones_policy plain
 
 add_spare() {
 	ip -n "$SERVER" link add spare0 type veth peer name spare1 &&

@@ -6,13 +6,7 @@
 . "$(dirname "$0")/../lab.sh"
 lab_up
 
-policy stream <<'END'
-mode: enforce
-zones:
-  - name: public
-    sources: [0.0.0.0/0, "::/0"]
-    methods: [INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER]
-END
+phones_policy stream
 ward_start stream || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 
 for family in 4 6; do

@@ -7,15 +7,20 @@
 . "$(dirname "$0")/../lab.sh"
 lab_up
 
-policy tune <<'END'
+options_policy() { # NAME OPTIONS-RATE: of all but a partner; standard input follows
+	policy "$1" <<END
 mode: enforce
 zones:
   - name: partner.eu
     sources: [10.77.0.10]
     rates: {source: {any: 1000/s burst 2000}}
   - name: public
-    rates: {source: {OPTIONS: 1000/s}}
+    rates: {source: {OPTIONS: $2}}
+$(cat)
 END
+}
+
+options_policy tune 1000/s </dev/null
 cp "$TMP/tune.yaml" "$TMP/file.yaml"
 
 options_answered() { # of 10 sent at once
@@ -117,16 +122,7 @@ expect "and says what is gone" "$(cat "$WARD_LOG")" \
 expect_equal "and so it is again" "[]" "$(tuned)"
 
 # --- another policy: what it would change, and back again ---
-policy strict <<'END'
-mode: enforce
-zones:
-  - name: partner.eu
-    sources: [10.77.0.10]
-    rates: {source: {any: 1000/s burst 2000}}
-  - name: public
-    rates: {source: {OPTIONS: 1/60s burst 2}}
-lists: {deny: [192.0.2.66]}
-END
+options_policy strict '1/60s burst 2' <<<'lists: {deny: [192.0.2.66]}'
 expect_equal "diff tells key by key what would change" \
 	'["public.rates.source.OPTIONS","1000/s","1/60s burst 2"] ["lists.deny",null,"[192.0.2.66]"] ["lists","0 entries","1 entries: 1 added, 0 removed"]' \
 	"$(ward diff -j "$TMP/strict.yaml" | jq -c '.[] | [.key, .now, .then]' | tr '\n' ' ' | sed 's/ $//')"
