@@ -74,6 +74,22 @@ size_t response(char *text, size_t size, unsigned int status, const char *method
 		"Content-Length: 0\r\n\r\n", status, n, n, n, n, method);
 }
 
+size_t dialog_message(char *text, size_t size, const char *start, const char *cseq,
+		      const char *call, const char *from, const char *to, const char *branch)
+{
+	return snprintf(text, size,
+		"%s\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\r\n"
+		"Max-Forwards: 70\r\n"
+		"From: <sip:bob@example.com>;tag=%s\r\n"
+		"To: <sip:alice@example.com>%s%s\r\n"
+		"Call-ID: %s\r\n"
+		"CSeq: 1 %s\r\n"
+		"Contact: <sip:bob@198.51.100.7>\r\n"
+		"Content-Length: 0\r\n\r\n",
+		start, branch, from, to ? ";tag=" : "", to ? to : "", call, cseq);
+}
+
 static void read_counters(const struct rig *rig, struct sw_counters *counters)
 {
 	struct error e = {};

@@ -44,6 +44,10 @@ struct sw_addr address(const char *text);
 size_t request(char *text, size_t size, const char *method, unsigned int n, const char *tag);
 size_t response(char *text, size_t size, unsigned int status, const char *method, unsigned int n);
 
+/* Likewise a message of the dialog `call` that begins with this line; `to`: the To-tag, or NULL. */
+size_t dialog_message(char *text, size_t size, const char *start, const char *cseq,
+		      const char *call, const char *from, const char *to, const char *branch);
+
 /* Each sends one packet and asserts what became of it. `reason` SW_REASON_NONE: it passes.
  * The counters of the zone are read before and after: exactly the one that should moved. */
 void sends_frame(struct rig *rig, enum sw_reason reason);

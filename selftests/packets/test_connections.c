@@ -15,7 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "rig.h"
+#include "phone.h"
 
 #define REPAIR_OFF (-1) /* TCP_REPAIR_OFF_NO_WP */
 
@@ -168,7 +168,7 @@ static void sends_flags(struct rig *rig, uint8_t flags, enum sw_reason reason)
 	sends_frame(rig, reason);
 }
 
-struct told {
+struct closed {
 	int closings;
 	enum sw_reason reason;
 };
@@ -176,11 +176,11 @@ struct told {
 static int on_event(void *context, void *data, size_t size)
 {
 	const struct sw_event *event = data;
-	struct told *told = context;
+	struct closed *closed = context;
 
 	(void)size;
-	told->closings++;
-	told->reason = event->reason;
+	closed->closings++;
+	closed->reason = event->reason;
 	return 0;
 }
 
@@ -189,16 +189,16 @@ static enum sw_reason closed_for(struct rig *rig, uint32_t seq, uint32_t ack, co
 				 size_t size)
 {
 	struct ring_buffer *ring;
-	struct told told = {};
+	struct closed closed = {};
 
 	segment(rig, seq, ack, text, size);
 	assert_true(gets_in_frame(rig));
-	ring = ring_buffer__new(rig->trial.state.fds[STATE_CLOSINGS], on_event, &told, NULL);
+	ring = ring_buffer__new(rig->trial.state.fds[STATE_CLOSINGS], on_event, &closed, NULL);
 	assert_non_null(ring);
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);
-	assert_true(told.closings <= 1);
-	return told.reason;
+	assert_true(closed.closings <= 1);
+	return closed.reason;
 }
 
 static void test_close(void **state)
@@ -278,54 +278,27 @@ static void test_crowd(void **state)
 	sends_flags(&rig, 0x02, SW_REASON_NONE);
 }
 
-static int count_evidence(void *evidence, void *data, size_t size)
-{
-	const struct sw_offence *offence = data;
-
-	assert_int_equal(size, sizeof(*offence));
-	*(unsigned int *)evidence += offence->kind == SW_OFFENCE_SANITY && offence->proved;
-	return 0;
-}
-
 /* A malformed message on TCP passes, and is evidence when it fits the connection. */
 static void test_violations(void **state)
 {
 	static const char broken[] = "OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h\r\n"
 				     "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
 	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
-	unsigned int evidence = 0;
-	struct ring_buffer *ring;
 	auto_rig struct rig rig;
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}, "
 				  "bans: {sanity: 30/60s}}]\n");
 	connect_ends(&rig, &c, false);
-	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_evidence, &evidence,
-				NULL);
-	assert_non_null(ring);
 	segment(&rig, c.seq + 65536, c.ack, broken, sizeof(broken) - 1);
 	gets_in_frame(&rig);
-	ring_buffer__consume(ring);
-	assert_int_equal(evidence, 0);
+	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 0);
 	segment(&rig, c.seq, c.ack, broken, sizeof(broken) - 1);
 	gets_in_frame(&rig);
 	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
-	ring_buffer__consume(ring);
-	assert_int_equal(evidence, 1);
+	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 1);
 	grade_of(&rig, c.seq, c.ack);
-	ring_buffer__consume(ring);
-	assert_int_equal(evidence, 1);
-	ring_buffer__free(ring);
-}
-
-static int count_failures(void *evidence, void *data, size_t size)
-{
-	const struct sw_offence *offence = data;
-
-	assert_int_equal(size, sizeof(*offence));
-	*(unsigned int *)evidence += offence->kind == SW_OFFENCE_AUTH && offence->proved;
-	return 0;
+	assert_int_equal(overhear(&rig), 0);
 }
 
 static void logs_in(struct rig *rig, const struct connection *c, unsigned int branch,
@@ -365,31 +338,23 @@ static void test_wrong_passwords(void **state)
 {
 	static const char *const nonces[] = {"none", "n1", "n2", "n3", "n4", "n5"};
 	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
-	unsigned int evidence = 0;
-	struct ring_buffer *ring;
 	auto_rig struct rig rig;
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}, "
 				  "bans: {auth_failures: 10/60s}}]\n");
 	connect_ends(&rig, &c, false);
-	ring = ring_buffer__new(rig.trial.state.fds[STATE_OFFENCES], count_failures, &evidence,
-				NULL);
-	assert_non_null(ring);
 	for (unsigned int i = 0; i < 5; i++) {
 		logs_in(&rig, &c, i, nonces[i]);
 		is_refused(&rig, i, nonces[i + 1]);
 	}
-	ring_buffer__consume(ring);
-	assert_int_equal(evidence, 4);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 4);
 	c.seq += 65536;
 	for (unsigned int i = 10; i < 15; i++) {
 		logs_in(&rig, &c, i, nonces[i - 10]);
 		is_refused(&rig, i, nonces[i - 9]);
 	}
-	ring_buffer__consume(ring);
-	assert_int_equal(evidence, 4);
-	ring_buffer__free(ring);
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 0);
 }
 
 static int own_network(void **state)

@@ -22,17 +22,10 @@ static const char *const zones =
 static size_t message(char *text, size_t size, const char *start, const char *cseq, unsigned int n,
 		      const char *from, const char *to, const char *branch)
 {
-	return snprintf(text, size,
-		"%s\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:bob@example.com>;tag=%s\r\n"
-		"To: <sip:alice@example.com>%s%s\r\n"
-		"Call-ID: call-%u@198.51.100.7\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:bob@198.51.100.7>\r\n"
-		"Content-Length: 0\r\n\r\n",
-		start, branch, from, to ? ";tag=" : "", to ? to : "", n, cseq);
+	char call[64];
+
+	snprintf(call, sizeof(call), "call-%u@198.51.100.7", n);
+	return dialog_message(text, size, start, cseq, call, from, to, branch);
 }
 
 /* How what follows leaves: over UDP; from a port of a service, to the one a phone connected from;

@@ -33,17 +33,7 @@ static void open_watched(struct rig *rig, const char *yaml)
 static size_t message(char *text, size_t size, const char *start, const char *cseq,
 		      const char *call, const char *from, const char *to)
 {
-	return snprintf(text, size,
-		"%s\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:bob@example.com>;tag=%s\r\n"
-		"To: <sip:alice@example.com>%s%s\r\n"
-		"Call-ID: %s\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:bob@198.51.100.7>\r\n"
-		"Content-Length: 0\r\n\r\n",
-		start, call, from, to ? ";tag=" : "", to ? to : "", call, cseq);
+	return dialog_message(text, size, start, cseq, call, from, to, call);
 }
 
 static void leaves(struct rig *rig, bool tcp, const char *text, size_t size)

@@ -70,18 +70,30 @@ static void test_to_tag_proves(void **state)
 	sends_method(&rig, "INVITE", 200, SW_REASON_GREYLIST);
 }
 
+/* Calls a server whose tags begin like this, and is given a tag. */
+static void is_answered(struct rig *rig, const char *head, const char *tag)
+{
+	rig_open(rig, BUDGET_OF_5);
+	habit(rig, head);
+	sends_method(rig, "INVITE", 1, SW_REASON_NONE);
+	answers(rig, 1, tag);
+}
+
+/* Beyond the budget only a proof gets in. */
+static void tag_proves_nothing(struct rig *rig, const char *tag)
+{
+	spend_budget(rig);
+	acks(rig, 1, tag, SW_REASON_GREYLIST);
+	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+}
+
 static void test_guessed_tag(void **state)
 {
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, BUDGET_OF_5);
-	habit(&rig, "");
-	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
-	answers(&rig, 1, "3b9d0c5e71a8f264");
-	spend_budget(&rig);
-	acks(&rig, 1, "3b9d0c5e71a8f265", SW_REASON_GREYLIST);
-	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+	is_answered(&rig, "", "3b9d0c5e71a8f264");
+	tag_proves_nothing(&rig, "3b9d0c5e71a8f265");
 }
 
 /* What a second address got too proves nothing for either. */
@@ -90,16 +102,11 @@ static void test_shared_tag(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, BUDGET_OF_5);
-	habit(&rig, "");
-	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
-	answers(&rig, 1, "3b9d0c5e71a8f264");
+	is_answered(&rig, "", "3b9d0c5e71a8f264");
 	rig.from.addr = address("198.51.100.66"); /* the attacker's own address */
 	answers(&rig, 1, "3b9d0c5e71a8f264");
 	rig.from.addr = address("198.51.100.7");
-	spend_budget(&rig);
-	acks(&rig, 1, "3b9d0c5e71a8f264", SW_REASON_GREYLIST);
-	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+	tag_proves_nothing(&rig, "3b9d0c5e71a8f264");
 }
 
 /* A long head that all tags share, and a checksum that anybody can compute. */
@@ -108,13 +115,9 @@ static void test_computable_tags(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, BUDGET_OF_5);
-	habit(&rig, "a6a1c5f60faecf035a1ae5b6e96e979a-");
-	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
-	answers(&rig, 1, "a6a1c5f60faecf035a1ae5b6e96e979a-3b9d");
-	spend_budget(&rig);
-	acks(&rig, 1, "a6a1c5f60faecf035a1ae5b6e96e979a-3b9d", SW_REASON_GREYLIST);
-	assert_int_equal(outcome.grade, SW_GRADE_NONE);
+	is_answered(&rig, "a6a1c5f60faecf035a1ae5b6e96e979a-",
+		    "a6a1c5f60faecf035a1ae5b6e96e979a-3b9d");
+	tag_proves_nothing(&rig, "a6a1c5f60faecf035a1ae5b6e96e979a-3b9d");
 }
 
 /* Who answers a request that the server sent to it is there. */

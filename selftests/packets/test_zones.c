@@ -101,14 +101,28 @@ static void test_lists(void **state)
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_NONE);
 }
 
-static void ban(struct rig *rig, const char *source, uint64_t duration)
+/* What ban_add() and allow_add() have in common. */
+typedef int by_hand(const struct state *state, const struct prefix *addr, uint64_t duration,
+		    const char *note, struct prefix *source, struct error *e);
+
+static void add(struct rig *rig, by_hand *to, const char *source, uint64_t duration)
 {
 	struct prefix prefix;
 	const char *why;
 	struct error e = {};
 
 	assert_int_equal(prefix_parse(source, &prefix, &why), 0);
-	assert_int_equal(ban_add(&rig->trial.state, &prefix, duration, "test", NULL, &e), 0);
+	assert_int_equal(to(&rig->trial.state, &prefix, duration, "test", NULL, &e), 0);
+}
+
+static void ban(struct rig *rig, const char *source, uint64_t duration)
+{
+	add(rig, ban_add, source, duration);
+}
+
+static void allow(struct rig *rig, const char *source, uint64_t duration)
+{
+	add(rig, allow_add, source, duration);
 }
 
 /* The expiry is in the value: with no agent to sweep, a ban still ends on time. */
@@ -138,16 +152,6 @@ static void test_bans(void **state)
 	ban(&rig, "203.0.113.77", BAN_FOREVER);
 	from(&rig, "203.0.113.77");
 	sends_method(&rig, "OPTIONS", 7, SW_REASON_NONE);
-}
-
-static void allow(struct rig *rig, const char *source, uint64_t duration)
-{
-	struct prefix prefix;
-	const char *why;
-	struct error e = {};
-
-	assert_int_equal(prefix_parse(source, &prefix, &why), 0);
-	assert_int_equal(allow_add(&rig->trial.state, &prefix, duration, "test", NULL, &e), 0);
 }
 
 /* By hand is stronger than a list that comes from elsewhere, as long as it lasts; and limits and
