@@ -174,7 +174,8 @@ static __always_inline void departure_source(struct __sk_buff *skb, struct sw_ad
 }
 
 /* As in stage "service": an address of the i-th service, or of this host. */
-static __always_inline int departs_from(const struct sw_addr *src, const struct departure *d, __u32 i)
+static __always_inline int departs_from(const struct sw_addr *src, const struct departure *d,
+					__u32 i)
 {
 	const volatile struct sw_service *service = &policy.services[i];
 	struct sw_service_addr key = {.addr = *src, .service = i};

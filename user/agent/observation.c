@@ -204,8 +204,8 @@ void observation_follow(struct observation *o, struct apply *apply)
 	memset(&apply->observers, 0, sizeof(apply->observers));
 	remember_egress(o, apply);
 	state_health_read(o->state, &health);
-	/* What leaves by a new interface, or from a new port, was not noted before; nor were dialogs
-	 * for which no rule asked. */
+	/* What leaves by a new interface, or from a new port, was not noted before; nor were
+	 * dialogs for which no rule asked. */
 	if (o->program < 0)
 		health = (struct sw_health){};
 	else if (o->observers.added || health.services != apply->services || !health.observed_from)

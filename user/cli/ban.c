@@ -162,8 +162,8 @@ static void note_monitor(void)
 
 		if (attachment_read(*iface, &attachment, NULL) == 0 && attachment.policy &&
 		    attachment.policy->mode == SW_MODE_MONITOR)
-			fprintf(stderr, "sipward: %s is in monitor mode: a ban is counted there, and drops "
-				"nothing (sipward tune mode enforce)\n", *iface);
+			fprintf(stderr, "sipward: %s is in monitor mode: a ban is counted there, "
+				"and drops nothing (sipward tune mode enforce)\n", *iface);
 	}
 }
 
@@ -238,8 +238,8 @@ const struct command command_ban = {
 	"  -j, --json          the bans as JSON\n\n"
 	"An IPv6 address stands for its /64, which is what one subscriber has. A ban holds on\n"
 	"every protected interface at once, with or without an agent, and outlives restarts and\n"
-	"reloads. Sources on lists: {allow: [...]} pass whatever bans say. It takes the place of an\n"
-	"allow by hand; no ban but one by hand does.\n",
+	"reloads. Sources on lists: {allow: [...]} pass whatever bans say. It takes the place of\n"
+	"an allow by hand; no ban but one by hand does.\n",
 	.run = run,
 };
 

@@ -72,9 +72,9 @@ const struct command command_stats = {
 	.summary = "the counters: packets, messages and reasons of each zone on each interface",
 	.help = "Usage: sipward stats [-j]\n\n"
 		"Only packets to the protected services are counted; the rest passes untouched.\n"
-		"In monitor mode, and on TCP, one packet may break several rules: each is counted. opaque\n"
-		"is what was not read as SIP, refused before or in the middle of a TCP stream.\n"
-		"Counters outlive reloads, restarts and crashes of the agent; detach removes\n"
-		"them.\n",
+		"In monitor mode, and on TCP, one packet may break several rules: each is\n"
+		"counted. opaque is what was not read as SIP, refused before or in the middle of\n"
+		"a TCP stream. Counters outlive reloads, restarts and crashes of the agent;\n"
+		"detach removes them.\n",
 	.run = run,
 };

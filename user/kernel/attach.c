@@ -349,7 +349,8 @@ static uint64_t notes_of(const struct sw_policy *compiled)
 {
 	bool calls = compiled->egress & SW_EGRESS_DIALOGS, dialogs = compiled->to_tags;
 
-	return fingerprint(compiled->udp_ports, sizeof(compiled->udp_ports)) ^ (calls | dialogs << 1);
+	return fingerprint(compiled->udp_ports, sizeof(compiled->udp_ports)) ^
+	       (calls | dialogs << 1);
 }
 
 int apply_generation(struct apply *apply, struct error *e)

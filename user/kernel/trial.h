@@ -20,7 +20,8 @@ struct trial {
 	uint64_t now;              /* CLOCK_MONOTONIC nanoseconds of the next packet */
 };
 
-/* Loads the policy's program, which scans for what the policy needs. 0, or -1 and *e. Owned by the caller: trial_close. */
+/* Loads the policy's program, which scans for what the policy needs. 0, or -1 and *e. Owned by the
+ * caller: trial_close. */
 int trial_open(struct trial *trial, const struct policy *policy, struct error *e);
 /* Likewise, and its scanner finds all that it can, whatever the policy needs. */
 int trial_open_all(struct trial *trial, const struct policy *policy, struct error *e);
