@@ -75,7 +75,8 @@ __noinline int listed_action(__u64 hash, __u32 report, __u32 deny)
 }
 
 /* What the rules of one direction say of the body's type: the sternest of the first SIP_LINES_MAX
- * lines. One is legal, and nobody knows which of several its reader takes. */
+ * lines, or, where there are more, of what they say of any. One is legal, and nobody knows which of
+ * several its reader takes. */
 static __always_inline enum sw_action type_action(const volatile struct sw_content *rules,
 						  struct scratch *scratch)
 {
@@ -97,6 +98,8 @@ static __always_inline enum sw_action type_action(const volatile struct sw_conte
 		if (action > content->worst)
 			content->worst = action;
 	}
+	if (sip_lost_lines(&scratch->msg, SIP_CONTENT_TYPE))
+		return action_of(report, deny, ~0u);
 	return content->worst;
 }
 

@@ -123,6 +123,8 @@ static void test_statuses(void **state)
 	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
 }
 
+#define PLAIN4 "c: a/b\r\nc: a/b\r\nc: a/b\r\nc: a/b\r\n"
+
 static void test_content_types(void **state)
 {
 	auto_rig struct rig rig;
@@ -150,6 +152,9 @@ static void test_content_types(void **state)
 	sends_lines(&rig, "c: message/cpim\r\nc: application/vnd.3gpp.sms\r\nc: a/b\r\n",
 		    SW_REASON_CONTENT_TYPE);
 	sends_lines(&rig, "Content-Type: text/plain\r\nc: application/sdp\r\n", SW_REASON_NONE);
+	/* More than are read, which no good message has, may hide anything. */
+	sends_lines(&rig, PLAIN4 PLAIN4, SW_REASON_NONE);
+	sends_lines(&rig, PLAIN4 PLAIN4 "c: a/b\r\n", SW_REASON_CONTENT_TYPE);
 	rig.from.addr = address("203.0.113.5");
 	sends_lines(&rig, "Content-Type: application/vnd.3gpp.sms\r\n", SW_REASON_NONE);
 }
