@@ -147,7 +147,8 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
  * matter. */
 #define DIALOG_METHODS                                                                       \
 	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(UPDATE) |                                   \
-	 (policy.to_tags ? SW_MESSAGE_BIT(SUBSCRIBE) | SW_MESSAGE_BIT(NOTIFY) : 0))
+	 (policy.to_tags ? SW_MESSAGE_BIT(SUBSCRIBE) | SW_MESSAGE_BIT(NOTIFY) |              \
+				  SW_MESSAGE_BIT(REFER) : 0))
 
 /* What the server sends. A dialog begins with a 2xx to an INVITE, and ends with one to a BYE;
  * an answer that is none says nothing about who asked. */

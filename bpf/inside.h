@@ -63,6 +63,19 @@ static __always_inline int is_dialog_known(const struct scratch *scratch)
 	return key != TOKEN_NONE && bpf_map_lookup_elem(&transactions, &key) != 0;
 }
 
+/* Whether a request of the server's belongs to a dialog that it was seen in, or asked for. A proxy
+ * passes on an ACK, or what has a Route, whatever tags its sender made up. */
+__noinline int goes_on(const struct scratch *scratch)
+{
+	__u64 key;
+
+	if (!scratch || !policy.to_tags)
+		return 1;
+	key = asked_key(scratch, scratch->msg.from.tag);
+	return (key != TOKEN_NONE && bpf_map_lookup_elem(&transactions, &key)) ||
+	       is_dialog_known(scratch);
+}
+
 /* 1 when every dialog that is under way is known. */
 static __always_inline int are_dialogs_known(struct packet *p)
 {

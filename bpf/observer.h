@@ -305,8 +305,9 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct departure
 
 	if (policy.to_tags)
 		note_tag(&d->dst, scratch, now);
-	if (policy.guards & SW_GUARD_TEARDOWN || policy.egress & SW_EGRESS_DIALOGS ||
-	    policy.to_tags)
+	if ((policy.guards & SW_GUARD_TEARDOWN || policy.egress & SW_EGRESS_DIALOGS ||
+	     policy.to_tags) &&
+	    (!policy.to_tags || msg->kind == SW_MESSAGE_RESPONSE || goes_on(scratch)))
 		note_dialog(&d->dst, scratch, now);
 	if (policy.guards & SW_GUARD_DIGEST_LEAK && msg->kind <= SW_MESSAGE_OTHER &&
 	    msg->flags & SIP_TO_TAG)

@@ -139,6 +139,9 @@ static void test_dialogs(void **state)
 	server_asks(&rig, "INVITE", "out", "s", NULL);
 	is_believed(&rig, "out", "phone", "s");
 	is_refused(&rig, "out", "phone", "t");
+	answers(&rig, "202 Accepted", "REFER", "referred");
+	is_believed(&rig, "referred", "a", "b");
+	server_asks(&rig, "INVITE", "acked", "s", NULL);
 	server_asks(&rig, "ACK", "acked", "s", "phone");
 	is_believed(&rig, "acked", "phone", "s");
 	/* The call ends. */
@@ -160,6 +163,27 @@ static void test_dialogs(void **state)
 	}
 	is_believed(&rig, "acked", "phone", "s");
 	is_refused(&rig, "1", "a", "x");
+}
+
+/* A proxy passes on an ACK, or what has a Route, whatever its tags say: that it does begins no
+ * dialog. What belongs to one that it was seen in goes on with it. */
+static void test_passed_on(void **state)
+{
+	static const char *const methods[] = {"ACK", "BYE", "INVITE", "UPDATE", "NOTIFY"};
+	auto_rig struct rig rig;
+
+	(void)state;
+	open_watched(&rig, zones);
+	for (size_t i = 0; i < array_size(methods); i++) {
+		server_asks(&rig, methods[i], "forged", "a", "b");
+		is_refused(&rig, "forged", "a", "b");
+		is_refused(&rig, "forged", "b", "a");
+	}
+	server_asks(&rig, "INVITE", "call", "a", NULL);
+	server_asks(&rig, "ACK", "call", "a", "b");
+	is_believed(&rig, "call", "b", "a");
+	is_believed(&rig, "call", "a", "b");
+	is_refused(&rig, "call", "a", "c");
 }
 
 /* A large INVITE goes over TCP, what follows over UDP; and on TCP nobody is asked. */
@@ -315,6 +339,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_dialogs),
+		cmocka_unit_test(test_passed_on),
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_crowded),
