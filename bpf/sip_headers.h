@@ -201,10 +201,10 @@ static __always_inline void sip_top_branch(const struct sip_buf *buf, struct sip
 		msg->flags |= SIP_COOKIE;
 }
 
-/* The branch among the parameters from pos on; behind it, or pos. It mostly stands among the
- * first, and ";branch=" is one word. */
-static __always_inline __u32 sip_branch(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-					__u32 end)
+/* The branch among the parameters from pos on. It mostly stands among the first, and ";branch="
+ * is one word. */
+static __always_inline void sip_branch(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				       __u32 end)
 {
 	__u32 p = pos, last;
 	__u64 branch;
@@ -213,13 +213,12 @@ static __always_inline __u32 sip_branch(const struct sip_buf *buf, struct sip_ms
 		if (sip_lower(sip_load(buf, p)) == SIP_WORD(";branch=")) {
 			last = sip_value_end(buf, p + 8, end);
 			sip_top_branch(buf, msg, p + 8, last);
-			return last;
+			return;
 		}
 		p = sip_seek_separator(buf, p + 1, end);
 	}
 	branch = sip_param(buf, pos, end, SIP_PARAM("branch"));
 	sip_top_branch(buf, msg, SIP_FIRST(branch), SIP_SECOND(branch));
-	return SIP_SECOND(branch) ? SIP_SECOND(branch) : pos;
 }
 
 /* One via-parm (RFC 3261 20.42) from pos on; where the next one begins, or end. */
@@ -251,8 +250,9 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 		msg->via_transport = sip_span(transport, transport_end);
 		msg->via_sent_by = sip_span(host, host_end);
 		msg->via_host = span;
-		p = sip_branch(buf, msg, p, end);
+		sip_branch(buf, msg, p, end);
 	}
+	/* From the same place whether a branch is wanted or not: quotes would count otherwise. */
 	if (p < end)
 		p = sip_next_value(buf, p, end);
 	return p < end ? sip_skip(buf, p, end) : end;

@@ -102,12 +102,34 @@ static void test_every_insertion(void **state)
 	}
 }
 
+static size_t quotes(char *to, unsigned int count)
+{
+	for (unsigned int i = 0; i < 2 * count; i++)
+		to[i] = '"';
+	return 2 * count;
+}
+
+/* More quoted strings than are looked through, of which a branch may hide some. */
+static void test_quotes_around_branch(void **state)
+{
+	char text[1024] = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;a=";
+	size_t size = strlen(text);
+
+	(void)state;
+	size += quotes(text + size, 10);
+	size += snprintf(text + size, sizeof(text) - size, ";branch=x");
+	size += quotes(text + size, 60);
+	size += snprintf(text + size, sizeof(text) - size, ", SIP/2.0/UDP i\r\n\r\n");
+	compare((const uint8_t *)text, size, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_generated),
 		cmocka_unit_test(test_every_octet),
 		cmocka_unit_test(test_every_insertion),
+		cmocka_unit_test(test_quotes_around_branch),
 	};
 
 	return cmocka_run_group_tests_name("needs", tests, NULL, NULL);
