@@ -171,7 +171,8 @@ const struct command command_apply = {
 	"The policy is swapped in with one step, with counters, bans and limits kept; a bad one,\n"
 	"or one that the kernel refuses, changes nothing. Values that were tuned are gone, and\n"
 	"come back with the policy that they were tuned in. A reload (SIGHUP) and the next start\n"
-	"read the file that `sipward run -p` names.\n",
+	"read the file that `sipward run -p` names; what waits to be confirmed when the agent is\n"
+	"killed stays until that start.\n",
 	.run = run_apply,
 };
 
