@@ -244,7 +244,8 @@ static void print_admission(struct json_object *o)
 	       text_of(greylist, "let_in_again"), STATED_FLOOD,
 	       json_object_get_double(json_object_object_get(greylist,
 				      "let_in_by_chance_per_second_at_1000000")));
-	printf("memory: %.0f MB when every table is full; `tables:` of a policy may ask for %.0f MB\n",
+	printf("memory: %.0f MB when every table is full; `tables:` of a policy may ask for %.0f "
+	       "MB\n",
 	       json_object_get_int64(json_object_object_get(o, "memory_octets")) / 1e6,
 	       json_object_get_int64(json_object_object_get(o, "memory_allowed_octets")) / 1e6);
 }
