@@ -43,10 +43,10 @@ static __always_inline int sip_is_trim(const struct sip_buf *buf, __u32 pos, __u
 }
 
 /* Notes a header that stands for the first time, and its value where values are wanted. */
-static __always_inline int sip_brief_note(const struct sip_buf *buf, struct sip_msg *msg,
-					  __u32 pos, __u32 end, __u32 id)
+static __always_inline int sip_brief_note(int values, const struct sip_buf *buf,
+					  struct sip_msg *msg, __u32 pos, __u32 end, __u32 id)
 {
-	if (SIP_NEEDS(SIP_NEED_VALUES)) {
+	if (values) {
 		if (msg->present & 1u << id || !sip_is_trim(buf, pos, end))
 			return 0;
 		msg->value[id] = sip_span(pos, end);
@@ -81,18 +81,20 @@ static __always_inline int sip_is_plain_via(const struct sip_buf *buf, __u32 pos
 	       sip_seek_octet(buf, pos + 12, end, ',') >= end;
 }
 
-static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-					 __u32 end)
+static __always_inline int sip_brief_via(int values, const struct sip_buf *buf,
+					 struct sip_msg *msg, __u32 pos, __u32 end)
 {
 	if (SIP_NEEDS(SIP_NEED_VIA)) {
-		if (!sip_is_trim(buf, pos, end) || !sip_brief_note(buf, msg, pos, end, SIP_VIA))
+		if (!sip_is_trim(buf, pos, end) ||
+		    !sip_brief_note(values, buf, msg, pos, end, SIP_VIA))
 			return 0;
 		pos = sip_via(buf, msg, pos, end);
 		if (pos < end)
 			sip_brief_vias(buf, msg, pos, end);
 		return 1;
 	}
-	if (!sip_is_plain_via(buf, pos, end) || !sip_brief_note(buf, msg, pos, end, SIP_VIA))
+	if (!sip_is_plain_via(buf, pos, end) ||
+	    !sip_brief_note(values, buf, msg, pos, end, SIP_VIA))
 		return 0;
 	msg->via_count++;
 	msg->flags |= SIP_TOP_VIA;
@@ -100,10 +102,10 @@ static __always_inline int sip_brief_via(const struct sip_buf *buf, struct sip_m
 }
 
 /* From or To at pos, taken apart. */
-static __always_inline int sip_brief_party(const struct sip_buf *buf, struct sip_msg *msg,
-					   __u32 pos, __u32 end, __u32 id)
+static __always_inline int sip_brief_party(int values, const struct sip_buf *buf,
+					   struct sip_msg *msg, __u32 pos, __u32 end, __u32 id)
 {
-	if (!sip_is_trim(buf, pos, end) || !sip_brief_note(buf, msg, pos, end, id))
+	if (!sip_is_trim(buf, pos, end) || !sip_brief_note(values, buf, msg, pos, end, id))
 		return 0;
 	sip_party(buf, msg, pos, end, id);
 	return 1;
@@ -132,14 +134,14 @@ static __always_inline int sip_brief_to(const struct sip_buf *buf, struct sip_ms
 
 /* "21743 INVITE" at pos: the method is that of the request. What a response answers is for
  * sip_cseq(), where somebody asks. */
-static __always_inline int sip_brief_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-					  __u32 end)
+static __always_inline int sip_brief_cseq(int values, const struct sip_buf *buf,
+					  struct sip_msg *msg, __u32 pos, __u32 end)
 {
 	__u64 word = sip_load(buf, pos), others = sip_no_digits(word ^ SIP_EACH('0')), differ;
 	__u32 n = sip_lowest(others), length;
 
-	if (SIP_NEEDS(SIP_NEED_VALUES))
-		return sip_brief_note(buf, msg, pos, end, SIP_CSEQ) &&
+	if (values)
+		return sip_brief_note(values, buf, msg, pos, end, SIP_CSEQ) &&
 		       !sip_cseq(buf, msg, pos, end);
 	if (!others || !n)
 		return 0;
@@ -173,32 +175,32 @@ static __always_inline __u32 sip_brief_number(const struct sip_buf *buf, __u32 p
 	return sip_digits(digits, n);
 }
 
-static __always_inline int sip_brief_max_forwards(const struct sip_buf *buf, struct sip_msg *msg,
-						  __u32 pos, __u32 end)
+static __always_inline int sip_brief_max_forwards(int values, const struct sip_buf *buf,
+						  struct sip_msg *msg, __u32 pos, __u32 end)
 {
 	__u32 number = sip_brief_number(buf, pos, end);
 
 	if (number > 255)
 		return 0;
 	msg->max_forwards = number;
-	return sip_brief_note(buf, msg, pos, end, SIP_MAX_FORWARDS);
+	return sip_brief_note(values, buf, msg, pos, end, SIP_MAX_FORWARDS);
 }
 
-static __always_inline int sip_brief_content_length(const struct sip_buf *buf, struct sip_msg *msg,
-						    __u32 pos, __u32 end)
+static __always_inline int sip_brief_content_length(int values, const struct sip_buf *buf,
+						    struct sip_msg *msg, __u32 pos, __u32 end)
 {
 	__u32 number = sip_brief_number(buf, pos, end);
 
 	if (number == ~0u)
 		return 0;
 	msg->content_length = number;
-	return sip_brief_note(buf, msg, pos, end, SIP_CONTENT_LENGTH);
+	return sip_brief_note(values, buf, msg, pos, end, SIP_CONTENT_LENGTH);
 }
 
-static __always_inline int sip_brief_call_id(const struct sip_buf *buf, struct sip_msg *msg,
-					     __u32 pos, __u32 end)
+static __always_inline int sip_brief_call_id(int values, const struct sip_buf *buf,
+					     struct sip_msg *msg, __u32 pos, __u32 end)
 {
-	if (SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_VALUES)) {
+	if (values || SIP_NEEDS(SIP_NEED_TOKENS)) {
 		if (sip_octet(buf, pos) != ' ' || !sip_is_trim(buf, pos + 1, end))
 			return 0;
 		msg->value[SIP_CALL_ID] = sip_span(pos + 1, end);
@@ -208,48 +210,49 @@ static __always_inline int sip_brief_call_id(const struct sip_buf *buf, struct s
 }
 
 /* "From:" or "To:" behind the name, where it stands for the first time. */
-static __always_inline int sip_brief_from(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-					  __u32 end)
+static __always_inline int sip_brief_from(int values, const struct sip_buf *buf,
+					  struct sip_msg *msg, __u32 pos, __u32 end)
 {
 	if (msg->present & SIP_PRESENT(FROM))
 		return 0;
 	if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS))
 		return sip_octet(buf, pos) == ' ' &&
-		       sip_brief_party(buf, msg, pos + 1, end, SIP_FROM);
-	if (SIP_NEEDS(SIP_NEED_VALUES) && sip_octet(buf, pos) != ' ')
+		       sip_brief_party(values, buf, msg, pos + 1, end, SIP_FROM);
+	if (values && sip_octet(buf, pos) != ' ')
 		return 0;
-	return sip_brief_note(buf, msg, pos + 1, end, SIP_FROM);
+	return sip_brief_note(values, buf, msg, pos + 1, end, SIP_FROM);
 }
 
 /* Contact, Content-Type or User-Agent, of which nothing but the value is read; at pos the space
  * behind the colon. */
-static __always_inline int sip_brief_text(const struct sip_buf *buf, struct sip_msg *msg,
-					  __u32 pos, __u32 end, __u32 id)
+static __always_inline int sip_brief_text(int values, const struct sip_buf *buf,
+					  struct sip_msg *msg, __u32 pos, __u32 end, __u32 id)
 {
-	if (!SIP_NEEDS(SIP_NEED_VALUES))
+	if (!values)
 		return 1;
-	return sip_octet(buf, pos) == ' ' && sip_brief_note(buf, msg, pos + 1, end, id);
+	return sip_octet(buf, pos) == ' ' && sip_brief_note(values, buf, msg, pos + 1, end, id);
 }
 
 /* Names that begin with C. */
-static __always_inline int sip_brief_c(const struct sip_buf *buf, struct sip_msg *msg, __u64 word,
-				       __u32 pos, __u32 end)
+static __always_inline int sip_brief_c(int values, const struct sip_buf *buf, struct sip_msg *msg,
+				       __u64 word, __u32 pos, __u32 end)
 {
 	__u32 present = msg->present;
 
 	if (SIP_BEGINS(word, "cseq: "))
-		return !(present & SIP_PRESENT(CSEQ)) && sip_brief_cseq(buf, msg, pos + 6, end);
+		return !(present & SIP_PRESENT(CSEQ)) &&
+		       sip_brief_cseq(values, buf, msg, pos + 6, end);
 	if (word == SIP_WORD("contact:"))
-		return sip_brief_text(buf, msg, pos + 8, end, SIP_CONTACT);
+		return sip_brief_text(values, buf, msg, pos + 8, end, SIP_CONTACT);
 	if (word == SIP_WORD("call-id:") && !(present & SIP_PRESENT(CALL_ID)))
-		return sip_brief_call_id(buf, msg, pos + 8, end);
+		return sip_brief_call_id(values, buf, msg, pos + 8, end);
 	if (word != SIP_WORD("content-"))
 		return 0;
 	word = sip_lower(sip_load(buf, pos + 8));
 	if (SIP_BEGINS(word, "type:"))
-		return sip_brief_text(buf, msg, pos + 13, end, SIP_CONTENT_TYPE);
+		return sip_brief_text(values, buf, msg, pos + 13, end, SIP_CONTENT_TYPE);
 	return word == SIP_WORD("length: ") && !(present & SIP_PRESENT(CONTENT_LENGTH)) &&
-	       sip_brief_content_length(buf, msg, pos + 16, end);
+	       sip_brief_content_length(values, buf, msg, pos + 16, end);
 }
 
 /* Names that begin with a letter of SIP_LETTERS_VALUES: true for those that nothing is known of.
@@ -290,47 +293,48 @@ static __always_inline int sip_is_foreign(__u64 word)
 	(SIP_LETTERS_DIGEST | SIP_LETTER('b') | SIP_LETTER('d') | SIP_LETTER('e') |  \
 	 SIP_LETTER('h') | SIP_LETTER('r') | SIP_LETTER('s') | SIP_LETTER('u'))
 
-static __always_inline __u32 sip_letters(void)
+static __always_inline __u32 sip_letters(int values)
 {
-	if (SIP_NEEDS(SIP_NEED_VALUES))
+	if (values)
 		return SIP_LETTERS | SIP_LETTERS_VALUES;
 	return SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_LOGINS) ? SIP_LETTERS | SIP_LETTERS_DIGEST :
 							      SIP_LETTERS;
 }
 
 /* The header [pos, end), whose first octet is the lowest of `word`: 1 if it was read, or has
- * nothing to read. One that stands twice is for sip_header(). */
-static __always_inline int sip_brief(const struct sip_buf *buf, struct sip_msg *msg, __u64 word,
-				     __u32 pos, __u32 end)
+ * nothing to read. One that stands twice is for sip_header(). `values` is what SIP_NEEDS() says
+ * of SIP_NEED_VALUES, a constant of each copy. */
+static __always_inline int sip_brief(int values, const struct sip_buf *buf, struct sip_msg *msg,
+				     __u64 word, __u32 pos, __u32 end)
 {
-	if (!(sip_letters() >> (word & 31) & 1))
+	if (!(sip_letters(values) >> (word & 31) & 1))
 		return 1;
 	if (end - pos < SIP_BRIEF_MIN)
 		return 0;
 	word = sip_lower(sip_load(buf, pos));
 	switch ((__u8)word) {
 	case 'v':
-		return SIP_BEGINS(word, "via: ") && sip_brief_via(buf, msg, pos + 5, end);
+		return SIP_BEGINS(word, "via: ") && sip_brief_via(values, buf, msg, pos + 5, end);
 	case 'f':
-		return SIP_BEGINS(word, "from:") && sip_brief_from(buf, msg, pos + 5, end);
+		return SIP_BEGINS(word, "from:") && sip_brief_from(values, buf, msg, pos + 5, end);
 	case 't':
 		if (!SIP_BEGINS(word, "to: ") || (msg->present & SIP_PRESENT(TO)))
 			return 0;
-		if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS | SIP_NEED_VALUES))
-			return sip_brief_party(buf, msg, pos + 4, end, SIP_TO);
+		if (values || SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS))
+			return sip_brief_party(values, buf, msg, pos + 4, end, SIP_TO);
 		return (__u8)(word >> 32) == '<' && sip_brief_to(buf, msg, pos + 4, end);
 	case 'm':
 		return word == SIP_WORD("max-forw") &&
 		       !(msg->present & SIP_PRESENT(MAX_FORWARDS)) &&
 		       SIP_BEGINS(sip_lower(sip_load(buf, pos + 8)), "ards: ") &&
-		       sip_brief_max_forwards(buf, msg, pos + 14, end);
+		       sip_brief_max_forwards(values, buf, msg, pos + 14, end);
 	case 'c':
-		return sip_brief_c(buf, msg, word, pos, end);
+		return sip_brief_c(values, buf, msg, word, pos, end);
 	case 'u':
 		if (word != SIP_WORD("user-age") ||
 		    !SIP_BEGINS(sip_lower(sip_load(buf, pos + 8)), "nt:"))
 			return 0;
-		return sip_brief_text(buf, msg, pos + 11, end, SIP_USER_AGENT);
+		return sip_brief_text(values, buf, msg, pos + 11, end, SIP_USER_AGENT);
 	}
 	return (__u8)(word >> 8) > ':' && sip_is_foreign(word);
 }

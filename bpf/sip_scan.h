@@ -208,7 +208,10 @@ static __always_inline void sip_take(const struct sip_buf *buf, const struct sip
 	msg->headers++;
 	if (end - pos > in->bounds.header)
 		msg->violations |= SW_SANITY_BIT(HEADER_LENGTH);
-	if (SIP_NEEDS(SIP_NEED_STRICT) || msg->found || !sip_brief(buf, msg, word, pos, end)) {
+	/* Two copies: each asks once what is needed, not at every step. */
+	if (SIP_NEEDS(SIP_NEED_STRICT) || msg->found ||
+	    !(SIP_NEEDS(SIP_NEED_VALUES) ? sip_brief(1, buf, msg, word, pos, end) :
+					   sip_brief(0, buf, msg, word, pos, end))) {
 		sip_note_bare(msg);
 		sip_header(buf, in, msg, pos, end);
 		msg->found = 0;
