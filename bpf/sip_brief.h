@@ -55,6 +55,14 @@ static __always_inline int sip_brief_note(int values, const struct sip_buf *buf,
 	return 1;
 }
 
+/* Likewise; at pos the space that stands before a value that is wanted. */
+static __always_inline int sip_brief_spaced(int wanted, const struct sip_buf *buf,
+					    struct sip_msg *msg, __u32 pos, __u32 end, __u32 id)
+{
+	return (!wanted || sip_octet(buf, pos) == ' ') &&
+	       sip_brief_note(wanted, buf, msg, pos + 1, end, id);
+}
+
 /* The values behind the first one of a Via line: few have them. */
 SIP_GLOBAL int sip_brief_vias(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
 {
@@ -200,13 +208,8 @@ static __always_inline int sip_brief_content_length(int values, const struct sip
 static __always_inline int sip_brief_call_id(int values, const struct sip_buf *buf,
 					     struct sip_msg *msg, __u32 pos, __u32 end)
 {
-	if (values || SIP_NEEDS(SIP_NEED_TOKENS)) {
-		if (sip_octet(buf, pos) != ' ' || !sip_is_trim(buf, pos + 1, end))
-			return 0;
-		msg->value[SIP_CALL_ID] = sip_span(pos + 1, end);
-	}
-	msg->present |= SIP_PRESENT(CALL_ID);
-	return 1;
+	return sip_brief_spaced(values || SIP_NEEDS(SIP_NEED_TOKENS), buf, msg, pos, end,
+				SIP_CALL_ID);
 }
 
 /* "From:" or "To:" behind the name, where it stands for the first time. */
@@ -218,9 +221,7 @@ static __always_inline int sip_brief_from(int values, const struct sip_buf *buf,
 	if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS))
 		return sip_octet(buf, pos) == ' ' &&
 		       sip_brief_party(values, buf, msg, pos + 1, end, SIP_FROM);
-	if (values && sip_octet(buf, pos) != ' ')
-		return 0;
-	return sip_brief_note(values, buf, msg, pos + 1, end, SIP_FROM);
+	return sip_brief_spaced(values, buf, msg, pos, end, SIP_FROM);
 }
 
 /* Contact, Content-Type or User-Agent, of which nothing but the value is read; at pos the space
@@ -228,9 +229,7 @@ static __always_inline int sip_brief_from(int values, const struct sip_buf *buf,
 static __always_inline int sip_brief_text(int values, const struct sip_buf *buf,
 					  struct sip_msg *msg, __u32 pos, __u32 end, __u32 id)
 {
-	if (!values)
-		return 1;
-	return sip_octet(buf, pos) == ' ' && sip_brief_note(values, buf, msg, pos + 1, end, id);
+	return !values || sip_brief_spaced(values, buf, msg, pos, end, id);
 }
 
 /* Names that begin with C. */
