@@ -11,6 +11,7 @@
 
 #include "health.h"
 #include "known.h"
+#include "sip_credentials.h"
 #include "limit.h"
 #include "packet.h"
 #include "penalty.h"
@@ -153,14 +154,17 @@ static __always_inline enum verdict stage_admission(struct packet *p, struct xdp
 	if (is_admitted(p) || may_belong(p->message))
 		return VERDICT_UNDECIDED;
 	/* It may carry a proof: then its penalty does not count. Only a scan in full tells. */
-	if (penalty_of(p) && !under_pressure(p)) {
+	if (policy.nonces_prove && penalty_of(p) && !under_pressure(p)) {
 		p->penalised = PENALTY_DEFERRED;
 		return VERDICT_UNDECIDED;
 	}
 	return admit_newcomer(ctx, packet_scratch(p));
 }
 
-static __always_inline int carries_proof(struct packet *p, const struct scratch *scratch)
+/* 1 when the message has a value that the server sent to its source: the branch of a request, or a
+ * tag. Then it most likely goes on with something that is there, and may pass; it proves nothing,
+ * since others may have chosen or computed that value. */
+static __always_inline int belongs(struct packet *p, const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
 	const struct sip_buf *buf = &scratch->buf;
@@ -168,16 +172,26 @@ static __always_inline int carries_proof(struct packet *p, const struct scratch 
 	__u64 token = TOKEN_NONE;
 
 	if (p->message == SW_MESSAGE_RESPONSE)
-		return proves(p, &branches,
-			      token_of(policy.seed, TOKEN_BRANCH, buf, msg->via_branch, none));
-	if (msg->flags & SIP_TO_TAG && tags_qualify())
+		return sent_to_source(p, &branches,
+				      token_of(policy.seed, TOKEN_BRANCH, buf, msg->via_branch,
+					       none)) != 0;
+	if (msg->flags & SIP_TO_TAG)
 		token = token_of(policy.seed, TOKEN_DIALOG, buf, msg->value[SIP_CALL_ID],
 				 msg->to.tag);
-	else if (msg->nonce.length)
-		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->nonce, none);
-	else if (msg->proxy_nonce.length)
-		token = token_of(policy.seed, TOKEN_NONCE, buf, msg->proxy_nonce, none);
-	return proves(p, &proofs, token);
+	return sent_to_source(p, &sent_tags, token) != 0;
+}
+
+/* 1 when the request has a nonce that only its source can have. */
+static __always_inline int carries_proof(struct packet *p, const struct scratch *scratch)
+{
+	struct sip_span none = {}, nonce = credentials_nonce(&scratch->msg);
+	const struct sw_proof *sent;
+
+	if (!policy.nonces_prove || p->message > SW_MESSAGE_OTHER)
+		return 0;
+	sent = sent_to_source(p, &proofs,
+			      token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none));
+	return sent && sent->proves;
 }
 
 /* Looks for a proof in a message that was scanned in full; what has one is known. */
@@ -191,9 +205,19 @@ __noinline int find_proof(struct scratch *scratch)
 	if (carries_proof(p, scratch)) {
 		p->proved = 1;
 		if (!p->grade)
-			promote(p, SW_GRADE_PROVED);
+			promote(p, PROOF_NONCE);
 	}
 	return 0;
+}
+
+/* 1 when a newcomer's message goes on with something. The agent then probes its sender: a phone
+ * that is only ever called becomes known so. */
+__noinline int goes_on_with(struct xdp_md *ctx, struct scratch *scratch)
+{
+	if (!scratch || !belongs(&scratch->packet, scratch))
+		return 0;
+	tell_newcomer(&scratch->packet, ctx, 0);
+	return 1;
 }
 
 /* The answer to a probe is for the agent alone: it proves, if it comes from where the probe
@@ -207,15 +231,17 @@ __noinline int take_probe_answer(struct scratch *scratch)
 {
 	struct sip_span none = {};
 	struct packet *p;
+	__u64 token;
 
 	if (!scratch)
 		return 0;
 	p = &scratch->packet;
 	tally(SW_TALLY_PROBE_ANSWERS);
-	if (proves(p, &proofs,
-		   token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch,
-			    none)))
-		promote(p, SW_GRADE_PROVED);
+	token = token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch, none);
+	if (sent_to_source(p, &probes, token)) {
+		bpf_map_delete_elem(&probes, &token);
+		promote(p, PROOF_PROBE);
+	}
 	return 0;
 }
 
@@ -236,7 +262,8 @@ static __always_inline int spends_apart(const struct packet *p)
 {
 	const struct sip_msg *msg = &packet_scratch(p)->msg;
 
-	return (policy.limited & SW_RATES_REQUESTS || policy.have_prefix_limits) && p->grade &&
+	return policy.nonces_prove &&
+	       (policy.limited & SW_RATES_REQUESTS || policy.have_prefix_limits) && p->grade &&
 	       p->message <= SW_MESSAGE_OTHER && !p->in_dialog &&
 	       (msg->nonce.length || msg->proxy_nonce.length);
 }
@@ -245,8 +272,12 @@ static __always_inline enum verdict stage_proof(struct packet *p, struct xdp_md 
 {
 	if (is_admitted(p) && !spends_apart(p))
 		return VERDICT_UNDECIDED;
-	find_proof(packet_scratch(p));
-	if (p->grade || !(may_belong(p->message) || penalty_of(p) == PENALTY_DEFERRED))
+	if (policy.nonces_prove)
+		find_proof(packet_scratch(p));
+	if (p->grade || p->proved)
+		return VERDICT_UNDECIDED;
+	if (may_belong(p->message) ? goes_on_with(ctx, packet_scratch(p)) :
+				     penalty_of(p) != PENALTY_DEFERRED)
 		return VERDICT_UNDECIDED;
 	return admit_newcomer(ctx, packet_scratch(p));
 }

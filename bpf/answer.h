@@ -7,18 +7,8 @@
 #define SIPWARD_BPF_ANSWER_H
 
 #include "offence.h"
+#include "sip_credentials.h"
 #include "zone.h"
-
-/* In a request of Authorization, else of Proxy-Authorization. */
-static __always_inline struct sip_span credentials_nonce(const struct sip_msg *msg)
-{
-	return msg->nonce.length ? msg->nonce : msg->proxy_nonce;
-}
-
-static __always_inline struct sip_span credentials_login(const struct sip_msg *msg)
-{
-	return msg->nonce.length ? msg->login : msg->proxy_login;
-}
 
 /* The request's source and its branch, which the answer has too. */
 static __always_inline __u64 attempt_key(const struct packet *p, const struct scratch *scratch)
@@ -60,30 +50,43 @@ static __always_inline int was_accepted(const struct sw_proof *proof,
 	       proof->methods & (SW_MESSAGE_BIT(REGISTER) | 1u << (attempt->method & 15));
 }
 
+/* The last refusal of this login, NULL when there is none: then this one is noted, and counts for
+ * nothing yet. */
+static __always_inline struct sw_refusal *last_refusal(struct packet *p, void *map, __u64 login,
+						       const struct sw_attempt *attempt, __u64 key)
+{
+	struct sw_refusal *last = bpf_map_lookup_elem(map, &login);
+	struct sw_refusal fresh = {.nonce = attempt->nonce, .attempt = key};
+
+	if (last)
+		return last;
+	fresh.at = packet_time(p);
+	bpf_map_update_elem(map, &login, &fresh, BPF_ANY);
+	return 0;
+}
+
 /* Credentials were refused. That is a failure when their nonce was sent after the refusal before
  * (nonces expire, and phones try the old one first), or when it was refused already and never
- * accepted since it was sent. */
+ * accepted since it was sent. A nonce that was never sent to this address is none of its own. */
 __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt, __u64 key)
 {
-	struct sw_refusal fresh = {}, *last;
+	struct sw_refusal *last;
 	struct sw_proof *proof;
-	int again, reused;
+	int again, reused, proved;
 	__u64 login, nonce; /* on the stack: 6.1 looks nothing up by what a function was handed */
 
 	if (!scratch || !attempt)
 		return 0;
 	login = refusal_key(attempt);
-	if (!(attempt->flags & SW_ATTEMPT_PROVED))
+	/* What refuses any other request may be a phone that a proxy asked. */
+	proved = attempt->flags & SW_ATTEMPT_PROVED && attempt->method == SW_MESSAGE_REGISTER;
+	if (!proved && !attempt->issued)
 		return tell_offence(scratch, login, SW_OFFENCE_AUTH, 0, 0);
-	last = bpf_map_lookup_elem(&refusals, &login);
-	if (!last) {
-		fresh.at = packet_time(&scratch->packet);
-		fresh.nonce = attempt->nonce;
-		fresh.attempt = key;
-		bpf_map_update_elem(&refusals, &login, &fresh, BPF_ANY);
-		return 0;
-	}
-	if (last->attempt == key)
+	if (proved)
+		last = last_refusal(&scratch->packet, &refusals, login, attempt, key);
+	else
+		last = last_refusal(&scratch->packet, &unproven_refusals, login, attempt, key);
+	if (!last || last->attempt == key)
 		return 0;
 	again = (__s64)(attempt->issued - last->at) >= 0;
 	reused = attempt->nonce == last->nonce && attempt->issued > policy.compiled;
@@ -95,7 +98,7 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 	if (was_accepted(proof, attempt) || !(again || reused))
 		return 0;
 	last->failures++;
-	return tell_offence(scratch, login, SW_OFFENCE_AUTH, 1, last->failures);
+	return tell_offence(scratch, login, SW_OFFENCE_AUTH, proved, last->failures);
 }
 
 /* The entry of the packet's source, made when it is new. NULL when there is no room: then it
@@ -142,8 +145,11 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 	if (attempt->login) {
 		login = refusal_key(attempt);
 		bpf_map_delete_elem(&refusals, &login);
+		bpf_map_delete_elem(&unproven_refusals, &login);
 		nonce = attempt->nonce;
 		proof = bpf_map_lookup_elem(&proofs, &nonce);
+		if (proof && !same_addr(&proof->addr, &p->src))
+			proof = 0; /* another address got the same nonce */
 		if (proof && proof->owner != (__u32)attempt->login) {
 			proof->owner = attempt->login;
 			proof->methods = 0;
@@ -151,6 +157,8 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 		if (proof)
 			proof->methods |= 1u << (attempt->method & 15);
 	}
+	if (!(attempt->flags & (SW_ATTEMPT_KNOWN | SW_ATTEMPT_PROVED)))
+		return 0;
 	if (attempt->method == SW_MESSAGE_INVITE ? attempt->flags & SW_ATTEMPT_KNOWN :
 	    attempt->method == SW_MESSAGE_REGISTER && attempt->login) {
 		make_good(p, attempt);
@@ -189,26 +197,13 @@ static __always_inline void note_found(struct packet *p, int found)
 		good->before--;
 }
 
-/* Nobody is there. The answer to an INVITE waits for its ACK, which may prove who asked. */
+/* Nobody is there. An ACK of that answer would prove nothing: a proxy relays the tags of phones. */
 static __always_inline void note_nobody(struct scratch *scratch, const struct sw_attempt *attempt)
 {
-	const struct sip_msg *msg = &scratch->msg;
 	struct sip_span none = {};
-	struct sw_proof *proof;
-	__u64 token;
-	__u32 user; /* half a token, as the ACK will name it: it is one user, whoever tells */
+	__u64 user = attempt ? attempt->user :
+		     token_of(policy.seed, TOKEN_USER, &scratch->buf, scratch->msg.to.user, none);
 
-	user = attempt ? attempt->user :
-	       token_of(policy.seed, TOKEN_USER, &scratch->buf, msg->to.user, none);
-	if (msg->cseq_kind == SW_MESSAGE_INVITE && msg->flags & SIP_TO_TAG) {
-		token = token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
-				 msg->value[SIP_CALL_ID], msg->to.tag);
-		proof = bpf_map_lookup_elem(&proofs, &token);
-		if (proof) {
-			proof->owner = user;
-			proof->methods = SW_MESSAGE_BIT(INVITE);
-		}
-	}
 	tell_offence(scratch, user, SW_OFFENCE_ENUMERATION,
 		     attempt && attempt->flags & SW_ATTEMPT_PROVED, 0);
 }

@@ -3,9 +3,11 @@
  * Stage "attempt": notes requests whose answer will tell something of their sender: logins, and
  * who is asked for by those that the server never served. The observer resolves them (answer.h).
  *
- * A request is evidence only when it carries a nonce that the server sent to this address, and to
- * no other: whoever writes a false source address never saw it; or when it fits an established
- * TCP connection. That an endpoint is known is not enough: its port and TTL can be guessed.
+ * A request is evidence only when it fits an established TCP connection; or, where the policy says
+ * that the server gives each address a nonce of its own, when it carries the nonce of a challenge
+ * to a REGISTER from this address. A challenge to anything else may come from a phone behind the
+ * server. That an endpoint is known is not enough: its port and TTL can be guessed. All else is a
+ * hint, which earns a penalty at most.
  */
 #ifndef SIPWARD_BPF_ATTEMPT_H
 #define SIPWARD_BPF_ATTEMPT_H
@@ -36,19 +38,21 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 					     struct sip_span nonce, struct sw_attempt *attempt)
 {
 	struct sip_span none = {};
-	struct sw_proof *proof;
+	struct sw_proof *sent;
 	__u64 key; /* on the stack: 6.1 looks nothing up by what a function was handed */
 
 	attempt->login = login_token(p, scratch);
 	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
-	if (p->protocol == IPPROTO_UDP && !proves(p, &proofs, attempt->nonce))
-		return;
 	key = attempt->nonce;
-	proof = bpf_map_lookup_elem(&proofs, &key);
-	if (!proof)
+	if (p->protocol == IPPROTO_UDP)
+		sent = sent_to_source(p, &proofs, key);
+	else
+		sent = bpf_map_lookup_elem(&proofs, &key);
+	if (!sent)
 		return;
-	attempt->issued = proof->expires - PROOF_LIFE;
-	attempt->flags |= SW_ATTEMPT_PROVED;
+	attempt->issued = sent->expires - PROOF_LIFE;
+	if (policy.nonces_prove && sent->proves)
+		attempt->flags |= SW_ATTEMPT_PROVED;
 }
 
 __noinline int note_attempt(struct scratch *scratch)
@@ -83,29 +87,6 @@ __noinline int note_attempt(struct scratch *scratch)
 	return 0;
 }
 
-/* An ACK with the tag of a refusal shows that its sender asked, and got that answer: a host
- * whose address was used by somebody else acknowledges nothing. */
-__noinline int note_ack(struct scratch *scratch)
-{
-	struct sw_proof *proof;
-	struct packet *p;
-	__u64 token;
-
-	if (!scratch || !(scratch->msg.flags & SIP_TO_TAG) || !tags_qualify())
-		return 0;
-	p = &scratch->packet;
-	token = token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
-			 scratch->msg.value[SIP_CALL_ID], scratch->msg.to.tag);
-	if (!proves(p, &proofs, token))
-		return 0;
-	proof = bpf_map_lookup_elem(&proofs, &token);
-	if (!proof || !proof->methods)
-		return 0;
-	proof->methods = 0; /* the ACK to a retransmission is no second offence */
-	tell_offence(scratch, proof->owner, SW_OFFENCE_ENUMERATION, 1, 0);
-	return 0;
-}
-
 /* What sanity is about to refuse. It is evidence when it carries a proof, as all else; on TCP, when
  * it fits an established connection, and what does not is nobody's. */
 __noinline int note_violation(struct scratch *scratch)
@@ -137,12 +118,10 @@ static __always_inline enum verdict stage_violation(struct packet *p)
 static __always_inline enum verdict stage_attempt(struct packet *p)
 {
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)) ||
-	    (p->protocol != IPPROTO_UDP && !p->proved) || p->message > SW_MESSAGE_OTHER)
+	    (p->protocol != IPPROTO_UDP && !p->proved) || p->message > SW_MESSAGE_OTHER ||
+	    p->message == SW_MESSAGE_ACK) /* nothing answers it */
 		return VERDICT_UNDECIDED;
-	if (p->message == SW_MESSAGE_ACK)
-		note_ack(packet_scratch(p));
-	else
-		note_attempt(packet_scratch(p));
+	note_attempt(packet_scratch(p));
 	return VERDICT_UNDECIDED;
 }
 

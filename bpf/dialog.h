@@ -13,18 +13,13 @@
 #include <sipward/health.h>
 
 #include "emergency.h"
+#include "known.h"
 #include "rule.h"
 #include "token.h"
 #include "zone.h"
 
 /* Timer C (RFC 3261 16.6) and some. */
 #define TRANSACTION_LIFE (200 * SW_NS_PER_SEC)
-
-static __always_inline int same_addr(const struct sw_addr *a, const struct sw_addr *b)
-{
-	return a->words[0] == b->words[0] && a->words[1] == b->words[1] &&
-	       a->words[2] == b->words[2] && a->words[3] == b->words[3];
-}
 
 /* The sides of a dialog, told apart by their tags. */
 enum side { SIDE_LOW = 1, SIDE_HIGH = 2, SIDES = 3 };

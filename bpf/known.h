@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Known endpoints: who is one, and how one becomes one. Only a proof writes here: something
- * unguessable that the server, or the agent's probe, sent to this address alone.
+ * Known endpoints: who is one, and how one becomes one. Only a proof writes here: a value that the
+ * agent's probe sent to this address alone; or a nonce of the server's, where the policy says that
+ * the server gives each address a nonce of its own. Tags and branches prove nothing: a server
+ * repeats the To-tag of a request, a proxy relays the tags of both sides, and the branches of some
+ * servers count up. docs/threat-model.md goes through each kind of value.
  */
 #ifndef SIPWARD_BPF_KNOWN_H
 #define SIPWARD_BPF_KNOWN_H
@@ -89,9 +92,13 @@ static __always_inline int within_quota(const struct packet *p)
 	return 1;
 }
 
+/* How a packet proves its sender. A nonce is a proof because the policy says so; the probe is the
+ * agent's own, and may change the path that an endpoint is known by. */
+enum proof { PROOF_NONCE, PROOF_PROBE };
+
 /* The packet carries a proof: its endpoint is known from here on, over the path of this
  * packet. A full table leaves it a newcomer, which is what it was. */
-__noinline int promote(struct packet *p, __u32 grade)
+__noinline int promote(struct packet *p, __u32 proof)
 {
 	struct sw_known fresh = {}, *entry;
 	struct sw_source key;
@@ -100,13 +107,15 @@ __noinline int promote(struct packet *p, __u32 grade)
 		return 0;
 	endpoint_key(p, &key);
 	entry = bpf_map_lookup_elem(&known, &key);
-	if (entry) {
+	if (entry && proof == PROOF_PROBE) {
 		entry->ttl = p->ttl;
 		entry->vlan = p->vlan;
+	}
+	if (entry) {
+		if (entry->ttl != p->ttl || entry->vlan != p->vlan)
+			return 0;
 		entry->seen = packet_time(p);
 		entry->proofs++;
-		if (grade > entry->grade)
-			entry->grade = grade;
 		p->grade = entry->grade;
 		return 0;
 	}
@@ -117,39 +126,34 @@ __noinline int promote(struct packet *p, __u32 grade)
 	fresh.since = fresh.seen = packet_time(p);
 	fresh.ttl = p->ttl;
 	fresh.vlan = p->vlan;
-	fresh.grade = grade;
+	fresh.grade = SW_GRADE_PROVED;
 	fresh.proofs = 1;
 	if (bpf_map_update_elem(&known, &key, &fresh, BPF_NOEXIST)) {
 		tally(SW_TALLY_KNOWN_FULL);
 		return 0;
 	}
 	tally(SW_TALLY_PROMOTED);
-	p->grade = grade;
+	p->grade = SW_GRADE_PROVED;
 	return 0;
 }
 
-/* True when the server sent what has this token, in `proofs` or `branches`, to the packet's source,
- * and to nobody else. */
-static __always_inline int proves(struct packet *p, void *map, __u64 token)
+static __always_inline int same_addr(const struct sw_addr *a, const struct sw_addr *b)
 {
-	struct sw_proof *proof;
+	return a->words[0] == b->words[0] && a->words[1] == b->words[1] &&
+	       a->words[2] == b->words[2] && a->words[3] == b->words[3];
+}
+
+/* The entry of this token in `proofs`, `sent_tags`, `branches` or `probes`, when it left for the
+ * packet's source, and was seen to leave for no other address; else NULL. */
+static __always_inline struct sw_proof *sent_to_source(struct packet *p, void *map, __u64 token)
+{
+	struct sw_proof *sent;
 
 	if (token == TOKEN_NONE)
 		return 0;
-	proof = bpf_map_lookup_elem(map, &token);
-	return proof && !proof->shared && proof->expires > packet_time(p) &&
-	       proof->addr.words[0] == p->src.words[0] && proof->addr.words[1] == p->src.words[1] &&
-	       proof->addr.words[2] == p->src.words[2] && proof->addr.words[3] == p->src.words[3];
-}
-
-/* A tag proves something only where the server's tags are seen to differ from their start on:
- * long common heads with a short checksum behind can be computed by anybody. */
-static __always_inline int tags_qualify(void)
-{
-	__u32 zero = 0;
-	struct sw_tag_habit *habit = bpf_map_lookup_elem(&tag_habit, &zero);
-
-	return habit && habit->different >= 2 && habit->different > habit->alike;
+	sent = bpf_map_lookup_elem(map, &token);
+	return sent && !sent->shared && sent->expires > packet_time(p) &&
+	       same_addr(&sent->addr, &p->src) ? sent : 0;
 }
 
 #endif

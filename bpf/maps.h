@@ -118,14 +118,18 @@ ARRAY(service_cells, SW_SERVICES_MAX, struct sw_zone_cell);
 /* Known endpoints of each /24 and /48; kept right by the agent's sweep. */
 LRU(quotas, 65536, struct sw_source, __u32);
 
-/* Written by the observer for what the server sends, so newcomers fill it only as fast as
- * their budget lets the server answer. */
-LRU(proofs, 262144, __u64, struct sw_proof);
+/* Nonces of challenges, and tags, that left for an address; written by the observer, so newcomers
+ * fill them only as fast as their budget lets the server answer. Two tables: tags are many, and
+ * push out no nonce. */
+LRU(proofs, 131072, __u64, struct sw_proof);
+LRU(sent_tags, 131072, __u64, struct sw_proof);
+
+/* Branches of the agent's probes. A plain hash that only the agent fills, at its own rate; the
+ * answer takes the entry out. */
+HASH(probes, SW_PROBES_MAX, __u64, struct sw_proof);
 
 /* Mappable, for then the kernel lays it on a page, and each line on one cache line. */
 MAP(sights, ARRAY, BPF_F_MMAPABLE, 65536, __u32, struct sw_sights);
-
-ARRAY(tag_habit, 1, struct sw_tag_habit);
 
 /* Newcomers that the agent is to probe. */
 RING(newcomers, SW_NEWCOMER_RING_SIZE);
@@ -133,8 +137,9 @@ RING(newcomers, SW_NEWCOMER_RING_SIZE);
 /* Written for requests that get in, so newcomers fill it only as fast as their budget. */
 LRU(attempts, 65536, __u64, struct sw_attempt);
 
-/* Only what carries a proof writes to it. */
+/* Only what carries a proof writes to `refusals`; all others push out nobody but each other. */
 LRU(refusals, 65536, __u64, struct sw_refusal);
+LRU(unproven_refusals, 65536, __u64, struct sw_refusal);
 
 /* A plain hash that only those enter whom the server served; the agent sweeps idle ones out. */
 HASH(goods, 262144, struct sw_source, struct sw_good);

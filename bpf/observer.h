@@ -154,12 +154,12 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 	       departs_by_udp(d, offset, bpf_ntohs(udp.len));
 }
 
-/* Binds a token to the address it goes to, in `proofs` or `branches`. A second address makes it
- * worthless as a proof. */
+/* Binds a token to the address it goes to, in `proofs`, `sent_tags` or `branches`. A second address
+ * makes it worthless; whether it proves anything is settled when it is first seen. */
 static __always_inline void bind_token(void *map, __u64 token, const struct departure *d,
-				       enum token_kind kind, __u64 now, __u64 life)
+				       __u8 proves, __u64 now, __u64 life)
 {
-	struct sw_proof fresh = {.addr = d->dst, .expires = now + life, .kind = kind};
+	struct sw_proof fresh = {.addr = d->dst, .expires = now + life, .proves = proves};
 	struct sw_proof *proof;
 
 	if (token == TOKEN_NONE)
@@ -169,37 +169,12 @@ static __always_inline void bind_token(void *map, __u64 token, const struct depa
 		bpf_map_update_elem(map, &token, &fresh, BPF_ANY);
 		return;
 	}
-	if (proof->addr.words[0] != d->dst.words[0] || proof->addr.words[1] != d->dst.words[1] ||
-	    proof->addr.words[2] != d->dst.words[2] || proof->addr.words[3] != d->dst.words[3]) {
+	if (!same_addr(&proof->addr, &d->dst)) {
 		if (!proof->shared)
 			tally(SW_TALLY_SHARED);
 		proof->shared = 1;
 	}
 	proof->expires = now + life;
-}
-
-/* Compares the head of this call's tag with that of the call before. */
-static __always_inline void watch_tags(const struct scratch *scratch)
-{
-	const struct sip_msg *msg = &scratch->msg;
-	struct sip_span none = {}, head = msg->to.tag;
-	struct sw_tag_habit *habit;
-	__u64 call, token;
-	__u32 zero = 0;
-
-	if (head.length > 16)
-		head.length = 16;
-	habit = bpf_map_lookup_elem(&tag_habit, &zero);
-	call = token_of(policy.seed, TOKEN_DIALOG, &scratch->buf, msg->value[SIP_CALL_ID], none);
-	token = token_of(policy.seed, TOKEN_TAG_HEAD, &scratch->buf, head, none);
-	if (!habit || habit->call == call)
-		return;
-	if (habit->head == token)
-		habit->alike++;
-	else if (habit->call)
-		habit->different++;
-	habit->head = token;
-	habit->call = call;
 }
 
 /* Lets the stages that know zones and lists see who gets the answer. */
@@ -216,20 +191,32 @@ static __always_inline void watch_answer(const struct departure *d, struct scrat
 	judge_answer(scratch);
 }
 
-/* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). */
+/* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). What answers a
+ * REGISTER is the registrar's own; any other challenge may be relayed from a phone that chose the
+ * nonce. */
 static __always_inline void bind_challenge(const struct departure *d, struct scratch *scratch,
 					   __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
 	struct sip_span none = {};
+	__u8 proves = policy.nonces_prove && msg->cseq_kind == SW_MESSAGE_REGISTER;
 
 	if (msg->status != 401 && msg->status != 407)
 		return;
 	bind_token(&proofs, token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none), d,
-		   TOKEN_NONCE, now, PROOF_LIFE);
+		   proves, now, PROOF_LIFE);
 	bind_token(&proofs,
 		   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none), d,
-		   TOKEN_NONCE, now, PROOF_LIFE);
+		   proves, now, PROOF_LIFE);
+}
+
+/* The tag by which the other side names this end of the dialog. */
+static __always_inline void bind_tag(const struct departure *d, struct scratch *scratch,
+				     struct sip_span tag, __u64 now)
+{
+	bind_token(&sent_tags,
+		   token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
+			    scratch->msg.value[SIP_CALL_ID], tag), d, 0, now, PROOF_LIFE);
 }
 
 static __always_inline void observe_response(const struct departure *d, struct scratch *scratch,
@@ -241,13 +228,8 @@ static __always_inline void observe_response(const struct departure *d, struct s
 		tally(SW_TALLY_ANSWERS);
 	if (!policy.admission || d->opened) /* what came by that connection was not judged */
 		return;
-	if (d->protocol == IPPROTO_UDP && msg->flags & SIP_TO_TAG) {
-		watch_tags(scratch);
-		bind_token(&proofs,
-			   token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
-				    msg->value[SIP_CALL_ID], msg->to.tag),
-			   d, TOKEN_DIALOG, now, PROOF_LIFE);
-	}
+	if (d->protocol == IPPROTO_UDP && msg->flags & SIP_TO_TAG)
+		bind_tag(d, scratch, msg->to.tag, now);
 	bind_challenge(d, scratch, now);
 	if (policy.bans && msg->status >= 200)
 		watch_answer(d, scratch, now);
@@ -263,7 +245,7 @@ static __always_inline void note_branch(const struct departure *d, struct scratc
 
 	if (token == TOKEN_NONE)
 		self->nameless = now;
-	bind_token(&branches, token, d, TOKEN_BRANCH, now, SW_BRANCH_LIFE);
+	bind_token(&branches, token, d, 0, now, SW_BRANCH_LIFE);
 }
 
 static __always_inline void observe_request(const struct departure *d, struct scratch *scratch,
@@ -276,9 +258,7 @@ static __always_inline void observe_request(const struct departure *d, struct sc
 	if (!policy.admission)
 		return;
 	/* The other side names the server by the server's own tag from here on. */
-	bind_token(&proofs, token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
-				     msg->value[SIP_CALL_ID], msg->from.tag), d, TOKEN_DIALOG, now,
-		   PROOF_LIFE);
+	bind_tag(d, scratch, msg->from.tag, now);
 }
 
 /* What of the message is here; 0 when it is none of a service. */

@@ -62,4 +62,15 @@ SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, _
 	return 0;
 }
 
+/* Of a request: those of Authorization, else of Proxy-Authorization. */
+static __always_inline struct sip_span credentials_nonce(const struct sip_msg *msg)
+{
+	return msg->nonce.length ? msg->nonce : msg->proxy_nonce;
+}
+
+static __always_inline struct sip_span credentials_login(const struct sip_msg *msg)
+{
+	return msg->nonce.length ? msg->login : msg->proxy_login;
+}
+
 #endif

@@ -18,12 +18,11 @@
 
 /* What a token stands for; the first word that is hashed. */
 enum token_kind {
-	TOKEN_DIALOG = 1, /* Call-ID and the tag that the server chose */
+	TOKEN_DIALOG = 1, /* Call-ID and the tag that a message from the server had */
 	TOKEN_BRANCH,     /* of a request that the server sent */
 	TOKEN_NONCE,      /* of a challenge that the server sent */
 	TOKEN_SIGHT,      /* source and branch of a newcomer's request */
 	TOKEN_PROBE,      /* branch of a request that the agent sent to prove a newcomer */
-	TOKEN_TAG_HEAD,   /* the first octets of a tag: do all tags begin alike? */
 	TOKEN_ATTEMPT,    /* source and branch of a request that is watched */
 	TOKEN_LOGIN,      /* source and username of credentials */
 	TOKEN_USER,       /* who is asked for */

@@ -8,7 +8,7 @@
 
 /* Raised when the layout of a pinned map changes; pinned state of another version is not
  * touched by this one (the agent says what to do). */
-#define SW_ABI_VERSION 4
+#define SW_ABI_VERSION 5
 
 #define SW_ZONES_MAX     64  /* zone numbers; number 0 is always `public` */
 #define SW_ZONE_PUBLIC   0
@@ -24,6 +24,7 @@
 #define SW_OFFENCE_RING_SIZE (1 << 17)
 #define SW_CLOSINGS_RING_SIZE (1 << 16)
 #define SW_CROWDED_MAX 65536
+#define SW_PROBES_MAX  16384
 
 #define SW_MESSAGE_MAX   16384 /* octets of a SIP message that are ever looked at */
 #define SW_SCAN_PAD      64    /* octets the scanner may read, but not use, behind it */

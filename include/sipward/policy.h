@@ -144,6 +144,7 @@ struct sw_policy {
 	__u32 host_count;
 	__u32 openings;                    /* 1: the first payload of connections is judged */
 	__u32 bans;                        /* 1: some zone bans for behaviour */
+	__u32 nonces_prove;                /* 1: each address gets a nonce of its own */
 	__u64 compiled;                    /* when */
 	__u64 seed[2];                     /* of this host, for tokens */
 	__u64 known_for;                   /* ns that a known endpoint may be idle */

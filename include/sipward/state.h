@@ -74,24 +74,14 @@ struct sw_known {
 	__u32 proofs;
 };
 
-/* Something that the server sent to one address. Keyed by its token. */
+/* Something that left for one address. Keyed by its token. */
 struct sw_proof {
 	struct sw_addr addr;
 	__u64 expires;
 	__u8 shared;   /* a second address got the same: it proves nothing */
-	__u8 kind;     /* enum token_kind */
-	__u16 methods; /* of a nonce: those that it was accepted for, SW_MESSAGE_BIT(); of a dialog:
-			* not 0 when it is the answer that nobody is there */
-	__u32 owner;   /* whose it was then, or who was asked for: the low half of a token */
-};
-
-/* Do the To-tags of this server differ from their first octets on? Some servers use one long
- * head and a short checksum of the request, which anybody can compute. */
-struct sw_tag_habit {
-	__u64 head;      /* token of the last tag's first octets */
-	__u64 call;      /* token of its Call-ID */
-	__u32 alike;     /* calls whose tag began like the one before */
-	__u32 different;
+	__u8 proves;   /* only its addressee can know it; 0: others may have chosen or learned it */
+	__u16 methods; /* of a nonce: those that it was accepted for, SW_MESSAGE_BIT() */
+	__u32 owner;   /* whose it was then: the low half of a token */
 };
 
 /* One line of the greylist's memory. */
@@ -303,7 +293,6 @@ _Static_assert(sizeof(struct sw_prefix_cells) == 32, "no padding");
 _Static_assert(sizeof(struct sw_zone_cell) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_known) == 24, "no padding");
 _Static_assert(sizeof(struct sw_proof) == 32, "no padding");
-_Static_assert(sizeof(struct sw_tag_habit) == 24, "no padding");
 _Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_newcomer) == 44, "no padding");
 _Static_assert(sizeof(struct sw_health) == 56, "no padding");

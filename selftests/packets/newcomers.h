@@ -13,6 +13,13 @@
 /* Newcomers from other addresses until one is turned away. */
 void spend_budget(struct rig *rig);
 
+/* The agent probes the rig's endpoint with this branch, behind SW_PROBE_BRANCH; the endpoint, or who
+ * uses its address, answers with another one or the same. The answer never reaches the server. */
+void is_probed(struct rig *rig, const char *branch);
+void answers_probe(struct rig *rig, const char *branch);
+/* Both: it is known from then on. */
+void becomes_known(struct rig *rig);
+
 /* How many the agent was told of since the last look, and the patience of the last one. */
 int newcomers_told(const struct rig *rig);
 extern uint32_t told_patience;

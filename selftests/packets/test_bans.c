@@ -9,7 +9,8 @@
 #include "phone.h"
 
 static const char *const watched =
-	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+	YAML_PLAIN YAML_NONCES
+	"zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
 		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n";
 
 static void bans(struct rig *rig, enum sw_reason reason, enum ban_outcome wanted,

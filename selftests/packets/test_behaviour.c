@@ -7,7 +7,8 @@
 #include "phone.h"
 
 static const char *const watched =
-	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+	YAML_PLAIN YAML_NONCES
+	"zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
 		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n";
 
 /* Every guess gets a new nonce, and the next guess uses it. */

@@ -107,7 +107,7 @@ static void challenges(struct rig *rig, const char *nonce)
 }
 
 static const char *const ten_each =
-	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 10000/s}, "
+	YAML_PLAIN YAML_NONCES "zones: [{name: public, newcomers: {rate: 10000/s}, "
 		   "rates: {source: {any: 10/s burst 10, dialog: 10/s burst 10}}}]\n";
 
 /* The same address by any other path: what it spends is never the endpoint's. */
@@ -206,7 +206,7 @@ static void test_network_is_apart(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 10000/s}, "
+	rig_open(&rig, YAML_PLAIN YAML_NONCES "zones: [{name: public, newcomers: {rate: 10000/s}, "
 				  "rates: {prefix: 20/s burst 20}}]\n");
 	make_known(&rig, &proofs_path);
 	challenges(&rig, "65f0a1b2c3d4e5f6");

@@ -15,17 +15,27 @@
 #include "kernel/frame.h"
 #include "kernel/proof.h"
 
-#define PROBES_A_SECOND 50
-#define PATIENT         2  /* of those as many are for newcomers that sent again this often */
-#define PATIENT_PROBES  25
+#define PROBES_A_SECOND 200
+#define PATIENT         2   /* of those as many are for newcomers that sent again this often */
+#define PATIENT_PROBES  100
 #define AGAIN_AFTER     (60 * SW_NS_PER_SEC)
 #define REMEMBERED      4096 /* a power of two */
 #define ANSWER_WITHIN   (32 * SW_NS_PER_SEC) /* RFC 3261 17.1.2.2: Timer F */
+#define PENDING_MAX     8192 /* a power of two */
+
+_Static_assert(PENDING_MAX >= 33 * PROBES_A_SECOND && PENDING_MAX <= SW_PROBES_MAX,
+	       "every probe that may still be answered has a place here and in the kernel's table");
 
 struct remembered {
 	struct sw_addr addr;
 	uint16_t port;
 	uint64_t at;
+};
+
+/* A probe that is out, or was answered. */
+struct pending {
+	uint64_t token;
+	uint64_t expires;
 };
 
 struct probe {
@@ -37,6 +47,8 @@ struct probe {
 	uint64_t second;          /* the one that `sent` counts */
 	unsigned int sent;
 	struct remembered recent[REMEMBERED];
+	uint32_t first, next;     /* of `pending`, modulo its size: the oldest, the next free one */
+	struct pending pending[PENDING_MAX];
 };
 
 /* One slot for each hash: a collision forgets the older one, which costs one more probe. */
@@ -148,6 +160,33 @@ static void send_packet(const struct probe *probe, const struct frame *frame,
 		       (struct sockaddr *)&to6, sizeof(to6));
 }
 
+/* Takes probes out of the kernel's table whose time is over. */
+static void forget_old(struct probe *probe, uint64_t now)
+{
+	while (probe->first != probe->next) {
+		struct pending *oldest = &probe->pending[probe->first & (PENDING_MAX - 1)];
+
+		if (oldest->expires > now && probe->next - probe->first < PENDING_MAX)
+			break;
+		proof_forget(probe->state, oldest->token);
+		probe->first++;
+	}
+}
+
+/* From now on an answer to this branch proves the newcomer. */
+static bool expect_answer(struct probe *probe, const struct sw_newcomer *newcomer,
+			  const char *branch, uint64_t now)
+{
+	struct pending fresh = {.expires = now + ANSWER_WITHIN};
+
+	forget_old(probe, now);
+	if (proof_expect(probe->state, &probe->meta, branch, &newcomer->addr, fresh.expires,
+			 &fresh.token, NULL) < 0)
+		return false;
+	probe->pending[probe->next++ & (PENDING_MAX - 1)] = fresh;
+	return true;
+}
+
 static int on_newcomer(void *context, void *data, size_t size)
 {
 	static struct frame frame;
@@ -170,8 +209,7 @@ static int on_newcomer(void *context, void *data, size_t size)
 		return 0;
 	*slot = (struct remembered){newcomer->addr, newcomer->port, now};
 	length = write_message(newcomer, branch, text, sizeof(text));
-	if (length < 0 || proof_expect(probe->state, &probe->meta, branch, &newcomer->addr,
-					now + ANSWER_WITHIN, NULL) < 0 ||
+	if (length < 0 || !expect_answer(probe, newcomer, branch, now) ||
 	    !frame_message(&frame, &local, &peer, false, text, length))
 		return 0;
 	checksum = udp_checksum(&frame, newcomer);
@@ -192,7 +230,7 @@ struct probe *probe_open(const struct state *state, struct error *e)
 		     "CAP_NET_RAW, or write probe: off", strerror(errno));
 		return NULL;
 	}
-	if (state_meta_read(state, &probe->meta, e) < 0)
+	if (state_meta_read(state, &probe->meta, e) < 0 || proof_forget_all(state, e) < 0)
 		return NULL;
 	probe->ring = ring_buffer__new(state->fds[STATE_NEWCOMERS], on_newcomer, probe, NULL);
 	if (!probe->ring) {

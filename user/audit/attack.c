@@ -8,6 +8,7 @@
 #include <sipward/health.h>
 
 #include "audit/fill.h"
+#include "kernel/proof.h"
 
 #define CLOCK_BASE (1000000 * SW_NS_PER_SEC)
 #define CLOCK_JUMP (48 * 3600 * SW_NS_PER_SEC)
@@ -288,31 +289,30 @@ static int fire(struct battlefield *field, const struct step *step, struct shot 
 	return 0;
 }
 
-/* The server asks, and the end answers with the branch that only it got. */
+/* The end answers a probe of the agent's. Where the policy probes nobody, it stays a newcomer. */
 static int prove(struct battlefield *field, const struct step *step, struct shot *shot,
 		 struct error *e)
 {
-	static const char ask[] =
-		"OPTIONS sip:{from} SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP {server}:{port};branch=z9hG4bK-ask-{n}\r\n"
-		"From: <sip:ward@{server}>;tag=ask{n}\r\nTo: <sip:{from}>\r\nCall-ID: ask{n}\r\n"
-		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
-	static const char answer[] =
-		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {server}:{port};branch=z9hG4bK-ask-{n}\r\n"
-		"From: <sip:ward@{server}>;tag=ask{n}\r\nTo: <sip:{from}>;tag=a{n}\r\n"
-		"Call-ID: ask{n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+	auto_free char *branch = xasprintf("%s%032x", SW_PROBE_BRANCH, field->packet + 1);
+	auto_free char *answer = xasprintf(
+		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {server}:{port};branch=%s\r\n"
+		"From: <sip:{server}>;tag=ask{n}\r\nTo: <sip:{from}>;tag=a{n}\r\n"
+		"Call-ID: ask{n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", branch);
+	struct trial *trial = field->trial;
 	struct sw_trial outcome;
+	struct sw_meta meta;
+	uint64_t token;
 
 	field->packet++;
-	if (!aim_from(field, step, &shot->from) ||
-	    build(field, step, shot, ask, sizeof(ask) - 1, true, e) < 0 ||
-	    trial_depart(field->trial, shot->frame.octets, shot->frame.size, e) < 0)
+	if (state_meta_read(&trial->state, &meta, e) < 0 || !aim_from(field, step, &shot->from) ||
+	    proof_expect(&trial->state, &meta, branch, &shot->from.addr, trial->now + SW_NS_PER_SEC,
+			 &token, e) < 0)
 		return -1;
-	field->trial->now += SW_NS_PER_SEC / 50;
-	if (build(field, step, shot, answer, sizeof(answer) - 1, false, e) < 0 ||
-	    trial_run(field->trial, shot->frame.octets, shot->frame.size, &outcome, e) < 0)
+	trial->now += SW_NS_PER_SEC / 50;
+	if (build(field, step, shot, answer, strlen(answer), false, e) < 0 ||
+	    trial_run(trial, shot->frame.octets, shot->frame.size, &outcome, e) < 0)
 		return -1;
-	field->trial->now += SW_NS_PER_SEC / 50;
+	trial->now += SW_NS_PER_SEC / 50;
 	return 0;
 }
 

@@ -201,7 +201,7 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VALUES | SIP_NEED_LOGINS;
 	if (policy->content & SW_CONTENT_STRUCTURE)
 		needs |= SIP_NEED_VIA | SIP_NEED_VALUES | SIP_NEED_TOKENS;
-	if (policy->bans)
+	if (policy->bans || policy->nonces_prove)
 		needs |= SIP_NEED_PARTIES | SIP_NEED_LOGINS;
 	if (policy->sanity_strict)
 		needs |= SIP_NEED_STRICT;

@@ -25,8 +25,8 @@ static bool entry_lives(const struct copy *copy, const void *value)
 		return ((const struct sw_ban *)value)->end > copy->now;
 	if (copy->map == STATE_FRAGMENTS)
 		return ((const struct sw_fragment *)value)->expires > copy->now;
-	if (copy->map == STATE_PROOFS || copy->map == STATE_BRANCHES ||
-	    copy->map == STATE_TRANSACTIONS)
+	if (copy->map == STATE_PROOFS || copy->map == STATE_SENT_TAGS ||
+	    copy->map == STATE_BRANCHES || copy->map == STATE_TRANSACTIONS)
 		return ((const struct sw_proof *)value)->expires > copy->now;
 	if (copy->map == STATE_DIALOGS)
 		return ((const struct sw_dialog *)value)->expires > copy->now;
@@ -168,6 +168,7 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 	case STATE_GOODS:
 		return tables->known;
 	case STATE_PROOFS:
+	case STATE_SENT_TAGS:
 		return tables->proofs;
 	case STATE_BRANCHES:
 		return tables->branches;

@@ -166,13 +166,19 @@ struct tables {
 	uint32_t prefixes;
 	uint32_t fragments;
 	uint32_t known;
-	uint32_t proofs;
+	uint32_t proofs;          /* nonces, and as many tags */
 	uint32_t openings;
 	uint32_t branches;
 	uint32_t dialogs;         /* and as many transactions */
 	uint32_t loops;
 	uint32_t callers;         /* and as many strangers */
 	uint32_t sights;          /* lines of the greylist's memory, a power of two */
+};
+
+/* The nonces of the server's challenges. */
+enum nonces {
+	NONCES_SHARED,      /* several addresses may get the same one, or one may be computed */
+	NONCES_PER_ADDRESS  /* each address gets one of its own, which nobody else can know */
 };
 
 struct policy {
@@ -196,6 +202,7 @@ struct policy {
 	char *state_file;         /* where the state is saved; NULL: as the service manager says */
 	bool state_off;           /* nowhere */
 	uint64_t state_every;     /* nanoseconds from one time to the next */
+	enum nonces nonces;
 	uint64_t known_for;       /* nanoseconds that a known endpoint may be idle */
 	char (*hosts)[SW_HOST_WORDS * 8]; /* names of the inside, in lower case */
 	size_t host_count;

@@ -281,6 +281,18 @@ static int read_emergency(struct draft *d, const struct key *key, const struct n
 	return read_map(d, value, keys, to);
 }
 
+static int read_server(struct draft *d, const struct key *key, const struct node *value, void *to)
+{
+	static const struct key keys[] = {
+		KEY("nonces", read_word, .offset = offsetof(struct policy, nonces),
+		    .words = nonce_words),
+		KEYS_END
+	};
+
+	(void)key;
+	return read_map(d, value, keys, to);
+}
+
 /* Mode and sanity stand before zones, which begin with what these say. */
 const struct key policy_keys[] = {
 	KEY("version", read_version, .fixed = true),
@@ -298,6 +310,7 @@ const struct key policy_keys[] = {
 	KEY("injection", read_word, .offset = offsetof(struct draft, policy.injection),
 	    .words = action_words),
 	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
+	KEY("server", read_server, .offset = offsetof(struct draft, policy)),
 	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
 	KEY("state", read_state, .offset = offsetof(struct draft, policy), .fixed = true),
 	KEY("emergency", read_emergency, .offset = offsetof(struct draft, policy)),
@@ -313,7 +326,7 @@ static void set_defaults(struct policy *p)
 	p->mode = SW_MODE_ENFORCE;
 	p->tables = (struct tables){
 		.bans = 65536, .sources = 65536, .prefixes = 16384, .fragments = 16384,
-		.known = 262144, .proofs = 262144, .branches = 131072, .openings = 65536,
+		.known = 262144, .proofs = 131072, .branches = 131072, .openings = 65536,
 		.dialogs = 65536, .loops = 65536, .callers = 16384, .sights = 524288,
 	};
 	p->known_for = 24 * 3600 * SW_NS_PER_SEC;

@@ -13,6 +13,7 @@ TABLE=$TMP/table
 SPOOFED=$TMP/spoofed
 policy behaviour <<END
 mode: enforce
+server: {nonces: per_address}
 zones:
   - name: carrier
     sources: [$BYSTANDER4]
@@ -21,6 +22,8 @@ zones:
     newcomers: {rate: 500/s}
     bans: {auth_failures: $FAILURES/60s, enumeration: 20/60s, sanity: 30/60s, for: 1h}
 END
+# Nonces prove nothing where the policy does not say so.
+sed '/^server:/d' "$TMP/behaviour.yaml" >"$TMP/shared.yaml"
 # svcrack gives up when it gets a probe, which would prove nothing here.
 sed 's/rate: 500\/s/&, probe: off/' "$TMP/behaviour.yaml" >"$TMP/unprobed.yaml"
 sed 's/^mode: enforce/mode: monitor/' "$TMP/unprobed.yaml" >"$TMP/watching.yaml"
@@ -46,10 +49,14 @@ sipvicious() { # TOOL OUTPUT [options]
 }
 
 guesses() { # POLICY [options of svcrack]: how many of its requests reach the server
+	local reason
 	fresh_start "$1"
 	sipvicious svcrack svcrack.out -u 150 -P "$((5070 + RANDOM % 1000))" -d "$TMP/words" \
 		--maximumtime 3 "${@:2}" "$SERVER4"
 	GUESSES=$(counter public messages REGISTER)
+	for reason in greylist newcomers; do
+		GUESSES=$((GUESSES - $(counter public drops "$reason")))
+	done
 }
 
 learned() { # METHOD: how many of the extensions 100 to 199 svwar finds among 0 to 399
@@ -108,6 +115,13 @@ expect "the ban is an event" "$(ward events | tail -n 3)" \
 	grep -q "source=$ATTACKER4 banned reason=auth_failures" <(ward events)
 expect "and a counter" "$(ward stats -j)" test "$(counter public drops auth_failures)" -ge 1
 expect_equal "and in /metrics" 1 "$(metric sipward_bans_total 'auth_failures.*enforce')"
+sed '/^server:/d' "$TMP/unprobed.yaml" >"$TMP/unproven.yaml"
+guesses unproven
+row "likewise where nonces prove nothing" "$watched" "$GUESSES"
+expect "svcrack has few guesses there, too" "$GUESSES reached the server" test "$GUESSES" -le 40
+expect "its address has a penalty" "$(ward events)" test "$(metric sipward_penalties_total)" -ge 1
+expect "and no ban" "$(ward ban list)" nobody_banned
+
 # --- phones that do no harm ---
 fresh_start behaviour
 expect_equal "20 phones behind one address register at once" "20 20" \
