@@ -187,7 +187,7 @@ static __always_inline int carries_proof(struct packet *p, const struct scratch 
 	struct sip_span none = {}, nonce = credentials_nonce(&scratch->msg);
 	const struct sw_proof *sent;
 
-	if (!policy.nonces_prove || p->message > SW_MESSAGE_OTHER)
+	if (p->message > SW_MESSAGE_OTHER || !nonce.length || !nonces_prove(p))
 		return 0;
 	sent = sent_to_source(p, &proofs,
 			      token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none));

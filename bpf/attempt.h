@@ -51,7 +51,7 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 	if (!sent)
 		return;
 	attempt->issued = sent->expires - PROOF_LIFE;
-	if (policy.nonces_prove && sent->proves)
+	if (sent->proves && nonces_prove(p))
 		attempt->flags |= SW_ATTEMPT_PROVED;
 }
 
@@ -115,8 +115,26 @@ static __always_inline enum verdict stage_violation(struct packet *p)
 	return VERDICT_UNDECIDED;
 }
 
+/* A challenge to it will carry a nonce for this address. */
+__noinline int note_register(struct scratch *scratch)
+{
+	struct sip_span none = {};
+	struct packet *p;
+
+	if (!scratch)
+		return 0;
+	p = &scratch->packet;
+	bind_token(&registers,
+		   token_of(policy.seed, TOKEN_REGISTER, &scratch->buf, scratch->msg.via_branch,
+			    none), &p->src, 0, packet_time(p), SW_ATTEMPT_LIFE);
+	return 0;
+}
+
 static __always_inline enum verdict stage_attempt(struct packet *p)
 {
+	if (policy.nonces_prove && p->protocol == IPPROTO_UDP &&
+	    p->message == SW_MESSAGE_REGISTER)
+		note_register(packet_scratch(p));
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)) ||
 	    (p->protocol != IPPROTO_UDP && !p->proved) || p->message > SW_MESSAGE_OTHER ||
 	    p->message == SW_MESSAGE_ACK) /* nothing answers it */

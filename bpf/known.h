@@ -143,6 +143,29 @@ static __always_inline int same_addr(const struct sw_addr *a, const struct sw_ad
 	       a->words[2] == b->words[2] && a->words[3] == b->words[3];
 }
 
+/* Binds a token to an address, in `proofs`, `sent_tags`, `branches` or `registers`. A second address
+ * makes it worthless; whether it proves anything is settled when it is first seen. The entry that
+ * was there before, or NULL. */
+static __always_inline struct sw_proof *bind_token(void *map, __u64 token,
+						   const struct sw_addr *addr, __u8 proves,
+						   __u64 now, __u64 life)
+{
+	struct sw_proof fresh = {.addr = *addr, .expires = now + life, .proves = proves};
+	struct sw_proof *bound;
+
+	if (token == TOKEN_NONE)
+		return 0;
+	bound = bpf_map_lookup_elem(map, &token);
+	if (!bound) {
+		bpf_map_update_elem(map, &token, &fresh, BPF_ANY);
+		return 0;
+	}
+	if (!same_addr(&bound->addr, addr))
+		bound->shared = 1;
+	bound->expires = now + life;
+	return bound;
+}
+
 /* The entry of this token in `proofs`, `sent_tags`, `branches` or `probes`, when it left for the
  * packet's source, and was seen to leave for no other address; else NULL. */
 static __always_inline struct sw_proof *sent_to_source(struct packet *p, void *map, __u64 token)
@@ -154,6 +177,22 @@ static __always_inline struct sw_proof *sent_to_source(struct packet *p, void *m
 	sent = bpf_map_lookup_elem(map, &token);
 	return sent && !sent->shared && sent->expires > packet_time(p) &&
 	       same_addr(&sent->addr, &p->src) ? sent : 0;
+}
+
+/* How long nonces prove nothing after two addresses got the same one. */
+#define NONCES_DISTRUSTED (24 * 3600 * SW_NS_PER_SEC)
+
+/* 1 when nonces are proofs: the policy says so, and the server does not show the opposite. */
+static __always_inline int nonces_prove(struct packet *p)
+{
+	__u32 zero = 0;
+	const struct sw_observed *self;
+
+	if (!policy.nonces_prove)
+		return 0;
+	self = bpf_map_lookup_elem(&observed, &zero);
+	return self && (!self->nonces_shared || (__s64)(packet_time(p) - self->nonces_shared) >
+							(__s64)NONCES_DISTRUSTED);
 }
 
 #endif

@@ -151,6 +151,9 @@ RING(offences, SW_OFFENCE_RING_SIZE);
 
 PERCPU(tallies, SW_TALLY_COUNT, __u64);
 
+/* Where the branch of a REGISTER came from; written for those that are let through. */
+LRU(registers, 65536, __u64, struct sw_proof);
+
 /* Branches of requests that the server sent, in a table of their own: what the server answers
  * to newcomers pushes none of them out. */
 LRU(branches, 131072, __u64, struct sw_proof);

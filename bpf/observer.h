@@ -154,29 +154,6 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 	       departs_by_udp(d, offset, bpf_ntohs(udp.len));
 }
 
-/* Binds a token to the address it goes to, in `proofs`, `sent_tags` or `branches`. A second address
- * makes it worthless; whether it proves anything is settled when it is first seen. */
-static __always_inline void bind_token(void *map, __u64 token, const struct departure *d,
-				       __u8 proves, __u64 now, __u64 life)
-{
-	struct sw_proof fresh = {.addr = d->dst, .expires = now + life, .proves = proves};
-	struct sw_proof *proof;
-
-	if (token == TOKEN_NONE)
-		return;
-	proof = bpf_map_lookup_elem(map, &token);
-	if (!proof) {
-		bpf_map_update_elem(map, &token, &fresh, BPF_ANY);
-		return;
-	}
-	if (!same_addr(&proof->addr, &d->dst)) {
-		if (!proof->shared)
-			tally(SW_TALLY_SHARED);
-		proof->shared = 1;
-	}
-	proof->expires = now + life;
-}
-
 /* Lets the stages that know zones and lists see who gets the answer. */
 static __always_inline void watch_answer(const struct departure *d, struct scratch *scratch,
 					 __u64 now)
@@ -191,23 +168,57 @@ static __always_inline void watch_answer(const struct departure *d, struct scrat
 	judge_answer(scratch);
 }
 
-/* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). What answers a
- * REGISTER is the registrar's own; any other challenge may be relayed from a phone that chose the
- * nonce. */
+/* 1 when a challenge is the registrar's own, for the address that asked. Any other challenge may be
+ * relayed from a phone, which chose the nonce. And whoever puts another address into the maddr of
+ * his Via has the server send the challenge there (RFC 3261 18.2.2), whose nonce he may know. */
+static __always_inline int proves_addressee(const struct departure *d,
+					    const struct scratch *scratch)
+{
+	const struct sw_proof *asked;
+	struct sip_span none = {};
+	__u64 token;
+
+	if (!policy.nonces_prove || scratch->msg.cseq_kind != SW_MESSAGE_REGISTER ||
+	    d->protocol != IPPROTO_UDP)
+		return 0;
+	token = token_of(policy.seed, TOKEN_REGISTER, &scratch->buf, scratch->msg.via_branch,
+			 none);
+	asked = bpf_map_lookup_elem(&registers, &token);
+	return asked && !asked->shared && same_addr(&asked->addr, &d->dst);
+}
+
+static __always_inline void bind_nonce(const struct departure *d, struct scratch *scratch,
+				       struct sip_span nonce, __u8 proves, __u64 now)
+{
+	struct sip_span none = {};
+	struct sw_observed *self;
+	struct sw_proof *bound;
+	__u32 zero = 0;
+
+	bound = bind_token(&proofs,
+			   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none), &d->dst,
+			   proves, now, PROOF_LIFE);
+	if (!proves || !bound || !bound->proves || same_addr(&bound->addr, &d->dst))
+		return;
+	/* The server gives one nonce to two that asked for it: the policy is wrong. */
+	self = bpf_map_lookup_elem(&observed, &zero);
+	if (self)
+		self->nonces_shared = now;
+	tally(SW_TALLY_SHARED);
+}
+
+/* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). */
 static __always_inline void bind_challenge(const struct departure *d, struct scratch *scratch,
 					   __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
-	struct sip_span none = {};
-	__u8 proves = policy.nonces_prove && msg->cseq_kind == SW_MESSAGE_REGISTER;
+	__u8 proves;
 
 	if (msg->status != 401 && msg->status != 407)
 		return;
-	bind_token(&proofs, token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none), d,
-		   proves, now, PROOF_LIFE);
-	bind_token(&proofs,
-		   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none), d,
-		   proves, now, PROOF_LIFE);
+	proves = proves_addressee(d, scratch);
+	bind_nonce(d, scratch, msg->nonce, proves, now);
+	bind_nonce(d, scratch, msg->proxy_nonce, proves, now);
 }
 
 /* The tag by which the other side names this end of the dialog. */
@@ -216,7 +227,7 @@ static __always_inline void bind_tag(const struct departure *d, struct scratch *
 {
 	bind_token(&sent_tags,
 		   token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
-			    scratch->msg.value[SIP_CALL_ID], tag), d, 0, now, PROOF_LIFE);
+			    scratch->msg.value[SIP_CALL_ID], tag), &d->dst, 0, now, PROOF_LIFE);
 }
 
 static __always_inline void observe_response(const struct departure *d, struct scratch *scratch,
@@ -245,7 +256,7 @@ static __always_inline void note_branch(const struct departure *d, struct scratc
 
 	if (token == TOKEN_NONE)
 		self->nameless = now;
-	bind_token(&branches, token, d, 0, now, SW_BRANCH_LIFE);
+	bind_token(&branches, token, &d->dst, 0, now, SW_BRANCH_LIFE);
 }
 
 static __always_inline void observe_request(const struct departure *d, struct scratch *scratch,

@@ -32,7 +32,8 @@ enum token_kind {
 	TOKEN_REQUEST,    /* Call-ID and From-tag; branch */
 	TOKEN_CALLEE,     /* user of a Request-URI */
 	TOKEN_ASKED,      /* Call-ID and From-tag of a request that the server sent */
-	TOKEN_CONNECTION  /* addresses and ports of a TCP connection */
+	TOKEN_CONNECTION, /* addresses and ports of a TCP connection */
+	TOKEN_REGISTER    /* branch of a REGISTER */
 };
 
 struct token {

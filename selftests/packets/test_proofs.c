@@ -262,6 +262,55 @@ static void test_nonce_of_two(void **state)
 	no_evidence(&rig);
 }
 
+/* The server that gives one nonce to two is not as the policy says: then no nonce proves anything,
+ * for a day. A nonce that only one of two asked for says nothing of the server. */
+static void test_policy_is_wrong(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, per_address);
+	rig.trial.now = 100 * SECOND;
+	registers(&rig, 0, 401, 1);
+	rig.from.addr = address("198.51.100.66");
+	registers(&rig, 0, 401, 1);
+	registers(&rig, 0, 401, 2);
+	registers(&rig, 2, 200, 0);
+	nobody_is_known(&rig);
+	rig.trial.now += 24 * 3600 * SECOND;
+	registers(&rig, 0, 401, 3);
+	registers(&rig, 3, 200, 0);
+	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+}
+
+/* The attacker has the server send the challenge to his own REGISTER to another address (maddr), or
+ * sends a REGISTER in that address's name with the same branch, before or after his own. */
+static void test_challenge_elsewhere(void **state)
+{
+	struct phone phone = {"REGISTER", "alice", "alice", NULL, 0, NULL};
+	auto_rig struct rig rig;
+
+	(void)state;
+	for (int spoofed = 0; spoofed < 3; spoofed++) {
+		rig_open(&rig, per_address);
+		phone.branch = new_branch();
+		if (spoofed == 1)
+			asks(&rig, &phone, SW_REASON_NONE);
+		rig.from.addr = address("198.51.100.66");
+		asks(&rig, &phone, SW_REASON_NONE);
+		rig.from.addr = address("198.51.100.7");
+		if (spoofed == 2)
+			asks(&rig, &phone, SW_REASON_NONE);
+		answers(&rig, &phone, 401, "n00000001", "t");
+		registers(&rig, 1, 401, 2);
+		nobody_is_known(&rig);
+		for (int i = 0; i < 12; i++)
+			registers(&rig, 1, 401, 2);
+		no_evidence(&rig);
+		rig_close(&rig);
+	}
+}
+
 /* Somebody without any proof logs in, in another's name, with an account of his own. */
 static void test_nobody_is_made_good(void **state)
 {
@@ -409,6 +458,8 @@ int main(void)
 		cmocka_unit_test(test_relayed_challenge),
 		cmocka_unit_test(test_refusal_of_a_call),
 		cmocka_unit_test(test_nonce_of_two),
+		cmocka_unit_test(test_policy_is_wrong),
+		cmocka_unit_test(test_challenge_elsewhere),
 		cmocka_unit_test(test_nobody_is_made_good),
 		cmocka_unit_test(test_path_stays),
 		cmocka_unit_test(test_path_of_a_probe),

@@ -89,11 +89,16 @@ static unsigned int admitted(struct rig *rig, const struct path *path, unsigned 
 	return admitted_by(rig, path, "OPTIONS", NULL, count);
 }
 
-/* The server challenges the endpoint with this nonce. */
+/* The endpoint registers, and the server challenges it with this nonce. */
 static void challenges(struct rig *rig, const char *nonce)
 {
 	char text[1024];
-	size_t size = snprintf(text, sizeof(text),
+	size_t size = request(text, sizeof(text), "REGISTER", ++next, NULL);
+
+	frame_by(rig, &proofs_path, text, size);
+	sends_frame(rig, SW_REASON_NONE);
+	rig->trial.now += SECOND; /* its limit cells are as before */
+	size = snprintf(text, sizeof(text),
 		"SIP/2.0 401 Unauthorized\r\n"
 		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%08x\r\n"
 		"From: <sip:bob@example.com>;tag=f\r\n"

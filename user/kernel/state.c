@@ -29,6 +29,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_PROOFS] = "proofs",
 	[STATE_SENT_TAGS] = "sent_tags",
 	[STATE_PROBES] = "probes",
+	[STATE_REGISTERS] = "registers",
 	[STATE_BRANCHES] = "branches",
 	[STATE_SIGHTS] = "sights",
 	[STATE_NEWCOMERS] = "newcomers",
