@@ -23,6 +23,23 @@ static void one_address(const struct netlink_events *events, int family, const s
 	events->address(events->context, &addr, gone);
 }
 
+/* The kernel takes what is for the first and the last address of an IPv4 network, whether or not
+ * somebody wrote a broadcast address (fib_add_ifaddr(); the first one before Linux 5.14). */
+static void network_ends(const struct netlink_events *events, const struct nlattr *address,
+			 unsigned int length, bool gone)
+{
+	struct sw_addr first = {.octets = {[10] = 0xff, [11] = 0xff}}, last = first;
+	uint32_t network, mask = length ? UINT32_MAX << (32 - length) : 0;
+
+	if (length >= 31 || mnl_attr_get_payload_len(address) != sizeof(network))
+		return;
+	network = ntohl(mnl_attr_get_u32(address)) & mask;
+	first.words[3] = htonl(network);
+	last.words[3] = htonl(network | ~mask);
+	events->address(events->context, &first, gone);
+	events->address(events->context, &last, gone);
+}
+
 static void address_message(const struct nlmsghdr *header, const struct netlink_events *events)
 {
 	const struct ifaddrmsg *message = mnl_nlmsg_get_payload(header);
@@ -40,6 +57,9 @@ static void address_message(const struct nlmsghdr *header, const struct netlink_
 				    header->nlmsg_type == RTM_DELADDR);
 	}
 	/* On a point-to-point link IFA_ADDRESS is the peer, and IFA_LOCAL is ours. */
+	if (address && message->ifa_family == AF_INET)
+		network_ends(events, address, message->ifa_prefixlen,
+			     header->nlmsg_type == RTM_DELADDR);
 	if (local || address)
 		one_address(events, message->ifa_family, local ? local : address,
 			    header->nlmsg_type == RTM_DELADDR);
