@@ -2,6 +2,7 @@
 #include "agent/conduct.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #define SETS 1024 /* a power of two */
 #define WAYS 8
@@ -22,12 +23,18 @@ struct offender {
 };
 
 struct conduct {
+	uint64_t seed; /* or whoever spoofs addresses would choose whom they push out */
 	struct offender offenders[SETS][WAYS];
 };
 
 struct conduct *conduct_new(void)
 {
-	return xcalloc(1, sizeof(struct conduct));
+	struct conduct *conduct = xcalloc(1, sizeof(*conduct));
+
+	/* Without randomness it counts as well. */
+	if (getrandom(&conduct->seed, sizeof(conduct->seed), GRND_NONBLOCK) < 0)
+		conduct->seed = 0;
+	return conduct;
 }
 
 void conduct_free(struct conduct **conduct)
@@ -44,10 +51,9 @@ static uint64_t login_of(const struct sw_offence *offence)
 	return offence->kind == SW_OFFENCE_AUTH ? offence->who : 0;
 }
 
-/* Addresses can be chosen to fall into one set: then they push out each other, who all offend. */
 static struct offender *set_of(struct conduct *conduct, const struct sw_offence *offence)
 {
-	uint64_t hash = login_of(offence) + offence->kind;
+	uint64_t hash = conduct->seed ^ (login_of(offence) + offence->kind);
 
 	for (int i = 0; i < 4; i++)
 		hash = (hash ^ offence->source.addr.words[i]) * 0x9e3779b97f4a7c15ull;
