@@ -128,6 +128,32 @@ static void test_patience_is_within_the_rate(void **state)
 	assert_in_range(let_in, 40, 80);
 }
 
+/* An INVITE's pauses double without a cap (RFC 3261 17.1.1.2): also the last ones are
+ * retransmissions, and of a client that lost one; what comes after half a minute is none. */
+static void test_most_patient(void **state)
+{
+	static const unsigned int pauses[] = {500, 1000, 2000, 4000, 8000, 16000};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 20/s, greylist: always}}]\n");
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+	sends_method(&rig, "INVITE", 2, SW_REASON_GREYLIST);
+	for (unsigned int i = 0; i < array_size(pauses); i++) {
+		rig.trial.now += pauses[i] * MS;
+		sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
+		if (i != 2 && i < 5)
+			sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
+	}
+	rig.trial.now += 20 * SECOND;
+	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
+	/* Seen once, and again after 8 s, it is at its first sight. */
+	sends_method(&rig, "INVITE", 3, SW_REASON_GREYLIST);
+	rig.trial.now += 8 * SECOND;
+	sends_method(&rig, "INVITE", 3, SW_REASON_GREYLIST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_patience_goes_first),
 		cmocka_unit_test(test_patient_are_told),
 		cmocka_unit_test(test_flood_leaves_probes),
+		cmocka_unit_test(test_most_patient),
 		cmocka_unit_test(test_patience_is_within_the_rate),
 	};
 

@@ -31,9 +31,9 @@ static void test_pace(void **state)
 		uint64_t after;
 		int again;
 	} paces[] = {
-		{1 * MS, 0}, {100 * MS, 0}, {380 * MS, 0}, {420 * MS, 1}, {500 * MS, 1},
-		{1000 * MS, 1}, {2000 * MS, 1}, {4000 * MS, 1}, {4480 * MS, 1}, {4600 * MS, 0},
-		{10000 * MS, 0},
+		{1 * MS, 0}, {100 * MS, 0}, {335 * MS, 0}, {370 * MS, 1}, {500 * MS, 1},
+		{1000 * MS, 1}, {2000 * MS, 1}, {4000 * MS, 1}, {4490 * MS, 1}, {4540 * MS, 0},
+		{10000 * MS, 0}, {16000 * MS, 0}, {30000 * MS, 0},
 	};
 
 	(void)state;
@@ -57,20 +57,36 @@ static void test_one_admission_each_time(void **state)
 	assert_int_equal(sight_again(&line, mix(1), 2500 * MS), 1);
 }
 
-/* How patient it is by what it does: a client doubles its pause, up to 4 s (RFC 3261 17.1.2.2). */
+/* How patient it is by what it does: a client doubles its pause, without a cap for an INVITE (RFC
+ * 3261 17.1.1.2), up to 4 s for all else (17.1.2.2). */
 static void test_patience(void **state)
 {
 	static const struct {
 		unsigned int at[8], patience[8];
 	} ways[] = {
+		{{0, 500, 1500, 3500, 7500, 15500, 31500}, {0, 1, 2, 3, 3, 3, 3}},
 		{{0, 500, 1500, 3500, 7500, 11500, 15500, 19500}, {0, 1, 2, 3, 3, 3, 3, 3}},
-		{{0, 1500, 3500, 7500, 11500}, {0, 1, 2, 3, 3}}, /* the second one was lost, */
-		{{0, 500, 3500, 7500}, {0, 1, 2, 3}},             /* or the third */
+		/* One was lost: the first one that comes again, the second, and so on; */
+		{{0, 1500, 3500, 7500, 15500, 31500}, {0, 1, 2, 3, 3, 3}},
+		{{0, 500, 3500, 7500, 15500, 31500}, {0, 1, 2, 3, 3, 3}},
+		{{0, 500, 1500, 7500, 15500, 31500}, {0, 1, 2, 3, 3, 3}},
+		{{0, 500, 1500, 3500, 15500, 31500}, {0, 1, 2, 3, 3, 3}},
+		/* or two. */
+		{{0, 3500, 7500, 15500, 31500}, {0, 1, 2, 3, 3}},
+		{{0, 500, 7500, 15500, 31500}, {0, 1, 2, 3, 3}},
+		{{0, 500, 1500, 15500, 31500}, {0, 1, 2, 3, 3}},
 		{{0, 600, 1200, 1800, 2400}, {0, 1, 1, 1, 1}},    /* never doubles */
 		{{0, 500, 1500, 2400, 3300}, {0, 1, 2, 2, 2}},
 		/* too soon: from the start */
 		{{0, 500, 1500, 1600, 2100, 3100}, {0, 1, 2, 0, 1, 2}},
-		{{0, 500, 1500, 6200, 6700}, {0, 1, 2, 0, 1}},          /* too late */
+		/* too late: after 4.5 s at first sight, then after 9, 18, 19.5 */
+		{{0, 4600, 5100}, {0, 0, 1}},
+		{{0, 500, 9400, 9900}, {0, 1, 2, 1}},
+		{{0, 500, 9600, 10100}, {0, 1, 0, 1}},
+		{{0, 500, 1500, 19400, 24000}, {0, 1, 2, 3, 3}},
+		{{0, 500, 1500, 19600, 20100}, {0, 1, 2, 0, 1}},
+		{{0, 500, 1500, 3500, 22900}, {0, 1, 2, 3, 3}},
+		{{0, 500, 1500, 3500, 23100}, {0, 1, 2, 3, 0}},
 	};
 
 	(void)state;
@@ -79,8 +95,28 @@ static void test_patience(void **state)
 
 		for (int j = 0; j < 8 && (!j || ways[i].at[j]); j++) {
 			uint64_t now = (70000 + 3333 * i + ways[i].at[j]) * MS;
+			uint32_t patience = sight_again(&line, mix(7), now);
 
-			assert_int_equal(sight_again(&line, mix(7), now), ways[i].patience[j]);
+			if (patience != ways[i].patience[j])
+				fail_msg("way %zu: patience %u at %u ms, not %u", i, patience,
+					 ways[i].at[j], ways[i].patience[j]);
+		}
+	}
+}
+
+/* A pause is a fifth shorter or longer than it should be, whenever it begins within a unit of
+ * time: patience grows as if it were not. */
+static void test_jitter(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 10000; i++) {
+		struct sw_sights line = {};
+		uint64_t now = 70000 * MS + mix(i) % (100 * MS);
+
+		assert_int_equal(sight_again(&line, mix(7), now), 0);
+		for (unsigned int n = 0; n < 6; n++) {
+			now += (500 * MS << n) * (80 + mix(16 * i + n) % 41) / 100;
+			assert_int_equal(sight_again(&line, mix(7), now), n < 3 ? n + 1 : 3);
 		}
 	}
 }
@@ -121,6 +157,34 @@ static void chance(double a_line)
 	assert_in_range(let_in, said / 2, said * 3 / 2);
 }
 
+/* A flood of which every packet comes twice, 600 ms apart, keeps cells that are waited for longer:
+ * by chance a stranger meets them more often, yet no more than all cells of its line. */
+static void test_chance_among_repeats(void **state)
+{
+	const uint64_t lines = 64, count = 4000000, rate = 2 * lines;
+	auto_free struct sw_sights *table = xcalloc(lines, sizeof(*table));
+	uint64_t by_chance = 0, patient = 0, kept = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < count; i++) {
+		/* In turn a new key, and that of 600 ms ago. */
+		bool again = i % 2 && i > rate;
+		uint64_t key = mix(again ? i - 1 - rate * 6 / 10 / 2 * 2 : i);
+		uint32_t patience = sight_again(&table[key % lines], key,
+						1000 * MS + i * 1000 * MS / rate);
+
+		by_chance += !again && patience;
+		kept += again && patience == 1;
+		patient += patience > 1;
+	}
+	print_message("# of %lu, half of them repeats: %lu let in by chance, %lu as patient; %lu "
+		      "repeats kept\n", (unsigned long)count, (unsigned long)by_chance,
+		      (unsigned long)patient, (unsigned long)kept);
+	assert_true(kept > count * 45 / 100);
+	assert_true(by_chance <= count / 2 * SW_SIGHTS_A_LINE >> 20);
+	assert_true(patient <= count / 2 * SW_SIGHTS_A_LINE >> 20);
+}
+
 static void test_chance(void **state)
 {
 	(void)state;
@@ -134,9 +198,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pace),
 		cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_one_admission_each_time),
 		cmocka_unit_test(test_fifteen_strangers),
 		cmocka_unit_test(test_chance),
+		cmocka_unit_test(test_chance_among_repeats),
 	};
 
 	return cmocka_run_group_tests_name("sights", tests, NULL, NULL);

@@ -198,8 +198,10 @@ int tallies_read(const struct state *state, uint64_t *tallies, struct error *e)
 
 double sights_false_admissions(uint32_t lines, double rate)
 {
-	const double youngest = 0.4, oldest = 4.5, cells = SW_SIGHTS_A_LINE, marks = 1 << 20;
-	const double wrap = (double)(1ull << (SIGHT_UNIT_BITS + SIGHT_TIME_BITS)) / SW_NS_PER_SEC;
+	const double unit = (double)(1ull << SIGHT_UNIT_BITS) / SW_NS_PER_SEC;
+	const double youngest = SIGHT_AGE_MIN * unit, oldest = (SIGHT_AGE_FIRST + 1) * unit;
+	const double cells = SW_SIGHTS_A_LINE, marks = 1 << 20;
+	const double wrap = unit * (1 << SIGHT_TIME_BITS);
 	double a_line = rate / lines; /* sights of one line in a second */
 	double life = cells / a_line; /* of a cell, in seconds */
 	double eligible = 0;
