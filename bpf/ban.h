@@ -2,11 +2,33 @@
  *
  * Stage "ban": a timed entry drops a source to the services. The expiry is in the value, so
  * a ban ends on time whether or not an agent is there to sweep it.
+ *
+ * A ban that behaviour earned is for one address, and behind a NAT one guesser stands for all who
+ * are there. So it waits for what may be an emergency call, or may belong to one: stage "spared"
+ * decides when the message is read. What cannot be one is told by its first octets, and costs no
+ * more than it did. Over TCP, and inside TLS, nothing can be told of a segment that is worth a
+ * connection: there a ban drops all. So does one by hand, everywhere.
  */
 #ifndef SIPWARD_BPF_BAN_H
 #define SIPWARD_BPF_BAN_H
 
+#include <linux/udp.h>
+
 #include "packet.h"
+
+/* packet.ban_waits */
+enum {
+	BAN_WAITS_NOT,
+	BAN_WAITS_CALL,  /* an INVITE that seems to call for help */
+	BAN_WAITS_INSIDE /* what may stand inside such a call: only a scan in full tells */
+};
+
+/* Octets of a payload that are looked at. No shorter one is a message (KEEPALIVE_BELOW). */
+#define BAN_PEEK 20
+
+/* Messages of one banned source that are scanned for an emergency call that they belong to. */
+#define SPARED_RATE  10 /* a second */
+#define SPARED_BURST 20
 
 /* One made by hand, or what it was earned by. */
 static __always_inline enum sw_reason ban_reason(const struct sw_ban *ban)
@@ -36,7 +58,68 @@ static __always_inline int allowed_by_hand(struct packet *p)
 	return ban && ban->reason == SW_REASON_NONE;
 }
 
-static __always_inline enum verdict stage_ban(struct packet *p)
+/* Whether a user part begins as an emergency number does, of which eight octets are compared. All
+ * that a number has (digits, '+', '*', '#') has this bit, and the NUL behind it has not. */
+static __always_inline int begins_as_emergency_number(__u64 user)
+{
+	for (__u32 i = 0; i < SW_EMERGENCY_MAX; i++) {
+		__u64 number = *(const volatile __u64 *)policy.emergency_numbers[i];
+
+		if (i >= policy.emergency_count)
+			break;
+		if (!((user ^ number) & (number >> 5 & SIP_EACH(1)) * 0xff))
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline int begins_as_emergency_uri(const void *at)
+{
+	__u64 uri = sip_lower(*(const __u64 *)at);
+
+	if (uri == SIP_WORD("urn:serv"))
+		return 1;
+	if ((uri & sip_mask(5)) == SIP_WORD("sips:"))
+		return begins_as_emergency_number(*(const __u64 *)(at + 5));
+	uri &= sip_mask(4);
+	return (uri == SIP_WORD("sip:") || uri == SIP_WORD("tel:")) &&
+	       begins_as_emergency_number(*(const __u64 *)(at + 4));
+}
+
+/* What an emergency call needs beside its INVITE, INVITEs inside its dialog among it. */
+static __always_inline int begins_as_inside(__u64 word)
+{
+	return word == SIP_WORD("SIP/2.0 ") || (word & sip_mask(7)) == SIP_WORD("INVITE ") ||
+	       (word & sip_mask(7)) == SIP_WORD("UPDATE ") ||
+	       (word & sip_mask(7)) == SIP_WORD("CANCEL ") ||
+	       (word & sip_mask(6)) == SIP_WORD("PRACK ") ||
+	       (word & sip_mask(4)) == SIP_WORD("ACK ") || (word & sip_mask(4)) == SIP_WORD("BYE ");
+}
+
+/* What the datagram of a banned source may be, by its first octets, read where they are. */
+static __always_inline __u8 ban_waits(struct packet *p, const struct xdp_md *ctx,
+				      struct sw_ban *ban)
+{
+	static const struct sw_limit spared = {
+		.interval = SW_NS_PER_SEC / SPARED_RATE,
+		.tolerance = SW_NS_PER_SEC / SPARED_RATE * (SPARED_BURST - 1),
+	};
+	__u32 offset = p->payload_offset + sizeof(struct udphdr);
+	const void *at = (const void *)(long)ctx->data + offset;
+
+	if (p->transport != SW_UDP || p->transport_length < sizeof(struct udphdr) + BAN_PEEK ||
+	    p->remaining < sizeof(struct udphdr) + BAN_PEEK || offset > 0x7fff)
+		return BAN_WAITS_NOT;
+	if (at + BAN_PEEK > (const void *)(long)ctx->data_end)
+		return BAN_WAITS_NOT;
+	if ((*(const __u64 *)at & sip_mask(7)) == SIP_WORD("INVITE ") &&
+	    begins_as_emergency_uri(at + 7))
+		return BAN_WAITS_CALL;
+	return begins_as_inside(*(const __u64 *)at) &&
+	       packet_admits(p, &ban->spared, &spared) ? BAN_WAITS_INSIDE : BAN_WAITS_NOT;
+}
+
+static __always_inline enum verdict stage_ban(struct packet *p, const struct xdp_md *ctx)
 {
 	struct sw_ban *ban;
 
@@ -47,6 +130,8 @@ static __always_inline enum verdict stage_ban(struct packet *p)
 		return VERDICT_UNDECIDED;
 	/* The neighbours of a peer are not the peer. */
 	if (ban->reason != SW_REASON_BAN && packet_zone(p)->trust == SW_TRUST_PEER)
+		return VERDICT_UNDECIDED;
+	if (ban_reason(ban) != SW_REASON_BAN && (p->ban_waits = ban_waits(p, ctx, ban)))
 		return VERDICT_UNDECIDED;
 	__sync_fetch_and_add(&ban->hits, 1);
 	return refuse(p, ban_reason(ban));

@@ -8,6 +8,7 @@
 #define SIPWARD_BPF_EMERGENCY_H
 
 #include "admission.h"
+#include "ban.h"
 #include "packet.h"
 
 static __always_inline int is_emergency_number(const struct sip_buf *buf, struct sip_span user)
@@ -47,12 +48,25 @@ static __always_inline int is_emergency_call(const struct scratch *scratch)
 	return scratch->packet.message == SW_MESSAGE_INVITE && is_for_emergency(scratch);
 }
 
+/* Of banned sources all together have half of the burst: the rest is for others. */
+static __always_inline int emergency_admits(struct packet *p)
+{
+	enum sw_zone_rate rate = p->grade ? SW_ZONE_EMERGENCY_KNOWN : SW_ZONE_EMERGENCY;
+	__u32 number = p->zone_number;
+	struct sw_zone_cell *cell = bpf_map_lookup_elem(&zone_cells, &number);
+
+	if (!cell)
+		return 1;
+	if (p->ban_waits &&
+	    !gcra_leaves(&cell->tat[rate], &policy.emergency, packet_time(p), 1, 2))
+		return 0;
+	return packet_admits(p, &cell->tat[rate], &policy.emergency);
+}
+
 static __always_inline enum verdict stage_emergency(struct packet *p)
 {
-	if (is_emergency_call(packet_scratch(p)))
-		p->emergency =
-			zone_admits(p, p->grade ? SW_ZONE_EMERGENCY_KNOWN : SW_ZONE_EMERGENCY,
-				    &policy.emergency);
+	if (p->ban_waits != BAN_WAITS_INSIDE && is_emergency_call(packet_scratch(p)))
+		p->emergency = emergency_admits(p);
 	return VERDICT_UNDECIDED;
 }
 

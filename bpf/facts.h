@@ -50,7 +50,9 @@ struct packet {
 	__u8 opening;              /* the first payload of a TCP connection that is judged */
 	__u8 penalised;            /* PENALTY_: its source offended, or who has its address */
 	__u8 broke;                /* enum sw_reason: what TCP content was not dropped for */
-	__u8 pad[4];
+	__u8 ban_waits;            /* BAN_WAITS_: its source is banned, but it may be about an
+				    * emergency call */
+	__u8 pad[3];
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 

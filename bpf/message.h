@@ -6,6 +6,7 @@
 #ifndef SIPWARD_BPF_MESSAGE_H
 #define SIPWARD_BPF_MESSAGE_H
 
+#include "ban.h"
 #include "hello.h"
 #include "packet.h"
 
@@ -96,12 +97,19 @@ static __always_inline enum verdict refuse_opening(struct packet *p)
 	return v;
 }
 
+/* Where newcomers may have to be turned away it is scanned in two halves. Whether a ban drops it
+ * only the whole message tells. */
+static __always_inline int is_scanned_early(const struct packet *p)
+{
+	return policy.admission && p->ban_waits != BAN_WAITS_INSIDE;
+}
+
 /* Early, where newcomers may have to be turned away: no more than that is needed. */
 static __always_inline enum verdict stage_start(struct packet *p)
 {
 	struct scratch *scratch = packet_scratch(p);
 
-	scan_payload(p, scratch, policy.admission ? SIP_EARLY : 0);
+	scan_payload(p, scratch, is_scanned_early(p) ? SIP_EARLY : 0);
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
 	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
 		return begins_without_sip(p, scratch) ? refuse_opening(p) : VERDICT_PASS;
@@ -119,7 +127,7 @@ static __always_inline enum verdict stage_message(struct packet *p)
 {
 	struct scratch *scratch = packet_scratch(p);
 
-	if (!policy.admission)
+	if (!is_scanned_early(p))
 		return VERDICT_UNDECIDED;
 	scan_payload(p, scratch, SIP_RESUME);
 	note_message(p, &scratch->msg);

@@ -45,6 +45,18 @@ static __always_inline void sip_uri(const struct sip_buf *buf, __u32 pos, __u32 
 	*host = sip_span(pos, sip_host_end(buf, pos, end));
 }
 
+#define SIP_SOS "urn:service:sos"
+
+/* urn:service:sos, or one of its children (RFC 5031). */
+static __always_inline int sip_is_sos(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 behind = pos + sizeof(SIP_SOS) - 1;
+
+	return behind <= end && sip_lower(sip_load(buf, pos)) == SIP_WORD(SIP_SOS) &&
+	       sip_lower(sip_load(buf, pos + 7)) == SIP_WORD_AT(SIP_SOS, 7) &&
+	       (behind == end || sip_octet(buf, behind) == '.');
+}
+
 /* Where the "<" of a name-addr stands; or, in an addr-spec, the semicolon before the header's
  * parameters, which no display name has outside quotes, or end. A quoted display name may hold
  * anything; a quote that is never closed is taken as an ordinary octet. */
@@ -81,8 +93,11 @@ SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 	} else {
 		last = begin;
 	}
-	if (SIP_NEEDS(SIP_NEED_PARTIES))
+	if (SIP_NEEDS(SIP_NEED_PARTIES)) {
 		sip_uri(buf, pos, begin, &party->user, &party->host);
+		if (!party->host.length && sip_is_sos(buf, pos, begin))
+			msg->flags |= id == SIP_FROM ? SIP_FROM_URGENT : SIP_TO_URGENT;
+	}
 	pos = last;
 	if (pos >= end)
 		return 0;

@@ -139,6 +139,8 @@ enum sip_many {
 #define SIP_FROM_TAG 0x20u
 #define SIP_COOKIE   0x40u /* the top branch begins with the magic cookie */
 #define SIP_URGENT   0x80u /* the Request-URI is urn:service:sos (RFC 5031) */
+#define SIP_TO_URGENT   0x100u /* likewise To, where parties are wanted, */
+#define SIP_FROM_URGENT 0x200u /* and From */
 
 struct sip_msg {
 	__u64 violations;         /* SW_SANITY_BIT(): the caller masks what its zone judges */

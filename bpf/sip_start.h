@@ -96,18 +96,6 @@ static __always_inline void sip_status_line(const struct sip_buf *buf, struct si
 		msg->status = value;
 }
 
-#define SIP_SOS "urn:service:sos"
-
-/* urn:service:sos, or one of its children (RFC 5031). */
-static __always_inline int sip_is_sos(const struct sip_buf *buf, __u32 pos, __u32 end)
-{
-	__u32 behind = pos + sizeof(SIP_SOS) - 1;
-
-	return behind <= end && sip_lower(sip_load(buf, pos)) == SIP_WORD(SIP_SOS) &&
-	       sip_lower(sip_load(buf, pos + 7)) == SIP_WORD_AT(SIP_SOS, 7) &&
-	       (behind == end || sip_octet(buf, behind) == '.');
-}
-
 static __always_inline void sip_request_uri(const struct sip_buf *buf, const struct sip_input *in,
 					    struct sip_msg *msg, __u32 pos, __u32 end)
 {

@@ -24,6 +24,7 @@
 #include "admission.h"
 #include "responses.h"
 #include "emergency.h"
+#include "spared.h"
 #include "limit.h"
 #include "sanity.h"
 #include "content.h"
@@ -83,7 +84,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(service);      /* for us? */
 	STAGE(zone);         /* from whom? */
 	STAGE(lists);        /* allow, deny */
-	STAGE(ban);
+	STAGE(ban, ctx);
 	STAGE(header);       /* UDP and TCP */
 	STAGE(rubbish, ctx); /* what begins like no message */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
@@ -95,6 +96,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(probe);        /* an answer to the agent's own request */
 	STAGE(responses);    /* did the server ask for it? */
 	STAGE(emergency);    /* urn:service:sos, 112, ... */
+	STAGE(spared);       /* of banned sources nothing else goes on */
 	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */
 	STAGE(proof, ctx);   /* does it carry what only its sender can know? */

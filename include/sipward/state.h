@@ -199,7 +199,11 @@ struct sw_ban {
 	__u16 reason;    /* enum sw_reason; SW_REASON_BAN for one made by hand; SW_REASON_NONE: no
 			  * ban, its source is allowed by hand */
 	__u16 flags;     /* how many bans for behaviour came before it in a row */
-	char note[32];   /* why, by hand; NUL terminated */
+	union {
+		char note[32]; /* why, of one by hand; NUL terminated */
+		__u64 spared;  /* of one that was earned: the limit cell of what may belong to
+				* an emergency call */
+	};
 };
 
 /* A datagram in fragments: what its first one earned. */

@@ -2,8 +2,8 @@
  *
  * Emergency calls against every rule that refuses by what a call says or by what came before
  * it: the same INVITE is refused when it calls anybody, and passes when it calls for help,
- * over the budget of `emergency:` too. Only lists and bans, made by hand or for what a source
- * itself proved to have done, keep an emergency call out.
+ * over the budget of `emergency:` too. Only lists and bans by hand keep an emergency call out;
+ * what a ban for behaviour lets through is in test_spared.c.
  */
 #include "rig.h"
 

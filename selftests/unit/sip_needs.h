@@ -11,7 +11,8 @@ static unsigned int needs;
 #include "sip_exact.h"
 
 /* What only those are told who need more than a judgement. */
-#define UNTOLD (SIP_FROM_TAG | SIP_COOKIE)
+#define UNTOLD   (SIP_FROM_TAG | SIP_COOKIE | URGENT)
+#define URGENT   (SIP_FROM_URGENT | SIP_TO_URGENT)
 #define JUDGED                                                                             \
 	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CALL_ID) |   \
 	 SIP_PRESENT(CSEQ) | SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH))
@@ -69,7 +70,8 @@ static bool same_told(const struct sip_msg *a, const struct sip_msg *b, unsigned
 	if (what & SIP_NEED_VALUES && !same_values(a, b, what))
 		return false;
 	if (what & SIP_NEED_PARTIES &&
-	    !(same_span(a->uri_user, b->uri_user) && same_span(a->uri_host, b->uri_host)))
+	    !(same_span(a->uri_user, b->uri_user) && same_span(a->uri_host, b->uri_host) &&
+	      (a->flags & URGENT) == (b->flags & URGENT)))
 		return false;
 	if (what & SIP_NEED_TOKENS &&
 	    !(same_span(a->value[SIP_CALL_ID], b->value[SIP_CALL_ID]) &&

@@ -330,6 +330,37 @@ static void test_kinds(void **state)
 		     SIP_URGENT);
 }
 
+/* Who is called for help, in From and To: as each may be written. */
+static void test_urgent_parties(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		uint32_t flags;
+	} parties[] = {
+		{"<sip:a@b>;tag=1", "<urn:service:sos>", SIP_TO_URGENT},
+		{"<sip:a@b>;tag=1", "urn:service:sos;tag=2", SIP_TO_URGENT},
+		{"<sip:a@b>;tag=1", "\"<x>\" <URN:service:SOS.fire>;tag=2", SIP_TO_URGENT},
+		{"<urn:service:sos>;tag=1", "<sip:a@b>", SIP_FROM_URGENT},
+		{"urn:service:sos.a", "<urn:service:sos>", SIP_FROM_URGENT | SIP_TO_URGENT},
+		{"<sip:a@b>;tag=1", "<urn:service:sosx>", 0},
+		{"<sip:a@b>;tag=1", "<urn:service:so>", 0},
+		{"<sip:a@b>;tag=1", "\"urn:service:sos\" <sip:a@b>;x=urn:service:sos", 0},
+		{"<sip:urn:service:sos@b>;tag=1", "<sip:urn:service:sos>", 0},
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(parties) / sizeof(parties[0]); i++) {
+		int size = snprintf(text, sizeof(text),
+			"BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
+			"From: %s\r\nTo: %s\r\nCall-ID: 1\r\nCSeq: 1 BYE\r\n\r\n",
+			parties[i].from, parties[i].to);
+
+		assert_int_equal(scan(text, size, 0).flags & (SIP_FROM_URGENT | SIP_TO_URGENT),
+				 parties[i].flags);
+	}
+}
+
 static void test_early(void **state)
 {
 	struct sip_input in = sip_exact_input(sizeof(base) - 1, SIP_EARLY, SW_SANITY_DEFAULT);
@@ -428,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_odd_spans),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_unknown_methods),
+		cmocka_unit_test(test_urgent_parties),
 		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_cut_before_fold),

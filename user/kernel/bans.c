@@ -30,6 +30,11 @@ static void source_prefix(const struct sw_source *key, struct prefix *prefix)
 	prefix->ipv6 = !addr_is_ipv4(&key->addr);
 }
 
+static bool is_earned(const struct sw_ban *ban)
+{
+	return ban->reason != SW_REASON_BAN && ban->reason != SW_REASON_NONE;
+}
+
 static bool is_of_kind(const struct sw_ban *ban, enum ban_kind kind)
 {
 	return kind == BAN_EITHER || (kind == BAN_ALLOWS) == (ban->reason == SW_REASON_NONE);
@@ -110,6 +115,9 @@ static bool gather(const void *key, void *value, void *context)
 	struct ban_entry entry = {.ban = *(const struct sw_ban *)value};
 
 	if (entry.ban.end > to->now && is_of_kind(&entry.ban, to->kind)) {
+		/* Only one by hand has a note. */
+		if (is_earned(&entry.ban))
+			memset(entry.ban.note, 0, sizeof(entry.ban.note));
 		source_prefix(key, &entry.source);
 		append(to->bans, to->count, entry);
 	}
@@ -138,11 +146,6 @@ int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **b
 	*bans = to.bans;
 	*count = to.count;
 	return 0;
-}
-
-static bool is_earned(const struct sw_ban *ban)
-{
-	return ban->reason != SW_REASON_BAN && ban->reason != SW_REASON_NONE;
 }
 
 /* True when nothing hangs on the entry any more. */

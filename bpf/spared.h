@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "spared": of what a ban has waited for (ban.h), emergency calls within their budget go
+ * on, and what belongs to one: its ACK, CANCEL, BYE, PRACK, UPDATE and re-INVITE, and responses
+ * inside it. That is told by whom it names, since a ban may begin in the middle of a call, and a
+ * server need not remember whom it served. All else is refused for what the ban is for.
+ */
+#ifndef SIPWARD_BPF_SPARED_H
+#define SIPWARD_BPF_SPARED_H
+
+#include "ban.h"
+#include "emergency.h"
+
+/* Inside a dialog the caller names in To whom it called, and a response in From whom it answers. */
+static __always_inline int belongs_to_emergency(const struct packet *p,
+						const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+
+	if (p->message == SW_MESSAGE_RESPONSE)
+		return msg->flags & SIP_FROM_URGENT ||
+		       is_emergency_number(&scratch->buf, msg->from.user);
+	/* INVITE and UPDATE without a tag begin something. */
+	return p->in_dialog && (msg->flags & SIP_TO_URGENT || is_for_emergency(scratch) ||
+				is_emergency_number(&scratch->buf, msg->to.user));
+}
+
+/* Global: the verifier walks it once, and few packets come here. */
+__noinline int judge_spared(struct scratch *scratch)
+{
+	struct packet *p;
+	struct sw_ban *ban;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	if (p->ban_waits == BAN_WAITS_INSIDE ? belongs_to_emergency(p, scratch) : p->emergency)
+		return VERDICT_UNDECIDED;
+	ban = live_ban(p);
+	if (!ban) /* it has just ended */
+		return VERDICT_UNDECIDED;
+	__sync_fetch_and_add(&ban->hits, 1);
+	return refuse(p, ban_reason(ban));
+}
+
+static __always_inline enum verdict stage_spared(struct packet *p)
+{
+	return p->ban_waits ? judge_spared(packet_scratch(p)) : VERDICT_UNDECIDED;
+}
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Emergency calls from a source that behaviour banned: behind a NAT it is many. What passes a ban,
+ * beside each what does not; how much of it; and what every ban drops.
+ */
+#include <linux/udp.h>
+
+#include <bpf/bpf.h>
+
+#include "rig.h"
+
+static const char *const watched =
+	YAML_PLAIN
+	"zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+	"bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n"
+	"emergency: {numbers: [\"112\", \"+49110110110\"]}\n";
+
+/* For an hour. */
+static void is_banned(struct rig *rig, enum sw_reason reason)
+{
+	struct bans rules = {.duration = 3600 * SECOND, .escalate = 1, .max = 3600 * SECOND};
+	struct ban_order order = {.source = {.addr = rig->from.addr, .length = 32},
+				  .reason = reason, .evidence = 10, .bans = &rules};
+	struct sw_ban made;
+
+	assert_int_equal(ban_sentence(&rig->trial.state, &order, rig->trial.now, &made), BAN_MADE);
+}
+
+static uint64_t hits(const struct rig *rig)
+{
+	struct sw_source key = {.addr = rig->from.addr, .length = 32};
+	struct sw_ban ban;
+
+	assert_int_equal(bpf_map_lookup_elem(rig->trial.state.fds[STATE_BANS], &key, &ban), 0);
+	return ban.hits;
+}
+
+/* A message: its first line, and what stands in From and To. */
+struct message {
+	const char *line;
+	const char *to;
+	const char *from;
+	const char *cseq;
+};
+
+static size_t message_of(char *text, size_t size, const struct message *m)
+{
+	static unsigned int branch;
+
+	return snprintf(text, size,
+		"%s\r\n"
+		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
+		"Max-Forwards: 70\r\n"
+		"From: %s\r\n"
+		"To: %s\r\n"
+		"Call-ID: c@198.51.100.7\r\n"
+		"CSeq: 1 %s\r\n"
+		"Contact: <sip:bob@198.51.100.7>\r\n"
+		"Content-Length: 0\r\n\r\n", m->line, ++branch,
+		m->from ? m->from : "<sip:bob@example.com>;tag=f",
+		m->to ? m->to : "<sip:alice@example.com>", m->cseq);
+}
+
+/* It passes; or is refused for what the ban is for, and counts as a hit of it. */
+static void says(struct rig *rig, const struct message *m, enum sw_reason reason)
+{
+	uint64_t before = hits(rig);
+	char text[2048];
+
+	sends(rig, text, message_of(text, sizeof(text), m), reason);
+	assert_int_equal(hits(rig) - before, reason != SW_REASON_NONE);
+}
+
+static void calls(struct rig *rig, const char *uri, enum sw_reason reason)
+{
+	struct message m = {.cseq = "INVITE"};
+	char line[256];
+
+	snprintf(line, sizeof(line), "INVITE %s SIP/2.0", uri);
+	m.line = line;
+	says(rig, &m, reason);
+	if (!reason)
+		assert_true(outcome.emergency);
+}
+
+static void test_calls(void **state)
+{
+	static const enum sw_reason reasons[] = {SW_REASON_AUTH_FAILURES, SW_REASON_ENUMERATION,
+						 SW_REASON_SANITY_VIOLATIONS};
+	static const char *const help[] = {
+		"urn:service:sos", "URN:Service:SOS", "urn:service:sos.ambulance",
+		"sip:112@example.com", "sips:112@example.com", "tel:112", "SIP:112@example.com",
+		"sip:112;phone-context=+49@example.com", "sip:+49110110110@example.com",
+	};
+	/* As many octets of which begin as the others do. */
+	static const char *const others[] = {
+		"urn:service:sosx", "urn:service:counseling", "sip:1123@example.com", "sip:alice@a",
+		"sip:11@example.com", "sip:+49110110111@example.com", "tel:1129999", "sip:112",
+		"sip:@example.com", "  sip:112@example.com", "sip: 112@example.com",
+	};
+
+	(void)state;
+	for (size_t r = 0; r < array_size(reasons); r++) {
+		auto_rig struct rig rig;
+
+		rig_open(&rig, watched);
+		is_banned(&rig, reasons[r]);
+		for (size_t i = 0; i < array_size(help); i++)
+			calls(&rig, help[i], SW_REASON_NONE);
+		for (size_t i = 0; i < array_size(others); i++)
+			calls(&rig, others[i], reasons[r]);
+	}
+}
+
+/* Other requests for the same, and no requests. */
+static void test_no_calls(void **state)
+{
+	static const struct message messages[] = {
+		{"REGISTER sip:112@example.com SIP/2.0", "<sip:112@example.com>", NULL, "REGISTER"},
+		{"OPTIONS urn:service:sos SIP/2.0", "<urn:service:sos>", NULL, "OPTIONS"},
+		{"MESSAGE sip:112@example.com SIP/2.0", "<sip:112@a>;tag=t", NULL, "MESSAGE"},
+		{"SUBSCRIBE sip:112@example.com SIP/2.0", "<sip:112@a>;tag=t", NULL, "SUBSCRIBE"},
+		{"invite sip:112@example.com SIP/2.0", "<sip:112@a>", NULL, "invite"},
+		{"INVITES sip:112@example.com SIP/2.0", "<sip:112@a>", NULL, "INVITES"},
+		{"INVITE sip:112@example.com SIP/3.0", "<sip:112@a>", NULL, "INVITE"},
+	};
+	static const char small[] = "INVITE sip:112@abcde";
+	auto_rig struct rig rig;
+	uint64_t before;
+
+	(void)state;
+	rig_open(&rig, watched);
+	is_banned(&rig, SW_REASON_ENUMERATION);
+	for (size_t i = 0; i < array_size(messages); i++)
+		/* What is no SIP has that reason, as from anybody; it was scanned, within the
+		 * budget of what may be an emergency call. */
+		if (i == array_size(messages) - 1) {
+			char text[1024];
+
+			sends(&rig, text, message_of(text, sizeof(text), &messages[i]),
+			      SW_REASON_START_LINE);
+		} else {
+			says(&rig, &messages[i], SW_REASON_ENUMERATION);
+		}
+	/* No keepalive passes a ban, whatever it begins with and whoever says how long it is. */
+	before = hits(&rig);
+	sends(&rig, small, sizeof(small) - 2, SW_REASON_ENUMERATION);
+	sends(&rig, "\r\n\r\n", 4, SW_REASON_ENUMERATION);
+	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, false, small, sizeof(small) - 1));
+	((struct udphdr *)(rig.frame.octets + rig.frame.transport))->len = __builtin_bswap16(27);
+	sends_frame(&rig, SW_REASON_ENUMERATION);
+	assert_int_equal(hits(&rig) - before, 3);
+}
+
+/* What such a call needs to be set up, changed and ended, from both sides; and the same of
+ * another call. */
+static void test_inside(void **state)
+{
+	static const struct message help[] = {
+		{"ACK sip:psap@192.0.2.9 SIP/2.0", "<urn:service:sos>;tag=t", NULL, "ACK"},
+		{"ACK sip:112@example.com SIP/2.0", "<sip:psap@example.com>;tag=t", NULL, "ACK"},
+		{"CANCEL urn:service:sos SIP/2.0", "<sip:psap@example.com>", NULL, "CANCEL"},
+		{"CANCEL sip:112@example.com SIP/2.0", "<sip:112@example.com>", NULL, "CANCEL"},
+		{"PRACK sip:psap@192.0.2.9 SIP/2.0", "\"Help\" <urn:service:sos.fire>;tag=t", NULL,
+		 "PRACK"},
+		{"UPDATE sip:psap@192.0.2.9 SIP/2.0", "<sip:112@example.com>;tag=t", NULL,
+		 "UPDATE"},
+		{"INVITE sip:psap@192.0.2.9 SIP/2.0", "urn:service:sos;tag=t", NULL, "INVITE"},
+		{"BYE sip:psap@192.0.2.9 SIP/2.0", "<tel:112>;tag=t", NULL, "BYE"},
+		{"SIP/2.0 200 OK", "<sip:bob@example.com>;tag=f", "<urn:service:sos>;tag=t", "BYE"},
+		{"SIP/2.0 200 OK", "<sip:bob@example.com>;tag=f", "<sip:112@example.com>;tag=t",
+		 "INVITE"},
+	};
+	static const struct message others[] = {
+		{"ACK sip:psap@192.0.2.9 SIP/2.0", "<urn:service:sosx>;tag=t", NULL, "ACK"},
+		{"CANCEL sip:1123@example.com SIP/2.0", "<sip:1123@example.com>", NULL, "CANCEL"},
+		{"BYE sip:psap@192.0.2.9 SIP/2.0", "<sip:1120@example.com>;tag=t", NULL, "BYE"},
+		/* What its own name is says nothing. */
+		{"BYE sip:psap@192.0.2.9 SIP/2.0", NULL, "<urn:service:sos>;tag=f", "BYE"},
+		/* Without a tag it begins something. */
+		{"UPDATE sip:psap@192.0.2.9 SIP/2.0", "<urn:service:sos>", NULL, "UPDATE"},
+		{"INVITE sip:00882@192.0.2.9 SIP/2.0", "<urn:service:sos>", NULL, "INVITE"},
+		{"INVITE sip:00882@192.0.2.9 SIP/2.0", "<sip:112@example.com>", NULL, "INVITE"},
+		{"SIP/2.0 200 OK", "<urn:service:sos>;tag=f", "<sip:bob@example.com>;tag=t", "BYE"},
+		{"SIP/2.0 200 OK", "<sip:112@a>;tag=f", "<sip:911@example.com>;tag=t", "INVITE"},
+	};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	for (size_t i = 0; i < array_size(help); i++)
+		says(&rig, &help[i], SW_REASON_NONE);
+	rig.trial.now += 2 * SECOND;
+	for (size_t i = 0; i < array_size(others); i++)
+		says(&rig, &others[i], SW_REASON_AUTH_FAILURES);
+}
+
+/* Where no zone has a budget for newcomers: a message is scanned at once then; and of a policy
+ * that has no `bans:` any more. */
+static void test_without_newcomers(void **state)
+{
+	static const struct message bye = {"BYE sip:psap@192.0.2.9 SIP/2.0",
+					   "<sip:112@example.com>;tag=t", NULL, "BYE"};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "emergency: {numbers: [\"112\"]}\n");
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	calls(&rig, "urn:service:sos", SW_REASON_NONE);
+	calls(&rig, "sip:112@example.com", SW_REASON_NONE);
+	calls(&rig, "sip:1120@example.com", SW_REASON_AUTH_FAILURES);
+	says(&rig, &bye, SW_REASON_NONE);
+}
+
+/* Banned sources have half of the burst of `emergency:`, and a flood of theirs leaves the rest. */
+static void test_budget(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 1/s burst 1, greylist: always}, "
+		 "bans: {sanity: 30/60s}}]\n"
+		 "emergency: {numbers: [\"112\"], rate: 1/s burst 11}\n");
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	for (unsigned int i = 0; i < 6; i++)
+		calls(&rig, "sip:112@example.com", SW_REASON_NONE);
+	for (unsigned int i = 0; i < 100; i++)
+		calls(&rig, "urn:service:sos", SW_REASON_AUTH_FAILURES);
+	rig.from.addr = address("198.51.100.8");
+	for (unsigned int i = 0; i < 6; i++)
+		sends(&rig, text,
+		      message_of(text, sizeof(text), &(struct message){"INVITE tel:112 SIP/2.0", NULL,
+								  NULL, "INVITE"}),
+		      i < 5 ? SW_REASON_NONE : SW_REASON_GREYLIST);
+	rig.from.addr = address("198.51.100.7");
+	rig.trial.now += 6 * SECOND;
+	calls(&rig, "tel:112", SW_REASON_NONE);
+}
+
+/* What is scanned of one banned source for a call that it may belong to has a ceiling; what cannot
+ * belong to one is not scanned, and spends nothing. */
+static void test_ceiling(void **state)
+{
+	static const struct message bye = {"BYE sip:psap@192.0.2.9 SIP/2.0",
+					   "<urn:service:sos>;tag=t", NULL, "BYE"};
+	static const struct message other = {"BYE sip:bob@192.0.2.9 SIP/2.0", "<sip:a@b>;tag=t",
+					     NULL, "BYE"};
+	static const struct message options = {"OPTIONS urn:service:sos SIP/2.0",
+					       "<urn:service:sos>;tag=t", NULL, "OPTIONS"};
+	struct ban_entry *list;
+	auto_rig struct rig rig;
+	size_t count;
+
+	(void)state;
+	rig_open(&rig, watched);
+	rig.trial.now = monotonic_ns();
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	for (unsigned int i = 0; i < 100; i++) {
+		says(&rig, &options, SW_REASON_AUTH_FAILURES);
+		assert_false(outcome.scanned);
+		assert_int_equal(outcome.message, SW_MESSAGE_OPAQUE);
+	}
+	says(&rig, &bye, SW_REASON_NONE);
+	for (unsigned int i = 0; i < 100; i++) {
+		says(&rig, &other, SW_REASON_AUTH_FAILURES);
+		assert_int_equal(outcome.scanned, i < 19);
+	}
+	says(&rig, &bye, SW_REASON_AUTH_FAILURES);
+	calls(&rig, "urn:service:sos", SW_REASON_NONE);
+	rig.trial.now += 100 * MS;
+	says(&rig, &bye, SW_REASON_NONE);
+	/* The cell is no note. */
+	assert_int_equal(ban_list(&rig.trial.state, BAN_DENIES, &list, &count, NULL), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(list[0].ban.note, "");
+	free(list);
+}
+
+/* By hand, and by a list; and over TCP every ban drops all, as the documents say. */
+static void test_dropped_by_hand(void **state)
+{
+	static const struct message help = {"INVITE urn:service:sos SIP/2.0", "<urn:service:sos>",
+					    NULL, "INVITE"};
+	struct prefix source = {.addr = address("198.51.100.7"), .length = 32};
+	auto_rig struct rig rig;
+	struct error e = {};
+	char text[1024];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, watched);
+	rig.trial.now = monotonic_ns();
+	assert_int_equal(ban_add(&rig.trial.state, &source, 60 * SECOND, "x", NULL, &e), 0);
+	says(&rig, &help, SW_REASON_BAN);
+	rig.from.addr = address("198.51.100.8");
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	says(&rig, &help, SW_REASON_NONE);
+	size = message_of(text, sizeof(text), &help);
+	sends_tcp(&rig, text, size, SW_REASON_AUTH_FAILURES);
+	rig.to.port = 5061;
+	sends_tcp(&rig, text, size, SW_REASON_AUTH_FAILURES);
+}
+
+/* In shadow the ban of a reason is counted, and drops nothing; once, and in the counter. */
+static void test_shadow(void **state)
+{
+	static const struct message other = {"BYE sip:bob@192.0.2.9 SIP/2.0", "<sip:a@b>;tag=t",
+					     NULL, "BYE"};
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "shadow: [auth_failures]\n");
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	sends_shadowed(&rig, text, message_of(text, sizeof(text), &other), SW_REASON_AUTH_FAILURES);
+	calls(&rig, "urn:service:sos", SW_REASON_NONE);
+	assert_int_equal(hits(&rig), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_no_calls),
+		cmocka_unit_test(test_inside),
+		cmocka_unit_test(test_without_newcomers),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_ceiling),
+		cmocka_unit_test(test_dropped_by_hand),
+		cmocka_unit_test(test_shadow),
+	};
+
+	return cmocka_run_group_tests_name("spared", tests, NULL, NULL);
+}
