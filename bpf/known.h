@@ -10,12 +10,8 @@
 #define SIPWARD_BPF_KNOWN_H
 
 #include "packet.h"
+#include "quota.h"
 #include "token.h"
-
-/* Known endpoints of one /24 or /48: a botnet in one network must not fill the table. */
-#define KNOWN_QUOTA_PREFIX4 24
-#define KNOWN_QUOTA_PREFIX6 48
-#define KNOWN_QUOTA         8192
 
 _Static_assert(sizeof(SW_PROBE_BRANCH) == 17, "two words");
 
@@ -27,15 +23,6 @@ static __always_inline int has_probe_branch(const struct scratch *scratch)
 	return branch.length == sizeof(SW_PROBE_BRANCH) - 1 + 32 &&
 	       sip_load(&scratch->buf, branch.offset) == *(const __u64 *)&SW_PROBE_BRANCH[0] &&
 	       sip_load(&scratch->buf, branch.offset + 8) == *(const __u64 *)&SW_PROBE_BRANCH[8];
-}
-
-static __always_inline void tally(enum sw_tally which)
-{
-	__u32 index = which;
-	__u64 *count = bpf_map_lookup_elem(&tallies, &index);
-
-	if (count)
-		(*count)++;
 }
 
 static __always_inline void endpoint_key(const struct packet *p, struct sw_source *key)
@@ -68,30 +55,6 @@ static __always_inline __u8 known_grade(struct packet *p)
 	return entry->grade;
 }
 
-/* 1 when the endpoint's network has room for one more. */
-static __always_inline int within_quota(const struct packet *p)
-{
-	struct sw_source key = {.addr = p->src};
-	__u32 one = 1, *count;
-
-	key.length = p->ipv6 ? KNOWN_QUOTA_PREFIX6 : KNOWN_QUOTA_PREFIX4;
-	if (p->ipv6) {
-		key.addr.words[1] &= bpf_htonl(0xffff0000);
-		key.addr.words[2] = key.addr.words[3] = 0;
-	} else {
-		key.addr.words[3] &= bpf_htonl(0xffffff00);
-	}
-	count = bpf_map_lookup_elem(&quotas, &key);
-	if (!count) {
-		bpf_map_update_elem(&quotas, &key, &one, BPF_NOEXIST);
-		return 1;
-	}
-	if (*count >= KNOWN_QUOTA)
-		return 0;
-	__sync_fetch_and_add(count, 1);
-	return 1;
-}
-
 /* How a packet proves its sender. A nonce is a proof because the policy says so; the probe is the
  * agent's own, and may change the path that an endpoint is known by. */
 enum proof { PROOF_NONCE, PROOF_PROBE };
@@ -119,10 +82,8 @@ __noinline int promote(struct packet *p, __u32 proof)
 		p->grade = entry->grade;
 		return 0;
 	}
-	if (!within_quota(p)) {
-		tally(SW_TALLY_KNOWN_QUOTA);
+	if (!within_quota(p))
 		return 0;
-	}
 	fresh.since = fresh.seen = packet_time(p);
 	fresh.ttl = p->ttl;
 	fresh.vlan = p->vlan;

@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include <sipward/offence.h>
+#include <sipward/quota.h>
 #include <sipward/policy.h>
 #include <sipward/state.h>
 
@@ -115,8 +116,11 @@ LRU(prefixes, 16384, struct sw_source, struct sw_prefix_cells);
 /* One limit cell a service, by its place in the policy. */
 ARRAY(service_cells, SW_SERVICES_MAX, struct sw_zone_cell);
 
-/* Known endpoints of each /24 and /48; kept right by the agent's sweep. */
-LRU(quotas, 65536, struct sw_source, __u32);
+/* Known endpoints of each address, network and block, and of the whole table (quota.h); kept right
+ * by the agent's sweep. A plain hash that holds two keys for each entry of that table: forgotten
+ * counts would let one network have more than its share. */
+HASH(quotas, 524288, struct sw_source, struct sw_quota);
+ARRAY(known_fill, SW_KNOWN_FILL_COUNT, __u64);
 
 /* Nonces of challenges, and tags, that left for an address; written by the observer, so newcomers
  * fill them only as fast as their budget lets the server answer. Two tables: tags are many, and

@@ -151,7 +151,9 @@ struct sw_policy {
 	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
 	__u32 egress;                      /* SW_CONTENT_ bits of what leaves, SW_EGRESS_DIALOGS */
 	__u32 to_tags;                     /* 1: some zone wants dialogs proven */
-	__u32 dialogs;                     /* entries of the table of dialogs */
+	__u32 dialogs;                     /* entries of the table of dialogs, */
+	__u32 known_entries;               /* and of known endpoints */
+	__u32 pad;
 	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];

@@ -126,8 +126,8 @@ struct sw_observed {
 /* What the admission and the observer count, each CPU for itself. */
 enum sw_tally {
 	SW_TALLY_PROMOTED,      /* endpoints that became known */
-	SW_TALLY_KNOWN_FULL,    /* not promoted: the table is full */
-	SW_TALLY_KNOWN_QUOTA,   /* not promoted: its prefix has its share */
+	SW_TALLY_KNOWN_FULL,    /* not promoted: what is free is kept for others */
+	SW_TALLY_KNOWN_QUOTA,   /* not promoted: its address or network has its share */
 	SW_TALLY_FIRST_SIGHT,   /* dropped by the greylist at first sight, or too soon after it */
 	SW_TALLY_AGAIN,         /* let in as a retransmission */
 	SW_TALLY_PROBE_ANSWERS, /* eaten */
@@ -137,6 +137,7 @@ enum sw_tally {
 	SW_TALLY_SHARED,        /* nonces that were to be proofs, and went to a second address */
 	SW_TALLY_OFFENCES_LOST, /* offences that were not told: over their budget */
 	SW_TALLY_GOODS_FULL,    /* good sources that were not noted: the table is full */
+	SW_TALLY_KNOWN_LEFT,    /* endpoints never served that made room; the agent counts them */
 	SW_TALLY_COUNT = 16
 };
 

@@ -89,9 +89,11 @@ static int admission_json(const struct state *state, struct json_object *o, stru
 	if ((known = known_count(state, e)) < 0 || tallies_read(state, tallies, e) < 0)
 		return -1;
 	json_count(o, "known", known);
+	json_count(o, "known_room", state_entries(state, STATE_KNOWN));
 	json_count(o, "known_promoted", tallies[SW_TALLY_PROMOTED]);
 	json_count(o, "known_refused_full", tallies[SW_TALLY_KNOWN_FULL]);
 	json_count(o, "known_refused_quota", tallies[SW_TALLY_KNOWN_QUOTA]);
+	json_count(o, "known_made_room", tallies[SW_TALLY_KNOWN_LEFT]);
 	json_count(o, "probes_answered", tallies[SW_TALLY_PROBE_ANSWERS]);
 	json_count(greylist, "lines", lines);
 	json_count(greylist, "turned_away", tallies[SW_TALLY_FIRST_SIGHT]);
@@ -238,9 +240,11 @@ static void print_admission(struct json_object *o)
 {
 	struct json_object *greylist = json_object_object_get(o, "greylist");
 
-	printf("known: %s endpoints (%s came to be; refused: %s table full, %s network's share), "
-	       "%s probes answered\n", text_of(o, "known"), text_of(o, "known_promoted"),
-	       text_of(o, "known_refused_full"), text_of(o, "known_refused_quota"),
+	printf("known: %s endpoints, room for %s (%s came to be; refused: %s because the table is "
+	       "too full, %s beyond their network's share; %s that were never served made room), "
+	       "%s probes answered\n", text_of(o, "known"), text_of(o, "known_room"),
+	       text_of(o, "known_promoted"), text_of(o, "known_refused_full"),
+	       text_of(o, "known_refused_quota"), text_of(o, "known_made_room"),
 	       text_of(o, "probes_answered"));
 	printf("greylist: %s turned away, %s let in when they sent again; at %d newcomers a second "
 	       "about %.1f a second are let in by chance\n", text_of(greylist, "turned_away"),

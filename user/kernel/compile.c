@@ -127,6 +127,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	compile_content(policy, numbers, out);
 	compile_guards(policy, numbers, out);
 	out->dialogs = policy->tables.dialogs;
+	out->known_entries = policy->tables.known;
 	out->observed = out->admission || out->responses_expected || out->to_tags ||
 			out->guards & SW_GUARD_OBSERVED || out->egress;
 	out->connections = out->admission || out->tcp_close || out->bans;

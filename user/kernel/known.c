@@ -6,27 +6,19 @@
 #include <errno.h>
 #include <string.h>
 
+#include <sipward/quota.h>
+
+#include "kernel/quotas.h"
 #include "kernel/walk.h"
-#include "policy/model.h"
 #include "sights.h"
-
-/* As in bpf/known.h. */
-#define QUOTA_PREFIX4 24
-#define QUOTA_PREFIX6 48
-
-struct network {
-	struct sw_source key;
-	uint32_t count;
-};
 
 struct sweep {
 	int known;
 	int cells;
 	uint64_t now;
 	uint64_t idle;
+	struct known_row *rows;
 	size_t count;
-	struct network *networks;
-	size_t network_count;
 };
 
 static bool count_one(const void *key, void *value, void *context)
@@ -74,13 +66,26 @@ int known_list(const struct state *state, struct known_entry **known, size_t *co
 	return 0;
 }
 
-/* Times may lie before the kernel's start, and are compared by their difference. */
-static int last_seen_first(const void *left, const void *right)
+/* Served ones first, and then who was seen last. Times may lie before the kernel's start, and are
+ * compared by their difference. */
+static int worth_most_first(const void *left, const void *right)
 {
 	const struct known_entry *a = left, *b = right;
 	int64_t newer = a->known.seen - b->known.seen;
 
+	if (a->known.grade != b->known.grade)
+		return b->known.grade - a->known.grade;
 	return newer > 0 ? -1 : newer < 0;
+}
+
+static bool restore(const struct state *state, const struct known_entry *entry)
+{
+	int fd = state->fds[STATE_KNOWN];
+	struct sw_known there;
+
+	return bpf_map_lookup_elem(fd, &entry->endpoint, &there) < 0 &&
+	       quotas_take(state, &entry->endpoint, entry->known.grade == SW_GRADE_GOOD) &&
+	       bpf_map_update_elem(fd, &entry->endpoint, &entry->known, BPF_NOEXIST) == 0;
 }
 
 size_t known_restore(const struct state *state, struct known_entry *known, size_t count)
@@ -88,36 +93,26 @@ size_t known_restore(const struct state *state, struct known_entry *known, size_
 	size_t done = 0;
 
 	if (count)
-		qsort(known, count, sizeof(*known), last_seen_first);
+		qsort(known, count, sizeof(*known), worth_most_first);
 	for (size_t i = 0; i < count; i++)
-		done += bpf_map_update_elem(state->fds[STATE_KNOWN], &known[i].endpoint,
-					    &known[i].known, BPF_NOEXIST) == 0;
+		done += restore(state, &known[i]);
 	return done;
-}
-
-static void count_network(struct sweep *sweep, const struct sw_source *endpoint)
-{
-	bool ipv4 = addr_is_ipv4(&endpoint->addr);
-	struct network network = {
-		.key = {.addr = endpoint->addr, .length = ipv4 ? QUOTA_PREFIX4 : QUOTA_PREFIX6},
-		.count = 1};
-
-	memset(network.key.addr.octets + (ipv4 ? 15 : 6), 0, ipv4 ? 1 : 10);
-	append(sweep->networks, sweep->network_count, network);
 }
 
 static bool sweep_endpoint(const void *key, void *value, void *context)
 {
 	const struct sw_known *entry = value;
 	struct sweep *sweep = context;
+	struct known_row row = {.endpoint = *(const struct sw_source *)key};
 
 	/* As a difference: one that was restored may have been seen before this kernel started. */
 	if ((int64_t)(sweep->now - entry->seen) > (int64_t)sweep->idle) {
 		bpf_map_delete_elem(sweep->known, key);
 		return true;
 	}
-	sweep->count++;
-	count_network(sweep, key);
+	row.served = entry->grade == SW_GRADE_GOOD;
+	row.old = (int64_t)(sweep->now - entry->since) > (int64_t)SW_PROVED_LIFE;
+	append(sweep->rows, sweep->count, row);
 	return true;
 }
 
@@ -133,36 +128,22 @@ static bool sweep_cells(const void *key, void *value, void *context)
 	return true;
 }
 
-static int by_network(const void *a, const void *b)
+/* A tally that only the agent writes. */
+static void tally_left(const struct state *state, size_t count)
 {
-	return memcmp(a, b, sizeof(struct sw_source));
-}
+	int cpus = libbpf_num_possible_cpus();
+	auto_free uint64_t *values = xcalloc(cpus, sizeof(*values));
+	uint32_t index = SW_TALLY_KNOWN_LEFT;
 
-/* One entry for each network, with how many endpoints it has. */
-static void write_quotas(const struct state *state, struct sweep *sweep)
-{
-	int fd = state->fds[STATE_QUOTAS];
-	struct sw_source key;
-
-	/* Networks that have none any more: their entries are made anew when needed. */
-	while (bpf_map_get_next_key(fd, NULL, &key) == 0 && bpf_map_delete_elem(fd, &key) == 0)
-		;
-	if (!sweep->network_count)
+	if (!count || bpf_map_lookup_elem(state->fds[STATE_TALLIES], &index, values) < 0)
 		return;
-	qsort(sweep->networks, sweep->network_count, sizeof(*sweep->networks), by_network);
-	for (size_t i = 0, first = 0; i < sweep->network_count; i++) {
-		const struct network *network = &sweep->networks[i];
-		uint32_t count = i - first + 1;
-
-		if (i + 1 < sweep->network_count && by_network(network, network + 1) == 0)
-			continue;
-		bpf_map_update_elem(fd, &network->key, &count, BPF_ANY);
-		first = i + 1;
-	}
+	values[0] += count;
+	bpf_map_update_elem(state->fds[STATE_TALLIES], &index, values, BPF_ANY);
 }
 
 long known_sweep(const struct state *state, uint64_t known_for, struct error *e)
 {
+	uint64_t entered = known_entered(state);
 	struct sweep sweep = {
 		.known = state->fds[STATE_KNOWN],
 		.cells = state->fds[STATE_KNOWN_CELLS],
@@ -173,10 +154,11 @@ long known_sweep(const struct state *state, uint64_t known_for, struct error *e)
 
 	if (map_walk(sweep.known, sweep_endpoint, &sweep, e) == 0 &&
 	    map_walk(sweep.cells, sweep_cells, &sweep, e) == 0) {
-		write_quotas(state, &sweep);
-		count = sweep.count;
+		tally_left(state, quotas_make_room(state, sweep.rows, &sweep.count));
+		if (quotas_write(state, sweep.rows, sweep.count, entered, e) == 0)
+			count = sweep.count;
 	}
-	free(sweep.networks);
+	free(sweep.rows);
 	return count;
 }
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The table of known endpoints, as the agent keeps it: idle entries go, and the count of each
- * network is set right.
+ * The table of known endpoints, as the agent keeps it: idle entries go, those that were never
+ * served make room, and the counts of each network are set right.
  */
 #ifndef SIPWARD_KERNEL_KNOWN_H
 #define SIPWARD_KERNEL_KNOWN_H
 
 #include "kernel/state.h"
 
-/* Removes endpoints that were idle for longer than `known_for` nanoseconds, and limit cells
- * that are full again; counts the rest anew. Returns how many endpoints are known, or -1. */
+/* Removes endpoints that were idle for longer than `known_for` nanoseconds, and limit cells that
+ * are full again; makes room where the table is more than half full; counts the rest anew. Returns
+ * how many endpoints are known, or -1. */
 long known_sweep(const struct state *state, uint64_t known_for, struct error *e);
 
 struct known_entry {
@@ -21,8 +22,8 @@ struct known_entry {
 int known_list(const struct state *state, struct known_entry **known, size_t *count,
 	       struct error *e);
 
-/* Puts those into the table that it has not, as far as they fit, the last seen first; returns
- * how many. Sorts the array. Networks' shares are right after the next known_sweep(). */
+/* Puts those into the table that it has not, as far as they fit and their networks' shares allow,
+ * served ones first, then the last seen; returns how many. Sorts the array. */
 size_t known_restore(const struct state *state, struct known_entry *known, size_t count);
 
 /* How many are known; -1 and *e. */

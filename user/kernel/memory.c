@@ -79,7 +79,7 @@ static int measure(struct table_size sizes[TABLE_COUNT], uint64_t *fixed, struct
 			/* The first of them has the table's name. */
 			if (!sizes[table].name)
 				sizes[table].name = state_map_name(i);
-			sizes[table].each += size;
+			sizes[table].each += size * state_table_size(i, &one);
 			sized = true;
 		}
 		if (!sized)

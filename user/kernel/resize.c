@@ -69,7 +69,8 @@ static bool copy_entry(const void *key, void *value, void *context)
 		return true;
 	if (cells_size(copy->map))
 		merge_cells(copy->to, key, value, cells_size(copy->map));
-	if (bpf_map_update_elem(copy->to, key, value, BPF_ANY) < 0)
+	/* Counts are made anew by the next sweep. */
+	if (bpf_map_update_elem(copy->to, key, value, BPF_ANY) < 0 && copy->map != STATE_QUOTAS)
 		copy->error = errno;
 	return true;
 }
@@ -130,7 +131,7 @@ static int resize_one(struct state *state, enum state_map map, uint32_t wanted, 
 	if (copy_entries(map, state->fds[map], -1, &live, e) < 0)
 		return -1;
 	/* The least recently used of an LRU table may go; of a plain one nothing may. */
-	if (info.type == BPF_MAP_TYPE_HASH && live > wanted)
+	if (info.type == BPF_MAP_TYPE_HASH && map != STATE_QUOTAS && live > wanted)
 		return fail(e, EXIT_POLICY, "tables: %s: %u is fewer than the %zu live entries; "
 			    "write at least %zu, or take some out first (sipward ban list, sipward "
 			    "ban del)",
@@ -163,6 +164,8 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->prefixes;
 	case STATE_FRAGMENTS:
 		return tables->fragments;
+	case STATE_QUOTAS:
+		return 2 * tables->known;
 	case STATE_KNOWN:
 	case STATE_KNOWN_CELLS:
 	case STATE_GOODS:

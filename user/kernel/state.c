@@ -26,6 +26,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_PREFIXES] = "prefixes",
 	[STATE_SERVICE_CELLS] = "service_cells",
 	[STATE_QUOTAS] = "quotas",
+	[STATE_KNOWN_FILL] = "known_fill",
 	[STATE_PROOFS] = "proofs",
 	[STATE_SENT_TAGS] = "sent_tags",
 	[STATE_PROBES] = "probes",
