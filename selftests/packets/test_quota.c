@@ -14,7 +14,7 @@
 #define HOUR (3600 * SECOND)
 
 static const char *const table_of_1024 =
-	"tables: {known: 1024}\n" YAML_PLAIN
+	"tables: {known: 1024}\n" YAML_NONCES YAML_PLAIN
 	"zones: [{name: public, newcomers: {rate: 100000/s}, bans: {auth_failures: 10/60s}}]\n";
 
 static const char *const words = "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u%c\r\n"
