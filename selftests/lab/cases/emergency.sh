@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Emergency calls from an address that is banned for what somebody else does there, as behind the
+# NAT of an operator: whole calls with their ACK and BYE, beside the one who is banned.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "$0")/../lab.sh"
+sed 's/\$rU == "call"/$rU =~ "^(call|112)$"/' "$LAB/kamailio.cfg" >"/tmp/sipward-112-$$.cfg"
+KAMAILIO_CFG=/tmp/sipward-112-$$.cfg
+lab_up
+mv "$KAMAILIO_CFG" "$TMP/112.cfg"
+
+policy emergency <<END
+mode: enforce
+zones:
+  - name: public
+    newcomers: {rate: 500/s}
+    bans: {enumeration: 20/60s, for: 1h}
+emergency: {numbers: ["112"]}
+END
+ward_start emergency || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+
+calls_112() { # NAME CALLS: how many succeed
+	sipp_run "$1" attacker "$SERVER4" "$ATTACKER4" "$2" 2 -s 112
+	calls_good "$1"
+}
+
+ban_now() { # KEY: of the only ban
+	ward ban list -j | jq -r ".[0].$1"
+}
+
+expect_equal "calls to 112, nobody is banned" 4 "$(calls_112 before 4)"
+attacker "$PYTHON" "$LAB/search.py" --from "$ATTACKER4" --tcp --count 22 "$SERVER4" >/dev/null
+expect_equal "who searches over TCP is banned" enumeration "$(ban_now reason)"
+expect_equal "nobody else gets in from there" 0 \
+	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" OPTIONS 5)"
+expect_equal "an INVITE for somebody else neither" 0 \
+	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" INVITE 5)"
+
+# --- whole calls, beside two who go on ---
+before=$(ban_now dropped)
+spawn "$ATTACKER" "$TMP/goes-on.out" "$PYTHON" "$LAB/request.py" --from "$ATTACKER4" --user 250 \
+	--gap 0.002 "$SERVER4" OPTIONS 10000
+OPTIONS=$SPAWNED
+spawn "$ATTACKER" "$TMP/calls-on.out" "$PYTHON" "$LAB/request.py" --from "$ATTACKER4" --user 250 \
+	--gap 0.2 "$SERVER4" INVITE 60
+INVITES=$SPAWNED
+expect_equal "calls to 112 are set up and ended, though their address is banned" 16 \
+	"$(calls_112 banned 16)"
+stop_process "$OPTIONS"
+stop_process "$INVITES"
+expect_equal "none of the others is answered" 0 "$(cat "$TMP/goes-on.out" "$TMP/calls-on.out" | wc -l)"
+expect "all of those are hits of the ban" "$(ban_now dropped) hits, $before before" \
+	test "$(ban_now dropped)" -ge $((before + 1000))
+expect_equal "which has no note" "" "$(ban_now 'note // ""')"
+expect_equal "and are counted for what it is for" "$(ban_now dropped)" \
+	"$(counter public drops enumeration)"
+expect "events say so" "$(ward events | tail -n 3)" \
+	grep -q "reason=enumeration" <(ward events)
+
+# --- what drops them ---
+expect_equal "over TCP a ban drops all" 0 \
+	"$(count_answers attacker --from "$ATTACKER4" --user 112 --tcp "$SERVER4" INVITE 1)"
+ward ban add "$ATTACKER4" --for 10m >/dev/null
+expect_equal "a ban by hand drops calls to 112" 0 \
+	"$(count_answers attacker --from "$ATTACKER4" --user 112 "$SERVER4" INVITE 5)"
+ward ban del "$ATTACKER4" >/dev/null
+expect_equal "without a ban they are answered" 4 "$(calls_112 after 4)"
+lab_end
