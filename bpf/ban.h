@@ -26,7 +26,8 @@ enum {
 /* Octets of a payload that are looked at. No shorter one is a message (KEEPALIVE_BELOW). */
 #define BAN_PEEK 20
 
-/* Messages of one banned source that are scanned for an emergency call that they belong to. */
+/* What is scanned of one banned source: so many that may be emergency calls, and as many that may
+ * belong to one. Beyond that a flood of either is as cheap as any. */
 #define SPARED_RATE  10 /* a second */
 #define SPARED_BURST 20
 
@@ -97,13 +98,8 @@ static __always_inline int begins_as_inside(__u64 word)
 }
 
 /* What the datagram of a banned source may be, by its first octets, read where they are. */
-static __always_inline __u8 ban_waits(struct packet *p, const struct xdp_md *ctx,
-				      struct sw_ban *ban)
+static __always_inline __u8 begins_as(const struct packet *p, const struct xdp_md *ctx)
 {
-	static const struct sw_limit spared = {
-		.interval = SW_NS_PER_SEC / SPARED_RATE,
-		.tolerance = SW_NS_PER_SEC / SPARED_RATE * (SPARED_BURST - 1),
-	};
 	__u32 offset = p->payload_offset + sizeof(struct udphdr);
 	const void *at = (const void *)(long)ctx->data + offset;
 
@@ -115,8 +111,23 @@ static __always_inline __u8 ban_waits(struct packet *p, const struct xdp_md *ctx
 	if ((*(const __u64 *)at & sip_mask(7)) == SIP_WORD("INVITE ") &&
 	    begins_as_emergency_uri(at + 7))
 		return BAN_WAITS_CALL;
-	return begins_as_inside(*(const __u64 *)at) &&
-	       packet_admits(p, &ban->spared, &spared) ? BAN_WAITS_INSIDE : BAN_WAITS_NOT;
+	return begins_as_inside(*(const __u64 *)at) ? BAN_WAITS_INSIDE : BAN_WAITS_NOT;
+}
+
+/* Likewise, within the ceiling. A tick more or less does not matter, and the clock is not read. */
+static __always_inline __u8 ban_waits(struct packet *p, const struct xdp_md *ctx,
+				      struct sw_ban *ban)
+{
+	static const struct sw_limit spared = {
+		.interval = SW_NS_PER_SEC / SPARED_RATE,
+		.tolerance = SW_NS_PER_SEC / SPARED_RATE * (SPARED_BURST - 1),
+	};
+	__u8 waits = begins_as(p, ctx);
+
+	if (waits == BAN_WAITS_NOT ||
+	    !gcra_admit(&ban->spared[waits == BAN_WAITS_INSIDE], &spared, packet_tick(p)))
+		return BAN_WAITS_NOT;
+	return waits;
 }
 
 static __always_inline enum verdict stage_ban(struct packet *p, const struct xdp_md *ctx)

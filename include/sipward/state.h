@@ -202,8 +202,9 @@ struct sw_ban {
 	__u16 flags;     /* how many bans for behaviour came before it in a row */
 	union {
 		char note[32]; /* why, of one by hand; NUL terminated */
-		__u64 spared;  /* of one that was earned: the limit cell of what may belong to
-				* an emergency call */
+		/* Of one that was earned, limit cells: of what may be an emergency call, and of
+		 * what may belong to one. */
+		__u64 spared[2];
 	};
 };
 

@@ -269,9 +269,15 @@ static void test_ceiling(void **state)
 		assert_int_equal(outcome.scanned, i < 19);
 	}
 	says(&rig, &bye, SW_REASON_AUTH_FAILURES);
-	calls(&rig, "urn:service:sos", SW_REASON_NONE);
+	/* Calls have one of their own, and are not scanned beyond it. */
+	for (unsigned int i = 0; i < 40; i++) {
+		calls(&rig, "urn:service:sos", i < 20 ? SW_REASON_NONE : SW_REASON_AUTH_FAILURES);
+		assert_int_equal(outcome.scanned, i < 20);
+	}
 	rig.trial.now += 100 * MS;
 	says(&rig, &bye, SW_REASON_NONE);
+	calls(&rig, "urn:service:sos", SW_REASON_NONE);
+	calls(&rig, "urn:service:sos", SW_REASON_AUTH_FAILURES);
 	/* The cell is no note. */
 	assert_int_equal(ban_list(&rig.trial.state, BAN_DENIES, &list, &count, NULL), 0);
 	assert_int_equal(count, 1);
