@@ -33,7 +33,8 @@ enum sw_quota_level {
 #define SW_QUOTA_OCTETS6 {8, 6, 4}
 
 /* Of what is free, as a shift: a 32nd, a 16th, a quarter. */
-#define SW_QUOTA_SHIFT(level) ((level) == SW_QUOTA_ADDRESS ? 5 : (level) == SW_QUOTA_NETWORK ? 4 : 2)
+#define SW_QUOTA_SHIFT(level) \
+	((level) == SW_QUOTA_ADDRESS ? 5 : (level) == SW_QUOTA_NETWORK ? 4 : 2)
 
 /* What counts as few: endpoints of an address or a network, and of a block. */
 #define SW_QUOTA_FEW       16

@@ -8,7 +8,8 @@
 #include <sipward/quota.h>
 
 #include "kernel/known.h"
-#include "rig.h"
+#include "newcomers.h"
+#include "phone.h"
 
 #define SIZE 1024
 #define HOUR (3600 * SECOND)
@@ -17,40 +18,17 @@ static const char *const table_of_1024 =
 	"tables: {known: 1024}\n" YAML_NONCES YAML_PLAIN
 	"zones: [{name: public, newcomers: {rate: 100000/s}, bans: {auth_failures: 10/60s}}]\n";
 
-static const char *const words = "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u%c\r\n"
-				 "From: <sip:bob@example.com>;tag=f\r\n"
-				 "To: <sip:bob@example.com>%s\r\n"
-				 "Call-ID: %u@198.51.100.7\r\nCSeq: %u REGISTER\r\n";
-
-static unsigned int proofs;
 static uint16_t port = 1024; /* the last one that was used */
 
-/* The server's answer to the last one; `challenge`: with another nonce. */
-static void is_answered(struct rig *rig, bool challenge)
-{
-	char text[1024], headers[512], nonce[128] = "";
-
-	snprintf(headers, sizeof(headers), words, proofs, challenge ? 'a' : 'b', ";tag=t", proofs,
-		 challenge ? 1 : 2);
-	if (challenge)
-		snprintf(nonce, sizeof(nonce),
-			 "WWW-Authenticate: Digest realm=\"a\", nonce=\"n%u\"\r\n", proofs);
-	departs(rig, text, snprintf(text, sizeof(text), "SIP/2.0 %s\r\n%s%sContent-Length: 0\r\n\r\n",
-				    challenge ? "401 Unauthorized" : "200 OK", headers, nonce));
-}
-
-/* The rig's endpoint sends back a nonce that was sent to it alone. True when it is known then. */
+/* The rig's endpoint answers a probe. True when it is known then. */
 static bool proves_itself(struct rig *rig)
 {
-	char text[1024], headers[512];
+	static unsigned int probes;
+	char branch[33];
 
-	proofs++;
-	is_answered(rig, true);
-	snprintf(headers, sizeof(headers), words, proofs, 'b', "", proofs, 2);
-	assert_true(gets_in(rig, text, snprintf(text, sizeof(text),
-		"REGISTER sip:example.com SIP/2.0\r\n%sMax-Forwards: 70\r\n"
-		"Authorization: Digest username=\"bob\", realm=\"a\", nonce=\"n%u\"\r\n"
-		"Content-Length: 0\r\n\r\n", headers, proofs)));
+	snprintf(branch, sizeof(branch), "%032x", ++probes);
+	is_probed(rig, branch);
+	answers_probe(rig, branch);
 	return outcome.grade != SW_GRADE_NONE;
 }
 
@@ -158,8 +136,11 @@ static void test_kept(void **state)
 	is_filled(&rig, SIZE - SIZE / 16 - 1);
 	assert_int_equal(fills(&rig, "192.0.2.7", SW_TALLY_KNOWN_FULL), 1);
 	assert_int_equal(fills(&rig, "192.0.2.8", SW_TALLY_KNOWN_FULL), 0);
-	/* The server takes its credentials: it is known with its next proof. */
-	is_answered(&rig, false);
+	/* The server takes its credentials, which prove who sent them: there is room for it. */
+	registers(&rig, 0, 401, 1);
+	assert_true(outcome.grade == SW_GRADE_NONE);
+	registers(&rig, 1, 200, 0);
+	assert_true(outcome.grade == SW_GRADE_NONE);
 	assert_true(proves_itself(&rig));
 	is_filled(&rig, SIZE);
 	assert_int_equal(fills(&rig, "192.0.2.8", SW_TALLY_KNOWN_FULL), 0);

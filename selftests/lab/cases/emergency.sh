@@ -49,7 +49,8 @@ expect_equal "calls to 112 are set up and ended, though their address is banned"
 	"$(calls_112 banned 16)"
 stop_process "$OPTIONS"
 stop_process "$INVITES"
-expect_equal "none of the others is answered" 0 "$(cat "$TMP/goes-on.out" "$TMP/calls-on.out" | wc -l)"
+expect_equal "none of the others is answered" 0 \
+	"$(cat "$TMP/goes-on.out" "$TMP/calls-on.out" | wc -l)"
 expect "all of those are hits of the ban" "$(ban_now dropped) hits, $before before" \
 	test "$(ban_now dropped)" -ge $((before + 1000))
 expect_equal "which has no note" "" "$(ban_now 'note // ""')"
