@@ -56,6 +56,17 @@ struct packet {
 	__u32 shadows;             /* reasons that were counted only, an octet each */
 };
 
+/* Where a segment stands towards the beginning of its connection (opening.h). */
+struct beginning {
+	__u64 key;     /* of the connection's entry; 0: none was found */
+	__u32 start;   /* of the segment's octets, counted from the first one of the stream */
+	__u32 end;     /* of those that are looked at */
+	__u32 count;   /* octets from the first one on that passed before */
+	__u32 skipped; /* octets of the segment that stand before the stream */
+	__u32 decided; /* what there is so far is enough: it is good, however it goes on */
+	__u32 pad;
+};
+
 /* What the observer learned about one packet that leaves. Offsets count from the network
  * header: not every interface has a link header. It stands in the scratch map, too. */
 struct departure {

@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Stages "broken" and "fragment", for what has no ports. A packet whose headers contradict
- * themselves is refused. A later fragment follows what its first one earned; a first fragment goes
- * on and is judged; fragment_remember() notes the outcome at the exit.
+ * themselves is refused. A first fragment goes on and is judged like a datagram.
+ *
+ * What passes is a matter of the first fragment alone: Linux delivers nothing without it, keeps
+ * the copy of an octet that it has, and throws away a datagram whose fragments overlap. So the
+ * rest of a refused datagram may pass, and nothing is remembered of what was refused: anybody can
+ * send a bad first fragment in anybody's name, and the rest of a good datagram of the same id
+ * would pay for it.
+ *
+ * With `fragments: drop` a later fragment passes when its first one did: that is remembered, in
+ * two tables. What was judged and passed, as fast as newcomers and limits let it, is in one. What
+ * is for no service, or is TCP, is never judged as a whole: it is in the other, which a spoofed
+ * flood can fill, and where it pushes out nothing but its like. A full table forgets the oldest
+ * datagrams: their later fragments count as unknown.
  */
 #ifndef SIPWARD_BPF_FRAGMENT_H
 #define SIPWARD_BPF_FRAGMENT_H
@@ -37,37 +48,34 @@ __noinline int follow_first(struct packet *p)
 		return VERDICT_NOT_OURS;
 	fragment_key(p, &key);
 	first = bpf_map_lookup_elem(&fragments, &key);
-	if (first && first->expires > packet_time(p)) {
-		if (!first->dropped)
-			return VERDICT_NOT_OURS;
-		p->zone_number = first->zone;
-		return refuse_unread(p, SW_REASON_FRAGMENT_REST);
-	}
-	if (policy.fragments_drop)
-		return refuse_unread(p, SW_REASON_FRAGMENT_UNKNOWN);
-	return VERDICT_NOT_OURS;
+	if (!first)
+		first = bpf_map_lookup_elem(&other_fragments, &key);
+	if (first && first->expires > packet_time(p))
+		return VERDICT_NOT_OURS;
+	return refuse_unread(p, SW_REASON_FRAGMENT_UNKNOWN);
 }
 
 static __always_inline enum verdict stage_fragment(struct packet *p)
 {
-	return p->fragment_later ? follow_first(p) : VERDICT_UNDECIDED;
+	if (!p->fragment_later)
+		return VERDICT_UNDECIDED;
+	return policy.fragments_drop ? follow_first(p) : VERDICT_NOT_OURS;
 }
 
-/* Notes the outcome of a first fragment. What passed need only be known where an unknown
- * later fragment would be dropped. A full table forgets the oldest datagrams: their later
- * fragments count as unknown. */
-__noinline int fragment_remember(struct packet *p, __u32 dropped)
+/* Notes that a first fragment passed. */
+__noinline int fragment_remember(struct packet *p, __u32 judged)
 {
 	struct sw_fragment_key key;
-	struct sw_fragment first = {};
+	struct sw_fragment first;
 
-	if (!p || (!dropped && !policy.fragments_drop))
+	if (!p)
 		return 0;
 	fragment_key(p, &key);
 	first.expires = packet_time(p) + FRAGMENT_LIFE;
-	first.dropped = dropped;
-	first.zone = p->zone_number;
-	bpf_map_update_elem(&fragments, &key, &first, BPF_ANY);
+	if (judged && p->protocol == IPPROTO_UDP)
+		bpf_map_update_elem(&fragments, &key, &first, BPF_ANY);
+	else
+		bpf_map_update_elem(&other_fragments, &key, &first, BPF_ANY);
 	return 0;
 }
 

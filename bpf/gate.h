@@ -23,6 +23,7 @@
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
+#define TCP_URG 0x20
 
 /* RFC 8446 5.1 and 4: a record, and the first message in it. */
 #define TLS_MAJOR 3
@@ -66,6 +67,10 @@ static __always_inline enum verdict header_tcp(struct packet *p)
 							    SW_REASON_TCP_HEADER);
 	if (header < sizeof(struct tcphdr) || header > p->remaining)
 		return refuse_unread(p, SW_REASON_TCP_HEADER);
+	/* Linux takes the urgent octet out of what the server reads, wherever the sender says that
+	 * it stands. Nothing that is new may use it (RFC 6093 5), and no SIP ever did. */
+	if (flags & TCP_URG)
+		return refuse_unread(p, SW_REASON_TCP_FLAGS);
 	/* RFC 9293 3.5: SYN opens, FIN and RST end, together they are a probe; and what neither
 	 * opens, resets nor acknowledges belongs to no connection. */
 	if ((flags & TCP_SYN && flags & (TCP_FIN | TCP_RST)) ||
@@ -134,9 +139,9 @@ static __always_inline int is_client_hello(const struct packet *p, const struct 
 }
 
 /* What opens a WebSocket (RFC 7118 4): HTTP, and SIP only behind a mask. */
-static __always_inline int opens_websocket(const struct packet *p, const struct scratch *scratch)
+static __always_inline int opens_websocket(const struct scratch *scratch, __u32 length)
 {
-	return p->payload_length > 4 &&
+	return length > 4 &&
 	       *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
 }
 
@@ -155,30 +160,49 @@ static __always_inline int is_crowded(struct packet *p)
 	return crowd && crowd->expires > packet_time(p) && crowd->connections >= limit;
 }
 
+static __always_inline int is_syn(const struct packet *p)
+{
+	return p->protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* Asked before a SYN is remembered. It carries no proof, and can be spoofed: who spends another's
+ * ceiling with them keeps him from new connections, and from none that he has. */
+static __always_inline enum verdict stage_syn(struct packet *p)
+{
+	if (!is_syn(p))
+		return VERDICT_UNDECIDED;
+	return is_crowded(p) ? refuse(p, SW_REASON_CONNECTIONS) :
+			       limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
+}
+
+/* What begins a handshake: the first octet of a connection, however few stand behind it; or what
+ * looks like a hello, on a connection whose beginning is not known. */
+static __always_inline int begins_handshake(const struct packet *p, const struct xdp_md *ctx)
+{
+	if (!(policy.limited & SW_RATE_BIT(TLS)) && !policy.have_service_limits)
+		return 0;
+	return (p->transport == SW_TLS && p->opening) || is_client_hello(p, ctx);
+}
+
 /* What a connection begins with may be dropped: it is sent again, and nothing that was under way
- * dies. A SYN carries no proof, and can be spoofed: who spends another's ceiling with them
- * keeps him from new connections, and from none that he has. */
+ * dies. */
 static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ctx)
 {
 	enum verdict v = VERDICT_UNDECIDED;
 
-	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		v = is_crowded(p) ? refuse(p, SW_REASON_CONNECTIONS) :
-				    limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
-		return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
-	}
-	if ((policy.limited & SW_RATE_BIT(TLS) || policy.have_service_limits) &&
-	    is_client_hello(p, ctx)) {
+	if (begins_handshake(p, ctx)) {
 		v = limit_class(p, SW_RATE_TLS, SW_REASON_RATE_TLS);
 		if (v == VERDICT_UNDECIDED)
 			v = limit_service(p);
 	}
+	if (v == VERDICT_UNDECIDED && is_syn(p))
+		return VERDICT_PASS;
 	p->stream_content = 1;
 	if (v != VERDICT_UNDECIDED)
 		return v;
 	if (!p->payload_length || p->transport == SW_TLS)
 		return VERDICT_PASS;
-	if (!opens_websocket(p, packet_scratch(p)))
+	if (!opens_websocket(packet_scratch(p), p->payload_length))
 		return VERDICT_UNDECIDED;
 	p->message = SW_MESSAGE_WEBSOCKET;
 	return VERDICT_PASS;

@@ -79,9 +79,13 @@ HASH(local_addrs, SW_LOCAL_ADDRS_MAX, struct sw_addr, __u32);
 /* A plain hash: traffic never writes to it, so nothing is ever evicted from it. */
 HASH(bans, 65536, struct sw_source, struct sw_ban);
 
-/* Limit cells of sources, and what the first of some fragments earned. */
+/* Limit cells of sources. */
 LRU(sources, 65536, struct sw_source, struct sw_cells);
+
+/* Datagrams whose first fragment was judged and passed; and those of which nothing was judged
+ * (fragment.h). Both only with `fragments: drop`. */
 LRU(fragments, 16384, struct sw_fragment_key, struct sw_fragment);
+LRU(other_fragments, 16384, struct sw_fragment_key, struct sw_fragment);
 
 /* One limit cell a zone, and one for all events. */
 ARRAY(zone_cells, SW_ZONES_MAX, struct sw_zone_cell);
@@ -165,9 +169,10 @@ LRU(branches, 131072, __u64, struct sw_proof);
 /* What the agent tells the data path. */
 ARRAY(health, 1, struct sw_health);
 
-/* Connections whose first payload is to be judged. A flood of SYNs makes it forget: then what
- * comes is no first payload, and passes. */
+/* Connections whose first payload is to be judged, and the octets of it that passed (opening.h). A
+ * flood of SYNs makes them forget: then what comes is no first payload, and passes. */
 LRU(openings, 65536, __u64, struct sw_opening);
+LRU(opening_texts, 2048, __u64, struct sw_opening_text);
 
 /* Which of them a segment may belong to at all (opening.h). */
 ARRAY(opening_hints, SW_OPENING_HINTS, __u64);
@@ -201,6 +206,7 @@ struct scratch {
 	struct sip_input input;
 	struct sip_msg msg;
 	struct content content;
+	struct beginning beginning;
 	__u64 tick;      /* jiffies when tick_time was read */
 	__u64 tick_time; /* CLOCK_MONOTONIC nanoseconds */
 	__u32 events_suppressed;

@@ -7,7 +7,6 @@
 #define SIPWARD_BPF_MESSAGE_H
 
 #include "ban.h"
-#include "hello.h"
 #include "packet.h"
 
 static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch,
@@ -76,27 +75,6 @@ static __always_inline void note_message(struct packet *p, const struct sip_msg 
 			(msg->flags & SIP_TO_TAG && !(1u << p->message & SW_METHODS_OUTSIDE)));
 }
 
-/* The first payload of a TCP connection has a whole first line, and it is none of SIP. TLS may run
- * where the policy says tcp. */
-static __always_inline int begins_without_sip(const struct packet *p, const struct scratch *scratch)
-{
-	return policy.openings && p->opening &&
-	       packet_zone(p)->sanity & scratch->msg.violations & SW_SANITY_BIT(START_LINE) &&
-	       sip_octet(&scratch->buf, 0) != HELLO_RECORD &&
-	       !hello_proxied(&scratch->buf, p->payload_length);
-}
-
-/* The first payload may be dropped: no call is on the connection yet. */
-static __always_inline enum verdict refuse_opening(struct packet *p)
-{
-	enum verdict v;
-
-	p->stream_content = 0;
-	v = refuse_unread(p, SW_REASON_TCP_FIRST);
-	p->stream_content = 1;
-	return v;
-}
-
 /* Where newcomers may have to be turned away it is scanned in two halves. Whether a ban drops it
  * only the whole message tells. */
 static __always_inline int is_scanned_early(const struct packet *p)
@@ -112,7 +90,7 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	scan_payload(p, scratch, is_scanned_early(p) ? SIP_EARLY : 0);
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
 	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
-		return begins_without_sip(p, scratch) ? refuse_opening(p) : VERDICT_PASS;
+		return VERDICT_PASS;
 	p->message = scratch->msg.kind;
 	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
 		return refuse(p, SW_REASON_FRAGMENT_TINY);

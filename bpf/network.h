@@ -16,7 +16,9 @@
 #include "cursor.h"
 #include "packet.h"
 
-/* RFC 8200 4.1: each extension header at most once, destination options twice. */
+/* RFC 8200 4.1: each extension header at most once, destination options twice. Linux takes as many
+ * as fit, of up to 2 KiB each, and delivers what stands behind them: so they are walked wherever
+ * they lie, and more of them are refused. */
 #define IPV6_EXTENSIONS_MAX 8
 
 #define IPV4_OFFSET_MASK 0x1fff
@@ -39,31 +41,83 @@ static __always_inline enum verdict broken(struct packet *p, enum sw_reason reas
 	return VERDICT_UNDECIDED;
 }
 
-static __always_inline enum verdict network_ipv4(struct packet *p, struct cursor *c)
+/* Linux cuts what is more than a multiple of 8 octets off a fragment that others follow (IPv4), or
+ * drops it (IPv6): those octets come from the next one. */
+static __always_inline void note_fragment(struct packet *p, __u32 later, __u32 more)
 {
-	struct iphdr *ip = c->at;
-	__u32 header, total, fragment;
+	p->fragment_later = later != 0;
+	p->fragment_first = !later && more;
+	if (p->fragment_first)
+		p->remaining &= ~7u;
+}
 
-	if ((void *)(ip + 1) > c->end)
-		return VERDICT_NOT_OURS;
-	header = ip->ihl * 4;
-	total = bpf_ntohs(ip->tot_len);
+/* Returns the octets of the header; 0 when it contradicts itself. p->remaining is what IP says
+ * that comes behind it. */
+static __always_inline __u32 read_ipv4(struct packet *p, const struct iphdr *ip)
+{
+	__u32 header = ip->ihl * 4, total = bpf_ntohs(ip->tot_len);
+	__u32 fragment = bpf_ntohs(ip->frag_off);
+
 	p->src.words[2] = p->dst.words[2] = bpf_htonl(0xffff);
 	p->src.words[3] = ip->saddr;
 	p->dst.words[3] = ip->daddr;
 	if (ip->version != 4 || header < sizeof(*ip))
-		return broken(p, SW_REASON_IP_HEADER);
-	if (total < header || !frame_holds(c, total))
-		return broken(p, SW_REASON_IP_LENGTH);
-
-	fragment = bpf_ntohs(ip->frag_off);
-	p->fragment_later = (fragment & IPV4_OFFSET_MASK) != 0;
-	p->fragment_first = !p->fragment_later && (fragment & IPV4_MORE);
+		p->broken = SW_REASON_IP_HEADER;
+	else if (total < header)
+		p->broken = SW_REASON_IP_LENGTH;
+	if (p->broken)
+		return 0;
 	p->fragment_id = ip->id;
 	p->protocol = ip->protocol;
 	p->ttl = ip->ttl;
 	p->remaining = total - header;
-	c->at += header;
+	note_fragment(p, fragment & IPV4_OFFSET_MASK, fragment & IPV4_MORE);
+	return header;
+}
+
+static __always_inline __u32 read_ipv6(struct packet *p, const struct ipv6hdr *ip)
+{
+	if (ip->version != 6) {
+		p->broken = SW_REASON_IP_HEADER;
+		return 0;
+	}
+	__builtin_memcpy(&p->src, &ip->saddr, sizeof(p->src));
+	__builtin_memcpy(&p->dst, &ip->daddr, sizeof(p->dst));
+	p->ipv6 = 1;
+	p->protocol = ip->nexthdr;
+	p->ttl = ip->hop_limit;
+	p->remaining = bpf_ntohs(ip->payload_len);
+	return sizeof(*ip);
+}
+
+/* A header that does not stand in the linear part. Some drivers leave little there, and a sender
+ * can put tags before it. Global, so that no other packet pays for its stack. */
+__noinline int load_network(struct xdp_md *ctx, struct packet *p, __u32 offset, __u32 ethertype)
+{
+	struct ipv6hdr ip6;
+	struct iphdr ip4;
+
+	if (!p)
+		return 0;
+	if (ethertype == ETH_P_IP)
+		return bpf_xdp_load_bytes(ctx, offset, &ip4, sizeof(ip4)) ? 0 : read_ipv4(p, &ip4);
+	return bpf_xdp_load_bytes(ctx, offset, &ip6, sizeof(ip6)) ? 0 : read_ipv6(p, &ip6);
+}
+
+static __always_inline enum verdict network_ipv4(struct packet *p, struct cursor *c)
+{
+	struct iphdr *ip = c->at;
+	__u32 header;
+
+	if ((void *)(ip + 1) > c->end)
+		header = load_network(c->ctx, p, cursor_offset(c), ETH_P_IP);
+	else
+		header = read_ipv4(p, ip);
+	if (!header)
+		return p->broken ? VERDICT_UNDECIDED : VERDICT_NOT_OURS;
+	if (!frame_holds(c, header + p->remaining))
+		return broken(p, SW_REASON_IP_LENGTH);
+	move_cursor(c, cursor_offset(c) + header);
 	return VERDICT_UNDECIDED;
 }
 
@@ -113,12 +167,13 @@ __noinline int skip_extensions(struct xdp_md *ctx, struct packet *p, __u32 offse
 			__u32 place = bpf_ntohs(header.offset);
 
 			p->fragment_id = header.id;
-			p->fragment_later = (place & IPV6_OFFSET_MASK) != 0;
-			p->fragment_first = !p->fragment_later && (place & IPV6_MORE);
+			p->remaining -= length;
+			note_fragment(p, place & IPV6_OFFSET_MASK, place & IPV6_MORE);
 			if (p->fragment_later)
 				return 0;
+		} else {
+			p->remaining -= length;
 		}
-		p->remaining -= length;
 		offset += length;
 	}
 	p->broken = SW_REASON_IPV6_EXTENSIONS;
@@ -128,40 +183,34 @@ __noinline int skip_extensions(struct xdp_md *ctx, struct packet *p, __u32 offse
 static __always_inline enum verdict network_ipv6(struct packet *p, struct cursor *c)
 {
 	struct ipv6hdr *ip = c->at;
-	__u32 offset;
+	__u32 offset, header;
 
 	if ((void *)(ip + 1) > c->end)
-		return VERDICT_NOT_OURS;
-	if (ip->version != 6)
-		return broken(p, SW_REASON_IP_HEADER);
-	__builtin_memcpy(&p->src, &ip->saddr, sizeof(p->src));
-	__builtin_memcpy(&p->dst, &ip->daddr, sizeof(p->dst));
+		header = load_network(c->ctx, p, cursor_offset(c), ETH_P_IPV6);
+	else
+		header = read_ipv6(p, ip);
+	if (!header)
+		return p->broken ? VERDICT_UNDECIDED : VERDICT_NOT_OURS;
 	/* The kernel takes no mapped address off the wire, and here one would stand for an
 	 * IPv4 source that it is not. */
 	if (!p->src.words[0] && !p->src.words[1] && p->src.words[2] == bpf_htonl(0xffff))
 		return VERDICT_NOT_OURS;
-
-	p->ipv6 = 1;
-	p->protocol = ip->nexthdr;
-	p->ttl = ip->hop_limit;
-	p->remaining = bpf_ntohs(ip->payload_len);
-	c->at = ip + 1;
+	offset = cursor_offset(c) + header;
+	move_cursor(c, offset);
 	if (!frame_holds(c, p->remaining))
 		return broken(p, SW_REASON_IP_LENGTH);
 	if (!is_extension(p->protocol))
 		return VERDICT_UNDECIDED;
-	offset = skip_extensions(c->ctx, p, cursor_offset(c));
-	if (!offset)
-		return VERDICT_UNDECIDED;
-	/* No packet is that large; the verifier wants to hear it. */
-	if (offset > 0x7fff)
-		return VERDICT_NOT_OURS;
-	c->at = (void *)(long)c->ctx->data + offset;
+	offset = skip_extensions(c->ctx, p, offset);
+	if (offset)
+		move_cursor(c, offset);
 	return VERDICT_UNDECIDED;
 }
 
 static __always_inline enum verdict stage_network(struct packet *p, struct cursor *c)
 {
+	if (p->broken)
+		return VERDICT_UNDECIDED;
 	if (c->ethertype == ETH_P_IP)
 		return network_ipv4(p, c);
 	if (c->ethertype == ETH_P_IPV6)

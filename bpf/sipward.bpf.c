@@ -48,13 +48,14 @@ static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor c = {
 		.ctx = ctx,
-		.at = (void *)(long)ctx->data,
+		.start = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 	};
 	enum verdict v;
 
 	if (!p)
 		return VERDICT_NOT_OURS;
+	c.at = c.start;
 	STAGE(link, &c);      /* Ethernet, VLAN */
 	STAGE(network, &c);   /* IPv4, IPv6, extension headers */
 	STAGE(transport, &c); /* ports */
@@ -88,6 +89,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(header);       /* UDP and TCP */
 	STAGE(rubbish, ctx); /* what begins like no message */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
+	STAGE(syn);          /* how many connections? */
 	STAGE(opening, ctx); /* the first payload of a connection */
 	STAGE(gate, ctx);    /* keepalives, STUN, TCP and TLS handshakes */
 	STAGE(connection, ctx); /* TCP: does it fit one that is established? */

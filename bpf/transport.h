@@ -20,30 +20,69 @@ static __always_inline int service_port(const struct packet *p)
 	return ports >> (p->dport & 63) & 1;
 }
 
-static __always_inline enum verdict stage_transport(struct packet *p, struct cursor *c)
+static __always_inline void note_ports(struct packet *p, const struct udphdr *udp)
+{
+	p->sport = bpf_ntohs(udp->source);
+	p->dport = bpf_ntohs(udp->dest);
+	p->transport_length = bpf_ntohs(udp->len);
+}
+
+static __always_inline void note_tcp(struct packet *p, const struct tcphdr *tcp)
+{
+	p->tcp_header = tcp->doff * 4;
+	p->tcp_flags = ((const __u8 *)tcp)[13];
+}
+
+/* A header that does not stand, or not all of it, in the linear part: behind IPv6 extension
+ * headers, for one. 0 when the frame ends before it has ports. Global, so that no other packet
+ * pays for its stack. */
+__noinline int load_transport(struct xdp_md *ctx, struct packet *p, __u32 offset)
+{
+	struct udphdr udp;
+	struct tcphdr tcp;
+
+	if (!p || bpf_xdp_load_bytes(ctx, offset, &udp, sizeof(udp)))
+		return 0;
+	note_ports(p, &udp);
+	if (p->protocol == IPPROTO_TCP && p->remaining >= sizeof(tcp) &&
+	    !bpf_xdp_load_bytes(ctx, offset, &tcp, sizeof(tcp)))
+		note_tcp(p, &tcp);
+	return 1;
+}
+
+/* Both headers begin with the ports, and none is shorter than UDP's. Without them the kernel
+ * delivers nothing to anybody. */
+static __always_inline int read_transport(struct packet *p, struct cursor *c)
 {
 	struct udphdr *udp = c->at;
 	struct tcphdr *tcp = c->at;
 
+	if ((void *)(udp + 1) > c->end)
+		return load_transport(c->ctx, p, cursor_offset(c));
+	note_ports(p, udp);
+	if (p->protocol != IPPROTO_TCP || !service_port(p) || p->remaining < sizeof(*tcp))
+		return 1;
+	if ((void *)(tcp + 1) > c->end)
+		return load_transport(c->ctx, p, cursor_offset(c));
+	note_tcp(p, tcp);
+	return 1;
+}
+
+static __always_inline enum verdict stage_transport(struct packet *p, struct cursor *c)
+{
 	if (p->broken || p->fragment_later)
 		return VERDICT_UNDECIDED;
 	if (p->protocol != IPPROTO_UDP && p->protocol != IPPROTO_TCP)
 		return VERDICT_NOT_OURS;
-	/* Both headers begin with the ports, and none is shorter than UDP's. Without them the
-	 * kernel delivers nothing to anybody. */
-	if (p->remaining < sizeof(*udp) || (void *)(udp + 1) > c->end)
+	/* A first fragment may end before the ports, and the next one bring them (RFC 8200 4.5
+	 * forbids it; Linux before 5.10 did not mind). */
+	if (p->remaining < sizeof(struct udphdr) && p->fragment_first)
+		return broken(p, SW_REASON_FRAGMENT_TINY);
+	if (p->remaining < sizeof(struct udphdr) || !read_transport(p, c))
 		return VERDICT_NOT_OURS;
-	p->sport = bpf_ntohs(udp->source);
-	p->dport = bpf_ntohs(udp->dest);
 	if (!service_port(p) && !(policy.fragments_drop && p->fragment_first))
 		return VERDICT_NOT_OURS;
 	p->payload_offset = cursor_offset(c);
-	p->transport_length = bpf_ntohs(udp->len);
-	if (p->protocol == IPPROTO_TCP && p->remaining >= sizeof(*tcp) &&
-	    (void *)(tcp + 1) <= c->end) {
-		p->tcp_header = tcp->doff * 4;
-		p->tcp_flags = ((__u8 *)tcp)[13];
-	}
 	return VERDICT_UNDECIDED;
 }
 

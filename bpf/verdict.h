@@ -142,8 +142,8 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 
 	if (on_trial)
 		report_trial(p, v);
-	if (p->fragment_first)
-		fragment_remember(p, v == VERDICT_DROP);
+	if (policy.fragments_drop && p->fragment_first && v != VERDICT_DROP && v != VERDICT_EATEN)
+		fragment_remember(p, v != VERDICT_NOT_OURS);
 	if (v == VERDICT_NOT_OURS)
 		return XDP_PASS;
 	if (v == VERDICT_EATEN)

@@ -17,12 +17,22 @@ enum sw_require { SW_REQUIRE_ANY, SW_REQUIRE_TLS, SW_REQUIRE_IPSEC };
 #define SW_TLS_1_2 0x0303
 #define SW_TLS_1_3 0x0304
 
-/* A connection that was opened: where in its sequence space the first payload stands. Keyed by
- * the token of its addresses and ports. */
+/* A connection that was opened: where in its sequence space the first payload stands, and how many
+ * octets of it passed. Keyed by the token of its addresses, ports and part of sequence space. */
 struct sw_opening {
 	__u64 expires;
-	__u32 next;
-	__u32 pad;
+	__u32 first;
+	__u16 count;
+	__u8 decided; /* 1: they are enough to know that it is good */
+	__u8 pad;
+};
+
+/* Those octets, under the same key. A power of two: a ClientHello with keys against quantum
+ * computers has 2000, and there may be a large ticket. */
+#define SW_OPENING_MAX 4096
+
+struct sw_opening_text {
+	__u8 octets[SW_OPENING_MAX];
 };
 
 /* Cells before that table; a power of two. */
@@ -69,6 +79,7 @@ struct sw_host {
 };
 
 _Static_assert(sizeof(struct sw_opening) == 16, "no padding");
+_Static_assert(sizeof(struct sw_opening_text) == SW_OPENING_MAX, "no padding");
 _Static_assert(sizeof(struct sw_guard) == 24, "no padding");
 _Static_assert(sizeof(struct sw_host) == 136, "no padding");
 

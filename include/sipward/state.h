@@ -208,7 +208,7 @@ struct sw_ban {
 	};
 };
 
-/* A datagram in fragments: what its first one earned. */
+/* A datagram in fragments whose first one passed. */
 struct sw_fragment_key {
 	struct sw_addr src;
 	struct sw_addr dst;
@@ -218,8 +218,6 @@ struct sw_fragment_key {
 
 struct sw_fragment {
 	__u64 expires;
-	__u32 dropped; /* 1: the first fragment was dropped, and so are the rest */
-	__u32 zone;
 };
 
 /* Counters of one zone on one interface, one copy a CPU. reasons[mode][SW_REASON_NONE]
@@ -310,7 +308,7 @@ _Static_assert(sizeof(struct sw_caller) == 312, "no padding");
 _Static_assert(sizeof(struct sw_crowd) == 16, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
-_Static_assert(sizeof(struct sw_fragment) == 16, "no padding");
+_Static_assert(sizeof(struct sw_fragment) == 8, "no padding");
 _Static_assert(sizeof(struct sw_counters) == 8 * (2 * SW_REASONS_MAX + SW_MESSAGES_MAX),
 	       "no padding");
 _Static_assert(sizeof(struct sw_meta) == 32, "no padding");

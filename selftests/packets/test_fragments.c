@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Datagrams in fragments: the first is judged, the later ones follow it, in any order.
+ * Datagrams in fragments: the first is judged, in whatever order they come, and nobody else's
+ * fragments harm a datagram.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -70,26 +71,83 @@ static void both_families(void (*test)(struct rig *rig), const char *yaml)
 	}
 }
 
-static void follows_a_drop(struct rig *rig)
+/* Of a refused datagram nothing is remembered: its rest may pass, for nothing comes of it. */
+static void drop_is_forgotten(struct rig *rig)
 {
 	make_datagram(rig, "MESSAGE", 1);
 	fragment(rig, &(struct piece){0, 256, 1, true});
 	sends_frame(rig, SW_REASON_METHOD);
 	fragment(rig, &(struct piece){256, datagram_size, 1, false});
-	sends_frame(rig, SW_REASON_FRAGMENT_REST);
-	/* Another datagram, another source: not theirs. */
-	fragment(rig, &(struct piece){256, datagram_size, 2, false});
 	ignores_frame(rig);
-	/* Forgotten after what Linux itself waits for the rest. */
-	rig->trial.now += 61 * SECOND;
+	/* Nor does a good datagram of that id suffer, in whatever order it comes. */
+	make_datagram(rig, "OPTIONS", 1);
 	fragment(rig, &(struct piece){256, datagram_size, 1, false});
 	ignores_frame(rig);
+	fragment(rig, &(struct piece){0, 256, 1, true});
+	sends_frame(rig, SW_REASON_NONE);
 }
 
-static void test_follows_a_drop(void **state)
+static void test_drop_is_forgotten(void **state)
 {
 	(void)state;
-	both_families(follows_a_drop, only_options);
+	both_families(drop_is_forgotten, only_options);
+}
+
+/* Somebody sends tiny first fragments of every id in another's name: each of his datagrams gets
+ * through, and with `fragments: drop` each whose first fragment comes first. */
+static void no_poison(struct rig *rig)
+{
+	for (unsigned int id = 0; id < 1024; id++) {
+		make_datagram(rig, "OPTIONS", id);
+		fragment(rig, &(struct piece){0, 16, id, true});
+		sends_frame(rig, SW_REASON_FRAGMENT_TINY);
+	}
+	for (unsigned int id = 0; id < 1024; id += 7) {
+		make_datagram(rig, "OPTIONS", id);
+		fragment(rig, &(struct piece){0, 256, id, true});
+		sends_frame(rig, SW_REASON_NONE);
+		/* In between, the spoofer again. */
+		fragment(rig, &(struct piece){0, 16, id, true});
+		sends_frame(rig, SW_REASON_FRAGMENT_TINY);
+		fragment(rig, &(struct piece){256, datagram_size, id, false});
+		ignores_frame(rig);
+	}
+}
+
+static void test_no_poison(void **state)
+{
+	(void)state;
+	both_families(no_poison, only_options);
+	both_families(no_poison, drop_unknown);
+}
+
+/* A flood of first fragments for no service fills a table of its own: a datagram that was judged
+ * stays known. */
+static void test_full_table(void **state)
+{
+	static const char small[] =
+		YAML_PLAIN "fragments: drop\ntables: {fragments: 1024}\n"
+			   "zones: [{name: public, methods: [OPTIONS]}]\n";
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, small);
+	make_datagram(&rig, "OPTIONS", 1);
+	fragment(&rig, &(struct piece){0, 256, 1, true});
+	sends_frame(&rig, SW_REASON_NONE);
+	rig.to.port = 9;
+	make_datagram(&rig, "OPTIONS", 1);
+	for (unsigned int i = 0; i < 8192; i++) {
+		rig.from.addr.words[3] = htonl(0x0a000000 + i);
+		fragment(&rig, &(struct piece){0, 256, i, true});
+		assert_true(gets_in_frame(&rig));
+	}
+	rig.from.addr = address("198.51.100.7");
+	fragment(&rig, &(struct piece){256, datagram_size, 1, false});
+	ignores_frame(&rig);
+	/* Forgotten after what Linux itself waits for the rest. */
+	rig.trial.now += 61 * SECOND;
+	sends_frame(&rig, SW_REASON_FRAGMENT_UNKNOWN);
 }
 
 static void good_in_any_order(struct rig *rig)
@@ -225,16 +283,71 @@ static void test_atomic_fragment(void **state)
 	sends_frame(&rig, SW_REASON_NONE);
 }
 
+/* What is more than a multiple of 8 octets of a first fragment Linux does not take: it is not
+ * looked at either. The top Via ends in the next fragment. */
+static void test_cut_to_eight(void **state)
+{
+	auto_rig struct rig rig;
+	uint32_t end;
+
+	(void)state;
+	rig_open(&rig, only_options);
+	for (unsigned int pad = 0; pad < 8; pad++) {
+		char *via;
+
+		make_datagram(&rig, "OPTIONS", 1);
+		via = strstr((char *)datagram + 8, ";rport\r\n");
+		memmove(via + pad, via, datagram + datagram_size - (uint8_t *)via);
+		memset(via, 'x', pad);
+		datagram_size += pad;
+		datagram[4] = datagram_size >> 8;
+		datagram[5] = datagram_size;
+		/* Behind the octet that shows that no folded line follows. */
+		end = (uint8_t *)strstr((char *)datagram + 8, "Max-Forwards") + 1 - datagram;
+		fragment(&rig, &(struct piece){0, end, pad, true});
+		sends_frame(&rig, end % 8 ? SW_REASON_FRAGMENT_TINY : SW_REASON_NONE);
+		fragment(&rig, &(struct piece){0, (end + 7) / 8 * 8, pad, true});
+		sends_frame(&rig, SW_REASON_NONE);
+	}
+}
+
+/* A first fragment without the ports: behind IPv6 headers one may end anywhere. */
+static void test_no_ports(void **state)
+{
+	uint16_t header[4] = {htons(IPPROTO_DSTOPTS << 8), htons(1), 0, htons(9)};
+	uint8_t options[8] = {IPPROTO_UDP, 0, 1, 4};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, only_options);
+	rig.from.addr = address("2001:db8::7");
+	rig.to.addr = address("2001:db8::1");
+	make_datagram(&rig, "OPTIONS", 1);
+	for (size_t size = 0; size <= 256; size += 256) {
+		frame_ethernet(&rig.frame, ETH_P_IPV6);
+		frame_ip(&rig.frame, &rig.from.addr, &rig.to.addr, IPPROTO_FRAGMENT);
+		frame_append(&rig.frame, header, sizeof(header));
+		frame_append(&rig.frame, options, sizeof(options));
+		frame_append(&rig.frame, datagram, size);
+		frame_finish(&rig.frame);
+		sends_frame(&rig, size ? SW_REASON_NONE : SW_REASON_FRAGMENT_TINY);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_follows_a_drop),
+		cmocka_unit_test(test_drop_is_forgotten),
+		cmocka_unit_test(test_no_poison),
+		cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_good_in_any_order),
 		cmocka_unit_test(test_large_in_any_order),
 		cmocka_unit_test(test_tiny),
 		cmocka_unit_test(test_unknown_dropped),
 		cmocka_unit_test(test_payload_is_no_header),
 		cmocka_unit_test(test_atomic_fragment),
+		cmocka_unit_test(test_cut_to_eight),
+		cmocka_unit_test(test_no_ports),
 	};
 
 	return cmocka_run_group_tests_name("fragments", tests, NULL, NULL);

@@ -23,7 +23,7 @@ static bool entry_lives(const struct copy *copy, const void *value)
 {
 	if (copy->map == STATE_BANS)
 		return ((const struct sw_ban *)value)->end > copy->now;
-	if (copy->map == STATE_FRAGMENTS)
+	if (copy->map == STATE_FRAGMENTS || copy->map == STATE_OTHER_FRAGMENTS)
 		return ((const struct sw_fragment *)value)->expires > copy->now;
 	if (copy->map == STATE_PROOFS || copy->map == STATE_SENT_TAGS ||
 	    copy->map == STATE_BRANCHES || copy->map == STATE_TRANSACTIONS)
@@ -163,6 +163,7 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 	case STATE_PREFIXES:
 		return tables->prefixes;
 	case STATE_FRAGMENTS:
+	case STATE_OTHER_FRAGMENTS:
 		return tables->fragments;
 	case STATE_QUOTAS:
 		return 2 * tables->known;
