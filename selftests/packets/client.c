@@ -49,7 +49,8 @@ void opens(struct rig *rig, const void *payload, size_t size, enum sw_reason rea
 	if (reason != SW_REASON_NONE)
 		says(rig, payload, size, reason);
 	sequence += reason != SW_REASON_NONE ? size : 0;
-	says(rig, "whatever follows, it is nothing for this stage\r\n", 48, SW_REASON_NONE);
+	says(rig, "whatever follows, it is nothing for this stage\r\n", 48,
+	     reason != SW_REASON_NONE ? SW_REASON_TCP_ORDER : SW_REASON_NONE);
 }
 
 size_t hello(uint8_t *to, unsigned int record, unsigned int legacy, unsigned int newest)

@@ -25,7 +25,8 @@ void connects(struct rig *rig);
 /* A segment of data, behind which the sequence number goes on when it passed. */
 void says(struct rig *rig, const void *payload, size_t size, enum sw_reason reason);
 
-/* The first payload of a connection, again as its retransmission, and what comes behind it. */
+/* The first payload of a connection, which is enough to decide; again as its retransmission when it
+ * was dropped; and what comes behind it, which then is not let in before it. */
 void opens(struct rig *rig, const void *payload, size_t size, enum sw_reason reason);
 
 /* A ClientHello in a record of this version, with this legacy_version, and supported_versions

@@ -27,7 +27,7 @@ static void test_tls_service(void **state)
 	opens(&rig, ssl2, sizeof(ssl2), SW_REASON_TLS_VERSION);
 	opens(&rig, proxy, sizeof(proxy), SW_REASON_NONE);
 	opens(&rig, "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", 36, SW_REASON_NONE);
-	/* A hello in pieces: only what is there is judged. */
+	/* A hello in pieces. */
 	size = hello(text, 0x0301, 0x0303, 0x0304);
 	for (size_t cut = 1; cut < size; cut++) {
 		connects(&rig);
@@ -39,15 +39,21 @@ static void test_tls_service(void **state)
 	text[0] = 23; /* application data */
 	opens(&rig, text, size, SW_REASON_TLS_FIRST);
 	opens(&rig, "GET / HTTP/1.1\r\n\r\n", 18, SW_REASON_TLS_FIRST);
-	opens(&rig, "\r\n\r\n", 4, SW_REASON_TLS_FIRST);
+	/* So a load balancer may begin; nothing else does. */
+	connects(&rig);
+	says(&rig, "\r\n\r\n", 4, SW_REASON_NONE);
+	says(&rig, "\r\n\r\r", 4, SW_REASON_NONE);
+	says(&rig, "GET / HTTP/1.1\r\n\r\n", 18, SW_REASON_TLS_FIRST);
 	size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
 	opens(&rig, sip, size, SW_REASON_CLEARTEXT);
 	/* Without its SYN it is no first payload: sipward may have come later than it. */
 	rig.from.port++;
 	says(&rig, sip, size, SW_REASON_NONE);
-	/* Nor is it after two minutes. */
+	/* However long its client waited. */
 	connects(&rig);
-	rig.trial.now += 121 * SECOND;
+	rig.trial.now += 3599 * SECOND;
+	says(&rig, sip, size, SW_REASON_CLEARTEXT);
+	rig.trial.now += 2 * SECOND;
 	says(&rig, sip, size, SW_REASON_NONE);
 }
 
@@ -72,10 +78,29 @@ static void test_tls_minimum(void **state)
 		opens_hello(&rig, 0x0301, 0x0303, 0x0303, only_1_3);
 		opens_hello(&rig, 0x0301, 0x0302, 0, SW_REASON_TLS_VERSION);
 		opens_hello(&rig, 0x0301, 0x0301, 0, SW_REASON_TLS_VERSION);
-		/* Cut before what tells: it may be a new one. */
 		size = hello(text, 0x0301, 0x0303, 0x0304);
-		for (size_t cut = 1; cut < size; cut++)
-			opens(&rig, text, cut, SW_REASON_NONE);
+		/* Cut before what tells: it may be a new one, and then it is, or not. */
+		for (size_t cut = 1; cut < size; cut++) {
+			size = hello(text, 0x0301, 0x0303, 0x0304);
+			connects(&rig);
+			says(&rig, text, cut, SW_REASON_NONE);
+			says(&rig, text + cut, size - cut, SW_REASON_NONE);
+			size = hello(text, 0x0301, 0x0302, 0);
+			if (cut >= 11) /* it says so */
+				continue;
+			connects(&rig);
+			says(&rig, text, cut, SW_REASON_NONE);
+			says(&rig, text + cut, size - cut, SW_REASON_TLS_VERSION);
+		}
+		/* Of a hello that wants nothing newer, its last octet tells. */
+		size = hello(text, 0x0301, 0x0303, 0);
+		connects(&rig);
+		says(&rig, text, size - 1, SW_REASON_NONE);
+		says(&rig, text + size - 1, 1, only_1_3);
+		/* Divided among two records: the version stands in the second. */
+		text[4] = 1;
+		text[3] = 0;
+		opens(&rig, text, size, SW_REASON_TLS_VERSION);
 	}
 }
 
@@ -93,6 +118,8 @@ static void test_ways_to_open(void **state)
 	rig.to.port = 5061;
 	sequence = 7;
 	segment(&rig, SYN, text, size, SW_REASON_NONE);
+	segment(&rig, SYN, sip, sip_size, SW_REASON_TCP_ORDER);
+	rig.from.port++;
 	segment(&rig, SYN, sip, sip_size, SW_REASON_CLEARTEXT);
 	/* The server did not take it with the SYN: it comes again behind it. */
 	sequence++;
@@ -140,7 +167,12 @@ static void test_tcp_service(void **state)
 	opens(&rig, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
 	opens(&rig, http, sizeof(http) - 1, SW_REASON_TCP_FIRST);
 	opens(&rig, sip, sip_size, SW_REASON_NONE);
-	opens(&rig, cut, sizeof(cut) - 1, SW_REASON_NONE);
+	connects(&rig);
+	says(&rig, cut, sizeof(cut) - 1, SW_REASON_NONE);
+	says(&rig, "ple.com SIP/2.0\r\n", 17, SW_REASON_NONE);
+	connects(&rig);
+	says(&rig, cut, sizeof(cut) - 1, SW_REASON_NONE);
+	says(&rig, "ple.com HTTP/1.0\r\n", 18, SW_REASON_TCP_FIRST);
 	opens(&rig, proxy, sizeof(proxy) - 1, SW_REASON_NONE);
 	opens(&rig, text, size, SW_REASON_NONE);
 	opens(&rig, "GET / HTTP/1.1\r\n\r\n", 18, SW_REASON_NONE);
@@ -148,6 +180,18 @@ static void test_tcp_service(void **state)
 	says(&rig, "\r\n\r\n", 4, SW_REASON_NONE);
 	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
 	says(&rig, sip, sip_size, SW_REASON_NONE);
+	/* A line without end is none of SIP, and nor are keepalives without end. */
+	for (int i = 0; i < 2; i++) {
+		char endless[1024];
+
+		memset(endless, i ? 'a' : '\r', sizeof(endless));
+		if (i)
+			memcpy(endless, "OPTIONS sip:", 12);
+		connects(&rig);
+		for (int j = 0; j < 3; j++)
+			says(&rig, endless, sizeof(endless), SW_REASON_NONE);
+		says(&rig, endless, sizeof(endless), SW_REASON_TCP_FIRST);
+	}
 	/* Whose beginning was not seen is let be. */
 	rig.from.port++;
 	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_NONE);

@@ -330,7 +330,7 @@ static void test_tcp_header(void **state)
 	} flags[] = {
 		{0x02, true}, {0x12, true}, {0x10, true}, {0x18, true}, {0x11, true}, {0x04, true},
 		{0x14, true}, {0xc2, true}, {0x00, false}, {0x03, false}, {0x06, false},
-		{0x29, false}, {0x01, false}, {0x08, false}, {0x3f, false},
+		{0x29, false}, {0x01, false}, {0x08, false}, {0x3f, false}, {0x30, false},
 	};
 	auto_rig struct rig rig;
 	struct tcphdr *tcp;
@@ -346,6 +346,7 @@ static void test_tcp_header(void **state)
 		frame_message(&rig.frame, &rig.from, &rig.to, true, "abcdefghijkl", 12);
 		tcp = (struct tcphdr *)(rig.frame.octets + rig.frame.transport);
 		tcp->doff = doff;
+		tcp->seq = htonl(1 << 20); /* far behind the SYNs above */
 		sends_frame(&rig, doff < 5 || doff > 8 ? SW_REASON_TCP_HEADER : SW_REASON_NONE);
 	}
 }
