@@ -36,8 +36,10 @@
 #define OPENING_LIFE  (3600 * SW_NS_PER_SEC)
 /* So long a copy of a good beginning must say the same. */
 #define OPENING_BOUND (120 * SW_NS_PER_SEC)
-/* A segment, and the beginnings that it may reach, lie within two parts of this size. */
-#define OPENING_PART  17 /* bits */
+/* A part of sequence space, which has one entry for each pair of addresses and ports. So small that
+ * the whole table has room for SYNs with somebody's address and port in an eighth of all parts. */
+#define OPENING_PART  13 /* bits */
+#define OPENING_PARTS ((65536 + SW_OPENING_MAX) / (1 << OPENING_PART) + 2) /* of one segment */
 
 /* A hint: the sequence number that is awaited; and on top of it when its SYN came, in units of
  * 2^30 ns, and whether another one is awaited as well. */
@@ -186,15 +188,20 @@ __noinline int find_beginning(struct scratch *scratch, __u32 part, __u32 sequenc
 /* Likewise in all of it. A segment that may begin two connections is one of an attacker. */
 static __always_inline enum place find_place(struct scratch *scratch, __u32 sequence, __u32 length)
 {
-	__u32 low = (sequence - SW_OPENING_MAX + 1) >> OPENING_PART;
-	__u32 high = (sequence + length - 1) >> OPENING_PART;
-	struct beginning *b = &scratch->beginning;
-	int found;
+	__u32 part = (sequence - SW_OPENING_MAX + 1) >> OPENING_PART;
+	__u32 last = (sequence + length - 1) >> OPENING_PART;
+	const struct beginning *b = &scratch->beginning;
+	int found = 0;
 
-	found = find_beginning(scratch, low, sequence, length);
-	if (high != low && find_beginning(scratch, high, sequence, length) && found++)
+	for (__u32 i = 0; i < OPENING_PARTS; i++) {
+		found += find_beginning(scratch, part, sequence, length);
+		if (part == last)
+			break;
+		part = (part + 1) & (~0u >> OPENING_PART);
+	}
+	if (found > 1)
 		return PLACE_WRONG;
-	if (!b->key || (b->decided && b->start >= b->count))
+	if (!found || (b->decided && b->start >= b->count))
 		return PLACE_ELSEWHERE;
 	return b->start > b->count ? PLACE_WRONG : PLACE_FRESH;
 }

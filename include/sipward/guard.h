@@ -36,7 +36,7 @@ struct sw_opening_text {
 };
 
 /* Cells before that table; a power of two. */
-#define SW_OPENING_HINTS 16384
+#define SW_OPENING_HINTS 65536
 
 /* The rules that remember what came before (bpf/guard.h, bpf/privacy.h). */
 #define SW_GUARD_TEARDOWN    0x01u

@@ -278,6 +278,8 @@ static void send_syn(struct rig *rig, struct attack *a, const struct text *text)
 	uint32_t isn = chance(~0u);
 	size_t size = chance(3) ? 0 : chance(text->size);
 
+	if (!chance(4)) /* where one part of sequence space ends, and the next begins */
+		isn = (isn & 0xffffe000) - 16 + chance(32);
 	if (a->syn_count && chance(2))
 		isn = a->syns[chance(a->syn_count)] + chance(64) - 32;
 	if (a->syn_count && !chance(4))
