@@ -25,7 +25,7 @@ struct packet {
 	__u16 sport;               /* host order */
 	__u16 dport;
 	__u16 transport_length;    /* what the UDP header says, header included */
-	__u16 vlan;                /* id of the outermost tag, 0 without one */
+	__u16 vlan;                /* id of the outermost tag that has one, or 0 */
 	__u8 ttl;                  /* or hop limit */
 	__u8 broken;               /* enum sw_reason: parsing ended here */
 	__u8 vlan_count;

@@ -134,6 +134,113 @@ static void test_ways_to_open(void **state)
 	says(&rig, sip, sip_size, SW_REASON_NONE);
 }
 
+/* Begins a connection whose first segment is the first octets of a hello, in one of four ways. */
+static void begins_hello(struct rig *rig, int way, const uint8_t *text, size_t cut,
+			 enum sw_reason reason)
+{
+	uint8_t early[64] = {'x'};
+
+	memcpy(early + 1, text, cut);
+	if (way == 1) {
+		rig->from.port++;
+		sequence = 99;
+		segment(rig, SYN, text, cut, reason);
+		return;
+	}
+	connects(rig);
+	if (way == 2) { /* one octet early */
+		sequence--;
+		segment(rig, ACK, early, cut + 1, reason);
+		sequence++;
+	} else if (way == 3) { /* a second SYN */
+		sequence += 0x40000000;
+		segment(rig, SYN, "", 0, SW_REASON_NONE);
+		sequence -= 0x40000000;
+		says(rig, text, cut, reason);
+	} else {
+		says(rig, text, cut, reason);
+	}
+}
+
+/* A handshake counts by its first octet, however it comes, and again when that is sent again. */
+static void test_tls_rate(void **state)
+{
+	auto_rig struct rig rig;
+	uint8_t text[512];
+	size_t size = hello(text, 0x0301, 0x0303, 0x0304);
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones: [{name: public, rates: {source: {tls: 5/s burst 5}}}]\n");
+	rig.to.port = 5061;
+	for (size_t cut = 1; cut < 48; cut++) {
+		rig.from.addr.octets[15]++;
+		for (int i = 0; i < 5; i++)
+			begins_hello(&rig, cut % 4, text, cut, SW_REASON_NONE);
+		begins_hello(&rig, cut % 4, text, cut, SW_REASON_RATE_TLS);
+		begins_hello(&rig, 0, text, cut, SW_REASON_RATE_TLS);
+		says(&rig, text, cut, SW_REASON_RATE_TLS);
+		rig.trial.now += SECOND / 5;
+		says(&rig, text, cut, SW_REASON_NONE);
+		says(&rig, text + cut, size - cut, SW_REASON_NONE);
+		says(&rig, "application data", 16, SW_REASON_NONE);
+		rig.trial.now += 2 * SECOND;
+	}
+}
+
+/* Each way that was seen to bring a first payload past its judge, beside what a client does. */
+static void test_ways_around(void **state)
+{
+	static const char ssh[] = "?SSH-2.0-OpenSSH_9.2p1\r\n";
+	auto_rig struct rig rig;
+	char sip[1024];
+	size_t size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.to.port = 5060;
+	/* One octet early: it overlaps the SYN. */
+	connects(&rig);
+	sequence--;
+	segment(&rig, ACK, ssh, sizeof(ssh) - 1, SW_REASON_TCP_FIRST);
+	segment(&rig, ACK, ssh, 1, SW_REASON_NONE); /* a keepalive of TCP */
+	sequence++;
+	says(&rig, sip, size, SW_REASON_NONE);
+	/* Behind a second SYN, close or far. */
+	connects(&rig);
+	sequence += 4; /* another port has each client here */
+	segment(&rig, SYN, "", 0, SW_REASON_TCP_ORDER);
+	sequence += 1 << 20;
+	segment(&rig, SYN, "", 0, SW_REASON_NONE);
+	sequence++;
+	segment(&rig, ACK, ssh + 1, sizeof(ssh) - 2, SW_REASON_TCP_FIRST);
+	sequence -= 5 + (1 << 20);
+	segment(&rig, ACK, ssh + 1, sizeof(ssh) - 2, SW_REASON_TCP_FIRST);
+	says(&rig, sip, size, SW_REASON_NONE);
+	/* Again, and longer, behind line ends. */
+	connects(&rig);
+	segment(&rig, ACK, "\r\n", 2, SW_REASON_NONE);
+	segment(&rig, ACK, "\r\nSSH-2.0-x\r\n", 13, SW_REASON_TCP_FIRST);
+	segment(&rig, ACK, "\r\n\r\n", 4, SW_REASON_NONE);
+	sequence += 4;
+	says(&rig, sip, size, SW_REASON_NONE);
+	/* Another text in its place: Linux may not have taken the first one. */
+	connects(&rig);
+	segment(&rig, ACK, sip, size, SW_REASON_NONE);
+	segment(&rig, ACK, ssh + 1, sizeof(ssh) - 2, SW_REASON_TCP_ORDER);
+	segment(&rig, ACK, sip, size / 2, SW_REASON_NONE);
+	sequence += 3;
+	segment(&rig, ACK, sip + 3, size - 3, SW_REASON_NONE);
+	segment(&rig, ACK, sip, size - 3, SW_REASON_TCP_ORDER);
+	/* Its end before its beginning. */
+	connects(&rig);
+	sequence += 8;
+	segment(&rig, ACK, sip + 8, size - 8, SW_REASON_TCP_ORDER);
+	sequence -= 8;
+	says(&rig, sip, 8, SW_REASON_NONE);
+	says(&rig, sip + 8, size - 8, SW_REASON_NONE);
+}
+
 static void test_websocket(void **state)
 {
 	static const char upgrade[] =
@@ -256,6 +363,55 @@ static void test_shadow(void **state)
 	lay_segment(&rig, ACK, text, size);
 	assert_true(gets_in_frame(&rig));
 	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_CLEARTEXT), 1);
+	/* What follows is nothing new. */
+	sequence += size;
+	says(&rig, text, size, SW_REASON_NONE);
+}
+
+static void test_monitor(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, "mode: monitor\n" YAML_PLAIN);
+	rig.to.port = 5060;
+	connects(&rig);
+	lay_segment(&rig, ACK, "HEAD / HTTP/1.0\r\n", 17);
+	assert_true(gets_in_frame(&rig));
+	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_TCP_FIRST), 1);
+	sequence += 17;
+	says(&rig, "Host: a\r\n", 9, SW_REASON_NONE);
+	/* Out of order, once. */
+	connects(&rig);
+	sequence += 9;
+	lay_segment(&rig, ACK, "Host: a\r\n", 9);
+	assert_true(gets_in_frame(&rig));
+	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_TCP_ORDER), 1);
+	sequence += 9;
+	says(&rig, "Host: a\r\n", 9, SW_REASON_NONE);
+}
+
+/* A first payload in IP fragments of which the first one is not enough: what the others bring is not
+ * seen. */
+static void test_fragmented(void **state)
+{
+	auto_rig struct rig rig;
+	char sip[1024];
+	size_t size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	rig.to.port = 5060;
+	for (size_t cut = 4; cut < 200; cut += 8) {
+		connects(&rig);
+		lay_segment(&rig, ACK, sip, cut);
+		rig.frame.octets[rig.frame.ip + 6] = 0x20; /* more fragments */
+		frame_finish(&rig.frame);
+		assert_int_equal(gets_in_frame(&rig), cut > 40);
+		assert_int_equal(outcome.reason, cut > 40 ? SW_REASON_NONE :
+							    SW_REASON_FRAGMENT_TINY);
+		says(&rig, sip, size, SW_REASON_NONE);
+	}
 }
 
 int main(void)
@@ -264,11 +420,15 @@ int main(void)
 		cmocka_unit_test(test_tls_service),
 		cmocka_unit_test(test_tls_minimum),
 		cmocka_unit_test(test_ways_to_open),
+		cmocka_unit_test(test_tls_rate),
+		cmocka_unit_test(test_ways_around),
 		cmocka_unit_test(test_websocket),
 		cmocka_unit_test(test_tcp_service),
 		cmocka_unit_test(test_many_connections),
 		cmocka_unit_test(test_tcp_service_off),
 		cmocka_unit_test(test_shadow),
+		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_fragmented),
 	};
 
 	return cmocka_run_group_tests_name("first", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include "rig.h"
 
@@ -351,6 +352,171 @@ static void test_tcp_header(void **state)
 	}
 }
 
+/* Any number of priority tags, which Linux takes off, before and between tags with an id, of which
+ * it has a device for up to eight. */
+static void test_many_tags(void **state)
+{
+	static const uint16_t ids[] = {0, 0, 0, 42, 0, 43, 0, 0, 0, 0};
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, only_options);
+	for (int family = 0; family < 2; family++) {
+		for (unsigned int count = 0; count <= array_size(ids); count++) {
+			for (unsigned int bad = 0; bad < 2; bad++) {
+				size_t size = request(text, sizeof(text),
+						      bad ? "MESSAGE" : "OPTIONS", 1, NULL);
+
+				frame_ethernet(&rig.frame, family ? ETH_P_IPV6 : ETH_P_IP);
+				for (unsigned int i = 0; i < count; i++)
+					frame_vlan(&rig.frame, i % 3 ? ETH_P_8021Q : ETH_P_8021AD,
+						   ids[i], family ? ETH_P_IPV6 : ETH_P_IP);
+				frame_ip(&rig.frame, &rig.from.addr, &rig.to.addr, IPPROTO_UDP);
+				frame_udp(&rig.frame, 5060, 5060);
+				frame_append(&rig.frame, text, size);
+				frame_finish(&rig.frame);
+				sends_frame(&rig, count > 8 ? SW_REASON_VLAN_TAGS :
+						  bad	    ? SW_REASON_METHOD :
+							      SW_REASON_NONE);
+			}
+		}
+		use_ipv6(&rig);
+	}
+	/* Cut among its tags, and what is no IP behind them. */
+	frame_ethernet(&rig.frame, ETH_P_ARP);
+	for (int i = 0; i < 5; i++)
+		frame_vlan(&rig.frame, ETH_P_8021Q, 0, ETH_P_ARP);
+	ignores_frame(&rig);
+	rig.frame.size -= 6;
+	ignores_frame(&rig);
+}
+
+/* An extension header of this many octets, a multiple of 8. */
+static void add_options(struct rig *rig, uint8_t next, size_t octets)
+{
+	uint8_t header[2048] = {next, octets / 8 - 1, 1, 4};
+
+	for (size_t at = 8; at < octets; at += 8)
+		header[at] = 1, header[at + 1] = 6;
+	assert_true(frame_append(&rig->frame, header, octets));
+}
+
+/* A frame whose transport header stands this far behind the IPv6 header. */
+static void put_far(struct rig *rig, size_t octets, uint8_t protocol, const char *text, size_t size)
+{
+	frame_ethernet(&rig->frame, ETH_P_IPV6);
+	frame_ip(&rig->frame, &rig->from.addr, &rig->to.addr, IPPROTO_DSTOPTS);
+	while (octets) {
+		size_t now = octets > 2048 ? 2048 : octets;
+
+		octets -= now;
+		add_options(rig, octets ? IPPROTO_DSTOPTS : protocol, now);
+	}
+	if (protocol == IPPROTO_UDP)
+		frame_udp(&rig->frame, 5060, 5060);
+	else
+		frame_tcp(&rig->frame, 5060, 5060, 0x18);
+	assert_true(frame_append(&rig->frame, text, size));
+	frame_finish(&rig->frame);
+}
+
+/* The kernel gives a test's frame 3520 octets of a first buffer: the header behind the extension
+ * headers lies in it, across its end, or beyond. */
+static void test_beyond_first_buffer(void **state)
+{
+	static const size_t far[] = {4080, 4096, 8192, 16384};
+	static const char short_header[] = "\x13\xc4\x13\xc4";
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, only_options);
+	use_ipv6(&rig);
+	for (size_t i = 0; i < 64 + array_size(far); i++) {
+		size_t octets = i < 64 ? 3200 + 8 * i : far[i - 64];
+		size_t size = forbidden(text, sizeof(text));
+		uint64_t seen = counted(&rig, SW_MODE_MONITOR, SW_REASON_METHOD);
+
+		put_far(&rig, octets, IPPROTO_UDP, text, size);
+		sends_frame(&rig, SW_REASON_METHOD);
+		put_far(&rig, octets, IPPROTO_TCP, text, size);
+		assert_true(gets_in_frame(&rig));
+		assert_int_equal(outcome.transport, SW_TCP);
+		assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_METHOD), seen + 1);
+		size = request(text, sizeof(text), "OPTIONS", 1, NULL);
+		put_far(&rig, octets, IPPROTO_UDP, text, size);
+		sends_frame(&rig, SW_REASON_NONE);
+	}
+	put_far(&rig, 9 * 2048, IPPROTO_UDP, text, 20);
+	sends_frame(&rig, SW_REASON_IPV6_EXTENSIONS);
+	/* It has ports and no more: no datagram, and no segment. */
+	put_far(&rig, 4096, IPPROTO_UDP, "", 0);
+	rig.frame.size = rig.frame.transport + 4;
+	memcpy(rig.frame.octets + rig.frame.transport, short_header, 4);
+	rig.frame.udp = false;
+	frame_finish(&rig.frame);
+	ignores_frame(&rig);
+}
+
+/* First payloads that begin beyond the first buffer are judged like others. */
+static void test_far_opening(void **state)
+{
+	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n";
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, only_options);
+	use_ipv6(&rig);
+	for (size_t octets = 3400; octets < 3600; octets += 8) {
+		rig.from.addr.octets[15]++;
+		put_far(&rig, octets, IPPROTO_TCP, "", 0);
+		rig.frame.octets[rig.frame.transport + 13] = 0x02;
+		sends_frame(&rig, SW_REASON_NONE);
+		put_far(&rig, octets, IPPROTO_TCP, ssh, sizeof(ssh) - 1);
+		rig.frame.octets[rig.frame.transport + 7] = 1;
+		sends_frame(&rig, SW_REASON_TCP_FIRST);
+	}
+}
+
+/* Stacks of tags and extension headers as chance has them: what Linux would deliver is judged. */
+static void test_any_stack(void **state)
+{
+	static const uint8_t kinds[] = {IPPROTO_HOPOPTS, IPPROTO_DSTOPTS, IPPROTO_ROUTING};
+	auto_rig struct rig rig;
+	char text[1024];
+	size_t refused = 0;
+
+	(void)state;
+	rig_open(&rig, only_options);
+	use_ipv6(&rig);
+	srandom(1);
+	for (int round = 0; round < 1500; round++) {
+		unsigned int tags = random() % 10, headers = random() % 10, bad = random() % 2;
+		size_t size = request(text, sizeof(text), bad ? "MESSAGE" : "OPTIONS", 1, NULL);
+		uint8_t next = headers ? kinds[random() % 3] : IPPROTO_UDP;
+
+		frame_ethernet(&rig.frame, ETH_P_IPV6);
+		for (unsigned int i = 0; i < tags; i++)
+			frame_vlan(&rig.frame, random() % 2 ? ETH_P_8021Q : ETH_P_8021AD,
+				   random() % 3 ? 0 : random() % 4096, ETH_P_IPV6);
+		frame_ip(&rig.frame, &rig.from.addr, &rig.to.addr, next);
+		for (unsigned int i = 0; i < headers; i++) {
+			next = i + 1 < headers ? kinds[random() % 3] : IPPROTO_UDP;
+			add_options(&rig, next, 8 * (1 + random() % (random() % 4 ? 8 : 256)));
+		}
+		frame_udp(&rig.frame, 5060, 5060);
+		assert_true(frame_append(&rig.frame, text, size));
+		frame_finish(&rig.frame);
+		refused += tags > 8 || headers > 8;
+		sends_frame(&rig, tags > 8	? SW_REASON_VLAN_TAGS :
+				  headers > 8	? SW_REASON_IPV6_EXTENSIONS :
+				  bad		? SW_REASON_METHOD :
+						  SW_REASON_NONE);
+	}
+	assert_true(refused > 150 && refused < 600);
+}
+
 /* Content on TCP never drops a segment: it is counted, and the connection lives. */
 static void test_tcp_content(void **state)
 {
@@ -386,6 +552,10 @@ int main(void)
 		cmocka_unit_test(test_ipv6_bounds),
 		cmocka_unit_test(test_mapped_source),
 		cmocka_unit_test(test_tcp_header),
+		cmocka_unit_test(test_many_tags),
+		cmocka_unit_test(test_beyond_first_buffer),
+		cmocka_unit_test(test_far_opening),
+		cmocka_unit_test(test_any_stack),
 		cmocka_unit_test(test_tcp_content),
 	};
 

@@ -20,6 +20,7 @@ struct path {
 	uint8_t ttl;
 	uint16_t port;
 	uint16_t vlan; /* 0: no tag */
+	bool priority; /* a tag without an id before that */
 };
 
 static const struct path proofs_path = {.ttl = 60, .port = 5060, .vlan = 42};
@@ -51,6 +52,8 @@ static void frame_by(struct rig *rig, const struct path *path, const char *text,
 	uint8_t *ip;
 
 	frame_ethernet(&rig->frame, type);
+	if (path->priority)
+		frame_vlan(&rig->frame, ETH_P_8021Q, 0, type);
 	if (path->vlan)
 		frame_vlan(&rig->frame, ETH_P_8021Q, path->vlan, type);
 	frame_ip(&rig->frame, &rig->from.addr, &rig->to.addr, IPPROTO_UDP);
@@ -114,6 +117,29 @@ static void challenges(struct rig *rig, const char *nonce)
 static const char *const ten_each =
 	YAML_PLAIN YAML_NONCES "zones: [{name: public, newcomers: {rate: 10000/s}, "
 		   "rates: {source: {any: 10/s burst 10, dialog: 10/s burst 10}}}]\n";
+
+/* A priority tag is no VLAN, and hides none. */
+static void test_priority_tag(void **state)
+{
+	static const struct path untagged = {.ttl = 60, .port = 5060};
+	static const struct path same[] = {
+		{.ttl = 60, .port = 5060, .priority = true},
+		{.ttl = 60, .port = 5060, .vlan = 42, .priority = true},
+	};
+	static const struct path other = {.ttl = 60, .port = 5060, .vlan = 43, .priority = true};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(same); i++) {
+		auto_rig struct rig rig;
+
+		rig_open(&rig, ten_each);
+		make_known(&rig, i ? &proofs_path : &untagged);
+		assert_int_equal(admitted(&rig, &same[i], 1), 1);
+		assert_int_equal(outcome.grade, SW_GRADE_PROVED);
+		assert_int_equal(admitted(&rig, &other, 1), 1);
+		assert_int_equal(outcome.grade, SW_GRADE_NONE);
+	}
+}
 
 /* The same address by any other path: what it spends is never the endpoint's. */
 static void other_paths(const char *from, const char *to)
@@ -329,6 +355,7 @@ static void test_emergency_of_each_zone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_priority_tag),
 		cmocka_unit_test(test_other_paths),
 		cmocka_unit_test(test_other_paths_ipv6),
 		cmocka_unit_test(test_proof_is_apart),
