@@ -117,7 +117,7 @@ static __always_inline enum verdict network_ipv4(struct packet *p, struct cursor
 		return p->broken ? VERDICT_UNDECIDED : VERDICT_NOT_OURS;
 	if (!frame_holds(c, header + p->remaining))
 		return broken(p, SW_REASON_IP_LENGTH);
-	move_cursor(c, cursor_offset(c) + header);
+	c->at += header & 0x3c;
 	return VERDICT_UNDECIDED;
 }
 
@@ -195,13 +195,12 @@ static __always_inline enum verdict network_ipv6(struct packet *p, struct cursor
 	 * IPv4 source that it is not. */
 	if (!p->src.words[0] && !p->src.words[1] && p->src.words[2] == bpf_htonl(0xffff))
 		return VERDICT_NOT_OURS;
-	offset = cursor_offset(c) + header;
-	move_cursor(c, offset);
+	c->at = ip + 1;
 	if (!frame_holds(c, p->remaining))
 		return broken(p, SW_REASON_IP_LENGTH);
 	if (!is_extension(p->protocol))
 		return VERDICT_UNDECIDED;
-	offset = skip_extensions(c->ctx, p, offset);
+	offset = skip_extensions(c->ctx, p, cursor_offset(c));
 	if (offset)
 		move_cursor(c, offset);
 	return VERDICT_UNDECIDED;
@@ -209,13 +208,11 @@ static __always_inline enum verdict network_ipv6(struct packet *p, struct cursor
 
 static __always_inline enum verdict stage_network(struct packet *p, struct cursor *c)
 {
-	if (p->broken)
-		return VERDICT_UNDECIDED;
 	if (c->ethertype == ETH_P_IP)
 		return network_ipv4(p, c);
 	if (c->ethertype == ETH_P_IPV6)
 		return network_ipv6(p, c);
-	return VERDICT_NOT_OURS;
+	return p->broken ? VERDICT_UNDECIDED : VERDICT_NOT_OURS;
 }
 
 #endif

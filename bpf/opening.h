@@ -305,8 +305,9 @@ __noinline int find_opening(struct xdp_md *ctx, struct scratch *scratch)
 }
 
 /* The text so far is bound: a segment may pass that says the same, or goes on with it. */
-__noinline int bind_text(struct scratch *scratch)
+__noinline int bind_text(void)
 {
+	struct scratch *scratch = this_scratch(); /* 6.1 takes no value of whoever calls */
 	struct sw_opening *opening;
 	struct beginning *b;
 	__u64 key;

@@ -177,7 +177,7 @@ __noinline int judge_opening(struct scratch *scratch, __u32 hello)
 		return v;
 	if (v == VERDICT_WOULD_DROP || p->shadow_count)
 		b->decided = 1;
-	bind_text(scratch);
+	bind_text();
 	return v;
 }
 

@@ -50,22 +50,28 @@ __noinline int load_transport(struct xdp_md *ctx, struct packet *p, __u32 offset
 	return 1;
 }
 
-/* Both headers begin with the ports, and none is shorter than UDP's. Without them the kernel
+/* Both headers begin with the ports, and none is shorter than UDP's: without them the kernel
  * delivers nothing to anybody. */
-static __always_inline int read_transport(struct packet *p, struct cursor *c)
+static __always_inline int read_ports(struct packet *p, struct cursor *c)
 {
 	struct udphdr *udp = c->at;
-	struct tcphdr *tcp = c->at;
 
 	if ((void *)(udp + 1) > c->end)
 		return load_transport(c->ctx, p, cursor_offset(c));
 	note_ports(p, udp);
-	if (p->protocol != IPPROTO_TCP || !service_port(p) || p->remaining < sizeof(*tcp))
-		return 1;
-	if ((void *)(tcp + 1) > c->end)
-		return load_transport(c->ctx, p, cursor_offset(c));
-	note_tcp(p, tcp);
 	return 1;
+}
+
+static __always_inline void read_tcp(struct packet *p, struct cursor *c)
+{
+	struct tcphdr *tcp = c->at;
+
+	if (p->protocol != IPPROTO_TCP || p->remaining < sizeof(*tcp))
+		return;
+	if ((void *)(tcp + 1) > c->end)
+		load_transport(c->ctx, p, cursor_offset(c));
+	else
+		note_tcp(p, tcp);
 }
 
 static __always_inline enum verdict stage_transport(struct packet *p, struct cursor *c)
@@ -78,11 +84,12 @@ static __always_inline enum verdict stage_transport(struct packet *p, struct cur
 	 * forbids it; Linux before 5.10 did not mind). */
 	if (p->remaining < sizeof(struct udphdr) && p->fragment_first)
 		return broken(p, SW_REASON_FRAGMENT_TINY);
-	if (p->remaining < sizeof(struct udphdr) || !read_transport(p, c))
+	if (p->remaining < sizeof(struct udphdr) || !read_ports(p, c))
 		return VERDICT_NOT_OURS;
 	if (!service_port(p) && !(policy.fragments_drop && p->fragment_first))
 		return VERDICT_NOT_OURS;
 	p->payload_offset = cursor_offset(c);
+	read_tcp(p, c);
 	return VERDICT_UNDECIDED;
 }
 
