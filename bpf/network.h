@@ -117,7 +117,7 @@ static __always_inline enum verdict network_ipv4(struct packet *p, struct cursor
 		return p->broken ? VERDICT_UNDECIDED : VERDICT_NOT_OURS;
 	if (!frame_holds(c, header + p->remaining))
 		return broken(p, SW_REASON_IP_LENGTH);
-	c->at += header & 0x3c;
+	move_cursor(c, cursor_offset(c) + header);
 	return VERDICT_UNDECIDED;
 }
 
@@ -195,7 +195,7 @@ static __always_inline enum verdict network_ipv6(struct packet *p, struct cursor
 	 * IPv4 source that it is not. */
 	if (!p->src.words[0] && !p->src.words[1] && p->src.words[2] == bpf_htonl(0xffff))
 		return VERDICT_NOT_OURS;
-	c->at = ip + 1;
+	move_cursor(c, cursor_offset(c) + header);
 	if (!frame_holds(c, p->remaining))
 		return broken(p, SW_REASON_IP_LENGTH);
 	if (!is_extension(p->protocol))

@@ -391,6 +391,47 @@ static void test_monitor(void **state)
 	says(&rig, "Host: a\r\n", 9, SW_REASON_NONE);
 }
 
+/* A flood of first payloads pushes out the texts of others, and one of SYNs all that is known of
+ * them: a client in the middle of its own, or behind it, goes on. */
+static void test_full_tables(void **state)
+{
+	auto_rig struct rig rig;
+	char sip[1024];
+	size_t size = request(sip, sizeof(sip), "OPTIONS", 1, NULL);
+
+	(void)state;
+	for (int flood = 0; flood < 2; flood++) {
+		uint32_t at[2];
+
+		rig_open(&rig, "tables: {openings: 4096}\n" YAML_PLAIN);
+		rig.to.port = 5060;
+		connects(&rig);
+		says(&rig, sip, 20, SW_REASON_NONE);
+		at[0] = sequence;
+		connects(&rig);
+		says(&rig, sip, size, SW_REASON_NONE);
+		at[1] = sequence;
+		for (unsigned int i = 0; i < 16384; i++) {
+			rig.from.addr.words[3] = htonl(0x0a000000 + i);
+			sequence = i << 16;
+			lay_segment(&rig, SYN, sip, flood ? 0 : size);
+			assert_true(gets_in_frame(&rig));
+		}
+		rig.from.addr = address("198.51.100.7");
+		sequence = at[1];
+		segment(&rig, ACK, sip, size, SW_REASON_NONE);
+		sequence -= size;
+		segment(&rig, ACK, sip, size, SW_REASON_NONE);
+		rig.from.port--;
+		sequence = at[0];
+		segment(&rig, ACK, sip + 20, size - 20, SW_REASON_NONE);
+		sequence -= 20;
+		segment(&rig, ACK, sip, size, SW_REASON_NONE);
+		if (!flood)
+			rig_close(&rig);
+	}
+}
+
 /* A first payload in IP fragments of which the first one is not enough: what the others bring is not
  * seen. */
 static void test_fragmented(void **state)
@@ -428,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_tcp_service_off),
 		cmocka_unit_test(test_shadow),
 		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_full_tables),
 		cmocka_unit_test(test_fragmented),
 	};
 
