@@ -68,10 +68,13 @@ static __always_inline int is_plain_opening(const struct packet *p)
 
 __noinline int judge_hello(struct scratch *scratch)
 {
+	__u32 service;
+
 	if (!scratch)
 		return HELLO_GOOD;
+	service = scratch->packet.service & (SW_SERVICES_MAX - 1);
 	return hello_judge(&scratch->buf, scratch->beginning.end,
-			   policy.services[scratch->packet.service & (SW_SERVICES_MAX - 1)].tls_min);
+			   policy.services[service].tls_min);
 }
 
 /* Its first line, which is not all there, may become one of SIP: what stands before the first space

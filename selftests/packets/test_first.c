@@ -85,9 +85,9 @@ static void test_tls_minimum(void **state)
 			connects(&rig);
 			says(&rig, text, cut, SW_REASON_NONE);
 			says(&rig, text + cut, size - cut, SW_REASON_NONE);
-			size = hello(text, 0x0301, 0x0302, 0);
-			if (cut >= 11) /* it says so */
+			if (cut >= 11) /* so much tells the version */
 				continue;
+			size = hello(text, 0x0301, 0x0302, 0);
 			connects(&rig);
 			says(&rig, text, cut, SW_REASON_NONE);
 			says(&rig, text + cut, size - cut, SW_REASON_TLS_VERSION);
@@ -304,7 +304,8 @@ static void test_tcp_service(void **state)
 	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_NONE);
 }
 
-/* Many connections, so that a third of them share their hints: each first payload is found, those behind a keepalive too. */
+/* Many connections, so that a third of them share their hints: each first payload is found, those
+ * behind a keepalive too. */
 static void test_many_connections(void **state)
 {
 	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n";
@@ -430,8 +431,8 @@ static void test_full_tables(void **state)
 	}
 }
 
-/* A first payload in IP fragments of which the first one is not enough: what the others bring is not
- * seen. */
+/* A first payload in IP fragments of which the first one is not enough: what the others bring is
+ * not seen. */
 static void test_fragmented(void **state)
 {
 	auto_rig struct rig rig;
