@@ -104,9 +104,9 @@ static __always_inline int same_addr(const struct sw_addr *a, const struct sw_ad
 	       a->words[2] == b->words[2] && a->words[3] == b->words[3];
 }
 
-/* Binds a token to an address, in `proofs`, `sent_tags`, `branches` or `registers`. A second address
- * makes it worthless; whether it proves anything is settled when it is first seen. The entry that
- * was there before, or NULL. */
+/* Binds a token to an address, in `proofs`, `sent_tags`, `branches` or `registers`. A second
+ * address makes it worthless; whether it proves anything is settled when it is first seen. Returns
+ * the entry that was there before, or NULL. */
 static __always_inline struct sw_proof *bind_token(void *map, __u64 token,
 						   const struct sw_addr *addr, __u8 proves,
 						   __u64 now, __u64 life)

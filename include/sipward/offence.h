@@ -19,7 +19,8 @@ enum sw_offence_kind {
 #define SW_OFFENCE_BIT(id) (1u << SW_OFFENCE_##id)
 
 /* One offence. `proved` ones are evidence: the packet itself carried what the server had sent to
- * this address alone (attempt.h), or came on an established connection. All others may be spoofed. */
+ * this address alone (attempt.h), or came on an established connection. All others may be
+ * spoofed. */
 struct sw_offence {
 	__u64 time;
 	__u64 who;                /* token: whose credentials, or who was asked for */

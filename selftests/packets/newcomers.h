@@ -13,8 +13,8 @@
 /* Newcomers from other addresses until one is turned away. */
 void spend_budget(struct rig *rig);
 
-/* The agent probes the rig's endpoint with this branch, behind SW_PROBE_BRANCH; the endpoint, or who
- * uses its address, answers with another one or the same. The answer never reaches the server. */
+/* The agent probes the rig's endpoint with this branch, behind SW_PROBE_BRANCH; the endpoint, or
+ * who uses its address, answers with another one or the same. The server never gets the answer. */
 void is_probed(struct rig *rig, const char *branch);
 void answers_probe(struct rig *rig, const char *branch);
 /* Both: it is known from then on. */

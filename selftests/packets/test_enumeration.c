@@ -93,8 +93,8 @@ static void searches(struct rig *rig, unsigned int count, bool acknowledges)
 	}
 }
 
-/* An ACK with the To-tag of a 404 proves nothing: a phone behind the server may have chosen that tag,
- * and told it to the one who sends the ACK in another's name. A penalty at most. */
+/* An ACK with the To-tag of a 404 proves nothing: a phone behind the server may have chosen that
+ * tag, and told it to the one who sends the ACK in another's name. A penalty at most. */
 static void without_proof_no_ban(bool acknowledges)
 {
 	cleanup(behaviour_close) struct behaviour behaviour = {};

@@ -205,8 +205,8 @@ static void test_nonce_per_address(void **state)
 	assert_int_equal(outcome.grade, SW_GRADE_NONE);
 }
 
-/* The challenge to an INVITE may be that of a phone behind a proxy, which chose the nonce, and tells
- * it to the one who uses it in another's name. So it stays when a registrar then gives the same. */
+/* The challenge to an INVITE may be that of a phone behind a proxy, which chose the nonce, and
+ * tells it to the one who uses it in another's name. So it stays when a registrar gives the same. */
 static void test_relayed_challenge(void **state)
 {
 	struct phone phone = {"INVITE", "alice", "bob", NULL, 0, NULL};

@@ -216,6 +216,7 @@ static void test_without_newcomers(void **state)
 /* Banned sources have half of the burst of `emergency:`, and a flood of theirs leaves the rest. */
 static void test_budget(void **state)
 {
+	const struct message other = {"INVITE tel:112 SIP/2.0", NULL, NULL, "INVITE"};
 	auto_rig struct rig rig;
 	char text[1024];
 
@@ -231,9 +232,7 @@ static void test_budget(void **state)
 		calls(&rig, "urn:service:sos", SW_REASON_AUTH_FAILURES);
 	rig.from.addr = address("198.51.100.8");
 	for (unsigned int i = 0; i < 6; i++)
-		sends(&rig, text,
-		      message_of(text, sizeof(text), &(struct message){"INVITE tel:112 SIP/2.0", NULL,
-								  NULL, "INVITE"}),
+		sends(&rig, text, message_of(text, sizeof(text), &other),
 		      i < 5 ? SW_REASON_NONE : SW_REASON_GREYLIST);
 	rig.from.addr = address("198.51.100.7");
 	rig.trial.now += 6 * SECOND;
