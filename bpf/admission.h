@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "known", "admission" and "proof": a known endpoint goes on; newcomers share a budget, and
+ * Stages "known", "admission" and "belonging": a known endpoint goes on; newcomers share a budget, and
  * when it is spent, only who sends again, as a client that exists does, gets in.
  *
  * "admission" runs behind the start line and the top Via, so that a flood costs no more than
- * that; what can only be told from the whole message is left to "proof".
+ * that; what can only be told from the whole message is left to "belonging".
  */
 #ifndef SIPWARD_BPF_ADMISSION_H
 #define SIPWARD_BPF_ADMISSION_H
 
 #include "health.h"
 #include "known.h"
-#include "sip_credentials.h"
 #include "limit.h"
 #include "packet.h"
 #include "penalty.h"
@@ -45,13 +44,23 @@ static __always_inline int zone_admits_patient(struct packet *p, enum sw_zone_ra
 	return gcra_admit(&cell->tat[rate], limit, packet_time(p));
 }
 
+/* A share of the budget for all that have a penalty, likewise by patience. */
+static __always_inline int zone_admits_penalised(struct packet *p, __u32 patience)
+{
+	const volatile struct sw_limit *budget = &packet_zone(p)->newcomers;
+	struct sw_limit share = {.interval = budget->interval * PENALISED_SHARE,
+				 .tolerance = budget->tolerance};
+
+	return zone_admits_patient(p, SW_ZONE_PENALISED, &share, patience);
+}
+
 /* Who is never a newcomer: TCP has its handshake, a peer is named in the policy. */
 static __always_inline int is_admitted(const struct packet *p)
 {
 	const volatile struct sw_zone *zone = packet_zone(p);
 
 	return !policy.admission || p->protocol == IPPROTO_TCP || zone->trust == SW_TRUST_PEER ||
-	       !zone->newcomers.interval || p->grade;
+	       !zone->newcomers.interval || (p->grade && !penalty_of(p));
 }
 
 /* The key of a request: its source with its branch, which ACK and CANCEL share; or, where
@@ -123,7 +132,7 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 	/* Whom the budget keeps out although it is patient gets in by its answer. */
 	if (patience > 1)
 		tell_newcomer(p, ctx, patience);
-	if ((penalty_of(p) && !zone_admits_penalised(p)) ||
+	if ((penalty_of(p) && !zone_admits_penalised(p, patience)) ||
 	    !zone_admits_patient(p, SW_ZONE_AGAIN, &zone->newcomers, patience))
 		return refuse(p, SW_REASON_NEWCOMERS);
 	tally(SW_TALLY_AGAIN);
@@ -144,7 +153,7 @@ static __always_inline enum verdict stage_known(struct packet *p)
 {
 	if (policy.admission && p->protocol == IPPROTO_UDP)
 		p->grade = known_grade(p);
-	if (is_watched(p, ~0u) && p->protocol == IPPROTO_UDP && !p->grade)
+	if (is_watched(p, ~0u) && p->protocol == IPPROTO_UDP && p->grade != SW_GRADE_GOOD)
 		p->penalised = is_penalised(p);
 	return VERDICT_UNDECIDED;
 }
@@ -153,11 +162,6 @@ static __always_inline enum verdict stage_admission(struct packet *p, struct xdp
 {
 	if (is_admitted(p) || may_belong(p->message))
 		return VERDICT_UNDECIDED;
-	/* It may carry a proof: then its penalty does not count. Only a scan in full tells. */
-	if (policy.nonces_prove && penalty_of(p) && !under_pressure(p)) {
-		p->penalised = PENALTY_DEFERRED;
-		return VERDICT_UNDECIDED;
-	}
 	return admit_newcomer(ctx, packet_scratch(p));
 }
 
@@ -179,35 +183,6 @@ static __always_inline int belongs(struct packet *p, const struct scratch *scrat
 		token = token_of(policy.seed, TOKEN_DIALOG, buf, msg->value[SIP_CALL_ID],
 				 msg->to.tag);
 	return sent_to_source(p, &sent_tags, token) != 0;
-}
-
-/* 1 when the request has a nonce that only its source can have. */
-static __always_inline int carries_proof(struct packet *p, const struct scratch *scratch)
-{
-	struct sip_span none = {}, nonce = credentials_nonce(&scratch->msg);
-	const struct sw_proof *sent;
-
-	if (p->message > SW_MESSAGE_OTHER || !nonce.length || !nonces_prove(p))
-		return 0;
-	sent = sent_to_source(p, &proofs,
-			      token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none));
-	return sent && sent->proves;
-}
-
-/* Looks for a proof in a message that was scanned in full; what has one is known. */
-__noinline int find_proof(struct scratch *scratch)
-{
-	struct packet *p;
-
-	if (!scratch)
-		return 0;
-	p = &scratch->packet;
-	if (carries_proof(p, scratch)) {
-		p->proved = 1;
-		if (!p->grade)
-			promote(p, PROOF_NONCE);
-	}
-	return 0;
 }
 
 /* 1 when a newcomer's message goes on with something. The agent then probes its sender: a phone
@@ -240,7 +215,7 @@ __noinline int take_probe_answer(struct scratch *scratch)
 	token = token_of(policy.seed, TOKEN_PROBE, &scratch->buf, scratch->msg.via_branch, none);
 	if (sent_to_source(p, &probes, token)) {
 		bpf_map_delete_elem(&probes, &token);
-		promote(p, PROOF_PROBE);
+		promote(p);
 	}
 	return 0;
 }
@@ -256,28 +231,10 @@ static __always_inline enum verdict stage_probe(struct packet *p)
 	return VERDICT_EATEN;
 }
 
-/* A known endpoint's request with credentials: by its path alone it spends what anybody spends who
- * found that path out, with a proof what only the endpoint can. */
-static __always_inline int spends_apart(const struct packet *p)
+static __always_inline enum verdict stage_belonging(struct packet *p, struct xdp_md *ctx)
 {
-	const struct sip_msg *msg = &packet_scratch(p)->msg;
-
-	return policy.nonces_prove &&
-	       (policy.limited & SW_RATES_REQUESTS || policy.have_prefix_limits) && p->grade &&
-	       p->message <= SW_MESSAGE_OTHER && !p->in_dialog &&
-	       (msg->nonce.length || msg->proxy_nonce.length);
-}
-
-static __always_inline enum verdict stage_proof(struct packet *p, struct xdp_md *ctx)
-{
-	if (is_admitted(p) && !spends_apart(p))
-		return VERDICT_UNDECIDED;
-	if (policy.nonces_prove)
-		find_proof(packet_scratch(p));
-	if (p->grade || p->proved)
-		return VERDICT_UNDECIDED;
-	if (may_belong(p->message) ? goes_on_with(ctx, packet_scratch(p)) :
-				     penalty_of(p) != PENALTY_DEFERRED)
+	if (is_admitted(p) || p->grade || !may_belong(p->message) ||
+	    goes_on_with(ctx, packet_scratch(p)))
 		return VERDICT_UNDECIDED;
 	return admit_newcomer(ctx, packet_scratch(p));
 }

@@ -41,6 +41,13 @@ static __always_inline int finds_nobody(const struct sip_msg *msg)
 	       (msg->status == 403 && msg->cseq_kind == SW_MESSAGE_REGISTER);
 }
 
+/* Somebody is there (RFC 3261 21.2, 21.4.18, 21.4.24, 21.6): a challenge says nothing of that. */
+static __always_inline int finds_somebody(const struct sip_msg *msg)
+{
+	return msg->status < 300 || msg->status == 480 || msg->status == 486 ||
+	       msg->status == 487 || msg->status == 600 || msg->status == 603;
+}
+
 /* Whether the server once took this login with this nonce: by the same method, or to register,
  * which no server allows without asking for the password. Then it has only expired. */
 static __always_inline int was_accepted(const struct sw_proof *proof,
@@ -226,14 +233,18 @@ __noinline int judge_answer(struct scratch *scratch)
 		return 0;
 	key = attempt_key(p, scratch);
 	attempt = bpf_map_lookup_elem(&attempts, &key);
-	if (attempt && packet_time(p) - attempt->at > SW_ATTEMPT_LIFE)
+	if (attempt && (packet_time(p) - attempt->at > SW_ATTEMPT_LIFE ||
+			(attempt->method != msg->cseq_kind && attempt->method != SW_MESSAGE_OTHER)))
 		attempt = 0;
 	if (attempt && attempt->login && refuses_credentials(attempt, msg->status) &&
 	    is_watched(p, SW_OFFENCE_BIT(AUTH)))
 		note_refused(scratch, attempt, key);
 	if (attempt && msg->status < 300)
 		note_served(scratch, attempt);
-	note_found(p, !finds_nobody(msg));
+	/* Only of what came on a connection: anybody could move the balance of another. */
+	if (attempt && attempt->flags & SW_ATTEMPT_PROVED &&
+	    (finds_nobody(msg) || finds_somebody(msg)))
+		note_found(p, !finds_nobody(msg));
 	if (finds_nobody(msg) && is_watched(p, SW_OFFENCE_BIT(ENUMERATION)))
 		note_nobody(scratch, attempt);
 	if (attempt)

@@ -3,11 +3,9 @@
  * Stage "attempt": notes requests whose answer will tell something of their sender: logins, and
  * who is asked for by those that the server never served. The observer resolves them (answer.h).
  *
- * A request is evidence only when it fits an established TCP connection; or, where the policy says
- * that the server gives each address a nonce of its own, when it carries the nonce of a challenge
- * to a REGISTER from this address. A challenge to anything else may come from a phone behind the
- * server. That an endpoint is known is not enough: its port and TTL can be guessed. All else is a
- * hint, which earns a penalty at most.
+ * A request is evidence only when it fits an established TCP connection. Over UDP it is a hint, which
+ * earns a penalty at most: that an endpoint is known is not enough, its port and TTL can be guessed;
+ * and a nonce that was sent to its address may be known to others.
  */
 #ifndef SIPWARD_BPF_ATTEMPT_H
 #define SIPWARD_BPF_ATTEMPT_H
@@ -51,8 +49,6 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 	if (!sent)
 		return;
 	attempt->issued = sent->expires - PROOF_LIFE;
-	if (sent->proves && nonces_prove(p))
-		attempt->flags |= SW_ATTEMPT_PROVED;
 }
 
 __noinline int note_attempt(struct scratch *scratch)
@@ -87,16 +83,28 @@ __noinline int note_attempt(struct scratch *scratch)
 	return 0;
 }
 
-/* What sanity is about to refuse. It is evidence when it carries a proof, as all else; on TCP, when
- * it fits an established connection, and what does not is nobody's. */
+/* What sanity is about to refuse: evidence on TCP, when it fits an established connection; over UDP
+ * a hint. */
 __noinline int note_violation(struct scratch *scratch)
 {
 	if (!scratch)
 		return 0;
-	if (!scratch->packet.proved)
-		find_proof(scratch);
 	tell_offence(scratch, 0, SW_OFFENCE_SANITY, scratch->packet.proved, 0);
 	return 0;
+}
+
+/* What others can have a good client write: a response repeats what its request had, a request
+ * inside a dialog has the other side's tags and routes, and a REFER or a redirect says who is to be
+ * called. None of that is an offence of the client's. */
+#define SANITY_DICTATED                                                                    \
+	(SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(HEADER_LENGTH) |                        \
+	 SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(MESSAGE_LENGTH) |                     \
+	 SW_SANITY_BIT(METHOD_LENGTH))
+
+static __always_inline __u64 offending(const struct packet *p)
+{
+	return p->message == SW_MESSAGE_RESPONSE || p->in_dialog ?
+		       0 : p->found & SW_SANITY_DEFAULT & ~SANITY_DICTATED;
 }
 
 /* The checks that are counted only, as a mask of struct packet.found. */
@@ -110,31 +118,13 @@ static __always_inline __u64 sanity_in_shadow(void)
 static __always_inline enum verdict stage_violation(struct packet *p)
 {
 	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (p->protocol == IPPROTO_UDP || p->proved) &&
-	    p->found & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) & ~sanity_in_shadow())
+	    offending(p) & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) & ~sanity_in_shadow())
 		note_violation(packet_scratch(p));
 	return VERDICT_UNDECIDED;
 }
 
-/* A challenge to it will carry a nonce for this address. */
-__noinline int note_register(struct scratch *scratch)
-{
-	struct sip_span none = {};
-	struct packet *p;
-
-	if (!scratch)
-		return 0;
-	p = &scratch->packet;
-	bind_token(&registers,
-		   token_of(policy.seed, TOKEN_REGISTER, &scratch->buf, scratch->msg.via_branch,
-			    none), &p->src, 0, packet_time(p), SW_ATTEMPT_LIFE);
-	return 0;
-}
-
 static __always_inline enum verdict stage_attempt(struct packet *p)
 {
-	if (policy.nonces_prove && p->protocol == IPPROTO_UDP &&
-	    p->message == SW_MESSAGE_REGISTER)
-		note_register(packet_scratch(p));
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)) ||
 	    (p->protocol != IPPROTO_UDP && !p->proved) || p->message > SW_MESSAGE_OTHER ||
 	    p->message == SW_MESSAGE_ACK) /* nothing answers it */

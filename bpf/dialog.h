@@ -111,8 +111,9 @@ static __always_inline void count_dialog(__u64 now)
 		self->crowded = now;
 }
 
+/* `joins`: who gets the message takes part from now on, also when the dialog is known already. */
 static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum side side,
-				       int spared, __u64 now)
+				       int spared, int joins, __u64 now)
 {
 	struct sw_dialog fresh = {.expires = now + SW_DIALOG_LIFE, .count = 1, .sides = side},
 			 *dialog;
@@ -130,7 +131,7 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
 	dialog->expires = now + SW_DIALOG_LIFE;
 	dialog->spared |= spared;
 	dialog->sides |= side;
-	if (is_party(dialog, to))
+	if (!joins || is_party(dialog, to))
 		return;
 	if (dialog->count < SW_PARTIES_MAX)
 		dialog->parties[dialog->count++ & (SW_PARTIES_MAX - 1)] = *to;
@@ -146,7 +147,8 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
 				  SW_MESSAGE_BIT(REFER) : 0))
 
 /* What the server sends. A dialog begins with a 2xx to an INVITE, and ends with one to a BYE;
- * an answer that is none says nothing about who asked. */
+ * an answer that is none says nothing about who asked. A 2xx to anything else inside the dialog goes
+ * to whoever sent it, who need not take part: judge_teardown() sees no UPDATE. */
 __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg;
@@ -166,10 +168,11 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 		if (msg->cseq_kind == SW_MESSAGE_BYE && key != TOKEN_NONE)
 			bpf_map_delete_elem(&dialogs, &key);
 		else if (1u << (msg->cseq_kind & 31) & DIALOG_METHODS)
-			note_party(key, to, from, called_for_help(scratch), now);
+			note_party(key, to, from, called_for_help(scratch),
+				   msg->cseq_kind == SW_MESSAGE_INVITE, now);
 	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
 		key = dialog_key(scratch, &from);
-		note_party(key, to, SIDES - from, 0, now);
+		note_party(key, to, SIDES - from, 0, 1, now);
 	}
 	return 0;
 }

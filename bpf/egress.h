@@ -48,15 +48,6 @@ static __always_inline __u32 found_by(enum sw_action action, __u32 bit)
 	return action == SW_ACTION_REPORT ? bit : 0;
 }
 
-static __always_inline const volatile struct sw_zone *zone_at(__u32 number)
-{
-	__u64 index = number;
-
-	/* For the verifier to see. */
-	asm volatile("%0 &= %1" : "+r"(index) : "i"(SW_ZONES_MAX - 1));
-	return &policy.zones[index];
-}
-
 /* A request inside a dialog is part of what the zone agreed to. */
 static __always_inline enum sw_action method_action(const volatile struct sw_egress *rules,
 						    const struct sip_msg *msg)
@@ -162,50 +153,6 @@ __noinline int may_be_dropped(const struct scratch *scratch, __u64 now)
 	       !is_sent_for_help(scratch) ? 0xffff : 0;
 }
 
-/* Where it leaves from, as the IP header says. */
-static __always_inline void departure_source(struct __sk_buff *skb, struct sw_addr *src)
-{
-	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		load_net(skb, 8, src->octets, 16);
-		return;
-	}
-	src->words[2] = bpf_htonl(0xffff);
-	load_net(skb, 12, &src->words[3], 4);
-}
-
-/* As in stage "service": an address of the i-th service, or of this host. */
-static __always_inline int departs_from(const struct sw_addr *src, const struct departure *d,
-					__u32 i)
-{
-	const volatile struct sw_service *service = &policy.services[i];
-	struct sw_service_addr key = {.addr = *src, .service = i};
-
-	if ((service->transport == SW_UDP) != (d->protocol == IPPROTO_UDP) ||
-	    (!d->opened && (d->sport < service->port_first || d->sport > service->port_last)))
-		return 0;
-	if (bpf_map_lookup_elem(&service_addrs, &key))
-		return 1;
-	return (service->any_address || d->opened) &&
-	       (!policy.check_local || bpf_map_lookup_elem(&local_addrs, &key.addr));
-}
-
-/* What is only on its way through this host is none of ours. */
-__noinline int departs_from_here(struct __sk_buff *skb, const struct departure *d)
-{
-	struct sw_addr src = {};
-
-	if (!d)
-		return 0;
-	departure_source(skb, &src);
-	for (__u32 i = 0; i < SW_SERVICES_MAX; i++) {
-		if (i >= policy.service_count)
-			break;
-		if (departs_from(&src, d, i))
-			return 1;
-	}
-	return 0;
-}
-
 static __always_inline void tell_departure(struct __sk_buff *skb, const struct departure *d,
 					   struct scratch *scratch, __u32 zone, __u32 reason,
 					   __u32 mode, __u64 now)
@@ -258,7 +205,7 @@ __noinline int judge_departure(struct __sk_buff *skb, struct departure *d, struc
 		found |= find_leaks(scratch, number);
 	if (policy.egress)
 		found |= find_unwanted(scratch, number);
-	if (!c || !found || !departs_from_here(skb, d))
+	if (!c || !found)
 		return TC_ACT_UNSPEC;
 	if (found >> DENIED && d->protocol == IPPROTO_UDP &&
 	    zone_at(number)->mode == SW_MODE_ENFORCE)

@@ -26,6 +26,38 @@
 #define METHODS_ALONE \
 	(SW_METHODS_OUTSIDE | SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(MESSAGE))
 
+static __always_inline __u64 begins_key(const struct sw_addr *addr, const struct scratch *scratch)
+{
+	return token_at(policy.seed, TOKEN_BEGINS, addr, &scratch->buf, scratch->msg.via_branch);
+}
+
+/* A request has passed. Its answer may begin a dialog when it brought no tag; else it repeats the
+ * tag of the request, which its sender may have made up. */
+__noinline int note_begins(struct scratch *scratch)
+{
+	struct packet *p;
+	__u64 key;
+
+	if (!scratch || !scratch->msg.via_branch.length)
+		return 0;
+	p = &scratch->packet;
+	key = begins_key(&p->src, scratch);
+	if (scratch->msg.flags & SIP_TO_TAG)
+		bpf_map_delete_elem(&asks, &key);
+	else
+		bind_token(&asks, key, &p->src, packet_time(p), TRANSACTION_LIFE);
+	return 0;
+}
+
+static __always_inline enum verdict stage_begins(struct packet *p)
+{
+	if (policy.to_tags && packet_zone(p)->to_tag == SW_TO_TAG_PROVEN &&
+	    p->message <= SW_MESSAGE_OTHER &&
+	    !(1u << p->message & (METHODS_ALONE | SW_METHODS_ALWAYS)))
+		note_begins(packet_scratch(p));
+	return VERDICT_UNDECIDED;
+}
+
 /* What the server sends that may begin a dialog: a request, whose tag comes back as To's; a
  * provisional answer. Both are soon followed by what note_dialog() notes. */
 __noinline int note_tag(const struct sw_addr *to, struct scratch *scratch, __u64 now)
@@ -74,6 +106,19 @@ __noinline int goes_on(const struct scratch *scratch)
 	key = asked_key(scratch, scratch->msg.from.tag);
 	return (key != TOKEN_NONE && bpf_map_lookup_elem(&transactions, &key)) ||
 	       is_dialog_known(scratch);
+}
+
+/* 1 when an answer of the server's belongs to a dialog, or may begin one. */
+__noinline int answers_beginning(const struct sw_addr *to, const struct scratch *scratch)
+{
+	__u64 key;
+
+	if (!to || !scratch || !policy.to_tags)
+		return 1;
+	if (zone_at(zone_of(to))->to_tag != SW_TO_TAG_PROVEN || is_dialog_known(scratch))
+		return 1;
+	key = begins_key(to, scratch);
+	return bpf_map_lookup_elem(&asks, &key) != 0;
 }
 
 /* 1 when every dialog that is under way is known. */

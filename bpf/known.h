@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Known endpoints: who is one, and how one becomes one. Only a proof writes here: a value that the
- * agent's probe sent to this address alone; or a nonce of the server's, where the policy says that
- * the server gives each address a nonce of its own. Tags and branches prove nothing: a server
- * repeats the To-tag of a request, a proxy relays the tags of both sides, and the branches of some
- * servers count up. docs/threat-model.md goes through each kind of value.
+ * Known endpoints: who is one, and how one becomes one. Only the agent's probe proves something: it
+ * is sent to one address, and nobody else chose or can compute what is in it. Nothing that the server
+ * sends does. It repeats the To-tag of a request; it relays the tags, the nonces and whole responses
+ * of others; and what it makes itself, others may compute, or get over TLS, where nobody sees it.
+ * docs/threat-model.md goes through each kind of value.
  */
 #ifndef SIPWARD_BPF_KNOWN_H
 #define SIPWARD_BPF_KNOWN_H
@@ -55,13 +55,9 @@ static __always_inline __u8 known_grade(struct packet *p)
 	return entry->grade;
 }
 
-/* How a packet proves its sender. A nonce is a proof because the policy says so; the probe is the
- * agent's own, and may change the path that an endpoint is known by. */
-enum proof { PROOF_NONCE, PROOF_PROBE };
-
-/* The packet carries a proof: its endpoint is known from here on, over the path of this
- * packet. A full table leaves it a newcomer, which is what it was. */
-__noinline int promote(struct packet *p, __u32 proof)
+/* The packet answers a probe: its endpoint is known from here on, over the path of this packet. A
+ * full table leaves it a newcomer, which is what it was. */
+__noinline int promote(struct packet *p)
 {
 	struct sw_known fresh = {}, *entry;
 	struct sw_source key;
@@ -70,13 +66,9 @@ __noinline int promote(struct packet *p, __u32 proof)
 		return 0;
 	endpoint_key(p, &key);
 	entry = bpf_map_lookup_elem(&known, &key);
-	if (entry && proof == PROOF_PROBE) {
+	if (entry) {
 		entry->ttl = p->ttl;
 		entry->vlan = p->vlan;
-	}
-	if (entry) {
-		if (entry->ttl != p->ttl || entry->vlan != p->vlan)
-			return 0;
 		entry->seen = packet_time(p);
 		entry->proofs++;
 		p->grade = entry->grade;
@@ -104,27 +96,24 @@ static __always_inline int same_addr(const struct sw_addr *a, const struct sw_ad
 	       a->words[2] == b->words[2] && a->words[3] == b->words[3];
 }
 
-/* Binds a token to an address, in `proofs`, `sent_tags`, `branches` or `registers`. A second
- * address makes it worthless; whether it proves anything is settled when it is first seen. Returns
- * the entry that was there before, or NULL. */
-static __always_inline struct sw_proof *bind_token(void *map, __u64 token,
-						   const struct sw_addr *addr, __u8 proves,
-						   __u64 now, __u64 life)
+/* Binds a token to an address, in `proofs`, `sent_tags` or `branches`. A second address makes it
+ * worthless. */
+static __always_inline void bind_token(void *map, __u64 token, const struct sw_addr *addr,
+				       __u64 now, __u64 life)
 {
-	struct sw_proof fresh = {.addr = *addr, .expires = now + life, .proves = proves};
+	struct sw_proof fresh = {.addr = *addr, .expires = now + life};
 	struct sw_proof *bound;
 
 	if (token == TOKEN_NONE)
-		return 0;
+		return;
 	bound = bpf_map_lookup_elem(map, &token);
 	if (!bound) {
 		bpf_map_update_elem(map, &token, &fresh, BPF_ANY);
-		return 0;
+		return;
 	}
 	if (!same_addr(&bound->addr, addr))
 		bound->shared = 1;
 	bound->expires = now + life;
-	return bound;
 }
 
 /* The entry of this token in `proofs`, `sent_tags`, `branches` or `probes`, when it left for the
@@ -138,22 +127,6 @@ static __always_inline struct sw_proof *sent_to_source(struct packet *p, void *m
 	sent = bpf_map_lookup_elem(map, &token);
 	return sent && !sent->shared && sent->expires > packet_time(p) &&
 	       same_addr(&sent->addr, &p->src) ? sent : 0;
-}
-
-/* How long nonces prove nothing after two addresses got the same one. */
-#define NONCES_DISTRUSTED (24 * 3600 * SW_NS_PER_SEC)
-
-/* 1 when nonces are proofs: the policy says so, and the server does not show the opposite. */
-static __always_inline int nonces_prove(struct packet *p)
-{
-	__u32 zero = 0;
-	const struct sw_observed *self;
-
-	if (!policy.nonces_prove)
-		return 0;
-	self = bpf_map_lookup_elem(&observed, &zero);
-	return self && (!self->nonces_shared || (__s64)(packet_time(p) - self->nonces_shared) >
-							(__s64)NONCES_DISTRUSTED);
 }
 
 #endif

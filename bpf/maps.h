@@ -145,7 +145,7 @@ RING(newcomers, SW_NEWCOMER_RING_SIZE);
 /* Written for requests that get in, so newcomers fill it only as fast as their budget. */
 LRU(attempts, 65536, __u64, struct sw_attempt);
 
-/* Only what carries a proof writes to `refusals`; all others push out nobody but each other. */
+/* Only what comes on a connection writes to `refusals`; all others push out each other. */
 LRU(refusals, 65536, __u64, struct sw_refusal);
 LRU(unproven_refusals, 65536, __u64, struct sw_refusal);
 
@@ -158,9 +158,6 @@ HASH(penalties, 65536, struct sw_source, struct sw_penalty);
 RING(offences, SW_OFFENCE_RING_SIZE);
 
 PERCPU(tallies, SW_TALLY_COUNT, __u64);
-
-/* Where the branch of a REGISTER came from; written for those that are let through. */
-LRU(registers, 65536, __u64, struct sw_proof);
 
 /* Branches of requests that the server sent, in a table of their own: what the server answers
  * to newcomers pushes none of them out. */
@@ -184,6 +181,10 @@ ARRAY(observed, 1, struct sw_observed);
  * writes here: a flood gets in as fast as the server answers it. */
 LRU(dialogs, 65536, __u64, struct sw_dialog);
 LRU(transactions, 65536, __u64, struct sw_proof);
+
+/* Requests without a To-tag that were let through, in zones with `to_tag: proven`: their answers may
+ * begin a dialog. Newcomers fill it as fast as their budget; what is forgotten begins none. */
+LRU(asks, 65536, __u64, struct sw_proof);
 
 /* Requests outside a dialog, and how often they came by. */
 LRU(loops, 65536, __u64, struct sw_loop);

@@ -154,6 +154,50 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 	       departs_by_udp(d, offset, bpf_ntohs(udp.len));
 }
 
+/* Where it leaves from, as the IP header says. */
+static __always_inline void departure_source(struct __sk_buff *skb, struct sw_addr *src)
+{
+	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		load_net(skb, 8, src->octets, 16);
+		return;
+	}
+	src->words[2] = bpf_htonl(0xffff);
+	load_net(skb, 12, &src->words[3], 4);
+}
+
+/* As in stage "service": an address of the i-th service, or of this host. */
+static __always_inline int departs_from(const struct sw_addr *src, const struct departure *d,
+					__u32 i)
+{
+	const volatile struct sw_service *service = &policy.services[i];
+	struct sw_service_addr key = {.addr = *src, .service = i};
+
+	if ((service->transport == SW_UDP) != (d->protocol == IPPROTO_UDP) ||
+	    (!d->opened && (d->sport < service->port_first || d->sport > service->port_last)))
+		return 0;
+	if (bpf_map_lookup_elem(&service_addrs, &key))
+		return 1;
+	return (service->any_address || d->opened) &&
+	       (!policy.check_local || bpf_map_lookup_elem(&local_addrs, &key.addr));
+}
+
+/* What is only on its way through this host is none of ours. */
+__noinline int departs_from_here(struct __sk_buff *skb, const struct departure *d)
+{
+	struct sw_addr src = {};
+
+	if (!d)
+		return 0;
+	departure_source(skb, &src);
+	for (__u32 i = 0; i < SW_SERVICES_MAX; i++) {
+		if (i >= policy.service_count)
+			break;
+		if (departs_from(&src, d, i))
+			return 1;
+	}
+	return 0;
+}
+
 /* Lets the stages that know zones and lists see who gets the answer. */
 static __always_inline void watch_answer(const struct departure *d, struct scratch *scratch,
 					 __u64 now)
@@ -168,57 +212,20 @@ static __always_inline void watch_answer(const struct departure *d, struct scrat
 	judge_answer(scratch);
 }
 
-/* 1 when a challenge is the registrar's own, for the address that asked. Any other challenge may be
- * relayed from a phone, which chose the nonce. And whoever puts another address into the maddr of
- * his Via has the server send the challenge there (RFC 3261 18.2.2), whose nonce he may know. */
-static __always_inline int proves_addressee(const struct departure *d,
-					    const struct scratch *scratch)
-{
-	const struct sw_proof *asked;
-	struct sip_span none = {};
-	__u64 token;
-
-	if (!policy.nonces_prove || scratch->msg.cseq_kind != SW_MESSAGE_REGISTER ||
-	    d->protocol != IPPROTO_UDP)
-		return 0;
-	token = token_of(policy.seed, TOKEN_REGISTER, &scratch->buf, scratch->msg.via_branch,
-			 none);
-	asked = bpf_map_lookup_elem(&registers, &token);
-	return asked && !asked->shared && same_addr(&asked->addr, &d->dst);
-}
-
-static __always_inline void bind_nonce(const struct departure *d, struct scratch *scratch,
-				       struct sip_span nonce, __u8 proves, __u64 now)
-{
-	struct sip_span none = {};
-	struct sw_observed *self;
-	struct sw_proof *bound;
-	__u32 zero = 0;
-
-	bound = bind_token(&proofs,
-			   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none), &d->dst,
-			   proves, now, PROOF_LIFE);
-	if (!proves || !bound || !bound->proves || same_addr(&bound->addr, &d->dst))
-		return;
-	/* The server gives one nonce to two that asked for it: the policy is wrong. */
-	self = bpf_map_lookup_elem(&observed, &zero);
-	if (self)
-		self->nonces_shared = now;
-	tally(SW_TALLY_SHARED);
-}
-
 /* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). */
 static __always_inline void bind_challenge(const struct departure *d, struct scratch *scratch,
 					   __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
-	__u8 proves;
+	struct sip_span none = {};
 
 	if (msg->status != 401 && msg->status != 407)
 		return;
-	proves = proves_addressee(d, scratch);
-	bind_nonce(d, scratch, msg->nonce, proves, now);
-	bind_nonce(d, scratch, msg->proxy_nonce, proves, now);
+	bind_token(&proofs, token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->nonce, none),
+		   &d->dst, now, PROOF_LIFE);
+	bind_token(&proofs,
+		   token_of(policy.seed, TOKEN_NONCE, &scratch->buf, msg->proxy_nonce, none),
+		   &d->dst, now, PROOF_LIFE);
 }
 
 /* The tag by which the other side names this end of the dialog. */
@@ -227,7 +234,7 @@ static __always_inline void bind_tag(const struct departure *d, struct scratch *
 {
 	bind_token(&sent_tags,
 		   token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
-			    scratch->msg.value[SIP_CALL_ID], tag), &d->dst, 0, now, PROOF_LIFE);
+			    scratch->msg.value[SIP_CALL_ID], tag), &d->dst, now, PROOF_LIFE);
 }
 
 static __always_inline void observe_response(const struct departure *d, struct scratch *scratch,
@@ -256,7 +263,7 @@ static __always_inline void note_branch(const struct departure *d, struct scratc
 
 	if (token == TOKEN_NONE)
 		self->nameless = now;
-	bind_token(&branches, token, &d->dst, 0, now, SW_BRANCH_LIFE);
+	bind_token(&branches, token, &d->dst, now, SW_BRANCH_LIFE);
 }
 
 static __always_inline void observe_request(const struct departure *d, struct scratch *scratch,
@@ -294,11 +301,16 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct departure
 {
 	const struct sip_msg *msg = &scratch->msg;
 
-	if (policy.to_tags)
+	int noted = 1;
+
+	if (policy.to_tags && msg->kind == SW_MESSAGE_RESPONSE)
+		noted = answers_beginning(&d->dst, scratch);
+	if (policy.to_tags && noted)
 		note_tag(&d->dst, scratch, now);
-	if ((policy.guards & SW_GUARD_TEARDOWN || policy.egress & SW_EGRESS_DIALOGS ||
-	     policy.to_tags) &&
-	    (!policy.to_tags || msg->kind == SW_MESSAGE_RESPONSE || goes_on(scratch)))
+	if (policy.to_tags && msg->kind != SW_MESSAGE_RESPONSE)
+		noted = goes_on(scratch);
+	if (noted && (policy.guards & SW_GUARD_TEARDOWN || policy.egress & SW_EGRESS_DIALOGS ||
+		      policy.to_tags))
 		note_dialog(&d->dst, scratch, now);
 	if (policy.guards & SW_GUARD_DIGEST_LEAK && msg->kind <= SW_MESSAGE_OTHER &&
 	    msg->flags & SIP_TO_TAG)
@@ -322,7 +334,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 	d = &scratch->departure;
 	__builtin_memset(d, 0, sizeof(*d));
 	length = departing_length(skb, d);
-	if (!length)
+	if (!length || !departs_from_here(skb, d))
 		return TC_ACT_UNSPEC;
 	if (load_payload(skb, d, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;

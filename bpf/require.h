@@ -2,8 +2,8 @@
  *
  * Stages "opening" and "require": what a zone or a service must speak. A zone that must use TLS
  * or IPsec begins no dialog with plain SIP, but for what IMS sends so (TS 33.203): the initial
- * REGISTER, within a rate, and emergency calls. What belongs to a dialog or answers a request is
- * counted only: it may be part of an emergency call, or of a call that stands.
+ * REGISTER, within a rate, and emergency calls. Over UDP, what belongs to a dialog or answers a
+ * request is counted only: it may be part of an emergency call, or of a call that stands.
  *
  * Of a TCP connection only its beginning is ever refused: the server has seen no message of it
  * yet, so that nothing is lost but the attempt (opening.h). ESP, IKE and ESP in UDP (4500) are for
@@ -21,6 +21,7 @@
 #include "opening.h"
 #include "packet.h"
 #include "rule.h"
+#include "spared.h"
 #include "token.h"
 
 static __always_inline int requires_more(const struct packet *p)
@@ -137,12 +138,16 @@ static __always_inline enum verdict judge_required(struct packet *p, struct scra
 	}
 	if (tls)
 		return refuse(p, SW_REASON_CLEARTEXT);
-	if (!(msg->flags & SIP_COMPLETE) && !p->in_dialog && p->message != SW_MESSAGE_RESPONSE) {
+	if (!(msg->flags & SIP_COMPLETE)) {
 		p->message = SW_MESSAGE_OPAQUE; /* a header that is still to come may excuse it */
 		return VERDICT_UNDECIDED;
 	}
 	scratch->beginning.decided = 1;
-	return judge_cleartext(scratch);
+	if (p->message != SW_MESSAGE_RESPONSE && !p->in_dialog)
+		return judge_cleartext(scratch);
+	/* It would open the connection for all that comes behind it. */
+	return belongs_to_emergency(p, scratch) ? VERDICT_UNDECIDED :
+						  refuse(p, SW_REASON_CLEARTEXT);
 }
 
 /* Why a text is refused that is not decided where nothing more of it is looked at. */

@@ -101,7 +101,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(spared);       /* of banned sources nothing else goes on */
 	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */
-	STAGE(proof, ctx);   /* does it carry what only its sender can know? */
+	STAGE(belonging, ctx); /* does it go on with something? */
 	STAGE(inside);       /* is its dialog one? */
 	STAGE(require);      /* plain SIP from a zone that must not */
 	STAGE(method);
@@ -111,6 +111,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(malformed);    /* what passes although something is wrong */
 	STAGE(content);      /* what this zone may not say */
 	STAGE(guard);        /* what came before it */
+	STAGE(begins);       /* may its answer begin a dialog? */
 	STAGE(attempt);      /* noted until the server answers */
 	v = VERDICT_PASS;
 decided:

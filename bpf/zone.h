@@ -44,6 +44,15 @@ __noinline int zone_of(const struct sw_addr *addr)
 	return number ? *number & (SW_ZONES_MAX - 1) : SW_ZONE_PUBLIC;
 }
 
+static __always_inline const volatile struct sw_zone *zone_at(__u32 number)
+{
+	__u64 index = number;
+
+	/* For the verifier to see. */
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(SW_ZONES_MAX - 1));
+	return &policy.zones[index];
+}
+
 static __always_inline enum verdict stage_zone(struct packet *p)
 {
 	__u32 *number;

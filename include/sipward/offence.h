@@ -18,9 +18,8 @@ enum sw_offence_kind {
 
 #define SW_OFFENCE_BIT(id) (1u << SW_OFFENCE_##id)
 
-/* One offence. `proved` ones are evidence: the packet itself carried what the server had sent to
- * this address alone (attempt.h), or came on an established connection. All others may be
- * spoofed. */
+/* One offence. `proved` ones are evidence: the packet came on an established TCP connection. All
+ * others may be spoofed. */
 struct sw_offence {
 	__u64 time;
 	__u64 who;                /* token: whose credentials, or who was asked for */
@@ -36,7 +35,7 @@ struct sw_offence {
 
 /* A request whose answer tells something. Keyed by the token of its source and branch; the
  * observer resolves it. */
-#define SW_ATTEMPT_PROVED 1u /* on a TCP connection, or with a nonce that is a proof */
+#define SW_ATTEMPT_PROVED 1u /* it came on an established TCP connection */
 #define SW_ATTEMPT_KNOWN  2u /* it came from a known endpoint, over its path */
 
 struct sw_attempt {

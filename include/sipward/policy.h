@@ -144,7 +144,6 @@ struct sw_policy {
 	__u32 host_count;
 	__u32 openings;                    /* 1: the first payload of connections is judged */
 	__u32 bans;                        /* 1: some zone bans for behaviour */
-	__u32 nonces_prove;                /* 1: each address gets a nonce of its own */
 	__u64 compiled;                    /* when */
 	__u64 seed[2];                     /* of this host, for tokens */
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
@@ -153,7 +152,6 @@ struct sw_policy {
 	__u32 to_tags;                     /* 1: some zone wants dialogs proven */
 	__u32 dialogs;                     /* entries of the table of dialogs, */
 	__u32 known_entries;               /* and of known endpoints */
-	__u32 pad;
 	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];

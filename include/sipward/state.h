@@ -78,8 +78,8 @@ struct sw_known {
 struct sw_proof {
 	struct sw_addr addr;
 	__u64 expires;
-	__u8 shared;   /* a second address got the same: it proves nothing */
-	__u8 proves;   /* only its addressee can know it; 0: others may have chosen or learned it */
+	__u8 shared;   /* a second address got the same: it is worth nothing */
+	__u8 pad;
 	__u16 methods; /* of a nonce: those that it was accepted for, SW_MESSAGE_BIT() */
 	__u32 owner;   /* whose it was then: the low half of a token */
 };
@@ -120,7 +120,6 @@ struct sw_observed {
 	__u64 crowded;          /* when there were last more dialogs than the table is good for */
 	__u64 dialogs_from;     /* since when they are counted: */
 	__u64 dialogs;          /* new ones */
-	__u64 nonces_shared;    /* when two addresses last got one nonce that was to be a proof */
 };
 
 /* What the admission and the observer count, each CPU for itself. */
@@ -134,7 +133,6 @@ enum sw_tally {
 	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through, over UDP */
 	SW_TALLY_ANSWERS,       /* responses of the server, over UDP */
 	SW_TALLY_OBSERVED,      /* datagrams of the services that the observer read */
-	SW_TALLY_SHARED,        /* nonces that were to be proofs, and went to a second address */
 	SW_TALLY_OFFENCES_LOST, /* offences that were not told: over their budget */
 	SW_TALLY_GOODS_FULL,    /* good sources that were not noted: the table is full */
 	SW_TALLY_KNOWN_LEFT,    /* endpoints never served that made room; the agent counts them */
@@ -301,7 +299,7 @@ _Static_assert(sizeof(struct sw_proof) == 32, "no padding");
 _Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_newcomer) == 44, "no padding");
 _Static_assert(sizeof(struct sw_health) == 56, "no padding");
-_Static_assert(sizeof(struct sw_observed) == 48, "no padding");
+_Static_assert(sizeof(struct sw_observed) == 40, "no padding");
 _Static_assert(sizeof(struct sw_dialog) == 80, "no padding");
 _Static_assert(sizeof(struct sw_loop) == 24, "no padding");
 _Static_assert(sizeof(struct sw_caller) == 312, "no padding");

@@ -79,7 +79,4 @@ uint64_t counted_in(const struct rig *rig, const char *zone, enum sw_mode mode,
 	"services: [{transport: udp, port: 5060}, {transport: tcp, port: 5060}, " \
 	"{transport: tls, port: 5061}]\n"
 
-/* A server whose nonces prove something. */
-#define YAML_NONCES "server: {nonces: per_address}\n"
-
 #endif

@@ -357,6 +357,134 @@ static void test_wrong_passwords(void **state)
 	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 0);
 }
 
+/* One request on the connection, and the server's answer to it. */
+static void asks_and_gets(struct rig *rig, const struct connection *c, const char *method,
+			  const char *callee, unsigned int status, const char *credentials)
+{
+	static unsigned int branch = 1000;
+	char text[1024];
+	size_t size;
+
+	branch++;
+	size = snprintf(text, sizeof(text), "%s sip:%s@example.com SIP/2.0\r\n"
+			"Via: SIP/2.0/TCP h;branch=z9hG4bK%u\r\nMax-Forwards: 70\r\n"
+			"From: <sip:100@example.com>;tag=1\r\nTo: <sip:%s@example.com>\r\n"
+			"Call-ID: ask%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n",
+			method, callee, branch, callee, branch, method, credentials);
+	rig->trial.now += 10 * MS;
+	segment(rig, c->seq, c->ack, text, size);
+	sends_frame(rig, SW_REASON_NONE);
+	size = snprintf(text, sizeof(text), "SIP/2.0 %u Whatever\r\n"
+			"Via: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
+			"From: <sip:100@example.com>;tag=1\r\n"
+			"To: <sip:%s@example.com>;tag=2\r\n"
+			"Call-ID: ask%u\r\nCSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
+			status, branch, callee, branch, method);
+	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
+	departs_frame(rig);
+}
+
+static void asks_for_many(struct rig *rig, const struct connection *c, unsigned int first,
+			  unsigned int count, unsigned int status)
+{
+	char callee[16];
+
+	for (unsigned int i = 0; i < count; i++) {
+		snprintf(callee, sizeof(callee), "%u", first + i);
+		asks_and_gets(rig, c, "OPTIONS", callee, status, "");
+	}
+}
+
+#define LOGIN "Authorization: Digest username=\"100\", realm=\"x\", nonce=\"n\"\r\n"
+
+/* A client that finds more than it misses dials, and does not search: the balance of what the
+ * server said, of this minute and the one before. A challenge finds nobody. */
+static void test_searching(void **state)
+{
+	static const struct {
+		unsigned int seconds, found;
+	} later[] = {{1, 10}, {59, 10}, {61, 10}, {121, 0}};
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s}, "
+				  "bans: {enumeration: 5/60s}}]\n");
+	connect_ends(&rig, &c, false);
+	asks_for_many(&rig, &c, 200, 4, 404); /* never served: it has no balance */
+	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 4);
+	assert_int_equal(told[3].found, 0);
+	for (unsigned int i = 0; i < array_size(later); i++) {
+		rig.trial.now = (i + 1) * 1000 * SECOND;
+		asks_and_gets(&rig, &c, "REGISTER", "100", 200, LOGIN);
+		asks_for_many(&rig, &c, 100, 9, 200);
+		asks_for_many(&rig, &c, 100, 9, 401);
+		rig.trial.now = ((i + 1) * 1000 + later[i].seconds) * SECOND;
+		asks_for_many(&rig, &c, 200, 1, 404);
+		assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 1);
+		assert_int_equal(told[0].found, later[i].found ? later[i].found - 1 : 0);
+	}
+}
+
+/* Somebody else, who writes the client's address into datagrams, moves its balance by nothing. */
+static void test_balance_of_another(void **state)
+{
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	struct phone phone = {"OPTIONS", "100", "999", NULL, 0, NULL};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s}, "
+				  "bans: {enumeration: 5/60s}}]\n");
+	connect_ends(&rig, &c, false);
+	asks_and_gets(&rig, &c, "REGISTER", "100", 200, LOGIN);
+	asks_for_many(&rig, &c, 100, 20, 200);
+	for (int i = 0; i < 50; i++) {
+		phone.branch = new_branch();
+		asks(&rig, &phone, SW_REASON_NONE);
+		answers(&rig, &phone, 404, NULL, "t");
+	}
+	overhear(&rig);
+	asks_for_many(&rig, &c, 200, 1, 404);
+	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 1);
+	assert_int_equal(told[0].found, 20);
+}
+
+/* A response repeats what its request had, and a request inside a dialog has what the other side
+ * gave: no offence of the client's. */
+static void test_dictated(void **state)
+{
+	static const char *const harmless[] = {
+		"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\n"
+		"Via: SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK2\r\n"
+		"From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>;tag=2\r\nCall-ID: m\r\n"
+		"CSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n",
+		"BYE sip:b@h SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK3\r\n"
+		"Max-Forwards: 999\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>;tag=2\r\n"
+		"Call-ID: m\r\nCSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n",
+	};
+	static const char offence[] =
+		"OPTIONS sip:b@h SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK4\r\n"
+		"Max-Forwards: 999\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\n"
+		"Call-ID: m\r\nCSeq: 3 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s}, "
+				  "bans: {sanity: 5/60s}}]\n");
+	connect_ends(&rig, &c, false);
+	for (size_t i = 0; i < array_size(harmless); i++) {
+		segment(&rig, c.seq, c.ack, harmless[i], strlen(harmless[i]));
+		gets_in_frame(&rig);
+		assert_true(outcome.shadow_count > 0);
+	}
+	assert_int_equal(overhear(&rig), 0);
+	segment(&rig, c.seq, c.ack, offence, sizeof(offence) - 1);
+	gets_in_frame(&rig);
+	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 1);
+}
+
 static int own_network(void **state)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
@@ -380,6 +508,9 @@ int main(void)
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_violations),
 		cmocka_unit_test(test_wrong_passwords),
+		cmocka_unit_test(test_searching),
+		cmocka_unit_test(test_balance_of_another),
+		cmocka_unit_test(test_dictated),
 	};
 
 	return cmocka_run_group_tests_name("connections", tests, own_network, NULL);

@@ -12,8 +12,7 @@
 #define THRESHOLD 5
 
 static const char *const watched =
-	YAML_PLAIN YAML_NONCES
-	"zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
 		   "bans: {enumeration: 5/60s}}]\n";
 
 static void quiet(const char *text)
@@ -61,22 +60,6 @@ static void acks(struct rig *rig, struct phone ack, const char *tag)
 	asks(rig, &ack, SW_REASON_NONE);
 }
 
-/* A request with credentials whose nonce was sent to that address. */
-static void with_nonce(struct rig *rig, const char *method, const char *callee, unsigned int status)
-{
-	struct phone phone = {method, "alice", callee, "n00000001", new_branch(), NULL};
-
-	rig->trial.now += 10 * MS;
-	asks(rig, &phone, SW_REASON_NONE);
-	answers(rig, &phone, status, NULL, "t");
-}
-
-static void logs_in(struct rig *rig)
-{
-	registers(rig, 0, 401, 1);
-	registers(rig, 1, 200, 0);
-}
-
 /* Asks for `count` users of whom none is there, and acknowledges each 404 or not. */
 static void searches(struct rig *rig, unsigned int count, bool acknowledges)
 {
@@ -116,111 +99,10 @@ static void test_without_proof_no_ban(void **state)
 	without_proof_no_ban(true);
 }
 
-static void numbers(struct rig *rig, unsigned int first, unsigned int count, unsigned int status)
-{
-	char callee[16];
-
-	for (unsigned int i = 0; i < count; i++) {
-		snprintf(callee, sizeof(callee), "%u", first + i);
-		with_nonce(rig, "OPTIONS", callee, status);
-	}
-}
-
-/* A registered phone that looks for others. */
-static void test_registered_phone_searches(void **state)
-{
-	cleanup(behaviour_close) struct behaviour behaviour = {};
-	auto_rig struct rig rig;
-
-	(void)state;
-	rig_open_now(&rig, watched);
-	logs_in(&rig);
-	numbers(&rig, 200, THRESHOLD - 1, 404);
-	judges(&rig, &behaviour);
-	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 0);
-	numbers(&rig, 200 + THRESHOLD, 1, 404);
-	judges(&rig, &behaviour);
-	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 1);
-	rig.trial.now = monotonic_ns();
-	sends_method(&rig, "INVITE", 1, SW_REASON_ENUMERATION);
-}
-
-/* Whoever finds more than he misses dials, and does not try: the balance of what the server
- * said, of now and of the minute before. */
-static void test_finds_more_than_it_misses(void **state)
-{
-	cleanup(behaviour_close) struct behaviour behaviour = {};
-	auto_rig struct rig rig;
-
-	(void)state;
-	rig_open_now(&rig, watched);
-	logs_in(&rig); /* that found somebody, too */
-	numbers(&rig, 100, 11, 200);
-	numbers(&rig, 200, 10, 404);
-	judges(&rig, &behaviour);
-	assert_int_equal(told_count, 10);
-	assert_int_equal(told[0].found, 11);
-	assert_int_equal(told[9].found, 2);
-	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 0);
-	/* Its balance is 2: the first of these is still covered, the last ones are not. */
-	numbers(&rig, 300, 1 + THRESHOLD, 404);
-	judges(&rig, &behaviour);
-	assert_int_equal(told[0].found, 1);
-	assert_int_equal(told[1].found, 0);
-	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 1);
-}
-
-/* What it found counts for this minute and the one before. */
-static void test_balance_is_forgotten(void **state)
-{
-	static const struct {
-		unsigned int seconds, found;
-	} later[] = {{1, 9}, {59, 9}, {61, 9}, {119, 9}, {121, 0}, {3600, 0}};
-
-	(void)state;
-	for (unsigned int i = 0; i < array_size(later); i++) {
-		auto_rig struct rig rig;
-
-		rig_open(&rig, watched);
-		rig.trial.now = 1000 * SECOND;
-		logs_in(&rig);
-		numbers(&rig, 100, 9, 200);
-		rig.trial.now = (1000 + later[i].seconds) * SECOND;
-		numbers(&rig, 200, 1, 404);
-		assert_int_equal(overhear(&rig), 1);
-		assert_int_equal(told[0].found, later[i].found);
-	}
-}
-
-/* Those whom the server never served have no balance: what is open to all finds somebody. */
-static void test_stranger_has_no_balance(void **state)
-{
-	struct phone phone = {"OPTIONS", "alice", "100", NULL, 0, NULL};
-	auto_rig struct rig rig;
-
-	(void)state;
-	rig_open(&rig, watched);
-	for (int i = 0; i < 10; i++) {
-		phone.branch = new_branch();
-		asks(&rig, &phone, SW_REASON_NONE);
-		answers(&rig, &phone, 200, NULL, "t");
-	}
-	phone.callee = "200";
-	phone.branch = new_branch();
-	asks(&rig, &phone, SW_REASON_NONE);
-	answers(&rig, &phone, 404, NULL, "t");
-	assert_int_equal(overhear(&rig), 1);
-	assert_int_equal(told[0].found, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_proof_no_ban),
-		cmocka_unit_test(test_registered_phone_searches),
-		cmocka_unit_test(test_finds_more_than_it_misses),
-		cmocka_unit_test(test_balance_is_forgotten),
-		cmocka_unit_test(test_stranger_has_no_balance),
 	};
 
 	return cmocka_run_group_tests_name("enumeration", tests, NULL, NULL);

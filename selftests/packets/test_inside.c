@@ -42,10 +42,13 @@ static void leaves(struct rig *rig, bool tcp, const char *text, size_t size)
 	departs_frame(rig);
 }
 
+/* The server answers a request; it came before, with the same branch, and without a tag. */
 static void answers(struct rig *rig, const char *status, const char *cseq, const char *call)
 {
 	char text[1024], start[64];
 
+	snprintf(start, sizeof(start), "%s sip:bob@example.com SIP/2.0", cseq);
+	gets_in(rig, text, message(text, sizeof(text), start, cseq, call, "a", NULL));
 	snprintf(start, sizeof(start), "SIP/2.0 %s", status);
 	leaves(rig, false, text, message(text, sizeof(text), start, cseq, call, "a", "b"));
 }
@@ -113,6 +116,36 @@ static void test_forged(void **state)
 	rig.from.addr = address(CARRIER);
 	is_believed(&rig, "1", "a", "x");
 	is_refused(&rig, "1", "a", NULL);
+}
+
+/* An answer to a request that brought a tag repeats it: no dialog begins, whatever it says. Nor when
+ * the same branch came without a tag before. */
+static void test_echoed_tag(void **state)
+{
+	static const char *const methods[] = {"SUBSCRIBE", "UPDATE", "INVITE", "REFER"};
+	auto_rig struct rig rig;
+	char text[1024], start[64];
+
+	(void)state;
+	open_watched(&rig, zones);
+	for (size_t i = 0; i < array_size(methods); i++) {
+		for (int first = 0; first < 2; first++) {
+			const char *call = first ? "plain" : "echo";
+
+			snprintf(start, sizeof(start), "%s sip:bob@example.com SIP/2.0",
+				 methods[i]);
+			if (first)
+				gets_in(&rig, text, message(text, sizeof(text), start, methods[i],
+							    call, "a", NULL));
+			gets_in(&rig, text, message(text, sizeof(text), start, methods[i], call,
+						    "a", "b"));
+			leaves(&rig, false, text, message(text, sizeof(text), "SIP/2.0 200 OK",
+							  methods[i], call, "a", "b"));
+			is_refused(&rig, call, "a", "b");
+		}
+	}
+	answers(&rig, "200 OK", "INVITE", "good");
+	is_believed(&rig, "good", "a", "b");
 }
 
 /* Each way in which a dialog begins, from either side. */
@@ -195,6 +228,10 @@ static void test_tcp(void **state)
 
 	(void)state;
 	open_watched(&rig, zones);
+	size = message(text, sizeof(text), "INVITE sip:bob@example.com SIP/2.0", "INVITE", "tcp",
+		       "a", NULL);
+	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, text, size));
+	sends_frame(&rig, SW_REASON_NONE);
 	size = message(text, sizeof(text), "SIP/2.0 200 OK", "INVITE", "tcp", "a", "b");
 	leaves(&rig, true, text, size);
 	is_believed(&rig, "tcp", "a", "b");
@@ -338,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_echoed_tag),
 		cmocka_unit_test(test_dialogs),
 		cmocka_unit_test(test_passed_on),
 		cmocka_unit_test(test_tcp),

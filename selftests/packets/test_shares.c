@@ -92,30 +92,8 @@ static unsigned int admitted(struct rig *rig, const struct path *path, unsigned 
 	return admitted_by(rig, path, "OPTIONS", NULL, count);
 }
 
-/* The endpoint registers, and the server challenges it with this nonce. */
-static void challenges(struct rig *rig, const char *nonce)
-{
-	char text[1024];
-	size_t size = request(text, sizeof(text), "REGISTER", ++next, NULL);
-
-	frame_by(rig, &proofs_path, text, size);
-	sends_frame(rig, SW_REASON_NONE);
-	rig->trial.now += SECOND; /* its limit cells are as before */
-	size = snprintf(text, sizeof(text),
-		"SIP/2.0 401 Unauthorized\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%08x\r\n"
-		"From: <sip:bob@example.com>;tag=f\r\n"
-		"To: <sip:bob@example.com>;tag=%08x\r\n"
-		"Call-ID: c%x@198.51.100.7\r\n"
-		"CSeq: 1 REGISTER\r\n"
-		"WWW-Authenticate: Digest realm=\"lab\", nonce=\"%s\"\r\n"
-		"Content-Length: 0\r\n\r\n", next, next, next, nonce);
-
-	departs(rig, text, size);
-}
-
 static const char *const ten_each =
-	YAML_PLAIN YAML_NONCES "zones: [{name: public, newcomers: {rate: 10000/s}, "
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 10000/s}, "
 		   "rates: {source: {any: 10/s burst 10, dialog: 10/s burst 10}}}]\n";
 
 /* A priority tag is no VLAN, and hides none. */
@@ -180,40 +158,6 @@ static void test_other_paths_ipv6(void **state)
 	other_paths("2001:db8:0:1::7", "2001:db8::1");
 }
 
-/* Who found out the whole path spends what comes by it, and not what carries a proof. */
-static void test_proof_is_apart(void **state)
-{
-	auto_rig struct rig rig;
-
-	(void)state;
-	rig_open(&rig, ten_each);
-	make_known(&rig, &proofs_path);
-	challenges(&rig, "65f0a1b2c3d4e5f6");
-	assert_int_equal(admitted(&rig, &proofs_path, 50), 10);
-	/* A nonce that was never issued to it is no proof. */
-	assert_int_equal(admitted_by(&rig, &proofs_path, "REGISTER", "0123456789abcdef", 50), 0);
-	assert_int_equal(admitted_by(&rig, &proofs_path, "REGISTER", "65f0a1b2c3d4e5f6", 50), 10);
-	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE);
-	/* The other way round too, a second later. */
-	rig.trial.now += SECOND;
-	assert_int_equal(admitted_by(&rig, &proofs_path, "REGISTER", "65f0a1b2c3d4e5f6", 50), 10);
-	assert_int_equal(admitted(&rig, &proofs_path, 50), 10);
-}
-
-static void test_nonce_of_another(void **state)
-{
-	auto_rig struct rig rig;
-
-	(void)state;
-	rig_open(&rig, ten_each);
-	make_known(&rig, &proofs_path);
-	rig.from.addr.octets[15]++;
-	challenges(&rig, "65f0a1b2c3d4e5f6");
-	rig.from.addr.octets[15]--;
-	assert_int_equal(admitted(&rig, &proofs_path, 50), 10);
-	assert_int_equal(admitted_by(&rig, &proofs_path, "REGISTER", "65f0a1b2c3d4e5f6", 50), 0);
-}
-
 /* Inside a dialog they spend what no request outside does, by each path its own. */
 static void test_dialogs_are_apart(void **state)
 {
@@ -237,10 +181,9 @@ static void test_network_is_apart(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN YAML_NONCES "zones: [{name: public, newcomers: {rate: 10000/s}, "
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 10000/s}, "
 				  "rates: {prefix: 20/s burst 20}}]\n");
 	make_known(&rig, &proofs_path);
-	challenges(&rig, "65f0a1b2c3d4e5f6");
 	for (int i = 0; i < 200; i++) {
 		rig.from.addr.octets[15] = i;
 		assert_int_equal(admitted(&rig, &other, 1), i < 20);
@@ -249,7 +192,6 @@ static void test_network_is_apart(void **state)
 	assert_int_equal(admitted(&rig, &other, 50), 0);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_PREFIX);
 	assert_int_equal(admitted(&rig, &proofs_path, 50), 20);
-	assert_int_equal(admitted_by(&rig, &proofs_path, "REGISTER", "65f0a1b2c3d4e5f6", 50), 20);
 }
 
 /* --- emergency calls --- */
@@ -358,8 +300,6 @@ int main(void)
 		cmocka_unit_test(test_priority_tag),
 		cmocka_unit_test(test_other_paths),
 		cmocka_unit_test(test_other_paths_ipv6),
-		cmocka_unit_test(test_proof_is_apart),
-		cmocka_unit_test(test_nonce_of_another),
 		cmocka_unit_test(test_dialogs_are_apart),
 		cmocka_unit_test(test_network_is_apart),
 		cmocka_unit_test(test_emergency_passes_ceilings),

@@ -222,7 +222,6 @@ static void test_services(void **state)
 	assert_int_equal(p.services[0].address_count, 1);
 	assert_int_equal(p.services[1].address_count, 2);
 	assert_int_equal(p.services[2].address_count, 0);
-	assert_int_equal(p.nonces, NONCES_SHARED); /* nothing is said of it */
 	assert_string_equal(addr_text(&p.services[0].addresses[0], text, sizeof(text)),
 			    "192.0.2.1");
 }
@@ -241,7 +240,6 @@ static void test_newcomers(void **state)
 	assert_int_equal(p.zones[1].greylist, SW_GREYLIST_ALWAYS);
 	assert_false(p.zones[1].probe);
 	assert_int_equal(p.known_for, 90 * 60 * SW_NS_PER_SEC);
-	assert_int_equal(p.nonces, NONCES_PER_ADDRESS);
 	assert_rate(&p.emergency, 5, SW_NS_PER_SEC, 5);
 	assert_int_equal(p.emergency_count, 2);
 	assert_string_equal(p.emergency_numbers[1], "+1911");

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "token.h"
+
 #define SETS 1024 /* a power of two */
 #define WAYS 8
 
@@ -23,7 +25,7 @@ struct offender {
 };
 
 struct conduct {
-	uint64_t seed; /* or whoever spoofs addresses would choose whom they push out */
+	__u64 seed[2]; /* or whoever spoofs addresses would choose whom they push out */
 	struct offender offenders[SETS][WAYS];
 };
 
@@ -32,8 +34,8 @@ struct conduct *conduct_new(void)
 	struct conduct *conduct = xcalloc(1, sizeof(*conduct));
 
 	/* Without randomness it counts as well. */
-	if (getrandom(&conduct->seed, sizeof(conduct->seed), GRND_NONBLOCK) < 0)
-		conduct->seed = 0;
+	if (getrandom(conduct->seed, sizeof(conduct->seed), GRND_NONBLOCK) < 0)
+		memset(conduct->seed, 0, sizeof(conduct->seed));
 	return conduct;
 }
 
@@ -53,11 +55,12 @@ static uint64_t login_of(const struct sw_offence *offence)
 
 static struct offender *set_of(struct conduct *conduct, const struct sw_offence *offence)
 {
-	uint64_t hash = conduct->seed ^ (login_of(offence) + offence->kind);
+	struct token t;
 
-	for (int i = 0; i < 4; i++)
-		hash = (hash ^ offence->source.addr.words[i]) * 0x9e3779b97f4a7c15ull;
-	return conduct->offenders[hash >> 32 & (SETS - 1)];
+	token_start(&t, conduct->seed, offence->kind);
+	token_addr(&t, &offence->source.addr);
+	token_word(&t, login_of(offence));
+	return conduct->offenders[token_end(&t) & (SETS - 1)];
 }
 
 static bool is_of(const struct offender *offender, const struct sw_offence *offence)

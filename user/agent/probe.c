@@ -2,6 +2,7 @@
 #include "agent/probe.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
@@ -66,6 +67,22 @@ static bool was_probed(const struct remembered *slot, const struct sw_newcomer *
 {
 	return slot->at && now - slot->at < AGAIN_AFTER && slot->port == newcomer->port &&
 	       memcmp(&slot->addr, &newcomer->addr, sizeof(slot->addr)) == 0;
+}
+
+/* False for an address that no packet can come from: the kernel drops what says so, and a probe to
+ * it would reach this host itself, or many. */
+static bool may_be_sender(const struct probe *probe, const struct sw_addr *addr)
+{
+	const struct in6_addr *in6 = (const struct in6_addr *)addr->octets;
+	uint8_t first = addr->octets[12];
+	uint32_t local;
+
+	if (bpf_map_lookup_elem(probe->state->fds[STATE_LOCAL_ADDRS], addr, &local) == 0)
+		return false;
+	if (addr_is_ipv4(addr))
+		return first != 0 && first != 127 && first < 224;
+	return !IN6_IS_ADDR_MULTICAST(in6) && !IN6_IS_ADDR_LOOPBACK(in6) &&
+	       !IN6_IS_ADDR_UNSPECIFIED(in6);
 }
 
 static bool within_budget(struct probe *probe, const struct sw_newcomer *newcomer, uint64_t now)
@@ -204,7 +221,8 @@ static int on_newcomer(void *context, void *data, size_t size)
 		return 0;
 	/* Only who is probed is remembered: whom the budget kept out may come again. */
 	slot = slot_of(probe, newcomer);
-	if (was_probed(slot, newcomer, now) || !within_budget(probe, newcomer, now) ||
+	if (!may_be_sender(probe, &newcomer->addr) || was_probed(slot, newcomer, now) ||
+	    !within_budget(probe, newcomer, now) ||
 	    random_hex(branch + strlen(SW_PROBE_BRANCH), 32) < 0)
 		return 0;
 	*slot = (struct remembered){newcomer->addr, newcomer->port, now};

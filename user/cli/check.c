@@ -4,17 +4,6 @@
 #include "kernel/memory.h"
 #include "policy/model.h"
 
-/* What is right, and yet less than its author may expect. NULL: nothing. */
-static const char *note_of(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->zone_count; i++)
-		if (policy->zones[i].bans.set && policy->nonces == NONCES_SHARED)
-			return "bans: over UDP, offences earn a penalty and no ban, because nonces "
-			       "prove nothing. If the server gives each address a nonce of its "
-			       "own, write server: {nonces: per_address}";
-	return NULL;
-}
-
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_policy struct policy policy = {};
@@ -39,7 +28,6 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		json_count(o, "services", policy.service_count);
 		json_count(o, "list_entries", policy.list_count);
 		json_count(o, "memory_octets", memory);
-		json_text(o, "note", wrong.code ? NULL : note_of(&policy));
 		print_json(o);
 	} else {
 		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list %s, tables of %.0f "
@@ -48,8 +36,6 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		       policy.zone_count == 1 ? "" : "s", policy.service_count,
 		       policy.service_count == 1 ? "" : "s", policy.list_count,
 		       policy.list_count == 1 ? "entry" : "entries", memory / 1e6);
-		if (note_of(&policy))
-			printf("note: %s\n", note_of(&policy));
 	}
 	/* The text is in the object already; only the code is left to say. */
 	e->code = wrong.code;

@@ -112,8 +112,7 @@ static struct json_object *observer_json(const struct state *state, const struct
 	auto_free char *text = NULL, *dialogs = NULL;
 	struct sw_observed observed;
 	struct sw_health health = {};
-	struct error ignored = {};
-	uint64_t now = monotonic_ns(), tallies[SW_TALLY_COUNT];
+	uint64_t now = monotonic_ns();
 
 	if (!o)
 		return NULL;
@@ -124,8 +123,6 @@ static struct json_object *observer_json(const struct state *state, const struct
 	json_count(o, "in_place_seconds",
 		   health.observed_from ? (now - health.observed_from) / SW_NS_PER_SEC : 0);
 	json_flag(o, "server_falls_behind", health.pressure_until > now);
-	if (tallies_read(state, tallies, &ignored) == 0)
-		json_count(o, "nonces_shared", tallies[SW_TALLY_SHARED]);
 	if (!wants->dialogs)
 		return o;
 	state_observed_read(state, &observed);
@@ -278,11 +275,6 @@ static void print_observer(struct json_object *o)
 	puts(text_of(o, "text"));
 	if (text_of(o, "dialogs"))
 		puts(text_of(o, "dialogs"));
-	if (json_object_get_int64(json_object_object_get(o, "nonces_shared")))
-		printf("the server gave %s of its nonces to more than one address: they prove "
-		       "nothing for 24 hours, and failed logins over UDP earn no ban. Change the "
-		       "server's settings, or write server: {nonces: shared}\n",
-		       text_of(o, "nonces_shared"));
 	if (json_object_get_boolean(json_object_object_get(o, "server_falls_behind")))
 		puts("the server leaves most requests unanswered: newcomers wait");
 }

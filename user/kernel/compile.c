@@ -97,7 +97,6 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	compile_masks(SW_PREFIX_V4, SW_PREFIX_V6, out->network);
 	out->fragments_drop = policy->fragments_drop;
 	out->known_for = policy->known_for;
-	out->nonces_prove = policy->nonces == NONCES_PER_ADDRESS;
 	out->sights_mask = policy->tables.sights - 1;
 	out->emergency = compile_rate(&policy->emergency);
 	for (size_t i = 0; i < policy->emergency_count; i++)

@@ -188,7 +188,7 @@ static __u32 scan_needs(const struct sw_policy *policy)
 	if (policy->egress & SW_EGRESS_DIALOGS || policy->to_tags)
 		needs |= SIP_NEED_TOKENS | SIP_NEED_VIA | SIP_NEED_PARTIES;
 	if (policy->require)
-		needs |= SIP_NEED_TOKENS;
+		needs |= SIP_NEED_TOKENS | SIP_NEED_PARTIES;
 	if (policy->observed)
 		needs |= SIP_NEED_VIA;
 	if (policy->content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE))
@@ -201,7 +201,7 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VALUES | SIP_NEED_LOGINS;
 	if (policy->content & SW_CONTENT_STRUCTURE)
 		needs |= SIP_NEED_VIA | SIP_NEED_VALUES | SIP_NEED_TOKENS;
-	if (policy->bans || policy->nonces_prove)
+	if (policy->bans)
 		needs |= SIP_NEED_PARTIES | SIP_NEED_LOGINS;
 	if (policy->sanity_strict)
 		needs |= SIP_NEED_STRICT;

@@ -11,7 +11,7 @@
 int proof_expect(const struct state *state, const struct sw_meta *meta, const char *branch,
 		 const struct sw_addr *addr, uint64_t expires, uint64_t *token, struct error *e)
 {
-	struct sw_proof proof = {.addr = *addr, .expires = expires, .proves = 1};
+	struct sw_proof proof = {.addr = *addr, .expires = expires};
 	struct sip_span span = {.length = strlen(branch)}, none = {};
 	auto_free struct sip_buf *buf = xcalloc(1, sizeof(*buf));
 

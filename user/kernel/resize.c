@@ -26,7 +26,8 @@ static bool entry_lives(const struct copy *copy, const void *value)
 	if (copy->map == STATE_FRAGMENTS || copy->map == STATE_OTHER_FRAGMENTS)
 		return ((const struct sw_fragment *)value)->expires > copy->now;
 	if (copy->map == STATE_PROOFS || copy->map == STATE_SENT_TAGS ||
-	    copy->map == STATE_BRANCHES || copy->map == STATE_TRANSACTIONS)
+	    copy->map == STATE_BRANCHES || copy->map == STATE_TRANSACTIONS ||
+	    copy->map == STATE_ASKS)
 		return ((const struct sw_proof *)value)->expires > copy->now;
 	if (copy->map == STATE_DIALOGS)
 		return ((const struct sw_dialog *)value)->expires > copy->now;
@@ -182,6 +183,7 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->openings;
 	case STATE_DIALOGS:
 	case STATE_TRANSACTIONS:
+	case STATE_ASKS:
 		return tables->dialogs;
 	case STATE_LOOPS:
 		return tables->loops;

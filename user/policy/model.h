@@ -175,12 +175,6 @@ struct tables {
 	uint32_t sights;          /* lines of the greylist's memory, a power of two */
 };
 
-/* The nonces of the server's challenges. */
-enum nonces {
-	NONCES_SHARED,      /* several addresses may get the same one, or one may be computed */
-	NONCES_PER_ADDRESS  /* each address gets one of its own, which nobody else can know */
-};
-
 struct policy {
 	char *file;               /* name for messages; "(embedded)" for the built-in one */
 	uint8_t hash[32];         /* SHA-256 over the text and every list file, in order */
@@ -202,7 +196,6 @@ struct policy {
 	char *state_file;         /* where the state is saved; NULL: as the service manager says */
 	bool state_off;           /* nowhere */
 	uint64_t state_every;     /* nanoseconds from one time to the next */
-	enum nonces nonces;
 	uint64_t known_for;       /* nanoseconds that a known endpoint may be idle */
 	char (*hosts)[SW_HOST_WORDS * 8]; /* names of the inside, in lower case */
 	size_t host_count;

@@ -115,12 +115,6 @@ const char *const to_tag_words[] = {
 	NULL,
 };
 
-const char *const nonce_words[] = {
-	[NONCES_SHARED] = "shared",
-	[NONCES_PER_ADDRESS] = "per_address",
-	NULL
-};
-
 const char *const tcp_words[] = { [SW_TCP_COUNT] = "count", [SW_TCP_CLOSE] = "close", NULL };
 
 const char *const switch_words[] = { "off", "auto", NULL };

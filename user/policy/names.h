@@ -24,7 +24,6 @@ extern const char *const greylist_words[];
 extern const char *const responses_words[];
 extern const char *const to_tag_words[];
 extern const char *const tcp_words[];
-extern const char *const nonce_words[];
 extern const char *const switch_words[]; /* "drop" is 1 */
 
 extern const char *const header_words[SW_HEADER_COUNT + 1];

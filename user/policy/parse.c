@@ -281,18 +281,6 @@ static int read_emergency(struct draft *d, const struct key *key, const struct n
 	return read_map(d, value, keys, to);
 }
 
-static int read_server(struct draft *d, const struct key *key, const struct node *value, void *to)
-{
-	static const struct key keys[] = {
-		KEY("nonces", read_word, .offset = offsetof(struct policy, nonces),
-		    .words = nonce_words),
-		KEYS_END
-	};
-
-	(void)key;
-	return read_map(d, value, keys, to);
-}
-
 /* Mode and sanity stand before zones, which begin with what these say. */
 const struct key policy_keys[] = {
 	KEY("version", read_version, .fixed = true),
@@ -310,7 +298,6 @@ const struct key policy_keys[] = {
 	KEY("injection", read_word, .offset = offsetof(struct draft, policy.injection),
 	    .words = action_words),
 	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
-	KEY("server", read_server, .offset = offsetof(struct draft, policy)),
 	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
 	KEY("state", read_state, .offset = offsetof(struct draft, policy), .fixed = true),
 	KEY("emergency", read_emergency, .offset = offsetof(struct draft, policy)),
