@@ -14,8 +14,7 @@
 #include "limit.h"
 #include "packet.h"
 #include "penalty.h"
-#include "sights.h"
-
+#include "unproven.h"
 
 static __always_inline int zone_admits(struct packet *p, enum sw_zone_rate rate,
 				       const volatile struct sw_limit *limit)
@@ -26,9 +25,7 @@ static __always_inline int zone_admits(struct packet *p, enum sw_zone_rate rate,
 	return !cell || packet_admits(p, &cell->tat[rate], limit);
 }
 
-/* Likewise for who sends again: the more often it did, the more of the burst is there for it. A
- * flood that repeats itself must do so as often, and as long, as the client that it stands in the
- * way of; all that is cheaper spends its part, and leaves the rate to the patient. */
+/* Likewise for who sends again. */
 static __always_inline int zone_admits_patient(struct packet *p, enum sw_zone_rate rate,
 					       const volatile struct sw_limit *limit,
 					       __u32 patience)
@@ -36,12 +33,7 @@ static __always_inline int zone_admits_patient(struct packet *p, enum sw_zone_ra
 	__u32 number = p->zone_number;
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&zone_cells, &number);
 
-	if (!cell)
-		return 1;
-	if (patience < SIGHT_PATIENCE_MAX &&
-	    !gcra_leaves(&cell->tat[rate], limit, packet_time(p), patience, SIGHT_PATIENCE_MAX))
-		return 0;
-	return gcra_admit(&cell->tat[rate], limit, packet_time(p));
+	return !cell || cell_admits_patient(p, &cell->tat[rate], limit, patience);
 }
 
 /* A share of the budget for all that have a penalty, likewise by patience. */
@@ -57,20 +49,7 @@ static __always_inline int zone_admits_penalised(struct packet *p, __u32 patienc
 /* Who is never a newcomer: TCP has its handshake, a peer is named in the policy. */
 static __always_inline int is_admitted(const struct packet *p)
 {
-	const volatile struct sw_zone *zone = packet_zone(p);
-
-	return !policy.admission || p->protocol == IPPROTO_TCP || zone->trust == SW_TRUST_PEER ||
-	       !zone->newcomers.interval || (p->grade && !penalty_of(p));
-}
-
-/* The key of a request: its source with its branch, which ACK and CANCEL share; or, where
- * there is none (RFC 2543), with its first line and where it came from. */
-static __always_inline __u64 sight_key(const struct packet *p, const struct scratch *scratch)
-{
-	const struct sip_msg *msg = &scratch->msg;
-
-	return token_at(policy.seed, TOKEN_SIGHT, &p->src, &scratch->buf,
-			msg->via_branch.length ? msg->via_branch : msg->uri);
+	return !has_newcomers(p) || p->protocol == IPPROTO_TCP || (p->grade && !penalty_of(p));
 }
 
 /* The agent proves the newcomers that it can; one event for each, within a budget, of which a flood
@@ -105,14 +84,13 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 {
 	const volatile struct sw_zone *zone;
 	struct packet *p;
-	struct sw_sights *line;
-	__u32 index, patience;
-	__u64 key;
+	__u32 patience;
 	int open;
 
 	if (!scratch || scratch->packet.emergency)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
+	p->asked = 1;
 	zone = packet_zone(p);
 	open = zone->greylist == SW_GREYLIST_ALWAYS || penalty_of(p) || under_pressure(p);
 	if (!open && zone_admits(p, SW_ZONE_NEWCOMERS, &zone->newcomers)) {
@@ -121,10 +99,7 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 	}
 	if (zone->greylist == SW_GREYLIST_OFF && !penalty_of(p))
 		return refuse(p, SW_REASON_NEWCOMERS);
-	key = sight_key(p, scratch);
-	index = key & policy.sights_mask;
-	line = bpf_map_lookup_elem(&sights, &index);
-	patience = line ? sight_again(line, key, packet_time(p)) : 0;
+	patience = seen_again(scratch, sight_key(p, scratch));
 	if (!patience) {
 		tally(SW_TALLY_FIRST_SIGHT);
 		return refuse(p, SW_REASON_GREYLIST);
@@ -158,10 +133,68 @@ static __always_inline enum verdict stage_known(struct packet *p)
 	return VERDICT_UNDECIDED;
 }
 
+/* Why a request would be refused if it is outside a dialog: what limits debit later is only looked
+ * at, narrow before wide. SW_REASON_NONE: it would not. */
+static __always_inline enum sw_reason outside_spent(struct packet *p,
+						    const struct sw_cells *cells)
+{
+	enum sw_rate rate = method_rate(p->message);
+
+	if (rate != SW_RATE_ANY && source_spent(p, cells, rate))
+		return SW_REASON_RATE_SOURCE_METHOD;
+	if (source_spent(p, cells, SW_RATE_ANY))
+		return SW_REASON_RATE_SOURCE;
+	return zone_spent(p) ? SW_REASON_RATE_ZONE : SW_REASON_NONE;
+}
+
+static __always_inline int inside_gets_in(struct scratch *scratch, const struct sw_cells *cells)
+{
+	return !source_spent(&scratch->packet, cells, SW_RATE_DIALOG) &&
+	       unproven_gets_in(scratch, SW_UNPROVEN_DIALOG);
+}
+
+/* A message by UDP from a zone without newcomers, or a peer: its address is written by anybody.
+ * Before it is read in full, what can only be refused is. A request may turn out to be inside a
+ * dialog: so that when limits for those outside are spent, it is read within the ceiling of those
+ * inside. */
+__noinline int judge_unproven(struct scratch *scratch)
+{
+	const struct sw_cells *cells = 0;
+	enum sw_reason reason;
+	enum sw_rate rate;
+	struct packet *p;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	if (p->early && policy.limited & RATES_MESSAGES)
+		cells = stranger_cells(p, 0);
+	if (!may_belong(p->message)) {
+		reason = p->early ? outside_spent(p, cells) : SW_REASON_NONE;
+		if (!reason || in_shadow(reason) || inside_gets_in(scratch, cells))
+			return VERDICT_UNDECIDED;
+		return refuse(p, reason);
+	}
+	rate = p->message == SW_MESSAGE_RESPONSE ? SW_RATE_RESPONSE : SW_RATE_DIALOG;
+	reason = rate == SW_RATE_DIALOG ? SW_REASON_RATE_DIALOG : SW_REASON_RATE_RESPONSE;
+	if (source_spent(p, cells, rate) && !in_shadow(reason))
+		return refuse(p, reason);
+	if (unproven_gets_in(scratch, unproven_class(p->message)))
+		return VERDICT_UNDECIDED;
+	return refuse(p, SW_REASON_OF_UNPROVEN(unproven_class(p->message)));
+}
+
 static __always_inline enum verdict stage_admission(struct packet *p, struct xdp_md *ctx)
 {
-	if (is_admitted(p) || may_belong(p->message))
+	if (p->protocol == IPPROTO_TCP || p->emergency || (p->grade && !penalty_of(p)))
 		return VERDICT_UNDECIDED;
+	if (is_admitted(p))
+		return p->early || may_belong(p->message) ? judge_unproven(packet_scratch(p)) :
+							    VERDICT_UNDECIDED;
+	/* Above the ceiling it is not worth to be read in full, and may come again. */
+	if (may_belong(p->message))
+		return p->grade || ceiling_admits(p, unproven_class(p->message)) ?
+			       VERDICT_UNDECIDED : admit_newcomer(ctx, packet_scratch(p));
 	return admit_newcomer(ctx, packet_scratch(p));
 }
 
@@ -189,7 +222,8 @@ static __always_inline int belongs(struct packet *p, const struct scratch *scrat
  * that is only ever called becomes known so. */
 __noinline int goes_on_with(struct xdp_md *ctx, struct scratch *scratch)
 {
-	if (!scratch || !belongs(&scratch->packet, scratch))
+	if (!scratch || !belongs(&scratch->packet, scratch) ||
+	    !ceiling_admits(&scratch->packet, SW_UNPROVEN_BELONGING))
 		return 0;
 	tell_newcomer(&scratch->packet, ctx, 0);
 	return 1;
@@ -233,7 +267,7 @@ static __always_inline enum verdict stage_probe(struct packet *p)
 
 static __always_inline enum verdict stage_belonging(struct packet *p, struct xdp_md *ctx)
 {
-	if (is_admitted(p) || p->grade || !may_belong(p->message) ||
+	if (is_admitted(p) || p->grade || p->asked || !may_belong(p->message) ||
 	    goes_on_with(ctx, packet_scratch(p)))
 		return VERDICT_UNDECIDED;
 	return admit_newcomer(ctx, packet_scratch(p));

@@ -52,8 +52,12 @@ struct packet {
 	__u8 broke;                /* enum sw_reason: what TCP content was not dropped for */
 	__u8 ban_waits;            /* BAN_WAITS_: its source is banned, but it may be about an
 				    * emergency call */
-	__u8 pad[3];
+	__u8 asked;                /* a budget or ceiling for what has no proof was asked */
+	__u8 early;                /* read up to the top Via only, until it is worth more */
+	__u8 pad;
+	__u32 slot;                /* in the table of sources, and 1; 0: not looked for */
 	__u32 shadows;             /* reasons that were counted only, an octet each */
+	__u32 pad2;
 };
 
 /* Where a segment stands towards the beginning of its connection (opening.h). */
@@ -111,7 +115,7 @@ struct content {
 	__u32 group_gap;  /* those before "::"; more than 8: it is not there */
 };
 
-_Static_assert(sizeof(struct packet) == 104, "no padding");
+_Static_assert(sizeof(struct packet) == 112, "no padding");
 _Static_assert(sizeof(struct departure) == 36, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");

@@ -19,6 +19,9 @@
 #define SIPWARD_BPF_FRAGMENT_H
 
 #include "packet.h"
+#include "service.h"
+#include "unproven.h"
+#include "zone.h"
 
 /* Linux forgets an unfinished IPv6 datagram after 60 s, an IPv4 one after 30 s. */
 #define FRAGMENT_LIFE (60 * SW_NS_PER_SEC)
@@ -35,6 +38,41 @@ static __always_inline void fragment_key(const struct packet *p, struct sw_fragm
 static __always_inline enum verdict stage_broken(struct packet *p)
 {
 	return p->broken ? refuse_unread(p, p->broken) : VERDICT_UNDECIDED;
+}
+
+/* An address that some service has: without ports, more is not known. */
+static __always_inline int for_service_address(const struct packet *p)
+{
+	struct sw_addr to = p->dst; /* on the stack: 6.1 wants the keys of lookups there */
+
+	if (!policy.check_local || bpf_map_lookup_elem(&local_addrs, &to))
+		return 1;
+	for (__u32 i = 0; i < SW_SERVICES_MAX; i++) {
+		struct sw_service_addr key = {.addr = to, .service = i};
+
+		if (i < policy.service_count && !policy.services[i].any_address &&
+		    bpf_map_lookup_elem(&service_addrs, &key))
+			return 1;
+	}
+	return 0;
+}
+
+/* It may be for any program on this host, which is why the usual ceiling is high. */
+__noinline int limit_fragment(struct scratch *scratch)
+{
+	struct packet *p;
+	enum verdict v;
+
+	if (!scratch)
+		return VERDICT_NOT_OURS;
+	p = &scratch->packet;
+	if (!for_service_address(p))
+		return VERDICT_NOT_OURS;
+	stage_zone(p);
+	v = spend_ceiling(scratch, SW_UNPROVEN_FRAGMENT);
+	if (v != VERDICT_UNDECIDED)
+		return v;
+	return p->shadow_count ? VERDICT_PASS : VERDICT_NOT_OURS;
 }
 
 /* Global, like what notes the outcome: fragments are rare, and their keys would stand on the
@@ -59,7 +97,7 @@ static __always_inline enum verdict stage_fragment(struct packet *p)
 {
 	if (!p->fragment_later)
 		return VERDICT_UNDECIDED;
-	return policy.fragments_drop ? follow_first(p) : VERDICT_NOT_OURS;
+	return policy.fragments_drop ? follow_first(p) : limit_fragment(packet_scratch(p));
 }
 
 /* Notes that a first fragment passed. */

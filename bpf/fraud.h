@@ -13,6 +13,7 @@
 #include "rule.h"
 #include "sip_brief.h"
 #include "token.h"
+#include "ways.h"
 
 /* The last digits by which a number is the same whatever stands before it. */
 #define SWEEP_DIGITS   8
@@ -154,21 +155,37 @@ static __always_inline int runs_on(struct sw_caller *caller, const struct dialle
 	return caller->run >= SWEEP_RUN;
 }
 
+/* A sketch that is over counts for nothing, whoever had it: turn_window() clears it. */
+static __always_inline struct sw_caller *find_stranger(struct packet *p)
+{
+	__u32 slot = find_way(packet_scratch(p), WAYS_STRANGERS, 1), line = slot / SW_WAYS;
+	struct sw_caller_line *l = bpf_map_lookup_elem(&strangers, &line);
+	struct sw_caller *caller;
+
+	if (!l)
+		return 0;
+	caller = &l->callers[slot % SW_WAYS];
+	if ((__s64)(caller->until - packet_time(p)) <= 0)
+		caller->began = packet_time(p) - packet_zone(p)->guard.window;
+	return caller;
+}
+
 static __always_inline struct sw_caller *find_caller(struct packet *p)
 {
 	/* Not on the stack. */
 	static const struct sw_caller fresh;
-	void *map = p->grade ? (void *)&callers : (void *)&strangers;
 	struct sw_source key;
 	struct sw_caller *caller;
 
+	if (!p->grade)
+		return find_stranger(p);
 	packet_source(p, &key);
 	key.port = p->protocol == IPPROTO_TCP;
-	caller = bpf_map_lookup_elem(map, &key);
+	caller = bpf_map_lookup_elem(&callers, &key);
 	if (caller)
 		return caller;
-	bpf_map_update_elem(map, &key, &fresh, BPF_NOEXIST);
-	return bpf_map_lookup_elem(map, &key);
+	bpf_map_update_elem(&callers, &key, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&callers, &key);
 }
 
 /* An INVITE outside a dialog that nothing else refused. */
@@ -191,6 +208,7 @@ __noinline int judge_fraud(struct scratch *scratch)
 	if (!caller)
 		return VERDICT_UNDECIDED;
 	turn_window(caller, packet_time(p), guard->window / 2);
+	caller->until = packet_time(p) + guard->window;
 	if (guard->sweep && read_dialled(scratch, &number) &&
 	    (sweeps_prefixes(caller, &number) | runs_on(caller, &number))) {
 		enum verdict v = act(p, guard->sweep, SW_REASON_TOLL_FRAUD_SWEEP);

@@ -9,8 +9,10 @@
 #define SIPWARD_BPF_GATE_H
 
 #include "hello.h"
+#include "known.h"
 #include "limit.h"
 #include "packet.h"
+#include "unproven.h"
 
 /* No SIP message fits in fewer: over half of the datagrams of one public measurement were
  * keepalives such as CRLF CRLF, NUL, "jaK". */
@@ -18,12 +20,6 @@
 
 #define STUN_HEADER     20
 #define STUN_COOKIE     0x2112a442
-
-#define TCP_FIN 0x01
-#define TCP_SYN 0x02
-#define TCP_RST 0x04
-#define TCP_ACK 0x10
-#define TCP_URG 0x20
 
 /* RFC 8446 5.1 and 4: a record, and the first message in it. */
 #define TLS_MAJOR 3
@@ -112,14 +108,34 @@ static __always_inline int is_stun(const struct packet *p, const struct scratch 
 	       length % 4 == 0 && length + STUN_HEADER == p->payload_length;
 }
 
-/* A class that passes as it is, but for its ceiling. */
-static __always_inline enum verdict gate_class(struct packet *p, enum sw_message message,
-					       enum sw_rate rate, enum sw_reason reason)
+/* Keepalives and STUN pass as they are, but for their ceilings: first the one of all who proved
+ * nothing. Global: they are not what most packets are. */
+__noinline int judge_before_sip(struct scratch *scratch)
+{
+	enum verdict v = VERDICT_UNDECIDED;
+	struct packet *p;
+	int stun;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	stun = p->message == SW_MESSAGE_STUN;
+	if (policy.admission)
+		p->grade = known_grade(p);
+	if (!p->grade)
+		v = spend_ceiling(scratch, stun ? SW_UNPROVEN_STUN : SW_UNPROVEN_KEEPALIVE);
+	if (v != VERDICT_UNDECIDED)
+		return v;
+	return stun ? limit_class(p, SW_RATE_STUN, SW_REASON_STUN_RATE) :
+		      limit_class(p, SW_RATE_KEEPALIVE, SW_REASON_KEEPALIVE_RATE);
+}
+
+static __always_inline enum verdict gate_class(struct packet *p, enum sw_message message)
 {
 	enum verdict v;
 
 	p->message = message;
-	v = limit_class(p, rate, reason);
+	v = judge_before_sip(packet_scratch(p));
 	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
 }
 
@@ -215,10 +231,9 @@ static __always_inline enum verdict stage_gate(struct packet *p, struct xdp_md *
 	if (p->fragment_first)
 		return VERDICT_UNDECIDED;
 	if (p->payload_length < KEEPALIVE_BELOW)
-		return gate_class(p, SW_MESSAGE_KEEPALIVE, SW_RATE_KEEPALIVE,
-				  SW_REASON_KEEPALIVE_RATE);
+		return gate_class(p, SW_MESSAGE_KEEPALIVE);
 	if (is_stun(p, packet_scratch(p)))
-		return gate_class(p, SW_MESSAGE_STUN, SW_RATE_STUN, SW_REASON_STUN_RATE);
+		return gate_class(p, SW_MESSAGE_STUN);
 	return VERDICT_UNDECIDED;
 }
 

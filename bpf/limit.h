@@ -11,6 +11,8 @@
 #define SIPWARD_BPF_LIMIT_H
 
 #include "packet.h"
+#include "unproven.h"
+#include "ways.h"
 
 static __always_inline enum verdict stage_method(struct packet *p)
 {
@@ -33,6 +35,21 @@ static __always_inline void *find_cells(void *map, const struct sw_source *key, 
 	return cells;
 }
 
+/* The cells of a source without a proof; NULL when it has none yet, and is not to get any. */
+static __always_inline struct sw_cells *stranger_cells(struct packet *p, __u32 claim)
+{
+	struct sw_cell_line *l;
+	__u32 line;
+
+	if (!p->slot)
+		p->slot = find_way(packet_scratch(p), WAYS_SOURCES, claim) + 1;
+	if (!p->slot)
+		return 0;
+	line = (p->slot - 1) / SW_WAYS;
+	l = bpf_map_lookup_elem(&sources, &line);
+	return l ? &l->cells[(p->slot - 1) % SW_WAYS] : 0;
+}
+
 /* The cells of the packet's source in its zone, of the packet's share. Without room the source
  * has no limit of its own; its zone has. */
 static __always_inline struct sw_cells *source_cells(struct packet *p)
@@ -41,9 +58,9 @@ static __always_inline struct sw_cells *source_cells(struct packet *p)
 	struct sw_known_cells *known;
 	struct sw_source source;
 
-	packet_source(p, &source);
 	if (!p->grade)
-		return find_cells(&sources, &source, &fresh);
+		return stranger_cells(p, 1);
+	packet_source(p, &source);
 	known = find_cells(&known_cells, &source, &fresh);
 	if (!known)
 		return 0;
@@ -54,7 +71,75 @@ static __always_inline struct sw_cells *source_cells(struct packet *p)
 static __always_inline int source_admits(struct packet *p, struct sw_cells *cells,
 					 enum sw_rate rate)
 {
-	return packet_admits(p, &cells->tat[rate], &packet_zone(p)->source_limits[rate]);
+	if (!packet_admits(p, &cells->tat[rate], &packet_zone(p)->source_limits[rate]))
+		return 0;
+	way_lasts(&cells->tat[SW_RATE_UNTIL], cells->tat[rate]);
+	return 1;
+}
+
+/* 1 when it may not; nothing is debited. Cells that are not there are as good as new. */
+static __always_inline int source_spent(struct packet *p, const struct sw_cells *cells,
+					enum sw_rate rate)
+{
+	const volatile struct sw_limit *limit = &packet_zone(p)->source_limits[rate];
+
+	return policy.limited >> rate & 1 && limit->interval && cells &&
+	       is_spent(p, &cells->tat[rate], limit);
+}
+
+/* The limit of the zone for requests outside a dialog. */
+static __always_inline int zone_spent(struct packet *p)
+{
+	const volatile struct sw_limit *limit = &packet_zone(p)->zone_limit;
+	__u32 number = p->zone_number;
+	const struct sw_zone_cell *cell;
+
+	if (!limit->interval)
+		return 0;
+	cell = bpf_map_lookup_elem(&zone_cells, &number);
+	return cell && is_spent(p, &cell->tat[SW_ZONE_ALL], limit);
+}
+
+#define RATES_MESSAGES (SW_RATES_REQUESTS | SW_RATE_BIT(DIALOG) | SW_RATE_BIT(RESPONSE))
+
+/* INVITE, INFO, REGISTER, REFER, OPTIONS, NOTIFY, MESSAGE, UPDATE: by its first letter none of
+ * those that have a ceiling whatever they say. */
+static __always_inline int begins_plain(const struct scratch *scratch)
+{
+	__u32 letter = scratch->buf.octets[0] - 'A';
+
+	return letter < 26 && (1u << letter & (1u << ('I' - 'A') | 1u << ('M' - 'A') |
+					       1u << ('N' - 'A') | 1u << ('O' - 'A') |
+					       1u << ('R' - 'A') | 1u << ('U' - 'A')));
+}
+
+/* Whether some limit is spent that may refuse this message from a zone without newcomers: then it
+ * is not read in full before that is known. */
+__noinline int is_tight(struct scratch *scratch)
+{
+	const struct sw_cells *cells = 0;
+	struct packet *p;
+	int plain;
+
+	if (!scratch)
+		return 0;
+	p = &scratch->packet;
+	plain = begins_plain(scratch);
+	if (zone_spent(p) ||
+	    (!plain && (ceiling_spent(p, SW_UNPROVEN_RESPONSE) ||
+			ceiling_spent(p, SW_UNPROVEN_ACK) ||
+			ceiling_spent(p, SW_UNPROVEN_DIALOG))))
+		return 1;
+	if (policy.limited & RATES_MESSAGES)
+		cells = stranger_cells(p, 0);
+	if (!cells)
+		return 0;
+	for (__u32 rate = SW_RATE_ANY; rate <= SW_RATE_MESSAGE; rate++) {
+		if (source_spent(p, cells, rate))
+			return 1;
+	}
+	return !plain && (source_spent(p, cells, SW_RATE_DIALOG) ||
+			  source_spent(p, cells, SW_RATE_RESPONSE));
 }
 
 static __always_inline int source_limited(const struct packet *p, enum sw_rate rate)
@@ -127,19 +212,24 @@ static __always_inline enum verdict limit_source(struct packet *p)
 
 static __always_inline enum verdict limit_prefix(struct packet *p)
 {
-	static const struct sw_prefix_cells fresh;
 	const volatile struct sw_limit *limit = &packet_zone(p)->prefix_limit;
+	enum sw_share share = packet_share(p);
 	struct sw_prefix_cells *cells;
-	struct sw_source prefix;
+	struct sw_prefix_line *l;
+	__u32 slot, line;
 
 	if (!policy.have_prefix_limits || !limit->interval)
 		return VERDICT_UNDECIDED;
-	packet_mask(p, policy.network, &prefix);
-	prefix.zone = p->zone_number;
-	cells = find_cells(&prefixes, &prefix, &fresh);
-	if (!cells || packet_admits(p, &cells->tat[packet_share(p)], limit))
+	slot = find_way(packet_scratch(p), WAYS_PREFIXES, 1);
+	line = slot / SW_WAYS;
+	l = bpf_map_lookup_elem(&prefixes, &line);
+	if (!l)
 		return VERDICT_UNDECIDED;
-	return refuse(p, SW_REASON_RATE_PREFIX);
+	cells = &l->cells[slot % SW_WAYS];
+	if (!packet_admits(p, &cells->tat[share], limit))
+		return refuse(p, SW_REASON_RATE_PREFIX);
+	way_lasts(&cells->tat[SW_SHARE_UNTIL], cells->tat[share]);
+	return VERDICT_UNDECIDED;
 }
 
 static __always_inline enum verdict limit_zone(struct packet *p)
@@ -187,6 +277,18 @@ __noinline int limit_request(struct scratch *scratch)
 	return v;
 }
 
+/* Of a request with a To-tag it is only known here, where it was read in full, that it is inside
+ * a dialog. */
+static __always_inline enum verdict limit_inside(struct packet *p)
+{
+	enum verdict v = VERDICT_UNDECIDED;
+
+	if (p->protocol == IPPROTO_UDP && !p->grade && !p->proved && !p->asked &&
+	    !unproven_gets_in(packet_scratch(p), SW_UNPROVEN_DIALOG))
+		v = refuse(p, SW_REASON_UNPROVEN_DIALOG);
+	return v == VERDICT_UNDECIDED ? limit_class(p, SW_RATE_DIALOG, SW_REASON_RATE_DIALOG) : v;
+}
+
 static __always_inline enum verdict stage_limits(struct packet *p)
 {
 	if (p->emergency || p->message == SW_MESSAGE_OPAQUE)
@@ -194,7 +296,7 @@ static __always_inline enum verdict stage_limits(struct packet *p)
 	if (p->message == SW_MESSAGE_RESPONSE)
 		return limit_class(p, SW_RATE_RESPONSE, SW_REASON_RATE_RESPONSE);
 	if (p->in_dialog)
-		return limit_class(p, SW_RATE_DIALOG, SW_REASON_RATE_DIALOG);
+		return limit_inside(p);
 	return limit_request(packet_scratch(p));
 }
 

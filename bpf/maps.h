@@ -3,6 +3,42 @@
  * Every map of the data path and its constants. Two kinds: policy maps are made anew for
  * each generation and written by user space only; state maps are pinned and outlive it.
  * user/kernel sets max_entries of those whose size a policy can choose.
+ *
+ * No spoofed packet pushes the entry of a real sender out of a table. Why not, by who writes it; U
+ * stands for what gets in without a proof, which for a zone with newcomers at R a second is 2 R a
+ * second (first sights, and what is sent again), and C for a ceiling (unproven.h):
+ *
+ *   nobody but user space   meta, zone_names, local_addrs, bans, crowded, probes, penalties,
+ *                           health: hashes, which evict nothing; offences that may be spoofed are
+ *                           told at 500 a second at most, and one penalty takes many.
+ *   a proof                 known, known_cells, goods, refusals, quotas, callers: hashes, full they
+ *                           take nobody in; the last three are LRU, whose writers all proved where
+ *                           they are.
+ *   any packet, in place    zone_cells, ceilings, service_cells, event_cell, observed, counters,
+ *                           tallies: one entry for each number. opening_hints: a cell that is
+ *                           written twice says "many", and the table behind it decides. sights: a
+ *                           line forgets its oldest of 16 cells (sights.h).
+ *   any packet, by source   sources, prefixes, strangers: an entry is taken only when it says
+ *                           nothing any more (ways.h); full, cells are shared, and no sketch is
+ *                           made.
+ *
+ * The others are LRU, which keeps an entry for as long as half of its size is written anew, and
+ * longer when it was looked up meanwhile. They hold as long as that takes longer than an entry
+ * matters. At R = 100, so U = 200, and sizes as they are:
+ *
+ *   attempts, registers, unproven_refusals  U: 163 s; an answer comes within 32 (Timer F)
+ *   proofs, sent_tags       answers to U: 327 s; a challenge is answered at once, and the endpoint
+ *                           is in `known` then; a tag matters to a newcomer until it is probed
+ *   branches                requests that follow from U: 327 s; they are waited for 200 s. Where
+ *                           one was forgotten too soon the observer notes it, and no rule speaks
+ *   dialogs, transactions   what the server answers of U; `crowded` says that some may be missing,
+ *                           and no rule speaks
+ *   loops                   U, and C of dialogs: 27 s; a request that loops is back within one
+ *   openings                2 C of SYN, 2000: 16 s; a client sends its first payload at once. What
+ *                           is forgotten is not judged, and passes
+ *   fragments               first fragments that were refused (fragment.h)
+ *
+ * A larger R wants larger tables: `tables` of the policy.
  */
 #ifndef SIPWARD_BPF_MAPS_H
 #define SIPWARD_BPF_MAPS_H
@@ -79,8 +115,8 @@ HASH(local_addrs, SW_LOCAL_ADDRS_MAX, struct sw_addr, __u32);
 /* A plain hash: traffic never writes to it, so nothing is ever evicted from it. */
 HASH(bans, 65536, struct sw_source, struct sw_ban);
 
-/* Limit cells of sources. */
-LRU(sources, 65536, struct sw_source, struct sw_cells);
+/* Limit cells of sources (ways.h). */
+ARRAY(sources, 65536 / SW_WAYS, struct sw_cell_line);
 
 /* Datagrams whose first fragment was judged and passed; and those of which nothing was judged
  * (fragment.h). Both only with `fragments: drop`. */
@@ -90,6 +126,9 @@ LRU(other_fragments, 16384, struct sw_fragment_key, struct sw_fragment);
 /* One limit cell a zone, and one for all events. */
 ARRAY(zone_cells, SW_ZONES_MAX, struct sw_zone_cell);
 ARRAY(event_cell, 1, struct sw_zone_cell);
+
+/* Of each zone: what all senders without a proof may send of each class (unproven.h). */
+ARRAY(ceilings, SW_ZONES_MAX, struct sw_ceilings);
 
 RING(events, SW_EVENT_RING_SIZE);
 
@@ -114,8 +153,8 @@ HASH(known, 262144, struct sw_source, struct sw_known);
 /* Limit cells of sources that have a known endpoint: never debited by any other packet. */
 HASH(known_cells, 262144, struct sw_source, struct sw_known_cells);
 
-/* Limit cells of networks. Spoofed sources may push one out, which then begins anew. */
-LRU(prefixes, 16384, struct sw_source, struct sw_prefix_cells);
+/* Limit cells of networks (ways.h). */
+ARRAY(prefixes, 16384 / SW_WAYS, struct sw_prefix_line);
 
 /* One limit cell a service, by its place in the policy. */
 ARRAY(service_cells, SW_SERVICES_MAX, struct sw_zone_cell);
@@ -189,10 +228,9 @@ LRU(asks, 65536, __u64, struct sw_proof);
 /* Requests outside a dialog, and how often they came by. */
 LRU(loops, 65536, __u64, struct sw_loop);
 
-/* What sources dial: those by the path of a proof; and all others, whose flood pushes out nobody
- * but them. */
+/* What sources dial: those by the path of a proof; and all others (ways.h). */
 LRU(callers, 16384, struct sw_source, struct sw_caller);
-LRU(strangers, 16384, struct sw_source, struct sw_caller);
+ARRAY(strangers, 16384 / SW_WAYS, struct sw_caller_line);
 
 /* --- state maps of one interface --- */
 

@@ -7,6 +7,7 @@
 #define SIPWARD_BPF_MESSAGE_H
 
 #include "ban.h"
+#include "limit.h"
 #include "packet.h"
 
 static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch,
@@ -75,19 +76,21 @@ static __always_inline void note_message(struct packet *p, const struct sip_msg 
 			(msg->flags & SIP_TO_TAG && !(1u << p->message & SW_METHODS_OUTSIDE)));
 }
 
-/* Where newcomers may have to be turned away it is scanned in two halves. Whether a ban drops it
- * only the whole message tells. */
-static __always_inline int is_scanned_early(const struct packet *p)
+/* Where newcomers may have to be turned away, or a limit is spent, it is scanned in two halves.
+ * Whether a ban drops it only the whole message tells. */
+static __always_inline int is_scanned_early(struct packet *p)
 {
-	return policy.admission && p->ban_waits != BAN_WAITS_INSIDE;
+	return policy.early && p->protocol == IPPROTO_UDP && p->ban_waits != BAN_WAITS_INSIDE &&
+	       (has_newcomers(p) || is_tight(packet_scratch(p)));
 }
 
-/* Early, where newcomers may have to be turned away: no more than that is needed. */
+/* Early no more is read than that is needed for. */
 static __always_inline enum verdict stage_start(struct packet *p)
 {
 	struct scratch *scratch = packet_scratch(p);
 
-	scan_payload(p, scratch, is_scanned_early(p) ? SIP_EARLY : 0);
+	p->early = is_scanned_early(p);
+	scan_payload(p, scratch, p->early ? SIP_EARLY : 0);
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
 	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
 		return VERDICT_PASS;
@@ -105,7 +108,7 @@ static __always_inline enum verdict stage_message(struct packet *p)
 {
 	struct scratch *scratch = packet_scratch(p);
 
-	if (!is_scanned_early(p))
+	if (!policy.early || !p->early)
 		return VERDICT_UNDECIDED;
 	scan_payload(p, scratch, SIP_RESUME);
 	note_message(p, &scratch->msg);

@@ -86,6 +86,23 @@ static __always_inline int packet_admits(struct packet *p, __u64 *cell,
 	return gcra_admit(cell, limit, packet_tick(p)) || gcra_admit(cell, limit, packet_time(p));
 }
 
+/* 1 when a limit would refuse the packet; nothing is debited. */
+static __always_inline int is_spent(struct packet *p, const __u64 *cell,
+				    const volatile struct sw_limit *limit)
+{
+	return !gcra_leaves(cell, limit, packet_tick(p), 1, 1) &&
+	       !gcra_leaves(cell, limit, packet_time(p), 1, 1);
+}
+
+/* Whether the packet's zone has a budget for those who proved nothing; a peer is named in the
+ * policy, and has none. */
+static __always_inline int has_newcomers(const struct packet *p)
+{
+	const volatile struct sw_zone *zone = packet_zone(p);
+
+	return policy.admission && zone->trust != SW_TRUST_PEER && zone->newcomers.interval;
+}
+
 static __always_inline int in_shadow(enum sw_reason reason)
 {
 	return policy.shadow[(reason >> 6) & (SW_REASONS_MAX / 64 - 1)] >> (reason & 63) & 1;

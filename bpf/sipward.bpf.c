@@ -18,6 +18,7 @@
 #include "service.h"
 #include "zone.h"
 #include "ban.h"
+#include "unproven.h"
 #include "gate.h"
 #include "connection.h"
 #include "message.h"
@@ -87,6 +88,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(lists);        /* allow, deny */
 	STAGE(ban, ctx);
 	STAGE(header);       /* UDP and TCP */
+	STAGE(unproven, ctx); /* TCP that belongs to no connection */
 	STAGE(rubbish, ctx); /* what begins like no message */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
 	STAGE(syn);          /* how many connections? */

@@ -45,8 +45,27 @@ enum sw_rate {
 	SW_RATE_TLS,       /* TLS handshakes that it begins */
 	SW_RATE_SPARE_1,
 	SW_RATE_SPARE_2,
-	SW_RATE_SPARE_3,
+	SW_RATE_UNTIL,     /* no class: when the last of the others is as good as new */
 	SW_RATE_COUNT
+};
+
+/* What passes without a proof. For each class there is a ceiling for all senders of a zone together
+ * that proved nothing (bpf/unproven.h); their reasons stand in this order. */
+enum sw_unproven {
+	SW_UNPROVEN_KEEPALIVE,
+	SW_UNPROVEN_STUN,
+	SW_UNPROVEN_RESPONSE,
+	SW_UNPROVEN_ACK,
+	SW_UNPROVEN_DIALOG,    /* BYE, CANCEL, PRACK, requests inside a dialog */
+	SW_UNPROVEN_SYN,
+	SW_UNPROVEN_SEGMENT,   /* TCP, of no connection that the kernel has, first payloads too */
+	SW_UNPROVEN_FRAGMENT,  /* later ones, whose first is not remembered */
+	SW_UNPROVEN_REASONS,
+	/* It carries what the server sent to its address, which others may have learned. Above it,
+	 * the newcomers' way. */
+	SW_UNPROVEN_BELONGING = SW_UNPROVEN_REASONS,
+	SW_UNPROVEN_COUNT,
+	SW_UNPROVEN_MAX = 16   /* cells */
 };
 
 #define SW_RATE_BIT(id) (1u << SW_RATE_##id)

@@ -104,10 +104,13 @@ struct sw_zone {
 	struct sw_limit cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
 	struct sw_limit source_limits[SW_RATE_COUNT];
+	struct sw_limit unproven[SW_UNPROVEN_MAX]; /* of all senders without a proof together */
 	struct sw_content content;
 	struct sw_egress egress;
 	struct sw_guard guard;
 };
+
+#define SW_WAY_KEYS         7
 
 #define SW_EMERGENCY_MAX    16
 #define SW_EMERGENCY_DIGITS 16 /* octets of a number, padded with NUL */
@@ -126,6 +129,8 @@ struct sw_policy {
 	__u32 check_local;                 /* 1: the agent keeps local_addrs, transit is not ours */
 	__u32 sanity_strict;               /* 1: some zone judges a check of `strict` only */
 	__u32 admission;                   /* 1: some zone has a budget for newcomers */
+	__u32 early;                       /* 1: something may refuse a message before it is read
+					    * in full */
 	__u32 observed;                    /* 1: some rule needs what the observer notes */
 	__u32 connections;                 /* 1: it matters whether TCP data has a connection */
 	__u32 have_connection_limits;
@@ -152,6 +157,10 @@ struct sw_policy {
 	__u32 to_tags;                     /* 1: some zone wants dialogs proven */
 	__u32 dialogs;                     /* entries of the table of dialogs, */
 	__u32 known_entries;               /* and of known endpoints */
+	__u32 source_lines;                /* lines of these tables (SW_WAYS entries each) */
+	__u32 prefix_lines;
+	__u32 stranger_lines;
+	__u64 way_keys[SW_WAY_KEYS];       /* of this host, to find a line by (bpf/ways.h) */
 	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
@@ -190,12 +199,15 @@ struct sw_service_addr {
 
 enum sw_list { SW_LIST_NONE, SW_LIST_ALLOW, SW_LIST_DENY };
 
+_Static_assert(SW_REASON_OF_UNPROVEN(SW_UNPROVEN_REASONS - 1) == SW_REASON_UNPROVEN_FRAGMENT,
+	       "a reason for each class, in their order");
 _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
 _Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 168 + 16 * SW_RATE_COUNT + sizeof(struct sw_content) +
+_Static_assert(sizeof(struct sw_zone) == 168 + 16 * SW_RATE_COUNT + 16 * SW_UNPROVEN_MAX +
+	       sizeof(struct sw_content) +
 	       sizeof(struct sw_egress) + sizeof(struct sw_guard),
 	       "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");

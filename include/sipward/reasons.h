@@ -46,6 +46,9 @@ static const unsigned long long SW_SANITY_STRICT = 0
 #undef REASON
 #undef SANITY
 
+/* Of one of enum sw_unproven that has one. */
+#define SW_REASON_OF_UNPROVEN(class) ((enum sw_reason)(SW_REASON_UNPROVEN_KEEPALIVE + (class)))
+
 _Static_assert(SW_REASON_COUNT <= SW_REASONS_MAX, "counters have a slot for every reason");
 _Static_assert(SW_SANITY_COUNT <= 64, "one 64-bit mask holds every sanity reason");
 _Static_assert(SW_REASON_START_LINE + SW_SANITY_COUNT == SW_REASON_COUNT ||

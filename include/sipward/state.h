@@ -23,6 +23,15 @@ struct sw_cells {
 	__u64 tat[SW_RATE_COUNT];
 };
 
+/* A line of a table that evicts nothing (bpf/ways.h). An entry belongs to the source with this
+ * keyed hash until it says nothing any more; then it is free for the next. */
+#define SW_WAYS 4
+
+struct sw_cell_line {
+	__u64 tags[SW_WAYS];
+	struct sw_cells cells[SW_WAYS];
+};
+
 /* Whose packets spend what. The source address of all others may be spoofed, and he who found
  * out the path of an endpoint can still not make what carries a proof: no one spends what stands
  * behind him here. */
@@ -30,7 +39,8 @@ enum sw_share {
 	SW_SHARE_OTHERS, /* no proof, or by another path than it came by */
 	SW_SHARE_PATH,   /* by the path of a proof */
 	SW_SHARE_PROVED, /* likewise, with a proof in it; dialogs have classes of their own */
-	SW_SHARE_COUNT = 4
+	SW_SHARE_UNTIL,  /* no share: when the last of the others is as good as new */
+	SW_SHARE_COUNT
 };
 
 /* Limit cells of a source that has a known endpoint. */
@@ -42,6 +52,11 @@ struct sw_known_cells {
 /* Limit cells of one network in one zone. */
 struct sw_prefix_cells {
 	__u64 tat[SW_SHARE_COUNT];
+};
+
+struct sw_prefix_line {
+	__u64 tags[SW_WAYS];
+	struct sw_prefix_cells cells[SW_WAYS];
 };
 
 /* The limit cells of a zone, alone on their cache line: all CPUs write them. */
@@ -59,6 +74,13 @@ enum sw_zone_rate {
 
 struct sw_zone_cell {
 	__u64 tat[SW_ZONE_RATE_COUNT];
+};
+
+/* The ceilings of a zone for senders without a proof, on other cache lines than what good packets
+ * debit: at first sight, and for what is sent again. */
+struct sw_ceilings {
+	__u64 first[SW_UNPROVEN_MAX];
+	__u64 again[SW_UNPROVEN_MAX];
 };
 
 /* A known endpoint: one that sent back what the server had sent to its address alone. Keyed
@@ -175,12 +197,18 @@ struct sw_sweep {
 
 struct sw_caller {
 	__u64 began; /* the running half */
+	__u64 until; /* when nothing of it counts any more */
 	__u64 last;  /* the last number */
 	__u32 set;   /* bits in both halves together */
 	__u16 run;   /* numbers in a row */
 	__u16 next;  /* sweep that makes room */
 	__u64 halves[2][SW_CALLER_WORDS];
 	struct sw_sweep sweeps[SW_SWEEPS];
+};
+
+struct sw_caller_line {
+	__u64 tags[SW_WAYS];
+	struct sw_caller callers[SW_WAYS];
 };
 
 /* The TCP connections of one source, as the agent last counted them. */
@@ -302,7 +330,11 @@ _Static_assert(sizeof(struct sw_health) == 56, "no padding");
 _Static_assert(sizeof(struct sw_observed) == 40, "no padding");
 _Static_assert(sizeof(struct sw_dialog) == 80, "no padding");
 _Static_assert(sizeof(struct sw_loop) == 24, "no padding");
-_Static_assert(sizeof(struct sw_caller) == 312, "no padding");
+_Static_assert(sizeof(struct sw_caller) == 320, "no padding");
+_Static_assert(sizeof(struct sw_cell_line) == SW_WAYS * (8 + 8 * SW_RATE_COUNT), "no padding");
+_Static_assert(sizeof(struct sw_prefix_line) == SW_WAYS * 40, "no padding");
+_Static_assert(sizeof(struct sw_caller_line) == SW_WAYS * 328, "no padding");
+_Static_assert(sizeof(struct sw_ceilings) == 256, "four cache lines");
 _Static_assert(sizeof(struct sw_crowd) == 16, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");

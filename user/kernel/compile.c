@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/compile.h"
 #include "kernel/guard.h"
+#include "kernel/state.h"
 
 #include <string.h>
 
 /* Time that a cell may run ahead; keeps every sum in the data path far from 2^64. */
 #define TOLERANCE_MAX (1ull << 60)
+
+/* Limits of a source that may refuse a message before it is read in full. */
+#define RATES_EARLY (SW_RATES_REQUESTS | SW_RATE_BIT(DIALOG) | SW_RATE_BIT(RESPONSE))
 
 struct sw_limit compile_rate(const struct rate *rate)
 {
@@ -81,6 +85,29 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->prefix_limit = compile_rate(&zone->prefix_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
 		to->source_limits[i] = compile_rate(&zone->source_rates[i]);
+	for (int i = 0; i < SW_UNPROVEN_COUNT; i++)
+		to->unproven[i] = compile_rate(&zone->unproven[i]);
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): each output in a stream of its own. */
+static uint64_t mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ull;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+static void compile_tables(const struct tables *tables, struct sw_policy *out)
+{
+	out->sights_mask = tables->sights - 1;
+	out->dialogs = tables->dialogs;
+	out->known_entries = tables->known;
+	out->source_lines = way_lines(tables->sources);
+	out->prefix_lines = way_lines(tables->prefixes);
+	out->stranger_lines = way_lines(tables->callers);
+	for (uint64_t i = 0; i < SW_WAY_KEYS; i++)
+		out->way_keys[i] = mix(out->seed[0] + mix(out->seed[1] + i));
 }
 
 void compile_policy(const struct policy *policy, const uint8_t *numbers, const struct sw_meta *meta,
@@ -97,7 +124,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	compile_masks(SW_PREFIX_V4, SW_PREFIX_V6, out->network);
 	out->fragments_drop = policy->fragments_drop;
 	out->known_for = policy->known_for;
-	out->sights_mask = policy->tables.sights - 1;
+	compile_tables(&policy->tables, out);
 	out->emergency = compile_rate(&policy->emergency);
 	for (size_t i = 0; i < policy->emergency_count; i++)
 		memcpy(out->emergency_numbers[i], policy->emergency_numbers[i],
@@ -111,6 +138,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 
 		compile_zone(policy, zone, &out->zones[numbers[i]]);
 		out->admission |= zone->newcomers.set;
+		out->early |= zone->newcomers.set || zone->zone_rate.set;
 		out->responses_expected |= zone->responses == SW_RESPONSES_EXPECTED;
 		out->to_tags |= zone->to_tag == SW_TO_TAG_PROVEN;
 		out->bans |= zone->bans.set;
@@ -123,10 +151,9 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 			out->limited |= (uint32_t)zone->source_rates[rate].set << rate;
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}
+	out->early |= (out->limited & RATES_EARLY) != 0;
 	compile_content(policy, numbers, out);
 	compile_guards(policy, numbers, out);
-	out->dialogs = policy->tables.dialogs;
-	out->known_entries = policy->tables.known;
 	out->observed = out->admission || out->responses_expected || out->to_tags ||
 			out->guards & SW_GUARD_OBSERVED || out->egress;
 	out->connections = out->admission || out->tcp_close || out->bans;

@@ -15,6 +15,9 @@
 
 #define TABLE_COUNT (sizeof(struct tables) / sizeof(uint32_t))
 
+/* Entries by which a table is measured: some maps have several of them in a line. */
+#define MEASURED 1024
+
 /* What one entry of a table takes, in all maps that the table sizes. */
 struct table_size {
 	const char *name;
@@ -73,13 +76,13 @@ static int measure(struct table_size sizes[TABLE_COUNT], uint64_t *fixed, struct
 		for (size_t table = 0; table < TABLE_COUNT; table++) {
 			struct tables one = {};
 
-			((uint32_t *)&one)[table] = 1;
+			((uint32_t *)&one)[table] = MEASURED;
 			if (!state_table_size(i, &one))
 				continue;
 			/* The first of them has the table's name. */
 			if (!sizes[table].name)
 				sizes[table].name = state_map_name(i);
-			sizes[table].each += size * state_table_size(i, &one);
+			sizes[table].each += size * state_table_size(i, &one) / MEASURED;
 			sized = true;
 		}
 		if (!sized)

@@ -41,9 +41,7 @@ static bool entry_lives(const struct copy *copy, const void *value)
 /* Octets of the arrival times that a value consists of; 0 when it consists of other things. */
 static size_t cells_size(enum state_map map)
 {
-	return map == STATE_SOURCES	? sizeof(struct sw_cells) :
-	       map == STATE_KNOWN_CELLS ? sizeof(struct sw_known_cells) :
-	       map == STATE_PREFIXES	? sizeof(struct sw_prefix_cells) : 0;
+	return map == STATE_KNOWN_CELLS ? sizeof(struct sw_known_cells) : 0;
 }
 
 /* Both maps may have the entry: the swap lies between two copies. The later of two arrival
@@ -83,9 +81,10 @@ static int copy_entries(enum state_map map, int from, int to, size_t *count, str
 
 	if (count)
 		*count = 0;
-	/* Sights are found by the size of their table: in another one they are nowhere. A flood
-	 * fills it again within a second, and nobody was known by it. */
-	if (map == STATE_SIGHTS)
+	/* These are found by the size of their table: in another one they are nowhere. Sights are
+	 * made again within a second, and nobody was known by them; limits begin anew. */
+	if (map == STATE_SIGHTS || map == STATE_SOURCES || map == STATE_PREFIXES ||
+	    map == STATE_STRANGERS)
 		return 0;
 	if (map_walk(from, copy_entry, &copy, e) < 0)
 		return -1;
@@ -160,9 +159,9 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 	case STATE_BANS:
 		return tables->bans;
 	case STATE_SOURCES:
-		return tables->sources;
+		return way_lines(tables->sources);
 	case STATE_PREFIXES:
-		return tables->prefixes;
+		return way_lines(tables->prefixes);
 	case STATE_FRAGMENTS:
 	case STATE_OTHER_FRAGMENTS:
 		return tables->fragments;
@@ -188,8 +187,9 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 	case STATE_LOOPS:
 		return tables->loops;
 	case STATE_CALLERS:
-	case STATE_STRANGERS:
 		return tables->callers;
+	case STATE_STRANGERS:
+		return way_lines(tables->callers);
 	default:
 		return 0;
 	}

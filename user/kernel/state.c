@@ -20,6 +20,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_OTHER_FRAGMENTS] = "other_fragments",
 	[STATE_ZONE_CELLS] = "zone_cells",
 	[STATE_EVENT_CELL] = "event_cell",
+	[STATE_CEILINGS] = "ceilings",
 	[STATE_EVENTS] = "events",
 	[STATE_CAPTURED] = "captured",
 	[STATE_KNOWN] = "known",

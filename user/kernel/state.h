@@ -24,6 +24,7 @@ enum state_map {
 	STATE_OTHER_FRAGMENTS,
 	STATE_ZONE_CELLS,
 	STATE_EVENT_CELL,
+	STATE_CEILINGS,
 	STATE_EVENTS,
 	STATE_CAPTURED,
 	STATE_KNOWN,
@@ -81,6 +82,12 @@ void state_close(struct state *state);
 #define auto_state cleanup(state_close)
 #define STATE_CLOSED { .fds = {[0 ... STATE_MAP_COUNT - 1] = -1}, \
 		       .resized = {[0 ... STATE_MAP_COUNT - 1] = -1} }
+
+/* Lines of a table of so many entries that evicts nothing (SW_WAYS). */
+static inline uint32_t way_lines(uint32_t entries)
+{
+	return (entries + SW_WAYS - 1) / SW_WAYS;
+}
 
 /* The entries that the policy wants of a map; 0 when policies do not size it. */
 uint32_t state_table_size(enum state_map map, const struct tables *tables);

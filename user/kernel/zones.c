@@ -43,19 +43,41 @@ static bool clear_source(const void *key, void *value, void *context)
 	return true;
 }
 
+/* A line does not say whose it is: all of them begin anew. */
+static bool clear_line(const void *key, void *value, void *context)
+{
+	static const struct sw_cell_line empty;
+	const struct clearing *clearing = context;
+
+	(void)value;
+	bpf_map_update_elem(clearing->fd, key, &empty, BPF_ANY);
+	return true;
+}
+
+_Static_assert(sizeof(struct sw_prefix_line) <= sizeof(struct sw_cell_line), "one empty for both");
+
 static int clear_cells(const struct state *state, uint32_t number, struct error *e)
 {
-	static const enum state_map maps[] = {STATE_SOURCES, STATE_KNOWN_CELLS, STATE_PREFIXES};
+	static const struct {
+		enum state_map map;
+		bool (*clear)(const void *key, void *value, void *context);
+	} maps[] = {
+		{ STATE_SOURCES, clear_line },
+		{ STATE_PREFIXES, clear_line },
+		{ STATE_KNOWN_CELLS, clear_source },
+	};
 	struct sw_zone_cell cell = {};
+	struct sw_ceilings ceilings = {};
 
-	if (bpf_map_update_elem(state->fds[STATE_ZONE_CELLS], &number, &cell, BPF_ANY) < 0)
+	if (bpf_map_update_elem(state->fds[STATE_ZONE_CELLS], &number, &cell, BPF_ANY) < 0 ||
+	    bpf_map_update_elem(state->fds[STATE_CEILINGS], &number, &ceilings, BPF_ANY) < 0)
 		return fail(e, EXIT_FAILED,
 			    "the limit of a zone that is gone cannot be cleared: %s",
 			    strerror(errno));
 	for (size_t i = 0; i < array_size(maps); i++) {
-		struct clearing clearing = {.fd = state->fds[maps[i]], .zone = number};
+		struct clearing clearing = {.fd = state->fds[maps[i].map], .zone = number};
 
-		if (map_walk(clearing.fd, clear_source, &clearing, e) < 0)
+		if (map_walk(clearing.fd, maps[i].clear, &clearing, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -237,6 +237,7 @@ int check_draft(struct draft *d)
 	if (check_prefixes(d) < 0)
 		return -1;
 	for (size_t i = 0; i < d->policy.zone_count; i++) {
+		complete_unproven(&d->policy.zones[i]);
 		if (check_rates(d, &d->policy.zones[i]) < 0 ||
 		    check_hosts(d, &d->policy.zones[i]) < 0)
 			return -1;

@@ -149,6 +149,7 @@ struct zone {
 	struct rate zone_rate;
 	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];
+	struct rate unproven[SW_UNPROVEN_COUNT]; /* of all senders without a proof together */
 	struct content_rules content;
 	struct egress_rules egress;
 	struct guard_rules guard;

@@ -56,6 +56,18 @@ static const char *const rate_words[SW_RATE_COUNT] = {
 	[SW_RATE_TLS] = "tls",
 };
 
+const char *const unproven_words[SW_UNPROVEN_COUNT + 1] = {
+	[SW_UNPROVEN_KEEPALIVE] = "keepalive",
+	[SW_UNPROVEN_STUN] = "stun",
+	[SW_UNPROVEN_RESPONSE] = "response",
+	[SW_UNPROVEN_ACK] = "ack",
+	[SW_UNPROVEN_DIALOG] = "dialog",
+	[SW_UNPROVEN_SYN] = "syn",
+	[SW_UNPROVEN_SEGMENT] = "segment",
+	[SW_UNPROVEN_FRAGMENT] = "fragment",
+	[SW_UNPROVEN_BELONGING] = "belonging",
+};
+
 const char *const mode_words[SW_MODE_COUNT + 1] = {
 	[SW_MODE_ENFORCE] = "enforce",
 	[SW_MODE_MONITOR] = "monitor",

@@ -20,6 +20,7 @@ extern const char *const privacy_words[];
 extern const char *const tls_version_words[]; /* from SW_TLS_1_0 on */
 extern const char *const profile_words[];
 extern const char *const fragments_words[];
+extern const char *const unproven_words[SW_UNPROVEN_COUNT + 1];
 extern const char *const greylist_words[];
 extern const char *const responses_words[];
 extern const char *const to_tag_words[];

@@ -41,6 +41,10 @@ int read_status_rules(struct draft *d, const struct key *key, const struct node 
 int read_routing(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_type_rules(struct draft *d, const struct key *key, const struct node *value, void *to);
 
+/* Ceilings for who proved nothing, into the rates of a zone; and those that the zone leaves out. */
+int read_unproven(struct draft *d, const struct key *key, const struct node *value, void *to);
+void complete_unproven(struct zone *zone);
+
 /* Keys of a zone and of a service (guard.c): into struct zone and struct service. */
 int read_require(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_cleartext(struct draft *d, const struct key *key, const struct node *value, void *to);

@@ -357,6 +357,7 @@ const struct key zone_keys[] = {
 	KEY("count", read_count, .offset = offsetof(struct zone, count), .fixed = true),
 	KEY("rates", read_rates),
 	KEY("newcomers", read_newcomers),
+	KEY("unproven", read_unproven, .offset = offsetof(struct zone, unproven)),
 	KEY("bans", read_bans),
 	KEY("tcp", read_tcp),
 	KEY("connections", read_number, .offset = offsetof(struct zone, connections),
