@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
@@ -122,6 +123,81 @@ static void test_proof(void **state)
 		/* It is over: what still comes has no connection. */
 		shutdown(c.server, SHUT_RDWR);
 		assert_int_equal(grade_of(&rig, c.seq, c.ack + 1), SW_GRADE_NONE);
+	}
+}
+
+/* Above the ceiling for segments a connection goes on, whatever it sends; what has none does not. */
+static void test_ceiling_spares_connections(void **state)
+{
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+		auto_rig struct rig rig;
+		char text[1024];
+		size_t size = request(text, sizeof(text), "INVITE", 1, NULL);
+
+		rig_open(&rig, YAML_PLAIN
+			 "zones: [{name: public, unproven: {segment: 10/s burst 10}}]\n");
+		connect_ends(&rig, &c, ipv6);
+		for (int i = 0; i < 20; i++) {
+			segment(&rig, c.seq, c.ack, text, size);
+			sends_frame(&rig, SW_REASON_NONE);
+		}
+		/* A keepalive of TCP stands one octet before the window. */
+		segment(&rig, c.seq - 1, c.ack, text, 0);
+		sends_frame(&rig, SW_REASON_NONE);
+		rig.from.port ^= 1;
+		segment(&rig, c.seq, c.ack, text, size);
+		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
+		segment(&rig, c.seq, c.ack, text, 0);
+		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
+		rig.trial.now += SECOND / 10;
+		sends_frame(&rig, SW_REASON_NONE);
+		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
+		/* Nobody listens there: it may be another host's, or another namespace's. */
+		rig.to.addr = address(ipv6 ? "2001:db8::1" : "192.0.2.1");
+		close_fd(&c.listener);
+		segment(&rig, c.seq, c.ack, text, size);
+		sends_frame(&rig, SW_REASON_NONE);
+	}
+}
+
+/* Of this network namespace. */
+static void set_syncookies(const char *value)
+{
+	auto_fd int fd = open("/proc/sys/net/ipv4/tcp_syncookies", O_WRONLY);
+
+	assert_int_equal(write(fd, value, strlen(value)), (ssize_t)strlen(value));
+}
+
+/* The kernel keeps nothing of a connection that it began with a SYN cookie, until the segment comes
+ * that ends the handshake. */
+static void test_ceiling_spares_cookies(void **state)
+{
+	const struct linger at_once = {.l_onoff = 1};
+
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+		auto_rig struct rig rig;
+
+		rig_open(&rig, YAML_PLAIN
+			 "zones: [{name: public, unproven: {segment: 1/s burst 1}}]\n");
+		set_syncookies("2");
+		connect_ends(&rig, &c, ipv6);
+		set_syncookies("1");
+		setsockopt(c.client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		close_fd(&c.client);
+		close_fd(&c.server);
+		for (int i = 0; i < 5; i++) {
+			segment(&rig, c.seq, c.ack, "", 0);
+			sends_frame(&rig, SW_REASON_NONE);
+		}
+		segment(&rig, c.seq, c.ack ^ 1 << 20, "", 0);
+		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
+		rig.from.port ^= 1;
+		segment(&rig, c.seq, c.ack, "", 0);
+		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
 	}
 }
 
@@ -501,6 +577,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_proof),
+		cmocka_unit_test(test_ceiling_spares_connections),
+		cmocka_unit_test(test_ceiling_spares_cookies),
 		cmocka_unit_test(test_costs_nothing_unless_needed),
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_close),

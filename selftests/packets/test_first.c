@@ -312,7 +312,7 @@ static void test_many_connections(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN);
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, unproven: {syn: 100000/s}}]\n");
 	rig.from.port = 0;
 	connects(&rig);
 	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, "", 0));

@@ -367,6 +367,36 @@ static void test_ceilings(void **state)
 	assert_rate(&p.zones[3].source_rates[SW_RATE_MALFORMED], 7, SW_NS_PER_SEC, 7);
 }
 
+/* Every zone has every ceiling: what it says, ten times the rate that it has, or enough. */
+static void test_unproven(void **state)
+{
+	auto_policy struct policy p = { 0 };
+	const struct rate *r;
+
+	(void)state;
+	load_good(GOOD "/unproven.yaml", &p);
+	assert_sound(&p);
+	r = find_zone(&p, "public")->unproven;
+	assert_rate(&r[SW_UNPROVEN_KEEPALIVE], 7, SW_NS_PER_SEC, 9);
+	assert_rate(&r[SW_UNPROVEN_ACK], 1000, 60 * SW_NS_PER_SEC, 17);
+	assert_rate(&r[SW_UNPROVEN_SEGMENT], 50000, SW_NS_PER_SEC, 50000);
+	assert_rate(&r[SW_UNPROVEN_BELONGING], 3, SW_NS_PER_SEC, 3);
+	assert_rate(&r[SW_UNPROVEN_STUN], 3000, SW_NS_PER_SEC, 3000);
+	assert_rate(&r[SW_UNPROVEN_DIALOG], 3000, SW_NS_PER_SEC, 3000);
+	assert_rate(&r[SW_UNPROVEN_FRAGMENT], 20000, SW_NS_PER_SEC, 20000);
+	/* A peer has no newcomers. */
+	r = find_zone(&p, "trunk")->unproven;
+	assert_rate(&r[SW_UNPROVEN_KEEPALIVE], 5000, SW_NS_PER_SEC, 5000);
+	assert_rate(&r[SW_UNPROVEN_RESPONSE], 5000, SW_NS_PER_SEC, 5000);
+	r = find_zone(&p, "slow")->unproven;
+	assert_rate(&r[SW_UNPROVEN_KEEPALIVE], 2000, SW_NS_PER_SEC, 2000);
+	assert_rate(&r[SW_UNPROVEN_DIALOG], 1000, SW_NS_PER_SEC, 1000);
+	assert_rate(&r[SW_UNPROVEN_SYN], 1000, SW_NS_PER_SEC, 1000);
+	r = find_zone(&p, "free")->unproven;
+	for (int i = 0; i < SW_UNPROVEN_COUNT; i++)
+		assert_rate(&r[i], 20000, SW_NS_PER_SEC, 20000);
+}
+
 static void test_guard(void **state)
 {
 	auto_policy struct policy p = { 0 };
@@ -428,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_embedded),
 		cmocka_unit_test(test_example),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_unproven),
 		cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_limits),
