@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A flooder for the lab: SIP requests, or anything else in a file, in UDP frames that it
- * builds itself, from one source address or from random ones of a prefix. It is bounded in
- * rate and time, and runs only in a named network namespace, made for a test: never where a
- * real wire may hang.
+ * A flooder for the lab: messages of SIP, keepalives, STUN, or anything else in a file, in UDP
+ * frames that it builds itself; segments of TCP; later fragments; from one source address or from
+ * random ones of a prefix. It is bounded in rate and time, and runs only in a named network
+ * namespace, made for a test: never where a real wire may hang.
  *
  * Every frame is a function of its number, so that a repetition needs no memory of the
  * frame: only of when its batch went out.
@@ -14,6 +14,7 @@
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -33,16 +34,22 @@
 #define TOKEN "0123456789abcdef"
 #define TOKENS_MAX 16
 
-#define REQUEST(method, user, body) \
-	method " sip:" user "@server.example SIP/2.0\r\n" \
+#define MESSAGE(start, method, user, tag, body) \
+	start "\r\n" \
 	"Via: SIP/2.0/UDP flood.example:5060;branch=z9hG4bK" TOKEN ";rport\r\n" \
 	"Max-Forwards: 70\r\n" \
 	"From: <sip:flood@flood.example>;tag=" TOKEN "\r\n" \
-	"To: <sip:" user "@server.example>\r\n" \
+	"To: <sip:" user "@server.example>" tag "\r\n" \
 	"Call-ID: " TOKEN "@flood.example\r\n" \
 	"CSeq: 1 " method "\r\n" \
 	"Contact: <sip:flood@flood.example:5060>\r\n" \
 	body
+
+#define REQUEST(method, user, body) \
+	MESSAGE(method " sip:" user "@server.example SIP/2.0", method, user, "", body)
+/* Inside a dialog, as its tag says. */
+#define INSIDE(method, body) \
+	MESSAGE(method " sip:call@server.example SIP/2.0", method, "call", ";tag=" TOKEN, body)
 
 #define SDP \
 	"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n" \
@@ -52,15 +59,36 @@
 
 _Static_assert(sizeof(SDP) - 1 == 111, "the Content-Length above");
 
+/* What the payload stands in. */
+enum carrier { UDP, SYN, SEGMENT, FRAGMENT };
+
+#define STUN "\0\1\0\10\x21\x12\xa4\x42" "sipward-lab!" "\x80\x22\0\4" "none"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzabcdef"
+
 static const struct {
 	const char *name;
 	const char *text;
+	size_t length; /* 0: as long as the text is */
+	enum carrier carrier;
 } messages[] = {
-	{ "invite", REQUEST("INVITE", "call", SDP_BODY) },
-	{ "register", REQUEST("REGISTER", "150", NO_BODY) },
-	{ "options", REQUEST("OPTIONS", "call", NO_BODY) },
-	{ "junk", TOKEN TOKEN },
+	{ "invite", REQUEST("INVITE", "call", SDP_BODY), 0, UDP },
+	{ "register", REQUEST("REGISTER", "150", NO_BODY), 0, UDP },
+	{ "options", REQUEST("OPTIONS", "call", NO_BODY), 0, UDP },
+	{ "junk", TOKEN TOKEN, 0, UDP },
+	{ "keepalive", "\r\n\r\n", 0, UDP },
+	{ "stun", STUN, sizeof(STUN) - 1, UDP },
+	{ "response", MESSAGE("SIP/2.0 200 OK", "INVITE", "call", ";tag=" TOKEN, NO_BODY), 0, UDP },
+	{ "ack", INSIDE("ACK", NO_BODY), 0, UDP },
+	{ "bye", INSIDE("BYE", NO_BODY), 0, UDP },
+	{ "cancel", REQUEST("CANCEL", "call", NO_BODY), 0, UDP },
+	{ "prack", INSIDE("PRACK", NO_BODY), 0, UDP },
+	{ "reinvite", INSIDE("INVITE", SDP_BODY), 0, UDP },
+	{ "syn", "", 0, SYN },
+	{ "segment", REQUEST("INVITE", "call", SDP_BODY), 0, SEGMENT },
+	{ "fragment", LETTERS LETTERS LETTERS LETTERS, 0, FRAGMENT },
 };
+
+_Static_assert(sizeof(STUN) - 1 == 28, "its length field is 8");
 
 struct address {
 	int family;
@@ -82,7 +110,8 @@ struct flood {
 	uint8_t ttl;
 
 	uint8_t frame[FRAME_MAX]; /* the template */
-	size_t length, ip_at, udp_at;
+	size_t length, ip_at, transport_at;
+	enum carrier carrier;
 	size_t tokens[TOKENS_MAX]; /* offsets in the frame */
 	size_t token_count;
 
@@ -119,53 +148,59 @@ static void parse_address(const char *text, struct address *address)
 		die("%s: the prefix is longer than an address", text);
 }
 
-/* The payload goes behind `at` octets of headers; its length is returned. */
-static size_t read_payload(const char *what, uint8_t *frame, size_t at)
+/* The named message, or NULL. */
+static const char *find_message(const char *what, size_t *length, enum carrier *carrier)
 {
-	size_t length;
-	FILE *file;
-
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
 		if (strcmp(what, messages[i].name))
 			continue;
-		length = strlen(messages[i].text);
-		memcpy(frame + at, messages[i].text, length);
-		return length;
+		*length = messages[i].length ? messages[i].length : strlen(messages[i].text);
+		*carrier = messages[i].carrier;
+		return messages[i].text;
 	}
-	file = fopen(what, "rb");
+	return NULL;
+}
+
+static size_t read_file(const char *what, uint8_t *to, size_t room)
+{
+	FILE *file = fopen(what, "rb");
+	size_t length;
+
 	if (!file)
 		die("--what %s: %s", what, strerror(errno));
-	length = fread(frame + at, 1, FRAME_MAX - at, file);
+	length = fread(to, 1, room, file);
 	if (fgetc(file) != EOF)
 		die("--what %s: it does not fit one frame of %d octets", what, FRAME_MAX);
 	fclose(file);
 	return length;
 }
 
-static void build_template(struct flood *f, const char *what)
+/* Octets between the IP header and the payload. In IPv6 a fragment has a header of its own. */
+static size_t transport_size(const struct flood *f)
 {
-	struct ether_header *eth = (void *)f->frame;
-	bool ipv6 = f->dst.family == AF_INET6;
-	struct udphdr *udp;
-	size_t payload;
+	switch (f->carrier) {
+	case UDP: return sizeof(struct udphdr);
+	case FRAGMENT: return f->dst.family == AF_INET6 ? sizeof(struct ip6_frag) : 0;
+	default: return sizeof(struct tcphdr);
+	}
+}
 
-	memcpy(eth->ether_dhost, f->dst_mac, ETH_ALEN);
-	memcpy(eth->ether_shost, f->src_mac, ETH_ALEN);
-	eth->ether_type = htons(ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
-	f->ip_at = sizeof(*eth);
-	f->udp_at = f->ip_at + (ipv6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr));
-	payload = read_payload(what, f->frame, f->udp_at + sizeof(*udp));
-	f->length = f->udp_at + sizeof(*udp) + payload;
+#define FRAGMENT_AT 1480 /* octets before it */
 
-	udp = (void *)(f->frame + f->udp_at);
-	udp->dest = htons(f->dport);
-	udp->len = htons((uint16_t)(sizeof(*udp) + payload));
-	if (ipv6) {
+static void build_ip(struct flood *f, size_t length)
+{
+	static const uint8_t protocols[] = {
+		[UDP] = IPPROTO_UDP, [SYN] = IPPROTO_TCP, [SEGMENT] = IPPROTO_TCP,
+		[FRAGMENT] = IPPROTO_UDP,
+	};
+	bool fragment = f->carrier == FRAGMENT;
+
+	if (f->dst.family == AF_INET6) {
 		struct ip6_hdr *ip = (void *)(f->frame + f->ip_at);
 
 		ip->ip6_flow = htonl(6u << 28);
-		ip->ip6_plen = udp->len;
-		ip->ip6_nxt = IPPROTO_UDP;
+		ip->ip6_plen = htons((uint16_t)length);
+		ip->ip6_nxt = fragment ? IPPROTO_FRAGMENT : protocols[f->carrier];
 		ip->ip6_hlim = f->ttl;
 		memcpy(&ip->ip6_dst, f->dst.octets, 16);
 	} else {
@@ -174,12 +209,59 @@ static void build_template(struct flood *f, const char *what)
 		ip->version = 4;
 		ip->ihl = 5;
 		ip->ttl = f->ttl;
-		ip->protocol = IPPROTO_UDP;
-		ip->tot_len = htons((uint16_t)(f->length - f->ip_at));
+		ip->protocol = protocols[f->carrier];
+		ip->frag_off = htons(fragment ? FRAGMENT_AT / 8 : 0);
+		ip->tot_len = htons((uint16_t)(length + sizeof(*ip)));
 		memcpy(&ip->daddr, f->dst.octets, 4);
 	}
+}
 
-	for (size_t at = f->udp_at + sizeof(*udp); at + strlen(TOKEN) <= f->length;) {
+static void build_transport(struct flood *f, size_t length)
+{
+	void *at = f->frame + f->transport_at;
+
+	if (f->carrier == UDP) {
+		struct udphdr *udp = at;
+
+		udp->dest = htons(f->dport);
+		udp->len = htons((uint16_t)length);
+	} else if (f->carrier == FRAGMENT && f->dst.family == AF_INET6) {
+		struct ip6_frag *fragment = at;
+
+		fragment->ip6f_nxt = IPPROTO_UDP;
+		fragment->ip6f_offlg = htons(FRAGMENT_AT);
+	} else if (f->carrier != FRAGMENT) {
+		struct tcphdr *tcp = at;
+
+		tcp->dest = htons(f->dport);
+		tcp->doff = sizeof(*tcp) / 4;
+		tcp->syn = f->carrier == SYN;
+		tcp->ack = tcp->psh = f->carrier == SEGMENT;
+		tcp->window = htons(65535);
+	}
+}
+
+static void build_template(struct flood *f, const char *what)
+{
+	struct ether_header *eth = (void *)f->frame;
+	bool ipv6 = f->dst.family == AF_INET6;
+	size_t length = 0, at;
+	const char *text = find_message(what, &length, &f->carrier);
+
+	memcpy(eth->ether_dhost, f->dst_mac, ETH_ALEN);
+	memcpy(eth->ether_shost, f->src_mac, ETH_ALEN);
+	eth->ether_type = htons(ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
+	f->ip_at = sizeof(*eth);
+	f->transport_at = f->ip_at + (ipv6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr));
+	at = f->transport_at + transport_size(f);
+	if (text)
+		memcpy(f->frame + at, text, length);
+	else
+		length = read_file(what, f->frame + at, FRAME_MAX - at);
+	f->length = at + length;
+	build_ip(f, f->length - f->transport_at);
+	build_transport(f, f->length - f->transport_at);
+	while (at + strlen(TOKEN) <= f->length) {
 		if (f->token_count == TOKENS_MAX || memcmp(f->frame + at, TOKEN, strlen(TOKEN))) {
 			at++;
 			continue;
@@ -207,29 +289,50 @@ static void make_source(const struct flood *f, uint64_t random, uint8_t *octets)
 	}
 }
 
+/* What differs from one frame to the next behind the IP header, and its checksum. */
+static void finish_transport(const struct flood *f, uint64_t random, uint8_t *frame)
+{
+	bool ipv6 = f->dst.family == AF_INET6;
+	size_t length = f->length - f->transport_at;
+	uint16_t port = f->random_port ? (uint16_t)(1024 + random % 64000) : f->sport;
+	uint8_t *at = frame + f->transport_at;
+	uint16_t *check;
+	uint64_t sum;
+
+	if (f->carrier == FRAGMENT) {
+		if (ipv6)
+			((struct ip6_frag *)at)->ip6f_ident = (uint32_t)random;
+		else
+			((struct iphdr *)(frame + f->ip_at))->id = (uint16_t)random;
+		return;
+	}
+	memcpy(at, &(uint16_t){ htons(port) }, sizeof(port));
+	if (f->carrier != UDP) {
+		((struct tcphdr *)at)->seq = (uint32_t)random;
+		((struct tcphdr *)at)->ack_seq = f->carrier == SEGMENT ? (uint32_t)mix(random) : 0;
+	}
+	check = f->carrier == UDP ? &((struct udphdr *)at)->check : &((struct tcphdr *)at)->check;
+	sum = sum_words(frame + f->ip_at + (ipv6 ? 8 : 12), ipv6 ? 32 : 8, 0); /* pseudo header */
+	sum += htons(f->carrier == UDP ? IPPROTO_UDP : IPPROTO_TCP) + htons((uint16_t)length);
+	*check = 0;
+	*check = fold(sum_words(at, length, sum));
+	if (!*check && f->carrier == UDP)
+		*check = 0xffff;
+}
+
 static void build_frame(const struct flood *f, uint64_t number, uint8_t *frame)
 {
 	static const char digits[] = "0123456789abcdef";
 	bool ipv6 = f->dst.family == AF_INET6;
-	size_t width = ipv6 ? 16 : 4, udp_length = f->length - f->udp_at;
 	uint8_t *ip = frame + f->ip_at;
-	struct udphdr *udp = (void *)(frame + f->udp_at);
 	uint64_t random = mix(number);
-	uint64_t sum;
 
 	memcpy(frame, f->frame, f->length);
 	make_source(f, mix(random), ip + (ipv6 ? 8 : 12));
-	udp->source = htons(f->random_port ? (uint16_t)(1024 + random % 64000) : f->sport);
 	for (size_t i = 0; i < f->token_count; i++)
 		for (unsigned int digit = 0; digit < 16; digit++)
 			frame[f->tokens[i] + digit] = (uint8_t)digits[random >> (4 * digit) & 15];
-
-	sum = sum_words(ip + (ipv6 ? 8 : 12), 2 * width, 0); /* the pseudo header */
-	sum += htons(IPPROTO_UDP) + htons((uint16_t)udp_length);
-	udp->check = 0;
-	udp->check = fold(sum_words(frame + f->udp_at, udp_length, sum));
-	if (!udp->check)
-		udp->check = 0xffff;
+	finish_transport(f, random, frame);
 	if (!ipv6)
 		((struct iphdr *)ip)->check = fold(sum_words(ip, sizeof(struct iphdr), 0));
 }
@@ -332,7 +435,8 @@ static void open_socket(struct flood *f)
 static __attribute__((noreturn)) void usage(void)
 {
 	fputs("usage: flood --iface DEV --dst-mac MAC --src ADDRESS[/PREFIX] --dst ADDRESS\n"
-	      "             --what invite|register|options|junk|FILE [--rate PPS|max]\n"
+	      "             --what invite|register|options|junk|keepalive|stun|response|ack|\n"
+	      "             bye|cancel|prack|reinvite|syn|segment|fragment|FILE [--rate PPS|max]\n"
 	      "             [--seconds S] [--repeat-after MS [--repeats N]] [--batch N]\n"
 	      "             [--sport PORT|random]\n"
 	      "             [--dport PORT] [--ttl N]\n"
