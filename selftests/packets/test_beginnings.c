@@ -19,6 +19,9 @@
 #define SYNS_MAX   6
 #define ROUNDS_MAX 400 /* of a client that sends what is missing */
 
+/* All of it happens at one moment. */
+#define UNPROVEN "unproven: {syn: 1000000/s, segment: 1000000/s}"
+
 static const char *const policy_text =
 	"version: 1\n"
 	"services:\n"
@@ -26,9 +29,10 @@ static const char *const policy_text =
 	"  - {transport: tls, port: 5061}\n"
 	"  - {transport: tls, port: 5062, tls: {min_version: 1.3}}\n"
 	"zones:\n"
-	"  - {name: ims, sources: [198.51.100.0/24], require: ipsec, cleartext: 1000000/s}\n"
-	"  - {name: trunk, sources: [203.0.113.0/24], require: tls}\n"
-	"  - {name: public}\n"
+	"  - {name: ims, sources: [198.51.100.0/24], require: ipsec, cleartext: 1000000/s, "
+	UNPROVEN "}\n"
+	"  - {name: trunk, sources: [203.0.113.0/24], require: tls, " UNPROVEN "}\n"
+	"  - {name: public, " UNPROVEN "}\n"
 	"emergency: {numbers: [\"112\"]}\n";
 
 struct text {

@@ -79,7 +79,7 @@ static void test_greylist(void **state)
 
 	(void)state;
 	load_tables("{sights: 16777216}", &p);
-	assert_int_equal(memory_check(&p, 450000000, &e), -1);
+	assert_int_equal(memory_check(&p, 480000000, &e), -1);
 	assert_non_null(strstr(e.text, "'sights' of 16777216 entries takes 1074 MB"));
 	assert_non_null(strstr(e.text, "write at most 2097152"));
 }
