@@ -110,6 +110,7 @@ def nonce_by(forger):
     own = (o.own, 5099)
     if o.way == "udp":  # a port that sipward is not told of
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(own)
             sock.settimeout(0.5)
             sock.connect((SERVER, o.port))
             sock.send(sip.request("REGISTER", "100", SERVER, own))

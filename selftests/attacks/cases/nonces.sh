@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Nonces that the attacker learned by another way: Kamailio's default one is the same for everybody
+# who asks in the same second. He reads it where the observer is blind and fails to log in with it
+# in another one's name.
+# shellcheck source=selftests/attacks/attacks.sh
+. "$(dirname "$0")/../attacks.sh"
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=lab -days 1 -keyout "/tmp/sw$$-key.pem" \
+	-out "/tmp/sw$$-cert.pem" >/dev/null 2>&1
+KAMAILIO_CFG=/tmp/sw$$-kamailio.cfg
+sed -e "s|^listen=tcp:10.77.0.2:5060|&\nenable_tls=yes\nlisten=tls:10.77.0.2:5061\nlisten=udp:10.77.0.2:5070|" \
+	-e "s|^loadmodule \"kex.so\"|&\nloadmodule \"tls.so\"\nmodparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\nmodparam(\"tls\", \"private_key\", \"/tmp/sw$$-key.pem\")\nmodparam(\"tls\", \"certificate\", \"/tmp/sw$$-cert.pem\")|" \
+	"$LAB/kamailio.cfg" >"$KAMAILIO_CFG"
+lab_up
+mv "/tmp/sw$$-"* "$TMP"
+
+cat >"$TMP/nonces.yaml" <<'END'
+version: 1
+mode: enforce
+services:
+  - {transport: udp, port: 5060}
+  - {transport: tcp, port: 5060}
+  - {transport: tls, port: 5061}
+zones:
+  - name: public
+    newcomers: {rate: 1000/s}
+    bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s, for: 10m}
+END
+
+nonces() { # HOW [options of forge.py]
+	fresh_start nonces
+	tried "a nonce that is read over $1, and wrong passwords with it in another one's name"
+	strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" "${@:2}" nonces >/dev/null
+	sleep 0.3
+	expect_unharmed "a nonce that was read over $1" "$CALLER4"
+}
+nonces "TLS" --way tls --port 5061
+nonces "TCP" --way tcp --port 5060
+nonces "TCP, behind other answers in one segment" --way tcp-behind --port 5060
+nonces "a UDP port that is no service" --way udp --port 5070
+nonces "the attacker's own address over UDP" --way udp --port 5060
+
+# Who guesses from his own address is still banned: the evidence is gone for nobody else.
+fresh_start nonces
+tried "40 wrong passwords from one's own address over TCP"
+request attacker --tcp --from "$ATTACKER4" "$SERVER4" OPTIONS >/dev/null
+strike attacker guess.py --own "$ATTACKER4" --count 40 >/dev/null
+sleep 0.3
+came "$ATTACKER4: ban: $(ban_of "$ATTACKER4")"
+expect_equal "an attacker who guesses passwords under his own address is banned" auth_failures \
+	"$(ban_of "$ATTACKER4")"
+lab_end
