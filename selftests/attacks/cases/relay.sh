@@ -19,9 +19,10 @@ END
 relay() { # NAME WHAT COMMAND [options of relay.py]
 	fresh_start relay
 	tried "$2"
-	strike attacker relay.py --own "$ATTACKER4" --victim "$CALLER4" "${@:4}" "$3"  >"$TMP/forged" 2>&1 ||
+	strike attacker relay.py --own "$ATTACKER4" --victim "$CALLER4" "${@:4}" "$3" >"$TMP/forged" 2>&1 ||
 		not_ok "$1: the attack ran" "$(tail -n 1 "$TMP/forged")"
 	sleep 0.3
+	grep '^#' "$TMP/forged"
 	expect_unharmed "$1" "$CALLER4"
 }
 
@@ -37,12 +38,15 @@ relay "a nonce that a phone chose, by its 407" \
 relay "a nonce that a phone chose, by its 401" \
 	"likewise by 401" challenge --status 401
 
+ward_stop
+ward detach >/dev/null
 strike caller relay.py --victim "$CALLER4" register >/dev/null || die "the victim cannot register"
 relay "branches that count up" \
 	"a user with two contacts: the attacker's phone, and the other one. Answers with the other branch" \
 	fork --ttl 57
-relay "branches that are always the same" \
-	"a server without transactions sends both the same branch. An answer with it" stateless --ttl 57
+relay "branches that anybody can compute" \
+	"a server without transactions makes the branch of the request. An answer with that" \
+	stateless --ttl 57
 relay "a From-tag that a caller chose" \
 	"a call to the other one with chosen From-tag and Call-ID, and malformed requests with them" \
 	from-tag
