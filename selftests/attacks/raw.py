@@ -82,12 +82,13 @@ def extension(following, content):
     return struct.pack("!BB", following, (len(content) + 2) // 8 - 1) + content
 
 
-def padding(size):
-    """Options of `size` octets that say nothing."""
+def options(size):
+    """IPv6 options of `size` octets together that are to be skipped by who does not know them: Linux
+    takes eight of them in a header, and no long padding."""
     content = b""
     while size:
         part = min(size, 257)
-        content += b"\0" if part == 1 else struct.pack("!BB", 1, part - 2) + bytes(part - 2)
+        content += b"\0" if part == 1 else struct.pack("!BB", 0x1E, part - 2) + bytes(part - 2)
         size -= part
     return content
 

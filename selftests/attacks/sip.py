@@ -15,7 +15,8 @@ def host(address):
 
 def request(method, user, server, own, **part):
     """A request of `own` (address, port) to `user` at the server. Parts that may be chosen: branch,
-    call_id, from_tag, to_tag, from_user, to_user, cseq, login, contact, headers, body, transport, uri."""
+    call_id, from_tag, to_tag, from_user, to_user, cseq, login, contact, headers, body, transport,
+    uri."""
     address, port = own
     call_id = part.get("call_id") or token()
     to_tag = f";tag={part['to_tag']}" if part.get("to_tag") else ""
