@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What else somebody may try to do in another one's name: spend his limits, make a fraudster of him,
+# end his calls and connections, and use the agent's probes.
+# shellcheck source=selftests/attacks/attacks.sh
+. "$(dirname "$0")/../attacks.sh"
+KAMAILIO_CFG=/tmp/sw$$-kamailio.cfg
+# A server that takes UPDATE and SUBSCRIBE, too: its answers repeat the To-tag.
+sed 's/^	if (is_method("MESSAGE"))/	if (is_method("UPDATE|SUBSCRIBE")) {\n		sl_send_reply("200", "OK");\n		exit;\n	}\n&/' \
+	"$LAB/kamailio.cfg" >"$KAMAILIO_CFG"
+lab_up
+mv "/tmp/sw$$-"* "$TMP"
+
+dialog() { # WHO, then as dialog.py
+	"$1" "$PYTHON" "$LAB/dialog.py" "${@:2}"
+}
+
+# --- what is his to spend ---
+policy limits <<END
+mode: enforce
+zones:
+  - {name: phones, sources: [$CALLER4], fraud: {destinations: 5/1m}}
+  - {name: public, newcomers: {rate: 500/s}, rates: {source: {syn: 5/s burst 10, any: 40/s, INVITE: 10/s}}}
+END
+fresh_start limits
+tried "1000 SYNs a second in another one's name, where one source has 5, while he connects"
+strike attacker victims.py --victim "$BYSTANDER4" --seconds 4 syns >/dev/null &
+flooder=$!
+sleep 1
+got=$(request bystander --tcp --from "$BYSTANDER4" --wait 2 "$SERVER4" OPTIONS)
+wait "$flooder"
+came "his request over TCP was answered ${got:-not at all}"
+expect_equal "SYNs in his name keep nobody from connecting" 200 "$got"
+
+tried "calls to 60 numbers in another one's name, where he may call 5 in a minute"
+strike attacker victims.py --victim "$CALLER4" --ttl 57 numbers >/dev/null
+got=$(request caller --from "$CALLER4" --user 0049301 --wait 0.5 "$SERVER4" INVITE)
+came "his own call was answered ${got:-not at all}"
+expect_equal "calls in his name make no fraudster of anybody" 404 "$got"
+
+sipp_run warm bystander "$SERVER4" "$BYSTANDER4" 10 5 -p 5060 -oocsn ooc_default
+expect "a phone is known" "$(known_table)" test "$(known_count "$BYSTANDER4" 5060)" = 1
+tried "INVITEs with a known phone's address and port and each TTL from 30 to 128, as many as go"
+strike attacker victims.py --victim "$BYSTANDER4" --seconds 8 every-ttl >"$TMP/sweep" &
+flooder=$!
+sleep 0.5
+sipp_run swept bystander "$SERVER4" "$BYSTANDER4" 20 4 -p 5060 -oocsn ooc_default
+wait "$flooder"
+came "$(cat "$TMP/sweep") packets; $(calls_good swept) of his 20 calls succeeded"
+expect_equal "whoever finds out the path of a known phone silences it not" 20 "$(calls_good swept)"
+
+# --- his connection and his calls ---
+policy rules <<END
+mode: enforce
+zones:
+  - {name: caller, sources: [$CALLER4], tcp: close, methods: [OPTIONS, INVITE, BYE], teardown: deny}
+  - {name: public, teardown: deny, to_tag: proven, methods: [OPTIONS, UPDATE, SUBSCRIBE]}
+END
+fresh_start rules
+tried "segments of another one's connection with guessed numbers and a method that he may not use"
+strike caller victims.py --sport 40123 --seconds 2 hold >"$TMP/hold" &
+holder=$!
+sleep 0.7
+strike attacker victims.py --sport 40123 blind >/dev/null
+wait "$holder"
+came "his two requests were answered $(cat "$TMP/hold")"
+expect_equal "nobody gets another one's connection closed" "200 200" "$(cat "$TMP/hold")"
+
+tried "an UPDATE from elsewhere inside another one's call, then a BYE: its answer makes a party of him"
+read -ra call <<<"$(dialog caller --from "$CALLER4" "$SERVER4" INVITE)"
+expect_equal "a call is answered" 200 "${call[3]}"
+read -ra update <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" UPDATE "${call[@]:0:3}")"
+read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE "${call[@]:0:3}")"
+came "the UPDATE was answered ${update[3]}, the BYE ${forged[3]}"
+expect_equal "an UPDATE makes nobody a party of a call" none "${forged[3]}"
+
+expect "the observer knows all dialogs" "$(ward status)" wait_until 5 observer_aged
+tried "a SUBSCRIBE with a made-up To-tag, which the answer repeats, then an INVITE with the same"
+read -ra first <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" SUBSCRIBE made-up a b)"
+read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE made-up a b)"
+came "the SUBSCRIBE was answered ${first[3]}, the INVITE ${forged[3]}"
+expect_equal "an answer that repeats a To-tag begins no dialog" none "${forged[3]}"
+
+# --- the agent's probes ---
+policy probes <<'END'
+mode: enforce
+zones:
+  - name: public
+    newcomers: {rate: 1000/s}
+END
+fresh_start probes
+tried "newcomers with addresses of the server itself, of every host, and of none"
+spawn "$SERVER" "$TMP/heard" "$PYTHON" -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 7777))
+while True:
+    text, source = s.recvfrom(4096)
+    print(source[0], text[:40], flush=True)'
+strike attacker victims.py --victim 224.0.0.1 --seconds 2 count-probes >"$TMP/multicast" &
+listener=$!
+sleep 0.5
+strike attacker victims.py --sport 7777 \
+	--source "127.0.0.1,$SERVER4,10.77.0.255,255.255.255.255,224.0.0.1,0.0.0.0" probed >/dev/null
+wait "$listener"
+sleep 0.3
+came "a service of the server's own heard: $(sort "$TMP/heard" | uniq -c | tr '\n' ';'); others: \
+$(cut -d' ' -f1 "$TMP/multicast") probes"
+expect "no probe goes to the server's own services" "$(cat "$TMP/heard")" test ! -s "$TMP/heard"
+expect_equal "and none to every host" "0 0" "$(cat "$TMP/multicast")"
+
+tried "2000 requests in 2 s from as many ports of another one: each newcomer is probed"
+strike caller victims.py --seconds 4 count-probes >"$TMP/probes" &
+listener=$!
+sleep 0.3
+read -r packets octets <<<"$(strike attacker victims.py --victim "$CALLER4" reflected)"
+wait "$listener"
+read -r probes came <<<"$(cat "$TMP/probes")"
+came "$packets packets with $octets octets; he got $probes probes with $came octets"
+expect "probes are no amplifier" "$came octets for $octets" test "$came" -lt "$((octets / 4))"
+expect "there are probes" "there are $probes" test "$probes" -ge 1
+lab_end
