@@ -110,6 +110,7 @@ fuzz: $(BUILD)/fuzz_scan $(BUILD)/fuzz_policy
 
 attack: $(BUILD)/sipward
 	$(Q)WITHOUT=1 selftests/lab/run attack
+	$(Q)LONG=1 selftests/attacks/run
 
 .PHONY: fuzz attack
 

@@ -21,7 +21,7 @@ came() {
 
 # WHO TOOL.py ARGUMENT...: a tool of this folder, in the namespace of one who has a raw socket
 strike() {
-	"$1" env SERVER="$SERVER4" SERVER_MAC="$(server_mac)" timeout 100 \
+	"$1" env SERVER="$SERVER4" SERVER_MAC="$(server_mac)" timeout 200 \
 		"$PYTHON" "$ATTACKS/$2" "${@:3}"
 }
 
@@ -54,6 +54,16 @@ expect_unharmed() {
 	expect "$1: no ban" "$2 is banned: $ban" test -z "$ban"
 	expect "$1: it is not known" "$2 has $known entries in the table of known endpoints" \
 		test "$known" = 0
+}
+
+# WHAT LEAST GOT: an attack that did not take place shows nothing
+expect_tried() {
+	expect "the attack took place: $1" "there were $3" test "${3:-0}" -ge "$2"
+}
+
+kamailio_with() { # FILE: the server begins anew with this configuration
+	stop_process "$KAMAILIO"
+	KAMAILIO_CFG=$1 kamailio_start || die "Kamailio does not answer: $(tail -n 1 "$TMP/kamailio.log")"
 }
 
 lab_mtu() { # OCTETS: of every cable

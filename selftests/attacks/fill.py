@@ -42,9 +42,10 @@ class Hosts:
             return
         if text.startswith(b"OPTIONS"):
             self.counts["probes"] += 1
-            self.send(own, sip.answer(text, 200, "OK"))
+            for more in range(self.options.reuse):
+                self.send((own[0], own[1] + more), sip.answer(text, 200, "OK"))
             self.pending.pop(own)
-        elif text.startswith(b"SIP/2.0 401") and sip.nonce(text):
+        elif not self.options.quiet and text.startswith(b"SIP/2.0 401") and sip.nonce(text):
             self.counts["nonces"] += 1
             self.send(own, sip.request("REGISTER", "100", SERVER, own,
                                        login=sip.credentials(sip.nonce(text)), cseq="2 REGISTER"))
@@ -64,6 +65,8 @@ def main():
     parser.add_argument("--endpoints", type=int, default=320)
     parser.add_argument("--networks", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--reuse", type=int, default=1, help="ports that answer one probe")
+    parser.add_argument("--quiet", action="store_true", help="answer no challenge")
     Hosts(parser.parse_args()).run()
 
 

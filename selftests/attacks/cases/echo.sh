@@ -19,26 +19,30 @@ fresh_start echo
 tried "12 OPTIONS with random To-tags, one with a chosen tag, 35 malformed ones with the same pair"
 strike attacker forge.py --victim "$CALLER4" echo >/dev/null
 sleep 0.3
+expect_tried "what reached the server" 13 "$(counter public pass)"
 expect_unharmed "a To-tag that was echoed proves nothing, malformed requests" "$CALLER4"
 
 fresh_start echo
 tried "30 INVITEs with chosen To-tags for users who do not exist, and their ACKs"
 strike attacker forge.py --victim "$CALLER4" nobody >/dev/null
 sleep 0.3
+expect_tried "what reached the server" 25 "$(counter public pass)"
 expect_unharmed "a To-tag that was echoed proves nothing, INVITE and ACK" "$CALLER4"
 
 fresh_start echo
 tried "two packets each from 800 addresses, with To-tags of the attacker's"
 strike attacker forge.py --victim "$CALLER4" crowd >/dev/null
 sleep 0.3
+expect_tried "what reached the server" 1000 "$(counter public pass)"
 count=$(known_count)
 came "$count of 800 addresses are in the table of known endpoints"
 expect_equal "nobody enters the table of known endpoints by his own tags" 0 "$count"
 
 fresh_start echo
 tried "a nonce and a dialog of the attacker's own, used in another one's name"
-strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" replay >/dev/null
+strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" replay >"$TMP/forged"
 sleep 0.3
+expect_tried "the attacker has a nonce" 1 "$(cut -d' ' -f2 "$TMP/forged")"
 expect_unharmed "what was sent to one address proves nothing for another" "$CALLER4"
 
 # --- a weaker proof never changes what a stronger one established ---
@@ -50,6 +54,7 @@ expect "it is in the table" "$(known_table | head -n 5)" test -n "$before"
 tried "five packets with echoed tags in the name of a known endpoint, with TTL 57"
 strike attacker forge.py --victim "$CALLER4" --ttl 57 overwrite >/dev/null
 sleep 0.3
+expect_tried "what reached the server" 35 "$(counter public pass)"
 after=$(known_table | grep "^$CALLER4 5060 ")
 came "its entry was: $before; it is: $after"
 expect_equal "the path of a known endpoint stays" "$(awk '{ print $3, $4 }' <<<"$before")" \

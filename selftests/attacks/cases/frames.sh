@@ -6,13 +6,14 @@
 # make good fragments be dropped.
 # shellcheck source=selftests/attacks/attacks.sh
 . "$(dirname "$0")/../attacks.sh"
-KAMAILIO_CFG=/tmp/sw$$-kamailio.cfg
+lab_up
+
 # It takes what is for every host, as a server does that is bound to all addresses.
 sed -e '/^listen=tcp/d; /^listen=udp:10.77.4/d; /^listen=udp:\[fd42/d' \
 	-e 's/^listen=udp:10.77.0.2:5060/listen=udp:0.0.0.0:5060/' \
-	-e 's/^listen=udp:\[fd77:0:0:2::1\]:5060/listen=udp:[::]:5060/' "$LAB/kamailio.cfg" >"$KAMAILIO_CFG"
-lab_up
-mv "/tmp/sw$$-"* "$TMP"
+	-e 's/^listen=udp:\[fd77:0:0:2::1\]:5060/listen=udp:[::]:5060/' "$LAB/kamailio.cfg" \
+	>"$TMP/kamailio.cfg"
+kamailio_with "$TMP/kamailio.cfg"
 lab_mtu 9000 || die "the cables take no long frames"
 
 policy frames <<'END'

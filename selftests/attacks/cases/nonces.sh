@@ -6,14 +6,16 @@
 # in another one's name.
 # shellcheck source=selftests/attacks/attacks.sh
 . "$(dirname "$0")/../attacks.sh"
-openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=lab -days 1 -keyout "/tmp/sw$$-key.pem" \
-	-out "/tmp/sw$$-cert.pem" >/dev/null 2>&1
-KAMAILIO_CFG=/tmp/sw$$-kamailio.cfg
-sed -e "s|^listen=tcp:10.77.0.2:5060|&\nenable_tls=yes\nlisten=tls:10.77.0.2:5061\nlisten=udp:10.77.0.2:5070|" \
-	-e "s|^loadmodule \"kex.so\"|&\nloadmodule \"tls.so\"\nmodparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\nmodparam(\"tls\", \"private_key\", \"/tmp/sw$$-key.pem\")\nmodparam(\"tls\", \"certificate\", \"/tmp/sw$$-cert.pem\")|" \
-	"$LAB/kamailio.cfg" >"$KAMAILIO_CFG"
 lab_up
-mv "/tmp/sw$$-"* "$TMP"
+
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=lab -days 1 -keyout "$TMP/key.pem" \
+	-out "$TMP/cert.pem" >/dev/null 2>&1
+sed -e 's|^listen=tcp:10.77.0.2:5060|&\nenable_tls=yes\nlisten=tls:10.77.0.2:5061|' \
+	-e 's|^listen=udp:10.77.0.2:5060|&\nlisten=udp:10.77.0.2:5070|' \
+	-e "s|^loadmodule \"kex.so\"|&\nloadmodule \"tls.so\"\nmodparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\n\
+modparam(\"tls\", \"private_key\", \"$TMP/key.pem\")\nmodparam(\"tls\", \"certificate\", \"$TMP/cert.pem\")|" \
+	"$LAB/kamailio.cfg" >"$TMP/kamailio.cfg"
+kamailio_with "$TMP/kamailio.cfg"
 
 cat >"$TMP/nonces.yaml" <<'END'
 version: 1
@@ -31,8 +33,9 @@ END
 nonces() { # HOW [options of forge.py]
 	fresh_start nonces
 	tried "a nonce that is read over $1, and wrong passwords with it in another one's name"
-	strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" "${@:2}" nonces >/dev/null
+	strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" "${@:2}" nonces >"$TMP/forged"
 	sleep 0.3
+	expect_tried "nonces that were read over $1" 3 "$(cut -d' ' -f2 "$TMP/forged")"
 	expect_unharmed "a nonce that was read over $1" "$CALLER4"
 }
 nonces "TLS" --way tls --port 5061

@@ -22,7 +22,7 @@ relay() { # NAME WHAT COMMAND [options of relay.py]
 	strike attacker relay.py --own "$ATTACKER4" --victim "$CALLER4" "${@:4}" "$3" >"$TMP/forged" 2>&1 ||
 		not_ok "$1: the attack ran" "$(tail -n 1 "$TMP/forged")"
 	sleep 0.3
-	grep '^#' "$TMP/forged"
+	expect_tried "$1" 1 "$(cut -d' ' -f2 "$TMP/forged")"
 	expect_unharmed "$1" "$CALLER4"
 }
 

@@ -20,6 +20,7 @@ tried "hosts in four networks that answer probes and challenges at 320 ports, wh
 strike attacker fill.py --endpoints 320 --networks 4 --seconds 20 >"$TMP/fill"
 before=$(known_count)
 came "$before endpoints are known; $(cat "$TMP/fill")"
+expect_tried "endpoints that are known" 100 "$before"
 # A phone of another network registers, answers its probe, and calls.
 sipp_run late caller "$SERVER4" "$CALLER4" 20 20 -p 5060 -oocsn ooc_default
 count=$(known_count "$CALLER4")
@@ -33,6 +34,20 @@ sipp_run flooded caller "$SERVER4" "$CALLER4" 100 50 -p 5060 -oocsn ooc_default
 wait "$flooder"
 came "$(calls_good flooded) of its 100 calls succeeded in a flood"
 expect_equal "and its calls go on in a flood" 100 "$(calls_good flooded)"
+
+policy reuse <<'END'
+mode: enforce
+zones:
+  - name: public
+    newcomers: {rate: 1000/s}
+END
+fresh_start reuse
+tried "the answer to one probe, sent from 50 ports"
+strike attacker fill.py --endpoints 1 --networks 1 --reuse 50 --quiet --seconds 5 >"$TMP/fill"
+sleep 0.2
+count=$(known_count 198.51.100.1)
+came "$(cat "$TMP/fill"); $count endpoints are known"
+expect "one probe proves one port" "it proved $count" test "$count" -le 1
 
 # --- limit cells ---
 policy cells <<'END'
