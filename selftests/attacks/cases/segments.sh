@@ -59,8 +59,14 @@ expect "a zone that must use TLS: a flood of SYNs makes nothing forgotten" "$(ca
 	grep -q silent "$TMP/forgotten"
 if [ -n "${LONG:-}" ]; then
 	tried "a zone that must use TLS: the first payload comes after 123 s"
+	sed 's/^children=2/&\ntcp_connection_lifetime=300/' "$LAB/kamailio.cfg" >"$TMP/patient.cfg"
+	kamailio_with "$TMP/patient.cfg"
+	strike attacker segments.py --source "$OTHER4" --way patient >"$TMP/allowed" &
+	allowed=$!
 	strike attacker segments.py --way patient >"$TMP/patient"
-	came "$(cat "$TMP/patient")"
+	wait "$allowed"
+	came "$(cat "$TMP/patient"); from a zone that may: $(cat "$TMP/allowed")"
+	expect "the server waits for so long" "$(cat "$TMP/allowed")" grep -q 200 "$TMP/allowed"
 	expect "a zone that must use TLS: its first payload has no time limit" "$(cat "$TMP/patient")" \
 		grep -q silent "$TMP/patient"
 fi
