@@ -166,8 +166,8 @@ def nonces(forger):
 
 
 def maddr(forger):
-    """A challenge that is for the attacker goes to the victim, by maddr in Via (RFC 3261 18.2.2). He
-    asks once more in the same second, and has the nonce himself."""
+    """A challenge that is for the attacker goes to the victim, by maddr in Via (RFC 3261
+    18.2.2). He asks once more in the same second, and has the nonce himself."""
     o = forger.options
     own = (o.own, 5097)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -197,7 +197,7 @@ def main():
     parser.add_argument("--sport", type=int, default=5060)
     parser.add_argument("--ttl", type=int, default=64)
     parser.add_argument("--count", type=int, default=800)
-    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--way", default="tls")
     parser.add_argument("--port", type=int, default=5061)
     parser.add_argument("command", choices=COMMANDS)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Guesses passwords over one TCP connection, or from one UDP port, each with the nonce of the last challenge. Prints how
-many answers it had."""
+"""Guesses passwords over one TCP connection, or from one UDP port, each with the nonce of the last
+challenge. Prints how many answers it had."""
 
 import argparse
 import os

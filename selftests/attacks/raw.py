@@ -11,7 +11,6 @@ import struct
 import time
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
-PRIORITY_TAG = (0x8100, 0)
 ETH_P_ALL = 3
 OUTGOING = 4
 
@@ -83,8 +82,8 @@ def extension(following, content):
 
 
 def options(size):
-    """IPv6 options of `size` octets together that are to be skipped by who does not know them: Linux
-    takes eight of them in a header, and no long padding."""
+    """IPv6 options of `size` octets together, of a type that is to be skipped when it is not known:
+    Linux takes eight of them in a header, and no long padding."""
     content = b""
     while size:
         part = min(size, 257)

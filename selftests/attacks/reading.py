@@ -163,7 +163,7 @@ def methods(own):
             own, lines=f"Content-Length{octet}: 0\r\n", body="body")
     yield REFUSED, "a denied identity behind a bare CR", "asserted", message(
         own, lines=f"X-A: b\rP-Asserted-Identity: <sip:{CALLER}@{SERVER}>\r\n")
-    yield REFUSED, "a denied identity behind a bare LF in a name", "asserted", message(
+    yield REFUSED, "a denied identity behind a bare CR in a name", "asserted", message(
         own, lines=f"X-A\rP-Asserted-Identity: <sip:{CALLER}@{SERVER}>\r\n")
     for count in (2, 600, 1030, 1100, 2000):
         yield FORBIDDEN, f"a method that is not allowed behind {count} line ends", "method", \

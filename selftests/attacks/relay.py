@@ -89,7 +89,8 @@ def nobody(forger, options):
 
 
 def challenge(forger, options):
-    """Its challenge is relayed; the credentials that the attacker then sends go to the registrar."""
+    """Its challenge is relayed; the credentials that the attacker sends then are for the
+    registrar."""
     nonce = sip.token(128)
     phone = Phone(options.own, 5080, ["evil"])
     phone.answer_calls(forger, pairs(1), options.status, "Unauthorized",
