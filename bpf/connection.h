@@ -24,6 +24,7 @@ struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 snd_una;
 	__u32 snd_nxt;
+	__u64 bytes_received;
 } __attribute__((preserve_access_index));
 
 static __always_inline int fits(const struct tcp_sock *connection, const struct tcphdr *tcp)
@@ -74,6 +75,36 @@ __noinline int find_connection(struct xdp_md *ctx, struct scratch *scratch)
 	if (socket->state == BPF_TCP_ESTABLISHED) {
 		connection = bpf_skc_to_tcp_sock(socket);
 		found = connection && fits(connection, &tcp);
+	}
+	bpf_sk_release(socket);
+	return found;
+}
+
+/* 1 when the kernel has this connection and has read nothing of its client yet: for one whose SYN
+ * was forgotten (opening.h). beginning.start is the sequence number that it waits for; while the
+ * handshake lasts it does not say, and the segment's own stands for it. */
+__noinline int is_untouched(struct xdp_md *ctx, struct scratch *scratch, __u32 sequence)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct tcp_sock *connection;
+	struct bpf_sock *socket;
+	int found = 0;
+	__u32 size;
+
+	if (!policy.openings || !scratch)
+		return 0;
+	size = connection_tuple(&scratch->packet, &tuple);
+	socket = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!socket)
+		return 0;
+	if (socket->state == BPF_TCP_NEW_SYN_RECV) {
+		found = 1;
+		scratch->beginning.start = sequence;
+	} else if (socket->state == BPF_TCP_ESTABLISHED) {
+		connection = bpf_skc_to_tcp_sock(socket);
+		found = connection && !connection->bytes_received;
+		if (found)
+			scratch->beginning.start = connection->rcv_nxt;
 	}
 	bpf_sk_release(socket);
 	return found;

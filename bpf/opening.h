@@ -21,13 +21,17 @@
  * by a hash that costs next to nothing, which say where the last SYN there begins. Who makes two
  * connections fall into one cell makes them both be looked up, and keeps neither from that.
  *
- * What is not seen: connections whose SYN came before sipward, or was forgotten in a flood of SYNs
- * as large as the table; the text of one that was forgotten in a flood of first payloads as large
- * as its table, which then may go on with another text; and what follows OPENING_LIFE of silence.
+ * A SYN that was forgotten in a flood as large as the table, or came before sipward, is made up for
+ * where the kernel has read nothing of the connection yet.
+ *
+ * What is not seen: connections that were forgotten when a part of their beginning had passed; the
+ * text of one that was forgotten in a flood of first payloads as large as its table, which then may
+ * go on with another text.
  */
 #ifndef SIPWARD_BPF_OPENING_H
 #define SIPWARD_BPF_OPENING_H
 
+#include "connection.h"
 #include "gate.h"
 #include "packet.h"
 #include "token.h"
@@ -294,6 +298,9 @@ __noinline int find_opening(struct xdp_md *ctx, struct scratch *scratch)
 			return PLACE_ELSEWHERE;
 	}
 	place = find_place(scratch, sequence, p->payload_length);
+	if (place == PLACE_ELSEWHERE && !b->key && is_untouched(ctx, scratch, sequence) &&
+	    await_opening(scratch, b->start))
+		place = find_place(scratch, sequence, p->payload_length);
 	if (place != PLACE_FRESH)
 		return place;
 	trim_segment(p, b);

@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "kernel/walk.h"
 #include "phone.h"
 
 #define REPAIR_OFF (-1) /* TCP_REPAIR_OFF_NO_WP */
@@ -123,6 +124,55 @@ static void test_proof(void **state)
 		/* It is over: what still comes has no connection. */
 		shutdown(c.server, SHUT_RDWR);
 		assert_int_equal(grade_of(&rig, c.seq, c.ack + 1), SW_GRADE_NONE);
+	}
+}
+
+static bool forget(const void *key, void *value, void *context)
+{
+	(void)value;
+	bpf_map_delete_elem(*(const int *)context, key);
+	return true;
+}
+
+/* A flood of SYNs pushed out what was noted of this one: its first payload is judged all the same, as
+ * long as the kernel has read nothing of it. What comes later is let be. */
+static void test_forgotten_syn(void **state)
+{
+	static const char garbage[] = "POST / HTTP/1.1\r\nHost: a\r\n\r\n";
+	char text[1024];
+	size_t size = request(text, sizeof(text), "OPTIONS", 1, NULL);
+	struct error e = {};
+
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+		auto_rig struct rig rig;
+		struct tcphdr *tcp;
+		char octet;
+
+		rig_open(&rig, YAML_PLAIN);
+		connect_ends(&rig, &c, ipv6);
+		for (uint32_t i = 1; i < 3; i++) { /* its hint says that there are many */
+			segment(&rig, c.seq + (i << 24), 0, "", 0);
+			tcp = (struct tcphdr *)(rig.frame.octets + rig.frame.transport);
+			tcp->syn = 1;
+			tcp->ack = 0;
+			assert_true(gets_in_frame(&rig));
+		}
+		assert_int_equal(map_walk(rig.trial.state.fds[STATE_OPENINGS], forget,
+					  &rig.trial.state.fds[STATE_OPENINGS], &e), 0);
+		segment(&rig, c.seq, c.ack, garbage, sizeof(garbage) - 1);
+		sends_frame(&rig, SW_REASON_TCP_FIRST);
+		segment(&rig, c.seq - 1, c.ack, garbage, sizeof(garbage) - 1);
+		assert_false(gets_in_frame(&rig)); /* an octet early */
+		segment(&rig, c.seq, c.ack, text, size);
+		sends_frame(&rig, SW_REASON_NONE);
+		assert_int_equal(map_walk(rig.trial.state.fds[STATE_OPENINGS], forget,
+					  &rig.trial.state.fds[STATE_OPENINGS], &e), 0);
+		assert_int_equal(send(c.client, "x", 1, 0), 1);
+		assert_int_equal(recv(c.server, &octet, 1, 0), 1);
+		segment(&rig, c.seq + 1, c.ack, garbage, sizeof(garbage) - 1);
+		assert_true(gets_in_frame(&rig));
 	}
 }
 
@@ -586,6 +636,7 @@ int main(void)
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_violations),
 		cmocka_unit_test(test_wrong_passwords),
+		cmocka_unit_test(test_forgotten_syn),
 		cmocka_unit_test(test_searching),
 		cmocka_unit_test(test_balance_of_another),
 		cmocka_unit_test(test_dictated),
