@@ -79,7 +79,7 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 {
 	struct sw_refusal *last;
 	struct sw_proof *proof;
-	int again, reused, proved;
+	int again, reused, proved, unseen;
 	__u64 login, nonce; /* on the stack: 6.1 looks nothing up by what a function was handed */
 
 	if (!scratch || !attempt)
@@ -102,7 +102,9 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 	last->attempt = key;
 	nonce = attempt->nonce;
 	proof = bpf_map_lookup_elem(&proofs, &nonce);
-	if (was_accepted(proof, attempt) || !(again || reused))
+	/* A nonce that nobody saw leave, by TLS for example: an old one is tried once. */
+	unseen = proved && !attempt->issued;
+	if (was_accepted(proof, attempt) || !(again || reused || unseen))
 		return 0;
 	last->failures++;
 	return tell_offence(scratch, login, SW_OFFENCE_AUTH, proved, last->failures);

@@ -463,6 +463,7 @@ static void is_refused(struct rig *rig, unsigned int branch, const char *nonce)
 static void test_wrong_passwords(void **state)
 {
 	static const char *const nonces[] = {"none", "n1", "n2", "n3", "n4", "n5"};
+	char nonce[32];
 	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
 	auto_rig struct rig rig;
 
@@ -475,6 +476,12 @@ static void test_wrong_passwords(void **state)
 		is_refused(&rig, i, nonces[i + 1]);
 	}
 	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 4);
+	for (unsigned int i = 20; i < 25; i++) { /* nonces that the observer never saw */
+		snprintf(nonce, sizeof(nonce), "unseen%u", i);
+		logs_in(&rig, &c, i, nonce);
+		is_refused(&rig, i, "n9");
+	}
+	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, true), 5);
 	c.seq += 65536;
 	for (unsigned int i = 10; i < 15; i++) {
 		logs_in(&rig, &c, i, nonces[i - 10]);
