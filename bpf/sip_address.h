@@ -22,17 +22,31 @@ static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __
 	return (v & sip_mask(4)) == SIP_WORD("tel:") ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
 }
 
+/* The number of a tel URI behind its scheme, with the white space in it that some write: up to its
+ * parameters. Packed: where it begins and ends. */
+SIP_GLOBAL __u64 sip_tel(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return 0;
+	pos = sip_skip_lws(buf, pos, end);
+	end = sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH('?'));
+	end = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH('>'));
+	return SIP_PACK(pos, sip_trim(buf, pos, end), 0);
+}
+
 /* User and host of the URI [pos, end). Schemes other than sip, sips and tel have neither. */
 static __always_inline void sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end,
 				    struct sip_span *user, struct sip_span *host)
 {
 	__u32 scheme = sip_scheme(buf, pos, end), user_end, at;
+	__u64 tel;
 
 	if (scheme == SIP_SCHEME_OTHER)
 		return;
 	pos += scheme == SIP_SCHEME_SIPS ? 5 : 4;
 	if (scheme == SIP_SCHEME_TEL) {
-		*user = sip_span(pos, sip_seek_mark(buf, pos, end));
+		tel = sip_tel(buf, pos, end);
+		*user = sip_span(SIP_FIRST(tel), SIP_SECOND(tel));
 		return;
 	}
 	user_end = at = sip_seek(buf, pos, end, SIP_EACH('@'), SIP_EACH(':'));
@@ -57,21 +71,73 @@ static __always_inline int sip_is_sos(const struct sip_buf *buf, __u32 pos, __u3
 	       (behind == end || sip_octet(buf, behind) == '.');
 }
 
+#define SIP_QUOTES_MAX 8 /* before an address that is not where it should be */
+
+/* Where two readers find two addresses, one of which knows what a quoted string is. */
+#define SIP_TWO_WAYS (1u << 31)
+
+/* sip_angle() where the address does not follow at once. What stands before it is read twice: as if
+ * a quote were an octet like others, and around quoted strings, wherever they stand. */
+SIP_GLOBAL __u32 sip_find_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 plain, angle, quote;
+
+	if (!buf)
+		return end;
+	plain = angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
+	if (plain < end && sip_octet(buf, plain) == '<' &&
+	    sip_scheme(buf, pos, plain) != SIP_SCHEME_OTHER)
+		return plain | SIP_TWO_WAYS; /* "sip:a <sip:b>" */
+	for (__u32 i = 0; i < SIP_QUOTES_MAX; i++) {
+		pos = sip_find(buf, pos, angle, SIP_EACH('"'), SIP_EACH('"'));
+		if (pos >= angle)
+			return angle == plain ? angle : angle | SIP_TWO_WAYS;
+		quote = sip_find_quote(buf, ++pos, end);
+		if (quote >= end) /* never closed: an octet like others */
+			continue;
+		pos = quote + 1;
+		angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
+	}
+	return plain | SIP_TWO_WAYS;
+}
+
 /* Where the "<" of a name-addr stands; or, in an addr-spec, the semicolon before the header's
  * parameters, which no display name has outside quotes, or end. A quoted display name may hold
- * anything; a quote that is never closed is taken as an ordinary octet. */
+ * anything. With SIP_TWO_WAYS, where that can be told in two ways. */
 static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 p;
 
+	if (pos < end && sip_octet(buf, pos) == '<')
+		return pos;
 	if (pos < end && sip_octet(buf, pos) == '"') {
 		p = sip_seek(buf, pos + 1, end, SIP_EACH('"'), SIP_EACH('\\'));
 		if (p < end && sip_octet(buf, p) == '\\')
 			p = sip_find_quote(buf, p, end);
-		if (p < end)
-			pos = p;
+		p = sip_skip(buf, p + 1, end);
+		if (p < end && sip_octet(buf, p) == '<')
+			return p;
 	}
-	return sip_seek(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
+	return sip_find_angle(buf, pos, end);
+}
+
+/* The tag among the parameters of From or To, in [pos, end), which begin with a semicolon: packed
+ * as in sip_param(). What can be read in two ways goes to msg->violations. */
+static __always_inline __u64 sip_tag(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				     __u32 end)
+{
+	__u64 tag, other;
+
+	pos = sip_skip(buf, pos, end);
+	if (pos < end && sip_octet(buf, pos) != ';')
+		msg->violations |= SW_SANITY_BIT(ADDRESS);
+	tag = sip_param(buf, pos, end, SIP_PARAM("tag"));
+	other = SIP_FIRST(tag) ? sip_param(buf, SIP_SECOND(tag), end, SIP_PARAM("tag")) : tag;
+	if (SIP_THIRD(other) & SIP_RAN_OUT)
+		msg->violations |= SW_SANITY_BIT(REACH);
+	if (SIP_THIRD(other) & SIP_UNCLOSED || (SIP_FIRST(tag) && SIP_FIRST(other)))
+		msg->violations |= SW_SANITY_BIT(ADDRESS);
+	return tag;
 }
 
 /* From or To (RFC 3261 20.20, 20.39): user, host, tag. */
@@ -86,10 +152,16 @@ SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 		return 0;
 	party = id == SIP_FROM ? &msg->from : &msg->to;
 	begin = sip_angle(buf, pos, end);
+	if (begin & SIP_TWO_WAYS)
+		msg->violations |= SW_SANITY_BIT(ADDRESS);
+	begin = sip_forget(begin & ~SIP_TWO_WAYS);
 	if (begin < end && sip_octet(buf, begin) == '<') {
-		pos = begin + 1;
+		pos = sip_skip(buf, begin + 1, end);
 		begin = sip_seek(buf, pos, end, SIP_EACH('>'), SIP_EACH('>'));
 		last = begin < end ? begin + 1 : end;
+		/* Never closed: some read what follows a semicolon as parameters of the header. */
+		if (begin >= end && sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH(';')) < end)
+			msg->violations |= SW_SANITY_BIT(ADDRESS);
 	} else {
 		last = begin;
 	}
@@ -101,12 +173,14 @@ SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 	pos = last;
 	if (pos >= end)
 		return 0;
-	if (end - pos > 5 &&
+	last = 0;
+	if (end - pos > 5 && sip_octet(buf, pos + 5) > ' ' &&
 	    (sip_lower(sip_load(buf, pos)) & sip_mask(5)) == SIP_WORD(";tag=")) {
 		begin = pos + 5;
 		last = sip_value_end(buf, begin, end);
-	} else {
-		tag = sip_param(buf, pos, end, SIP_PARAM("tag"));
+	}
+	if (last < end) { /* not all that there is */
+		tag = sip_tag(buf, msg, pos, end);
 		begin = SIP_FIRST(tag);
 		last = SIP_SECOND(tag);
 	}
@@ -124,7 +198,13 @@ static __always_inline struct sip_span sip_address_user(__u64 address)
 
 static __always_inline struct sip_span sip_address_host(__u64 address)
 {
-	return (struct sip_span){ .offset = address >> 32, .length = address >> 48 };
+	return (struct sip_span){ .offset = address >> 32, .length = address >> 48 & 0x7fff };
+}
+
+/* Whether another reader may find another address there. */
+static __always_inline int sip_address_unsure(__u64 address)
+{
+	return address >> 63;
 }
 
 /* Where an addr-spec ends that begins at pos outside <>: at white space, or where what it
@@ -144,20 +224,28 @@ static __always_inline __u32 sip_bare_end(const struct sip_buf *buf, __u32 pos, 
 SIP_GLOBAL __u64 sip_address(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	struct sip_span user = {}, host = {};
+	__u64 unsure = 0;
+	__u32 angle;
 
 	if (!buf || pos >= end)
 		return 0;
+	pos = sip_skip(buf, pos, end);
 	if (sip_scheme(buf, pos, end) != SIP_SCHEME_OTHER) {
+		angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('<'));
+		unsure = angle < sip_find_separator(buf, pos, end);
 		end = sip_bare_end(buf, pos, end);
 	} else {
-		pos = sip_angle(buf, pos, end);
+		angle = sip_angle(buf, pos, end);
+		unsure = !!(angle & SIP_TWO_WAYS);
+		pos = sip_forget(angle & ~SIP_TWO_WAYS);
 		if (pos >= end || sip_octet(buf, pos) != '<')
-			return 0;
+			return unsure << 63;
 		pos = sip_skip(buf, pos + 1, end);
 		end = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('>'));
 	}
 	sip_uri(buf, pos, end, &user, &host);
-	return SIP_PACK(user.offset, user.length, host.offset) | (__u64)host.length << 48;
+	return SIP_PACK(user.offset, user.length, host.offset) | (__u64)host.length << 48 |
+	       unsure << 63;
 }
 
 #endif

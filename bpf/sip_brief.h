@@ -134,6 +134,9 @@ static __always_inline int sip_brief_to(const struct sip_buf *buf, struct sip_ms
 		word = word >> 40 & 0xff;
 		if (word <= '"' || word == ';' || word == ',')
 			return 0;
+		/* Nor is there another one. */
+		if (sip_find(buf, behind + 5, end, SIP_EACH(';'), SIP_EACH('"')) < end)
+			return 0;
 		msg->flags |= SIP_TO_TAG;
 	}
 	msg->present |= SIP_PRESENT(TO);
@@ -221,7 +224,8 @@ static __always_inline int sip_brief_from(int values, const struct sip_buf *buf,
 	if (SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_TOKENS))
 		return sip_octet(buf, pos) == ' ' &&
 		       sip_brief_party(values, buf, msg, pos + 1, end, SIP_FROM);
-	return sip_brief_spaced(values, buf, msg, pos, end, SIP_FROM);
+	return pos + 1 < end && sip_octet(buf, pos + 1) > ' ' && /* it is not empty */
+	       sip_brief_spaced(values, buf, msg, pos, end, SIP_FROM);
 }
 
 /* Contact, Content-Type or User-Agent, of which nothing but the value is read; at pos the space
@@ -308,7 +312,7 @@ static __always_inline int sip_brief(int values, const struct sip_buf *buf, stru
 {
 	if (!(sip_letters(values) >> (word & 31) & 1))
 		return 1;
-	if (end - pos < SIP_BRIEF_MIN)
+	if (end - pos - SIP_BRIEF_MIN > SIP_LONG - SIP_BRIEF_MIN) /* too short, or too long */
 		return 0;
 	word = sip_lower(sip_load(buf, pos));
 	switch ((__u8)word) {

@@ -42,11 +42,14 @@ SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __
 	} else if (SIP_NEEDS(SIP_NEED_LOGINS) && word == SIP_WORD("username") && !login->length &&
 		   (id == SIP_AUTHORIZATION || id == SIP_PROXY_AUTHORIZATION)) {
 		*login = sip_unquoted(buf, sip_assigned(buf, pos + 8, end), end);
+		if (login->length && sip_octet(buf, login->offset - 1) != '"' &&
+		    !sip_is_trimmed(buf, login->offset, login->offset + login->length))
+			msg->violations |= SW_SANITY_BIT(REACH);
 	}
 	return nonce->length && (!SIP_NEEDS(SIP_NEED_LOGINS) || login->length);
 }
 
-/* Parameters separated by commas, behind the scheme; what is quoted is no parameter. */
+/* Parameters separated by commas, behind the scheme, 32 of them; what is quoted is none. */
 SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 			       __u32 end, __u32 id)
 {
@@ -56,9 +59,13 @@ SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, _
 	for (__u32 i = 0; i < 32; i++) {
 		pos = sip_skip_lws(buf, pos, end);
 		if (sip_credential(buf, msg, pos, end, id))
-			break;
+			return 0;
 		pos = sip_next_value(buf, pos, end);
+		if (pos >= end)
+			break;
 	}
+	if (pos < end || pos == SIP_LOST)
+		msg->violations |= SW_SANITY_BIT(REACH);
 	return 0;
 }
 

@@ -9,6 +9,25 @@
 
 #include "sip_names.h"
 
+/* A header that may have more white space in a row than is skipped: of that, at least one of the
+ * places that are looked at has half behind it. */
+#define SIP_LONG (8 * SIP_REACH_SHORT)
+
+SIP_GLOBAL int sip_long(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	if (!buf || !msg)
+		return 0;
+	for (__u32 i = 0; i < 2 * SW_HEADER_MAX / SIP_LONG + 1; i++) {
+		if (pos >= end)
+			break;
+		if (!sip_no_lws(sip_load(buf, pos)) &&
+		    sip_skip_lws(buf, pos, end) >= pos + SIP_LONG / 2)
+			msg->violations |= SW_SANITY_BIT(REACH);
+		pos = sip_forget(pos + SIP_LONG / 2);
+	}
+	return 0;
+}
+
 /* The end of the value of a parameter that begins at pos: a quoted string, or what stands
  * before white space, a semicolon or a comma. */
 static __always_inline __u32 sip_value_end(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -62,6 +81,8 @@ SIP_GLOBAL int sip_keep_line(struct sip_msg *msg, __u32 id, __u32 pos, __u32 end
 	n = msg->more_count[many & 15];
 	if (n < SIP_MORE_LINES)
 		msg->more[sip_more_at(many, n)] = sip_span(pos, end);
+	else if (id == SIP_USER_AGENT) /* of others the rules know that lines are lost */
+		msg->violations |= SW_SANITY_BIT(REACH);
 	if (n < 255)
 		msg->more_count[many & 15] = n + 1;
 	return 0;
@@ -120,20 +141,29 @@ SIP_GLOBAL __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end
 	return value ? SIP_PACK(value, sip_value_end(buf, value, end), 0) : 0;
 }
 
-/* Looks in *(";" param) from pos on for `name`, as far as the next comma, and among the first
- * 128. Packed: where its value begins and ends, both 0 when it is not there. */
+#define SIP_PARAMS_MAX 128 /* and quoted strings among them */
+
+/* Why a search among parameters found nothing (the third number of sip_param()). */
+#define SIP_RAN_OUT   1u /* there are more than are looked at */
+#define SIP_UNCLOSED  2u /* a quoted string has no end */
+
+/* Looks in *(";" param) from pos on for `name`, as far as the next comma. Packed: where its value
+ * begins and ends, both 0 when it was not found, and why. */
 SIP_GLOBAL __u64 sip_param(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
 {
 	if (!buf)
 		return 0;
-	for (__u32 i = 0; i < 128; i++) {
+	for (__u32 i = 0; i < SIP_PARAMS_MAX; i++) {
 		__u64 value;
 
 		pos = sip_find_separator(buf, pos, end);
 		if (pos >= end || sip_octet(buf, pos) == ',')
-			break;
+			return 0;
 		if (sip_octet(buf, pos) == '"') {
-			pos = sip_forget(sip_find_quote(buf, pos + 1, end) + 1);
+			pos = sip_forget(sip_find_quote(buf, pos + 1, end));
+			if (pos >= end)
+				return SIP_PACK(0, 0, SIP_UNCLOSED);
+			pos++;
 			continue;
 		}
 		pos = sip_skip(buf, pos + 1, end);
@@ -141,23 +171,31 @@ SIP_GLOBAL __u64 sip_param(const struct sip_buf *buf, __u32 pos, __u32 end, __u6
 		if (value)
 			return value;
 	}
-	return 0;
+	return SIP_PACK(0, 0, SIP_RAN_OUT);
 }
 
-/* Behind the next comma outside quoted strings, or end: where a list goes on. */
+/* Behind the next comma outside quoted strings, or end: where a list goes on. A quote that is
+ * never closed is an octet like others. SIP_LOST: there are more quoted strings than are looked
+ * at, and nobody knows what follows. */
+#define SIP_LOST 0xffffffffu
+
 SIP_GLOBAL __u32 sip_next_value(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
 	for (__u32 i = 0; i < 64; i++) {
+		__u32 quote;
+
 		pos = sip_find(buf, pos, end, SIP_EACH(','), SIP_EACH('"'));
 		if (pos >= end)
-			break;
-		if (sip_octet(buf, pos) == ',')
-			return pos + 1;
-		pos = sip_find_quote(buf, pos + 1, end) + 1;
+			return end;
+		if (sip_octet(buf, pos++) == ',')
+			return pos;
+		quote = sip_find_quote(buf, pos, end);
+		if (quote < end)
+			pos = quote + 1;
 	}
-	return end;
+	return SIP_LOST;
 }
 
 /* sent-protocol: the position of the transport behind "SIP / 2.0 /". */
@@ -210,7 +248,8 @@ static __always_inline void sip_branch(const struct sip_buf *buf, struct sip_msg
 	__u64 branch;
 
 	for (__u32 i = 0; i < 2 && end - p > 8 && sip_octet(buf, p) == ';'; i++) {
-		if (sip_lower(sip_load(buf, p)) == SIP_WORD(";branch=")) {
+		if (sip_lower(sip_load(buf, p)) == SIP_WORD(";branch=") &&
+		    sip_octet(buf, p + 8) > ' ') {
 			last = sip_value_end(buf, p + 8, end);
 			sip_top_branch(buf, msg, p + 8, last);
 			return;
@@ -218,6 +257,8 @@ static __always_inline void sip_branch(const struct sip_buf *buf, struct sip_msg
 		p = sip_seek_separator(buf, p + 1, end);
 	}
 	branch = sip_param(buf, pos, end, SIP_PARAM("branch"));
+	if (SIP_THIRD(branch) & SIP_RAN_OUT)
+		msg->violations |= SW_SANITY_BIT(REACH);
 	sip_top_branch(buf, msg, SIP_FIRST(branch), SIP_SECOND(branch));
 }
 
@@ -230,6 +271,8 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 	if (!buf || !msg)
 		return end;
 	msg->via_count++;
+	if (pos >= end)
+		msg->violations |= SW_SANITY_BIT(VIA_MISSING);
 	transport = sip_via_transport(buf, pos, end);
 	transport_end = sip_seek_mark(buf, transport, end);
 	host = sip_skip(buf, transport_end, end);
@@ -255,27 +298,45 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 	/* From the same place whether a branch is wanted or not: quotes would count otherwise. */
 	if (p < end)
 		p = sip_next_value(buf, p, end);
+	if (p == SIP_LOST)
+		msg->violations |= SW_SANITY_BIT(REACH);
 	return p < end ? sip_skip(buf, p, end) : end;
 }
 
-/* The methods that have a name of their own; the token is [pos, pos + length). */
-static __always_inline __u8 sip_method_kind(const struct sip_buf *buf, __u32 pos, __u32 length)
+/* The methods that have a name of their own: of `length` octets, the first eight and the ninth. */
+static __always_inline __u8 sip_method_named(__u64 word, __u8 ninth, __u32 length)
 {
-	__u64 word = sip_load(buf, pos);
-
 	if (length > 9)
 		return SW_MESSAGE_OTHER;
 	if (length < 8)
 		word &= sip_mask(length);
 #define METHOD(id, token)                                                                \
 	if (length == sizeof(token) - 1 && word == SIP_WORD(token) &&                    \
-	    (sizeof(token) <= 9 || sip_octet(buf, pos + 8) == token[sizeof(token) - 2])) \
+	    (sizeof(token) <= 9 || ninth == (__u8)token[sizeof(token) - 2]))             \
 		return SW_MESSAGE_##id;
 #define KIND(id, name)
 #include <sipward/methods.def>
 #undef METHOD
 #undef KIND
 	return SW_MESSAGE_OTHER;
+}
+
+/* Likewise; the token is [pos, pos + length). */
+static __always_inline __u8 sip_method_kind(const struct sip_buf *buf, __u32 pos, __u32 length)
+{
+	return sip_method_named(sip_load(buf, pos), sip_octet(buf, pos + 8), length);
+}
+
+/* Likewise in any case, as some servers read it, though case counts (RFC 3261 7.1). */
+SIP_GLOBAL int sip_method_any_case(const struct sip_buf *buf, __u32 pos, __u32 length)
+{
+	__u64 word;
+
+	if (!buf)
+		return SW_MESSAGE_OTHER;
+	word = sip_load(buf, pos);
+	word &= ~((word & SIP_EACH(0x40)) >> 1);
+	return sip_method_named(word, sip_octet(buf, pos + 8) & ~0x20, length);
 }
 
 /* CSeq: 1*DIGIT LWS Method (RFC 3261 20.16). */
@@ -298,12 +359,13 @@ SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 po
 	length = end - pos;
 	msg->cseq_method = sip_span(pos, end);
 	msg->cseq_kind = sip_method_kind(buf, pos, length);
-	if (msg->kind == SW_MESSAGE_RESPONSE)
+	if (msg->cseq_kind != SW_MESSAGE_OTHER && msg->cseq_kind == msg->kind)
 		return 0;
-	if (msg->cseq_kind != msg->kind ||
-	    (msg->kind == SW_MESSAGE_OTHER &&
-	     (length != msg->method.length || !sip_same(buf, pos, msg->method.offset, length))))
+	if (msg->kind != SW_MESSAGE_RESPONSE &&
+	    (length != msg->method.length || !sip_same(buf, pos, msg->method.offset, length)))
 		msg->violations |= SW_SANITY_BIT(CSEQ_METHOD);
+	if (msg->cseq_kind == SW_MESSAGE_OTHER)
+		msg->cseq_kind = sip_method_any_case(buf, pos, length);
 	return 0;
 }
 
@@ -318,7 +380,7 @@ static __always_inline __u64 sip_only_number(const struct sip_buf *buf, __u32 po
 	return SIP_NUMBER_VALUE(number);
 }
 
-#define SIP_VIAS_A_LINE 128 /* more on one line are not counted */
+#define SIP_VIAS_A_LINE 128 /* that are read */
 
 /* What follows the first value of a Via header. */
 static __always_inline void sip_more_vias(const struct sip_buf *buf, struct sip_msg *msg,
@@ -326,6 +388,8 @@ static __always_inline void sip_more_vias(const struct sip_buf *buf, struct sip_
 {
 	for (__u32 i = 1; i < SIP_VIAS_A_LINE && pos < end; i++)
 		pos = sip_via(buf, msg, pos, end);
+	if (pos < end)
+		msg->violations |= SW_SANITY_BIT(REACH);
 }
 
 /* Max-Forwards, Max-Breadth or Content-Length. Whether the latter is too long is only known
@@ -357,7 +421,7 @@ SIP_GLOBAL int sip_count(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 }
 
 /* Route and Record-Route hold name-addr only (RFC 3261 20.30, 20.34): as many values as
- * there are < outside quoted strings. At most 128 on a line are counted. */
+ * there are < outside quoted strings, of which 128 are told apart on a line. */
 SIP_GLOBAL int sip_routes(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
 			  __u32 id)
 {
@@ -369,15 +433,19 @@ SIP_GLOBAL int sip_routes(const struct sip_buf *buf, struct sip_msg *msg, __u32 
 	for (__u32 i = 0; i < 128; i++) {
 		pos = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('"'));
 		if (pos >= end)
-			break;
+			return 0;
 		if (sip_octet(buf, pos) == '<') {
 			++*count; /* in memory: the verifier would tell apart all that it can be */
 			pos++;
 		} else {
-			pos = sip_find_quote(buf, pos + 1, end);
-			pos = pos < end ? pos + 1 : end;
+			__u32 quote = sip_find_quote(buf, ++pos, end);
+
+			if (quote < end)
+				pos = quote + 1;
 		}
 	}
+	if (pos < end)
+		msg->violations |= SW_SANITY_BIT(REACH);
 	return 0;
 }
 

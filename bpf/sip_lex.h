@@ -6,8 +6,10 @@
  * the verifier walks once, and go on from there.
  *
  * A search starts at `pos`, never uses an octet at or behind `end`, and returns a position
- * <= end; `end` when it found nothing. Each has a reach, so that the verifier's work is
- * bounded: beyond it, which is far beyond what any legal message has, it found nothing.
+ * <= end; `end` when it found nothing. Each has a reach, so that the verifier's work is bounded.
+ * What must not be missed is looked for through all of the longest header (SIP_REACH). Where less
+ * is enough, a search that runs out stops before `end`, at an octet that is none of those it
+ * looks for: "not found" is never said of what was not looked at.
  * Callers keep pos <= end <= length.
  */
 #ifndef SIPWARD_SIP_LEX_H
@@ -27,7 +29,7 @@
 #endif
 
 /* Reaches, in words of eight octets. */
-#define SIP_REACH        512 /* one header, or start line: the bound of the default policy */
+#define SIP_REACH        (SW_HEADER_MAX / 8) /* one header, or start line */
 #define SIP_REACH_SHORT  128 /* white space, a host, a name */
 #define SIP_REACH_INLINE 6
 
@@ -158,10 +160,15 @@ static __always_inline __u64 sip_exactly(__u64 v, __u64 each)
 	return ~(((v & ~SIP_TOPS) + ~SIP_TOPS) | v) & SIP_TOPS;
 }
 
-static __always_inline __u64 sip_lws(__u64 v)
+/* All that is no white space: tab and LF are neighbours, CR and space are told by a sum that has
+ * its top bit for any other octet. Exact. */
+static __always_inline __u64 sip_no_lws(__u64 v)
 {
-	return sip_exactly(v, SIP_EACH(' ')) | sip_exactly(v, SIP_EACH('\t')) |
-	       sip_exactly(v, SIP_EACH('\r')) | sip_exactly(v, SIP_EACH('\n'));
+	__u64 low = v & ~SIP_TOPS;
+	__u64 cr = (low ^ SIP_EACH('\r')) + ~SIP_TOPS, space = (low ^ SIP_EACH(' ')) + ~SIP_TOPS;
+	__u64 from = low + SIP_EACH(0x80 - '\t'), behind = low + SIP_EACH(0x80 - '\n' - 1);
+
+	return (((~from | behind) & cr & space) | v) & SIP_TOPS;
 }
 
 /* How many octets stand below the lowest marker; 0 when there is none. Not __builtin_ctzll:
@@ -196,7 +203,8 @@ static __always_inline struct sip_span sip_span(__u32 pos, __u32 end)
 	return s;
 }
 
-/* The loop of every forward search: `markers` is computed from the word v at pos. */
+/* The loop of every forward search: `markers` is computed from the word v at pos. It goes on
+ * behind the loop when it runs out. */
 #define SIP_SEARCH(buf, pos, end, reach, markers)               \
 	for (__u32 i_ = 0; i_ < (reach); i_++) {                \
 		__u64 v, m_;                                    \
@@ -210,8 +218,7 @@ static __always_inline struct sip_span sip_span(__u32 pos, __u32 end)
 			return pos < end ? pos : end;           \
 		}                                               \
 		pos += 8;                                       \
-	}                                                       \
-	return end
+	}
 
 /* Likewise, inline, for the first words only; `far` goes on behind them. */
 #define SIP_SEEK(buf, pos, end, markers, far)                   \
@@ -236,6 +243,7 @@ SIP_GLOBAL __u32 sip_find(const struct sip_buf *buf, __u32 pos, __u32 end, __u64
 	if (!buf)
 		return end;
 	SIP_SEARCH(buf, pos, end, SIP_REACH, sip_equal(v, a) | sip_equal(v, b));
+	return end;
 }
 
 static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 a,
@@ -320,6 +328,7 @@ SIP_GLOBAL __u32 sip_find_mark(const struct sip_buf *buf, __u32 pos, __u32 end)
 	if (!buf)
 		return end;
 	SIP_SEARCH(buf, pos, end, SIP_REACH_SHORT, sip_marks(v));
+	return pos;
 }
 
 static __always_inline __u32 sip_seek_mark(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -339,6 +348,7 @@ SIP_GLOBAL __u32 sip_find_separator(const struct sip_buf *buf, __u32 pos, __u32 
 	if (!buf)
 		return end;
 	SIP_SEARCH(buf, pos, end, SIP_REACH, sip_separators(v));
+	return end;
 }
 
 static __always_inline __u32 sip_seek_separator(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -346,12 +356,14 @@ static __always_inline __u32 sip_seek_separator(const struct sip_buf *buf, __u32
 	SIP_SEEK(buf, pos, end, sip_separators(v), sip_find_separator(buf, pos, end));
 }
 
-/* The first octet that is no white space (folds included). */
+/* The first octet that is no white space (folds included). More of it than its reach is found by
+ * sip_long() beforehand. */
 SIP_GLOBAL __u32 sip_skip_lws(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end, SIP_REACH_SHORT, ~sip_lws(v) & SIP_TOPS);
+	SIP_SEARCH(buf, pos, end, SIP_REACH_SHORT, sip_no_lws(v));
+	return pos < end ? pos : end;
 }
 
 /* The first octet outside a class. */
@@ -366,7 +378,7 @@ SIP_GLOBAL __u32 sip_find_outside(const struct sip_buf *buf, __u32 pos, __u32 en
 			return pos;
 		pos++;
 	}
-	return end;
+	return pos;
 }
 
 /* White space is mostly one space or none: only more of it costs a call. */
@@ -379,7 +391,8 @@ static __always_inline __u32 sip_skip(const struct sip_buf *buf, __u32 pos, __u3
 	return sip_forget(pos);
 }
 
-/* The end of [pos, end) without the white space before it. */
+/* The end of [pos, end) without the white space before it, of which up to 64 octets are taken:
+ * sip_is_trimmed() tells whether there was more. */
 SIP_GLOBAL __u32 sip_trim(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
@@ -397,6 +410,11 @@ static __always_inline __u32 sip_trimmed(const struct sip_buf *buf, __u32 pos, _
 	if (end > pos && sip_octet(buf, end - 1) <= ' ')
 		end = sip_trim(buf, pos, end);
 	return end;
+}
+
+static __always_inline int sip_is_trimmed(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	return end <= pos || !sip_is_lws(sip_octet(buf, end - 1));
 }
 
 /* Exact markers of a word as eight bits, the first octet's the lowest. */
@@ -443,7 +461,7 @@ SIP_GLOBAL __u32 sip_find_quote(const struct sip_buf *buf, __u32 pos, __u32 end)
 	return pos < end ? pos : end;
 }
 
-/* 1 if n octets at a and at b are the same; more than 128 are not compared. */
+/* 1 if n octets at a and at b are the same; more than 128 are not. */
 SIP_GLOBAL int sip_same(const struct sip_buf *buf, __u32 a, __u32 b, __u32 n)
 {
 	if (!buf)
@@ -459,7 +477,7 @@ SIP_GLOBAL int sip_same(const struct sip_buf *buf, __u32 a, __u32 b, __u32 n)
 		if (differ)
 			return 0;
 	}
-	return 1;
+	return n <= 128;
 }
 
 /* A decimal number of at most 19 digits, more than which no 64-bit number holds: its value in

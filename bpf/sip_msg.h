@@ -55,6 +55,10 @@ struct sip_party {
 #define SIP_NEED_LINES   64u /* the other lines of headers that stand on several; with VALUES */
 #define SIP_NEED_ALL     127u
 
+/* Of these no more is found than in what is read: what nobody asks for can hide nothing. */
+#define SIP_WHERE_READ \
+	(SW_SANITY_BIT(REACH) | SW_SANITY_BIT(HEADER_NAME) | SW_SANITY_BIT(ADDRESS))
+
 #ifndef SIP_NEEDS
 #define SIP_NEEDS(what) 1
 #endif
@@ -106,7 +110,8 @@ enum sip_header {
 	SIP_HEADER_COUNT
 };
 
-#define SIP_UNKNOWN     SIP_HEADER_COUNT /* any other header */
+#define SIP_UNKNOWN     SIP_HEADER_COUNT       /* any other header */
+#define SIP_BAD_NAME    (SIP_HEADER_COUNT + 1) /* a control octet stands in its name */
 #define SIP_PRESENT(id) (1u << SIP_##id)
 
 /* Headers of which the lines behind the first are kept, too: of which a rule reads the value.

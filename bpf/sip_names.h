@@ -129,7 +129,7 @@ static __always_inline __u32 sip_long_id(__u64 word, __u64 middle, __u64 third, 
 
 _Static_assert(sizeof(SIP_LONGEST) - 1 <= SIP_NAME_MAX, "its length is told");
 
-/* The length of the name at pos: up to a colon, white space or control octet. More than
+/* The length of the name at pos: up to a colon, white space or control octet, DEL too. More than
  * SIP_NAME_MAX means only: longer than any that is known. May lie behind the line. */
 static __always_inline __u32 sip_name_length(const struct sip_buf *buf, __u32 pos, __u64 first)
 {
@@ -140,11 +140,20 @@ static __always_inline __u32 sip_name_length(const struct sip_buf *buf, __u32 po
 
 		if (n)
 			v = sip_load(buf, pos + n);
-		stop = sip_equal(v, SIP_EACH(':')) | sip_below(v, 0x21);
+		stop = sip_equal(v, SIP_EACH(':')) | sip_below(v, 0x21) |
+		       sip_equal(v, SIP_EACH(0x7f));
 		if (stop)
 			return sip_forget(n + sip_lowest(stop));
 	}
 	return SIP_NAME_MAX + 1;
+}
+
+/* What stands where a name has ended, or the white space behind it, and is no colon. Some servers
+ * drop control octets there, and read on. White space stands there if there is more than is
+ * skipped; a NUL has a reason of its own. */
+static __always_inline __u32 sip_nameless(__u8 octet)
+{
+	return octet - 1u < ' ' || octet == 0x7f ? SIP_BAD_NAME : SIP_UNKNOWN;
 }
 
 /* Which header begins at pos. The value's position goes to *value: behind the colon, or 0
@@ -159,12 +168,16 @@ static __always_inline __u32 sip_header_name(const struct sip_buf *buf, __u32 po
 	*value = 0;
 	if (length > SIP_NAME_MAX)
 		colon = sip_find_mark(buf, pos, end);
-	if (!length || colon >= end)
+	if (colon >= end)
 		return SIP_UNKNOWN;
+	if (!length)
+		return sip_nameless(sip_octet(buf, colon));
 	if (sip_octet(buf, colon) != ':') { /* white space before it is legal */
 		colon = sip_forget(sip_skip_lws(buf, colon, end));
-		if (colon >= end || sip_octet(buf, colon) != ':')
+		if (colon >= end)
 			return SIP_UNKNOWN;
+		if (sip_octet(buf, colon) != ':')
+			return sip_nameless(sip_octet(buf, colon));
 	}
 	*value = colon + 1;
 	if (length < 8)

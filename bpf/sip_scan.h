@@ -35,10 +35,14 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 			sip_more_vias(buf, msg, pos, end);
 		break;
 	case SIP_FROM:
+		if (pos >= end)
+			msg->violations |= SW_SANITY_BIT(FROM_MISSING);
 		if (first && SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_STRICT | SIP_NEED_TOKENS))
 			sip_party(buf, msg, pos, end, id);
 		break;
 	case SIP_TO:
+		if (pos >= end)
+			msg->violations |= SW_SANITY_BIT(TO_MISSING);
 		if (first)
 			sip_party(buf, msg, pos, end, id);
 		break;
@@ -85,6 +89,8 @@ static __always_inline void sip_header_strict(const struct sip_buf *buf, struct 
 		return;
 	pos = sip_skip(buf, value, end);
 	end = sip_trimmed(buf, pos, end);
+	if (id == SIP_CALL_ID && pos >= end)
+		msg->violations |= SW_SANITY_BIT(CALL_ID_EMPTY);
 	if (id == SIP_VIA || id == SIP_FROM || id == SIP_TO || id == SIP_CONTACT)
 		sip_strict_value(buf, msg, pos, end, id);
 	if (id != SIP_EXPIRES)
@@ -138,6 +144,8 @@ SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
 		sip_header_nul(buf, msg, id, pos, end);
 	if (sip_is_strict(in))
 		sip_header_strict(buf, msg, pos, end, value, id);
+	if (id == SIP_BAD_NAME)
+		msg->violations |= SW_SANITY_BIT(HEADER_NAME);
 	if (id >= SIP_HEADER_COUNT)
 		return 0;
 
@@ -147,8 +155,12 @@ SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
 		msg->present |= bit;
 		return 0;
 	}
+	if (end - pos > SIP_LONG)
+		sip_long(buf, msg, pos, end);
 	pos = sip_skip(buf, value, end);
 	end = sip_trimmed(buf, pos, end);
+	if (!sip_is_trimmed(buf, pos, end))
+		msg->violations |= SW_SANITY_BIT(REACH);
 	if (!(msg->present & bit) &&
 	    (SIP_NEEDS(SIP_NEED_VALUES) || (SIP_NEEDS(SIP_NEED_TOKENS) && id == SIP_CALL_ID)))
 		msg->value[id] = sip_span(pos, end);
@@ -199,6 +211,8 @@ static __always_inline void sip_note_bare(struct sip_msg *msg)
 {
 	if (msg->found & SIP_LINE_BARE)
 		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
+	if (msg->found & SIP_LINE_CR)
+		msg->violations |= SW_SANITY_BIT(BARE_CR);
 }
 
 /* A header is complete; `word` holds its first octets, one at least. */
@@ -216,12 +230,6 @@ static __always_inline void sip_take(const struct sip_buf *buf, const struct sip
 		sip_header(buf, in, msg, pos, end);
 		msg->found = 0;
 	}
-}
-
-/* Whether a line that begins so goes on with the one before it. */
-static __always_inline int sip_folds(__u8 octet)
-{
-	return octet == ' ' || octet == '\t';
 }
 
 /* Where to look on behind a CR LF, whose CR is the lowest of the markers in the word at pos. Not

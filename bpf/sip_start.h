@@ -19,18 +19,20 @@ static __always_inline int sip_is_strict(const struct sip_input *in)
 #define SIP_RUBBISH_WORDS 10
 
 /* What was found in a line. */
-#define SIP_LINE_CUT  1u /* the data ended before it did */
-#define SIP_LINE_MORE 2u /* not yet at its end */
-#define SIP_LINE_NUL  4u
-#define SIP_LINE_BARE 8u /* a bare CR or LF */
+#define SIP_LINE_CUT     1u /* the data ended before it did */
+#define SIP_LINE_MORE    2u /* not yet at its end */
+#define SIP_LINE_NUL     4u
+#define SIP_LINE_BARE    8u /* a bare LF */
+#define SIP_LINE_CR      16u /* a bare CR */
+#define SIP_LINE_CONTROL 32u /* a control octet that is neither NUL nor white space */
 
 /* A word at pos < end that holds something else than CR LF: NUL, a bare CR, a bare LF, or a
- * harmless control octet. The first LF in it, if it has one, ends the line. Packed: where the
- * line ends, where the next begins, or what is behind the word is to be looked at, and
- * SIP_LINE_ bits. */
+ * control octet that does no harm in a value. The first LF in it, if it has one, ends the line.
+ * Packed: where the line ends, where the next begins, or what is behind the word is to be
+ * looked at, and SIP_LINE_ bits. */
 SIP_GLOBAL __u64 sip_odd_word(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	__u64 v, lf, cr, before, inside = ~0ull;
+	__u64 v, lf, cr, nul, before, controls, inside = ~0ull;
 	__u32 found = 0, last;
 
 	if (!buf)
@@ -41,12 +43,16 @@ SIP_GLOBAL __u64 sip_odd_word(const struct sip_buf *buf, __u32 pos, __u32 end)
 	lf = sip_exactly(v, SIP_EACH('\n')) & inside;
 	before = ((lf & -lf) - 1) & inside; /* of the line: what stands below the first LF */
 	cr = sip_exactly(v, SIP_EACH('\r')) & before;
-	if (sip_exactly(v, 0) & before)
+	nul = sip_exactly(v, 0) & before;
+	controls = ~(((v & ~SIP_TOPS) + SIP_EACH(0x60)) | v) & SIP_TOPS & before;
+	if (nul)
 		found |= SIP_LINE_NUL;
+	if (controls & ~(nul | cr | sip_exactly(v, SIP_EACH('\t'))))
+		found |= SIP_LINE_CONTROL;
 	if (cr & ~(lf >> 8) & (inside >> 8))
-		found |= SIP_LINE_BARE;
+		found |= SIP_LINE_CR;
 	if (cr >> 63 && pos + 8 < end && sip_octet(buf, pos + 8) != '\n')
-		found |= SIP_LINE_BARE;
+		found |= SIP_LINE_CR;
 	if (!lf)
 		return SIP_PACK(pos + 8, pos + 8, found | SIP_LINE_MORE);
 	last = pos += sip_lowest(lf);
@@ -57,13 +63,20 @@ SIP_GLOBAL __u64 sip_odd_word(const struct sip_buf *buf, __u32 pos, __u32 end)
 	return SIP_PACK(last, pos + 1, found);
 }
 
-/* CR and LF before the start line are skipped (RFC 3261 7.5). */
+/* Whether a line that begins so goes on with the one before it. */
+static __always_inline int sip_folds(__u8 octet)
+{
+	return octet == ' ' || octet == '\t';
+}
+
+/* CR and LF before the start line are skipped (RFC 3261 7.5), as far as 2048 of them. */
 SIP_GLOBAL __u32 sip_skip_crlf(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
 	SIP_SEARCH(buf, pos, end, SIP_REACH / 2,
 		   ~(sip_exactly(v, SIP_EACH('\r')) | sip_exactly(v, SIP_EACH('\n'))) & SIP_TOPS);
+	return pos;
 }
 
 /* The end of [pos, end) without the spaces before it, of which up to 256 are taken. */
@@ -102,13 +115,15 @@ static __always_inline void sip_request_uri(const struct sip_buf *buf, const str
 	msg->uri = sip_span(pos, end);
 	if (end - pos > in->bounds.uri)
 		msg->violations |= SW_SANITY_BIT(URI_LENGTH);
+	if (pos < end && sip_octet(buf, pos) == '<') /* illegal, but some servers take it */
+		pos++;
 	if (SIP_NEEDS(SIP_NEED_PARTIES))
 		sip_uri(buf, pos, end, &msg->uri_user, &msg->uri_host);
 	msg->scheme = sip_scheme(buf, pos, end);
 	if (msg->scheme == SIP_SCHEME_OTHER && sip_is_sos(buf, pos, end))
 		msg->flags |= SIP_URGENT;
 	if (sip_is_strict(in))
-		sip_strict_uri(buf, msg, pos, end);
+		sip_strict_uri(buf, msg, msg->uri.offset, end);
 }
 
 /* Request-Line (RFC 3261 7.1): token SP ... SP SIP/2.0, spaces at the end ignored. */
@@ -126,11 +141,15 @@ static __always_inline void sip_request_line(const struct sip_buf *buf, const st
 		return;
 	}
 	msg->kind = sip_method_kind(buf, pos, space - pos);
-	if (msg->kind == SW_MESSAGE_OTHER &&
-	    sip_find_outside(buf, pos, space, SIP_IN_TOKEN) < space) {
-		msg->violations |= SW_SANITY_BIT(START_LINE);
-		msg->kind = SW_MESSAGE_NOT_SIP;
-		return;
+	if (msg->kind == SW_MESSAGE_OTHER) {
+		if (sip_find_outside(buf, pos, space, SIP_IN_TOKEN) < space) {
+			msg->violations |= SW_SANITY_BIT(START_LINE);
+			msg->kind = SW_MESSAGE_NOT_SIP;
+			return;
+		}
+		msg->kind = sip_method_any_case(buf, pos, space - pos);
+		if (msg->kind != SW_MESSAGE_OTHER)
+			msg->violations |= SW_SANITY_BIT(METHOD_CASE);
 	}
 	msg->flags |= SIP_START;
 	msg->method = sip_span(pos, space);
@@ -139,7 +158,7 @@ static __always_inline void sip_request_line(const struct sip_buf *buf, const st
 
 	uri = space + 1;
 	uri_end = last - 8;
-	if (sip_octet(buf, uri) == ' ' || sip_octet(buf, uri_end - 1) == ' ' || last != end) {
+	if (sip_octet(buf, uri) <= ' ' || sip_octet(buf, uri_end - 1) == ' ' || last != end) {
 		msg->violations |= SW_SANITY_BIT(START_LINE_SPACE);
 		uri = sip_skip_lws(buf, uri, uri_end);
 		uri_end = sip_trim_spaces(buf, uri, uri_end);
@@ -165,8 +184,10 @@ SIP_GLOBAL __u64 sip_start_end(const struct sip_buf *buf, __u32 pos, __u32 end)
 		return SIP_PACK(end, end, found | SIP_LINE_CUT);
 	if (lf > pos && sip_octet(buf, lf - 1) == '\r')
 		last--;
-	if (last == lf || sip_find(buf, pos, last, SIP_EACH('\r'), SIP_EACH('\r')) < last)
+	if (last == lf)
 		found |= SIP_LINE_BARE;
+	if (sip_find(buf, pos, last, SIP_EACH('\r'), SIP_EACH('\r')) < last)
+		found |= SIP_LINE_CR;
 	return SIP_PACK(last, lf + 1, found);
 }
 
@@ -200,6 +221,24 @@ static __always_inline int sip_is_rubbish(const struct sip_buf *buf, const struc
 	return 1;
 }
 
+/* What is wrong with a start line besides what it says, and with what stands at `next`. */
+static __always_inline __u64 sip_start_faults(const struct sip_buf *buf,
+					      const struct sip_input *in, __u32 found, __u32 next)
+{
+	__u64 faults = 0;
+
+	if (found & SIP_LINE_NUL)
+		faults |= SW_SANITY_BIT(NUL);
+	if (found & SIP_LINE_BARE)
+		faults |= SW_SANITY_BIT(BARE_LINE_END);
+	if (found & SIP_LINE_CR)
+		faults |= SW_SANITY_BIT(BARE_CR);
+	/* A start line has no folds: what looks like one is a header to some. */
+	if (next < in->length && sip_folds(sip_octet(buf, next)))
+		faults |= SW_SANITY_BIT(HEADER_NAME);
+	return faults;
+}
+
 /* Everything up to and with the start line. Always 0. */
 SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in,
 			 struct sip_msg *msg)
@@ -227,6 +266,10 @@ SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in,
 		msg->kind = SW_MESSAGE_KEEPALIVE;
 		return 0;
 	}
+	if (pos >= 8 * (SIP_REACH / 2)) { /* what stands behind so many is not looked for */
+		msg->violations |= SW_SANITY_BIT(START_LINE);
+		return 0;
+	}
 
 	if (sip_is_rubbish(buf, in, pos)) {
 		msg->violations |= SW_SANITY_BIT(START_LINE);
@@ -241,10 +284,7 @@ SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in,
 		if (sip_may_be_cut(in))
 			return 0;
 	}
-	if (found & SIP_LINE_NUL)
-		msg->violations |= SW_SANITY_BIT(NUL);
-	if (found & SIP_LINE_BARE)
-		msg->violations |= SW_SANITY_BIT(BARE_LINE_END);
+	msg->violations |= sip_start_faults(buf, in, found, msg->next);
 	msg->lines = 1;
 	if (end - pos >= 8 && sip_lower(sip_load(buf, pos)) == SIP_WORD("sip/2.0 "))
 		sip_status_line(buf, msg, pos + 8, end);

@@ -9,6 +9,23 @@
 
 #include "sip_address.h"
 
+/* 1 if every octet is of a class. */
+SIP_GLOBAL int sip_is_all(const struct sip_buf *buf, __u32 pos, __u32 end, __u32 class)
+{
+	if (!buf)
+		return 0;
+	for (__u32 i = 0; i < SIP_REACH / SIP_REACH_SHORT; i++) {
+		__u32 begin = pos;
+
+		pos = sip_find_outside(buf, pos, end, class);
+		if (pos >= end)
+			return 1;
+		if (pos < begin + 8 * SIP_REACH_SHORT)
+			return 0;
+	}
+	return 0;
+}
+
 /* More than one colon in a host and port, but for those in brackets: an IPv6 address that
  * lacks them. */
 SIP_GLOBAL int sip_colons(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -55,7 +72,7 @@ SIP_GLOBAL int sip_strict_uri(const struct sip_buf *buf, struct sip_msg *msg, __
 	if (!buf || !msg)
 		return 0;
 	host = sip_host_begin(buf, pos, end);
-	if (sip_find_outside(buf, pos, end, SIP_IN_URI) < end ||
+	if (!sip_is_all(buf, pos, end, SIP_IN_URI) ||
 	    sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH(':')) >= end ||
 	    (host && sip_find(buf, host, end, SIP_EACH('?'), SIP_EACH('?')) < end))
 		msg->violations |= SW_SANITY_BIT(URI_SYNTAX);
@@ -113,10 +130,11 @@ SIP_GLOBAL __u32 sip_strict_params(const struct sip_buf *buf, struct sip_msg *ms
 	for (__u32 i = 0; i < 64; i++) {
 		pos = sip_find_separator(buf, pos, end);
 		if (pos >= end || sip_octet(buf, pos) == ',')
-			break;
+			return pos;
 		pos = sip_strict_param(buf, msg, pos, end);
 	}
-	return pos;
+	msg->violations |= SW_SANITY_BIT(REACH);
+	return end;
 }
 
 /* An address outside <>: it ends before the parameters, and a Contact may have a next. "*"
@@ -129,7 +147,7 @@ static __always_inline void sip_strict_bare(const struct sip_buf *buf, struct si
 			msg->violations |= SW_SANITY_BIT(ADDR_SPEC);
 		return;
 	}
-	if (sip_find_outside(buf, pos, end, SIP_IN_URI) < end ||
+	if (!sip_is_all(buf, pos, end, SIP_IN_URI) ||
 	    sip_find(buf, pos, end, SIP_EACH('?'), SIP_EACH(',')) < end)
 		msg->violations |= SW_SANITY_BIT(ADDR_SPEC);
 	if (sip_bare_ipv6(buf, pos, end))
@@ -178,7 +196,7 @@ SIP_GLOBAL __u32 sip_strict_address(const struct sip_buf *buf, struct sip_msg *m
 	separator = sip_find_separator(buf, pos, end);
 	if (angle < separator || (single && angle < end && separator < angle &&
 				  sip_octet(buf, separator) != ';')) {
-		if (sip_find_outside(buf, pos, angle, SIP_IN_TOKEN | SIP_IN_LWS) < angle)
+		if (!sip_is_all(buf, pos, angle, SIP_IN_TOKEN | SIP_IN_LWS))
 			msg->violations |= SW_SANITY_BIT(DISPLAY_NAME);
 		return sip_strict_angle(buf, msg, angle, end);
 	}
@@ -223,11 +241,12 @@ SIP_GLOBAL __u32 sip_strict_one(const struct sip_buf *buf, struct sip_msg *msg, 
 static __always_inline void sip_strict_value(const struct sip_buf *buf, struct sip_msg *msg,
 					     __u32 pos, __u32 end, __u32 id)
 {
-	for (__u32 i = 0; i < 64; i++) {
+	for (__u32 i = 0; i < 72; i++) { /* as many Vias as are legal by default, and two */
 		pos = sip_strict_one(buf, msg, pos, end, id);
 		if (pos == SIP_NO_NEXT)
-			break;
+			return;
 	}
+	msg->violations |= SW_SANITY_BIT(REACH);
 }
 
 /* The length of the UTF-8 character (RFC 3629) whose first four octets are w; 0 if none. */

@@ -27,6 +27,7 @@
 #define SW_PROBES_MAX  16384
 
 #define SW_MESSAGE_MAX   16384 /* octets of a SIP message that are ever looked at */
+#define SW_HEADER_MAX    4096  /* of one header that are read: no policy can allow longer ones */
 #define SW_SCAN_PAD      64    /* octets the scanner may read, but not use, behind it */
 
 /* How branches of the agent's probes begin (RFC 3261 8.1.1.7, then 32 random hexadecimal

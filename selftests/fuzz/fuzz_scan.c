@@ -25,6 +25,20 @@ static void check(bool right)
 		abort();
 }
 
+/* Something is called missing that was not seen, though it may come: an empty header was seen. */
+static bool misses_unseen(const struct sip_msg *msg)
+{
+	uint64_t empty = 0;
+
+	if (msg->present & SIP_PRESENT(VIA))
+		empty |= SW_SANITY_BIT(VIA_MISSING);
+	if (msg->present & SIP_PRESENT(FROM))
+		empty |= SW_SANITY_BIT(FROM_MISSING);
+	if (msg->present & SIP_PRESENT(TO))
+		empty |= SW_SANITY_BIT(TO_MISSING);
+	return msg->violations & MISSING & ~empty;
+}
+
 static void check_spans(const struct sip_msg *msg, size_t size)
 {
 	const struct sip_span *first = &msg->method;
@@ -71,11 +85,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(block);
 	check(!(msg.violations & ~SW_SANITY_STRICT));
 	if (in.flags && !(msg.flags & SIP_COMPLETE))
-		check(!(msg.violations & MISSING));
+		check(!misses_unseen(&msg));
 
 	in.flags |= SIP_EARLY;
 	check(sip_scan_exact(data, &in, choice, &again));
-	check(!(again.violations & MISSING));
+	check(!misses_unseen(&again));
 	in.flags = (in.flags & ~SIP_EARLY) | SIP_RESUME;
 	check(sip_scan_exact(data, &in, choice, &again));
 	check(!memcmp(&msg, &again, sizeof(msg)));

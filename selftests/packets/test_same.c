@@ -4,6 +4,9 @@
  * must find the same, down to the last span. Messages are generated, then mutated.
  */
 #include "rig.h"
+
+#include <linux/bpf.h>
+
 #include "sip_generate.h"
 #include "sip_scan.h"
 
@@ -117,8 +120,17 @@ static void test_every_octet_flipped(void **state)
 	}
 }
 
+/* Whether a drop by the program that scans for everything is one for what only that reads. */
+static bool is_where_read(const struct sw_trial *outcome)
+{
+	unsigned int check = outcome->reason - SW_SANITY_FIRST;
+
+	return outcome->verdict == SW_TRIAL_DROP && check < SW_SANITY_COUNT &&
+	       SIP_WHERE_READ >> check & 1;
+}
+
 /* The program as it is attached leaves out what its policy does not use: the verdicts must be
- * those of the one that scans for everything. */
+ * those of the one that scans for everything, but for what nobody reads. */
 static void same_verdicts(const char *yaml)
 {
 	static uint8_t text[SW_MESSAGE_MAX];
@@ -142,7 +154,7 @@ static void same_verdicts(const char *yaml)
 		full = trial_run(&rig.trial, frame.octets, frame.size, &outcome, &e);
 		lean = trial_run(&real, frame.octets, frame.size, &nothing, &e);
 		assert_string_equal(e.text, "");
-		if (full != lean)
+		if (full != lean && !(lean == XDP_PASS && is_where_read(&outcome)))
 			fail_msg("message %u: %d with all work, %d without, reason %s\n%.*s", n,
 				 full, lean, reason_name(outcome.reason), (int)size, text);
 	}

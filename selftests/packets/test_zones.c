@@ -59,7 +59,8 @@ static void test_methods_of_a_zone(void **state)
 	sends_method(&rig, "REGISTER", 5, SW_REASON_METHOD);
 	sends_method(&rig, "FROBNICATE", 6, SW_REASON_METHOD);
 	/* Case counts (RFC 3261 7.1): this is another method. */
-	sends_method(&rig, "invite", 7, SW_REASON_METHOD);
+	sends_method(&rig, "invite", 7, SW_REASON_METHOD_CASE);
+	sends_method(&rig, "invites", 7, SW_REASON_METHOD);
 	/* Without these a call cannot end: never refused by a method list. */
 	sends_method(&rig, "ACK", 8, SW_REASON_NONE);
 	sends_method(&rig, "BYE", 9, SW_REASON_NONE);

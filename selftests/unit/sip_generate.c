@@ -368,7 +368,7 @@ static void choose_method(struct message *m)
 #include <sipward/methods.def>
 #undef METHOD
 #undef KIND
-		"invite", "PING", "INVITEE", "REGISTE", "SUBSCRIBES",
+		"invited", "PING", "INVITEE", "REGISTE", "SUBSCRIBES",
 		"!interesting-Method0123456789_*+`.%indeed'~",
 	};
 

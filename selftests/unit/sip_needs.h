@@ -84,9 +84,16 @@ static bool same_told(const struct sip_msg *a, const struct sip_msg *b, unsigned
 	return same_party(&a->from, &b->from, what) && same_party(&a->to, &b->to, what);
 }
 
+/* `a` was found where all is needed. */
+static bool same_violations(uint64_t a, uint64_t b)
+{
+	return ((a ^ b) & ~SIP_WHERE_READ) == 0 && (b & ~a) == 0;
+}
+
 static bool same_judged(const struct sip_msg *a, const struct sip_msg *b)
 {
-	return a->violations == b->violations && (a->flags & ~UNTOLD) == (b->flags & ~UNTOLD) &&
+	return same_violations(a->violations, b->violations) &&
+	       (a->flags & ~UNTOLD) == (b->flags & ~UNTOLD) &&
 	       ((a->present ^ b->present) & JUDGED) == 0 && a->kind == b->kind &&
 	       a->status == b->status && a->headers == b->headers &&
 	       a->via_count == b->via_count && a->body_offset == b->body_offset;

@@ -49,9 +49,13 @@ struct row {
 	uint64_t bit;
 	const char *what, *bad, *good;
 	size_t bad_size; /* where `bad` holds a NUL */
+	uint64_t with;   /* what else is found: see company() */
 };
 
-#define ROW(id, what, bad, good) { SW_SANITY_BIT(id), what, bad, good, sizeof(bad) - 1 }
+#define ROW_WITH(id, what, bad, good, with) \
+	{ SW_SANITY_BIT(id), what, bad, good, sizeof(bad) - 1, with }
+#define ROW(id, what, bad, good) ROW_WITH(id, what, bad, good, 0)
+#define SYNTAX SW_SANITY_BIT(HEADER_SYNTAX)
 
 static const struct row rows[] = {
 	ROW(START_LINE, "SIP/2.0\r\n", "SIP/2.1\r\n", "sip/2.0\r\n"),
@@ -107,7 +111,51 @@ static const struct row rows[] = {
 	ROW(CONTACT_MISSING, "Contact: <sip:alice@192.0.2.1>\r\n", "",
 	    "m: sip:alice@192.0.2.1\r\n"),
 	ROW(BARE_LINE_END, "60\r\n", "60\n", "60 \r\n"),
-	ROW(BARE_LINE_END, "Expires: 60", "Subject: a\rb", "Subject: a\r\n b"),
+	ROW(BARE_CR, "Expires: 60", "Subject: a\rb", "Subject: a\r\n b"),
+	ROW(BARE_CR, "Expires: 60", "Subject: a\rTo: <sip:x@y>;tag=1", "Subject: a"),
+	ROW(BARE_CR, "Expires: 60", "Subject: a\r\r\nX: b", "Subject: a\r\nX: b"),
+	ROW(BARE_CR, "Expires: 60", "Subject: 1234567\rb", "Subject: 1234567"),
+	ROW_WITH(BARE_CR, "SIP/2.0\r\n", "SIP/2.0\rX: SIP/2.0\r\n", "SIP/2.0\r\n",
+		 SW_SANITY_BIT(URI_SYNTAX)),
+	ROW_WITH(HEADER_NAME, "Expires: 60", "To\x01: <sip:a@b>", "To-: <sip:a@b>", SYNTAX),
+	ROW_WITH(HEADER_NAME, "Expires: 60", "From\x08: <sip:a@b>", "From-: 1", SYNTAX),
+	ROW_WITH(HEADER_NAME, "Expires: 60", "Content-Length\x01: 9", "Content-Length-: 9", SYNTAX),
+	ROW_WITH(HEADER_NAME, "Expires: 60", "To\x7f: <sip:a@b>", "To~: <sip:a@b>", SYNTAX),
+	ROW_WITH(HEADER_NAME, "Expires: 60", "\x01To: <sip:a@b>", "!To: <sip:a@b>", SYNTAX),
+	ROW_WITH(HEADER_NAME, "Expires: 60", "T\x0bo: <sip:a@b>", "T'o: <sip:a@b>", SYNTAX),
+	ROW_WITH(HEADER_NAME, "Expires: 60", "To \t\x0c: <sip:a@b>", "Too \t: <sip:a@b>", SYNTAX),
+	ROW_WITH(HEADER_NAME, "Expires: 60", "P-Asserted-Identity\x1f: <sip:a@b>",
+		 "P-Asserted-Identity\t: \x1f<sip:a@b>", SYNTAX),
+	ROW_WITH(HEADER_NAME, "SIP/2.0\r\n", "SIP/2.0\r\n Subject: a\r\n",
+		 "SIP/2.0\r\nSubject: a\r\n b\r\n", SYNTAX),
+	ROW_WITH(VIA_MISSING, "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKabc;rport",
+		 "Via: SIP/2.0/UDP x\r\nVia: \t", "Via: SIP/2.0/UDP x",
+		 SW_SANITY_BIT(SEPARATORS)),
+	ROW_WITH(FROM_MISSING, " \"Alice\" <sip:alice@atlanta.example.com>;tag=f1", "\r\n ",
+		 " <sip:x@y>;tag=f1",
+		 SW_SANITY_BIT(SEPARATORS) | SW_SANITY_BIT(FROM_TAG_MISSING)),
+	ROW_WITH(TO_MISSING, " Bob <sip:bob@biloxi.example.com>", "", " x:y",
+		 SW_SANITY_BIT(SEPARATORS)),
+	ROW(ADDRESS, ";tag=f1", ";tag=f1;tag=f2", ";tag=f1;tags=f2"),
+	ROW(ADDRESS, ";tag=f1", ";x=\"tag=1\";tag=f1; TAG = 1", ";x=\";tag=1\";tag=f1"),
+	ROW_WITH(ADDRESS, "Bob <sip:bob@biloxi.example.com>",
+		 "Bob \"<sip:eve@x>\" <sip:bob@biloxi.example.com>",
+		 "\"Bob <sip:eve@x>\" <sip:bob@biloxi.example.com>",
+		 SW_SANITY_BIT(DISPLAY_NAME) | SW_SANITY_BIT(QUOTES)),
+	ROW_WITH(ADDRESS, "Bob <sip:bob@biloxi.example.com>",
+		 "sip:eve@x <sip:bob@biloxi.example.com>",
+		 "sip-eve <sip:bob@biloxi.example.com>", SW_SANITY_BIT(DISPLAY_NAME)),
+	ROW_WITH(ADDRESS, "biloxi.example.com>\r\nCall",
+		 "biloxi.example.com>, <sip:a@b>;tag=1\r\nCall",
+		 "biloxi.example.com> ;tag=1\r\nCall", 0),
+	ROW_WITH(ADDRESS, "biloxi.example.com>\r\nCall", "biloxi.example.com;tag=1\r\nCall",
+		 "biloxi.example.com;tag=1>\r\nCall", SW_SANITY_BIT(ADDR_SPEC)),
+	ROW_WITH(ADDRESS, "biloxi.example.com>\r\nCall",
+		 "biloxi.example.com>;x=\";tag=1\r\nCall",
+		 "biloxi.example.com>;x=\"\";tag=1\r\nCall",
+		 SW_SANITY_BIT(QUOTES)),
+	ROW(METHOD_CASE, "INVITE sip", "invite sip", "INVITE sip"),
+	ROW(CALL_ID_EMPTY, "c1@192.0.2.1", "", "c"),
 	ROW(BARE_LINE_END, "SIP/2.0\r\n", "SIP/2.0\n", "SIP/2.0\r\n"),
 	ROW(START_LINE_SPACE, "INVITE sip", "INVITE  sip", "INVITE sip"),
 	ROW(START_LINE_SPACE, " SIP/2.0\r\n", "  SIP/2.0\r\n", " SIP/2.0\r\n"),
@@ -152,6 +200,7 @@ static uint64_t company(const struct row *row)
 		return SW_SANITY_BIT(QUOTES);
 	if (row->bit == SW_SANITY_BIT(NUL) && row->what[0] == 'E' && row->bad[0] == 'X')
 		return SW_SANITY_BIT(HEADER_SYNTAX);
+	return row->with;
 	return 0;
 }
 
@@ -176,7 +225,8 @@ static void test_rows(void **state)
 	/* the bounds have a test of their own */
 	seen |= SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(HEADER_LENGTH) |
 		SW_SANITY_BIT(VIA_COUNT) | SW_SANITY_BIT(METHOD_LENGTH) |
-		SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(URI_LENGTH);
+		SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(URI_LENGTH) |
+		SW_SANITY_BIT(REACH); /* and what is too much to read: test_reach() */
 	assert_violations(seen, SW_SANITY_STRICT, "a check without a row");
 }
 
@@ -201,6 +251,115 @@ static void test_bounds(void **state)
 	BOUND(method, 6, METHOD_LENGTH);
 	BOUND(uri, 26, URI_LENGTH);
 #undef BOUND
+}
+
+/* More than is read is a violation, wherever it stands; what fits is read. `unit` stands `count`
+ * times in the place of `what`. */
+static struct sip_msg scan_many(const char *what, const char *before, const char *unit,
+				unsigned int count, const char *behind)
+{
+	static struct text text;
+	static char many[5000];
+	size_t size = strlen(before);
+
+	memcpy(many, before, size);
+	for (; count; count--, size += strlen(unit))
+		memcpy(many + size, unit, strlen(unit));
+	strcpy(many + size, behind);
+	replace(&text, base, what, many, strlen(many));
+	return scan(text.octets, text.length, 0);
+}
+
+static void test_reach(void **state)
+{
+	static const struct {
+		const char *what, *before, *unit, *behind;
+		unsigned int good, bad;
+		uint64_t bits; /* that come with it: HEADER_NAME alone is as good as REACH */
+	} rows[] = {
+		{"From: ", "From:", " ", "", 1000, 1100, SW_SANITY_BIT(REACH)},
+		{"From: ", "From:", " \t", "", 500, 1000, SW_SANITY_BIT(REACH)},
+		{"From: ", "From", " ", ":", 1000, 1100, SW_SANITY_BIT(HEADER_NAME)},
+		{"Expires: 60", "P-Asserted-Identity", " ", ": <sip:a@b>", 1000, 1100,
+		 SW_SANITY_BIT(HEADER_NAME)},
+		{"Expires: 60", "P-Asserted-Identity:", " ", "<sip:a@b>", 1000, 2000,
+		 SW_SANITY_BIT(REACH)},
+		{"Expires: 60", "User-Agent:", "\r\n ", "x", 330, 700, SW_SANITY_BIT(REACH)},
+		{"Expires: 60", "Refer-To:", " ", "<sip:a@b>", 1000, 3000, SW_SANITY_BIT(REACH)},
+		{"Expires: 60", "User-Agent: x", " ", "", 64, 66, SW_SANITY_BIT(REACH)},
+		{";tag=f1", ";", " ", "tag=f1", 900, 1100, SW_SANITY_BIT(REACH)},
+		{";tag=f1", ";tag", " ", "=f1", 900, 1100, SW_SANITY_BIT(REACH)},
+		{";tag=f1", ";tag=", " ", "f1", 900, 1100, SW_SANITY_BIT(REACH)},
+		{"<sip:alice@atlanta", "<", " ", "sip:alice@atlanta", 0, 1100,
+		 SW_SANITY_BIT(REACH)},
+		{";tag=f1", "", ";x", ";tag=f1", 60, 130, SW_SANITY_BIT(REACH)},
+		{";rport", "", ";x=\"\"", ",SIP/2.0/UDP a", 30, 65, SW_SANITY_BIT(REACH)},
+		{"Expires: 60", "Route: <sip:a>", ",<sip:b>", "", 120, 140, SW_SANITY_BIT(REACH)},
+		{"Expires: 60", "Authorization: Digest a=1", ",b=1", ",nonce=\"n\",username=x", 20,
+		 40, SW_SANITY_BIT(REACH)},
+		{"Expires: 60", "User-Agent: x", "\r\nUser-Agent: y", "", 7, 8,
+		 SW_SANITY_BIT(REACH)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sip_msg msg = scan_many(rows[i].what, rows[i].before, rows[i].unit,
+					       rows[i].good, rows[i].behind);
+
+		assert_violations(msg.violations & SW_SANITY_DEFAULT, 0, rows[i].before);
+		if (strstr(rows[i].behind, "tag=f1") || strstr(rows[i].before, "tag"))
+			assert_int_equal(msg.from.tag.length, 2);
+		msg = scan_many(rows[i].what, rows[i].before, rows[i].unit, rows[i].bad,
+				rows[i].behind);
+		if (!(msg.violations & rows[i].bits))
+			fail_msg("%s %u times is not found", rows[i].before, rows[i].bad);
+	}
+}
+
+/* What stands where no client puts it, is read all the same. */
+static void test_read_all_the_same(void **state)
+{
+	static struct text text;
+	struct sip_msg msg;
+
+	(void)state;
+	replace(&text, base, "<sip:alice@", "< \t\r\n sip:alice@", 16);
+	msg = scan(text.octets, text.length, 0);
+	assert_span(text.octets, msg.from.user, "alice");
+	assert_int_equal(msg.violations & SW_SANITY_DEFAULT, 0);
+	replace(&text, base, "<sip:bob@biloxi.example.com>", "<tel: +49 30;x=y >;tag=1", 24);
+	msg = scan(text.octets, text.length, 0);
+	assert_span(text.octets, msg.to.user, "+49 30");
+	replace(&text, base, "sip:bob@biloxi.example.com SIP", "<sip:bob@b> SIP", 15);
+	msg = scan(text.octets, text.length, 0);
+	assert_span(text.octets, msg.uri_user, "bob");
+	assert_span(text.octets, msg.uri_host, "b");
+	replace(&text, base, "INVITE sip:bob", "INVITE \tsip:bob", 15);
+	msg = scan(text.octets, text.length, 0);
+	assert_span(text.octets, msg.uri_user, "bob");
+}
+
+/* CR LF before a message is skipped, as far as it is read; and nothing behind it is a keepalive. */
+static void test_leading_line_ends(void **state)
+{
+	static char octets[8192];
+	size_t size = sizeof(base) - 1;
+
+	(void)state;
+	for (size_t count = 2046; count <= 2050; count++) {
+		struct sip_msg msg;
+
+		for (size_t i = 0; i < 2050; i++)
+			octets[i] = i % 2 ? '\n' : '\r';
+		assert_int_equal(scan(octets, 2048, 0).kind, SW_MESSAGE_KEEPALIVE);
+		memcpy(octets + count, base, size);
+		msg = scan(octets, count + size, 0);
+		assert_int_equal(msg.kind,
+				 count < 2048 ? SW_MESSAGE_INVITE : SW_MESSAGE_NOT_SIP);
+		assert_int_equal(!(msg.violations & SW_SANITY_BIT(START_LINE)), count < 2048);
+	}
+	memset(octets, '\n', sizeof(octets));
+	assert_true(scan(octets, 2049, 0).violations & SW_SANITY_BIT(START_LINE));
 }
 
 /* Whether a span is these octets of this message. */
@@ -298,6 +457,7 @@ static void test_kinds(void **state)
 #undef KIND
 	};
 	static struct text text;
+	struct sip_msg msg;
 	char line[64];
 
 	(void)state;
@@ -307,10 +467,15 @@ static void test_kinds(void **state)
 		snprintf(line, sizeof(line), "%s sip:x SIP/2.0\r\n", tokens[i]);
 		assert_int_equal(scan(line, strlen(line), 0).kind, i);
 		for (size_t k = 0; k < length; k++) { /* any other octet makes another method */
-			line[k] ^= 0x20;
-			assert_int_equal(scan(line, strlen(line), 0).kind, SW_MESSAGE_OTHER);
+			line[k] ^= 0x40;
+			assert_int_not_equal(scan(line, strlen(line), 0).kind, i);
+			line[k] ^= 0x40 | 0x20; /* but some servers do not tell small letters */
+			msg = scan(line, strlen(line), 0);
+			assert_int_equal(msg.kind, i);
+			assert_true(msg.violations & SW_SANITY_BIT(METHOD_CASE));
 			line[k] ^= 0x20;
 		}
+		assert_false(scan(line, strlen(line), 0).violations & SW_SANITY_BIT(METHOD_CASE));
 		snprintf(line, sizeof(line), "%sX sip:x SIP/2.0\r\n", tokens[i]);
 		assert_int_equal(scan(line, strlen(line), 0).kind, SW_MESSAGE_OTHER);
 	}
@@ -455,6 +620,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_read_all_the_same),
+		cmocka_unit_test(test_leading_line_ends),
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_odd_spans),
 		cmocka_unit_test(test_kinds),

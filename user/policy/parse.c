@@ -15,7 +15,7 @@ static const struct sanity default_sanity = {
 	.bounds = {
 		.message = SW_MESSAGE_MAX,
 		.headers = 128,
-		.header = 4096,
+		.header = SW_HEADER_MAX,
 		.via = 70,
 		.method = 64,
 		.uri = 2048,
@@ -28,7 +28,7 @@ static const struct sanity default_sanity = {
 static const struct key limit_keys[] = {
 	LIMIT(message, 512, SW_MESSAGE_MAX),
 	LIMIT(headers, 8, 4096),
-	LIMIT(header, 64, SW_MESSAGE_MAX),
+	LIMIT(header, 64, SW_HEADER_MAX),
 	LIMIT(via, 1, 4096),
 	LIMIT(method, 9, SW_MESSAGE_MAX),
 	LIMIT(uri, 16, SW_MESSAGE_MAX),
