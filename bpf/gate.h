@@ -20,6 +20,7 @@
 
 #define STUN_HEADER     20
 #define STUN_COOKIE     0x2112a442
+#define STUN_MAX        548 /* RFC 8489 6.1: of a message over a path that nobody measured */
 
 /* RFC 8446 5.1 and 4: a record, and the first message in it. */
 #define TLS_MAJOR 3
@@ -98,14 +99,45 @@ static __always_inline enum verdict stage_payload(struct packet *p, struct xdp_m
 	return VERDICT_UNDECIDED;
 }
 
-/* RFC 5389 6: two zero bits, the cookie, and a length that fits the datagram exactly. */
+/* 1 when one of the eight octets at pos is the slash of "SIP/2.0". */
+__noinline int has_version_at(const struct sip_buf *buf, __u32 pos)
+{
+	if (!buf)
+		return 1;
+	for (__u32 i = 0; i < 8; i++) {
+		__u64 word = sip_lower(sip_load(buf, sip_forget(pos + i - 3)));
+
+		if ((word & sip_mask(7)) == SIP_WORD("sip/2.0"))
+			return 1;
+	}
+	return 0;
+}
+
+/* 1 when "SIP/2.0" stands behind the cookie, without which no server takes a message for SIP. */
+__noinline int has_version(const struct sip_buf *buf, __u32 length)
+{
+	if (!buf)
+		return 1;
+	for (__u32 pos = 8; pos < STUN_MAX; pos += 8) {
+		if (pos >= length)
+			break;
+		if (sip_equal(sip_load(buf, pos), SIP_EACH('/')) && has_version_at(buf, pos))
+			return 1;
+	}
+	return 0;
+}
+
+/* RFC 5389 6: two zero bits, the cookie, and a length that fits the datagram exactly. Eight octets
+ * like these make a method to some servers: it is no STUN if it may be SIP. */
 static __always_inline int is_stun(const struct packet *p, const struct scratch *scratch)
 {
 	const struct stun_header *stun = (const void *)scratch->buf.octets;
 	__u32 length = bpf_ntohs(stun->length);
 
 	return !(stun->type & bpf_htons(0xc000)) && stun->cookie == bpf_htonl(STUN_COOKIE) &&
-	       length % 4 == 0 && length + STUN_HEADER == p->payload_length;
+	       length % 4 == 0 && length + STUN_HEADER == p->payload_length &&
+	       p->payload_length <= STUN_MAX &&
+	       !has_version(&scratch->buf, p->payload_length);
 }
 
 /* Keepalives and STUN pass as they are, but for their ceilings: first the one of all who proved

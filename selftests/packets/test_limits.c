@@ -176,6 +176,76 @@ static void test_stun_look_alikes(void **state)
 	}
 }
 
+/* `text` behind what makes it STUN: type, a length that fits, the cookie. */
+static size_t as_stun(char *out, size_t size, const char *text)
+{
+	size_t length = strlen(text), whole = (8 + length + 3) / 4 * 4;
+
+	assert_true(whole >= 20 && whole <= size);
+	memset(out, ' ', whole);
+	memcpy(out, "\0\1\0\0\x21\x12\xa4\x42", 8);
+	out[2] = (whole - 20) >> 8;
+	out[3] = whole - 20;
+	memcpy(out + 8, text, length);
+	return whole;
+}
+
+/* Some servers take any eight octets for a method: no message passes as STUN, wherever it begins,
+ * however it is written. What only holds text, or the name of the protocol, does. */
+static void test_no_sip_in_stun(void **state)
+{
+	static const char *const tails[] = {
+		" sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n",
+		" sip:alice@example.com sIp/2.0\r\n\r\n",
+	};
+	auto_rig struct rig rig;
+	char text[1024], tail[1024];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	for (size_t i = 0; i < array_size(tails); i++) {
+		for (int shift = 0; shift < 16; shift++) {
+			snprintf(tail, sizeof(tail), " %.*s%s", shift, "0123456789abcdef",
+				 tails[i] + 1);
+			sends(&rig, text, as_stun(text, sizeof(text), tail), SW_REASON_START_LINE);
+			assert_int_equal(outcome.message, SW_MESSAGE_NOT_SIP);
+			for (char *at = tail; *at; at++)
+				if (*at == '2' && at[1] == '.')
+					*at = '3';
+			sends(&rig, text, as_stun(text, sizeof(text), tail), SW_REASON_NONE);
+			assert_int_equal(outcome.message, SW_MESSAGE_STUN);
+		}
+	}
+	memset(tail, '/', sizeof(tail));
+	tail[540] = '\0';
+	sends(&rig, text, as_stun(text, sizeof(text), tail), SW_REASON_NONE);
+	memset(tail, '/', sizeof(tail));
+	tail[544] = '\0';
+	sends(&rig, text, as_stun(text, sizeof(text), tail), SW_REASON_START_LINE);
+}
+
+/* CR LF is skipped before a message; what is only that is a keepalive, and no more of it is looked
+ * through than 2048 octets. */
+static void test_line_ends_before_a_message(void **state)
+{
+	auto_rig struct rig rig;
+	char text[4096];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, methods: [INVITE]}]\n");
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = i % 2 ? '\n' : '\r';
+	sends(&rig, text, 2048, SW_REASON_NONE);
+	assert_int_equal(outcome.message, SW_MESSAGE_KEEPALIVE);
+	size = request(text + 2046, sizeof(text) - 2046, "OPTIONS", 1, NULL);
+	sends(&rig, text, 2046 + size, SW_REASON_METHOD);
+	text[2046] = '\r';
+	text[2047] = '\n';
+	size = request(text + 2048, sizeof(text) - 2048, "OPTIONS", 1, NULL);
+	sends(&rig, text, 2048 + size, SW_REASON_START_LINE);
+}
+
 /* Whole-policy monitor mode simulates: what would be refused must spend nothing either. */
 static void test_monitor_spends_the_same(void **state)
 {
@@ -198,6 +268,8 @@ int main(void)
 		cmocka_unit_test(test_zone_limit),
 		cmocka_unit_test(test_before_sip),
 		cmocka_unit_test(test_stun_look_alikes),
+		cmocka_unit_test(test_no_sip_in_stun),
+		cmocka_unit_test(test_line_ends_before_a_message),
 		cmocka_unit_test(test_monitor_spends_the_same),
 	};
 
