@@ -64,6 +64,18 @@ __noinline __u64 media_type_hash(const struct sip_buf *buf, __u32 pos, __u32 end
 	return hash;
 }
 
+/* 1 when so much white space stands in a type that media_type_hash() does not see its end. What is
+ * only longer than any type is none of those that a policy can name. */
+__noinline int is_type_hidden(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 seen = pos + SW_MEDIA_TYPE_MAX;
+
+	/* A fold has one of the two as well. */
+	return buf && seen < end &&
+	       sip_find(buf, pos, seen, SIP_EACH(';'), SIP_EACH(',')) >= seen &&
+	       sip_find(buf, pos, seen, SIP_EACH(' '), SIP_EACH('\t')) < seen;
+}
+
 /* The sterner of what two masks say of the type with this hash. */
 __noinline int listed_action(__u64 hash, __u32 report, __u32 deny)
 {
@@ -72,6 +84,17 @@ __noinline int listed_action(__u64 hash, __u32 report, __u32 deny)
 			return action_of(report, deny, 1u << i);
 	}
 	return SW_ACTION_PASS;
+}
+
+/* What they say of the type in [pos, end); of any, where it cannot be told. */
+__noinline int named_action(const struct scratch *scratch, __u32 pos, __u32 end, __u32 report,
+			    __u32 deny)
+{
+	if (!scratch)
+		return SW_ACTION_PASS;
+	if (is_type_hidden(&scratch->buf, pos, end))
+		return action_of(report, deny, ~0u);
+	return listed_action(media_type_hash(&scratch->buf, pos, end), report, deny);
 }
 
 /* What the rules of one direction say of the body's type: the sternest of the first SIP_LINES_MAX
@@ -93,8 +116,8 @@ static __always_inline enum sw_action type_action(const volatile struct sw_conte
 		type = sip_line(&scratch->msg, SIP_CONTENT_TYPE, n);
 		if (!type.length)
 			continue;
-		action = listed_action(media_type_hash(&scratch->buf, type.offset,
-						       type.offset + type.length), report, deny);
+		action = named_action(scratch, type.offset, type.offset + type.length, report,
+				      deny);
 		if (action > content->worst)
 			content->worst = action;
 	}

@@ -128,6 +128,7 @@ static void test_statuses(void **state)
 static void test_content_types(void **state)
 {
 	auto_rig struct rig rig;
+	char line[512];
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN
@@ -152,6 +153,19 @@ static void test_content_types(void **state)
 	sends_lines(&rig, "c: message/cpim\r\nc: application/vnd.3gpp.sms\r\nc: a/b\r\n",
 		    SW_REASON_CONTENT_TYPE);
 	sends_lines(&rig, "Content-Type: text/plain\r\nc: application/sdp\r\n", SW_REASON_NONE);
+	/* White space within: so much that the type is not seen may hide any. */
+	snprintf(line, sizeof(line), "c: application%60s/%60s vnd.3gpp.sms\r\n", "", "");
+	sends_lines(&rig, line, SW_REASON_CONTENT_TYPE);
+	snprintf(line, sizeof(line), "c: application%60s/ vnd.3gpp.sms\r\n", "");
+	sends_lines(&rig, line, SW_REASON_CONTENT_TYPE);
+	snprintf(line, sizeof(line), "c: text%60s/ plain\r\n", "");
+	sends_lines(&rig, line, SW_REASON_NONE);
+	snprintf(line, sizeof(line), "c: text/plain%200s;x=y\r\n", "");
+	sends_lines(&rig, line, SW_REASON_CONTENT_TYPE);
+	memset(line, 'x', 300); /* it is only long */
+	memcpy(line, "c: text/", 8);
+	strcpy(line + 300, ";y\r\n");
+	sends_lines(&rig, line, SW_REASON_NONE);
 	/* More than are read, which no good message has, may hide anything. */
 	sends_lines(&rig, PLAIN4 PLAIN4, SW_REASON_NONE);
 	sends_lines(&rig, PLAIN4 PLAIN4 "c: a/b\r\n", SW_REASON_CONTENT_TYPE);
