@@ -30,6 +30,7 @@ static const __u8 number_class[256] = {
 	['6'] = 7,  ['7'] = 8,	['8'] = 9, ['9'] = 10, ['*'] = 11, ['#'] = 12,
 	['-'] = NUMBER_SEPARATOR, ['.'] = NUMBER_SEPARATOR, ['('] = NUMBER_SEPARATOR,
 	[')'] = NUMBER_SEPARATOR, [' '] = NUMBER_SEPARATOR, ['+'] = NUMBER_PLUS,
+	['\t'] = NUMBER_SEPARATOR, ['\r'] = NUMBER_SEPARATOR, ['\n'] = NUMBER_SEPARATOR,
 	['%'] = NUMBER_ESCAPED,
 };
 
@@ -76,10 +77,12 @@ static __always_inline void number_prepend(struct number *n, __u64 word, __u32 d
 	n->count += digits;
 }
 
-/* Reads the number that begins at pos. In memory, for the verifier would tell apart all that it
- * can be. */
+/* Reads the number that begins at pos; 1 when it goes on behind what is read, and has too few
+ * digits by then. In memory, for the verifier would tell apart all that it can be. */
 __noinline int number_read(const struct sip_buf *buf, struct number *n, __u32 pos, __u32 end)
 {
+	int cut = 0;
+
 	if (!buf || !n || !NUMBERS_USED)
 		return 0;
 	n->words[0] = n->words[1] = 0;
@@ -89,7 +92,7 @@ __noinline int number_read(const struct sip_buf *buf, struct number *n, __u32 po
 		__u8 class;
 
 		if (pos >= end)
-			break;
+			goto out;
 		class = number_class[sip_octet(buf, pos)];
 		if (class == NUMBER_ESCAPED) {
 			next = pos + 3;
@@ -100,15 +103,18 @@ __noinline int number_read(const struct sip_buf *buf, struct number *n, __u32 po
 		else if (class == NUMBER_PLUS && !(n->count | n->plus))
 			n->plus = 1;
 		else if (class != NUMBER_SEPARATOR)
-			break;
+			goto out;
 		pos = sip_forget(next);
 	}
+	cut = pos < end && n->count < SW_NUMBER_DIGITS;
+out:
 	n->behind = pos;
 	n->whole = pos >= end || sip_octet(buf, pos) == ';';
-	return 0;
+	return cut;
 }
 
-/* ";phone-context=+49" behind a local number (RFC 3966 5.1.5): the digits of it, or none. */
+/* ";phone-context=+49" behind a local number (RFC 3966 5.1.5): the digits of it, or none. 1 when
+ * there are more parameters than are looked at. */
 __noinline int number_context(const struct sip_buf *buf, struct number *context, __u32 pos,
 			      __u32 length)
 {
@@ -121,17 +127,17 @@ __noinline int number_context(const struct sip_buf *buf, struct number *context,
 		end = length;
 	for (__u32 i = 0; i < NUMBER_PARAMS; i++) {
 		if (pos >= end || sip_octet(buf, pos) != ';')
-			break;
+			return pos >= end && end < length;
 		if (sip_lower(sip_load(buf, pos)) == SIP_WORD(";phone-c") &&
 		    (sip_lower(sip_load(buf, pos + 8)) & sip_mask(7)) == SIP_WORD("ontext=")) {
 			number_read(buf, context, pos + 15, end);
-			break;
+			return 0;
 		}
 		pos = sip_forget(sip_find_mark(buf, pos + 1, end));
 		if (pos < end && sip_octet(buf, pos) == '=')
 			pos = sip_forget(sip_find_mark(buf, pos + 1, end));
 	}
-	return 0;
+	return pos < length && sip_octet(buf, pos) == ';';
 }
 
 /* Brings content->number into its one form; whether it is E.164. */
@@ -182,11 +188,13 @@ __noinline int judge_number(struct scratch *scratch, __u32 pos, __u32 end, __u32
 	content = &scratch->content;
 	n = &content->number;
 	content->context.plus = 0;
-	number_read(&scratch->buf, n, pos, end);
+	if (number_read(&scratch->buf, n, pos, end))
+		content->too_many = 1;
 	if (!n->count)
 		return 0;
-	if (!n->plus && n->behind < scratch->input.length)
-		number_context(&scratch->buf, &content->context, n->behind, scratch->input.length);
+	if (!n->plus && n->behind < scratch->input.length &&
+	    number_context(&scratch->buf, &content->context, n->behind, scratch->input.length))
+		content->too_many = 1;
 	international = number_is_international(content);
 	if (!n->whole && (!international || n->count < NUMBER_ENOUGH))
 		return 0;
@@ -226,6 +234,7 @@ __noinline int judge_addresses(struct scratch *scratch, __u32 id, __u32 directio
 	content->line = 0;
 	for (__u32 i = 0; i < NUMBER_STEPS; i++) {
 		struct sip_span span;
+		__u64 address;
 
 		if (pos >= end) {
 			if (content->line >= sip_line_count(&scratch->msg, id))
@@ -235,9 +244,12 @@ __noinline int judge_addresses(struct scratch *scratch, __u32 id, __u32 directio
 			end = sip_forget(span.offset + span.length);
 			continue;
 		}
-		span = sip_address_user(sip_address(&scratch->buf, pos, end));
-		judge_span(scratch, span, direction);
-		pos = sip_forget(sip_next_value(&scratch->buf, pos, end));
+		address = sip_address(&scratch->buf, pos, end);
+		judge_span(scratch, sip_address_user(address), direction);
+		pos = sip_next_value(&scratch->buf, pos, end);
+		if (sip_address_unsure(address) || pos == SIP_LOST)
+			content->too_many = 1;
+		pos = sip_forget(pos < end ? pos : end);
 	}
 	if (pos < end || content->line < sip_line_count(&scratch->msg, id) ||
 	    sip_lost_lines(&scratch->msg, id))

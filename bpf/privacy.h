@@ -104,7 +104,7 @@ __noinline int judge_uris(const struct scratch *scratch, __u32 pos, __u32 end)
 	return found;
 }
 
-/* 1 when Privacy says "id" (RFC 3325 9.3). */
+/* 1 when Privacy says "id" (RFC 3325 9.3), or has more values than there are. */
 static __always_inline int withholds_identity(const struct scratch *scratch)
 {
 	struct sip_span privacy = scratch->msg.value[SIP_PRIVACY];
@@ -120,7 +120,7 @@ static __always_inline int withholds_identity(const struct scratch *scratch)
 			return 1;
 		pos = sip_forget(next + 1);
 	}
-	return 0;
+	return pos < end;
 }
 
 /* The hosts of the first SIP_LINES_MAX lines of a header, PRIVACY_VALUES_MAX of each; what the

@@ -175,7 +175,8 @@ __noinline int has_own_via(struct scratch *scratch)
 				break;
 			if (is_own_via(scratch, pos, end))
 				return 1;
-			pos = sip_forget(sip_next_value(&scratch->buf, pos, end));
+			pos = sip_next_value(&scratch->buf, pos, end);
+			pos = sip_forget(pos < end ? pos : end);
 		}
 	}
 	return 0;

@@ -446,6 +446,57 @@ static void test_long_numbers(void **state)
 	}
 }
 
+/* What is written so that it is read only in part, or in two ways, is as bad as the worst. */
+static void test_hidden_numbers(void **state)
+{
+	static const struct call hidden[] = {
+		{.from = "< sip:+49301234567@example.com>"},
+		{.from = "<\t\r\n sips:+49301234567@example.com >"},
+		{.from = "<tel: +49 30 1234567>"},
+		{.from = "<sip:+-----------------------------------------------------------------"
+			 "49301234567@example.com>"},
+		{.from = "<tel:301234567;a;b;c;d;e;phone-context=+49>"},
+		{.lines = "P-Asserted-Identity: <sip:x@example.com>,  sip:+49301234567@b\r\n"},
+		{.lines = "P-Asserted-Identity: <sip:x@a>, \"a<b\" <sip:+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: a \"<sip:x@a>\" <sip:+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: sip:x@a <sip:+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: \"unclosed, <sip:+49301234567@b>\r\n"},
+	};
+	static const struct call open[] = {
+		{.from = "< sip:+33301234567@example.com>"},
+		{.from = "<sip:+----------------33301234567@example.com>"},
+		{.from = "<tel:301234567;a;b;c;phone-context=+33>"},
+		{.lines = "P-Asserted-Identity: <sip:x@example.com>,  sip:+33301234567@b\r\n"},
+		{.lines = "P-Asserted-Identity: \"a \\\"<sip:x@a>\" <sip:+33301234567@b>\r\n"},
+	};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, caller: {deny: [\"+49\"]}}]\n");
+	for (size_t i = 0; i < array_size(hidden); i++)
+		calls(&rig, hidden[i], SW_REASON_CLI_SPOOF);
+	for (size_t i = 0; i < array_size(open); i++)
+		calls(&rig, open[i], SW_REASON_NONE);
+}
+
+/* Likewise who is called. */
+static void test_hidden_target(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, callee: {deny: [\"+49\"]}}]\n");
+	calls(&rig, (struct call){.uri = "<sip:+49301234567@example.com>"},
+	      SW_REASON_CALLEE_DENIED);
+	calls(&rig, (struct call){.uri = "\t sip:+49301234567@example.com"},
+	      SW_REASON_CALLEE_DENIED);
+	calls(&rig, (struct call){.uri = "<sip:+33301234567@example.com>"}, SW_REASON_NONE);
+	/* Some servers take small letters for the method. */
+	calls(&rig, (struct call){.method = "invite", .uri = "sip:+33301234567@example.com"},
+	      SW_REASON_METHOD_CASE);
+	assert_int_equal(outcome.message, SW_MESSAGE_INVITE);
+}
+
 /* 100000 prefixes of a file, the last one as well. */
 static void test_long_list(void **state)
 {
@@ -486,6 +537,8 @@ int main(void)
 		cmocka_unit_test(test_high_risk),
 		cmocka_unit_test(test_emergency),
 		cmocka_unit_test(test_long_numbers),
+		cmocka_unit_test(test_hidden_numbers),
+		cmocka_unit_test(test_hidden_target),
 		cmocka_unit_test(test_long_list),
 	};
 
