@@ -107,6 +107,7 @@ struct content {
 	__u64 window;     /* the last octets of a text */
 	__u32 seen;       /* injections that it had */
 	__u32 points;
+	__u32 parts;      /* of texts that were judged octet by octet */
 	struct sw_addr addr;
 	__u16 groups[8];  /* of an address while it is read */
 	__u32 group_count;

@@ -12,7 +12,9 @@
 #include "rule.h"
 
 #define INJECTION_ENOUGH 4
-#define INJECTION_OCTETS 128 /* of each text that are judged */
+#define INJECTION_OCTETS 128 /* of a text that are judged at a time */
+#define INJECTION_BEFORE 8   /* among them that were judged before: what is found is no longer */
+#define INJECTION_PARTS  16  /* of all texts together that have a suspect octet in them */
 
 #define INJECTION_USED (policy.content & SW_CONTENT_INJECTION)
 
@@ -51,7 +53,7 @@ static const struct {
 _Static_assert(INJECTIONS <= 32, "a bit for each");
 
 /* The first octet without which no text earns enough: ' % ( !, two hyphens, a slash and
- * an asterisk, or a < before "sc". */
+ * an asterisk, or a < before "sc". Of INJECTION_OCTETS from pos on; `end` when there is none. */
 __noinline __u32 find_suspect(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf || !INJECTION_USED)
@@ -118,12 +120,48 @@ __noinline int injection_text(struct scratch *scratch, __u32 pos, __u32 end)
 	return 0;
 }
 
+#define INJECTION_STEPS (SW_HEADER_MAX / (INJECTION_OCTETS - INJECTION_BEFORE) + 1)
+
+__noinline int is_suspect(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf || !INJECTION_USED)
+		return 0;
+	for (__u32 i = 0; i < INJECTION_STEPS; i++) {
+		if (pos >= end)
+			return 0;
+		if (find_suspect(buf, pos, end) < end)
+			return 1;
+		pos += INJECTION_OCTETS;
+	}
+	return 0;
+}
+
+/* A text with a suspect octet, whatever is far from it. What is longer than is looked at earns
+ * enough. */
+__noinline int judge_suspect(struct scratch *scratch, __u32 pos, __u32 end)
+{
+	if (!scratch || !INJECTION_USED)
+		return 0;
+	for (__u32 i = 0; i < INJECTION_PARTS; i++) {
+		__u32 last = pos + INJECTION_OCTETS;
+
+		if (++scratch->content.parts > INJECTION_PARTS)
+			break;
+		if (last >= end)
+			return injection_text(scratch, pos, end);
+		injection_text(scratch, pos, last);
+		pos = sip_forget(last - INJECTION_BEFORE);
+	}
+	scratch->content.points = INJECTION_ENOUGH;
+	return 0;
+}
+
 static __always_inline void judge_text(struct scratch *scratch, struct sip_span text)
 {
 	__u32 end = text.offset + text.length;
 
-	if (text.length && find_suspect(&scratch->buf, text.offset, end) < end)
-		injection_text(scratch, text.offset, end);
+	if (text.length && is_suspect(&scratch->buf, text.offset, end))
+		judge_suspect(scratch, text.offset, end);
 }
 
 __noinline int judge_injection(struct scratch *scratch)
@@ -133,7 +171,7 @@ __noinline int judge_injection(struct scratch *scratch)
 	if (!scratch || !INJECTION_USED || scratch->msg.kind == SW_MESSAGE_RESPONSE)
 		return VERDICT_UNDECIDED;
 	msg = &scratch->msg;
-	scratch->content.points = scratch->content.seen = 0;
+	scratch->content.points = scratch->content.seen = scratch->content.parts = 0;
 	judge_text(scratch, msg->uri);
 	judge_text(scratch, msg->value[SIP_FROM]);
 	judge_text(scratch, msg->value[SIP_TO]);

@@ -41,12 +41,38 @@ static size_t write_request(char *text, size_t size, const char *user, const cha
 /* In each place where it may stand. */
 static void says(struct rig *rig, const char *what, enum sw_reason reason)
 {
-	char text[2048];
+	char text[4096];
 
 	if (!strchr(what, ' '))
 		sends(rig, text, write_request(text, sizeof(text), what, "Bob", "bob"), reason);
 	sends(rig, text, write_request(text, sizeof(text), "bob", what, "bob"), reason);
 	sends(rig, text, write_request(text, sizeof(text), "bob", "Bob", what), reason);
+}
+
+/* Far behind in a long name, at each distance from where a part of it begins; and a longer one than
+ * is looked at, if an octet of it is suspect. */
+static void test_long_texts(void **state)
+{
+	auto_rig struct rig rig;
+	char name[2600], text[4096];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "injection: deny\n");
+	for (int before = 100; before < 390; before++) {
+		snprintf(name, sizeof(name), "%0*d' union select 1", before, 0);
+		says(&rig, name, SW_REASON_INJECTION);
+		snprintf(name, sizeof(name), "%0*d it's a union", before, 0);
+		says(&rig, name, SW_REASON_NONE);
+	}
+	for (int length = 100; length < 2500; length += 100) {
+		memset(name, 'x', length);
+		name[length] = '\0';
+		sends(&rig, text, write_request(text, sizeof(text), "bob", name, "bob"),
+		      SW_REASON_NONE);
+		name[length / 2] = '\'';
+		sends(&rig, text, write_request(text, sizeof(text), "bob", name, "bob"),
+		      length < 1900 ? SW_REASON_NONE : SW_REASON_INJECTION);
+	}
 }
 
 static void test_attacks(void **state)
@@ -106,6 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attacks),
+		cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_report_and_dialog),
 		cmocka_unit_test(test_corpus),
 	};
