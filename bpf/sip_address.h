@@ -121,35 +121,51 @@ static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u
 	return sip_find_angle(buf, pos, end);
 }
 
-/* The tag among the parameters of From or To, in [pos, end), which begin with a semicolon: packed
- * as in sip_param(). What can be read in two ways goes to msg->violations. */
-static __always_inline __u64 sip_tag(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-				     __u32 end)
+/* The tag among the parameters [pos, end) of From or To. */
+SIP_GLOBAL int sip_tag(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
+		       __u32 id)
 {
+	__u32 begin = 0, last = 0;
 	__u64 tag, other;
-
-	pos = sip_skip(buf, pos, end);
-	if (pos < end && sip_octet(buf, pos) != ';')
-		msg->violations |= SW_SANITY_BIT(ADDRESS);
-	tag = sip_param(buf, pos, end, SIP_PARAM("tag"));
-	other = SIP_FIRST(tag) ? sip_param(buf, SIP_SECOND(tag), end, SIP_PARAM("tag")) : tag;
-	if (SIP_THIRD(other) & SIP_RAN_OUT)
-		msg->violations |= SW_SANITY_BIT(REACH);
-	if (SIP_THIRD(other) & SIP_UNCLOSED || (SIP_FIRST(tag) && SIP_FIRST(other)))
-		msg->violations |= SW_SANITY_BIT(ADDRESS);
-	return tag;
-}
-
-/* From or To (RFC 3261 20.20, 20.39): user, host, tag. */
-SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
-			 __u32 id)
-{
-	struct sip_party *party;
-	__u32 begin, last;
-	__u64 tag;
 
 	if (!buf || !msg)
 		return 0;
+	if (end - pos > 5 && sip_octet(buf, pos + 5) > ' ' &&
+	    (sip_lower(sip_load(buf, pos)) & sip_mask(5)) == SIP_WORD(";tag=")) {
+		begin = pos + 5;
+		last = sip_value_end(buf, begin, end);
+	}
+	if (last < end) { /* not all that there is */
+		pos = sip_skip(buf, pos, end);
+		if (pos < end && sip_octet(buf, pos) != ';')
+			msg->violations |= SW_SANITY_BIT(ADDRESS);
+		tag = sip_param(buf, pos, end, SIP_PARAM("tag"));
+		begin = SIP_FIRST(tag);
+		last = SIP_SECOND(tag);
+		other = begin ? sip_param(buf, last, end, SIP_PARAM("tag")) : tag;
+		if (SIP_THIRD(other) & SIP_RAN_OUT)
+			msg->violations |= SW_SANITY_BIT(REACH);
+		if (SIP_THIRD(other) & SIP_UNCLOSED || (begin && SIP_FIRST(other)))
+			msg->violations |= SW_SANITY_BIT(ADDRESS);
+	}
+	if (last > begin)
+		msg->flags |= id == SIP_FROM ? SIP_FROM_TAG : SIP_TO_TAG;
+	if (id == SIP_FROM)
+		msg->from.tag = sip_span(begin, last);
+	else
+		msg->to.tag = sip_span(begin, last);
+	return 0;
+}
+
+/* User and host of From or To (RFC 3261 20.20, 20.39), whose parameters begin where it returns. */
+SIP_GLOBAL __u32 sip_party_address(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				   __u32 end, __u32 id)
+{
+	struct sip_party *party;
+	__u32 begin, last;
+
+	if (!buf || !msg)
+		return end;
 	party = id == SIP_FROM ? &msg->from : &msg->to;
 	begin = sip_angle(buf, pos, end);
 	if (begin & SIP_TWO_WAYS)
@@ -170,24 +186,16 @@ SIP_GLOBAL int sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 		if (!party->host.length && sip_is_sos(buf, pos, begin))
 			msg->flags |= id == SIP_FROM ? SIP_FROM_URGENT : SIP_TO_URGENT;
 	}
-	pos = last;
-	if (pos >= end)
-		return 0;
-	last = 0;
-	if (end - pos > 5 && sip_octet(buf, pos + 5) > ' ' &&
-	    (sip_lower(sip_load(buf, pos)) & sip_mask(5)) == SIP_WORD(";tag=")) {
-		begin = pos + 5;
-		last = sip_value_end(buf, begin, end);
-	}
-	if (last < end) { /* not all that there is */
-		tag = sip_tag(buf, msg, pos, end);
-		begin = SIP_FIRST(tag);
-		last = SIP_SECOND(tag);
-	}
-	party->tag = sip_span(begin, last);
-	if (last > begin)
-		msg->flags |= id == SIP_FROM ? SIP_FROM_TAG : SIP_TO_TAG;
-	return 0;
+	return last;
+}
+
+/* From or To: two functions one after the other, which the verifier adds up. */
+static __always_inline void sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				      __u32 end, __u32 id)
+{
+	pos = sip_party_address(buf, msg, pos, end, id);
+	if (pos < end)
+		sip_tag(buf, msg, pos, end, id);
 }
 
 /* What sip_address() yields, apart. */
