@@ -30,7 +30,7 @@ static const __u8 number_class[256] = {
 	['6'] = 7,  ['7'] = 8,	['8'] = 9, ['9'] = 10, ['*'] = 11, ['#'] = 12,
 	['-'] = NUMBER_SEPARATOR, ['.'] = NUMBER_SEPARATOR, ['('] = NUMBER_SEPARATOR,
 	[')'] = NUMBER_SEPARATOR, [' '] = NUMBER_SEPARATOR, ['+'] = NUMBER_PLUS,
-	['\t'] = NUMBER_SEPARATOR, ['\r'] = NUMBER_SEPARATOR, ['\n'] = NUMBER_SEPARATOR,
+	[1 ... 0x1f] = NUMBER_SEPARATOR, [0x7f] = NUMBER_SEPARATOR,
 	['%'] = NUMBER_ESCAPED,
 };
 

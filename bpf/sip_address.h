@@ -22,32 +22,61 @@ static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __
 	return (v & sip_mask(4)) == SIP_WORD("tel:") ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
 }
 
-/* The number of a tel URI behind its scheme, with the white space in it that some write: up to its
- * parameters. Packed: where it begins and ends. */
+/* The number of a tel URI behind its scheme, white space and all: up to its parameters. Packed: where
+ * it ends, and 1 when it has what no number has: some servers read what stands behind an "@". */
 SIP_GLOBAL __u64 sip_tel(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
+	__u32 last;
+
 	if (!buf)
 		return 0;
-	pos = sip_skip_lws(buf, pos, end);
-	end = sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH('?'));
-	end = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH('>'));
-	return SIP_PACK(pos, sip_trim(buf, pos, end), 0);
+	end = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('?'));
+	last = sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH('@'));
+	return SIP_PACK(last, sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH('@')) < end, 0);
 }
 
-/* User and host of the URI [pos, end). Schemes other than sip, sips and tel have neither. */
-static __always_inline void sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end,
-				    struct sip_span *user, struct sip_span *host)
+/* User and host of a URI without a scheme, or with another one, as servers read them that do not
+ * know it: packed where the user begins and ends, and the "@" behind it; 0 if there is none. */
+SIP_GLOBAL __u64 sip_foreign(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 at, colon;
+
+	if (!buf)
+		return 0;
+	at = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH('>'));
+	if (at >= end || sip_octet(buf, at) != '@')
+		return 0;
+	colon = sip_find(buf, pos, at, SIP_EACH(':'), SIP_EACH(':'));
+	if (colon < at && (__u8)((sip_octet(buf, pos) | 0x20) - 'a') < 26)
+		pos = colon + 1;
+	for (__u32 i = 0; i < 3; i++) {
+		if (pos < at && (sip_octet(buf, pos) == ':' || sip_octet(buf, pos) == '/'))
+			pos = sip_forget(pos + 1);
+	}
+	return SIP_PACK(pos, sip_find(buf, pos, at, SIP_EACH(':'), SIP_EACH(':')), at);
+}
+
+/* User and host of the URI [pos, end); 1 when others may find another user there. */
+static __always_inline int sip_uri(const struct sip_buf *buf, __u32 pos, __u32 end,
+				   struct sip_span *user, struct sip_span *host)
 {
 	__u32 scheme = sip_scheme(buf, pos, end), user_end, at;
-	__u64 tel;
+	__u64 found;
 
-	if (scheme == SIP_SCHEME_OTHER)
-		return;
+	if (scheme == SIP_SCHEME_OTHER) {
+		found = sip_foreign(buf, pos, end);
+		at = SIP_THIRD(found);
+		if (!at)
+			return 0;
+		*user = sip_span(SIP_FIRST(found), SIP_SECOND(found));
+		*host = sip_span(at + 1, sip_host_end(buf, at + 1, end));
+		return 0;
+	}
 	pos += scheme == SIP_SCHEME_SIPS ? 5 : 4;
 	if (scheme == SIP_SCHEME_TEL) {
-		tel = sip_tel(buf, pos, end);
-		*user = sip_span(SIP_FIRST(tel), SIP_SECOND(tel));
-		return;
+		found = sip_tel(buf, pos, end);
+		*user = sip_span(pos, SIP_FIRST(found));
+		return SIP_SECOND(found);
 	}
 	user_end = at = sip_seek(buf, pos, end, SIP_EACH('@'), SIP_EACH(':'));
 	if (at < end && sip_octet(buf, at) == ':') /* a password, or the port */
@@ -56,7 +85,9 @@ static __always_inline void sip_uri(const struct sip_buf *buf, __u32 pos, __u32 
 		*user = sip_span(pos, user_end);
 		pos = at + 1;
 	}
-	*host = sip_span(pos, sip_host_end(buf, pos, end));
+	at = sip_host_end(buf, pos, end);
+	*host = sip_span(pos, at);
+	return at < end && sip_octet(buf, at) == '@';
 }
 
 #define SIP_SOS "urn:service:sos"
@@ -76,6 +107,23 @@ static __always_inline int sip_is_sos(const struct sip_buf *buf, __u32 pos, __u3
 /* Where two readers find two addresses, one of which knows what a quoted string is. */
 #define SIP_TWO_WAYS (1u << 31)
 
+/* Whether an addr-spec [pos, semicolon) may be none, for one in <> follows before a quoted string; or
+ * ends elsewhere, for a user has the semicolon in it; or is not there. */
+SIP_GLOBAL int sip_is_odd_bare(const struct sip_buf *buf, __u32 pos, __u32 semicolon, __u32 end)
+{
+	__u32 angle;
+
+	if (!buf || pos >= semicolon)
+		return 1;
+	angle = sip_find(buf, semicolon, end, SIP_EACH('<'), SIP_EACH('"'));
+	if (angle < end && sip_octet(buf, angle) == '<')
+		return 1;
+	return sip_find(buf, pos, semicolon, SIP_EACH('>'), SIP_EACH('>')) < semicolon ||
+	       (sip_find(buf, pos, semicolon, SIP_EACH('@'), SIP_EACH('@')) >= semicolon &&
+		sip_scheme(buf, pos, semicolon) != SIP_SCHEME_TEL &&
+		sip_find(buf, semicolon, end, SIP_EACH('@'), SIP_EACH('@')) < end);
+}
+
 /* sip_angle() where the address does not follow at once. What stands before it is read twice: as if
  * a quote were an octet like others, and around quoted strings, wherever they stand. */
 SIP_GLOBAL __u32 sip_find_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -85,8 +133,9 @@ SIP_GLOBAL __u32 sip_find_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
 	if (!buf)
 		return end;
 	plain = angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
-	if (plain < end && sip_octet(buf, plain) == '<' &&
-	    sip_scheme(buf, pos, plain) != SIP_SCHEME_OTHER)
+	if (plain < end && (sip_octet(buf, plain) == '<' ?
+				    sip_scheme(buf, pos, plain) != SIP_SCHEME_OTHER :
+				    sip_is_odd_bare(buf, pos, plain, end)))
 		return plain | SIP_TWO_WAYS; /* "sip:a <sip:b>" */
 	for (__u32 i = 0; i < SIP_QUOTES_MAX; i++) {
 		pos = sip_find(buf, pos, angle, SIP_EACH('"'), SIP_EACH('"'));
@@ -142,7 +191,10 @@ SIP_GLOBAL int sip_tag(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos
 		tag = sip_param(buf, pos, end, SIP_PARAM("tag"));
 		begin = SIP_FIRST(tag);
 		last = SIP_SECOND(tag);
-		other = begin ? sip_param(buf, last, end, SIP_PARAM("tag")) : tag;
+		pos = sip_skip(buf, last, end);
+		if (begin && pos < end && sip_octet(buf, pos) != ';')
+			msg->violations |= SW_SANITY_BIT(ADDRESS);
+		other = begin ? sip_param(buf, pos, end, SIP_PARAM("tag")) : tag;
 		if (SIP_THIRD(other) & SIP_RAN_OUT)
 			msg->violations |= SW_SANITY_BIT(REACH);
 		if (SIP_THIRD(other) & SIP_UNCLOSED || (begin && SIP_FIRST(other)))
@@ -182,7 +234,8 @@ SIP_GLOBAL __u32 sip_party_address(const struct sip_buf *buf, struct sip_msg *ms
 		last = begin;
 	}
 	if (SIP_NEEDS(SIP_NEED_PARTIES)) {
-		sip_uri(buf, pos, begin, &party->user, &party->host);
+		if (sip_uri(buf, pos, begin, &party->user, &party->host))
+			msg->violations |= SW_SANITY_BIT(ADDRESS);
 		if (!party->host.length && sip_is_sos(buf, pos, begin))
 			msg->flags |= id == SIP_FROM ? SIP_FROM_URGENT : SIP_TO_URGENT;
 	}
@@ -215,13 +268,15 @@ static __always_inline int sip_address_unsure(__u64 address)
 	return address >> 63;
 }
 
-/* Where an addr-spec ends that begins at pos outside <>: at white space, or where what it
- * cannot hold there begins (RFC 3261 20): parameters of the header, or its next value. */
+/* Where the first value of a list ends that is an addr-spec outside <> (RFC 3261 20): parameters of
+ * the header begin behind its user, which may have semicolons as well. */
 static __always_inline __u32 sip_bare_end(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	end = sip_find_separator(buf, pos, end);
-	return sip_find(buf, pos, sip_find(buf, pos, end, SIP_EACH(' '), SIP_EACH('\r')),
-			SIP_EACH('\t'), SIP_EACH('>'));
+	__u32 at = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH(','));
+
+	if (at < end && sip_octet(buf, at) == '@')
+		pos = at;
+	return sip_find_separator(buf, pos, end);
 }
 
 /* User and host of the first address in [pos, end), packed for sip_address_user() and
@@ -233,25 +288,28 @@ SIP_GLOBAL __u64 sip_address(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	struct sip_span user = {}, host = {};
 	__u64 unsure = 0;
-	__u32 angle;
+	__u32 angle, begin;
 
 	if (!buf || pos >= end)
 		return 0;
-	pos = sip_skip(buf, pos, end);
+	begin = pos = sip_skip(buf, pos, end);
 	if (sip_scheme(buf, pos, end) != SIP_SCHEME_OTHER) {
-		angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('<'));
-		unsure = angle < sip_find_separator(buf, pos, end);
+		angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH(','));
+		unsure = angle < end && sip_octet(buf, angle) == '<';
 		end = sip_bare_end(buf, pos, end);
 	} else {
 		angle = sip_angle(buf, pos, end);
 		unsure = !!(angle & SIP_TWO_WAYS);
 		pos = sip_forget(angle & ~SIP_TWO_WAYS);
-		if (pos >= end || sip_octet(buf, pos) != '<')
-			return unsure << 63;
-		pos = sip_skip(buf, pos + 1, end);
-		end = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('>'));
+		if (pos < end && sip_octet(buf, pos) == '<') {
+			pos = sip_skip(buf, pos + 1, end);
+			end = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('>'));
+		} else {
+			pos = begin;
+			end = sip_bare_end(buf, pos, end);
+		}
 	}
-	sip_uri(buf, pos, end, &user, &host);
+	unsure |= sip_uri(buf, pos, end, &user, &host);
 	return SIP_PACK(user.offset, user.length, host.offset) | (__u64)host.length << 48 |
 	       unsure << 63;
 }

@@ -42,9 +42,6 @@ SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __
 	} else if (SIP_NEEDS(SIP_NEED_LOGINS) && word == SIP_WORD("username") && !login->length &&
 		   (id == SIP_AUTHORIZATION || id == SIP_PROXY_AUTHORIZATION)) {
 		*login = sip_unquoted(buf, sip_assigned(buf, pos + 8, end), end);
-		if (login->length && sip_octet(buf, login->offset - 1) != '"' &&
-		    !sip_is_trimmed(buf, login->offset, login->offset + login->length))
-			msg->violations |= SW_SANITY_BIT(REACH);
 	}
 	return nonce->length && (!SIP_NEEDS(SIP_NEED_LOGINS) || login->length);
 }
@@ -55,7 +52,7 @@ SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, _
 {
 	if (!buf || !msg)
 		return 0;
-	pos = sip_find(buf, pos, end, SIP_EACH(' '), SIP_EACH('\t'));
+	pos = sip_find_mark(buf, pos, end);
 	for (__u32 i = 0; i < 32; i++) {
 		pos = sip_skip_lws(buf, pos, end);
 		if (sip_credential(buf, msg, pos, end, id))

@@ -37,7 +37,7 @@ static __always_inline __u32 sip_value_end(const struct sip_buf *buf, __u32 pos,
 
 		return quote < end ? quote + 1 : end;
 	}
-	return sip_trimmed(buf, pos, sip_seek_separator(buf, pos, end));
+	return sip_seek_end(buf, pos, end);
 }
 
 /* Three numbers in one, for functions whose result the verifier must not know. */
@@ -129,16 +129,24 @@ static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, 
 	return sip_assigned(buf, pos + length, end);
 }
 
-/* The value of the parameter that begins at pos, if it is `name`, packed as begin and end;
- * or 0. A function of its own, so that the loops over parameters stay short. */
+/* The value of the parameter that begins at pos, if it is `name`, packed as begin and end, which are
+ * the same where it has none; or 0. A function of its own, so that the loops over parameters stay
+ * short. */
 SIP_GLOBAL __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
 {
-	__u32 value;
+	__u32 value, length = name >> 56;
 
 	if (!buf || pos >= end)
 		return 0;
 	value = sip_param_is(buf, pos, end, name);
-	return value ? SIP_PACK(value, sip_value_end(buf, value, end), 0) : 0;
+	if (value)
+		return SIP_PACK(value, sip_value_end(buf, value, end), 0);
+	if ((sip_lower(sip_load(buf, pos)) ^ name) & sip_mask(length))
+		return 0;
+	value = sip_skip(buf, pos + length, end);
+	if (value < end && sip_octet(buf, value) != ';' && sip_octet(buf, value) != ',')
+		return 0;
+	return SIP_PACK(pos + length, pos + length, 0);
 }
 
 #define SIP_PARAMS_MAX 128 /* and quoted strings among them */
@@ -356,6 +364,8 @@ SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 po
 		msg->cseq = 0;
 	}
 	pos = sip_skip(buf, behind, end);
+	if (msg->kind == SW_MESSAGE_RESPONSE) /* of a request all of it is compared */
+		end = sip_seek_mark(buf, pos, end);
 	length = end - pos;
 	msg->cseq_method = sip_span(pos, end);
 	msg->cseq_kind = sip_method_kind(buf, pos, length);

@@ -356,6 +356,21 @@ static __always_inline __u32 sip_seek_separator(const struct sip_buf *buf, __u32
 	SIP_SEEK(buf, pos, end, sip_separators(v), sip_find_separator(buf, pos, end));
 }
 
+/* Likewise, or white space or a control octet: where a value ends that stands in no quotes. */
+SIP_GLOBAL __u32 sip_find_end(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	if (!buf)
+		return end;
+	SIP_SEARCH(buf, pos, end, SIP_REACH_SHORT, sip_separators(v) | sip_below(v, 0x21));
+	return pos;
+}
+
+static __always_inline __u32 sip_seek_end(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	SIP_SEEK(buf, pos, end, sip_separators(v) | sip_below(v, 0x21),
+		 sip_find_end(buf, pos, end));
+}
+
 /* The first octet that is no white space (folds included). More of it than its reach is found by
  * sip_long() beforehand. */
 SIP_GLOBAL __u32 sip_skip_lws(const struct sip_buf *buf, __u32 pos, __u32 end)

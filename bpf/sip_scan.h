@@ -61,7 +61,8 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 		break;
 	case SIP_AUTHORIZATION:
 	case SIP_PROXY_AUTHORIZATION:
-		if (first && SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_LOGINS) && !sip_is_response(msg))
+		/* Of several the first that says something, whatever stands before it. */
+		if (SIP_NEEDS(SIP_NEED_TOKENS | SIP_NEED_LOGINS) && !sip_is_response(msg))
 			sip_credentials(buf, msg, pos, end, id);
 		break;
 	case SIP_WWW_AUTHENTICATE:

@@ -112,13 +112,17 @@ static __always_inline void sip_status_line(const struct sip_buf *buf, struct si
 static __always_inline void sip_request_uri(const struct sip_buf *buf, const struct sip_input *in,
 					    struct sip_msg *msg, __u32 pos, __u32 end)
 {
+	int doubt = 0;
+
 	msg->uri = sip_span(pos, end);
 	if (end - pos > in->bounds.uri)
 		msg->violations |= SW_SANITY_BIT(URI_LENGTH);
 	if (pos < end && sip_octet(buf, pos) == '<') /* illegal, but some servers take it */
 		pos++;
 	if (SIP_NEEDS(SIP_NEED_PARTIES))
-		sip_uri(buf, pos, end, &msg->uri_user, &msg->uri_host);
+		doubt = sip_uri(buf, pos, end, &msg->uri_user, &msg->uri_host);
+	if (doubt)
+		msg->violations |= SW_SANITY_BIT(ADDRESS);
 	msg->scheme = sip_scheme(buf, pos, end);
 	if (msg->scheme == SIP_SCHEME_OTHER && sip_is_sos(buf, pos, end))
 		msg->flags |= SIP_URGENT;

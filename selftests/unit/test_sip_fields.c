@@ -165,7 +165,7 @@ static void test_lines(void **state)
 static void test_address(void **state)
 {
 	static const struct {
-		const char *value, *user, *host;
+		const char *value, *user, *host; /* user with "!": others may read another one */
 	} rows[] = {
 		{ "<sip:+15550100@example.com>", "+15550100", "example.com" },
 		{ "<sip:+15550100@example.com;user=phone>;party=calling", "+15550100",
@@ -180,17 +180,34 @@ static void test_address(void **state)
 		{ "tel:911;phone-context=+1", "911", "" },
 		{ "sip:a@b, <sip:c@d>", "a", "b" },
 		{ "sip:a@b;tag=x@y", "a", "b" },
-		{ "sip:b>c@d", "", "b" },
+		{ "sip:b>c@d", "b>c", "d" },
 		{ "sip:a@b \t", "a", "b" },
 		{ "<sip:t@e?Replaces=a%40b>", "t", "e" },
 		{ "< sip:a@b>", "a", "b" },
 		{ "<sip:a@b", "a", "b" },
 		{ "\"A <sip:a@b>", "a", "b" },
 		{ "<urn:service:sos>", "", "" },
-		{ "<mailto:a@b>", "", "" },
+		{ "<mailto:a@b>", "a", "b" },
 		{ "*", "", "" },
-		{ "a;b<sip:c@d>", "", "" },
+		{ "a;b<sip:c@d>", "!c", "d" },
 		{ "sip:", "", "" },
+		/* What servers read that know no better. */
+		{ "<900@h>", "900", "h" },
+		{ "900:pw@h", "900", "h" },
+		{ ":900@h", "900", "h" },
+		{ "x://900:pw@h:5060", "900", "h" },
+		{ "sip:900;phone-context=+49@h;x=y, sip:b@c", "900;phone-context=+49", "h" },
+		{ "sip:900\t@h", "900\t", "h" },
+		/* Others read another one. */
+		{ "sip:a@b <sip:c@d>", "!a", "b" },
+		{ "sip:a@b;x<sip:c@d>", "!a", "b" },
+		{ "SIP:<sip:900@y>", "!<sip", "y" },
+		{ ";<sip:900@y>", "!;<sip", "y" },
+		{ "a \"<sip:b@c>\" <sip:d@e>", "!d", "e" },
+		{ "<tel:1@900>", "!1", "" },
+		{ "<sip:@900@y>", "!", "" },
+		{ "<sip:a@b@c>", "!a", "b" },
+		{ "\"a\" b <sip:c@d>", "c", "d" },
 		{ "", "", "" },
 	};
 
@@ -207,8 +224,11 @@ static void test_address(void **state)
 			for (size_t j = 0; j < SIP_PAD; j++)
 				block[size + j] = sip_pads[pad][j % 8];
 			address = sip_address((const struct sip_buf *)block, 0, size);
-			assert_span((char *)block, sip_address_user(address), rows[i].user);
+			assert_span((char *)block, sip_address_user(address),
+				    rows[i].user + (rows[i].user[0] == '!'));
 			assert_span((char *)block, sip_address_host(address), rows[i].host);
+			if (sip_address_unsure(address) != (rows[i].user[0] == '!'))
+				fail_msg("%s", rows[i].value);
 			free(block);
 		}
 	}
