@@ -22,8 +22,8 @@ static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __
 	return (v & sip_mask(4)) == SIP_WORD("tel:") ? SIP_SCHEME_TEL : SIP_SCHEME_OTHER;
 }
 
-/* The number of a tel URI behind its scheme, white space and all: up to its parameters. Packed: where
- * it ends, and 1 when it has what no number has: some servers read what stands behind an "@". */
+/* The number of a tel URI behind its scheme, white space and all: up to its parameters. Packed:
+ * where it ends, and 1 when an "@" follows: some servers read what stands behind it. */
 SIP_GLOBAL __u64 sip_tel(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 last;
@@ -32,28 +32,45 @@ SIP_GLOBAL __u64 sip_tel(const struct sip_buf *buf, __u32 pos, __u32 end)
 		return 0;
 	end = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('?'));
 	last = sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH('@'));
+	last = sip_find(buf, pos, last, SIP_EACH(':'), SIP_EACH('/'));
 	return SIP_PACK(last, sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH('@')) < end, 0);
 }
 
+static __always_inline int sip_begins_number(const struct sip_buf *buf, __u32 pos)
+{
+	if (sip_octet(buf, pos) == '+')
+		pos++;
+	return (__u8)(sip_octet(buf, pos) - '0') < 10;
+}
+
 /* User and host of a URI without a scheme, or with another one, as servers read them that do not
- * know it: packed where the user begins and ends, and the "@" behind it; 0 if there is none. */
+ * know it: packed where the user begins and ends, and the "@" behind it; 0 if there is none. With
+ * SIP_DOUBT, where what seems to be a number may be a scheme. */
+#define SIP_DOUBT 0x8000u
+
 SIP_GLOBAL __u64 sip_foreign(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	__u32 at, colon;
+	__u32 at, colon, doubt = 0;
 
 	if (!buf)
 		return 0;
-	at = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH('>'));
-	if (at >= end || sip_octet(buf, at) != '@')
-		return 0;
+	at = sip_find(buf, pos + 1, end, SIP_EACH('@'), SIP_EACH('@'));
 	colon = sip_find(buf, pos, at, SIP_EACH(':'), SIP_EACH(':'));
-	if (colon < at && (__u8)((sip_octet(buf, pos) | 0x20) - 'a') < 26)
+	if (colon < at && !sip_begins_number(buf, pos))
 		pos = colon + 1;
-	for (__u32 i = 0; i < 3; i++) {
-		if (pos < at && (sip_octet(buf, pos) == ':' || sip_octet(buf, pos) == '/'))
+	else if (colon < at && at < end)
+		doubt = SIP_DOUBT;
+	else if (at >= end)
+		return 0;
+	for (__u32 i = 0; i < 2; i++) {
+		if (pos < at && sip_octet(buf, pos) == '/')
 			pos = sip_forget(pos + 1);
 	}
-	return SIP_PACK(pos, sip_find(buf, pos, at, SIP_EACH(':'), SIP_EACH(':')), at);
+	if (at >= end) /* "x:900": of a number only, for all other schemes are so */
+		return pos < end && sip_begins_number(buf, pos) ?
+			       SIP_PACK(pos, sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH('?')),
+					end) : 0;
+	return SIP_PACK(pos, sip_find(buf, pos, at, SIP_EACH(':'), SIP_EACH(':')), at | doubt);
 }
 
 /* User and host of the URI [pos, end); 1 when others may find another user there. */
@@ -65,12 +82,13 @@ static __always_inline int sip_uri(const struct sip_buf *buf, __u32 pos, __u32 e
 
 	if (scheme == SIP_SCHEME_OTHER) {
 		found = sip_foreign(buf, pos, end);
-		at = SIP_THIRD(found);
+		at = SIP_THIRD(found) & ~SIP_DOUBT;
 		if (!at)
 			return 0;
 		*user = sip_span(SIP_FIRST(found), SIP_SECOND(found));
-		*host = sip_span(at + 1, sip_host_end(buf, at + 1, end));
-		return 0;
+		if (at < end)
+			*host = sip_span(at + 1, sip_host_end(buf, at + 1, end));
+		return !!(SIP_THIRD(found) & SIP_DOUBT);
 	}
 	pos += scheme == SIP_SCHEME_SIPS ? 5 : 4;
 	if (scheme == SIP_SCHEME_TEL) {
@@ -102,26 +120,31 @@ static __always_inline int sip_is_sos(const struct sip_buf *buf, __u32 pos, __u3
 	       (behind == end || sip_octet(buf, behind) == '.');
 }
 
-#define SIP_QUOTES_MAX 8 /* before an address that is not where it should be */
-
 /* Where two readers find two addresses, one of which knows what a quoted string is. */
 #define SIP_TWO_WAYS (1u << 31)
 
-/* Whether an addr-spec [pos, semicolon) may be none, for one in <> follows before a quoted string; or
- * ends elsewhere, for a user has the semicolon in it; or is not there. */
+#define SIP_QUOTES_MAX 8 /* before an address that is not where it should be */
+
+/* Whether an addr-spec [pos, semicolon) may be none, for one in <> follows outside quoted strings;
+ * or ends elsewhere, for a user has the semicolon in it; or is not there. */
 SIP_GLOBAL int sip_is_odd_bare(const struct sip_buf *buf, __u32 pos, __u32 semicolon, __u32 end)
 {
-	__u32 angle;
+	__u32 p = semicolon;
 
 	if (!buf || pos >= semicolon)
 		return 1;
-	angle = sip_find(buf, semicolon, end, SIP_EACH('<'), SIP_EACH('"'));
-	if (angle < end && sip_octet(buf, angle) == '<')
-		return 1;
+	for (__u32 i = 0; i < SIP_QUOTES_MAX; i++) {
+		p = sip_find(buf, p, end, SIP_EACH('<'), SIP_EACH('"'));
+		if (p >= end)
+			break;
+		if (sip_octet(buf, p) == '<')
+			return 1;
+		p = sip_find_quote(buf, p + 1, end) + 1;
+	}
+	p = sip_find(buf, semicolon, end, SIP_EACH('@'), SIP_EACH('"'));
 	return sip_find(buf, pos, semicolon, SIP_EACH('>'), SIP_EACH('>')) < semicolon ||
 	       (sip_find(buf, pos, semicolon, SIP_EACH('@'), SIP_EACH('@')) >= semicolon &&
-		sip_scheme(buf, pos, semicolon) != SIP_SCHEME_TEL &&
-		sip_find(buf, semicolon, end, SIP_EACH('@'), SIP_EACH('@')) < end);
+		p < end && sip_octet(buf, p) == '@');
 }
 
 /* sip_angle() where the address does not follow at once. What stands before it is read twice: as if
@@ -133,17 +156,20 @@ SIP_GLOBAL __u32 sip_find_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
 	if (!buf)
 		return end;
 	plain = angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
-	if (plain < end && (sip_octet(buf, plain) == '<' ?
-				    sip_scheme(buf, pos, plain) != SIP_SCHEME_OTHER :
-				    sip_is_odd_bare(buf, pos, plain, end)))
+	if (plain < end && sip_octet(buf, plain) == '<' &&
+	    sip_scheme(buf, pos, plain) != SIP_SCHEME_OTHER)
 		return plain | SIP_TWO_WAYS; /* "sip:a <sip:b>" */
 	for (__u32 i = 0; i < SIP_QUOTES_MAX; i++) {
 		pos = sip_find(buf, pos, angle, SIP_EACH('"'), SIP_EACH('"'));
 		if (pos >= angle)
 			return angle == plain ? angle : angle | SIP_TWO_WAYS;
 		quote = sip_find_quote(buf, ++pos, end);
-		if (quote >= end) /* never closed: an octet like others */
+		if (quote >= end) { /* never closed: an octet like others */
+			quote = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('>'));
+			if (sip_find(buf, pos, quote, SIP_EACH(';'), SIP_EACH(';')) < quote)
+				return angle | SIP_TWO_WAYS;
 			continue;
+		}
 		pos = quote + 1;
 		angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH(';'));
 	}
@@ -167,7 +193,11 @@ static __always_inline __u32 sip_angle(const struct sip_buf *buf, __u32 pos, __u
 		if (p < end && sip_octet(buf, p) == '<')
 			return p;
 	}
-	return sip_find_angle(buf, pos, end);
+	p = sip_find_angle(buf, pos, end);
+	/* Here and not in there, where it would stand deeper than the stack is. */
+	if (p < end && sip_octet(buf, p) == ';' && sip_is_odd_bare(buf, pos, p, end))
+		p |= SIP_TWO_WAYS;
+	return p;
 }
 
 /* The tag among the parameters [pos, end) of From or To. */
@@ -187,18 +217,18 @@ SIP_GLOBAL int sip_tag(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos
 	if (last < end) { /* not all that there is */
 		pos = sip_skip(buf, pos, end);
 		if (pos < end && sip_octet(buf, pos) != ';')
-			msg->violations |= SW_SANITY_BIT(ADDRESS);
+			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 		tag = sip_param(buf, pos, end, SIP_PARAM("tag"));
 		begin = SIP_FIRST(tag);
 		last = SIP_SECOND(tag);
 		pos = sip_skip(buf, last, end);
 		if (begin && pos < end && sip_octet(buf, pos) != ';')
-			msg->violations |= SW_SANITY_BIT(ADDRESS);
+			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 		other = begin ? sip_param(buf, pos, end, SIP_PARAM("tag")) : tag;
 		if (SIP_THIRD(other) & SIP_RAN_OUT)
 			msg->violations |= SW_SANITY_BIT(REACH);
-		if (SIP_THIRD(other) & SIP_UNCLOSED || (begin && SIP_FIRST(other)))
-			msg->violations |= SW_SANITY_BIT(ADDRESS);
+		if (SIP_THIRD(other) & (SIP_ODD | SIP_LIST) || (begin && SIP_FIRST(other)))
+			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 	}
 	if (last > begin)
 		msg->flags |= id == SIP_FROM ? SIP_FROM_TAG : SIP_TO_TAG;
@@ -221,7 +251,7 @@ SIP_GLOBAL __u32 sip_party_address(const struct sip_buf *buf, struct sip_msg *ms
 	party = id == SIP_FROM ? &msg->from : &msg->to;
 	begin = sip_angle(buf, pos, end);
 	if (begin & SIP_TWO_WAYS)
-		msg->violations |= SW_SANITY_BIT(ADDRESS);
+		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 	begin = sip_forget(begin & ~SIP_TWO_WAYS);
 	if (begin < end && sip_octet(buf, begin) == '<') {
 		pos = sip_skip(buf, begin + 1, end);
@@ -229,13 +259,13 @@ SIP_GLOBAL __u32 sip_party_address(const struct sip_buf *buf, struct sip_msg *ms
 		last = begin < end ? begin + 1 : end;
 		/* Never closed: some read what follows a semicolon as parameters of the header. */
 		if (begin >= end && sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH(';')) < end)
-			msg->violations |= SW_SANITY_BIT(ADDRESS);
+			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 	} else {
 		last = begin;
 	}
 	if (SIP_NEEDS(SIP_NEED_PARTIES)) {
 		if (sip_uri(buf, pos, begin, &party->user, &party->host))
-			msg->violations |= SW_SANITY_BIT(ADDRESS);
+			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 		if (!party->host.length && sip_is_sos(buf, pos, begin))
 			msg->flags |= id == SIP_FROM ? SIP_FROM_URGENT : SIP_TO_URGENT;
 	}
@@ -296,7 +326,9 @@ SIP_GLOBAL __u64 sip_address(const struct sip_buf *buf, __u32 pos, __u32 end)
 	if (sip_scheme(buf, pos, end) != SIP_SCHEME_OTHER) {
 		angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH(','));
 		unsure = angle < end && sip_octet(buf, angle) == '<';
-		end = sip_bare_end(buf, pos, end);
+		angle = sip_bare_end(buf, pos, end);
+		unsure |= angle < end && sip_octet(buf, angle) == '"';
+		end = angle;
 	} else {
 		angle = sip_angle(buf, pos, end);
 		unsure = !!(angle & SIP_TWO_WAYS);

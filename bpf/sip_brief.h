@@ -134,8 +134,8 @@ static __always_inline int sip_brief_to(const struct sip_buf *buf, struct sip_ms
 		word = word >> 40 & 0xff;
 		if (word <= '"' || word == ';' || word == ',')
 			return 0;
-		/* Nor is there another one. */
-		if (sip_find(buf, behind + 5, end, SIP_EACH(';'), SIP_EACH('"')) < end)
+		/* Nor is there more than it. */
+		if (sip_find_end(buf, behind + 5, end) < end)
 			return 0;
 		msg->flags |= SIP_TO_TAG;
 	}

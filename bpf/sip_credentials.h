@@ -17,9 +17,10 @@ static __always_inline struct sip_span sip_unquoted(const struct sip_buf *buf, _
 	if (!pos)
 		return sip_span(0, 0);
 	last = sip_value_end(buf, pos, end);
-	if (last - pos >= 2 && sip_octet(buf, pos) == '"')
-		return sip_span(pos + 1, last - 1);
-	return sip_span(pos, last);
+	if (pos >= end || sip_octet(buf, pos) != '"')
+		return sip_span(pos, last);
+	/* One that is never closed says nothing. */
+	return sip_octet(buf, last - 1) == '"' ? sip_span(pos + 1, last - 1) : sip_span(0, 0);
 }
 
 /* Notes the parameter at pos, if it is one of those; of two the first one that says something
@@ -50,9 +51,12 @@ SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __
 SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 			       __u32 end, __u32 id)
 {
+	__u32 scheme_end;
+
 	if (!buf || !msg)
 		return 0;
-	pos = sip_find_mark(buf, pos, end);
+	scheme_end = sip_find(buf, pos, end, SIP_EACH(' '), SIP_EACH(','));
+	pos = sip_find(buf, pos, scheme_end, SIP_EACH('\t'), SIP_EACH('\t'));
 	for (__u32 i = 0; i < 32; i++) {
 		pos = sip_skip_lws(buf, pos, end);
 		if (sip_credential(buf, msg, pos, end, id))

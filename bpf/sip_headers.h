@@ -129,9 +129,9 @@ static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, 
 	return sip_assigned(buf, pos + length, end);
 }
 
-/* The value of the parameter that begins at pos, if it is `name`, packed as begin and end, which are
- * the same where it has none; or 0. A function of its own, so that the loops over parameters stay
- * short. */
+/* The value of the parameter that begins at pos, if it is `name`, packed as begin and end, which
+ * are the same where it has none; or 0. A function of its own, so that the loops over parameters
+ * stay short. */
 SIP_GLOBAL __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
 {
 	__u32 value, length = name >> 56;
@@ -141,7 +141,7 @@ SIP_GLOBAL __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end
 	value = sip_param_is(buf, pos, end, name);
 	if (value)
 		return SIP_PACK(value, sip_value_end(buf, value, end), 0);
-	if ((sip_lower(sip_load(buf, pos)) ^ name) & sip_mask(length))
+	if (pos + length > end || (sip_lower(sip_load(buf, pos)) ^ name) & sip_mask(length))
 		return 0;
 	value = sip_skip(buf, pos + length, end);
 	if (value < end && sip_octet(buf, value) != ';' && sip_octet(buf, value) != ',')
@@ -152,8 +152,9 @@ SIP_GLOBAL __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end
 #define SIP_PARAMS_MAX 128 /* and quoted strings among them */
 
 /* Why a search among parameters found nothing (the third number of sip_param()). */
-#define SIP_RAN_OUT   1u /* there are more than are looked at */
-#define SIP_UNCLOSED  2u /* a quoted string has no end */
+#define SIP_RAN_OUT 1u /* there are more than are looked at */
+#define SIP_ODD     2u /* a quoted string has no end, or is no value */
+#define SIP_LIST    4u /* another value of the header follows */
 
 /* Looks in *(";" param) from pos on for `name`, as far as the next comma. Packed: where its value
  * begins and ends, both 0 when it was not found, and why. */
@@ -165,12 +166,16 @@ SIP_GLOBAL __u64 sip_param(const struct sip_buf *buf, __u32 pos, __u32 end, __u6
 		__u64 value;
 
 		pos = sip_find_separator(buf, pos, end);
-		if (pos >= end || sip_octet(buf, pos) == ',')
+		if (pos >= end)
 			return 0;
+		if (sip_octet(buf, pos) == ',')
+			return SIP_PACK(0, 0, SIP_LIST);
 		if (sip_octet(buf, pos) == '"') {
+			if (sip_octet(buf, pos - 1) != '=' && sip_octet(buf, pos - 1) > ' ')
+				return SIP_PACK(0, 0, SIP_ODD);
 			pos = sip_forget(sip_find_quote(buf, pos + 1, end));
 			if (pos >= end)
-				return SIP_PACK(0, 0, SIP_UNCLOSED);
+				return SIP_PACK(0, 0, SIP_ODD);
 			pos++;
 			continue;
 		}
@@ -224,8 +229,10 @@ static __always_inline __u32 sip_via_transport(const struct sip_buf *buf, __u32 
 static __always_inline __u32 sip_host_end(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (pos < end && sip_octet(buf, pos) == '[') {
-		pos = sip_find(buf, pos, end, SIP_EACH(']'), SIP_EACH(']'));
-		return pos < end ? pos + 1 : end;
+		__u32 bracket = sip_find(buf, pos, end, SIP_EACH(']'), SIP_EACH(']'));
+
+		if (bracket < end)
+			return bracket + 1;
 	}
 	return sip_seek_mark(buf, pos, end);
 }
@@ -256,8 +263,9 @@ static __always_inline void sip_branch(const struct sip_buf *buf, struct sip_msg
 	__u64 branch;
 
 	for (__u32 i = 0; i < 2 && end - p > 8 && sip_octet(buf, p) == ';'; i++) {
-		if (sip_lower(sip_load(buf, p)) == SIP_WORD(";branch=") &&
-		    sip_octet(buf, p + 8) > ' ') {
+		if (sip_lower(sip_load(buf, p)) == SIP_WORD(";branch=")) {
+			if (sip_octet(buf, p + 8) <= ' ')
+				break;
 			last = sip_value_end(buf, p + 8, end);
 			sip_top_branch(buf, msg, p + 8, last);
 			return;
@@ -267,6 +275,8 @@ static __always_inline void sip_branch(const struct sip_buf *buf, struct sip_msg
 	branch = sip_param(buf, pos, end, SIP_PARAM("branch"));
 	if (SIP_THIRD(branch) & SIP_RAN_OUT)
 		msg->violations |= SW_SANITY_BIT(REACH);
+	if (SIP_THIRD(branch) & SIP_ODD)
+		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 	sip_top_branch(buf, msg, SIP_FIRST(branch), SIP_SECOND(branch));
 }
 
@@ -347,6 +357,13 @@ SIP_GLOBAL int sip_method_any_case(const struct sip_buf *buf, __u32 pos, __u32 l
 	return sip_method_named(word, sip_octet(buf, pos + 8) & ~0x20, length);
 }
 
+/* The first white space. */
+static __always_inline __u32 sip_find_white(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	return sip_find(buf, pos, sip_find(buf, pos, end, SIP_EACH(' '), SIP_EACH('\t')),
+			SIP_EACH('\r'), SIP_EACH('\n'));
+}
+
 /* CSeq: 1*DIGIT LWS Method (RFC 3261 20.16). */
 SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
 {
@@ -365,7 +382,7 @@ SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 po
 	}
 	pos = sip_skip(buf, behind, end);
 	if (msg->kind == SW_MESSAGE_RESPONSE) /* of a request all of it is compared */
-		end = sip_seek_mark(buf, pos, end);
+		end = sip_find_white(buf, pos, end);
 	length = end - pos;
 	msg->cseq_method = sip_span(pos, end);
 	msg->cseq_kind = sip_method_kind(buf, pos, length);

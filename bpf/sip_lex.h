@@ -356,19 +356,23 @@ static __always_inline __u32 sip_seek_separator(const struct sip_buf *buf, __u32
 	SIP_SEEK(buf, pos, end, sip_separators(v), sip_find_separator(buf, pos, end));
 }
 
-/* Likewise, or white space or a control octet: where a value ends that stands in no quotes. */
+/* Likewise, or white space: where a value ends that stands in no quotes. */
+static __always_inline __u64 sip_value_ends(__u64 v)
+{
+	return sip_separators(v) | (sip_no_lws(v) ^ SIP_TOPS);
+}
+
 SIP_GLOBAL __u32 sip_find_end(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end, SIP_REACH_SHORT, sip_separators(v) | sip_below(v, 0x21));
-	return pos;
+	SIP_SEARCH(buf, pos, end, SIP_REACH, sip_value_ends(v));
+	return end;
 }
 
 static __always_inline __u32 sip_seek_end(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	SIP_SEEK(buf, pos, end, sip_separators(v) | sip_below(v, 0x21),
-		 sip_find_end(buf, pos, end));
+	SIP_SEEK(buf, pos, end, sip_value_ends(v), sip_find_end(buf, pos, end));
 }
 
 /* The first octet that is no white space (folds included). More of it than its reach is found by

@@ -57,7 +57,7 @@ struct sip_party {
 
 /* Of these no more is found than in what is read: what nobody asks for can hide nothing. */
 #define SIP_WHERE_READ \
-	(SW_SANITY_BIT(REACH) | SW_SANITY_BIT(HEADER_NAME) | SW_SANITY_BIT(ADDRESS))
+	(SW_SANITY_BIT(REACH) | SW_SANITY_BIT(HEADER_NAME) | SW_SANITY_BIT(AMBIGUOUS))
 
 #ifndef SIP_NEEDS
 #define SIP_NEEDS(what) 1

@@ -122,7 +122,7 @@ static __always_inline void sip_request_uri(const struct sip_buf *buf, const str
 	if (SIP_NEEDS(SIP_NEED_PARTIES))
 		doubt = sip_uri(buf, pos, end, &msg->uri_user, &msg->uri_host);
 	if (doubt)
-		msg->violations |= SW_SANITY_BIT(ADDRESS);
+		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 	msg->scheme = sip_scheme(buf, pos, end);
 	if (msg->scheme == SIP_SCHEME_OTHER && sip_is_sos(buf, pos, end))
 		msg->flags |= SIP_URGENT;

@@ -460,12 +460,27 @@ static void test_hidden_numbers(void **state)
 		{.lines = "P-Asserted-Identity: <sip:x@a>, \"a<b\" <sip:+49301234567@b>\r\n"},
 		{.lines = "P-Asserted-Identity: a \"<sip:x@a>\" <sip:+49301234567@b>\r\n"},
 		{.lines = "P-Asserted-Identity: sip:x@a <sip:+49301234567@b>\r\n"},
+		{.from = "<+49301234567@h>"},
+		{.from = "x:+49301234567@h"},
+		{.from = "<x://+49301234567:pw@h>"},
+		{.from = "<x:+49301234567>"},
+		{.from = "tel:\x0e+49301234567"},
+		{.from = "<sip:\t+49301234567@h>"},
+		{.lines = "P-Asserted-Identity: sip:+49301234567;x=y@h\r\n"},
+		{.lines = "P-Asserted-Identity: sip:x@a;y<sip:+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: ;<sip:+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: <tel:1@+49301234567>\r\n"},
+		{.lines = "P-Asserted-Identity: <sip:@+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: sip:<sip:+49301234567@b>\r\n"},
 		{.lines = "P-Asserted-Identity: \"unclosed, <sip:+49301234567@b>\r\n"},
 	};
 	static const struct call open[] = {
 		{.from = "< sip:+33301234567@example.com>"},
 		{.from = "<sip:+----------------33301234567@example.com>"},
 		{.from = "<tel:301234567;a;b;c;phone-context=+33>"},
+		{.from = "<+33301234567@h>"},
+		{.from = "<mailto:x@h>"},
+		{.lines = "P-Asserted-Identity: sip:+33301234567;x=y@h\r\n"},
 		{.lines = "P-Asserted-Identity: <sip:x@example.com>,  sip:+33301234567@b\r\n"},
 		{.lines = "P-Asserted-Identity: \"a \\\"<sip:x@a>\" <sip:+33301234567@b>\r\n"},
 	};
@@ -491,6 +506,10 @@ static void test_hidden_target(void **state)
 	calls(&rig, (struct call){.uri = "\t sip:+49301234567@example.com"},
 	      SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.uri = "<sip:+33301234567@example.com>"}, SW_REASON_NONE);
+	calls(&rig, (struct call){.uri = "+49301234567@example.com"}, SW_REASON_CALLEE_DENIED);
+	calls(&rig, (struct call){.uri = "+33301234567@example.com"}, SW_REASON_NONE);
+	calls(&rig, (struct call){.uri = "tel:1@+49301234567"}, SW_REASON_AMBIGUOUS);
+	calls(&rig, (struct call){.uri = "sip:@+49301234567@b"}, SW_REASON_AMBIGUOUS);
 	/* Some servers take small letters for the method. */
 	calls(&rig, (struct call){.method = "invite", .uri = "sip:+33301234567@example.com"},
 	      SW_REASON_METHOD_CASE);
