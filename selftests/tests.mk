@@ -129,3 +129,22 @@ $(BUILD)/million.skel.h: $(BUILD)/million.bpf.o
 $(BUILD)/million: $(MILLION).c $(MILLION).h selftests/flood/sender.h $(BUILD)/million.skel.h
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $< -lbpf -lelf -lz
+
+# --- the differential test: MESSAGES at random, read by sipward and by other SIP parsers ---
+
+MESSAGES       ?= 1000000
+DIFFERENTIAL   := $(SAN)/differential/differential
+DIFFERENTIAL_O := $(patsubst selftests/%.c,$(SAN)/%.o,$(wildcard selftests/differential/*.c)) \
+		  $(SAN)/unit/sip_generate.o $(SAN)/unit/sip_grammar.o $(SAN)/unit/sip_mutate.o
+
+$(DIFFERENTIAL_O): CFLAGS += -isystem /usr/include/re $(patsubst -I%,-isystem %,\
+		   $(shell pkg-config --cflags sofia-sip-ua)) -Iselftests/differential
+
+$(DIFFERENTIAL): $(DIFFERENTIAL_O) $(SAN)/user/base/base.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -losipparser2 -lsofia-sip-ua -lre
+
+differential: $(DIFFERENTIAL)
+	$(Q)$(DIFFERENTIAL) $(MESSAGES)
+
+.PHONY: differential
