@@ -27,6 +27,13 @@ static const struct parser *const everybody[] = {
 	&parser_osip, &parser_sofia, &parser_re, &parser_kamailio,
 };
 
+/* The other parsers have leaks of their own. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+
 struct run {
 	const struct parser *parsers[array_size(everybody)];
 	uint32_t parser_count;

@@ -57,12 +57,18 @@ static void keep(struct value *value, uint8_t *room, size_t size)
 	value->octets = room;
 }
 
+/* What is found stays the same, so that one failure does not become another. */
+static bool same_theirs(const struct value *a, const struct value *b)
+{
+	return a->size == b->size && (!a->size || !memcmp(a->octets, b->octets, a->size));
+}
+
 static void look(const struct difference *d, void *arg)
 {
 	struct search *search = arg;
 
 	if (search->found || d->kind != search->wanted->kind || d->field != search->wanted->field ||
-	    tolerance_of(d))
+	    !same_theirs(&d->theirs, &search->wanted->theirs) || tolerance_of(d))
 		return;
 	search->found = true;
 	search->last = *d;

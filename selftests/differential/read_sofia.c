@@ -36,16 +36,6 @@ static void add_party(struct reading *r, enum field user, enum field tag, const 
 	reading_add_text(r, tag, a->a_tag);
 }
 
-static void add_unquoted(struct reading *r, enum field f, const char *text)
-{
-	size_t size = text ? strlen(text) : 0;
-
-	if (size >= 2 && text[0] == '"' && text[size - 1] == '"')
-		reading_add(r, f, text + 1, size - 2);
-	else
-		reading_add_text(r, f, text);
-}
-
 static void add_identities(struct reading *r, sip_t *sip)
 {
 	sip_p_asserted_identity_t *asserted = sip_p_asserted_identity(sip);
@@ -84,8 +74,8 @@ static void add_optional(struct reading *r, sip_t *sip)
 	if (sip->sip_route)
 		reading_add_text(r, F_ROUTE, "present");
 	if (login && sip->sip_request) {
-		add_unquoted(r, F_USERNAME, msg_params_find(login->au_params, "username="));
-		add_unquoted(r, F_NONCE, msg_params_find(login->au_params, "nonce="));
+		reading_add_text(r, F_USERNAME, msg_params_find(login->au_params, "username="));
+		reading_add_text(r, F_NONCE, msg_params_find(login->au_params, "nonce="));
 	}
 	if (sip->sip_payload)
 		reading_add(r, F_BODY, sip->sip_payload->pl_data, sip->sip_payload->pl_len);
@@ -109,17 +99,21 @@ static void add_all(struct reading *r, sip_t *sip)
 	add_identities(r, sip);
 }
 
+/* What nta.h answers with 400: a header that every message needs cannot be read. */
+static bool has_error(const msg_t *msg, const sip_t *sip)
+{
+	return (sip->sip_flags & MSG_FLG_ERROR) ||
+	       (msg_extract_errors(msg) & (sip_mask_request | sip_mask_response));
+}
+
 static void read_sofia(const struct message_text *message, struct reading *r)
 {
 	msg_t *msg = msg_make(sip_default_mclass(), 0, message->octets, message->size);
 	sip_t *sip = msg ? sip_object(msg) : NULL;
 
-	if (!sip || (!sip->sip_request && !sip->sip_status)) {
-		r->why = "there is no start line";
-	} else if (!sip->sip_via || !sip->sip_from || !sip->sip_to || !sip->sip_call_id ||
-		   !sip->sip_cseq) {
-		r->why = "a header is missing";
-	} else if (sip->sip_flags & MSG_FLG_ERROR) {
+	if (!sip || sip_sanity_check(sip)) {
+		r->why = "sip_sanity_check() fails";
+	} else if (has_error(msg, sip)) {
 		r->why = "the message has an error";
 	} else {
 		r->outcome = OUTCOME_READ;

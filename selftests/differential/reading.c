@@ -58,6 +58,14 @@ static size_t one_space(uint8_t *to, const uint8_t *from, size_t size)
 	return used;
 }
 
+/* Some parsers make a space of each octet of a fold. */
+static size_t as_spaces(uint8_t *to, const uint8_t *from, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		to[i] = is_white(from[i]) ? ' ' : from[i];
+	return size;
+}
+
 static size_t media_type(uint8_t *to, const uint8_t *from, size_t size)
 {
 	size_t used = 0;
@@ -79,6 +87,8 @@ static size_t normalise(enum form form, uint8_t *to, const uint8_t *from, size_t
 		from++, size--;
 	while (size && is_white(from[size - 1]))
 		size--;
+	if (form == FORM_QUOTED && size >= 2 && from[0] == '"' && from[size - 1] == '"')
+		from++, size -= 2;
 	switch (form) {
 	case FORM_USER:
 		return unescape(to, from, size);
@@ -86,9 +96,12 @@ static size_t normalise(enum form form, uint8_t *to, const uint8_t *from, size_t
 		return one_space(to, from, size);
 	case FORM_TYPE:
 		return media_type(to, from, size);
+	case FORM_NUMBER:
+		while (size > 1 && from[0] == '0')
+			from++, size--;
+		/* fall through */
 	default:
-		memcpy(to, from, size);
-		return size;
+		return as_spaces(to, from, size);
 	}
 }
 

@@ -12,9 +12,11 @@
 
 /* How two values of a field are compared: FORM_* says what does not count. */
 enum form {
-	FORM_EXACT, /* white space around the value */
-	FORM_USER,  /* likewise, and how it is escaped (RFC 3261 19.1.4) */
-	FORM_TEXT,  /* likewise, but for escapes, and how much white space stands between words */
+	FORM_EXACT, /* white space around the value, and what kind of it stands within */
+	FORM_NUMBER, /* likewise, and zeros before it */
+	FORM_QUOTED, /* likewise, and quotes around it */
+	FORM_USER,  /* white space around it, and how it is escaped (RFC 3261 19.1.4) */
+	FORM_TEXT,  /* white space around it, and how much of it stands between words */
 	FORM_TYPE,  /* white space, case, and parameters */
 	FORM_BODY,  /* where it ends: Content-Length says that, or the datagram */
 };
@@ -30,10 +32,10 @@ enum form {
 	FIELD(TO_USER, "To user", USER)                        \
 	FIELD(TO_TAG, "To tag", EXACT)                         \
 	FIELD(CALL_ID, "Call-ID", EXACT)                       \
-	FIELD(CSEQ_NUMBER, "CSeq number", EXACT)               \
+	FIELD(CSEQ_NUMBER, "CSeq number", NUMBER)               \
 	FIELD(CSEQ_METHOD, "CSeq method", EXACT)               \
-	FIELD(MAX_FORWARDS, "Max-Forwards", EXACT)             \
-	FIELD(CONTENT_LENGTH, "Content-Length", EXACT)         \
+	FIELD(MAX_FORWARDS, "Max-Forwards", NUMBER)             \
+	FIELD(CONTENT_LENGTH, "Content-Length", NUMBER)         \
 	FIELD(CONTENT_TYPE, "Content-Type", TYPE)              \
 	FIELD(CONTACT, "Contact user", USER)                   \
 	FIELD(ASSERTED, "P-Asserted-Identity user", USER)      \
@@ -44,8 +46,8 @@ enum form {
 	FIELD(DIVERSION, "Diversion", EXACT)                   \
 	FIELD(ROUTE, "Route", EXACT)                           \
 	FIELD(USER_AGENT, "User-Agent", TEXT)                  \
-	FIELD(USERNAME, "Authorization username", EXACT)       \
-	FIELD(NONCE, "Authorization nonce", EXACT)             \
+	FIELD(USERNAME, "Authorization username", QUOTED)      \
+	FIELD(NONCE, "Authorization nonce", QUOTED)            \
 	FIELD(BODY, "body", BODY)
 
 enum field {
