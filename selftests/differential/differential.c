@@ -111,7 +111,8 @@ static void show_reading(const char *name, const struct reading *r)
 {
 	static const char *const outcomes[] = {"refused", "read", "passed as no SIP"};
 
-	printf("# %s: %s %s\n", name, outcomes[r->outcome], r->why);
+	printf("# %s: %s %s\n", name, outcomes[r->outcome],
+	       r->outcome == OUTCOME_REFUSED ? r->why : "");
 	for (int f = 0; f < FIELD_COUNT && r->outcome == OUTCOME_READ; f++) {
 		for (uint32_t i = 0; i < r->field[f].count; i++) {
 			printf("#   %s [", field_names[f]);

@@ -32,8 +32,8 @@ static void add_url(struct reading *r, enum field f, const osip_uri_t *url)
 	reading_add_text(r, f, url->username);
 	if (!url->string || !url->scheme || strcasecmp(url->scheme, "tel"))
 		return;
-	user = strdup(url->string); /* a number, and its parameters */
-	user[strcspn(user, ";?")] = '\0';
+	user = strdup(url->string); /* a number, and what follows it */
+	user[strcspn(user, ";?@")] = '\0';
 	reading_add_text(r, f, user);
 	free(user);
 }
@@ -113,9 +113,17 @@ static void add_content_type(struct reading *r, const osip_content_type_t *type)
 	reading_add_text(r, F_CONTENT_TYPE, text);
 }
 
+static void add_login(struct reading *r, const osip_message_t *sip,
+		      const osip_authorization_t *login)
+{
+	if (!login || !sip->sip_method)
+		return;
+	reading_add_text(r, F_USERNAME, login->username);
+	reading_add_text(r, F_NONCE, login->nonce);
+}
+
 static void add_lists(struct reading *r, const osip_message_t *sip)
 {
-	const osip_authorization_t *login = osip_list_get(&sip->authorizations, 0);
 	const osip_contact_t *contact;
 	osip_via_t *via = osip_list_get(&sip->vias, 0);
 	osip_generic_param_t *param = NULL;
@@ -126,10 +134,8 @@ static void add_lists(struct reading *r, const osip_message_t *sip)
 		add_url(r, F_CONTACT, contact->url);
 	if (osip_list_size(&sip->routes))
 		reading_add_text(r, F_ROUTE, "present");
-	if (login && sip->sip_method) {
-		reading_add_text(r, F_USERNAME, login->username);
-		reading_add_text(r, F_NONCE, login->nonce);
-	}
+	add_login(r, sip, osip_list_get(&sip->authorizations, 0));
+	add_login(r, sip, osip_list_get(&sip->proxy_authorizations, 0));
 }
 
 static void add_others(struct reading *r, const osip_message_t *sip)

@@ -20,7 +20,8 @@ static void add_uri(struct reading *r, enum field f, const struct uri *uri)
 {
 	if (pl_isset(&uri->user))
 		add(r, f, &uri->user);
-	else if (!pl_strcasecmp(&uri->scheme, "tel"))
+	else if (!pl_strcasecmp(&uri->scheme, "tel") && pl_isset(&uri->host) &&
+		 uri->host.p[-1] == ':') /* of a tel URI the number is what it calls the host */
 		add(r, f, &uri->host);
 }
 
@@ -66,9 +67,9 @@ static void each(struct reading *r, enum field f, const struct sip_msg *msg, enu
 	sip_msg_hdr_apply(msg, true, id, handler, &wanted);
 }
 
-static void add_login(struct reading *r, const struct sip_msg *msg)
+static void add_login(struct reading *r, const struct sip_msg *msg, enum sip_hdrid id)
 {
-	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_AUTHORIZATION);
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, id);
 	struct httpauth_digest_resp login;
 
 	if (!hdr || !msg->req || httpauth_digest_response_decode(&login, &hdr->val))
@@ -92,7 +93,8 @@ static void add_headers(struct reading *r, const struct sip_msg *msg)
 	sip_msg_xhdr_apply(msg, true, "Diversion", add_present, &diversion);
 	diversion.field = F_REMOTE_PARTY;
 	sip_msg_xhdr_apply(msg, true, "Remote-Party-ID", add_address, &diversion);
-	add_login(r, msg);
+	add_login(r, msg, SIP_HDR_AUTHORIZATION);
+	add_login(r, msg, SIP_HDR_PROXY_AUTHORIZATION);
 }
 
 static void add_all(struct reading *r, const struct sip_msg *msg, const struct mbuf *mb)

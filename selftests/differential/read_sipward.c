@@ -121,7 +121,9 @@ static void add_headers(const struct look *l)
 	add_present(l, F_DIVERSION, SIP_DIVERSION);
 	add_present(l, F_ROUTE, SIP_ROUTE);
 	add_span(l, F_USERNAME, msg->login);
+	add_span(l, F_USERNAME, msg->proxy_login);
 	add_span(l, F_NONCE, msg->nonce);
+	add_span(l, F_NONCE, msg->proxy_nonce);
 }
 
 static const char *first_violation(uint64_t violations)

@@ -23,11 +23,14 @@ static void start(void)
 
 static void add_url(struct reading *r, enum field f, const url_t *url)
 {
+	const char *user = url->url_user;
+
 	/* of a tel URI the number is what url.h calls the host, or the user */
-	if (url->url_type == url_tel && url->url_host && !url->url_user)
-		reading_add_text(r, f, url->url_host);
-	else
-		reading_add_text(r, f, url->url_user);
+	if (url->url_type == url_tel && url->url_host && !user)
+		user = url->url_host;
+	if (user)
+		reading_add(r, f, user, url->url_type == url_tel ? strcspn(user, "@") :
+								    strlen(user));
 }
 
 static void add_party(struct reading *r, enum field user, enum field tag, const sip_addr_t *a)
@@ -53,10 +56,16 @@ static void add_identities(struct reading *r, sip_t *sip)
 			reading_add_text(r, F_DIVERSION, "present");
 }
 
+static void add_login(struct reading *r, const sip_t *sip, const msg_auth_t *login)
+{
+	if (!login || !sip->sip_request)
+		return;
+	reading_add_text(r, F_USERNAME, msg_params_find(login->au_params, "username="));
+	reading_add_text(r, F_NONCE, msg_params_find(login->au_params, "nonce="));
+}
+
 static void add_optional(struct reading *r, sip_t *sip)
 {
-	sip_authorization_t *login = sip->sip_authorization;
-
 	if (sip->sip_max_forwards)
 		reading_add_number(r, F_MAX_FORWARDS, sip->sip_max_forwards->mf_count);
 	if (sip->sip_content_length)
@@ -73,10 +82,8 @@ static void add_optional(struct reading *r, sip_t *sip)
 		reading_add_text(r, F_REFERRED_BY, "present");
 	if (sip->sip_route)
 		reading_add_text(r, F_ROUTE, "present");
-	if (login && sip->sip_request) {
-		reading_add_text(r, F_USERNAME, msg_params_find(login->au_params, "username="));
-		reading_add_text(r, F_NONCE, msg_params_find(login->au_params, "nonce="));
-	}
+	add_login(r, sip, sip->sip_authorization);
+	add_login(r, sip, sip->sip_proxy_authorization);
 	if (sip->sip_payload)
 		reading_add(r, F_BODY, sip->sip_payload->pl_data, sip->sip_payload->pl_len);
 }

@@ -29,6 +29,7 @@ static int hex_digit(uint8_t octet)
 	return octet >= 'a' && octet <= 'f' ? octet - 'a' + 10 : -1;
 }
 
+/* Trailing white space goes later, for it may have been escaped. */
 static size_t unescape(uint8_t *to, const uint8_t *from, size_t size)
 {
 	size_t used = 0;
@@ -77,32 +78,52 @@ static size_t media_type(uint8_t *to, const uint8_t *from, size_t size)
 	return used;
 }
 
+struct text {
+	const uint8_t *octets;
+	size_t size;
+};
+
+static struct text trimmed(struct text t)
+{
+	while (t.size && is_white(t.octets[0]))
+		t.octets++, t.size--;
+	while (t.size && is_white(t.octets[t.size - 1]))
+		t.size--;
+	return t;
+}
+
+static struct text unquoted(struct text t)
+{
+	if (t.size < 2 || t.octets[0] != '"' || t.octets[t.size - 1] != '"')
+		return t;
+	return trimmed((struct text){ t.octets + 1, t.size - 2 });
+}
+
 static size_t normalise(enum form form, uint8_t *to, const uint8_t *from, size_t size)
 {
-	if (form == FORM_BODY) {
+	struct text t = trimmed((struct text){ from, size });
+
+	switch (form) {
+	case FORM_BODY:
 		memcpy(to, from, size);
 		return size;
-	}
-	while (size && is_white(from[0]))
-		from++, size--;
-	while (size && is_white(from[size - 1]))
-		size--;
-	if (form == FORM_QUOTED && size >= 2 && from[0] == '"' && from[size - 1] == '"')
-		from++, size -= 2;
-	switch (form) {
 	case FORM_USER:
-		return unescape(to, from, size);
+		return trimmed((struct text){ to, unescape(to, t.octets, t.size) }).size;
 	case FORM_TEXT:
-		return one_space(to, from, size);
+		return one_space(to, t.octets, t.size);
 	case FORM_TYPE:
-		return media_type(to, from, size);
+		return media_type(to, t.octets, t.size);
+	case FORM_QUOTED:
+		t = unquoted(t);
+		break;
 	case FORM_NUMBER:
-		while (size > 1 && from[0] == '0')
-			from++, size--;
-		/* fall through */
+		while (t.size > 1 && t.octets[0] == '0')
+			t.octets++, t.size--;
+		break;
 	default:
-		return as_spaces(to, from, size);
+		break;
 	}
+	return as_spaces(to, t.octets, t.size);
 }
 
 void reading_clear(struct reading *r)

@@ -46,8 +46,8 @@ enum form {
 	FIELD(DIVERSION, "Diversion", EXACT)                   \
 	FIELD(ROUTE, "Route", EXACT)                           \
 	FIELD(USER_AGENT, "User-Agent", TEXT)                  \
-	FIELD(USERNAME, "Authorization username", QUOTED)      \
-	FIELD(NONCE, "Authorization nonce", QUOTED)            \
+	FIELD(USERNAME, "username of credentials", QUOTED)      \
+	FIELD(NONCE, "nonce of credentials", QUOTED)            \
 	FIELD(BODY, "body", BODY)
 
 enum field {

@@ -29,20 +29,23 @@ static bool has_digits(const uint8_t *octets, size_t size)
 
 static bool no_number(const struct difference *d)
 {
-	return is_user(d) && d->kind == MISSED && !has_digits(d->theirs.octets, d->theirs.size);
+	return is_user(d) && d->kind != UNREAD && !has_digits(d->theirs.octets, d->theirs.size);
 }
 
 /* Digits, what may separate them, escapes: bpf/number.h. */
-static bool goes_on(uint8_t octet)
+static bool goes_on(const struct value *value, size_t at)
 {
-	return octet && strchr("0123456789*#+-.() %", octet);
+	return at < value->size && value->octets[at] &&
+	       strchr("0123456789*#+-.() %", value->octets[at]);
 }
 
 static bool junk_behind_number(const struct difference *d)
 {
-	return is_user(d) && d->kind == DIFFERENT && d->ours.size &&
-	       d->theirs.size > d->ours.size && begins_with(&d->theirs, &d->ours) &&
-	       !goes_on(d->theirs.octets[d->ours.size]);
+	if (!is_user(d) || d->kind != DIFFERENT || !d->ours.size)
+		return false;
+	if (begins_with(&d->theirs, &d->ours))
+		return !goes_on(&d->theirs, d->ours.size);
+	return begins_with(&d->ours, &d->theirs) && !goes_on(&d->ours, d->theirs.size);
 }
 
 static bool fragment(const struct difference *d)
@@ -83,11 +86,28 @@ static bool no_escape(const struct difference *d)
 	       d->ours.octets[d->theirs.size] == '%';
 }
 
+/* A comment of RFC 2543. */
+static bool via_comment(const struct difference *d)
+{
+	return d->field == F_BRANCH && d->kind == DIFFERENT &&
+	       !strcmp(d->parser->name, "libosip2") && begins_with(&d->ours, &d->theirs) &&
+	       memchr(d->ours.octets, '(', d->ours.size);
+}
+
+static bool more_of_a_tag(const struct difference *d)
+{
+	return (d->field == F_FROM_TAG || d->field == F_TO_TAG || d->field == F_BRANCH) &&
+	       d->kind == DIFFERENT && d->ours.size && d->theirs.size > d->ours.size &&
+	       begins_with(&d->theirs, &d->ours) &&
+	       (d->theirs.octets[d->ours.size] == ',' || d->theirs.octets[d->ours.size] == '"' ||
+		d->ours.octets[d->ours.size - 1] == '"');
+}
+
 const struct tolerance tolerances[] = {
 	{"no number", "a user part without a digit, * or # is no number to any rule", no_number},
 	{"junk behind a number",
-	 "sipward ends a user part where an octet stands that no number has, and the other one reads "
-	 "on: every rule ends a number at that octet, and compares the digits before it",
+	 "one ends a user part where an octet stands that no number has, and the other one reads on: "
+	 "every rule ends a number at that octet, and compares the digits before it",
 	 junk_behind_number},
 	{"fragment",
 	 "# begins a fragment to some, and is a digit to sipward (RFC 3966 3): rules compare by "
@@ -98,6 +118,13 @@ const struct tolerance tolerances[] = {
 	{"parts of a Call-ID",
 	 "libosip2 takes a Call-ID apart at the @ and drops white space around it; it is a token to "
 	 "sipward, the same in requests and in responses", call_id_parts},
+	{"comment in a Via",
+	 "libosip2 takes (...) behind a Via for a comment (RFC 2543); sipward has it in the branch, "
+	 "the same in requests and in responses", via_comment},
+	{"more of a tag",
+	 "sipward ends a tag or a branch at a comma or a quote, and the other one reads on: what "
+	 "sipward compares is then a part of it, the same in requests and in responses, and an "
+	 "attacker who knows that part knows a whole tag", more_of_a_tag},
 	{"no escape",
 	 "libosip2 ends a user part at a % that begins no escape, and sipward reads on: rules compare "
 	 "by prefix, so the digits before it are judged alike", no_escape},
