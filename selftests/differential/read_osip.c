@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * What libosip2 reads. It keeps headers that it has no type for in one list; what is an address
- * there is parsed by its parser for From.
+ * there is parsed by its parser for From. Its Content-Length is not looked at: where there is none
+ * it makes one.
  */
 #include <osipparser2/osip_parser.h>
 #include <osipparser2/osip_port.h>
@@ -23,13 +24,31 @@ static void start(void)
 	osip_trace_initialize_func(END_TRACE_LEVEL, say_nothing);
 }
 
+/* It takes escapes out of a user part; what looks like one then is none. */
+static void add_unescaped(struct reading *r, enum field f, const char *text)
+{
+	char escaped[3 * 16384];
+	size_t size = 0;
+
+	if (!text)
+		return;
+	for (; *text && size + 3 < sizeof(escaped); text++) {
+		escaped[size++] = *text;
+		if (*text == '%') {
+			escaped[size++] = '2';
+			escaped[size++] = '5';
+		}
+	}
+	reading_add(r, f, escaped, size);
+}
+
 static void add_url(struct reading *r, enum field f, const osip_uri_t *url)
 {
 	char *user;
 
 	if (!url)
 		return;
-	reading_add_text(r, f, url->username);
+	add_unescaped(r, f, url->username);
 	if (!url->string || !url->scheme || strcasecmp(url->scheme, "tel"))
 		return;
 	user = strdup(url->string); /* a number, and what follows it */
@@ -175,10 +194,6 @@ static void add_all(struct reading *r, const osip_message_t *sip)
 	add_call_id(r, sip->call_id);
 	reading_add_text(r, F_CSEQ_NUMBER, sip->cseq->number);
 	reading_add_text(r, F_CSEQ_METHOD, sip->cseq->method);
-	/* where there is none it makes one of 0 */
-	if (sip->content_length && sip->content_length->value &&
-	    strcmp(sip->content_length->value, "0"))
-		reading_add_text(r, F_CONTENT_LENGTH, sip->content_length->value);
 	add_content_type(r, sip->content_type);
 	add_lists(r, sip);
 	add_others(r, sip);

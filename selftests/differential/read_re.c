@@ -121,6 +121,37 @@ static void add_all(struct reading *r, const struct sip_msg *msg, const struct m
 	reading_add(r, F_BODY, mb->buf + mb->pos, mb->end - mb->pos);
 }
 
+/* It tells headers apart by a hash of their name. What has the hash of another name would be taken
+ * for it: no message of interest. */
+static bool is_misnamed(const struct sip_hdr *hdr, const struct sip_msg *msg, void *arg)
+{
+	static const struct {
+		enum sip_hdrid id;
+		const char *name;
+	} names[] = {
+		{SIP_HDR_VIA, "Via"}, {SIP_HDR_FROM, "From"}, {SIP_HDR_TO, "To"},
+		{SIP_HDR_CALL_ID, "Call-ID"}, {SIP_HDR_CSEQ, "CSeq"}, {SIP_HDR_ROUTE, "Route"},
+		{SIP_HDR_CONTENT_TYPE, "Content-Type"}, {SIP_HDR_CONTACT, "Contact"},
+		{SIP_HDR_CONTENT_LENGTH, "Content-Length"}, {SIP_HDR_REFER_TO, "Refer-To"},
+		{SIP_HDR_MAX_FORWARDS, "Max-Forwards"}, {SIP_HDR_REFERRED_BY, "Referred-By"},
+		{SIP_HDR_P_ASSERTED_IDENTITY, "P-Asserted-Identity"},
+		{SIP_HDR_P_PREFERRED_IDENTITY, "P-Preferred-Identity"},
+		{SIP_HDR_USER_AGENT, "User-Agent"}, {SIP_HDR_AUTHORIZATION, "Authorization"},
+		{SIP_HDR_PROXY_AUTHORIZATION, "Proxy-Authorization"},
+	};
+
+	(void)msg, (void)arg;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (hdr->id == names[i].id)
+			return hdr->name.l > 1 && pl_strcasecmp(&hdr->name, names[i].name);
+	return false;
+}
+
+static bool has_misnamed(const struct sip_msg *msg)
+{
+	return sip_msg_hdr_apply(msg, true, SIP_HDR_NONE, is_misnamed, NULL);
+}
+
 static void read_re(const struct message_text *message, struct reading *r)
 {
 	struct mbuf *mb = mbuf_alloc(message->size);
@@ -133,6 +164,8 @@ static void read_re(const struct message_text *message, struct reading *r)
 	} else if (!msg->via.val.p || !msg->from.val.p || !msg->to.val.p || !msg->callid.p ||
 		   !msg->cseq.met.p) {
 		r->why = "a header is missing";
+	} else if (has_misnamed(msg)) {
+		r->why = "two names have one hash";
 	} else {
 		r->outcome = OUTCOME_READ;
 		add_all(r, msg, mb);

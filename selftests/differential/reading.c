@@ -29,7 +29,6 @@ static int hex_digit(uint8_t octet)
 	return octet >= 'a' && octet <= 'f' ? octet - 'a' + 10 : -1;
 }
 
-/* Trailing white space goes later, for it may have been escaped. */
 static size_t unescape(uint8_t *to, const uint8_t *from, size_t size)
 {
 	size_t used = 0;
@@ -108,7 +107,9 @@ static size_t normalise(enum form form, uint8_t *to, const uint8_t *from, size_t
 		memcpy(to, from, size);
 		return size;
 	case FORM_USER:
-		return trimmed((struct text){ to, unescape(to, t.octets, t.size) }).size;
+		t = trimmed((struct text){ to, unescape(to, t.octets, t.size) });
+		memmove(to, t.octets, t.size);
+		return t.size;
 	case FORM_TEXT:
 		return one_space(to, t.octets, t.size);
 	case FORM_TYPE:

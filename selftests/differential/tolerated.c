@@ -13,26 +13,41 @@ static bool is_user(const struct difference *d)
 	return field_forms[d->field] == FORM_USER;
 }
 
+/* Values that are compared with what another message had, and are not looked into. */
+static bool is_token(const struct difference *d)
+{
+	return d->field == F_FROM_TAG || d->field == F_TO_TAG || d->field == F_BRANCH ||
+	       d->field == F_NONCE;
+}
+
+static bool is_of(const struct difference *d, const char *parser)
+{
+	return !strcmp(d->parser->name, parser);
+}
+
 static bool begins_with(const struct value *value, const struct value *head)
 {
 	return value->size >= head->size && !memcmp(value->octets, head->octets, head->size);
 }
 
-/* What a number is made of, and what makes a rule take text for one (bpf/number.h). */
-static bool has_digits(const uint8_t *octets, size_t size)
+/* --- numbers --- */
+
+/* What makes a rule take text for a number (bpf/number.h). */
+static bool has_digits(const struct value *value)
 {
-	for (size_t i = 0; i < size; i++)
-		if (isdigit(octets[i]) || octets[i] == '*' || octets[i] == '#')
+	for (size_t i = 0; i < value->size; i++)
+		if (isdigit(value->octets[i]) || value->octets[i] == '*' ||
+		    value->octets[i] == '#')
 			return true;
 	return false;
 }
 
 static bool no_number(const struct difference *d)
 {
-	return is_user(d) && d->kind != UNREAD && !has_digits(d->theirs.octets, d->theirs.size);
+	return is_user(d) && d->kind != UNREAD && !has_digits(&d->theirs);
 }
 
-/* Digits, what may separate them, escapes: bpf/number.h. */
+/* Digits, what may separate them, escapes: likewise. */
 static bool goes_on(const struct value *value, size_t at)
 {
 	return at < value->size && value->octets[at] &&
@@ -41,7 +56,7 @@ static bool goes_on(const struct value *value, size_t at)
 
 static bool junk_behind_number(const struct difference *d)
 {
-	if (!is_user(d) || d->kind != DIFFERENT || !d->ours.size)
+	if (!is_user(d) || d->kind != DIFFERENT || !d->ours.size || !d->theirs.size)
 		return false;
 	if (begins_with(&d->theirs, &d->ours))
 		return !goes_on(&d->theirs, d->ours.size);
@@ -55,12 +70,46 @@ static bool fragment(const struct difference *d)
 	       d->ours.octets[d->theirs.size] == '#';
 }
 
+static bool is_hex(const struct value *value, size_t at)
+{
+	return at < value->size && isxdigit(value->octets[at]);
+}
+
+/* A % that begins no escape; or a NUL, at which a string of C ends. */
+static bool no_escape(const struct difference *d)
+{
+	if (!is_user(d) || d->kind != DIFFERENT || !is_of(d, "libosip2"))
+		return false;
+	for (size_t i = 0; i < d->ours.size; i++)
+		if (!d->ours.octets[i] ||
+		    (d->ours.octets[i] == '%' &&
+		     !(is_hex(&d->ours, i + 1) && is_hex(&d->ours, i + 2))))
+			return true;
+	return false;
+}
+
+/* --- tokens --- */
+
 static bool quotes(const struct difference *d)
 {
-	return (d->field == F_FROM_TAG || d->field == F_TO_TAG || d->field == F_BRANCH) &&
-	       d->kind == DIFFERENT && d->ours.size == d->theirs.size + 2 &&
+	return is_token(d) && d->kind == DIFFERENT && d->ours.size == d->theirs.size + 2 &&
 	       d->ours.octets[0] == '"' && d->ours.octets[d->ours.size - 1] == '"' &&
 	       !memcmp(d->ours.octets + 1, d->theirs.octets, d->theirs.size);
+}
+
+static bool more_of_a_token(const struct difference *d)
+{
+	return is_token(d) && d->kind == DIFFERENT && d->ours.size &&
+	       d->theirs.size > d->ours.size && begins_with(&d->theirs, &d->ours) &&
+	       (memchr(",\" ", d->theirs.octets[d->ours.size], 3) ||
+		d->ours.octets[d->ours.size - 1] == '"');
+}
+
+/* A comment of RFC 2543. */
+static bool via_comment(const struct difference *d)
+{
+	return d->field == F_BRANCH && d->kind == DIFFERENT && is_of(d, "libosip2") &&
+	       begins_with(&d->ours, &d->theirs) && memchr(d->ours.octets, '(', d->ours.size);
 }
 
 /* Of "c1 @h" libosip2 makes two parts, and drops the space. */
@@ -68,7 +117,7 @@ static bool call_id_parts(const struct difference *d)
 {
 	size_t at = 0;
 
-	if (d->field != F_CALL_ID || strcmp(d->parser->name, "libosip2"))
+	if (d->field != F_CALL_ID || d->kind != DIFFERENT || !is_of(d, "libosip2"))
 		return false;
 	for (size_t i = 0; i < d->ours.size; i++) {
 		if (d->ours.octets[i] == ' ')
@@ -79,28 +128,13 @@ static bool call_id_parts(const struct difference *d)
 	return at == d->theirs.size;
 }
 
-static bool no_escape(const struct difference *d)
+static bool escaped_quote(const struct difference *d)
 {
-	return is_user(d) && d->kind == DIFFERENT && !strcmp(d->parser->name, "libosip2") &&
-	       d->ours.size > d->theirs.size && begins_with(&d->ours, &d->theirs) &&
-	       d->ours.octets[d->theirs.size] == '%';
-}
+	size_t size = d->theirs.size;
 
-/* A comment of RFC 2543. */
-static bool via_comment(const struct difference *d)
-{
-	return d->field == F_BRANCH && d->kind == DIFFERENT &&
-	       !strcmp(d->parser->name, "libosip2") && begins_with(&d->ours, &d->theirs) &&
-	       memchr(d->ours.octets, '(', d->ours.size);
-}
-
-static bool more_of_a_tag(const struct difference *d)
-{
-	return (d->field == F_FROM_TAG || d->field == F_TO_TAG || d->field == F_BRANCH) &&
-	       d->kind == DIFFERENT && d->ours.size && d->theirs.size > d->ours.size &&
-	       begins_with(&d->theirs, &d->ours) &&
-	       (d->theirs.octets[d->ours.size] == ',' || d->theirs.octets[d->ours.size] == '"' ||
-		d->ours.octets[d->ours.size - 1] == '"');
+	return (d->field == F_USERNAME || d->field == F_NONCE) && d->kind == DIFFERENT && size &&
+	       is_of(d, "Kamailio") && d->ours.size > size && begins_with(&d->ours, &d->theirs) &&
+	       d->ours.octets[size] == '"' && d->ours.octets[size - 1] == '\\';
 }
 
 const struct tolerance tolerances[] = {
@@ -112,22 +146,26 @@ const struct tolerance tolerances[] = {
 	{"fragment",
 	 "# begins a fragment to some, and is a digit to sipward (RFC 3966 3): rules compare by "
 	 "prefix, so the digits before it are judged alike", fragment},
+	{"no escape",
+	 "libosip2 makes some octet of a % that begins no escape, and ends a user part at %00; a rule "
+	 "ends a number there, and compares the digits before it", no_escape},
 	{"quotes",
-	 "the other one takes the quotes off a tag or a branch; sipward keeps them in requests and in "
+	 "the other one takes the quotes off a token; sipward keeps them in requests and in "
 	 "responses, so that both are the same token", quotes},
-	{"parts of a Call-ID",
-	 "libosip2 takes a Call-ID apart at the @ and drops white space around it; it is a token to "
-	 "sipward, the same in requests and in responses", call_id_parts},
+	{"more of a token",
+	 "sipward ends a token at a comma, a quote or white space, and the other one reads on: what "
+	 "sipward compares is a part of it, the same in requests and in responses, and an attacker "
+	 "who knows that part knows a whole one", more_of_a_token},
 	{"comment in a Via",
 	 "libosip2 takes (...) behind a Via for a comment (RFC 2543); sipward has it in the branch, "
 	 "the same in requests and in responses", via_comment},
-	{"more of a tag",
-	 "sipward ends a tag or a branch at a comma or a quote, and the other one reads on: what "
-	 "sipward compares is then a part of it, the same in requests and in responses, and an "
-	 "attacker who knows that part knows a whole tag", more_of_a_tag},
-	{"no escape",
-	 "libosip2 ends a user part at a % that begins no escape, and sipward reads on: rules compare "
-	 "by prefix, so the digits before it are judged alike", no_escape},
+	{"parts of a Call-ID",
+	 "libosip2 takes a Call-ID apart at the @ and drops white space around it; it is a token to "
+	 "sipward, the same in requests and in responses", call_id_parts},
+	{"escaped quote",
+	 "Kamailio ends a quoted string of credentials at an escaped quote, and sipward reads on: the "
+	 "injection rule sees more of a username, and no server makes a nonce with a backslash",
+	 escaped_quote},
 };
 
 const size_t tolerance_count = sizeof(tolerances) / sizeof(tolerances[0]);
