@@ -147,4 +147,6 @@ $(DIFFERENTIAL): $(DIFFERENTIAL_O) $(SAN)/user/base/base.o
 differential: $(DIFFERENTIAL)
 	$(Q)$(DIFFERENTIAL) $(MESSAGES)
 
-.PHONY: differential
+differential-program: $(DIFFERENTIAL)
+
+.PHONY: differential differential-program
