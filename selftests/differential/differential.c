@@ -4,11 +4,12 @@
  * It fails where one of them finds something that sipward missed or read differently, in a
  * message that sipward passes (profile default).
  *
- *   differential [-s SEED] [-e EXAMPLES] [-p PARSER]... [-k] MESSAGES
+ *   differential [-s SEED] [-e EXAMPLES] [-p PARSER]... MESSAGES
+ *   differential [-p PARSER]... -f FILE
  *
  * Four fifths of the messages have the seeds 0, 1, 2 and so on, the rest begin with a seed drawn at
  * random, which is printed. -s: one run of MESSAGES from that seed on; -e: examples of each kind of
- * failure; -p: only this parser; -k: go on, and print what a single message holds.
+ * failure; -p: only this parser. -f: shows what each one reads in the message of a file.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -122,20 +123,33 @@ static void show_reading(const char *name, const struct reading *r)
 	}
 }
 
+static void show_difference(const struct difference *d, void *arg)
+{
+	const struct tolerance *tolerance = tolerance_of(d);
+
+	(void)arg;
+	printf("# %s, %s: %s%s%s\n", d->parser->name, field_names[d->field],
+	       difference_names[d->kind], tolerance ? ", tolerated: " : "",
+	       tolerance ? tolerance->name : "");
+}
+
 static void show(const struct run *run, const struct message_text *message)
 {
-	static struct reading r;
+	static struct reading ours, theirs;
 
 	printf("# ");
 	print_escaped(message->octets, message->size);
 	printf("\n");
-	reading_clear(&r);
-	parser_sipward.read(message, &r);
-	show_reading("sipward", &r);
+	reading_clear(&ours);
+	parser_sipward.read(message, &ours);
+	show_reading("sipward", &ours);
 	for (uint32_t i = 0; i < run->parser_count; i++) {
-		reading_clear(&r);
-		run->parsers[i]->read(message, &r);
-		show_reading(run->parsers[i]->name, &r);
+		struct difference d = {.parser = run->parsers[i], .message = message};
+
+		reading_clear(&theirs);
+		d.parser->read(message, &theirs);
+		show_reading(d.parser->name, &theirs);
+		compare(&ours, &theirs, &d, show_difference, NULL);
 	}
 }
 

@@ -14,6 +14,17 @@ static uint32_t number(struct shape *s)
 
 /* --- names and line ends --- */
 
+/* Something in the middle of a name; or an octet of it with another bit: some parsers compare four
+ * octets at once, with a mask for the case. */
+static void odd_name(struct shape *s, uint8_t *octet)
+{
+	if (s->left && one_in(&s->m, 2 * s->rate)) {
+		s->left--;
+		*octet ^= 1 << below(&s->m, 8);
+	}
+	joint(s);
+}
+
 static void put_name(struct shape *s, const char *name, char compact)
 {
 	struct message *m = &s->m;
@@ -30,7 +41,7 @@ static void put_name(struct shape *s, const char *name, char compact)
 		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 
 		if (i == cut)
-			joint(s);
+			odd_name(s, &c);
 		if (letter && (way == 0 || (way == 1 && one_in(m, 2))))
 			c &= ~0x20;
 		else if (letter && way < 3)
