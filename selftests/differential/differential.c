@@ -4,12 +4,12 @@
  * It fails where one of them finds something that sipward missed or read differently, in a
  * message that sipward passes (profile default).
  *
- *   differential [-s SEED] [-e EXAMPLES] [-p PARSER]... MESSAGES
+ *   differential [-s SEED] [-e EXAMPLES] [-m METHOD] [-p PARSER]... MESSAGES
  *   differential [-p PARSER]... -f FILE
  *
  * Four fifths of the messages have the seeds 0, 1, 2 and so on, the rest begin with a seed drawn at
  * random, which is printed. -s: one run of MESSAGES from that seed on; -e: examples of each kind of
- * failure; -p: only this parser. -f: shows what each one reads in the message of a file.
+ * failure; -m: only messages with this method; -p: only this parser. -f: shows what each one reads in the message of a file.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -25,7 +25,7 @@
 #define MESSAGE_ROOM 16384
 
 static const struct parser *const everybody[] = {
-	&parser_osip, &parser_sofia, &parser_re, &parser_kamailio,
+	&parser_osip, &parser_sofia, &parser_re, &parser_kamailio, &parser_asterisk,
 };
 
 /* The other parsers have leaks of their own. */
@@ -35,9 +35,12 @@ const char *__asan_default_options(void)
 	return "detect_leaks=0";
 }
 
+#define LIBRARIES 3 /* the first ones: the others need a server that runs */
+
 struct run {
 	const struct parser *parsers[array_size(everybody)];
 	uint32_t parser_count;
+	const char *method; /* only messages with this one are looked at; NULL: all */
 	uint32_t examples;
 	uint64_t seed; /* of the message under work */
 	uint64_t messages;
@@ -73,6 +76,14 @@ static void found(const struct difference *d, void *arg)
 		failure_note(d, run->seed, run->examples);
 }
 
+static bool is_wanted(const struct run *run, const struct reading *r)
+{
+	const struct values *method = &r->field[F_METHOD];
+
+	return !run->method || (method->count && method->value[0].size == strlen(run->method) &&
+				!memcmp(method->value[0].octets, run->method, method->value[0].size));
+}
+
 static void compare_all(struct run *run, const struct message_text *message)
 {
 	static struct reading ours, theirs;
@@ -80,7 +91,7 @@ static void compare_all(struct run *run, const struct message_text *message)
 	reading_clear(&ours);
 	parser_sipward.read(message, &ours);
 	run->messages++;
-	if (ours.outcome == OUTCOME_REFUSED)
+	if (ours.outcome == OUTCOME_REFUSED || !is_wanted(run, &ours))
 		return;
 	run->passed++;
 	for (uint32_t i = 0; i < run->parser_count; i++) {
@@ -160,7 +171,8 @@ static bool report_parser(const struct run *run, uint32_t i)
 	const struct parser *parser = run->parsers[i];
 	uint64_t failures = failure_count(parser);
 
-	if (run->read[i] < run->passed / 4) { /* then nothing was compared */
+	/* then nothing was compared; of INVITEs alone Asterisk takes few */
+	if (run->read[i] < run->passed / (run->method ? 40 : 8)) {
 		printf("not ok differential: %s - it reads only %" PRIu64 " of %" PRIu64
 		       " messages that sipward passes\n", parser->name, run->read[i], run->passed);
 		return false;
@@ -177,7 +189,7 @@ static bool report_parser(const struct run *run, uint32_t i)
 
 static bool report(const struct run *run)
 {
-	bool good = run->passed > run->messages / 4;
+	bool good = run->passed > run->messages / (run->method ? 20 : 4);
 
 	for (size_t i = 0; i < tolerance_count; i++)
 		printf("# tolerated %" PRIu64 " times: %s (%s)\n", run->tolerated[i],
@@ -234,7 +246,7 @@ static void show_file(const struct run *run, const char *path)
 static void start(struct run *run)
 {
 	if (!run->parser_count)
-		for (size_t i = 0; i < array_size(everybody) && everybody[i] != &parser_kamailio; i++)
+		for (size_t i = 0; i < LIBRARIES; i++)
 			run->parsers[run->parser_count++] = everybody[i];
 	for (uint32_t i = 0; i < run->parser_count; i++)
 		if (run->parsers[i]->start)
@@ -248,11 +260,13 @@ int main(int argc, char **argv)
 	uint64_t messages;
 	int option;
 
-	while ((option = getopt(argc, argv, "s:e:p:f:")) != -1) {
+	while ((option = getopt(argc, argv, "s:e:m:p:f:")) != -1) {
 		if (option == 's')
 			seed = optarg;
 		else if (option == 'e')
 			run.examples = atoi(optarg);
+		else if (option == 'm')
+			run.method = optarg;
 		else if (option == 'p')
 			add_parser(&run, optarg);
 		else if (option == 'f')

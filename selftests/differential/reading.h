@@ -108,6 +108,6 @@ struct parser {
 };
 
 extern const struct parser parser_sipward, parser_osip, parser_sofia, parser_re;
-extern const struct parser parser_kamailio;
+extern const struct parser parser_kamailio, parser_asterisk;
 
 #endif

@@ -446,7 +446,9 @@ static uint32_t choose(struct shape *s, put_header **list)
 			list[count++] = always[i];
 	}
 	for (uint32_t i = 0; i < array_size(others); i++) {
-		if (one_in(m, 3))
+		bool asked = others[i] == put_contact_h && !strcmp(m->method, "INVITE");
+
+		if (asked ? !one_in(m, 20) : one_in(m, 3))
 			list[count++] = others[i];
 		if (one_in(m, 25))
 			list[count++] = others[i];
