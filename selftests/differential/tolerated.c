@@ -105,6 +105,48 @@ static bool more_of_a_token(const struct difference *d)
 		d->ours.octets[d->ours.size - 1] == '"');
 }
 
+/* Whether the octets at `at` stand inside a quoted string of their line that is closed. */
+static bool is_quoted(const struct message_text *message, size_t at)
+{
+	size_t pos = at;
+	bool inside = false;
+
+	while (pos && message->octets[pos - 1] != '\n')
+		pos--;
+	for (; pos < message->size && message->octets[pos] != '\n'; pos++) {
+		if (message->octets[pos] == '\\' && inside) {
+			pos++;
+		} else if (message->octets[pos] == '"') {
+			if (inside && pos >= at)
+				return true;
+			inside = !inside;
+		}
+		if (pos >= at && !inside)
+			return false;
+	}
+	return false;
+}
+
+static bool inside_quotes(const struct difference *d)
+{
+	const uint8_t *at = d->message->octets, *end = at + d->message->size;
+	size_t quote = 0;
+
+	if (!is_token(d) || d->field == F_NONCE || d->kind == INVENTED || d->kind == UNREAD)
+		return false;
+	/* what is inside goes on behind it, for those that do not see the quote that closes */
+	while (quote < d->theirs.size && d->theirs.octets[quote] != '"')
+		quote++;
+	if (!quote)
+		return false;
+	while ((at = memmem(at, end - at, d->theirs.octets, quote))) {
+		if (is_quoted(d->message, at - d->message->octets))
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* A comment of RFC 2543. */
 static bool via_comment(const struct difference *d)
 {
@@ -156,6 +198,10 @@ const struct tolerance tolerances[] = {
 	 "sipward ends a token at a comma, a quote or white space, and the other one reads on: what "
 	 "sipward compares is a part of it, the same in requests and in responses, and an attacker "
 	 "who knows that part knows a whole one", more_of_a_token},
+	{"inside quotes",
+	 "the other one looks for a tag or a branch inside quoted strings, too, where none is (RFC "
+	 "3261 25.1): what sipward takes to be outside a dialog is judged by more rules",
+	 inside_quotes},
 	{"comment in a Via",
 	 "libosip2 takes (...) behind a Via for a comment (RFC 2543); sipward has it in the branch, "
 	 "the same in requests and in responses", via_comment},
