@@ -29,6 +29,26 @@ static bool has(const struct values *ours, enum field f, const struct value *the
 	return false;
 }
 
+/* Of several that which has most in common with theirs. */
+static struct value nearest(const struct values *ours, const struct value *theirs)
+{
+	struct value best = {0};
+	size_t most = 0;
+
+	for (uint32_t i = 0; i < ours->count; i++) {
+		const struct value *v = &ours->value[i];
+		size_t n = 0;
+
+		while (n < v->size && n < theirs->size && v->octets[n] == theirs->octets[n])
+			n++;
+		if (i == 0 || n > most) {
+			most = n;
+			best = *v;
+		}
+	}
+	return best;
+}
+
 static bool says_something(const struct values *values)
 {
 	for (uint32_t i = 0; i < values->count; i++)
@@ -46,16 +66,17 @@ static bool must_be_theirs(enum field f)
 static void compare_field(const struct values *ours, const struct values *theirs,
 			  struct difference *d, difference_found *found, void *arg)
 {
-	d->ours = ours->count ? ours->value[0] : (struct value){ 0 };
 	for (uint32_t i = 0; i < theirs->count; i++) {
 		d->theirs = theirs->value[i];
+		d->ours = nearest(ours, &d->theirs);
 		if (!d->theirs.size || has(ours, d->field, &d->theirs))
 			continue;
 		d->kind = says_something(ours) ? DIFFERENT : MISSED;
 		found(d, arg);
 	}
 	if (must_be_theirs(d->field) && says_something(ours) && !says_something(theirs)) {
-		d->theirs = (struct value){ 0 };
+		d->theirs = (struct value){0};
+		d->ours = ours->value[0];
 		d->kind = INVENTED;
 		found(d, arg);
 	}

@@ -21,7 +21,7 @@ struct difference {
 	enum difference_kind kind;
 	enum field field;
 	struct value theirs; /* empty for INVENTED */
-	struct value ours;   /* the first; empty for MISSED and UNREAD */
+	struct value ours;   /* the nearest; empty for MISSED and UNREAD */
 	const struct parser *parser;
 	const struct message_text *message;
 };
