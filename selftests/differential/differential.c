@@ -9,7 +9,8 @@
  *
  * Four fifths of the messages have the seeds 0, 1, 2 and so on, the rest begin with a seed drawn at
  * random, which is printed. -s: one run of MESSAGES from that seed on; -e: examples of each kind of
- * failure; -m: only messages with this method; -p: only this parser. -f: shows what each one reads in the message of a file.
+ * failure; -m: only messages with this method; -p: only this parser. -f: shows what each one reads
+ * in the message of a file.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -80,8 +81,10 @@ static bool is_wanted(const struct run *run, const struct reading *r)
 {
 	const struct values *method = &r->field[F_METHOD];
 
-	return !run->method || (method->count && method->value[0].size == strlen(run->method) &&
-				!memcmp(method->value[0].octets, run->method, method->value[0].size));
+	if (!run->method)
+		return true;
+	return method->count && method->value[0].size == strlen(run->method) &&
+	       !memcmp(method->value[0].octets, run->method, method->value[0].size);
 }
 
 static void compare_all(struct run *run, const struct message_text *message)

@@ -51,7 +51,8 @@ static bool is_late(const struct message_text *message, const struct values *cal
 /* Where no identity can be read, its caller is the From. */
 static void forget_from(struct reading *r, enum field identity)
 {
-	const struct value *id = &r->field[identity].value[0], *from = &r->field[F_FROM_USER].value[0];
+	const struct value *from = &r->field[F_FROM_USER].value[0];
+	const struct value *id = &r->field[identity].value[0];
 
 	if (r->field[identity].count && r->field[F_FROM_USER].count && id->size <= from->size &&
 	    !memcmp(id->octets, from->octets, id->size))

@@ -33,7 +33,8 @@ static void send_done(unsigned long number)
 {
 	char text[512];
 	int size = snprintf(text, sizeof(text),
-			    "DONE sip:%lu@h SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%lu\r\n"
+			    "DONE sip:%lu@h SIP/2.0\r\n"
+			    "Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%lu\r\n"
 			    "From: <sip:d@h>;tag=d\r\nTo: <sip:d@h>\r\nCall-ID: d%lu\r\n"
 			    "CSeq: 1 DONE\r\nContent-Length: 0\r\n\r\n", number, number, number);
 

@@ -72,8 +72,8 @@ static void put_odd(struct shape *s)
 		"\"", "\\", "\\\"", "\"\"", "<", ">", "<>", ";", ";;", ",", ",,", ":", "::", "=",
 		"==", "@", "?", "(", ")", "(c)", "(\"", "\\)", "[", "]", "{", "/", "//", "&", "#",
 		"'", "`", "%00", "%0d%0a", "%20", "%", "%2", ";tag=777", "?tag=777", ";tag",
-		"\";tag=777\"", "sip:", "sips:", "tel:", "sip:777@h", "<sip:777@h>", "\"<sip:7@h>\"",
-		"*", "|", "^", "~", "0", "00", "-", "+", ".", "SIP/2.0", "HTTP/1.1", "x", "=;=",
+		"\";tag=777\"", "sip:", "sips:", "tel:", "sip:777@h", "<sip:777@h>",
+		"\"<sip:7@h>\"", "*", "|", "^", "~", "0", "00", "-", "+", ".", "SIP/2.0", "HTTP/1.1", "x", "=;=",
 	};
 
 	put(&s->m, PICK(&s->m, odd));
@@ -163,7 +163,9 @@ static void put_before(struct shape *s)
 
 static void put_request_line(struct shape *s, bool stun)
 {
-	static const char *const versions[] = {"SIP/2.0", "SIP/2.0", "SIP/2.0", "sip/2.0", "SIP/2.00"};
+	static const char *const versions[] = {
+		"SIP/2.0", "SIP/2.0", "SIP/2.0", "sip/2.0", "SIP/2.00",
+	};
 	struct message *m = &s->m;
 
 	if (!stun)
@@ -221,7 +223,8 @@ static uint32_t make_body(struct shape *s, uint8_t *body)
 {
 	static const char *const bodies[] = {
 		"", "", "", "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n", "\r\n\r\n", "x", "\n",
-		"P-Asserted-Identity: <sip:8888@h>\r\n\r\n", " fold\r\n\r\nbody", "\r\nTo: <sip:8@h>;tag=8\r\n",
+		"P-Asserted-Identity: <sip:8888@h>\r\n\r\n", " fold\r\n\r\nbody",
+		"\r\nTo: <sip:8@h>;tag=8\r\n",
 	};
 	const char *text = PICK(&s->m, bodies);
 

@@ -155,8 +155,8 @@ static void put_address_of(struct shape *s, bool may_be_bare)
 static void put_param(struct shape *s)
 {
 	static const char *const params[] = {
-		"x=y", "x", "x=\"a;tag=4\"", "tagx=3", "x=\"\\\"\"", "xtag=2", "a=<sip:7@h>", "q=0.5",
-		"x=\"", "x=", "=y", "", "x=(\")", "x='", "x=[::1]", "tag.=1", "\"tag\"=1",
+		"x=y", "x", "x=\"a;tag=4\"", "tagx=3", "x=\"\\\"\"", "xtag=2", "a=<sip:7@h>",
+		"q=0.5", "x=\"", "x=", "=y", "", "x=(\")", "x='", "x=[::1]", "tag.=1", "\"tag\"=1",
 	};
 	struct message *m = &s->m;
 
@@ -269,7 +269,9 @@ static void put_cseq_h(struct shape *s)
 
 static void put_max_forwards_h(struct shape *s)
 {
-	static const char *const values[] = {"70", "70", "0", "070", "255", "7 0", "70;x", "70 (c)", "+7"};
+	static const char *const values[] = {
+		"70", "70", "0", "070", "255", "7 0", "70;x", "70 (c)", "+7",
+	};
 
 	put_name(s, "Max-Forwards", 0);
 	put(&s->m, one_in(&s->m, 4) ? PICK(&s->m, values) : "70");
@@ -374,10 +376,11 @@ static void put_login_h(struct shape *s)
 static void put_other_h(struct shape *s)
 {
 	static const char *const lines[] = {
-		"Subject: \"", "Subject: <", "X: (", "X: \\", "NoColon", "NoColon at all \"", ": empty",
-		"X:", "X: a: b", "X\" : y", "To x: <sip:7@h>", "From-: <sip:7@h>", "To: :x", "Supported: ",
-		"Supported: timer", "Warning: 399 h \"a\\\"b\"", "Warning: 399 h \"a", "Date: Sat, 13 Nov",
-		"P-Asserted-Identity <sip:7@h>", "Xx: \"a\r\n b\"", "Y: \"\r\n \"", "s: x", "k:", "Allow: INVITE",
+		"Subject: \"", "Subject: <", "X: (", "X: \\", "NoColon", "NoColon at all \"",
+		": empty", "X:", "X: a: b", "X\" : y", "To x: <sip:7@h>", "From-: <sip:7@h>",
+		"To: :x", "Supported: ", "Supported: timer", "Warning: 399 h \"a\\\"b\"",
+		"Warning: 399 h \"a", "Date: Sat, 13 Nov", "P-Asserted-Identity <sip:7@h>",
+		"Xx: \"a\r\n b\"", "Y: \"\r\n \"", "s: x", "k:", "Allow: INVITE",
 	};
 
 	joint(s);

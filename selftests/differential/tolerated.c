@@ -37,7 +37,7 @@ static bool begins_with(const struct value *value, const struct value *head)
 struct number {
 	char digits[NUMBER_OCTETS + 1];
 	bool plus;
-	bool whole; /* nothing else follows; what does not end so is a number only when it is long */
+	bool whole; /* nothing else follows: otherwise only a long one is a number */
 };
 
 /* As number_read() in bpf/number.h does. Escapes were taken out before. */
@@ -195,37 +195,38 @@ static bool escaped_quote(const struct difference *d)
 }
 
 const struct tolerance tolerances[] = {
-	{"no number", "no rule finds a number in what the other one reads (bpf/number.h)", no_number},
+	{"no number",
+	 "no rule finds a number in what the other one reads (bpf/number.h)", no_number},
 	{"same number",
-	 "what both read is not the same text, but the rules find the same number in both: one ends "
-	 "at an octet that no number has, and the other one reads on", same_number},
+	 "what both read is not the same text, but the rules find the same number in both: one "
+	 "ends at an octet that no number has, and the other one reads on", same_number},
 	{"fragment",
 	 "# begins a fragment to some, and is a digit to sipward (RFC 3966 3): rules compare by "
 	 "prefix, so the digits before it are judged alike", fragment},
 	{"no escape",
-	 "libosip2 makes some octet of a % that begins no escape, and ends a user part at %00; a rule "
-	 "ends a number there, and compares the digits before it", no_escape},
+	 "libosip2 makes some octet of a % that begins no escape, and ends a user part at %00; a "
+	 "rule ends a number there, and compares the digits before it", no_escape},
 	{"quotes",
 	 "the other one takes the quotes off a token; sipward keeps them in requests and in "
 	 "responses, so that both are the same token", quotes},
 	{"more of a token",
-	 "sipward ends a token at a comma, a quote or white space, and the other one reads on: what "
-	 "sipward compares is a part of it, the same in requests and in responses, and an attacker "
-	 "who knows that part knows a whole one", more_of_a_token},
+	 "sipward ends a token at a comma, a quote or white space, and the other one reads on: "
+	 "what sipward compares is a part of it, the same in requests and in responses, and an "
+	 "attacker who knows that part knows a whole one", more_of_a_token},
 	{"inside quotes",
-	 "the other one looks for a tag or a branch inside quoted strings, too, where none is (RFC "
-	 "3261 25.1): what sipward takes to be outside a dialog is judged by more rules",
+	 "the other one looks for a tag or a branch inside quoted strings, too, where none is "
+	 "(RFC 3261 25.1): what sipward takes to be outside a dialog is judged by more rules",
 	 inside_quotes},
 	{"comment in a Via",
-	 "libosip2 takes (...) behind a Via for a comment (RFC 2543); sipward has it in the branch, "
-	 "the same in requests and in responses", via_comment},
+	 "libosip2 takes (...) behind a Via for a comment (RFC 2543); sipward has it in the "
+	 "branch, the same in requests and in responses", via_comment},
 	{"parts of a Call-ID",
-	 "libosip2 takes a Call-ID apart at the @ and drops white space around it; it is a token to "
-	 "sipward, the same in requests and in responses", call_id_parts},
+	 "libosip2 takes a Call-ID apart at the @ and drops white space around it; it is a token "
+	 "to sipward, the same in requests and in responses", call_id_parts},
 	{"escaped quote",
-	 "Kamailio ends a quoted string of credentials at an escaped quote, and sipward reads on: the "
-	 "injection rule sees more of a username, and no server makes a nonce with a backslash",
-	 escaped_quote},
+	 "Kamailio ends a quoted string of credentials at an escaped quote, and sipward reads on: "
+	 "the injection rule sees more of a username, and no server makes a nonce with a "
+	 "backslash", escaped_quote},
 };
 
 const size_t tolerance_count = sizeof(tolerances) / sizeof(tolerances[0]);
