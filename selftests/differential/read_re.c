@@ -123,7 +123,7 @@ static void add_all(struct reading *r, const struct sip_msg *msg, const struct m
 
 /* It tells headers apart by a hash of their name. What has the hash of another name would be taken
  * for it: no message of interest. */
-static bool is_misnamed(const struct sip_hdr *hdr, const struct sip_msg *msg, void *arg)
+static bool is_misnamed(const struct sip_hdr *hdr)
 {
 	static const struct {
 		enum sip_hdrid id;
@@ -140,7 +140,6 @@ static bool is_misnamed(const struct sip_hdr *hdr, const struct sip_msg *msg, vo
 		{SIP_HDR_PROXY_AUTHORIZATION, "Proxy-Authorization"},
 	};
 
-	(void)msg, (void)arg;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (hdr->id == names[i].id)
 			return hdr->name.l > 1 && pl_strcasecmp(&hdr->name, names[i].name);
@@ -149,7 +148,10 @@ static bool is_misnamed(const struct sip_hdr *hdr, const struct sip_msg *msg, vo
 
 static bool has_misnamed(const struct sip_msg *msg)
 {
-	return sip_msg_hdr_apply(msg, true, SIP_HDR_NONE, is_misnamed, NULL);
+	for (const struct le *le = msg->hdrl.head; le; le = le->next)
+		if (is_misnamed(le->data))
+			return true;
+	return false;
 }
 
 static void read_re(const struct message_text *message, struct reading *r)

@@ -163,26 +163,35 @@ static bool inside_quotes(const struct difference *d)
 }
 
 /* A comment of RFC 2543. */
-static bool via_comment(const struct difference *d)
+static bool comment(const struct difference *d)
 {
-	return d->field == F_BRANCH && d->kind == DIFFERENT && is_of(d, "libosip2") &&
+	return is_token(d) && d->kind == DIFFERENT &&
+	       (is_of(d, "libosip2") || is_of(d, "sofia-sip")) &&
 	       begins_with(&d->ours, &d->theirs) && memchr(d->ours.octets, '(', d->ours.size);
+}
+
+/* The octets without spaces; how many there are. */
+static size_t without_spaces(const struct value *value, uint8_t *to, size_t room)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < value->size && used < room; i++)
+		if (value->octets[i] != ' ')
+			to[used++] = value->octets[i];
+	return used;
 }
 
 /* Of "c1 @h" libosip2 makes two parts, and drops the space. */
 static bool call_id_parts(const struct difference *d)
 {
-	size_t at = 0;
+	uint8_t ours[4096], theirs[4096];
+	size_t size;
 
 	if (d->field != F_CALL_ID || d->kind != DIFFERENT || !is_of(d, "libosip2"))
 		return false;
-	for (size_t i = 0; i < d->ours.size; i++) {
-		if (d->ours.octets[i] == ' ')
-			continue;
-		if (at == d->theirs.size || d->theirs.octets[at++] != d->ours.octets[i])
-			return false;
-	}
-	return at == d->theirs.size;
+	size = without_spaces(&d->ours, ours, sizeof(ours));
+	return size == without_spaces(&d->theirs, theirs, sizeof(theirs)) &&
+	       !memcmp(ours, theirs, size);
 }
 
 static bool escaped_quote(const struct difference *d)
@@ -217,9 +226,9 @@ const struct tolerance tolerances[] = {
 	 "the other one looks for a tag or a branch inside quoted strings, too, where none is "
 	 "(RFC 3261 25.1): what sipward takes to be outside a dialog is judged by more rules",
 	 inside_quotes},
-	{"comment in a Via",
-	 "libosip2 takes (...) behind a Via for a comment (RFC 2543); sipward has it in the "
-	 "branch, the same in requests and in responses", via_comment},
+	{"comment",
+	 "libosip2 and sofia-sip take (...) behind a token for a comment (RFC 2543); sipward has it "
+	 "in the token, the same in requests and in responses", comment},
 	{"parts of a Call-ID",
 	 "libosip2 takes a Call-ID apart at the @ and drops white space around it; it is a token "
 	 "to sipward, the same in requests and in responses", call_id_parts},
