@@ -48,14 +48,16 @@ static bool is_late(const struct message_text *message, const struct values *cal
 					  call_id->value[0].octets, call_id->value[0].size);
 }
 
-/* Where no identity can be read, its caller is the From. */
+/* Where no identity can be read, its caller is the From; of one with a comma in its name the dial
+ * plan does not get the user. */
 static void forget_from(struct reading *r, enum field identity)
 {
 	const struct value *from = &r->field[F_FROM_USER].value[0];
 	const struct value *id = &r->field[identity].value[0];
 
-	if (r->field[identity].count && r->field[F_FROM_USER].count && id->size <= from->size &&
-	    !memcmp(id->octets, from->octets, id->size))
+	if (r->field[identity].count &&
+	    (!r->field[F_FROM_USER].count ||
+	     (id->size <= from->size && !memcmp(id->octets, from->octets, id->size))))
 		r->field[identity].count = 0;
 }
 
