@@ -53,7 +53,7 @@ static struct number read_number(const struct value *value)
 			n.digits[used++] = c;
 		} else if (c == '+' && !used && !n.plus) {
 			n.plus = true;
-		} else if (!c || !strchr("-.() ", c)) {
+		} else if (!c || !strchr("-.() \t\r\n", c)) {
 			n.whole = c == ';';
 			break;
 		}
