@@ -17,6 +17,15 @@ static const char *const sanity_names[] = {
 
 /* As bpf/gate.h has them, before the scanner is asked. */
 #define KEEPALIVE_BELOW 20
+#define STUN_MAX        548
+
+static bool has_sip_version(const struct message_text *message)
+{
+	for (size_t i = 0; i + 7 <= message->size; i++)
+		if (!strncasecmp((const char *)message->octets + i, "SIP/2.0", 7))
+			return true;
+	return false;
+}
 
 static bool is_stun(const struct message_text *message)
 {
@@ -24,7 +33,8 @@ static bool is_stun(const struct message_text *message)
 	size_t length = o[2] << 8 | o[3];
 
 	return !(o[0] & 0xc0) && !memcmp(o + 4, "\x21\x12\xa4\x42", 4) && length % 4 == 0 &&
-	       length + 20 == message->size;
+	       length + 20 == message->size && message->size <= STUN_MAX &&
+	       !has_sip_version(message);
 }
 
 struct look {
@@ -49,6 +59,11 @@ static void add_line(const struct look *l, enum field f, enum sip_header id)
 /* As judge_addresses() goes over them. */
 #define ADDRESS_STEPS 40
 
+#ifndef SIP_LOST /* a scanner that is never unsure of an address */
+#define SIP_LOST                0xffffffffu
+#define sip_address_unsure(...) 0
+#endif
+
 static void add_addresses(const struct look *l, enum field f, enum sip_header id)
 {
 	const struct sip_buf *buf = (const struct sip_buf *)l->octets;
@@ -58,6 +73,7 @@ static void add_addresses(const struct look *l, enum field f, enum sip_header id
 		return;
 	for (uint32_t i = 0; i < ADDRESS_STEPS; i++) {
 		struct sip_span span;
+		uint64_t address;
 
 		if (pos >= end) {
 			if (line >= sip_line_count(l->msg, id))
@@ -67,8 +83,12 @@ static void add_addresses(const struct look *l, enum field f, enum sip_header id
 			end = span.offset + span.length;
 			continue;
 		}
-		add_span(l, f, sip_address_user(sip_address(buf, pos, end)));
+		address = sip_address(buf, pos, end);
+		add_span(l, f, sip_address_user(address));
 		pos = sip_next_value(buf, pos, end);
+		l->r->field[f].unsure |= sip_address_unsure(address) || pos == SIP_LOST;
+		if (pos > end)
+			pos = end;
 	}
 	l->r->field[f].unsure |= pos < end || line < sip_line_count(l->msg, id) ||
 				 sip_lost_lines(l->msg, id);
