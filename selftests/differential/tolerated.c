@@ -227,8 +227,8 @@ const struct tolerance tolerances[] = {
 	 "(RFC 3261 25.1): what sipward takes to be outside a dialog is judged by more rules",
 	 inside_quotes},
 	{"comment",
-	 "libosip2 and sofia-sip take (...) behind a token for a comment (RFC 2543); sipward has it "
-	 "in the token, the same in requests and in responses", comment},
+	 "libosip2 and sofia-sip take (...) behind a token for a comment (RFC 2543); sipward has "
+	 "it in the token, the same in requests and in responses", comment},
 	{"parts of a Call-ID",
 	 "libosip2 takes a Call-ID apart at the @ and drops white space around it; it is a token "
 	 "to sipward, the same in requests and in responses", call_id_parts},
