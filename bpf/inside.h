@@ -51,8 +51,7 @@ __noinline int note_begins(struct scratch *scratch)
 
 static __always_inline enum verdict stage_begins(struct packet *p)
 {
-	if (policy.to_tags && packet_zone(p)->to_tag == SW_TO_TAG_PROVEN &&
-	    p->message <= SW_MESSAGE_OTHER &&
+	if (policy.to_tags && p->message <= SW_MESSAGE_OTHER &&
 	    !(1u << p->message & (METHODS_ALONE | SW_METHODS_ALWAYS)))
 		note_begins(packet_scratch(p));
 	return VERDICT_UNDECIDED;
@@ -115,7 +114,7 @@ __noinline int answers_beginning(const struct sw_addr *to, const struct scratch 
 
 	if (!to || !scratch || !policy.to_tags)
 		return 1;
-	if (zone_at(zone_of(to))->to_tag != SW_TO_TAG_PROVEN || is_dialog_known(scratch))
+	if (is_dialog_known(scratch))
 		return 1;
 	key = begins_key(to, scratch);
 	return bpf_map_lookup_elem(&asks, &key) != 0;

@@ -221,8 +221,8 @@ ARRAY(observed, 1, struct sw_observed);
 LRU(dialogs, 65536, __u64, struct sw_dialog);
 LRU(transactions, 65536, __u64, struct sw_proof);
 
-/* Requests without a To-tag that were let through, in zones with `to_tag: proven`: their answers may
- * begin a dialog. Newcomers fill it as fast as their budget; what is forgotten begins none. */
+/* Requests without a To-tag that were let through, where a zone has `to_tag: proven`: their answers
+ * may begin a dialog. Newcomers fill it as fast as their budget; what is forgotten begins none. */
 LRU(asks, 65536, __u64, struct sw_proof);
 
 /* Requests outside a dialog, and how often they came by. */
