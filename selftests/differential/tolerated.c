@@ -126,9 +126,14 @@ static bool is_quoted(const struct message_text *message, size_t at)
 	size_t pos = at;
 	bool inside = false;
 
-	while (pos && message->octets[pos - 1] != '\n')
+	/* a fold goes on with the line before it */
+	while (pos && (message->octets[pos - 1] != '\n' || message->octets[pos] == ' ' ||
+		       message->octets[pos] == '\t'))
 		pos--;
-	for (; pos < message->size && message->octets[pos] != '\n'; pos++) {
+	for (; pos < message->size; pos++) {
+		if (message->octets[pos] == '\n' && pos + 1 < message->size &&
+		    !strchr(" \t", message->octets[pos + 1]))
+			break;
 		if (message->octets[pos] == '\\' && inside) {
 			pos++;
 		} else if (message->octets[pos] == '"') {
@@ -217,6 +222,46 @@ static bool tag_of_a_uri(const struct difference *d)
 	       d->theirs.octets[d->theirs.size - 1] == '>';
 }
 
+/* Whose it is says nothing in a response: rules read its Contact, and no other user. */
+static bool user_of_a_response(const struct difference *d)
+{
+	const uint8_t *at = d->message->octets, *end = at + d->message->size;
+
+	while (at < end && (*at == '\r' || *at == '\n'))
+		at++;
+	return is_user(d) && d->field != F_CONTACT && end - at > 8 &&
+	       !strncasecmp((const char *)at, "SIP/2.0 ", 8);
+}
+
+/* libre looks for a user behind any colon. */
+static bool no_scheme(const struct difference *d)
+{
+	static const char *const schemes[] = {"sip:", "sips:", "tel:"};
+	const uint8_t *at = d->message->octets, *end = at + d->message->size;
+
+	if (!is_user(d) || !is_of(d, "libre") || !d->theirs.size)
+		return false;
+	while ((at = memmem(at, end - at, d->theirs.octets, d->theirs.size))) {
+		for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
+			size_t size = strlen(schemes[i]);
+
+			if ((size_t)(at - d->message->octets) >= size &&
+			    !strncasecmp((const char *)at - size, schemes[i], size))
+				return false;
+		}
+		at++;
+	}
+	return true;
+}
+
+/* What stands behind the method in the CSeq of a response. */
+static bool behind_the_method(const struct difference *d)
+{
+	return d->field == F_CSEQ_METHOD && is_of(d, "libosip2") && d->kind == DIFFERENT &&
+	       d->theirs.size > d->ours.size && begins_with(&d->theirs, &d->ours) &&
+	       strchr(" \t\r\n", d->theirs.octets[d->ours.size]);
+}
+
 const struct tolerance tolerances[] = {
 	{"no number",
 	 "no rule finds a number in what the other one reads (bpf/number.h)", no_number},
@@ -254,6 +299,15 @@ const struct tolerance tolerances[] = {
 	 "nonces and branches prove nothing: one that is read otherwise makes a response one that "
 	 "nobody asked for, or an old nonce a hint; under a username that is read otherwise a "
 	 "failed login is counted apart, and a guesser has as many of those as he likes", no_proof},
+	{"user of a response",
+	 "no rule reads a user in a response, but for the Contact of a redirect",
+	 user_of_a_response},
+	{"no scheme",
+	 "libre, which servers are not built on, finds a user behind any colon; sipward reads those "
+	 "of sip, sips and tel, and of what other servers read without a scheme", no_scheme},
+	{"behind the method",
+	 "libosip2 keeps what stands behind the method in a CSeq; sipward takes the method, as other "
+	 "servers do", behind_the_method},
 	{"tag of a URI",
 	 "libosip2 takes a parameter of the URI for the header's when it looks for the tag; both "
 	 "find that there is one", tag_of_a_uri},
