@@ -43,9 +43,12 @@ def octet_by_octet(stream, text):
 
 
 def out_of_order(stream, text):
+    """What was ahead comes again, as TCP sends it when nobody acknowledges it. Likewise below."""
     stream.data(HALF, text[HALF:])
     time.sleep(0.05)
     stream.data(0, text[:HALF])
+    time.sleep(0.2)
+    stream.data(HALF, text[HALF:])
 
 
 def from_the_third(stream, text):
@@ -54,6 +57,8 @@ def from_the_third(stream, text):
     stream.data(0, text[:HALF])
     time.sleep(0.05)
     stream.data(HALF, text[HALF:2 * HALF])
+    time.sleep(0.2)
+    stream.data(2 * HALF, text[2 * HALF:])
 
 
 def early(stream, text):
@@ -100,6 +105,8 @@ def later_first(stream, text):
     """The rest is there before the first octets."""
     stream.data(1, text[1:])
     stream.data(0, text[:1])
+    time.sleep(0.2)
+    stream.data(1, text[1:])
 
 
 def six_line_ends(stream, text):
@@ -181,6 +188,8 @@ def far_ahead(stream, text):
     stream.data(1, text[1:])
     time.sleep(0.05)
     stream.data(0, text[:2])
+    time.sleep(0.2)
+    stream.data(1, text[1:])
 
 
 def forgotten(stream, text):

@@ -3,7 +3,7 @@
 #
 # Nonces that the attacker learned by another way: Kamailio's default one is the same for everybody
 # who asks in the same second. He reads it where the observer is blind and fails to log in with it
-# in another one's name.
+# in another one's name. Or he chooses it, in a challenge of his own that the server forwards.
 # shellcheck source=selftests/attacks/attacks.sh
 . "$(dirname "$0")/../attacks.sh"
 lab_up
@@ -30,14 +30,14 @@ zones:
     bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s, for: 10m}
 END
 
-POLICY=nonces
 forge() { # WHAT COMMAND [options of forge.py]
-	fresh_start "$POLICY"
-	tried "$1, and wrong passwords with it in another one's name ($POLICY)"
-	strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" "${@:3}" "$2" >"$TMP/forged"
+	fresh_start nonces
+	tried "$1, and wrong passwords with it in another one's name"
+	strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" --seconds 3 "${@:3}" \
+		"$2" >"$TMP/forged"
 	sleep 0.3
-	expect_tried "$1 ($POLICY)" 3 "$(cut -d' ' -f2 "$TMP/forged")"
-	expect_unharmed "$1 ($POLICY)" "$CALLER4"
+	expect_tried "$1" 2 "$(cut -d' ' -f2 "$TMP/forged")"
+	expect_unharmed "$1" "$CALLER4"
 }
 forge "a nonce that was read over TLS" nonces --way tls --port 5061
 forge "a nonce that was read over TCP" nonces --way tcp --port 5060
@@ -46,28 +46,69 @@ forge "a nonce that was read over TCP, behind other answers in one segment" nonc
 forge "a nonce that was read over a UDP port that is no service" nonces --way udp --port 5070
 forge "a nonce of the attacker's own address" nonces --way udp --port 5060
 
-# Whoever guesses under his own address is banned all the same.
+forge "a nonce of the attacker's that went to another one by maddr" maddr
+
+# --- a challenge that the attacker wrote ---
+# Kamailio's core forwards a response by its second Via, though it has no transaction for it. The
+# phone in whose name all of it is sent says whether the challenge came.
+for responses in any expected; do
+	sed "s/^    newcomers:/    responses: $responses\n&/" "$TMP/nonces.yaml" >"$TMP/$responses.yaml"
+	fresh_start "$responses"
+	[ "$responses" = any ] || wait_until 5 observer_aged
+	tried "a challenge that the attacker wrote, and the server forwarded; and wrong passwords with its \
+nonce in another one's name (responses: $responses)"
+	spawn "$CALLER" "$TMP/challenged" "$PYTHON" "$ATTACKS/challenged.py" --own "$CALLER4"
+	wait_until 5 grep -q listening "$TMP/challenged"
+	strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" challenge >/dev/null
+	sleep 0.3
+	stop_process "$SPAWNED"
+	got=$(grep -c '^chosen' "$TMP/challenged")
+	came "$got of its 3 challenges reached the phone"
+	if [ "$responses" = any ]; then
+		expect_tried "challenges that the server forwarded" 3 "$got"
+	else
+		expect_equal "an answer to nothing does not reach the server" 0 "$got"
+	fi
+	expect_unharmed "a challenge that the attacker wrote (responses: $responses)" "$CALLER4"
+done
+
+fresh_start nonces
+tried "logins without a password from a host that is there, and the answers to them: 200, written by the \
+attacker; then 40 wrong passwords over TCP"
+read -r _ got <<<"$(strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" --count 400 success)"
+grade=$(known_table | awk -v own="$ATTACKER4" '$1 == own && $2 == 5095 { print $5 }')
+strike attacker guess.py --own "$ATTACKER4" --count 40 >"$TMP/guessed"
+sleep 0.3
+came "$got of 400 reached him; the grade of his endpoint is ${grade:-none}; $(cat "$TMP/guessed") of his \
+guesses were answered; ban: $(ban_of "$ATTACKER4")"
+expect_tried "answers that the server forwarded" 100 "$got"
+expect_equal "an answer that the attacker wrote makes no endpoint good" 1 "$grade"
+expect_equal "and spares nobody from a ban" auth_failures "$(ban_of "$ATTACKER4")"
+
+# --- what guessing earns ---
+fresh_start nonces
+tried "40 wrong passwords from one's own address over UDP"
+strike attacker guess.py --udp --own "$ATTACKER4" --count 40 >"$TMP/guessed"
+sleep 0.3
+came "$(cat "$TMP/guessed") were answered; ban: $(ban_of "$ATTACKER4")"
+expect "over UDP nobody is banned, whatever nonces he has" "$(ban_of "$ATTACKER4")" \
+	test -z "$(ban_of "$ATTACKER4")"
+expect "a guesser has a penalty" "$(ward events)" test "$(metric sipward_penalties_total)" -ge 1
+expect "and few guesses" "$(cat "$TMP/guessed") were answered" test "$(cat "$TMP/guessed")" -le 20
 fresh_start nonces
 tried "40 wrong passwords from one's own address over TCP"
 strike attacker guess.py --own "$ATTACKER4" --count 40 >/dev/null
 sleep 0.3
 came "$ATTACKER4: ban: $(ban_of "$ATTACKER4")"
-expect_equal "an attacker who guesses passwords under his own address is banned" auth_failures \
+expect_equal "whoever guesses passwords on a connection is banned" auth_failures \
 	"$(ban_of "$ATTACKER4")"
 
 # --- a server that gives each address a nonce of its own ---
 sed 's|^modparam("usrloc".*|&\nmodparam("auth", "auth_checks_register", 8)|' "$TMP/kamailio.cfg" \
 	>"$TMP/own.cfg"
-sed 's/^mode: enforce/&\nserver: {nonces: per_address}/' "$TMP/nonces.yaml" >"$TMP/own-nonces.yaml"
 kamailio_with "$TMP/own.cfg"
-POLICY=own-nonces
-forge "a nonce that was read over TLS" nonces --way tls --port 5061
-forge "a nonce that was read over a UDP port that is no service" nonces --way udp --port 5070
-forge "a nonce of the attacker's that went to another one by maddr" maddr
-fresh_start own-nonces
-tried "40 wrong passwords from one's own address over UDP, where nonces prove something"
-strike attacker guess.py --udp --own "$ATTACKER4" --count 40 >/dev/null
-sleep 0.3
-came "$ATTACKER4: ban: $(ban_of "$ATTACKER4")"
-expect_equal "whoever guesses over UDP is banned" auth_failures "$(ban_of "$ATTACKER4")"
+forge "a nonce of one's own that was read over TLS" nonces --way tls --port 5061
+forge "a nonce of one's own that was read over a UDP port that is no service" nonces \
+	--way udp --port 5070
+forge "a nonce of one's own that went to another one by maddr" maddr
 lab_end

@@ -20,7 +20,7 @@ dialog() { # WHO, then as dialog.py
 policy limits <<END
 mode: enforce
 zones:
-  - {name: phones, sources: [$CALLER4], fraud: {destinations: 5/1m}}
+  - {name: phones, sources: [$CALLER4], newcomers: {rate: 500/s}, fraud: {destinations: 5/1m}}
   - {name: public, newcomers: {rate: 500/s}, rates: {source: {syn: 5/s burst 10, any: 40/s, INVITE: 10/s}}}
 END
 fresh_start limits
@@ -39,11 +39,20 @@ ${got:-not at all}"
 expect_equal "SYNs in his name end no connection" "200 200" "$(cat "$TMP/hold")"
 expect_equal "and when they are over he connects" 200 "$got"
 
-tried "calls to 60 numbers in another one's name, where he may call 5 in a minute"
+# Only a proof keeps apart what is whose: the path of a known phone, or a connection.
+sipp_run fraud caller "$SERVER4" "$CALLER4" 10 5 -p 5060 -oocsn ooc_default
+expect "a phone that may call 5 numbers in a minute is known" "$(known_table)" \
+	test "$(known_count "$CALLER4" 5060)" = 1
+tried "calls to 60 numbers in its name, by another path"
+before=$(counter phones drops toll_fraud_destinations)
 strike attacker victims.py --victim "$CALLER4" --ttl 57 numbers >/dev/null
-got=$(request caller --from "$CALLER4" --user 0049301 --wait 0.5 "$SERVER4" INVITE)
-came "his own call was answered ${got:-not at all}"
-expect_equal "calls in his name make no fraudster of anybody" 404 "$got"
+expect_tried "calls that were one too many" 30 \
+	"$(($(counter phones drops toll_fraud_destinations) - before))"
+got=$(request caller --from "$CALLER4" --sport 5060 --user 0049301 --wait 0.5 "$SERVER4" INVITE)
+tcp=$(request caller --tcp --from "$CALLER4" --user 0049302 --wait 0.5 "$SERVER4" INVITE)
+came "its own call was answered ${got:-not at all}, over TCP ${tcp:-not at all}"
+expect_equal "calls in its name make no fraudster of a known phone" 404 "$got"
+expect_equal "nor of whoever calls over TCP" 404 "$tcp"
 
 sipp_run warm bystander "$SERVER4" "$BYSTANDER4" 10 5 -p 5060 -oocsn ooc_default
 expect "a phone is known" "$(known_table)" test "$(known_count "$BYSTANDER4" 5060)" = 1
