@@ -618,6 +618,42 @@ static void test_dictated(void **state)
 	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 1);
 }
 
+/* Likewise what is too long: many Vias of a response's request, the Contact of the other side, and the
+ * target of a REFER. */
+static void test_dictated_lengths(void **state)
+{
+	static const char *const starts[] = {
+		"BYE sip:%s@h SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK5%s\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>;tag=2\r\n"
+		"Call-ID: m\r\nCSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n",
+		"INVITE sip:%s@h SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK6%s\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\n"
+		"Call-ID: n\r\nCSeq: 1 INVITE\r\nContact: <sip:h>\r\nContent-Length: 0\r\n\r\n",
+		"SIP/2.0 200 O%.1s\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK7%s\r\n"
+		"From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>;tag=2\r\nCall-ID: o\r\n"
+		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+	};
+	char text[8192], user[2101] = "", vias[2048] = "";
+	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_rig struct rig rig;
+
+	(void)state;
+	memset(user, 'a', sizeof(user) - 1);
+	for (size_t i = 0, size = 0; i < 75; i++)
+		size += snprintf(vias + size, sizeof(vias) - size, ", SIP/2.0/TLS h%zu", i);
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s}, "
+				  "bans: {sanity: 5/60s}}]\n");
+	connect_ends(&rig, &c, false);
+	for (size_t i = 0; i < array_size(starts); i++) {
+		/* Each is malformed by the default profile, which only counts it on TCP. */
+		segment(&rig, c.seq, c.ack, text, snprintf(text, sizeof(text), starts[i], user,
+							   i == 2 ? vias : ""));
+		gets_in_frame(&rig);
+		assert_true(outcome.shadow_count > 0);
+		assert_int_equal(overhear(&rig), 0);
+	}
+}
+
 static int own_network(void **state)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
@@ -647,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_searching),
 		cmocka_unit_test(test_balance_of_another),
 		cmocka_unit_test(test_dictated),
+		cmocka_unit_test(test_dictated_lengths),
 	};
 
 	return cmocka_run_group_tests_name("connections", tests, own_network, NULL);

@@ -138,6 +138,72 @@ static void test_bounded(void **state)
 	assert_int_equal(count, 10);
 }
 
+/* Masks of four bits by which two addresses differ, and for which one choice of signs of eight gives
+ * nearly the same product with a factor that everybody can read: what a hash that mixes a seed in by
+ * XOR, in front of multiplications alone, puts into one set whatever the seed is. */
+static bool is_near(const int bits[4])
+{
+	const uint64_t factor = 0x9e3779b97f4a7c15ull, top = 1ull << 42;
+
+	for (int signs = 0; signs < 8; signs++) {
+		uint64_t by = 1ull << bits[3], shift;
+
+		for (int i = 0; i < 3; i++)
+			by += signs >> i & 1 ? 1ull << bits[i] : -(1ull << bits[i]);
+		shift = by * factor & (top - 1);
+		if (shift < 1ull << 31 || shift > top - (1ull << 31))
+			return true;
+	}
+	return false;
+}
+
+static size_t neighbours(uint32_t *masks, size_t max)
+{
+	size_t count = 0;
+
+	for (uint64_t mask = 15; mask < 1ull << 32 && count < max;) {
+		uint64_t low = mask & -mask, next = mask + low;
+		int bits[4], found = 0;
+
+		for (int bit = 0; bit < 32; bit++)
+			if (mask >> bit & 1)
+				bits[found++] = bit;
+		if (is_near(bits))
+			masks[count++] = mask;
+		mask = next | ((mask ^ next) / low >> 2); /* the next one with four bits */
+	}
+	return count;
+}
+
+/* An enumerator sends, between every 19 names, requests with spoofed addresses that are to push it out
+ * of its set. It knows this code, and not the seed. */
+static void test_nobody_is_pushed_out(void **state)
+{
+	static const struct threshold twenty = {.count = 20, .period = 60 * SECOND};
+	uint32_t masks[160];
+	size_t count = neighbours(masks, array_size(masks));
+
+	(void)state;
+	assert_int_equal(count, array_size(masks));
+	for (int seed = 0; seed < 100; seed++) {
+		cleanup(free_it) struct conduct *conduct = conduct_new();
+		struct sw_offence mine = offence(SW_OFFENCE_ENUMERATION, 0, 0), other = mine;
+		uint32_t noted = 0;
+
+		for (unsigned int i = 0; i < 20; i++) {
+			mine.who = i;
+			mine.time += SECOND;
+			noted = conduct_note(conduct, &mine, &twenty);
+			for (size_t k = 0; i == 18 && k < count; k++) {
+				other.time = mine.time + k + 1;
+				other.source.addr.words[3] = mine.source.addr.words[3] ^ masks[k];
+				conduct_note(conduct, &other, &twenty);
+			}
+		}
+		assert_int_equal(noted, 20);
+	}
+}
+
 static void test_length_of_bans(void **state)
 {
 	struct bans bans = {.duration = 600 * SECOND, .escalate = 4, .max = 24 * 3600 * SECOND};
@@ -164,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_same_user_counts_once),
 		cmocka_unit_test(test_sources_and_kinds_apart),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_nobody_is_pushed_out),
 		cmocka_unit_test(test_length_of_bans),
 	};
 
