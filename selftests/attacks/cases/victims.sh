@@ -94,12 +94,34 @@ read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE "${call
 came "the UPDATE was answered ${update[3]}, the BYE ${forged[3]}"
 expect_equal "an UPDATE makes nobody a party of a call" none "${forged[3]}"
 
+for method in INVITE BYE; do
+	tried "an answer to $method inside another one's call, which the server forwards; then a BYE"
+	read -ra call <<<"$(dialog caller --from "$CALLER4" "$SERVER4" INVITE)"
+	strike attacker victims.py --victim "$ATTACKER4" --method "$method" --call "${call[@]:0:3}" \
+		answer >/dev/null
+	read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE "${call[@]:0:3}")"
+	came "the call was answered ${call[3]}, the BYE ${forged[3]}"
+	expect_equal "an answer to $method that nobody gave ends no call" none "${forged[3]}"
+done
+
 expect "the observer knows all dialogs" "$(ward status)" wait_until 5 observer_aged
-tried "a SUBSCRIBE with a made-up To-tag, which the answer repeats, then an INVITE with the same"
+# A MESSAGE, which the zone has not: an INVITE could be refused by `teardown`, too.
+tried "a SUBSCRIBE with a made-up To-tag, which the answer repeats, then a MESSAGE with the same"
 read -ra first <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" SUBSCRIBE made-up a b)"
-read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE made-up a b)"
-came "the SUBSCRIBE was answered ${first[3]}, the INVITE ${forged[3]}"
+read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" MESSAGE made-up a b)"
+came "the SUBSCRIBE was answered ${first[3]}, the MESSAGE ${forged[3]}"
 expect_equal "an answer that repeats a To-tag begins no dialog" none "${forged[3]}"
+
+tried "likewise with an INVITE in the name of a phone of a zone that is believed, and with answers that \
+nobody gave"
+for what in inside answer "answer --status 180"; do
+	# shellcheck disable=SC2086 # its options are words
+	strike attacker victims.py --victim "$CALLER4" --call "made${what//[^a-z0-9]/}" a b $what >/dev/null
+	read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" MESSAGE \
+		"made${what//[^a-z0-9]/}" a b)"
+	came "by $what the MESSAGE was answered ${forged[3]}"
+	expect_equal "what is said to another zone begins no dialog here: $what" none "${forged[3]}"
+done
 
 # --- the agent's probes ---
 policy probes <<'END'
