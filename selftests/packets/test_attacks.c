@@ -181,7 +181,8 @@ static void test_nonce_in_a_relayed_request(void **state)
 }
 
 /* He writes the answer to his own REGISTER: 200, though no password was ever asked for. His endpoint,
- * which proved itself by a probe, is not better than that, and no login of his counts. */
+ * which proved itself by a probe, counts as served then, which is not promised (a proxy's server
+ * said so). But no login of his counts: two would spare his address from bans on TCP. */
 static void test_forged_success(void **state)
 {
 	struct phone phone = {"OPTIONS", "evil", "nobody", NULL, 0, NULL};
@@ -196,9 +197,9 @@ static void test_forged_success(void **state)
 		snprintf(user, sizeof(user), "made-up%u", i);
 		relays(&rig, 200, asks_to_register(&rig, user, "n00000001"), "");
 	}
+	rig.from.port = 5062; /* one that is not served */
 	phone.branch = new_branch();
 	asks(&rig, &phone, SW_REASON_NONE);
-	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
 	answers(&rig, &phone, 404, NULL, "t");
 	assert_int_equal(overhear(&rig), 1);
 	assert_int_equal(told[0].good, 0);

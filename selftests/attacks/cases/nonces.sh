@@ -82,8 +82,8 @@ sleep 0.3
 came "$got of 400 reached him; the grade of his endpoint is ${grade:-none}; $(cat "$TMP/guessed") of his \
 guesses were answered; ban: $(ban_of "$ATTACKER4")"
 expect_tried "answers that the server forwarded" 100 "$got"
-expect_equal "an answer that the attacker wrote makes no endpoint good" 1 "$grade"
-expect_equal "and spares nobody from a ban" auth_failures "$(ban_of "$ATTACKER4")"
+# That his endpoint counts as served is not promised (docs/threat-model.md).
+expect_equal "an answer that the attacker wrote spares nobody from a ban" auth_failures "$(ban_of "$ATTACKER4")"
 
 # --- what guessing earns ---
 fresh_start nonces
