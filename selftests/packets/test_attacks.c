@@ -84,7 +84,8 @@ static void test_forged_challenge(void **state)
 	only_hints(&rig, 10);
 }
 
-/* The same challenge is forwarded to two addresses: guesses with its nonce are noticed all the same. */
+/* The same challenge is forwarded to two addresses. Guesses with its nonce are noticed all the
+ * same. */
 static void test_nonce_of_many(void **state)
 {
 	auto_rig struct rig rig;
@@ -128,7 +129,7 @@ static void test_transit(void **state)
 	only_hints(&rig, 10);
 }
 
-/* The observer reads 2048 octets of what leaves. Behind that the nonce goes to the attacker, too. */
+/* The observer reads 2048 octets of what leaves. Behind that the nonce goes to the attacker too. */
 static void test_nonce_behind_the_reach(void **state)
 {
 	char text[8192], routes[4096] = "";

@@ -618,8 +618,8 @@ static void test_dictated(void **state)
 	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 1);
 }
 
-/* Likewise what is too long: many Vias of a response's request, the Contact of the other side, and the
- * target of a REFER. */
+/* Likewise what is too long: many Vias of a response's request, the Contact of the other side, and
+ * the target of a REFER. */
 static void test_dictated_lengths(void **state)
 {
 	static const char *const starts[] = {

@@ -138,9 +138,9 @@ static void test_bounded(void **state)
 	assert_int_equal(count, 10);
 }
 
-/* Masks of four bits by which two addresses differ, and for which one choice of signs of eight gives
- * nearly the same product with a factor that everybody can read: what a hash that mixes a seed in by
- * XOR, in front of multiplications alone, puts into one set whatever the seed is. */
+/* Masks of four bits by which two addresses differ. For one choice of signs of eight, the products
+ * of both with a factor that everybody can read are nearly the same. A hash that mixes in a seed by
+ * XOR, before multiplications alone, puts such addresses into one set, whatever the seed is. */
 static bool is_near(const int bits[4])
 {
 	const uint64_t factor = 0x9e3779b97f4a7c15ull, top = 1ull << 42;
@@ -175,8 +175,8 @@ static size_t neighbours(uint32_t *masks, size_t max)
 	return count;
 }
 
-/* An enumerator sends, between every 19 names, requests with spoofed addresses that are to push it out
- * of its set. It knows this code, and not the seed. */
+/* An enumerator sends, behind 19 names, requests with spoofed addresses that are to push it out of
+ * its set. It knows this code, and not the seed. */
 static void test_nobody_is_pushed_out(void **state)
 {
 	static const struct threshold twenty = {.count = 20, .period = 60 * SECOND};
