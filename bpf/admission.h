@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "known", "admission" and "belonging": a known endpoint goes on; newcomers share a budget, and
- * when it is spent, only who sends again, as a client that exists does, gets in.
+ * Stages "known", "admission" and "belonging": a known endpoint goes on; newcomers share a budget,
+ * and when it is spent, only who sends again, as a client that exists does, gets in.
  *
  * "admission" runs behind the start line and the top Via, so that a flood costs no more than
  * that; what can only be told from the whole message is left to "belonging".

@@ -3,9 +3,9 @@
  * Stage "attempt": notes requests whose answer will tell something of their sender: logins, and
  * who is asked for by those that the server never served. The observer resolves them (answer.h).
  *
- * A request is evidence only when it fits an established TCP connection. Over UDP it is a hint, which
- * earns a penalty at most: that an endpoint is known is not enough, its port and TTL can be guessed;
- * and a nonce that was sent to its address may be known to others.
+ * A request is evidence only when it fits an established TCP connection. Over UDP it is a hint,
+ * which earns a penalty at most: that an endpoint is known is not enough, its port and TTL can be
+ * guessed; and a nonce that was sent to its address may be known to others.
  */
 #ifndef SIPWARD_BPF_ATTEMPT_H
 #define SIPWARD_BPF_ATTEMPT_H
@@ -118,7 +118,8 @@ static __always_inline __u64 sanity_in_shadow(void)
 static __always_inline enum verdict stage_violation(struct packet *p)
 {
 	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (p->protocol == IPPROTO_UDP || p->proved) &&
-	    offending(p) & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) & ~sanity_in_shadow())
+	    offending(p) & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) &
+		    ~sanity_in_shadow())
 		note_violation(packet_scratch(p));
 	return VERDICT_UNDECIDED;
 }

@@ -147,8 +147,8 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
 				  SW_MESSAGE_BIT(REFER) : 0))
 
 /* What the server sends. A dialog begins with a 2xx to an INVITE, and ends with one to a BYE;
- * an answer that is none says nothing about who asked. A 2xx to anything else inside the dialog goes
- * to whoever sent it, who need not take part: judge_teardown() sees no UPDATE. */
+ * an answer that is none says nothing about who asked. A 2xx to anything else inside the dialog
+ * goes to whoever sent that, who need not take part: judge_teardown() sees no UPDATE. */
 __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg;

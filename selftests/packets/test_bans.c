@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What behaviour earns: bans, that grow longer; penalties, that spare whom the server served; and the
- * better grade of those who are served.
+ * What behaviour earns: bans, that grow longer; penalties, that spare whom the server served; and
+ * the better grade of those who are served.
  */
 #include <bpf/bpf.h>
 

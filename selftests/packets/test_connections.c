@@ -134,8 +134,8 @@ static bool forget(const void *key, void *value, void *context)
 	return true;
 }
 
-/* A flood of SYNs pushed out what was noted of this one: its first payload is judged all the same, as
- * long as the kernel has read nothing of it. What comes later is let be. */
+/* A flood of SYNs pushed out what was noted of this one: its first payload is judged all the same,
+ * as long as the kernel has read nothing of it. What comes later is let be. */
 static void test_forgotten_syn(void **state)
 {
 	static const char garbage[] = "POST / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -176,7 +176,8 @@ static void test_forgotten_syn(void **state)
 	}
 }
 
-/* Above the ceiling for segments a connection goes on, whatever it sends; what has none does not. */
+/* Above the ceiling for segments a connection goes on, whatever it sends; what has none does
+ * not. */
 static void test_ceiling_spares_connections(void **state)
 {
 	(void)state;

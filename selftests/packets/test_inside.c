@@ -118,8 +118,8 @@ static void test_forged(void **state)
 	is_refused(&rig, "1", "a", NULL);
 }
 
-/* An answer to a request that brought a tag repeats it: no dialog begins, whatever it says. Nor when
- * the same branch came without a tag before. */
+/* An answer to a request that brought a tag repeats it: no dialog begins, whatever it says. Nor
+ * when the same branch came without a tag before. */
 static void test_echoed_tag(void **state)
 {
 	static const char *const methods[] = {"SUBSCRIBE", "UPDATE", "INVITE", "REFER"};

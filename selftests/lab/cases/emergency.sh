@@ -5,9 +5,11 @@
 # NAT of an operator: whole calls with their ACK and BYE, beside the one who is banned.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
+# shellcheck disable=SC2016 # a line of kamailio.cfg
 sed 's/\$rU == "call"/$rU =~ "^(call|112)$"/' "$LAB/kamailio.cfg" >"/tmp/sipward-112-$$.cfg"
 KAMAILIO_CFG=/tmp/sipward-112-$$.cfg
 lab_up
+rm -f "$KAMAILIO_CFG"
 mv "$KAMAILIO_CFG" "$TMP/112.cfg"
 
 policy emergency <<END
