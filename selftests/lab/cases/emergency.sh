@@ -9,7 +9,6 @@
 sed 's/\$rU == "call"/$rU =~ "^(call|112)$"/' "$LAB/kamailio.cfg" >"/tmp/sipward-112-$$.cfg"
 KAMAILIO_CFG=/tmp/sipward-112-$$.cfg
 lab_up
-rm -f "$KAMAILIO_CFG"
 mv "$KAMAILIO_CFG" "$TMP/112.cfg"
 
 policy emergency <<END
