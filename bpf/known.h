@@ -3,8 +3,8 @@
  * Known endpoints: who is one, and how one becomes one. Only the agent's probe proves something: it
  * is sent to one address, and nobody else chose or can compute what is in it. Nothing that the
  * server sends does. It repeats the To-tag of a request; it relays the tags, the nonces and whole
- * responses of others; and what it makes itself, others may compute, or get over TLS, where nobody sees it.
- * docs/threat-model.md goes through each kind of value.
+ * responses of others; and what it makes itself, others may compute, or get over TLS, where nobody
+ * sees it. docs/threat-model.md goes through each kind of value.
  */
 #ifndef SIPWARD_BPF_KNOWN_H
 #define SIPWARD_BPF_KNOWN_H

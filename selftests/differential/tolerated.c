@@ -303,11 +303,11 @@ const struct tolerance tolerances[] = {
 	 "no rule reads a user in a response, but for the Contact of a redirect",
 	 user_of_a_response},
 	{"no scheme",
-	 "libre, which servers are not built on, finds a user behind any colon; sipward reads those "
-	 "of sip, sips and tel, and of what other servers read without a scheme", no_scheme},
+	 "libre, which servers are not built on, finds a user behind any colon; sipward reads "
+	 "those of sip, sips and tel, and of what other servers read without a scheme", no_scheme},
 	{"behind the method",
-	 "libosip2 keeps what stands behind the method in a CSeq; sipward takes the method, as other "
-	 "servers do", behind_the_method},
+	 "libosip2 keeps what stands behind the method in a CSeq; sipward takes the method, as "
+	 "other servers do", behind_the_method},
 	{"tag of a URI",
 	 "libosip2 takes a parameter of the URI for the header's when it looks for the tag; both "
 	 "find that there is one", tag_of_a_uri},
