@@ -172,8 +172,8 @@ LRU(proofs, 131072, __u64, struct sw_proof);
 LRU(sent_tags, 131072, __u64, struct sw_proof);
 
 /* Branches of the agent's probes. A plain hash that only the agent fills, at its own rate; the
- * answer takes the entry out. */
-HASH(probes, SW_PROBES_MAX, __u64, struct sw_proof);
+ * answer takes the entry out. Its memory is taken at once, so that no flood changes it. */
+MAP(probes, HASH, 0, SW_PROBES_MAX, __u64, struct sw_proof);
 
 /* Mappable, for then the kernel lays it on a page, and each line on one cache line. */
 MAP(sights, ARRAY, BPF_F_MMAPABLE, 65536, __u32, struct sw_sights);
