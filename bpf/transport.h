@@ -14,10 +14,12 @@
 
 static __always_inline int service_port(const struct packet *p)
 {
-	__u32 word = p->dport >> 6;
-	__u64 ports = p->protocol == IPPROTO_UDP ? policy.udp_ports[word] : policy.tcp_ports[word];
+	const volatile __u64 *ports = p->protocol == IPPROTO_UDP ? policy.udp_ports :
+								    policy.tcp_ports;
+	__u64 port = p->dport;
 
-	return ports >> (p->dport & 63) & 1;
+	asm volatile("%0 &= 0xffff" : "+r"(port)); /* 6.12 loses that it is 16 bits wide */
+	return ports[port >> 6] >> (port & 63) & 1;
 }
 
 static __always_inline void note_ports(struct packet *p, const struct udphdr *udp)
