@@ -46,7 +46,7 @@ struct packet {
 	__u8 shadow_count;
 	__u8 grade;                /* enum sw_grade of the endpoint, by a proof over this path */
 	__u8 emergency;            /* an emergency call within its budget */
-	__u8 proved;               /* this message carries a proof itself */
+	__u8 proved;               /* it fits an established TCP connection */
 	__u8 opening;              /* the first payload of a TCP connection that is judged */
 	__u8 penalised;            /* PENALTY_: its source offended, or who has its address */
 	__u8 broke;                /* enum sw_reason: what TCP content was not dropped for */

@@ -11,8 +11,8 @@
  *   nobody but user space   meta, zone_names, local_addrs, bans, crowded, probes, penalties,
  *                           health: hashes, which evict nothing; offences that may be spoofed are
  *                           told at 500 a second at most, and one penalty takes many.
- *   a proof                 known, known_cells, goods, refusals, quotas, callers: hashes, full they
- *                           take nobody in; the last three are LRU, whose writers all proved where
+ *   a proof                 known, known_cells, goods, quotas: hashes, which take nobody in when
+ *                           they are full. refusals, callers: LRU, whose writers all proved where
  *                           they are.
  *   any packet, in place    zone_cells, ceilings, service_cells, event_cell, observed, counters,
  *                           tallies: one entry for each number. opening_hints: a cell that is
@@ -26,7 +26,8 @@
  * longer when it was looked up meanwhile. They hold as long as that takes longer than an entry
  * matters. At R = 100, so U = 200, and sizes as they are:
  *
- *   attempts, registers, unproven_refusals  U: 163 s; an answer comes within 32 (Timer F)
+ *   attempts, unproven_refusals  U: 163 s; an answer comes within 32 (Timer F)
+ *   asks                    requests of all zones; what is forgotten begins no dialog
  *   proofs, sent_tags       answers to U: 327 s; a challenge is answered at once, and the endpoint
  *                           is in `known` then; a tag matters to a newcomer until it is probed
  *   branches                requests that follow from U: 327 s; they are waited for 200 s. Where
@@ -35,8 +36,8 @@
  *                           and no rule speaks
  *   loops                   U, and C of dialogs: 27 s; a request that loops is back within one
  *   openings                2 C of SYN, 2000: 16 s; a client sends its first payload at once. What
- *                           is forgotten is not judged, and passes
- *   fragments               first fragments that were refused (fragment.h)
+ *                           is forgotten is judged while the kernel has read nothing of it
+ *   fragments               first fragments that passed, with `fragments: drop` (fragment.h)
  *
  * A larger R wants larger tables: `tables` of the policy.
  */
