@@ -71,9 +71,7 @@ static __always_inline enum verdict stage_rubbish(struct packet *p, const struct
 static __always_inline void note_message(struct packet *p, const struct sip_msg *msg)
 {
 	p->found = msg->violations & packet_zone(p)->watched;
-	p->in_dialog = p->message <= SW_MESSAGE_OTHER &&
-		       ((1u << p->message & SW_METHODS_ALWAYS) ||
-			(msg->flags & SIP_TO_TAG && !(1u << p->message & SW_METHODS_OUTSIDE)));
+	p->in_dialog = sip_is_inside(msg);
 }
 
 /* Where newcomers may have to be turned away, or a limit is spent, it is scanned in two halves.

@@ -26,7 +26,8 @@ static __always_inline __u32 lowest_bit(__u64 mask)
 static __always_inline enum verdict stage_sanity(struct packet *p)
 {
 	/* The start line, stage "start" judged. */
-	__u64 found = p->found & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE);
+	__u64 found = p->found & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) &
+		      ~sip_excused(p->message, p->in_dialog);
 
 	/* In shadow more than one check may speak; the first that is carried out ends it. */
 	for (int i = 0; i < SHADOWS_MAX && found; i++) {

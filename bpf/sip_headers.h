@@ -364,7 +364,7 @@ static __always_inline __u32 sip_find_white(const struct sip_buf *buf, __u32 pos
 			SIP_EACH('\r'), SIP_EACH('\n'));
 }
 
-/* CSeq: 1*DIGIT LWS Method (RFC 3261 20.16). */
+/* CSeq: 1*DIGIT LWS Method (RFC 3261 20.16); below 2^32, and in a request below 2^31 (8.1.1.5). */
 SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
 {
 	__u32 behind, length;
@@ -375,11 +375,13 @@ SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 po
 	number = sip_number(buf, pos, end);
 	behind = SIP_NUMBER_END(number);
 	msg->cseq = SIP_NUMBER_VALUE(number);
-	if (behind == pos || SIP_NUMBER_VALUE(number) >= 1u << 31 ||
+	if (behind == pos || SIP_NUMBER_VALUE(number) >> 32 ||
 	    (behind < end && !sip_is_lws(sip_octet(buf, behind)))) {
 		msg->violations |= SW_SANITY_BIT(CSEQ_NUMBER);
 		msg->cseq = 0;
 	}
+	/* A response repeats what its request had, which some count by their clock. */
+	msg->violations |= (__u64)(msg->cseq >> 31) << SW_SANITY_CSEQ_LARGE;
 	pos = sip_skip(buf, behind, end);
 	if (msg->kind == SW_MESSAGE_RESPONSE) /* of a request all of it is compared */
 		end = sip_find_white(buf, pos, end);

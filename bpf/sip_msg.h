@@ -152,7 +152,7 @@ struct sip_msg {
 	__u32 flags;
 	__u32 present;            /* SIP_PRESENT(): headers seen */
 	__u32 repeated;           /* SIP_PRESENT(): headers seen on more than one line */
-	__u32 cseq;               /* 0..2^31-1; valid with SIP_PRESENT(CSEQ) and no violation */
+	__u32 cseq;               /* 0..2^32-1; valid with SIP_PRESENT(CSEQ) and no violation */
 	__u32 content_length;     /* saturates at 2^32-1; likewise */
 	__u32 expires;            /* saturates at 2^32-1; only scanned when it is to be judged */
 	__u32 max_breadth;        /* saturates at 2^32-1; ~0 too when it is no number */

@@ -29,7 +29,8 @@ enum sw_sanity {
 #define SW_SANITY_BIT(id)   (1ull << SW_SANITY_##id)
 #define SW_SANITY_FIRST     SW_REASON_START_LINE
 
-enum { SW_PROFILE_OFF, SW_PROFILE_DEFAULT, SW_PROFILE_STRICT };
+/* FORMAL is no profile: see reasons.def. */
+enum { SW_PROFILE_OFF, SW_PROFILE_DEFAULT, SW_PROFILE_STRICT, SW_PROFILE_FORMAL };
 
 /* The checks that a profile judges. `strict` holds all of `default`. */
 #define REASON(id, name, threat, rfc, text)
@@ -41,6 +42,12 @@ static const unsigned long long SW_SANITY_DEFAULT = 0
 #undef SANITY
 #define SANITY(id, name, profile, threat, rfc, text) | SW_SANITY_BIT(id)
 static const unsigned long long SW_SANITY_STRICT = 0
+#include <sipward/reasons.def>
+;
+#undef SANITY
+#define SANITY(id, name, profile, threat, rfc, text) \
+	| (SW_PROFILE_##profile == SW_PROFILE_FORMAL ? SW_SANITY_BIT(id) : 0)
+static const unsigned long long SW_SANITY_FORMAL = 0
 #include <sipward/reasons.def>
 ;
 #undef REASON
