@@ -39,7 +39,7 @@ __noinline int judge_content(struct scratch *scratch)
 	scratch->content.spared = is_for_emergency(scratch);
 	RULE(AGENTS, judge_agent, scratch);
 	RULE(STRUCTURE, judge_structure, scratch);
-	RULE(HEADERS, judge_headers, p, msg);
+	RULE(HEADERS, judge_headers, p, scratch);
 	RULE(STATUSES, judge_status, p, msg);
 	RULE(TYPES, judge_type, p, scratch);
 	RULE(INJECTION, judge_injection, scratch);

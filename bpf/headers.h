@@ -7,12 +7,46 @@
 #define SIPWARD_BPF_HEADERS_H
 
 #include "name_hash.h"
+#include "own_host.h"
 #include "rule.h"
+
+/* Whether the one Route of a request leads nowhere but here: to an address of this host, or to the
+ * host that the Request-URI names anyway. Phones with an outbound proxy write it (RFC 3261
+ * 8.1.1.1). What could be read in two ways does not count, nor does a parameter with an m, which
+ * may be maddr. */
+__noinline int is_route_here(struct scratch *scratch)
+{
+	struct sip_span line, user = {}, host = {}, uri;
+	__u32 pos, end, begin, last, behind;
+	const struct sip_buf *buf;
+
+	if (!scratch || !HOSTS_USED || scratch->msg.route_count != 1 ||
+	    scratch->msg.repeated & SIP_PRESENT(ROUTE))
+		return 0;
+	buf = &scratch->buf;
+	line = scratch->msg.value[SIP_ROUTE];
+	pos = line.offset;
+	end = pos + line.length;
+	begin = sip_forget(sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('<')));
+	last = sip_forget(sip_find(buf, begin, end, SIP_EACH('>'), SIP_EACH('>')));
+	if (last >= end || sip_find(buf, pos, begin, SIP_EACH('"'), SIP_EACH(',')) < begin ||
+	    sip_find(buf, last, end, SIP_EACH(','), SIP_EACH(',')) < end ||
+	    sip_uri(buf, begin + 1, last, &user, &host) || !host.length)
+		return 0;
+	behind = host.offset + host.length;
+	if (sip_find(buf, behind, last, SIP_EACH('m'), SIP_EACH('M')) < last)
+		return 0;
+	uri = scratch->msg.uri_host;
+	return (uri.length == host.length &&
+		sip_same(buf, uri.offset, host.offset, host.length)) ||
+	       is_own_host(scratch, host.offset, behind);
+}
 
 /* A response that is dropped leaves the call that it answers hanging, and a Route inside a
  * dialog is what Record-Route asked for (RFC 3261 12.2.1.1). */
-static __always_inline enum verdict judge_headers(struct packet *p, const struct sip_msg *msg)
+static __always_inline enum verdict judge_headers(struct packet *p, struct scratch *scratch)
 {
+	const struct sip_msg *msg = &scratch->msg;
 	const volatile struct sw_content *rules = &packet_zone(p)->content;
 	__u32 present = msg->present, route = present & SIP_PRESENT(ROUTE);
 	enum verdict v = VERDICT_UNDECIDED;
@@ -25,8 +59,10 @@ static __always_inline enum verdict judge_headers(struct packet *p, const struct
 	v = act(p, action, SW_REASON_HEADER);
 	if (v != VERDICT_UNDECIDED || !route || p->in_dialog || msg->kind == SW_MESSAGE_RESPONSE)
 		return v;
-	return act(p, action_of(rules->report_headers, rules->deny_headers, route),
-		   SW_REASON_ROUTE_PRELOADED);
+	action = action_of(rules->report_headers, rules->deny_headers, route);
+	if (action == SW_ACTION_PASS || is_route_here(scratch))
+		return v;
+	return act(p, action, SW_REASON_ROUTE_PRELOADED);
 }
 
 static __always_inline enum sw_action status_action(const volatile struct sw_content *rules,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Loops and amplification (RFC 5393): a request that comes by again and again. Each time round it
- * has the same Call-ID, From-tag and CSeq, another branch and fewer Max-Forwards. A retransmission
- * has the same branch and counts once; a spiral, which is legal, comes by a few times; a request
- * that was forked upstream once for each branch of the fork.
+ * has the same Call-ID, From-tag, CSeq and Request-URI, another branch and fewer Max-Forwards. A
+ * retransmission has the same branch and counts once; a spiral, which is legal, comes by a few
+ * times; of a request that was forked upstream to many phones each branch has a Request-URI of its
+ * own. A loop through several addresses has as many visits for each of them.
  */
 #ifndef SIPWARD_BPF_LOOP_H
 #define SIPWARD_BPF_LOOP_H
@@ -11,7 +12,7 @@
 #include "rule.h"
 #include "token.h"
 
-/* More than any route has, and the target set of most forks. */
+/* More than any route has. */
 #define LOOP_VISITS 16
 /* A loop is faster; a client that numbers all its requests alike is slower. */
 #define LOOP_LIFE   (60 * SW_NS_PER_SEC)
@@ -19,10 +20,15 @@
 static __always_inline __u64 visits_key(const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
+	struct sip_span none = {};
 	__u64 key = token_of(policy.seed, TOKEN_REQUEST, &scratch->buf, msg->value[SIP_CALL_ID],
 			     msg->from.tag);
 
-	return key == TOKEN_NONE ? key : key ^ (__u64)msg->cseq << 8 ^ msg->kind;
+	if (key == TOKEN_NONE)
+		return key;
+	/* A longer one than a token can have counts as none. */
+	return key ^ token_of(policy.seed, TOKEN_TARGET, &scratch->buf, msg->uri, none) ^
+	       (__u64)msg->cseq << 8 ^ msg->kind;
 }
 
 /* Which of 64 bits stands for this time round. */

@@ -86,26 +86,6 @@ static void test_emergency_calls_pass(void **state)
 		sends_shadowed(&rig, text, size, SW_REASON_HEADER);
 }
 
-static void test_route(void **state)
-{
-	auto_rig struct rig rig;
-	static const char route[] = "Route: <sip:192.0.2.9;lr>\r\n";
-
-	(void)state;
-	rig_open(&rig, YAML_PLAIN "zones: [{name: public, headers: {deny: [Route]}}]\n");
-	sends_lines(&rig, route, SW_REASON_ROUTE_PRELOADED);
-	sends_lines(&rig, "Record-Route: <sip:192.0.2.9;lr>\r\n", SW_REASON_NONE);
-	/* What Record-Route asked for is no preloaded route. */
-	{
-		char text[2048];
-		size_t size = with_lines(text, sizeof(text), "INVITE", "t1", route);
-
-		sends(&rig, text, size, SW_REASON_NONE);
-		size = with_lines(text, sizeof(text), "ACK", NULL, route);
-		sends(&rig, text, size, SW_REASON_NONE);
-	}
-}
-
 static void test_statuses(void **state)
 {
 	auto_rig struct rig rig;
@@ -179,7 +159,6 @@ int main(void)
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_tcp_is_only_counted),
 		cmocka_unit_test(test_emergency_calls_pass),
-		cmocka_unit_test(test_route),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_content_types),
 	};

@@ -394,6 +394,13 @@ static void test_loop(void **state)
 	for (unsigned int i = 0; i < 8; i++)
 		comes_by(&rig, i % 2 ? "sip:a@example.com" : "sip:b@example.com", 2, i, 70 - 2 * i,
 			 "", PASSES);
+	/* Forked upstream to thirty phones: each branch has a Request-URI of its own. */
+	for (unsigned int i = 0; i < 30; i++) {
+		char uri[64];
+
+		snprintf(uri, sizeof(uri), "sip:phone%u@192.0.2.%u", i, 10 + i);
+		comes_by(&rig, uri, 4, 700 + i, 69, "", PASSES);
+	}
 	/* A client that authenticates, redirects, and calls again: other CSeqs. */
 	for (unsigned int i = 0; i < 30; i++)
 		comes_by(&rig, "sip:alice@example.com", 10 + i, 100 + i, 70, "", PASSES);

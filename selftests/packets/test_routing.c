@@ -74,6 +74,44 @@ static void add_local(struct rig *rig, const char *text)
 		bpf_map_update_elem(rig->trial.state.fds[STATE_LOCAL_ADDRS], &addr, &one, 0), 0);
 }
 
+/* Through an outbound proxy: this host, by its address or as the Request-URI names it. */
+static void test_route_here(void **state)
+{
+	auto_rig struct rig rig;
+	static const char *const here[] = {
+		"<sip:192.0.2.1;lr>", "<sip:192.0.2.1:5060;transport=udp;lr>", "<sip:[2001:db8::1];lr>",
+		"\t<sips:x@192.0.2.1> ", "Proxy <sip:192.0.2.1;lr>;x=1", "<sip:example.com;lr>",
+		"<sip:example.com:5080>",
+	};
+	static const char *const elsewhere[] = {
+		"<sip:192.0.2.9;lr>", "<sip:[2001:db8::2];lr>", "<sip:example.org;lr>",
+		"<sip:192.0.2.1;lr>, <sip:192.0.2.9;lr>", "<sip:192.0.2.1;lr>, sip:192.0.2.9",
+		"sip:192.0.2.9, <sip:192.0.2.1;lr>", "\"<sip:192.0.2.1>\" <sip:192.0.2.9;lr>",
+		"<sip:192.0.2.1;lr>\r\nRoute: <sip:192.0.2.9;lr>", "<sip:192.0.2.1;maddr=192.0.2.9;lr>",
+		"<sip:192.0.2.1;lr;MADDR=192.0.2.9>", "<sip:192.0.2.1@192.0.2.9>", "<sip:192.0.2.1",
+		"sip:192.0.2.1", "<tel:192.0.2.1>", "<sip:>", "", "<sip:192.0.2.11;lr>",
+		"<sip:www.example.com;lr>",
+	};
+	char line[512], text[2048];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, headers: {deny: [Route]}}]\n");
+	add_local(&rig, "192.0.2.1");
+	add_local(&rig, "2001:db8::1");
+	for (size_t i = 0; i < array_size(here); i++) {
+		snprintf(line, sizeof(line), "Route: %s\r\n", here[i]);
+		sends_lines(&rig, line, SW_REASON_NONE);
+	}
+	for (size_t i = 0; i < array_size(elsewhere); i++) {
+		snprintf(line, sizeof(line), "Route: %s\r\n", elsewhere[i]);
+		sends_lines(&rig, line, SW_REASON_ROUTE_PRELOADED);
+	}
+	sends_lines(&rig, "Record-Route: <sip:192.0.2.9;lr>\r\n", SW_REASON_NONE);
+	/* What Record-Route asked for is no preloaded route. */
+	sends(&rig, text, with_lines(text, sizeof(text), "t1", "Route: <sip:192.0.2.9;lr>\r\n"),
+	      SW_REASON_NONE);
+}
+
 #define BRANCH ";branch=z9hG4bK1\r\n"
 
 static void test_own_via(void **state)
@@ -149,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_max_breadth),
+		cmocka_unit_test(test_route_here),
 		cmocka_unit_test(test_own_via),
 	};
 

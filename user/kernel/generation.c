@@ -179,7 +179,8 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VALUES;
 	if (policy->guards & (SW_GUARD_TEARDOWN | SW_GUARD_LOOP | SW_GUARD_DIGEST_LEAK))
 		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS | SIP_NEED_VALUES;
-	if (policy->guards & (SW_GUARD_FRAUD | SW_GUARD_TEARDOWN))
+	if (policy->guards & (SW_GUARD_FRAUD | SW_GUARD_TEARDOWN) ||
+	    policy->content & SW_CONTENT_HEADERS)
 		needs |= SIP_NEED_PARTIES;
 	if (policy->guards & SW_GUARD_PRIVACY)
 		needs |= SIP_NEED_VIA | SIP_NEED_VALUES;
