@@ -13,6 +13,7 @@
 #include "kernel/nic.h"
 #include "kernel/observe.h"
 #include "kernel/paths.h"
+#include "kernel/resize.h"
 
 /* One interface in the course of an apply: what it ran, and what it is to run. */
 struct swap {
@@ -25,15 +26,27 @@ struct swap {
 	bool done;
 };
 
-static void swaps_free(struct swap **swaps)
+/* What the phases hand on to each other. */
+struct apply_work {
+	struct generation_source source;
+	struct sw_policy compiled;
+	uint8_t numbers[SW_ZONES_MAX];
+	struct resize resize;
+	struct state state;   /* what the new programs use; owns nothing */
+	struct swap swaps[];  /* one for each interface, and an empty one */
+};
+
+static void work_free(struct apply_work *work)
 {
-	for (struct swap *swap = *swaps; swap && swap->iface; swap++) {
+	for (struct swap *swap = work ? work->swaps : NULL; swap && swap->iface; swap++) {
 		skeleton_destroy(&swap->skel);
 		close_fd(&swap->counters);
 		close_fd(&swap->link);
 		close_fd(&swap->old_program);
 	}
-	free(*swaps);
+	if (work)
+		resize_free(&work->resize);
+	free(work);
 }
 
 static int interface_up(const char *iface, struct error *e)
@@ -126,8 +139,8 @@ static int link_program(int link, bool *multi_buffer)
 }
 
 /* Loads the program of one interface, of the kind that its link already has. */
-static int prepare(struct swap *swap, struct generation_source *source, const char *iface,
-		   struct error *e)
+static int load_one(struct swap *swap, struct generation_source *source, const char *iface,
+		    struct error *e)
 {
 	bool multi_buffer = true;
 
@@ -251,22 +264,24 @@ static bool named(const char *iface, char (*names)[IFNAMSIZ], size_t count)
 	return false;
 }
 
-static int remove_others(const struct apply *apply, struct error *e)
+static void remove_others(const struct apply *apply)
 {
 	auto_string_list char **pinned = state_interfaces();
 
 	for (char **iface = pinned; *iface; iface++) {
 		auto_free char *text = NULL;
+		struct error e = {};
 
 		if (named(*iface, apply->wanted, apply->wanted_count))
 			continue;
-		if (state_remove_interface(*iface, e) < 0)
-			return -1;
-		text = xasprintf("interface %s: sipward was taken off, the policy no longer names "
-				 "it", *iface);
+		if (state_remove_interface(*iface, &e) < 0)
+			text = xasprintf("interface %s: the policy no longer names it, but sipward "
+					 "cannot be taken off: %s", *iface, e.text);
+		else
+			text = xasprintf("interface %s: sipward was taken off, the policy no longer "
+					 "names it", *iface);
 		apply->note(text);
 	}
-	return 0;
 }
 
 /* Zone numbers in use by the programs that run now. */
@@ -288,11 +303,12 @@ static uint64_t numbers_in_use(const struct apply *apply)
 	return used;
 }
 
-static int load_all(const struct apply *apply, struct generation_source *source,
-		    struct swap *swaps, struct error *e)
+static int load_all(const struct apply *apply, struct error *e)
 {
+	struct apply_work *work = apply->work;
+
 	for (size_t i = 0; i < apply->interface_count; i++)
-		if (prepare(&swaps[i], source, apply->interfaces[i], e) < 0)
+		if (load_one(&work->swaps[i], &work->source, apply->interfaces[i], e) < 0)
 			return -1;
 	return 0;
 }
@@ -307,30 +323,11 @@ static int find_observers(struct apply *apply, struct error *e)
 		.routes = !policy->observe_count,
 	};
 
+	if (!apply->work->compiled.observed || !apply->work->source.share)
+		return 0;
+	apply->observer = fcntl(bpf_program__fd(apply->work->source.share->progs.sipward_egress),
+				F_DUPFD_CLOEXEC, 0);
 	return observers_find(&apply->observers, &egress, e);
-}
-
-/* The observer first: what it notes is good for any program, and the new one relies on it. */
-static int swap_all(struct apply *apply, const struct generation_source *source,
-		    struct swap *swaps, struct error *e)
-{
-	if (source->compiled->observed && source->share) {
-		apply->observer = fcntl(bpf_program__fd(source->share->progs.sipward_egress),
-					F_DUPFD_CLOEXEC, 0);
-		if (find_observers(apply, e) < 0 ||
-		    observers_swap(&apply->observers, apply->observer, e) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < apply->interface_count; i++) {
-		if (swap_in(&swaps[i], source, apply->note, e) == 0)
-			continue;
-		while (i-- > 0)
-			swap_back(&swaps[i]);
-		observers_back(&apply->observers);
-		return -1;
-	}
-	observers_detach(&apply->observers);
-	return 0;
 }
 
 /* FNV-1a: tells one set of ports from another. */
@@ -353,44 +350,93 @@ static uint64_t notes_of(const struct sw_policy *compiled)
 	       (calls | dialogs << 1);
 }
 
-int apply_generation(struct apply *apply, struct error *e)
+/* Numbers and constants of the new generation. Its number is given out at once: whatever becomes of
+ * it, no other generation gets the same one. */
+static int compile(struct apply *apply, struct error *e)
 {
-	cleanup(swaps_free) struct swap *swaps =
-		xcalloc(apply->interface_count + 1, sizeof(*swaps));
-	auto_free struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
-	uint8_t numbers[SW_ZONES_MAX];
+	struct apply_work *work = apply->work;
 	struct sw_meta meta;
-	struct generation_source source = {
-		.state = apply->state,
-		.policy = apply->policy,
-		.compiled = compiled,
-		.numbers = numbers,
-	};
 
-	apply->observer = -1;
 	if (state_meta_read(apply->state, &meta, e) < 0)
 		return -1;
 	apply->generation = ++meta.generation;
-	if (state_number_zones(apply->state, apply->policy, numbers_in_use(apply),
-			       apply->generation, numbers, e) < 0)
+	if (state_meta_write(apply->state, &meta, e) < 0 ||
+	    state_number_zones(apply->state, apply->policy, numbers_in_use(apply),
+			       apply->generation, work->numbers, e) < 0)
 		return -1;
-	compile_policy(apply->policy, numbers, &meta, compiled);
-	compiled->compiled = monotonic_ns();
-	compiled->check_local = apply->check_local;
-	apply->services = notes_of(compiled);
-	if (state_resize(apply->state, &apply->policy->tables, e) < 0)
+	compile_policy(apply->policy, work->numbers, &meta, &work->compiled);
+	work->compiled.compiled = monotonic_ns();
+	work->compiled.check_local = apply->check_local;
+	apply->services = notes_of(&work->compiled);
+	return 0;
+}
+
+int apply_prepare(struct apply *apply, struct error *e)
+{
+	size_t size = (apply->interface_count + 1) * sizeof(struct swap);
+	struct apply_work *work = xcalloc(1, sizeof(*work) + size);
+
+	apply->work = work;
+	apply->observer = -1;
+	work->resize = (struct resize)RESIZE_NONE;
+	work->state = *apply->state;
+	work->source = (struct generation_source){
+		.state = &work->state,
+		.policy = apply->policy,
+		.compiled = &work->compiled,
+		.numbers = work->numbers,
+	};
+	if (compile(apply, e) < 0 ||
+	    resize_prepare(&work->resize, apply->state, &apply->policy->tables, e) < 0)
 		return -1;
-	if (load_all(apply, &source, swaps, e) < 0 || swap_all(apply, &source, swaps, e) < 0) {
-		state_resize_abort(apply->state);
+	resize_use(&work->resize, work->state.fds);
+	return load_all(apply, e) < 0 ? -1 : find_observers(apply, e);
+}
+
+/* The observer first: what it notes is good for any program, and the new one relies on it. */
+int apply_swap(struct apply *apply, struct error *e)
+{
+	struct swap *swaps = apply->work->swaps;
+
+	if (apply->observer >= 0 &&
+	    observers_swap(&apply->observers, apply->observer, e) < 0)
+		return -1;
+	for (size_t i = 0; i < apply->interface_count; i++) {
+		if (swap_in(&swaps[i], &apply->work->source, apply->note, e) == 0)
+			continue;
+		while (i-- > 0)
+			swap_back(&swaps[i]);
+		observers_back(&apply->observers);
 		return -1;
 	}
-	if (state_resize_commit(apply->state, e) < 0 || remove_others(apply, e) < 0)
+	observers_detach(&apply->observers);
+	resize_swap(&apply->work->resize, apply->state);
+	return 0;
+}
+
+void apply_settle(struct apply *apply)
+{
+	resize_settle(&apply->work->resize, apply->note);
+}
+
+void apply_finish(struct apply *apply)
+{
+	resize_finish(&apply->work->resize, apply->state, apply->note);
+	remove_others(apply);
+}
+
+int apply_generation(struct apply *apply, struct error *e)
+{
+	if (apply_prepare(apply, e) < 0 || apply_swap(apply, e) < 0)
 		return -1;
-	return state_meta_write(apply->state, &meta, e);
+	apply_settle(apply);
+	apply_finish(apply);
+	return 0;
 }
 
 void apply_free(struct apply *apply)
 {
+	work_free(take(apply->work));
 	free(apply->interfaces);
 	close_fd(&apply->observer);
 	observers_free(&apply->observers);

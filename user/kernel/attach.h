@@ -40,7 +40,7 @@ int attach_check(const char *iface, struct error *e);
  * Takes sipward off those that `policy` no longer names. `note` is called with a sentence
  * for each thing that the operator should know (a fallback to generic mode, ...). */
 struct apply {
-	struct state *state;
+	struct state *state;           /* changed by apply_swap() and apply_finish() only */
 	const struct policy *policy;
 	char (*interfaces)[IFNAMSIZ];  /* that exist now; owned */
 	size_t interface_count;
@@ -52,10 +52,27 @@ struct apply {
 	int observer;                  /* out: its observer, owned by the caller; -1: it has none */
 	struct observers observers;    /* out: where it is now, owned by the caller */
 	uint64_t services;             /* out: fingerprint of what the observer notes */
+	struct apply_work *work;       /* of the phases; NULL before the first */
 };
 
+/* The four phases, one after the other. Whichever of the first two fails, what ran before runs on,
+ * with its tables; the last two cannot fail, and what they could not do is noted. A process that
+ * ends between them leaves to the next start what is missing (state_recover). */
 int apply_generation(struct apply *apply, struct error *e);
-/* Frees what it owns. */
+
+/* All that is slow or may be refused: compiles, makes the tables that change their size, copies what
+ * is in them, loads the programs. Touches nothing that runs, and of *apply only what is not named
+ * as changed by others: another thread may do it, as long as this state and this policy stay. */
+int apply_prepare(struct apply *apply, struct error *e);
+/* Milliseconds: from here on the new programs run, with the new tables. */
+int apply_swap(struct apply *apply, struct error *e);
+/* What the old programs wrote until then goes into the new tables. Slow; reads and writes maps, and
+ * only apply->work: another thread may do it. */
+void apply_settle(struct apply *apply);
+/* The new tables take the names of the old ones; interfaces that are named no more are let go. */
+void apply_finish(struct apply *apply);
+
+/* Frees what it owns; before apply_swap() succeeded, the tables that were made go, too. */
 void apply_free(struct apply *apply);
 
 #endif

@@ -1,99 +1,148 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * Tables that change their size keep their live entries: a new map is filled, the next
- * generation uses it, and only then does its pin take the place of the old one.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/resize.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "kernel/merge.h"
 #include "kernel/paths.h"
 #include "kernel/skeleton.h"
-#include "kernel/state.h"
 #include "kernel/walk.h"
 
 struct copy {
 	enum state_map map;
-	int to;          /* < 0: only count */
+	int from;
+	int to;
 	uint64_t now;
+	bool over;      /* bans whose time is over, which are only remembered */
 	size_t count;
+	size_t lost;    /* found no room */
 	int error;
 };
 
-static bool entry_lives(const struct copy *copy, const void *value)
+static void note_error(struct copy *copy)
 {
-	if (copy->map == STATE_BANS)
-		return ((const struct sw_ban *)value)->end > copy->now;
-	if (copy->map == STATE_FRAGMENTS || copy->map == STATE_OTHER_FRAGMENTS)
-		return ((const struct sw_fragment *)value)->expires > copy->now;
-	if (copy->map == STATE_PROOFS || copy->map == STATE_SENT_TAGS ||
-	    copy->map == STATE_BRANCHES || copy->map == STATE_TRANSACTIONS ||
-	    copy->map == STATE_ASKS)
-		return ((const struct sw_proof *)value)->expires > copy->now;
-	if (copy->map == STATE_DIALOGS)
-		return ((const struct sw_dialog *)value)->expires > copy->now;
-	if (copy->map == STATE_LOOPS)
-		return ((const struct sw_loop *)value)->expires > copy->now;
-	if (copy->map == STATE_OPENINGS)
-		return ((const struct sw_opening *)value)->expires > copy->now;
+	if (errno == E2BIG || errno == ENOMEM)
+		copy->lost++;
+	else if (errno != EEXIST && errno != ENOENT)
+		copy->error = errno;
+}
+
+static bool is_over(const struct copy *copy, const void *value)
+{
+	return copy->map == STATE_BANS && ((const struct sw_ban *)value)->end <= copy->now;
+}
+
+static bool count_entry(const void *key, void *value, void *context)
+{
+	struct copy *copy = context;
+
+	(void)key;
+	copy->count += entry_lives(copy->map, value, copy->now) && !is_over(copy, value);
 	return true;
 }
 
-/* Octets of the arrival times that a value consists of; 0 when it consists of other things. */
-static size_t cells_size(enum state_map map)
-{
-	return map == STATE_KNOWN_CELLS ? sizeof(struct sw_known_cells) : 0;
-}
-
-/* Both maps may have the entry: the swap lies between two copies. The later of two arrival
- * times is the true one. */
-static void merge_cells(int to, const void *key, uint64_t *cells, size_t size)
-{
-	uint64_t other[sizeof(struct sw_known_cells) / sizeof(uint64_t)];
-
-	if (bpf_map_lookup_elem(to, key, other) < 0)
-		return;
-	for (size_t i = 0; i < size / sizeof(*other); i++)
-		if (other[i] > cells[i])
-			cells[i] = other[i];
-}
-
+/* Into a map that has none of them, but for what somebody wrote to both maps meanwhile. */
 static bool copy_entry(const void *key, void *value, void *context)
 {
 	struct copy *copy = context;
 
-	if (!entry_lives(copy, value))
-		return true;
-	copy->count++;
-	if (copy->to < 0)
-		return true;
-	if (cells_size(copy->map))
-		merge_cells(copy->to, key, value, cells_size(copy->map));
-	/* Counts are made anew by the next sweep. */
-	if (bpf_map_update_elem(copy->to, key, value, BPF_ANY) < 0 && copy->map != STATE_QUOTAS)
-		copy->error = errno;
+	if (entry_lives(copy->map, value, copy->now) && is_over(copy, value) == copy->over &&
+	    bpf_map_update_elem(copy->to, key, value, BPF_NOEXIST) < 0)
+		note_error(copy);
 	return true;
 }
 
-/* Copies the live entries of one map to another (to < 0: only counts them). */
-static int copy_entries(enum state_map map, int from, int to, size_t *count, struct error *e)
+/* True when `to` has what `from` has, or had while this looked. */
+static bool bring_over(struct copy *copy, const void *key, void *value)
 {
-	struct copy copy = {.map = map, .to = to, .now = monotonic_ns()};
+	_Alignas(uint64_t) char now[sizeof(struct sw_caller)]; /* the largest of all values */
 
-	if (count)
-		*count = 0;
-	/* These are found by the size of their table: in another one they are nowhere. Sights are
-	 * made again within a second, and nobody was known by them; limits begin anew. */
-	if (map == STATE_SIGHTS || map == STATE_SOURCES || map == STATE_PREFIXES ||
-	    map == STATE_STRANGERS)
-		return 0;
-	if (map_walk(from, copy_entry, &copy, e) < 0)
+	if (bpf_map_lookup_elem(copy->to, key, now) < 0)
+		return bpf_map_update_elem(copy->to, key, value, BPF_NOEXIST) == 0;
+	return !entry_merge(copy->map, value, now) ||
+	       bpf_map_update_elem(copy->to, key, now, BPF_EXIST) == 0;
+}
+
+/* Bans are written by others while this runs: to `from` first, then to `to`. So `from` is looked at
+ * again, and again until it still was what was brought over. */
+static bool bring_ban(struct copy *copy, const void *key, struct sw_ban *ban)
+{
+	struct sw_ban again;
+
+	for (int tries = 0; tries < 16; tries++) {
+		if (!bring_over(copy, key, ban) && errno != EEXIST && errno != ENOENT)
+			return false;
+		if (bpf_map_lookup_elem(copy->from, key, &again) < 0) {
+			bpf_map_delete_elem(copy->to, key);
+			return true;
+		}
+		if (same_ban(&again, ban))
+			return true;
+		*ban = again;
+	}
+	return true;
+}
+
+static bool merge_entry(const void *key, void *value, void *context)
+{
+	struct copy *copy = context;
+
+	if (!entry_lives(copy->map, value, copy->now) || is_over(copy, value) != copy->over)
+		return true;
+	if (copy->map == STATE_BANS ? !bring_ban(copy, key, value) : !bring_over(copy, key, value))
+		note_error(copy);
+	return true;
+}
+
+static bool drop_taken_out(const void *key, void *value, void *context)
+{
+	struct copy *copy = context;
+
+	if (bpf_map_lookup_elem(copy->from, key, value) == 0 || errno != ENOENT)
+		return true;
+	bpf_map_delete_elem(copy->to, key);
+	/* Written to both meanwhile? */
+	if (bpf_map_lookup_elem(copy->from, key, value) == 0)
+		bring_ban(copy, key, value);
+	return true;
+}
+
+/* Bans that hold come first: those that are only remembered get the room that is left, or none. */
+static int walk_all(struct copy *copy, walk_entry visit, struct error *e)
+{
+	size_t lost;
+
+	if (map_walk(copy->from, visit, copy, e) < 0)
 		return -1;
-	if (copy.error)
+	lost = copy->lost;
+	copy->over = true;
+	if (copy->map == STATE_BANS && map_walk(copy->from, visit, copy, e) < 0)
+		return -1;
+	copy->lost = lost;
+	if (copy->error)
 		return fail(e, EXIT_FAILED, "tables: %s: its entries cannot be copied: %s",
-			    state_map_name(map), strerror(copy.error));
-	if (count)
-		*count = copy.count;
+			    state_map_name(copy->map), strerror(copy->error));
 	return 0;
+}
+
+long table_merge(enum state_map map, int from, int to, struct error *e)
+{
+	struct copy copy = {.map = map, .from = from, .to = to, .now = monotonic_ns()};
+
+	if (!entries_move(map))
+		return 0;
+	return walk_all(&copy, merge_entry, e) < 0 ? -1 : map == STATE_QUOTAS ? 0 : (long)copy.lost;
+}
+
+long table_settle(enum state_map map, int from, int to, struct error *e)
+{
+	struct copy copy = {.map = map, .from = from, .to = to, .now = monotonic_ns()};
+
+	if (map == STATE_BANS && map_walk(to, drop_taken_out, &copy, e) < 0)
+		return -1;
+	return table_merge(map, from, to, e);
 }
 
 static int map_entries(int fd, struct bpf_map_info *info, struct error *e)
@@ -106,51 +155,91 @@ static int map_entries(int fd, struct bpf_map_info *info, struct error *e)
 	return 0;
 }
 
-/* bpffs allows no dot in a name. */
-static void new_pin_path(char path[PATH_MAX], enum state_map map)
+/* What is in the old map, into the new one. */
+static int fill_new(enum state_map map, int from, int to, struct error *e)
 {
-	char name[64];
+	struct copy copy = {.map = map, .from = from, .to = to, .now = monotonic_ns()};
 
-	snprintf(name, sizeof(name), "%s_new", state_map_name(map));
-	pin_path(path, NULL, name);
+	if (!entries_move(map))
+		return 0;
+	if (walk_all(&copy, copy_entry, e) < 0)
+		return -1;
+	if (copy.lost && map != STATE_QUOTAS)
+		return fail(e, EXIT_POLICY, "tables: %s: its entries became more than it has room "
+			    "for while they were copied; write a larger number",
+			    state_map_name(map));
+	return 0;
 }
 
-static int resize_one(struct state *state, enum state_map map, uint32_t wanted, struct error *e)
+/* The least recently used of an LRU table may go; of a plain one nothing may. */
+static int check_room(enum state_map map, int from, const struct bpf_map_info *info,
+		      uint32_t wanted, struct error *e)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts);
-	const char *name = state_map_name(map);
-	struct bpf_map_info info;
-	char path[PATH_MAX];
-	auto_fd int fd = -1;
-	size_t live;
+	struct copy copy = {.map = map, .from = from, .to = -1, .now = monotonic_ns()};
 
-	if (map_entries(state->fds[map], &info, e) < 0)
-		return -1;
-	if (info.max_entries == wanted)
+	if (info->type != BPF_MAP_TYPE_HASH || map == STATE_QUOTAS || !entries_move(map))
 		return 0;
-	if (copy_entries(map, state->fds[map], -1, &live, e) < 0)
+	if (map_walk(from, count_entry, &copy, e) < 0)
 		return -1;
-	/* The least recently used of an LRU table may go; of a plain one nothing may. */
-	if (info.type == BPF_MAP_TYPE_HASH && map != STATE_QUOTAS && live > wanted)
+	if (copy.count > wanted)
 		return fail(e, EXIT_POLICY, "tables: %s: %u is fewer than the %zu live entries; "
 			    "write at least %zu, or take some out first (sipward ban list, sipward "
-			    "ban del)",
-			    name, wanted, live, live);
-	opts.map_flags = info.map_flags;
-	fd = bpf_map_create(info.type, name, info.key_size, info.value_size, wanted, &opts);
+			    "ban del)", state_map_name(map), wanted, copy.count, copy.count);
+	return 0;
+}
+
+static int make_new(enum state_map map, const struct bpf_map_info *info, uint32_t wanted,
+		    struct error *e)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = info->map_flags);
+	const char *name = state_map_name(map);
+	auto_fd int fd = bpf_map_create(info->type, name, info->key_size, info->value_size, wanted,
+					&opts);
+	char path[PATH_MAX];
+
 	if (fd < 0)
 		return fail(e, EXIT_FAILED, "tables: %s: a map of %u entries cannot be made: %s; "
 			    "write a smaller number", name, wanted, strerror(errno));
-	if (copy_entries(map, state->fds[map], fd, NULL, e) < 0)
-		return -1;
 	/* Pinned beside the old one before anything is swapped: later only a rename is left. */
-	new_pin_path(path, map);
+	state_new_pin_path(path, map);
 	unlink(path);
 	if (bpf_obj_pin(fd, path) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
-	state->resized[map] = state->fds[map];
-	state->fds[map] = take_fd(fd);
-	return 0;
+	return take_fd(fd);
+}
+
+static int copy_fd(int fd, struct error *e)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		fail(e, EXIT_FAILED, "no file descriptor is left: %s", strerror(errno));
+	return copy;
+}
+
+static int prepare_one(struct resized *one, const struct state *state, enum state_map map,
+		       uint32_t wanted, struct error *e)
+{
+	struct bpf_map_info info;
+	bool also = state->resized[map] >= 0;
+
+	if (map_entries(state->fds[map], &info, e) < 0)
+		return -1;
+	if (info.max_entries == wanted && !also)
+		return 0;
+	if ((one->from = copy_fd(state->fds[map], e)) < 0 ||
+	    (also && (one->also = copy_fd(state->resized[map], e)) < 0))
+		return -1;
+	if (info.max_entries == wanted) {
+		one->to = copy_fd(state->fds[map], e);
+		return one->to < 0 ? -1 : 0;
+	}
+	if (check_room(map, one->from, &info, wanted, e) < 0 ||
+	    (one->to = make_new(map, &info, wanted, e)) < 0)
+		return -1;
+	one->made = true;
+	one->use = copy_fd(one->to, e);
+	return one->use < 0 ? -1 : fill_new(map, one->from, one->to, e);
 }
 
 uint32_t state_table_size(enum state_map map, const struct tables *tables)
@@ -195,51 +284,107 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 	}
 }
 
-int state_resize(struct state *state, const struct tables *tables, struct error *e)
+int resize_prepare(struct resize *resize, const struct state *state, const struct tables *tables,
+		   struct error *e)
 {
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
 		uint32_t wanted = state_table_size(i, tables);
 
-		if (wanted && resize_one(state, i, wanted, e) < 0) {
-			state_resize_abort(state);
+		if (wanted && prepare_one(&resize->maps[i], state, i, wanted, e) < 0)
 			return -1;
-		}
 	}
 	return 0;
 }
 
-int state_resize_commit(struct state *state, struct error *e)
+void resize_use(const struct resize *resize, int fds[STATE_MAP_COUNT])
+{
+	for (int i = 0; i < STATE_MAP_COUNT; i++)
+		if (resize->maps[i].made)
+			fds[i] = resize->maps[i].to;
+}
+
+void resize_swap(struct resize *resize, struct state *state)
+{
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		struct resized *one = &resize->maps[i];
+
+		if (!one->made)
+			continue;
+		close_fd(&state->resized[i]);
+		state->resized[i] = state->fds[i];
+		state->fds[i] = take_fd(one->use);
+	}
+	resize->swapped = true;
+}
+
+static void settle_one(enum state_map map, int from, int to, bool taken_out,
+		       void (*note)(const char *text))
+{
+	struct error e = {};
+	long lost = (taken_out ? table_settle : table_merge)(map, from, to, &e);
+	auto_free char *text = NULL;
+
+	if (lost < 0)
+		text = xasprintf("tables: %s: what was written while it was made anew may be "
+				 "missing: %s", state_map_name(map), e.text);
+	else if (lost)
+		text = xasprintf("tables: %s: %ld entries that came while it was made smaller found "
+				 "no room", state_map_name(map), lost);
+	if (text)
+		note(text);
+}
+
+void resize_settle(const struct resize *resize, void (*note)(const char *text))
+{
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		const struct resized *one = &resize->maps[i];
+
+		if (one->also >= 0)
+			settle_one(i, one->also, one->to, false, note);
+		if (one->made)
+			settle_one(i, one->from, one->to, true, note);
+	}
+}
+
+void resize_finish(struct resize *resize, struct state *state, void (*note)(const char *text))
 {
 	char path[PATH_MAX], fresh[PATH_MAX];
 
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
-		if (state->resized[i] < 0)
-			continue;
-		/* What the old program wrote until the swap. */
-		if (copy_entries(i, state->resized[i], state->fds[i], NULL, e) < 0)
-			return -1;
+		struct resized *one = &resize->maps[i];
+
 		pin_path(path, NULL, state_map_name(i));
-		new_pin_path(fresh, i);
-		if (rename(fresh, path) < 0)
-			return fail(e, EXIT_FAILED, "%s: cannot be replaced: %s", path,
-				    strerror(errno));
+		state_new_pin_path(fresh, i);
+		/* The next start does it when this cannot: it goes by what the programs use. */
+		if (one->made && rename(fresh, path) < 0) {
+			auto_free char *text = xasprintf("%s: cannot be replaced: %s; the next "
+							 "start tries again", path,
+							 strerror(errno));
+
+			note(text);
+			continue;
+		}
+		if (one->from < 0)
+			continue;
 		close_fd(&state->resized[i]);
 		state->resized[i] = -1;
 	}
-	return 0;
 }
 
-void state_resize_abort(struct state *state)
+void resize_free(struct resize *resize)
 {
 	char path[PATH_MAX];
 
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
-		if (state->resized[i] < 0)
-			continue;
-		new_pin_path(path, i);
-		unlink(path);
-		close_fd(&state->fds[i]);
-		state->fds[i] = state->resized[i];
-		state->resized[i] = -1;
+		struct resized *one = &resize->maps[i];
+
+		if (one->made && !resize->swapped) {
+			state_new_pin_path(path, i);
+			unlink(path);
+		}
+		close_fd(&one->from);
+		close_fd(&one->also);
+		close_fd(&one->to);
+		close_fd(&one->use);
 	}
 }

@@ -62,6 +62,15 @@ const char *state_map_name(enum state_map map)
 	return map_names[map];
 }
 
+/* bpffs allows no dot in a name. */
+void state_new_pin_path(char path[PATH_MAX], enum state_map map)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_new", map_names[map]);
+	pin_path(path, NULL, name);
+}
+
 static struct sipward_bpf *open_skeleton(struct error *e)
 {
 	struct sipward_bpf *skel;

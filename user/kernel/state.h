@@ -6,6 +6,7 @@
 #ifndef SIPWARD_KERNEL_STATE_H
 #define SIPWARD_KERNEL_STATE_H
 
+#include <limits.h>
 #include <stdint.h>
 
 #include <sipward/state.h>
@@ -64,7 +65,7 @@ enum state_map {
 
 struct state {
 	int fds[STATE_MAP_COUNT];
-	int resized[STATE_MAP_COUNT]; /* the old map of one whose size is being changed, or -1 */
+	int resized[STATE_MAP_COUNT]; /* the map before, which a program may still use; or -1 */
 	bool fresh;                   /* made by this call: nothing was pinned before */
 };
 
@@ -89,15 +90,11 @@ static inline uint32_t way_lines(uint32_t entries)
 	return (entries + SW_WAYS - 1) / SW_WAYS;
 }
 
+/* Where the map that is to take the place of a pinned one is pinned until then. */
+void state_new_pin_path(char path[PATH_MAX], enum state_map map);
+
 /* The entries that the policy wants of a map; 0 when policies do not size it. */
 uint32_t state_table_size(enum state_map map, const struct tables *tables);
-
-/* Makes larger or smaller maps where the policy wants other sizes, with the live entries
- * copied. Nothing is pinned until state_resize_commit(), which copies what came meanwhile;
- * state_resize_abort() goes back. Refused when the live entries do not fit. */
-int state_resize(struct state *state, const struct tables *tables, struct error *e);
-int state_resize_commit(struct state *state, struct error *e);
-void state_resize_abort(struct state *state);
 
 /* Entries that a map has room for; 0 when it cannot be asked. */
 uint32_t state_entries(const struct state *state, enum state_map map);

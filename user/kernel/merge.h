@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Two maps may have an entry of one key while a table changes its size: what both know of it.
+ */
+#ifndef SIPWARD_KERNEL_MERGE_H
+#define SIPWARD_KERNEL_MERGE_H
+
+#include "kernel/state.h"
+
+/* False for an entry of this map whose time is over. */
+bool entry_lives(enum state_map map, const void *value, uint64_t now);
+
+/* False for maps whose entries are found by the size of their table, or made anew at once. */
+bool entries_move(enum state_map map);
+
+/* Writes into *value (of the map from now on) what *before (of the old one) knows better. True
+ * when that changed it. */
+bool entry_merge(enum state_map map, const void *before, void *value);
+
+/* True when they are one ban: the same reason for the same time. */
+bool same_ban(const struct sw_ban *a, const struct sw_ban *b);
+
+#endif
