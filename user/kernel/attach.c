@@ -278,8 +278,8 @@ static void remove_others(const struct apply *apply)
 			text = xasprintf("interface %s: the policy no longer names it, but sipward "
 					 "cannot be taken off: %s", *iface, e.text);
 		else
-			text = xasprintf("interface %s: sipward was taken off, the policy no longer "
-					 "names it", *iface);
+			text = xasprintf("interface %s: sipward was taken off, the policy no "
+					 "longer names it", *iface);
 		apply->note(text);
 	}
 }

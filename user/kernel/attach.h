@@ -60,9 +60,9 @@ struct apply {
  * ends between them leaves to the next start what is missing (state_recover). */
 int apply_generation(struct apply *apply, struct error *e);
 
-/* All that is slow or may be refused: compiles, makes the tables that change their size, copies what
- * is in them, loads the programs. Touches nothing that runs, and of *apply only what is not named
- * as changed by others: another thread may do it, as long as this state and this policy stay. */
+/* All that is slow or may be refused: compiles, makes the tables that change their size, copies
+ * what is in them, loads the programs. Touches nothing that runs, and changes nothing in
+ * *apply->state: another thread may do it while this state and this policy stay. */
 int apply_prepare(struct apply *apply, struct error *e);
 /* Milliseconds: from here on the new programs run, with the new tables. */
 int apply_swap(struct apply *apply, struct error *e);

@@ -31,7 +31,8 @@ bool entry_lives(enum state_map map, const void *value, uint64_t now)
 
 bool entries_move(enum state_map map)
 {
-	/* Sights are made again within a second, and nobody was known by them; limits begin anew. */
+	/* Sights are made again within a second, and nobody was known by them. Limits begin
+	 * anew. */
 	return map != STATE_SIGHTS && map != STATE_SOURCES && map != STATE_PREFIXES &&
 	       map != STATE_STRANGERS;
 }

@@ -328,8 +328,8 @@ static void settle_one(enum state_map map, int from, int to, bool taken_out,
 		text = xasprintf("tables: %s: what was written while it was made anew may be "
 				 "missing: %s", state_map_name(map), e.text);
 	else if (lost)
-		text = xasprintf("tables: %s: %ld entries that came while it was made smaller found "
-				 "no room", state_map_name(map), lost);
+		text = xasprintf("tables: %s: %ld entries that came while it was made smaller "
+				 "found no room", state_map_name(map), lost);
 	if (text)
 		note(text);
 }
@@ -360,7 +360,6 @@ void resize_finish(struct resize *resize, struct state *state, void (*note)(cons
 			auto_free char *text = xasprintf("%s: cannot be replaced: %s; the next "
 							 "start tries again", path,
 							 strerror(errno));
-
 			note(text);
 			continue;
 		}
