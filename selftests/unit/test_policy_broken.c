@@ -17,8 +17,8 @@ static void test_too_large(void **state)
 
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
 	write_file(s->list, "");
-	assert_int_equal(truncate(s->list, (16 << 20) + 1), 0);
-	list = xasprintf("%s:2:16: %s/./list.txt: larger than 16777216 octets", s->policy,
+	assert_int_equal(truncate(s->list, (64 << 20) + 1), 0);
+	list = xasprintf("%s:2:16: %s/./list.txt: larger than 67108864 octets", s->policy,
 			 s->directory);
 	assert_message(s->policy, list);
 }
@@ -34,7 +34,7 @@ static void test_large_in_memory(void **state)
 	memset(text, '\n', size);
 	assert_int_equal(policy_parse("big", text, size, &p, &e), -1);
 	assert_string_equal(e.text, "big: larger than 16777216 octets; "
-			    "write long lists of prefixes into files of their own");
+			    "write long lists into files of their own");
 	memset(&e, 0, sizeof(e));
 	assert_int_equal(policy_parse("big", text, size - 1, &p, &e), -1);
 	assert_string_equal(e.text,

@@ -3,10 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
+
+#define PIPE_SECONDS 30 /* that a pipe may stay silent */
 
 int vfail(struct error *e, enum exit_code code, const char *fmt, va_list ap)
 {
@@ -125,27 +130,60 @@ const char *nearest_word(const char *word, const char *const *words)
 	return best;
 }
 
+/* Whether reading it comes to an end: a device does not, and a named pipe may have nobody who
+ * writes. What a shell makes of <(COMMAND) is a pipe that lives in no directory. */
+static int check_kind(int fd, const char *path, size_t max, struct error *e)
+{
+	struct statfs system;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || fstatfs(fd, &system) < 0)
+		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return fail(e, EXIT_FAILED, "%s: is a directory, a file is wanted", path);
+	if (S_ISFIFO(st.st_mode) && system.f_type != PIPEFS_MAGIC)
+		return fail(e, EXIT_FAILED, "%s: is a named pipe, whose writer may never come; "
+			    "write a file, or use <(COMMAND)", path);
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return fail(e, EXIT_FAILED, "%s: is a device, a file is wanted", path);
+	if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > max)
+		return fail(e, EXIT_FAILED, "%s: larger than %zu octets", path, max);
+	return 0;
+}
+
+/* read(), which waits for a pipe's writer, but not for ever. */
+static ssize_t read_some(int fd, char *to, size_t size)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	ssize_t got = read(fd, to, size);
+
+	if (got >= 0 || errno != EAGAIN)
+		return got;
+	if (poll(&wait, 1, PIPE_SECONDS * 1000) == 0)
+		errno = ETIMEDOUT;
+	else
+		got = read(fd, to, size);
+	return got;
+}
+
 char *read_whole_file(const char *path, size_t max, size_t *size, struct error *e)
 {
 	auto_free char *text = NULL;
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	size_t used = 0, room = 65536;
-	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
+	if (fd < 0) {
 		fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
 		return NULL;
 	}
-	if (S_ISDIR(st.st_mode)) {
-		fail(e, EXIT_FAILED, "%s: is a directory, a file is wanted", path);
+	if (check_kind(fd, path, max, e) < 0)
 		return NULL;
-	}
 	for (;;) {
 		ssize_t got;
 
 		if (!text || used == room)
 			text = xrealloc(text, (room *= 2) + 1);
-		got = read(fd, text + used, room - used);
+		got = read_some(fd, text + used, room - used);
 		if (got < 0) {
 			fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
 			return NULL;

@@ -100,12 +100,26 @@ struct changes {
 	size_t count;
 };
 
+#define SHOWN 1000 /* octets of a value: a list may have megabytes */
+
+/* A copy, cut to what a reader can use. */
+static char *shown(const char *text)
+{
+	size_t size = SHOWN;
+
+	if (!text || strlen(text) <= SHOWN)
+		return text ? xstrdup(text) : NULL;
+	while (size && (text[size] & 0xc0) == 0x80)
+		size--;
+	return xasprintf("%.*s... (%zu octets)", (int)size, text, strlen(text));
+}
+
 static void add_change(struct changes *to, const char *key, const char *from, const char *now)
 {
 	struct change change = {
 		.key = xstrdup(key),
-		.from = from ? xstrdup(from) : NULL,
-		.to = now ? xstrdup(now) : NULL,
+		.from = shown(from),
+		.to = shown(now),
 	};
 
 	append(to->items, to->count, change);

@@ -42,6 +42,11 @@ struct draft {
 	size_t address_count;
 	struct number *high_risk;       /* numbers that fraud calls */
 	size_t high_risk_count;
+	struct position high_risk_at;   /* of the key */
+	size_t entries;                 /* of all lists so far, but for high risks */
+	size_t entries_before;          /* when the list that is being read began */
+	size_t list_files;              /* how often one was named so far */
+	size_t list_octets;             /* of the list files that were read so far */
 };
 
 #endif

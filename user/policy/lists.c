@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "policy/limits.h"
 #include "policy/names.h"
 #include "policy/parts.h"
 #include "policy/prefix.h"
@@ -20,11 +21,32 @@ static bool is_file_name(const char *text)
 	       (!memchr(text, ':', before) || strspn(text, "0123456789abcdefABCDEF.:") != before);
 }
 
-static void add_entry(struct draft *d, const struct prefix *prefix, enum sw_list list)
+void begin_list(struct draft *d)
+{
+	d->entries_before = d->entries;
+}
+
+int count_entry(struct draft *d, const struct source *s, struct position at)
+{
+	if (d->entries < ENTRIES_MAX) {
+		d->entries++;
+		return 0;
+	}
+	return fail_at(s, at, "all lists of the policy together have more than %u entries, which "
+		       "would cost too much time; those before this list have %zu: shorten them, "
+		       "or write at most %zu here", ENTRIES_MAX, d->entries_before,
+		       ENTRIES_MAX - d->entries_before);
+}
+
+static int add_entry(struct draft *d, const struct source *s, struct position at,
+		     const struct prefix *prefix, enum sw_list list)
 {
 	struct list_entry entry = { .prefix = *prefix, .list = list };
 
+	if (count_entry(d, s, at) < 0)
+		return -1;
 	append(d->policy.list, d->policy.list_count, entry);
+	return 0;
 }
 
 /* One line of a file, which it cuts: blank, a comment, or an entry with a comment behind. */
@@ -67,12 +89,15 @@ static int read_list_text(struct draft *d, const char *name, const char *text, s
 			    .e = d->source.e };
 	auto_free char *copy = NULL;
 
+	begin_list(d);
 	if (source_check(&s) < 0)
 		return -1;
 	/* Lines are cut while they are read. */
 	copy = xcalloc(1, s.size + 1);
 	memcpy(copy, s.text, s.size);
-	return read_lines(d, &s, copy, reader);
+	if (read_lines(d, &s, copy, reader) < 0)
+		return -1;
+	return reader->end ? reader->end(d, &s) : 0;
 }
 
 /* The file as it was when this policy was read for the first time. */
@@ -91,7 +116,7 @@ static const struct policy_file *list_file(struct draft *d, const struct node *i
 		fail_at(&d->source, item->at, "%s: is no regular file, one is wanted", path);
 		return NULL;
 	}
-	file.text = read_whole_file(path, SOURCE_MAX, &file.size, &why);
+	file.text = read_whole_file(path, LISTS_OCTETS_MAX, &file.size, &why);
 	if (!file.text) {
 		fail_at(&d->source, item->at, "%s", why.text);
 		return NULL;
@@ -109,6 +134,16 @@ int read_list_file(struct draft *d, const struct node *item, const struct line_r
 
 	if (!file)
 		return -1;
+	if (d->list_files++ == LIST_FILES_MAX)
+		return fail_at(&d->source, item->at, "more than %u list files; put several into "
+			       "one", LIST_FILES_MAX);
+	/* A file that is named again is read again. */
+	d->list_octets += file->size;
+	if (d->list_octets > LISTS_OCTETS_MAX) {
+		return fail_at(&d->source, item->at, "%s: all list files together are larger than "
+			       "%u octets, each as often as it is named; those before this one "
+			       "have %zu", path, LISTS_OCTETS_MAX, d->list_octets - file->size);
+	}
 	SHA256Update(&d->hash, (const uint8_t *)file->text, file->size);
 	return read_list_text(d, path, file->text, file->size, reader);
 }
@@ -144,8 +179,7 @@ static int add_line(struct draft *d, const struct source *s, struct position at,
 
 	if (prefix_at(s, at, text, &prefix) < 0)
 		return -1;
-	add_entry(d, &prefix, *(const enum sw_list *)context);
-	return 0;
+	return add_entry(d, s, at, &prefix, *(const enum sw_list *)context);
 }
 
 static int add_item(struct draft *d, const struct node *item, enum sw_list list)
@@ -156,7 +190,7 @@ static int add_item(struct draft *d, const struct node *item, enum sw_list list)
 	if (!text)
 		return -1;
 	if (is_file_name(text))
-		return read_list_file(d, item, &(struct line_reader){ add_line, &list });
+		return read_list_file(d, item, &(struct line_reader){ add_line, &list, NULL });
 	if (prefix_read(text, &prefix) == PREFIX_NO_ADDRESS && !strchr(text, '/') &&
 	    strspn(text, "0123456789.") != strlen(text)) {
 		return fail_at(&d->source, item->at, "'%s' is neither a prefix nor the name of a "
@@ -165,14 +199,14 @@ static int add_item(struct draft *d, const struct node *item, enum sw_list list)
 	}
 	if (want_prefix(d, item, &prefix) < 0)
 		return -1;
-	add_entry(d, &prefix, list);
-	return 0;
+	return add_entry(d, &d->source, item->at, &prefix, list);
 }
 
 static int read_list(struct draft *d, const struct node *value, enum sw_list list)
 {
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
+	begin_list(d);
 	for (size_t i = 0; i < value->count; i++) {
 		if (add_item(d, value->items[i], list) < 0)
 			return -1;

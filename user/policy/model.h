@@ -58,6 +58,7 @@ struct service {
 struct user_agent {
 	char name[SW_AGENT_OCTETS + 1];
 	enum sw_action action;
+	struct position at;
 };
 
 /* The first digits of a telephone number. */
@@ -70,8 +71,8 @@ struct number {
 struct number_rule {
 	struct number prefix;
 	uint8_t zone;             /* index into zones */
-	enum sw_direction direction;
-	enum sw_action action;
+	enum sw_direction direction : 8; /* there may be two million of them */
+	enum sw_action action : 8;
 	bool high_risk;           /* from the list of high-risk numbers */
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <string.h>
 
+#include "policy/limits.h"
 #include "policy/names.h"
 #include "policy/parts.h"
 
-#define NUMBERS_MAX       (1u << 20) /* of all zones together */
 #define DIAL_PREFIX_MAX   15         /* digits */
 #define COUNTRY_MAX       4
 #define ANY_NUMBER        "*"
@@ -109,9 +109,8 @@ static int add_rule(struct draft *d, const struct source *s, struct position at,
 		.action = list->action,
 	};
 
-	if (d->policy.number_count >= NUMBERS_MAX)
-		return fail_at(s, at, "more than %u numbers in all zones; use shorter prefixes",
-			       NUMBERS_MAX);
+	if (count_entry(d, s, at) < 0)
+		return -1;
 	append(d->policy.numbers, d->policy.number_count, rule);
 	return 0;
 }
@@ -134,10 +133,11 @@ static int add_text(struct draft *d, const struct source *s, struct position at,
 
 static int read_number_list(struct draft *d, const struct node *value, struct list_of list)
 {
-	const struct line_reader reader = { add_text, &list };
+	const struct line_reader reader = { add_text, &list, NULL };
 
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
+	begin_list(d);
 	for (size_t i = 0; i < value->count; i++) {
 		const struct node *item = value->items[i];
 		const char *text = want_text(d, item);
@@ -292,6 +292,9 @@ static int add_high_risk(struct draft *d, const struct source *s, struct positio
 	(void)context;
 	if (read_number_text(d, s, at, text, &number) < 0)
 		return -1;
+	if (d->high_risk_count == ENTRIES_MAX)
+		return fail_at(s, at, "more than %u numbers of high risk; write shorter prefixes",
+			       ENTRIES_MAX);
 	append(d->high_risk, d->high_risk_count, number);
 	return 0;
 }
@@ -300,10 +303,12 @@ int read_high_risk(struct draft *d, const struct key *key, const struct node *va
 {
 	static const struct builtin_list list = {
 		"(built-in list of high-risk numbers)", high_risk_numbers, high_risk_numbers_end,
-		{ add_high_risk, NULL },
+		{ add_high_risk, NULL, NULL },
 	};
 
 	(void)key, (void)to;
+	if (value)
+		d->high_risk_at = value->at;
 	return value ? read_list_choice(d, value, &list) : read_builtin_list(d, &list);
 }
 
@@ -327,22 +332,21 @@ static int rule_compare(const struct number_rule *a, const struct number_rule *b
 	return number_compare(&a->prefix, &b->prefix);
 }
 
-/* Of equal ones the zone's own come first, and of those the gentlest. */
+/* Of equal ones the gentlest comes first. */
 static int rule_sort(const void *left, const void *right)
 {
 	const struct number_rule *a = left, *b = right;
 	int order = rule_compare(a, b);
 
-	if (!order)
-		order = a->high_risk - b->high_risk;
 	return order ? order : (int)a->action - (int)b->action;
 }
 
-static int rule_find(const void *left, const void *right)
+static int number_sort(const void *left, const void *right)
 {
-	return rule_compare(left, right);
+	return number_compare(left, right);
 }
 
+/* Sorts what the zones themselves say; of equal ones the first stays. */
 static void unite_rules(struct policy *p)
 {
 	size_t kept = 0;
@@ -357,48 +361,122 @@ static void unite_rules(struct policy *p)
 	p->number_count = kept + 1;
 }
 
-/* What the zone itself says of such numbers, by the longest prefix. */
-static enum sw_action own_action(const struct policy *p, size_t count, struct number_rule rule)
+static void unite_high_risks(struct draft *d)
 {
-	for (int length = rule.prefix.length; count && length >= 0; length--) {
-		const struct number_rule *own;
+	size_t kept = 0;
 
-		rule.prefix.length = length;
-		own = bsearch(&rule, p->numbers, count, sizeof(rule), rule_find);
-		if (own)
-			return own->action;
+	if (!d->high_risk_count)
+		return;
+	qsort(d->high_risk, d->high_risk_count, sizeof(*d->high_risk), number_sort);
+	for (size_t i = 1; i < d->high_risk_count; i++) {
+		if (number_compare(&d->high_risk[kept], &d->high_risk[i]) != 0)
+			d->high_risk[++kept] = d->high_risk[i];
 	}
-	return SW_ACTION_PASS;
+	d->high_risk_count = kept + 1;
 }
 
-/* The longest prefix wins, so a high risk that is only reported must not make a gap in what
- * the zone denies. */
-static void add_high_risks(struct draft *d, size_t zone)
+static bool rule_covers(const struct number_rule *rule, const struct number *number)
 {
-	struct policy *p = &d->policy;
-	enum sw_action action = p->zones[zone].content.high_risk;
-	size_t own = p->number_count;
+	return rule->prefix.international == number->international &&
+	       begins_with(number, &rule->prefix);
+}
+
+/* The rules of a zone that cover a number, each a prefix of the next: since both lists are
+ * sorted, one walk through them finds the longest for every number. */
+struct covers {
+	const struct number_rule *rules[SW_NUMBER_DIGITS + 1];
+	size_t count;
+};
+
+static void leave_covers(struct covers *covers, const struct number *number)
+{
+	while (covers->count && !rule_covers(covers->rules[covers->count - 1], number))
+		covers->count--;
+}
+
+/* Rules that are being put together: sorted ones come in, sorted ones go out. */
+struct merging {
+	const struct number_rule *next, *end; /* what the zones themselves say */
+	struct number_rule *out;
+	size_t count;
+};
+
+static bool is_next(const struct merging *m, size_t zone, enum sw_direction direction)
+{
+	return m->next < m->end && m->next->zone == zone && m->next->direction == direction;
+}
+
+static void take_next(struct merging *m)
+{
+	append(m->out, m->count, *m->next);
+	m->next++;
+}
+
+/* The zone's own rules and, between them, the high-risk numbers. The longest prefix wins, so a
+ * high risk that is only reported must not make a gap in what the zone denies. */
+static void merge_called(const struct draft *d, struct merging *m, size_t zone,
+			 enum sw_action action)
+{
+	struct number_rule rule = {
+		.zone = zone, .direction = SW_CALLEE, .action = action, .high_risk = true,
+	};
+	struct covers covers = { .count = 0 };
 
 	for (size_t i = 0; action != SW_ACTION_PASS && i < d->high_risk_count; i++) {
-		struct number_rule rule = {
-			.prefix = d->high_risk[i],
-			.zone = zone,
-			.direction = SW_CALLEE,
-			.action = action,
-			.high_risk = true,
-		};
+		const struct number_rule *own = NULL;
 
-		if (own_action(p, own, rule) <= action)
-			append(p->numbers, p->number_count, rule);
+		rule.prefix = d->high_risk[i];
+		while (is_next(m, zone, SW_CALLEE) &&
+		       number_compare(&m->next->prefix, &rule.prefix) <= 0) {
+			leave_covers(&covers, &m->next->prefix);
+			covers.rules[covers.count++] = m->next;
+			take_next(m);
+		}
+		leave_covers(&covers, &rule.prefix);
+		own = covers.count ? covers.rules[covers.count - 1] : NULL;
+		if (!own || (own->action <= action &&
+			     number_compare(&own->prefix, &rule.prefix) != 0))
+			append(m->out, m->count, rule);
 	}
-	if (p->number_count != own)
-		unite_rules(p);
+	while (is_next(m, zone, SW_CALLEE))
+		take_next(m);
+}
+
+/* Every zone that asks for them gets the high-risk numbers: as many entries each. */
+static int check_high_risks(struct draft *d)
+{
+	const struct policy *p = &d->policy;
+	size_t zones = 0, room = ENTRIES_MAX - d->entries;
+
+	for (size_t i = 0; i < p->zone_count; i++)
+		zones += p->zones[i].content.high_risk != SW_ACTION_PASS;
+	if (zones * d->high_risk_count <= room)
+		return 0;
+	return fail_at(&d->source, d->high_risk_at, "%zu numbers of high risk in each of %zu zones "
+		       "are %zu entries; all lists of the policy together may have %u, and the "
+		       "others have %zu: write at most %zu numbers, or let fewer zones have "
+		       "'high_risk'", d->high_risk_count, zones, zones * d->high_risk_count,
+		       ENTRIES_MAX, d->entries, room / zones);
 }
 
 int check_numbers(struct draft *d)
 {
-	unite_rules(&d->policy);
-	for (size_t zone = 0; zone < d->policy.zone_count; zone++)
-		add_high_risks(d, zone);
+	struct policy *p = &d->policy;
+	struct merging merging = { .count = 0 };
+
+	unite_rules(p);
+	unite_high_risks(d);
+	if (check_high_risks(d) < 0)
+		return -1;
+	merging.next = p->numbers;
+	merging.end = p->numbers + p->number_count;
+	for (size_t zone = 0; zone < p->zone_count; zone++) {
+		while (is_next(&merging, zone, SW_CALLER))
+			take_next(&merging);
+		merge_called(d, &merging, zone, p->zones[zone].content.high_risk);
+	}
+	free(p->numbers);
+	p->numbers = merging.out;
+	p->number_count = merging.count;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/decimal.h"
+#include "policy/limits.h"
 #include "policy/names.h"
 #include "policy/parts.h"
 #include "policy/tune.h"
@@ -332,9 +333,9 @@ static int read_draft(struct draft *d, const struct deviation *deviations, size_
 {
 	auto_tree struct node *root = NULL;
 
-	if (d->source.size > SOURCE_MAX) {
+	if (d->source.size > POLICY_OCTETS_MAX) {
 		return fail(d->source.e, EXIT_POLICY, "%s: larger than %u octets; write long lists "
-			    "of prefixes into files of their own", d->source.name, SOURCE_MAX);
+			    "into files of their own", d->source.name, POLICY_OCTETS_MAX);
 	}
 	if (source_check(&d->source) < 0)
 		return -1;

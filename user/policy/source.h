@@ -9,8 +9,6 @@
 
 #include "policy/model.h"
 
-#define SOURCE_MAX (16u << 20) /* octets of a policy or a list file: a million addresses */
-
 struct source {
 	const char *name;
 	const char *text;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "policy/limits.h"
 #include "policy/source.h"
 
 /* embedded.S */
@@ -19,10 +20,18 @@ void policy_text_copy(const char *name, const char *octets, size_t size, struct 
 		memcpy(text->text, octets, size);
 }
 
+/* What a shell makes of <(COMMAND), or standard input: its list files are looked for where the
+ * command runs. */
+static bool is_descriptor(const char *path)
+{
+	return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 ||
+	       strcmp(path, "/dev/stdin") == 0;
+}
+
 int policy_text_load(const char *path, struct policy_text *text, struct error *e)
 {
 	struct error why = { 0 };
-	char *slash;
+	const char *slash;
 
 	memset(text, 0, sizeof(*text));
 	if (!path) {
@@ -30,18 +39,13 @@ int policy_text_load(const char *path, struct policy_text *text, struct error *e
 				 embedded_policy_end - embedded_policy, text);
 		return 0;
 	}
-	text->text = read_whole_file(path, SOURCE_MAX, &text->size, &why);
+	text->text = read_whole_file(path, POLICY_OCTETS_MAX, &text->size, &why);
 	if (!text->text)
 		return fail(e, EXIT_POLICY, "%s", why.text);
 	text->name = xstrdup(path);
-	text->directory = xstrdup(path);
-	slash = strrchr(text->directory, '/');
-	if (slash) {
-		slash[1] = '\0';
-	} else {
-		free(text->directory);
-		text->directory = NULL;
-	}
+	slash = is_descriptor(path) ? NULL : strrchr(path, '/');
+	if (slash)
+		text->directory = xasprintf("%.*s", (int)(slash + 1 - path), path);
 	return 0;
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <yaml.h>
 
-#define DEPTH_MAX 16u       /* tree_free() recurses */
-#define NODES_MAX (1u << 20)
+#include "policy/limits.h"
+
 
 struct builder {
 	const struct source *s;
@@ -38,26 +38,36 @@ struct node *node_value(const struct node *map, const char *key)
 	return NULL;
 }
 
+static void write_node(const struct node *node, FILE *to)
+{
+	bool list = node->kind == NODE_LIST;
+
+	if (node->kind == NODE_SCALAR) {
+		fputs(node->text, to);
+		return;
+	}
+	fputc(list ? '[' : '{', to);
+	for (size_t i = 0; i < node->count; i++) {
+		if (i)
+			fputs(", ", to);
+		if (node->items[i]->key)
+			fprintf(to, "%s: ", node->items[i]->key);
+		write_node(node->items[i], to);
+	}
+	fputc(list ? ']' : '}', to);
+}
+
 char *node_text(const struct node *node)
 {
-	const char *open = node->kind == NODE_LIST ? "[" : "{";
-	const char *close = node->kind == NODE_LIST ? "]" : "}";
-	char *text;
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
 
-	if (node->kind == NODE_SCALAR)
-		return xstrdup(node->text);
-	text = xstrdup(open);
-	for (size_t i = 0; i < node->count; i++) {
-		auto_free char *before = text, *item = node_text(node->items[i]);
-		const char *key = node->items[i]->key;
-
-		text = xasprintf("%s%s%s%s%s", before, i ? ", " : "", key ? key : "",
-				 key ? ": " : "", item);
+	if (to) {
+		write_node(node, to);
+		fclose(to);
 	}
-	open = text;
-	text = xasprintf("%s%s", open, close);
-	free((char *)open);
-	return text;
+	return text ? text : xstrdup("");
 }
 
 static void builder_free(struct builder *b)
@@ -130,9 +140,9 @@ static int add(struct builder *b, struct node *node)
 	} else {
 		b->root = node;
 	}
-	if (++b->nodes > NODES_MAX) {
+	if (++b->nodes > VALUES_MAX) {
 		return fail_at(b->s, node->at, "more than %u values; "
-			       "write long lists of prefixes into a file of their own", NODES_MAX);
+			       "write long lists into files of their own", VALUES_MAX);
 	}
 	return 0;
 }

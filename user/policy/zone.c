@@ -64,6 +64,8 @@ static int add_source(struct draft *d, const struct node *item, const struct zon
 		return fail_at(&d->source, item->at, "'%s' is everybody: that is zone 'public'; "
 			       "write these rules there", item->text);
 	}
+	if (count_entry(d, &d->source, item->at) < 0)
+		return -1;
 	append(d->prefixes, d->prefix_count, placed);
 	return 0;
 }
@@ -79,6 +81,7 @@ static int read_sources(struct draft *d, const struct key *key, const struct nod
 		return fail_at(&d->source, value ? value->at : z->at, "zone '%s' has no sources, "
 			       "so nobody is in it; add 'sources: [...]'", z->name);
 	}
+	begin_list(d);
 	for (size_t i = 0; value && i < value->count; i++) {
 		if (add_source(d, value->items[i], z) < 0)
 			return -1;
