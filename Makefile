@@ -23,13 +23,13 @@ Q := @
 say = @printf '  %-6s %s\n' $(1) $(patsubst $(BUILD)/%,%,$(2))
 endif
 
-LIBS      := libbpf libelf zlib libmnl yaml-0.1 libmicrohttpd json-c libmd libpcap libcap-ng ncursesw
+LIBS      := libbpf libelf zlib libmnl yaml-0.1 libmicrohttpd json-c libmd libpcap libcap-ng libseccomp ncursesw
 CFLAGS    ?= -O2 -g
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
              -Iinclude -Iuser -I$(BUILD) -iquote bpf -DSIPWARD_VERSION='"$(VERSION)"' \
              -DSIPWARD_COMPILER='"$(COMPILER)"'
 LDLIBS    := $(shell pkg-config --libs $(LIBS) 2>/dev/null || echo -lbpf -lelf -lz -lmnl -lyaml \
-             -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng -lncursesw -ltinfo)
+             -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng -lseccomp -lncursesw -ltinfo)
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -MMD -MP \
              -Iinclude -I/usr/include/$(shell uname -m)-linux-gnu $(BPF_EXTRA)
 

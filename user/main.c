@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "export/http.h"
+#include "kernel/sandbox.h"
 
 static const struct command *const commands[] = {
 	&command_run, &command_check, &command_diff, &command_apply, &command_confirm,
@@ -53,6 +55,8 @@ int main(int argc, char **argv)
 	const struct command *command;
 	struct error e = {};
 
+	if (argc > 0 && strcmp(argv[0], EXPORTER_PROCESS) == 0)
+		return http_process();
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;

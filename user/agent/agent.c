@@ -12,12 +12,12 @@
 
 #include "agent/locals.h"
 #include "export/event.h"
-#include "export/http.h"
 #include "export/json.h"
 #include "kernel/bans.h"
 #include "kernel/observe.h"
 #include "kernel/paths.h"
 #include "kernel/privilege.h"
+#include "kernel/sandbox.h"
 
 #define TICK_SECONDS 1
 #define SWEEP_TICKS  10
@@ -97,7 +97,7 @@ static void on_tick(void *context, int fd)
 
 	if (read(fd, &expired, sizeof(expired)) != sizeof(expired))
 		return;
-	http_run(agent->http); /* its idle connections time out */
+	exporter_tick(agent->exporter);
 	if (interfaces_missing(agent))
 		check_interfaces(agent);
 	observation_tick(&agent->observation, agent->ticks);
@@ -107,7 +107,7 @@ static void on_tick(void *context, int fd)
 	connections_tick(&agent->connections);
 	if (++agent->ticks % SWEEP_TICKS)
 		return;
-	if (ban_sweep(&agent->state, &e) < 0)
+	if ((agent->bans = ban_sweep(&agent->state, &e)) < 0)
 		say("%s", e.text);
 	behaviour_sweep(&agent->behaviour);
 }
@@ -190,15 +190,18 @@ static int start(struct agent *agent, struct error *e)
 {
 	static const char advice[] = "one agent serves all interfaces: stop it first, or give it "
 				     "both with -i";
-	struct http *http;
+	struct exporter *exporter;
 
 	if (privilege_check(e) < 0 ||
 	    edition_load(agent->options->policy, &agent->running, e) < 0 || kernel_check(e) < 0 ||
 	    paths_prepare(e) < 0 || (agent->lock = state_lock(advice, e)) < 0 ||
 	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0)
 		return -1;
-	http = open_exporter(agent, &agent->running.policy, e);
-	if (!http || use_exporter(agent, http, e) < 0 || state_open(&agent->state, e) < 0 ||
+	exporter = open_exporter(agent, &agent->running.policy, e);
+	/* Before the first thread, which would keep what it has, and before the first look at
+	 * anything that others send: what works at a start works at a reload. */
+	if (!exporter || privilege_drop(e) < 0 || sandbox_agent(e) < 0 ||
+	    use_exporter(agent, exporter, e) < 0 || state_open(&agent->state, e) < 0 ||
 	    watch_netlink(agent, e) < 0 || observation_open(&agent->observation, e) < 0 ||
 	    protect(agent, &agent->running.policy, e) < 0 ||
 	    watch_events(agent, e) < 0 ||
@@ -239,7 +242,7 @@ static int stop(struct agent *agent, struct error *e)
 static void agent_free(struct agent *agent)
 {
 	control_close(&agent->control);
-	close_exporter(agent, &agent->http);
+	exporter_close(&agent->exporter);
 	history_close(&agent->history);
 	behaviour_close(&agent->behaviour);
 	admission_close(&agent->admission);
@@ -270,6 +273,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.connections = {.say = say_text},
 		.signals = -1,
 		.timer = -1,
+		.bans = -1,
 		.started = time(NULL),
 	};
 

@@ -51,6 +51,7 @@ static struct json_object *agent_json(const struct agent *agent)
 		json_count(o, "confirm_seconds_left", agent->confirm_by > now ?
 			   (agent->confirm_by - now) / SW_NS_PER_SEC : 0);
 	json_object_object_add(o, "tcp_close", connections_json(&agent->connections));
+	json_object_object_add(o, "exporter", exporter_json(agent->exporter));
 	return o;
 }
 

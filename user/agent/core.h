@@ -13,6 +13,7 @@
 #include "agent/behaviour.h"
 #include "agent/connections.h"
 #include "agent/control.h"
+#include "agent/exporter_process.h"
 #include "agent/history.h"
 #include "agent/observation.h"
 #include "kernel/netlink.h"
@@ -38,7 +39,8 @@ struct agent {
 	struct netlink netlink;
 	struct history history;
 	struct control control;
-	struct http *http;
+	struct exporter *exporter;
+	long bans;                 /* that hold, as last counted; -1: not yet */
 	struct admission admission;
 	struct observation observation;
 	struct behaviour behaviour;
@@ -68,9 +70,8 @@ bool is_protected(const struct agent *agent, const char *name);
 size_t interfaces_missing(const struct agent *agent);
 
 /* exporter.c: /metrics where the policy wants it. The caller owns the result. */
-struct http *open_exporter(struct agent *agent, const struct policy *policy, struct error *e);
-void close_exporter(struct agent *agent, struct http **http);
-int use_exporter(struct agent *agent, struct http *http, struct error *e);
+struct exporter *open_exporter(struct agent *agent, const struct policy *policy, struct error *e);
+int use_exporter(struct agent *agent, struct exporter *exporter, struct error *e);
 
 /* policies.c. What fails here changes nothing. */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * /metrics: opened where the policy wants it, moved when another policy wants it elsewhere.
+ * /metrics: opened where the policy wants it, moved when another policy wants it elsewhere, and
+ * what the agent writes there.
  */
 #include "agent/core.h"
-#include "export/http.h"
 #include "export/metrics.h"
 
 static char *render_metrics(void *context, struct error *e)
@@ -18,6 +18,8 @@ static char *render_metrics(void *context, struct error *e)
 		.interfaces_missing = interfaces_missing(agent),
 		.observed = agent->observation.program >= 0,
 		.tuned = agent->running.deviation_count,
+		.bans = agent->bans,
+		.exporter_ends = exporter_ends(agent->exporter),
 		.behaviour = &agent->behaviour.counts,
 		.closed = agent->connections.ring ? agent->connections.closed : NULL,
 	};
@@ -25,40 +27,20 @@ static char *render_metrics(void *context, struct error *e)
 	return metrics_render(&source, e);
 }
 
-static void on_http(void *context, int fd)
+struct exporter *open_exporter(struct agent *agent, const struct policy *policy, struct error *e)
 {
-	struct agent *agent = context;
+	const struct exporter_host host = {
+		.loop = &agent->loop,
+		.render = render_metrics,
+		.context = agent,
+		.say = say_text,
+	};
 
-	(void)fd;
-	http_run(agent->http);
+	return exporter_open(&host, policy, agent->exporter, e);
 }
 
-struct http *open_exporter(struct agent *agent, const struct policy *policy, struct error *e)
+int use_exporter(struct agent *agent, struct exporter *exporter, struct error *e)
 {
-	struct http *http = xcalloc(1, sizeof(*http));
-
-	http->render = render_metrics;
-	http->context = agent;
-	if (http_open(http, policy->metrics_host, policy->metrics_port, e) < 0) {
-		free(http);
-		return NULL;
-	}
-	return http;
-}
-
-void close_exporter(struct agent *agent, struct http **http)
-{
-	if (!*http)
-		return;
-	if (http_fd(*http) >= 0)
-		loop_remove(&agent->loop, http_fd(*http));
-	http_close(*http);
-	free(*http);
-	*http = NULL;
-}
-
-int use_exporter(struct agent *agent, struct http *http, struct error *e)
-{
-	agent->http = http;
-	return http_fd(http) < 0 ? 0 : loop_add(&agent->loop, http_fd(http), on_http, agent, e);
+	agent->exporter = exporter;
+	return exporter_start(exporter, e);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "agent/core.h"
-#include "export/http.h"
 
 #define RETRY_SECONDS 30 /* between tries to end what has had its time */
 
@@ -18,24 +17,24 @@ static bool same_listener(const struct policy *a, const struct policy *b)
 static int change_over(struct agent *agent, const struct policy *next, struct error *e)
 {
 	const struct policy *now = &agent->running.policy;
-	struct http *http = NULL, *old = agent->http;
+	struct exporter *exporter = NULL, *old = agent->exporter;
 	bool moves = !same_listener(next, now);
 
-	if (moves && !(http = open_exporter(agent, next, e)))
+	if (moves && !(exporter = open_exporter(agent, next, e)))
 		return -1;
 	if (admission_follow(&agent->admission, next, e) < 0 ||
 	    behaviour_follow(&agent->behaviour, next, e) < 0 ||
 	    connections_follow(&agent->connections, next, e) < 0 ||
-	    (moves && use_exporter(agent, http, e) < 0) || protect(agent, next, e) < 0) {
-		agent->http = old;
-		close_exporter(agent, &http);
+	    (moves && use_exporter(agent, exporter, e) < 0) || protect(agent, next, e) < 0) {
+		agent->exporter = old;
+		exporter_close(&exporter);
 		admission_follow(&agent->admission, now, NULL);
 		behaviour_follow(&agent->behaviour, now, NULL);
 		connections_follow(&agent->connections, now, NULL);
 		return -1;
 	}
 	if (moves)
-		close_exporter(agent, &old);
+		exporter_close(&old);
 	return 0;
 }
 

@@ -3,114 +3,374 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define CONNECTIONS_MAX 16
-#define IDLE_SECONDS    10
+#define SECOND         1000000000ull
+#define HEADERS_MAX    8192     /* octets of a request, and of what the library keeps for it */
+#define LOOK_AGAIN     250      /* milliseconds between looks at deadlines */
+#define DEADLINE_NEVER UINT64_MAX
+
+const struct http_limits http_limits = {
+	.connections = 64,
+	.of_a_peer = 16,
+	.request = 10 * SECOND,
+	.answer = 20 * SECOND,
+	.fresh = SECOND,
+	.patience = 2 * SECOND,
+	.stale = 30 * SECOND,
+};
+
+/* One connection. */
+struct visitor {
+	struct MHD_Connection *connection; /* NULL: the place is free */
+	int fd;
+	uint8_t peer[16];    /* an IPv4 address as ::ffff:a.b.c.d, or an IPv6 /64 */
+	uint64_t since;
+	uint64_t deadline;
+	uint64_t page_by;    /* waits for a page, at most until then; 0: does not wait */
+	bool waited;         /* in vain: takes what is there */
+	bool ended;          /* shut down; the library closes it */
+};
+
+struct http {
+	const struct http_limits *limits;
+	struct MHD_Daemon *daemon;
+	int channel;
+	struct MHD_Response *page;   /* NULL: none yet */
+	char failed[1024];           /* why the agent made no page; empty: it made one */
+	uint64_t heard_at;           /* from the agent: a page, or why there is none; 0: never */
+	uint64_t asked_at;
+	struct visitor visitors[HTTP_CONNECTIONS_MAX + 1];
+};
+
+/* --- connections: how many, of whom, how long --- */
+
+static void read_peer(uint8_t peer[16], const struct sockaddr *addr)
+{
+	memset(peer, 0, 16);
+	if (addr->sa_family == AF_INET) {
+		peer[10] = peer[11] = 0xff;
+		memcpy(peer + 12, &((const struct sockaddr_in *)addr)->sin_addr, 4);
+	} else if (addr->sa_family == AF_INET6) {
+		const struct in6_addr *in6 = &((const struct sockaddr_in6 *)addr)->sin6_addr;
+
+		memcpy(peer, in6, IN6_IS_ADDR_V4MAPPED(in6) ? 16 : 8);
+	}
+}
+
+static void wake(struct visitor *visitor)
+{
+	if (!visitor->page_by)
+		return;
+	visitor->page_by = 0;
+	MHD_resume_connection(visitor->connection);
+}
+
+/* The library sees the end of the stream, and closes it. */
+static void end_visitor(struct visitor *visitor)
+{
+	visitor->ended = true;
+	visitor->deadline = DEADLINE_NEVER;
+	shutdown(visitor->fd, SHUT_RDWR);
+	wake(visitor);
+}
+
+/* Open connections of a peer (NULL: of all), and the oldest of them. */
+static unsigned int count_visitors(struct http *http, const uint8_t *peer, struct visitor **oldest)
+{
+	unsigned int count = 0;
+
+	*oldest = NULL;
+	for (size_t i = 0; i < array_size(http->visitors); i++) {
+		struct visitor *visitor = &http->visitors[i];
+
+		if (!visitor->connection || visitor->ended ||
+		    (peer && memcmp(visitor->peer, peer, sizeof(visitor->peer)) != 0))
+			continue;
+		count++;
+		if (!*oldest || visitor->since < (*oldest)->since)
+			*oldest = visitor;
+	}
+	return count;
+}
+
+/* The oldest connection of the peer that has most. */
+static struct visitor *least_worthy(struct http *http)
+{
+	struct visitor *worst = NULL, *oldest;
+	unsigned int most = 0;
+
+	for (size_t i = 0; i < array_size(http->visitors); i++) {
+		struct visitor *visitor = &http->visitors[i];
+		unsigned int count;
+
+		if (!visitor->connection || visitor->ended)
+			continue;
+		count = count_visitors(http, visitor->peer, &oldest);
+		if (count > most) {
+			most = count;
+			worst = oldest;
+		}
+	}
+	return worst;
+}
+
+/* A new connection is not refused: one whose request is whole within milliseconds is answered,
+ * however many others are held open. */
+static void make_room(struct http *http, const struct visitor *fresh)
+{
+	struct visitor *oldest;
+
+	if (count_visitors(http, fresh->peer, &oldest) > http->limits->of_a_peer)
+		end_visitor(oldest);
+	if (count_visitors(http, NULL, &oldest) > http->limits->connections)
+		end_visitor(least_worthy(http));
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **place,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	const union MHD_ConnectionInfo *fd, *addr;
+	struct http *http = context;
+	struct visitor *visitor = http->visitors;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (*place)
+			memset(*place, 0, sizeof(*visitor));
+		return;
+	}
+	fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	addr = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	/* The library takes no more connections than there are places. */
+	while (visitor->connection)
+		visitor++;
+	visitor->connection = connection;
+	visitor->fd = fd->connect_fd;
+	visitor->since = monotonic_ns();
+	visitor->deadline = visitor->since + http->limits->request;
+	read_peer(visitor->peer, addr->client_addr);
+	*place = visitor;
+	make_room(http, visitor);
+}
+
+static void end_late(struct http *http)
+{
+	uint64_t now = monotonic_ns();
+
+	for (size_t i = 0; i < array_size(http->visitors); i++) {
+		struct visitor *visitor = &http->visitors[i];
+
+		if (visitor->connection && visitor->deadline <= now) {
+			end_visitor(visitor);
+		} else if (visitor->page_by && visitor->page_by <= now) {
+			visitor->waited = true;
+			wake(visitor);
+		}
+	}
+}
+
+static void wake_all(struct http *http)
+{
+	for (size_t i = 0; i < array_size(http->visitors); i++) {
+		http->visitors[i].waited |= http->visitors[i].page_by != 0;
+		wake(&http->visitors[i]);
+	}
+}
+
+static bool has_visitors(const struct http *http)
+{
+	for (size_t i = 0; i < array_size(http->visitors); i++)
+		if (http->visitors[i].connection)
+			return true;
+	return false;
+}
+
+/* --- requests --- */
+
+/* One request for each connection: what else is in it is not read. */
+static struct MHD_Response *make_response(void *text, size_t size, const char *type,
+					  enum MHD_ResponseMemoryMode memory)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(size, text, memory);
+
+	if (!response)
+		return NULL;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	return response;
+}
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
-			      const char *type, char *text, enum MHD_ResponseMemoryMode memory)
+			      const char *text)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text, memory);
-	enum MHD_Result result;
+	struct MHD_Response *response = make_response((void *)text, strlen(text), "text/plain",
+						      MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result result = response ? MHD_queue_response(connection, status, response) :
+					    MHD_NO;
 
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
+	if (response)
+		MHD_destroy_response(response);
 	return result;
+}
+
+/* One question for all who ask at the same time. */
+static void ask(struct http *http, uint64_t now)
+{
+	const char question = HTTP_ASK;
+
+	if (http->asked_at && now - http->asked_at < http->limits->fresh)
+		return;
+	http->asked_at = now;
+	send(http->channel, &question, sizeof(question), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static enum MHD_Result send_page(struct http *http, struct visitor *visitor)
+{
+	uint64_t now = monotonic_ns();
+	uint64_t age = http->heard_at ? now - http->heard_at : UINT64_MAX;
+
+	if (!visitor->waited && age >= http->limits->fresh) {
+		ask(http, now);
+		visitor->page_by = now + http->limits->patience;
+		MHD_suspend_connection(visitor->connection);
+		return MHD_YES;
+	}
+	visitor->deadline = now + http->limits->answer;
+	if (age >= http->limits->stale)
+		return answer(visitor->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			      "the agent is busy and made no page in time\n");
+	if (http->failed[0])
+		return answer(visitor->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, http->failed);
+	return MHD_queue_response(visitor->connection, MHD_HTTP_OK, http->page);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
 				  const char *url, const char *method, const char *version,
 				  const char *body, size_t *body_size, void **request)
 {
-	struct http *http = context;
-	struct error e = {};
-	char *page;
+	static const char usage[] = "GET /metrics is all there is\n";
+	struct visitor *visitor = MHD_get_connection_info(connection,
+					MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 
 	(void)version, (void)body, (void)request;
 	*body_size = 0;
+	if (visitor->ended)
+		return MHD_NO;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-		return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain",
-			      "GET /metrics is all there is\n", MHD_RESPMEM_PERSISTENT);
+		return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, usage);
 	if (strcmp(url, "/metrics"))
-		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain",
-			      "GET /metrics is all there is\n", MHD_RESPMEM_PERSISTENT);
-	page = http->render(http->context, &e);
+		return answer(connection, MHD_HTTP_NOT_FOUND, usage);
+	return send_page(context, visitor);
+}
+
+/* --- the agent --- */
+
+/* The text behind the descriptor, which is closed. */
+static struct MHD_Response *read_page(int from)
+{
+	auto_fd int fd = from;
+	auto_free char *text = NULL;
+	off_t size = lseek(fd, 0, SEEK_END);
+	struct MHD_Response *response;
+
+	if (size < 0 || size > HTTP_PAGE_MAX)
+		return NULL;
+	text = xcalloc(1, size);
+	if (pread(fd, text, size, 0) != size)
+		return NULL;
+	response = make_response(text, size, "text/plain; version=0.0.4; charset=utf-8",
+				 MHD_RESPMEM_MUST_FREE);
+	if (response)
+		text = NULL;
+	return response;
+}
+
+static void use_page(struct http *http, int fd)
+{
+	struct MHD_Response *page = read_page(fd);
+
 	if (!page)
-		return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", e.text,
-			      MHD_RESPMEM_MUST_COPY);
-	return answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", page,
-		      MHD_RESPMEM_MUST_FREE);
+		return;
+	if (http->page)
+		MHD_destroy_response(http->page);
+	http->page = page;
+	http->heard_at = monotonic_ns();
+	http->failed[0] = '\0';
 }
 
-static int listen_on(const char *host, uint16_t port, struct error *e)
+/* False when the agent is gone. */
+static bool read_channel(struct http *http)
 {
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE,
-				 .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
-	auto_fd int fd = -1;
-	char service[8];
-	int one = 1, error;
+	char text[sizeof(http->failed)], control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec part = {text, sizeof(text) - 1};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	ssize_t got = recvmsg(http->channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *beside = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	int fd = -1;
 
-	snprintf(service, sizeof(service), "%u", port);
-	error = getaddrinfo(host, service, &hints, &found);
-	if (error)
-		return fail(e, EXIT_POLICY, "metrics: %s is no address: %s", host,
-			    gai_strerror(error));
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 16) < 0) {
-		error = errno;
-		freeaddrinfo(found);
-		return fail(e, EXIT_FAILED, "metrics: %s port %u cannot be listened on: %s%s", host,
-			    port, strerror(error), error == EADDRINUSE ?
-			    "; another exporter has it: write another metrics: {listen: "
-			    "ADDR:PORT}, or listen: off" : "");
+	if (got <= 0)
+		return got < 0 && (errno == EAGAIN || errno == EINTR);
+	if (beside && beside->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(beside), sizeof(fd));
+	if (text[0] == HTTP_PAGE) {
+		use_page(http, fd);
+	} else {
+		text[got] = '\0';
+		close_fd(&fd);
+		snprintf(http->failed, sizeof(http->failed), "%.1000s\n", text + 1);
+		http->heard_at = monotonic_ns();
 	}
-	freeaddrinfo(found);
-	return take_fd(fd);
+	wake_all(http);
+	return true;
 }
 
-int http_open(struct http *http, const char *host, uint16_t port, struct error *e)
+static void run(struct http *http)
 {
-	auto_fd int fd = -1;
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd wait[] = {{.fd = info->epoll_fd, .events = POLLIN},
+				{.fd = http->channel, .events = POLLIN}};
+	MHD_UNSIGNED_LONG_LONG soon;
 
-	http->daemon = NULL;
-	if (!port)
-		return 0;
-	fd = listen_on(host, port, e);
-	if (fd < 0)
-		return -1;
-	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http,
-					MHD_OPTION_LISTEN_SOCKET, fd,
-					MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-					MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+	for (;;) {
+		int timeout = has_visitors(http) ? LOOK_AGAIN : -1;
+
+		if (MHD_get_timeout(http->daemon, &soon) == MHD_YES &&
+		    (timeout < 0 || soon < (unsigned int)timeout))
+			timeout = soon;
+		if (poll(wait, array_size(wait), timeout) < 0 && errno != EINTR)
+			return;
+		if (wait[1].revents && !read_channel(http))
+			return;
+		end_late(http);
+		MHD_run(http->daemon);
+	}
+}
+
+int http_serve(int listener, int channel, const struct http_limits *limits, int (*ready)(void))
+{
+	auto_free struct http *http = xcalloc(1, sizeof(*http));
+
+	http->limits = limits;
+	http->channel = channel;
+	/* A few more than the limit: those that were shut down stay for a round. */
+	http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+					on_request, http, MHD_OPTION_LISTEN_SOCKET, listener,
+					MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX,
+					MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,
+					MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 					MHD_OPTION_END);
 	if (!http->daemon)
-		return fail(e, EXIT_FAILED, "metrics: the HTTP server cannot be started");
-	take_fd(fd);
+		return -1;
+	if (!ready || ready() == 0)
+		run(http);
+	wake_all(http); /* the library wants it so */
+	MHD_stop_daemon(http->daemon);
+	if (http->page)
+		MHD_destroy_response(http->page);
 	return 0;
-}
-
-void http_close(struct http *http)
-{
-	if (http->daemon)
-		MHD_stop_daemon(http->daemon);
-	http->daemon = NULL;
-}
-
-int http_fd(const struct http *http)
-{
-	return http->daemon ?
-		       MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd :
-		       -1;
-}
-
-void http_run(struct http *http)
-{
-	if (http->daemon)
-		MHD_run(http->daemon);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The HTTP side of the exporter: GET /metrics, nothing else. Runs inside the agent's loop, so
- * a request sees a consistent agent.
+ * The HTTP side of the exporter: GET /metrics, nothing else. It is a process of its own, which
+ * holds a listening socket and a channel to the agent, and no more: no map, no file, no
+ * privilege. It asks over the channel for a page when somebody asked for one, keeps the page for
+ * a second, and answers from it.
  */
 #ifndef SIPWARD_EXPORT_HTTP_H
 #define SIPWARD_EXPORT_HTTP_H
@@ -10,18 +12,44 @@
 
 #include "base/base.h"
 
-struct http {
-	struct MHD_Daemon *daemon; /* NULL: not listening */
-	char *(*render)(void *context, struct error *e);
-	void *context;
+/* Descriptors that the process starts with, beside the standard ones. */
+#define HTTP_LISTENER 3
+#define HTTP_CHANNEL  4
+
+/* What goes over the channel, a packet each: HTTP_ASK from the process; from the agent HTTP_PAGE
+ * with a descriptor of the text beside it, or HTTP_FAILED and why there is no page. */
+#define HTTP_ASK    'a'
+#define HTTP_PAGE   'p'
+#define HTTP_FAILED 'f'
+
+#define HTTP_PAGE_MAX (64u << 20) /* octets */
+
+struct http_limits {
+	unsigned int connections;  /* at a time; one more, and the oldest is closed */
+	unsigned int of_a_peer;    /* likewise, of one IPv4 address or one IPv6 /64 */
+	uint64_t request;          /* nanoseconds from the connection to the end of its request */
+	uint64_t answer;           /* likewise, from there to the end of the answer */
+	uint64_t fresh;            /* age of a page that is sent without asking for a newer one */
+	uint64_t patience;         /* how long a request waits for a page */
+	uint64_t stale;            /* age of a page that is sent when no newer one came */
 };
 
-/* Listens on the numeric address; `render` makes the page. Port 0: does nothing. */
-int http_open(struct http *http, const char *host, uint16_t port, struct error *e);
-void http_close(struct http *http);
+#define HTTP_CONNECTIONS_MAX 256 /* of struct http_limits */
 
-/* Readable when there is something to do: http_run(). -1 when not listening. */
-int http_fd(const struct http *http);
-void http_run(struct http *http);
+extern const struct http_limits http_limits;
+
+/* A listening socket of the numeric address; owned by the caller. -1 and *e. */
+int http_listen(const char *host, uint16_t port, struct error *e);
+/* Likewise, when `old` (a socket of this function) may have the same address, or one that covers
+ * it: both listen until the caller closes one. */
+int http_listen_beside(int old, const char *host, uint16_t port, struct error *e);
+
+/* Serves until the channel is closed. 0; or -1 when the server cannot be started. `ready` (may
+ * be NULL) is called before the first request is read; what it returns below 0 ends all. */
+int http_serve(int listener, int channel, const struct http_limits *limits, int (*ready)(void));
+
+/* The whole life of the process, which is this binary with argv[0] EXPORTER_PROCESS; its exit
+ * code. */
+int http_process(void);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "export/snapshot.h"
-#include "kernel/bans.h"
 #include "kernel/health.h"
 #include "kernel/known.h"
 
@@ -207,12 +206,11 @@ static void render_closings(FILE *out, const struct metrics_source *source)
 char *metrics_render(const struct metrics_source *source, struct error *e)
 {
 	auto_snapshot struct snapshot snapshot = {};
-	long bans = ban_sweep(source->state, e);
 	char *text = NULL;
 	size_t size;
 	FILE *out;
 
-	if (bans < 0 || snapshot_take(&snapshot, source->state, e) < 0)
+	if (snapshot_take(&snapshot, source->state, e) < 0)
 		return NULL;
 	out = open_memstream(&text, &size);
 	family(out, "sipward_build_info", "gauge",
@@ -222,7 +220,11 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	gauge(out, "sipward_up", "1 while the agent runs", 1);
 	gauge(out, "sipward_interfaces_missing", "Interfaces of the policy that are not there now",
 	      source->interfaces_missing);
-	gauge(out, "sipward_bans", "Sources that are banned now", bans);
+	if (source->bans >= 0)
+		gauge(out, "sipward_bans", "Sources that are banned, as counted every 10 s",
+		      source->bans);
+	counter(out, "sipward_exporter_ends_total", "Ends of the process that serves this page, "
+		"by itself; the agent starts it again", source->exporter_ends);
 	render_behaviour(out, source);
 	counter(out, "sipward_events_total", "Refused packets that were told in an event",
 		source->events);

@@ -19,7 +19,7 @@ struct behaviour_counts {
 	uint64_t full;                        /* not banned, or not penalised: the table is full */
 };
 
-/* What the agent knows beside the maps. */
+/* What the agent knows beside the maps. Nothing here takes a walk over a table. */
 struct metrics_source {
 	const struct state *state;
 	const struct policy *policy;
@@ -29,6 +29,8 @@ struct metrics_source {
 	size_t interfaces_missing;
 	bool observed;           /* some rule needs the observer */
 	size_t tuned;            /* values that are not those of the policy file */
+	long bans;               /* that hold, when they were last counted; -1: not yet */
+	uint64_t exporter_ends;  /* of the exporter's process, by itself */
 	const struct behaviour_counts *behaviour;
 	const uint64_t *closed;  /* connections closed, by reason; NULL: none ever are */
 };

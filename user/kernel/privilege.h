@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * May this process load programs here, and can this kernel run them? Asked before anything is
- * touched, so that the answer is a sentence and not a verifier log.
+ * touched, so that the answer is a sentence and not a verifier log. And what it gives up once
+ * it knows.
  */
 #ifndef SIPWARD_KERNEL_PRIVILEGE_H
 #define SIPWARD_KERNEL_PRIVILEGE_H
@@ -13,5 +14,12 @@ int privilege_check(struct error *e);
 
 /* 0; or -1 and the first feature of kernel 6.1 that is missing. */
 int kernel_check(struct error *e);
+
+/* Gives up every capability that the agent does not need any more, for good, and the right to
+ * gain any by running a program. Capabilities belong to a thread: called before others start. */
+int privilege_drop(struct error *e);
+
+/* Gives up all of them, and root: the process is that of nobody. */
+int privilege_drop_all(struct error *e);
 
 #endif

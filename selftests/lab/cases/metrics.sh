@@ -47,7 +47,7 @@ for name in sipward_packets_total sipward_bans sipward_policy_info sipward_up si
 done
 ward ban add "$BYSTANDER4" --for 10m >/dev/null 2>&1
 bans_shown() { [ "$(metric sipward_bans)" = 1 ]; }
-expect "sipward_bans counts a ban" "$(metric sipward_bans)" wait_until 5 bans_shown
+expect "sipward_bans counts a ban" "$(metric sipward_bans)" wait_until 15 bans_shown
 expect_equal "another path is 404" 404 \
 	"$(server curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9538/nothing)"
 
