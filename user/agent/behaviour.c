@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/behaviour.h"
 
-#include <bpf/libbpf.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -212,11 +210,10 @@ void behaviour_judge(struct behaviour *behaviour, const struct sw_offence *offen
 		penalise(behaviour, zone, offence);
 }
 
-static int on_offence(void *context, void *data, size_t size)
+static void on_offence(void *context, const void *data, size_t size)
 {
 	if (size >= sizeof(struct sw_offence))
 		behaviour_judge(context, data);
-	return 0;
 }
 
 static void on_offences(void *context, int fd)
@@ -224,7 +221,7 @@ static void on_offences(void *context, int fd)
 	struct behaviour *behaviour = context;
 
 	(void)fd;
-	ring_buffer__consume(behaviour->ring);
+	ring_read(&behaviour->ring);
 }
 
 int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, struct error *e)
@@ -236,25 +233,21 @@ int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, s
 		wanted |= policy->zones[i].bans.set;
 	if (!wanted)
 		behaviour_close(behaviour);
-	if (!wanted || behaviour->ring)
+	if (!wanted || behaviour->ring.buffer)
 		return 0;
 	behaviour->evidence = conduct_new();
 	behaviour->hints = conduct_new();
-	behaviour->ring = ring_buffer__new(behaviour->state->fds[STATE_OFFENCES], on_offence,
-					   behaviour, NULL);
-	if (!behaviour->ring)
-		return fail(e, EXIT_FAILED, "the ring of offences cannot be read: %s",
-			    strerror(errno));
-	return loop_add(behaviour->loop, ring_buffer__epoll_fd(behaviour->ring), on_offences,
-			behaviour, e);
+	if (ring_open(&behaviour->ring, behaviour->state->fds[STATE_OFFENCES], "offences",
+		      on_offence, behaviour, e) < 0)
+		return -1;
+	return loop_add(behaviour->loop, ring_fd(&behaviour->ring), on_offences, behaviour, e);
 }
 
 void behaviour_close(struct behaviour *behaviour)
 {
-	if (behaviour->ring) {
-		loop_remove(behaviour->loop, ring_buffer__epoll_fd(behaviour->ring));
-		ring_buffer__free(behaviour->ring);
-		behaviour->ring = NULL;
+	if (behaviour->ring.buffer) {
+		loop_remove(behaviour->loop, ring_fd(&behaviour->ring));
+		ring_close(&behaviour->ring);
 	}
 	conduct_free(&behaviour->evidence);
 	conduct_free(&behaviour->hints);
@@ -265,7 +258,7 @@ void behaviour_sweep(struct behaviour *behaviour)
 	uint64_t now = monotonic_ns(), idle = behaviour->policy->known_for;
 	struct error e = {};
 
-	if (!behaviour->ring)
+	if (!behaviour->ring.buffer)
 		return;
 	if (penalty_sweep(behaviour->state, now, &e) < 0 ||
 	    good_sweep(behaviour->state, now > idle ? now - idle : 0, &e) < 0)

@@ -6,7 +6,7 @@
 #ifndef SIPWARD_AGENT_BEHAVIOUR_H
 #define SIPWARD_AGENT_BEHAVIOUR_H
 
-#include "agent/loop.h"
+#include "agent/ring.h"
 #include "export/metrics.h"
 #include "kernel/state.h"
 #include "policy/model.h"
@@ -19,7 +19,7 @@ struct behaviour {
 	void (*told)(void *context, const struct sw_event *event); /* somebody is banned */
 	void *context;
 	struct behaviour_counts counts;
-	struct ring_buffer *ring;
+	struct ring ring;
 	struct conduct *evidence;
 	struct conduct *hints;
 };

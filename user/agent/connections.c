@@ -2,7 +2,6 @@
 #include "agent/connections.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
 
@@ -27,21 +26,20 @@ static void say_once(struct connections *c, const char *text)
 
 /* --- closing --- */
 
-static int on_closing(void *context, void *data, size_t size)
+static void on_closing(void *context, const void *data, size_t size)
 {
 	const struct sw_event *event = data;
 	struct connections *c = context;
 	struct endpoint local, remote;
 
 	if (size < sizeof(*event) || event->reason >= SW_REASON_COUNT)
-		return 0;
+		return;
 	local = (struct endpoint){.addr = event->dst, .port = event->dport};
 	remote = (struct endpoint){.addr = event->src, .port = event->sport};
 	if (sockets_destroy(&c->sockets, &local, &remote) == 0)
 		c->closed[event->reason]++;
 	else if (errno != ENOENT) /* of several messages in it, an earlier one closed it */
 		c->failed++;
-	return 0;
 }
 
 static void on_ring(void *context, int fd)
@@ -49,16 +47,15 @@ static void on_ring(void *context, int fd)
 	struct connections *c = context;
 
 	(void)fd;
-	ring_buffer__consume(c->ring);
+	ring_read(&c->ring);
 }
 
 static void stop_closing(struct connections *c)
 {
-	if (!c->ring)
+	if (!c->ring.buffer)
 		return;
-	loop_remove(c->loop, ring_buffer__epoll_fd(c->ring));
-	ring_buffer__free(c->ring);
-	c->ring = NULL;
+	loop_remove(c->loop, ring_fd(&c->ring));
+	ring_close(&c->ring);
 }
 
 static int start_closing(struct connections *c, struct error *e)
@@ -67,11 +64,9 @@ static int start_closing(struct connections *c, struct error *e)
 	if (!c->possible)
 		c->say("tcp: close: this kernel cannot close connections "
 		       "(CONFIG_INET_DIAG_DESTROY); what breaks a rule is only counted");
-	c->ring = ring_buffer__new(c->state->fds[STATE_CLOSINGS], on_closing, c, NULL);
-	if (!c->ring)
-		return fail(e, EXIT_FAILED, "the ring of closings cannot be read: %s",
-			    strerror(errno));
-	return loop_add(c->loop, ring_buffer__epoll_fd(c->ring), on_ring, c, e);
+	if (ring_open(&c->ring, c->state->fds[STATE_CLOSINGS], "closings", on_closing, c, e) < 0)
+		return -1;
+	return loop_add(c->loop, ring_fd(&c->ring), on_ring, c, e);
 }
 
 /* --- counting --- */
@@ -212,7 +207,7 @@ int connections_follow(struct connections *c, const struct policy *policy, struc
 		stop_closing(c);
 	if ((close || c->least) && !c->sockets.netlink && sockets_open(&c->sockets, e) < 0)
 		return -1;
-	return close && !c->ring ? start_closing(c, e) : 0;
+	return close && !c->ring.buffer ? start_closing(c, e) : 0;
 }
 
 void connections_close(struct connections *c)
@@ -227,7 +222,7 @@ struct json_object *connections_json(const struct connections *c)
 {
 	struct json_object *o, *closed;
 
-	if (!c->ring)
+	if (!c->ring.buffer)
 		return NULL;
 	o = json_object_new_object();
 	closed = json_object_new_object();

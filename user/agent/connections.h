@@ -8,7 +8,7 @@
 
 #include <json-c/json.h>
 
-#include "agent/loop.h"
+#include "agent/ring.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
 
@@ -17,7 +17,7 @@ struct connections {
 	struct loop *loop;
 	void (*say)(const char *text);
 	struct sockets sockets;
-	struct ring_buffer *ring;  /* of what is to be closed; NULL: no zone says close */
+	struct ring ring;          /* of what is to be closed; no buffer: no zone says close */
 	bool possible;             /* the kernel can close them */
 	uint64_t closed[SW_REASON_COUNT];
 	uint64_t failed;           /* could not be closed */

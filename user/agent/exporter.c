@@ -21,7 +21,7 @@ static char *render_metrics(void *context, struct error *e)
 		.bans = agent->bans,
 		.exporter_ends = exporter_ends(agent->exporter),
 		.behaviour = &agent->behaviour.counts,
-		.closed = agent->connections.ring ? agent->connections.closed : NULL,
+		.closed = agent->connections.ring.buffer ? agent->connections.closed : NULL,
 	};
 
 	return metrics_render(&source, e);

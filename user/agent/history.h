@@ -6,12 +6,13 @@
 #ifndef SIPWARD_AGENT_HISTORY_H
 #define SIPWARD_AGENT_HISTORY_H
 
+#include "agent/ring.h"
 #include "kernel/state.h"
 
 #define HISTORY_SIZE 4096 /* events kept for `sipward events` without -f */
 
 struct history {
-	struct ring_buffer *ring;
+	struct ring ring;
 	const struct state *state;
 	struct sw_event *events; /* HISTORY_SIZE, oldest overwritten */
 	uint64_t count;          /* ever seen */
@@ -25,7 +26,8 @@ int history_open(struct history *history, const struct state *state,
 		 struct error *e);
 void history_close(struct history *history);
 int history_fd(const struct history *history);
-void history_read(struct history *history);
+/* Reads what is in the ring, for a bounded time (agent/ring.h); true when it is empty. */
+bool history_read(struct history *history);
 /* Adds one that is not from the ring. */
 void history_add(struct history *history, const struct sw_event *event);
 /* Waits for the next events: 0, or -1 when that was interrupted. */

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/ip.h>
@@ -13,6 +12,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "agent/ring.h"
 #include "kernel/frame.h"
 #include "kernel/proof.h"
 
@@ -42,7 +42,7 @@ struct pending {
 struct probe {
 	const struct state *state;
 	struct sw_meta meta;
-	struct ring_buffer *ring;
+	struct ring ring;
 	int socket4;
 	int socket6;
 	uint64_t second;          /* the one that `sent` counts */
@@ -204,7 +204,7 @@ static bool expect_answer(struct probe *probe, const struct sw_newcomer *newcome
 	return true;
 }
 
-static int on_newcomer(void *context, void *data, size_t size)
+static void on_newcomer(void *context, const void *data, size_t size)
 {
 	static struct frame frame;
 	const struct sw_newcomer *newcomer = data;
@@ -218,22 +218,21 @@ static int on_newcomer(void *context, void *data, size_t size)
 	int length;
 
 	if (size < sizeof(*newcomer))
-		return 0;
+		return;
 	/* Only who is probed is remembered: whom the budget kept out may come again. */
 	slot = slot_of(probe, newcomer);
 	if (!may_be_sender(probe, &newcomer->addr) || was_probed(slot, newcomer, now) ||
 	    !within_budget(probe, newcomer, now) ||
 	    random_hex(branch + strlen(SW_PROBE_BRANCH), 32) < 0)
-		return 0;
+		return;
 	*slot = (struct remembered){newcomer->addr, newcomer->port, now};
 	length = write_message(newcomer, branch, text, sizeof(text));
 	if (length < 0 || !expect_answer(probe, newcomer, branch, now) ||
 	    !frame_message(&frame, &local, &peer, false, text, length))
-		return 0;
+		return;
 	checksum = udp_checksum(&frame, newcomer);
 	memcpy(frame.octets + frame.transport + offsetof(struct udphdr, uh_sum), &checksum, 2);
 	send_packet(probe, &frame, newcomer);
-	return 0;
 }
 
 struct probe *probe_open(const struct state *state, struct error *e)
@@ -250,11 +249,9 @@ struct probe *probe_open(const struct state *state, struct error *e)
 	}
 	if (state_meta_read(state, &probe->meta, e) < 0 || proof_forget_all(state, e) < 0)
 		return NULL;
-	probe->ring = ring_buffer__new(state->fds[STATE_NEWCOMERS], on_newcomer, probe, NULL);
-	if (!probe->ring) {
-		fail(e, EXIT_FAILED, "the ring of newcomers cannot be read: %s", strerror(errno));
+	if (ring_open(&probe->ring, state->fds[STATE_NEWCOMERS], "newcomers", on_newcomer, probe,
+		      e) < 0)
 		return NULL;
-	}
 	return take(probe);
 }
 
@@ -262,7 +259,7 @@ void probe_close(struct probe **probe)
 {
 	if (!*probe)
 		return;
-	ring_buffer__free((*probe)->ring);
+	ring_close(&(*probe)->ring);
 	close_fd(&(*probe)->socket4);
 	close_fd(&(*probe)->socket6);
 	free(*probe);
@@ -271,10 +268,10 @@ void probe_close(struct probe **probe)
 
 int probe_fd(const struct probe *probe)
 {
-	return ring_buffer__epoll_fd(probe->ring);
+	return ring_fd(&probe->ring);
 }
 
 void probe_read(struct probe *probe)
 {
-	ring_buffer__consume(probe->ring);
+	ring_read(&probe->ring);
 }

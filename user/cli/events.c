@@ -60,9 +60,8 @@ static int from_ring(bool follow, bool json, struct error *e)
 	    history_open(&history, &state, print_from_ring, &reading, e) < 0)
 		return -1;
 	fputs("sipward: no agent runs; the events come straight from the kernel's ring\n", stderr);
-	do {
-		history_read(&history);
-	} while (follow && history_wait(&history) == 0);
+	while (!history_read(&history) || (follow && history_wait(&history) == 0))
+		; /* each prints what it reads */
 	return 0;
 }
 
