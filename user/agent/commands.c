@@ -22,6 +22,17 @@ static void send_event(void *context, const struct sw_event *event)
 	control_send(sending->client, o);
 }
 
+/* In microseconds: the longest of the loop, in processor time and on the wall clock. */
+static struct json_object *rounds_json(const struct loop_rounds *rounds)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_count(o, "count", rounds->count);
+	json_count(o, "longest_us", rounds->longest / 1000);
+	json_count(o, "longest_wall_us", rounds->longest_wall / 1000);
+	return o;
+}
+
 static struct json_object *agent_json(const struct agent *agent)
 {
 	struct json_object *o = json_object_new_object();
@@ -52,6 +63,7 @@ static struct json_object *agent_json(const struct agent *agent)
 			   (agent->confirm_by - now) / SW_NS_PER_SEC : 0);
 	json_object_object_add(o, "tcp_close", connections_json(&agent->connections));
 	json_object_object_add(o, "exporter", exporter_json(agent->exporter));
+	json_object_object_add(o, "rounds", rounds_json(&agent->loop.rounds));
 	return o;
 }
 

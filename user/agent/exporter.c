@@ -21,6 +21,7 @@ static char *render_metrics(void *context, struct error *e)
 		.bans = agent->bans,
 		.exporter_ends = exporter_ends(agent->exporter),
 		.behaviour = &agent->behaviour.counts,
+		.round_ns = agent->loop.rounds.longest,
 		.closed = agent->connections.ring.buffer ? agent->connections.closed : NULL,
 	};
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 struct loop_entry {
 	int fd; /* -1: free */
@@ -57,21 +58,53 @@ void loop_remove(struct loop *loop, int fd)
 	}
 }
 
+void loop_continue(struct loop *loop)
+{
+	loop->has_more = true;
+}
+
+static uint64_t processor_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static void handle(struct loop *loop, const struct epoll_event *events, int count)
+{
+	for (int i = 0; i < count && !loop->stop; i++) {
+		/* A handler may have removed, or reused, a later entry of this round. */
+		struct loop_entry entry = loop->entries[events[i].data.u32];
+
+		if (entry.fd >= 0)
+			entry.handler(entry.context, entry.fd);
+	}
+	if (loop->has_more && !loop->stop)
+		loop->has_more = loop->more(loop->more_context);
+}
+
+static void measure(struct loop_rounds *rounds, uint64_t took, uint64_t took_wall)
+{
+	rounds->count++;
+	if (took > rounds->longest)
+		rounds->longest = took;
+	if (took_wall > rounds->longest_wall)
+		rounds->longest_wall = took_wall;
+}
+
 int loop_run(struct loop *loop, struct error *e)
 {
 	while (!loop->stop) {
 		struct epoll_event events[16];
-		int count = epoll_wait(loop->epoll, events, array_size(events), -1);
+		int wait = loop->has_more ? 0 : -1;
+		int count = epoll_wait(loop->epoll, events, array_size(events), wait);
+		uint64_t start = processor_ns(), start_wall = monotonic_ns();
 
 		if (count < 0 && errno != EINTR)
 			return fail(e, EXIT_FAILED, "epoll: %s", strerror(errno));
-		for (int i = 0; i < count && !loop->stop; i++) {
-			/* A handler may have removed, or reused, a later entry of this round. */
-			struct loop_entry entry = loop->entries[events[i].data.u32];
-
-			if (entry.fd >= 0)
-				entry.handler(entry.context, entry.fd);
-		}
+		handle(loop, events, count);
+		measure(&loop->rounds, processor_ns() - start, monotonic_ns() - start_wall);
 	}
 	return 0;
 }

@@ -9,9 +9,21 @@
 
 typedef void (*loop_handler)(void *context, int fd);
 
+/* How long it worked without looking for what happened: from one wait to the next. */
+struct loop_rounds {
+	uint64_t count;
+	uint64_t longest;      /* nanoseconds of its own processor time */
+	uint64_t longest_wall; /* likewise, with what it waited for others */
+};
+
 struct loop {
 	int epoll;
 	bool stop;
+	struct loop_rounds rounds;
+	/* Something that is done in parts: called once a round, until it returns false. */
+	bool (*more)(void *context);
+	void *more_context;
+	bool has_more;
 	struct loop_entry *entries;
 	size_t entry_count;
 };
@@ -22,6 +34,9 @@ void loop_close(struct loop *loop);
 /* Calls handler(context, fd) whenever fd is readable or hung up, until loop_remove. */
 int loop_add(struct loop *loop, int fd, loop_handler handler, void *context, struct error *e);
 void loop_remove(struct loop *loop, int fd);
+
+/* Calls loop->more() soon, and again as long as it returns true. */
+void loop_continue(struct loop *loop);
 
 /* Runs until loop->stop is set by a handler. */
 int loop_run(struct loop *loop, struct error *e);

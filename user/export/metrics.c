@@ -225,6 +225,9 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 		      source->bans);
 	counter(out, "sipward_exporter_ends_total", "Ends of the process that serves this page, "
 		"by itself; the agent starts it again", source->exporter_ends);
+	family(out, "sipward_agent_round_seconds_max", "gauge",
+	       "Processor time of the longest round of the agent's loop since it started");
+	fprintf(out, "sipward_agent_round_seconds_max %.6f\n", source->round_ns / 1e9);
 	render_behaviour(out, source);
 	counter(out, "sipward_events_total", "Refused packets that were told in an event",
 		source->events);
