@@ -28,34 +28,6 @@ static const struct zone *zone_of(const struct behaviour *behaviour,
 	return NULL;
 }
 
-static bool holds(const struct prefix *prefix, const struct sw_addr *addr)
-{
-	int bits = prefix->length + (prefix->ipv6 ? 0 : 96);
-
-	for (int i = 0; i < 16 && bits > 0; i++, bits -= 8) {
-		uint8_t mask = bits >= 8 ? 0xff : 0xff << (8 - bits);
-
-		if ((prefix->addr.octets[i] ^ addr->octets[i]) & mask)
-			return false;
-	}
-	return prefix->ipv6 || addr_is_ipv4(addr);
-}
-
-/* By the longest prefix, as the data path. Again here: the list may be newer than the offence. */
-static bool is_allowed(const struct policy *policy, const struct sw_addr *addr)
-{
-	const struct list_entry *best = NULL;
-
-	for (size_t i = 0; i < policy->list_count; i++) {
-		const struct list_entry *entry = &policy->list[i];
-
-		if (holds(&entry->prefix, addr) &&
-		    (!best || entry->prefix.length > best->prefix.length))
-			best = entry;
-	}
-	return best && best->list == SW_LIST_ALLOW;
-}
-
 static bool is_monitored(const struct policy *policy, const struct zone *zone,
 			 enum sw_reason reason)
 {
@@ -202,7 +174,8 @@ void behaviour_judge(struct behaviour *behaviour, const struct sw_offence *offen
 	else
 		behaviour->counts.hints[offence->kind]++;
 	if (!zone || !zone->bans.set || zone->trust == SW_TRUST_PEER ||
-	    is_allowed(behaviour->policy, &offence->source.addr))
+	    /* Again here: the list may be newer than the offence. */
+	    allowed_holds(&behaviour->allowed, &offence->source.addr))
 		return;
 	if (offence->proved)
 		judge_evidence(behaviour, zone, offence);
@@ -229,10 +202,13 @@ int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, s
 	bool wanted = false;
 
 	behaviour->policy = policy;
+	allowed_free(&behaviour->allowed);
 	for (size_t i = 0; i < policy->zone_count; i++)
 		wanted |= policy->zones[i].bans.set;
 	if (!wanted)
 		behaviour_close(behaviour);
+	else
+		allowed_make(&behaviour->allowed, policy);
 	if (!wanted || behaviour->ring.buffer)
 		return 0;
 	behaviour->evidence = conduct_new();
@@ -251,6 +227,7 @@ void behaviour_close(struct behaviour *behaviour)
 	}
 	conduct_free(&behaviour->evidence);
 	conduct_free(&behaviour->hints);
+	allowed_free(&behaviour->allowed);
 }
 
 void behaviour_sweep(struct behaviour *behaviour)

@@ -6,6 +6,7 @@
 #ifndef SIPWARD_AGENT_BEHAVIOUR_H
 #define SIPWARD_AGENT_BEHAVIOUR_H
 
+#include "agent/allowed.h"
 #include "agent/ring.h"
 #include "export/metrics.h"
 #include "kernel/state.h"
@@ -20,6 +21,7 @@ struct behaviour {
 	void *context;
 	struct behaviour_counts counts;
 	struct ring ring;
+	struct allowed allowed;               /* by the lists of the policy */
 	struct conduct *evidence;
 	struct conduct *hints;
 };
