@@ -3,6 +3,7 @@
  * What behaviour earns: bans, that grow longer; penalties, that spare whom the server served; and
  * the better grade of those who are served.
  */
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 
 #include "kernel/penalties.h"
@@ -110,6 +111,83 @@ static void test_ban_table_is_full(void **state)
 	/* Those that ended make room. */
 	rig.trial.now += 3600 * SECOND;
 	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
+}
+
+/* Bans by hand from 10.0.0.0 on, `live` of them for ever, and `ended` that behaviour earned. */
+static void fill_bans(struct rig *rig, uint32_t live, uint32_t ended)
+{
+	uint32_t count = live + ended;
+	auto_free struct sw_source *keys = xcalloc(count, sizeof(*keys));
+	auto_free struct sw_ban *bans = xcalloc(count, sizeof(*bans));
+
+	for (uint32_t i = 0; i < count; i++) {
+		keys[i] = (struct sw_source){.addr = {.octets = {[10] = 0xff, [11] = 0xff}},
+					     .length = 32};
+		keys[i].addr.words[3] = htonl((10u << 24) + i);
+		bans[i] = (struct sw_ban){.start = rig->trial.now - 2, .end = BAN_FOREVER,
+					  .reason = SW_REASON_BAN};
+		if (i < live)
+			continue;
+		bans[i].reason = SW_REASON_AUTH_FAILURES;
+		bans[i].end = rig->trial.now - 1;
+	}
+	assert_int_equal(bpf_map_update_batch(rig->trial.state.fds[STATE_BANS], keys, bans, &count,
+					      NULL), 0);
+}
+
+static enum ban_outcome ban_one(struct rig *rig, struct ban_room *room)
+{
+	struct bans rules = {.duration = 600 * SECOND, .escalate = 4, .max = 24 * 3600 * SECOND};
+	struct ban_order order = {.source = {.addr = rig->from.addr, .length = 32},
+				  .reason = SW_REASON_AUTH_FAILURES, .evidence = 10,
+				  .bans = &rules, .room = room};
+	struct sw_ban made;
+
+	return ban_sentence(&rig->trial.state, &order, rig->trial.now, &made);
+}
+
+/* Room in a large table is found in parts, and no look takes long; no ban by hand gives way. */
+static void test_room_in_a_large_table(void **state)
+{
+	const uint32_t size = 300000;
+	auto_rig struct rig rig;
+	struct ban_counts counts;
+	struct ban_room room = {};
+	uint64_t longest = 0;
+	int looks = 0;
+	enum ban_outcome outcome;
+
+	(void)state;
+	rig_open(&rig, "tables: {bans: 300000}\n" YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 1000/s}, bans: {sanity: 30/60s}}]\n");
+	rig.trial.now = monotonic_ns();
+	fill_bans(&rig, size - 1, 1);
+	do {
+		uint64_t start = monotonic_ns(), took;
+
+		outcome = ban_one(&rig, &room);
+		took = monotonic_ns() - start;
+		longest = took > longest ? took : longest;
+	} while (++looks < 10000 && outcome == BAN_FULL && !room.none_until);
+	assert_int_equal(outcome, BAN_MADE);
+	assert_int_equal(room.found, 1);
+	assert_true(longest < SECOND);
+	/* Now there is none, and that is known after one look through the whole table. */
+	rig.from.addr.octets[15]++;
+	for (looks = 0; looks < 10000 && room.none_until <= rig.trial.now; looks++)
+		assert_int_equal(ban_one(&rig, &room), BAN_FULL);
+	assert_true(looks < 10000);
+	assert_int_equal(ban_one(&rig, &room), BAN_FULL);
+	assert_int_equal(room.found, 1);
+	assert_int_equal(ban_sweep_counts(&rig.trial.state, &counts, NULL), 0);
+	assert_int_equal(counts.by_hand, size - 1);
+	assert_int_equal(counts.earned, 1);
+	/* The one that behaviour earned ends, and makes room. */
+	rig.trial.now += 601 * SECOND;
+	for (looks = 0; looks < 10000 && (outcome = ban_one(&rig, &room)) == BAN_FULL; looks++)
+		;
+	assert_int_equal(outcome, BAN_MADE);
+	assert_int_equal(room.found, 2);
 }
 
 /* A peer that has an address out of somebody's network. */
@@ -235,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_ban_escalates),
 		cmocka_unit_test(test_ban_by_hand_stays),
 		cmocka_unit_test(test_ban_table_is_full),
+		cmocka_unit_test(test_room_in_a_large_table),
 		cmocka_unit_test(test_neighbours_of_a_peer),
 		cmocka_unit_test(test_penalty),
 		cmocka_unit_test(test_penalty_spares_the_served),

@@ -81,6 +81,7 @@ static void ban(struct behaviour *behaviour, const struct zone *zone,
 		.reason = reasons[offence->kind],
 		.evidence = evidence,
 		.bans = &zone->bans,
+		.room = &behaviour->room,
 	};
 	struct sw_ban made;
 	char text[64];
@@ -203,6 +204,7 @@ int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, s
 
 	behaviour->policy = policy;
 	allowed_free(&behaviour->allowed);
+	behaviour->room = (struct ban_room){};
 	for (size_t i = 0; i < policy->zone_count; i++)
 		wanted |= policy->zones[i].bans.set;
 	if (!wanted)

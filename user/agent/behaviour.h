@@ -9,7 +9,7 @@
 #include "agent/allowed.h"
 #include "agent/ring.h"
 #include "export/metrics.h"
-#include "kernel/state.h"
+#include "kernel/bans.h"
 #include "policy/model.h"
 
 struct behaviour {
@@ -21,6 +21,7 @@ struct behaviour {
 	void *context;
 	struct behaviour_counts counts;
 	struct ring ring;
+	struct ban_room room;                 /* in a full table of bans */
 	struct allowed allowed;               /* by the lists of the policy */
 	struct conduct *evidence;
 	struct conduct *hints;

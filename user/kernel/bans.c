@@ -5,7 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/walk.h"
+/* How long one look for room in a full table may take. */
+#define ROOM_TIME 2000000ull
+/* A table without an ended ban is looked through again after this time, for shorter ones may have
+ * come. */
+#define ROOM_AGAIN (10 * SW_NS_PER_SEC)
 
 /* What counts as one source: an IPv4 address, an IPv6 /64 (a subscriber has a whole one). */
 static int source_of(const struct prefix *addr, struct sw_source *key, struct error *e)
@@ -105,8 +109,6 @@ struct gathering {
 	size_t count;
 	uint64_t now;
 	enum ban_kind kind;
-	uint64_t remembered; /* how long ended ones are kept */
-	int fd;
 };
 
 static bool gather(const void *key, void *value, void *context)
@@ -154,34 +156,59 @@ static bool is_over(const struct sw_ban *ban, uint64_t now, uint64_t remembered)
 	return ban->end <= now && (!is_earned(ban) || ban->end + remembered <= now);
 }
 
-static bool count_one(const void *key, void *value, void *context)
+struct sweep {
+	struct ban_counts counts;
+	uint64_t now;
+	uint64_t remembered; /* how long ended ones are kept */
+	int fd;
+	uint64_t soonest;    /* of those that stay: when the first one ends */
+	uint64_t removed;
+};
+
+static void count_live(struct ban_counts *counts, const struct sw_ban *ban)
 {
-	(void)key, (void)value;
-	++*(size_t *)context;
-	return true;
+	counts->denies += is_of_kind(ban, BAN_DENIES);
+	counts->allows += is_of_kind(ban, BAN_ALLOWS);
+	counts->earned += is_earned(ban);
+	counts->by_hand += is_of_kind(ban, BAN_DENIES) && !is_earned(ban);
 }
 
 static bool sweep(const void *key, void *value, void *context)
 {
-	struct gathering *to = context;
+	struct sweep *to = context;
 	const struct sw_ban *ban = value;
 	struct sw_ban now_there;
 
-	if (ban->end > to->now)
-		to->count += is_of_kind(ban, BAN_DENIES);
+	if (ban->end > to->now) {
+		count_live(&to->counts, ban);
+		if (ban->end < to->soonest)
+			to->soonest = ban->end;
+	} else if (!is_over(ban, to->now, to->remembered)) {
+		to->counts.remembered++;
 	/* Read again: it may have been renewed since the walk copied it. */
-	else if (bpf_map_lookup_elem(to->fd, key, &now_there) == 0 &&
-		 is_over(&now_there, to->now, to->remembered))
-		bpf_map_delete_elem(to->fd, key);
+	} else if (bpf_map_lookup_elem(to->fd, key, &now_there) == 0 &&
+		   is_over(&now_there, to->now, to->remembered)) {
+		to->removed += bpf_map_delete_elem(to->fd, key) == 0;
+	}
 	return true;
+}
+
+int ban_sweep_counts(const struct state *state, struct ban_counts *counts, struct error *e)
+{
+	struct sweep to = {.now = monotonic_ns(), .remembered = BAN_REMEMBERED,
+			   .fd = state->fds[STATE_BANS]};
+
+	if (map_walk(to.fd, sweep, &to, e) < 0)
+		return -1;
+	*counts = to.counts;
+	return 0;
 }
 
 long ban_sweep(const struct state *state, struct error *e)
 {
-	struct gathering to = {.now = monotonic_ns(), .remembered = BAN_REMEMBERED,
-			       .fd = state->fds[STATE_BANS]};
+	struct ban_counts counts;
 
-	return map_walk(to.fd, sweep, &to, e) < 0 ? -1 : (long)to.count;
+	return ban_sweep_counts(state, &counts, e) < 0 ? -1 : (long)counts.denies;
 }
 
 size_t ban_restore(const struct state *state, const struct ban_entry *bans, size_t count)
@@ -208,25 +235,41 @@ uint64_t ban_length(const struct bans *bans, uint32_t before)
 	return length < bans->max ? length : bans->max;
 }
 
-/* Whoever was banned and is remembered makes room for who is banned now. */
-static bool make_room(int fd, uint64_t now)
+/* Ended bans that are remembered make room for who is banned now: those that a look of bounded time
+ * finds, from where the last look ended. A live one never does. */
+static bool make_room(int fd, struct ban_room *room, uint64_t now)
 {
-	struct gathering to = {.now = now, .fd = fd};
-	size_t before = 0, left = 0;
+	struct sweep to = {.now = now, .fd = fd, .soonest = UINT64_MAX};
+	int ended;
 
-	return map_walk(fd, count_one, &before, NULL) == 0 && map_walk(fd, sweep, &to, NULL) == 0 &&
-	       map_walk(fd, count_one, &left, NULL) == 0 && left < before;
+	if (now < room->none_until)
+		return false;
+	if (!room->part.begun)
+		room->soonest = UINT64_MAX;
+	ended = map_walk_part(fd, &room->part, ROOM_TIME, sweep, &to, NULL);
+	room->found += to.removed;
+	if (to.soonest < room->soonest)
+		room->soonest = to.soonest;
+	if (ended < 0) /* the table is another one, perhaps */
+		room->part = (struct walk_part){};
+	else if (ended)
+		room->none_until = room->soonest < now + ROOM_AGAIN ? room->soonest :
+								      now + ROOM_AGAIN;
+	return to.removed > 0;
 }
 
-static enum ban_outcome write_ban(int fd, const struct sw_source *source, const struct sw_ban *ban,
+static enum ban_outcome write_ban(int fd, const struct ban_order *order, const struct sw_ban *ban,
 				  uint64_t now)
 {
+	struct ban_room anew = {};
+	const struct sw_source *source = &order->source;
+
 	/* Only where there is none: what somebody wrote by hand meanwhile stays. */
 	if (bpf_map_update_elem(fd, source, ban, BPF_NOEXIST) == 0)
 		return BAN_MADE;
 	if (errno == EEXIST)
 		return BAN_THERE;
-	if (!make_room(fd, now))
+	if (!make_room(fd, order->room ? order->room : &anew, now))
 		return BAN_FULL;
 	return bpf_map_update_elem(fd, source, ban, BPF_NOEXIST) == 0 ? BAN_MADE :
 	       errno == EEXIST ? BAN_THERE : BAN_FULL;
@@ -255,5 +298,5 @@ enum ban_outcome ban_sentence(const struct state *state, const struct ban_order 
 	if (__builtin_add_overflow(now, ban_length(order->bans, ban.flags), &ban.end))
 		ban.end = BAN_FOREVER - 1;
 	*made = ban;
-	return write_ban(fd, &order->source, &ban, now);
+	return write_ban(fd, order, &ban, now);
 }

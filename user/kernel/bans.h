@@ -7,6 +7,7 @@
 #define SIPWARD_KERNEL_BANS_H
 
 #include "kernel/state.h"
+#include "kernel/walk.h"
 
 #define BAN_FOREVER (~0ull)
 
@@ -27,18 +28,28 @@ int ban_add(const struct state *state, const struct prefix *addr, uint64_t durat
 int allow_add(const struct state *state, const struct prefix *addr, uint64_t duration,
 	      const char *note, struct prefix *source, struct error *e);
 
+/* Where room was looked for in a full table: each look takes a few milliseconds, and the next one
+ * goes on from there. All 0 at first. */
+struct ban_room {
+	struct walk_part part;
+	uint64_t soonest;    /* of those seen since the table's start: when the first one ends */
+	uint64_t none_until; /* it was all looked through: there is nothing to find before that */
+	uint64_t found;      /* how many were taken out, ever */
+};
+
 /* A ban for behaviour. */
 struct ban_order {
 	struct sw_source source;  /* as an offence names it */
 	enum sw_reason reason;
 	uint32_t evidence;
 	const struct bans *bans;  /* how long, and how much longer each time */
+	struct ban_room *room;    /* kept from one ban to the next; NULL: room is looked for anew */
 };
 
 enum ban_outcome {
 	BAN_MADE,
 	BAN_THERE, /* it is banned already: that stays, above all when it was made by hand */
-	BAN_FULL   /* the table is full of live bans: the source goes on */
+	BAN_FULL   /* the table is full, and no ended ban was found so soon: the source goes on */
 };
 
 /* Carries it out at `now`. One that comes within BAN_REMEMBERED after the end of the last one
@@ -63,8 +74,19 @@ int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **b
  * ones of the array first; returns how many. */
 size_t ban_restore(const struct state *state, const struct ban_entry *bans, size_t count);
 
+/* The live entries of the table, by kind. */
+struct ban_counts {
+	uint64_t denies;   /* all of these: */
+	uint64_t by_hand;
+	uint64_t earned;
+	uint64_t allows;   /* by hand */
+	uint64_t remembered; /* ended, and kept for how long the next one lasts */
+};
+
 /* Removes ended entries, but for bans that are remembered; returns how many live bans remain, or
  * -1. */
 long ban_sweep(const struct state *state, struct error *e);
+/* Likewise, with all counts. */
+int ban_sweep_counts(const struct state *state, struct ban_counts *counts, struct error *e);
 
 #endif
