@@ -21,6 +21,7 @@
 
 #define TICK_SECONDS 1
 #define SWEEP_TICKS  10
+#define JOB_PATIENCE SW_NS_PER_SEC
 
 void say_text(const char *text)
 {
@@ -48,7 +49,7 @@ static void on_signal(void *context, int fd)
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP)
-		reload(agent);
+		reload_soon(agent);
 	else
 		agent->loop.stop = true;
 }
@@ -102,6 +103,7 @@ static void on_tick(void *context, int fd)
 		check_interfaces(agent);
 	observation_tick(&agent->observation, agent->ticks);
 	policies_tick(agent);
+	control_tick(&agent->control);
 	save_tick(agent);
 	admission_tick(&agent->admission, &agent->running.policy, agent->ticks);
 	connections_tick(&agent->connections);
@@ -190,6 +192,7 @@ static int start(struct agent *agent, struct error *e)
 {
 	static const char advice[] = "one agent serves all interfaces: stop it first, or give it "
 				     "both with -i";
+	cleanup(allowed_free) struct allowed allowed = {};
 	struct exporter *exporter;
 
 	if (privilege_check(e) < 0 ||
@@ -197,6 +200,8 @@ static int start(struct agent *agent, struct error *e)
 	    paths_prepare(e) < 0 || (agent->lock = state_lock(advice, e)) < 0 ||
 	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0)
 		return -1;
+	agent->loop.lock = &agent->jobs.lock;
+	allowed_make(&allowed, &agent->running.policy);
 	exporter = open_exporter(agent, &agent->running.policy, e);
 	/* Before the first thread, which would keep what it has, and before the first look at
 	 * anything that others send: what works at a start works at a reload. */
@@ -206,7 +211,7 @@ static int start(struct agent *agent, struct error *e)
 	    protect(agent, &agent->running.policy, e) < 0 ||
 	    watch_events(agent, e) < 0 ||
 	    admission_follow(&agent->admission, &agent->running.policy, e) < 0 ||
-	    behaviour_follow(&agent->behaviour, &agent->running.policy, e) < 0 ||
+	    behaviour_follow(&agent->behaviour, &agent->running.policy, &allowed, e) < 0 ||
 	    connections_follow(&agent->connections, &agent->running.policy, e) < 0 ||
 	    start_timer(agent, e) < 0)
 		return -1;
@@ -214,15 +219,18 @@ static int start(struct agent *agent, struct error *e)
 	tuned_left_over();
 	agent->control.command = on_command;
 	agent->control.context = agent;
-	return control_open(&agent->control, &agent->loop, e);
+	return jobs_open(&agent->jobs, &agent->loop, agent, e) < 0 ? -1 :
+	       control_open(&agent->control, &agent->loop, e);
 }
 
 static int stop(struct agent *agent, struct error *e)
 {
+	bool idle = jobs_close(&agent->jobs, JOB_PATIENCE);
+
 	save_state(agent);
 	if (agent->options->keep) {
 		/* Nobody would be there to go back later. */
-		if (agent->confirm_by)
+		if (agent->confirm_by && idle)
 			go_back(agent);
 		if (agent->running.deviation_count)
 			say("what is tuned stays until the next start");
@@ -241,6 +249,7 @@ static int stop(struct agent *agent, struct error *e)
 
 static void agent_free(struct agent *agent)
 {
+	jobs_close(&agent->jobs, JOB_PATIENCE);
 	control_close(&agent->control);
 	exporter_close(&agent->exporter);
 	history_close(&agent->history);
@@ -265,6 +274,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.options = options,
 		.lock = -1,
 		.loop = {.epoll = -1},
+		.jobs = JOBS_CLOSED,
 		.state = STATE_CLOSED,
 		.control = {.listener = -1},
 		.admission = {.say = say_text},
@@ -276,6 +286,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.bans = -1,
 		.started = time(NULL),
 	};
+	int done;
 
 	agent.admission.state = &agent.state;
 	agent.admission.loop = &agent.loop;
@@ -286,6 +297,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 	agent.behaviour.context = &agent;
 	agent.connections.state = &agent.state;
 	agent.connections.loop = &agent.loop;
+	pthread_mutex_lock(&agent.jobs.lock);
 	if (start(&agent, e) < 0) {
 		struct error ignored = {};
 
@@ -299,5 +311,9 @@ int agent_run(const struct agent_options *options, struct error *e)
 		return -1;
 	}
 	say("ready");
-	return loop_run(&agent.loop, e) < 0 ? -1 : stop(&agent, e);
+	done = loop_run(&agent.loop, e) < 0 ? -1 : stop(&agent, e);
+	/* A job that did not end in time may still use all that would be freed. */
+	if (agent.jobs.worker.busy)
+		_exit(done < 0 ? e->code : EXIT_OK);
+	return done;
 }

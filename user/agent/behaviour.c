@@ -198,19 +198,30 @@ static void on_offences(void *context, int fd)
 	ring_read(&behaviour->ring);
 }
 
-int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, struct error *e)
+static void stop_reading(struct behaviour *behaviour)
 {
+	if (behaviour->ring.buffer) {
+		loop_remove(behaviour->loop, ring_fd(&behaviour->ring));
+		ring_close(&behaviour->ring);
+	}
+	conduct_free(&behaviour->evidence);
+	conduct_free(&behaviour->hints);
+}
+
+int behaviour_follow(struct behaviour *behaviour, const struct policy *policy,
+		     struct allowed *allowed, struct error *e)
+{
+	struct allowed before = behaviour->allowed;
 	bool wanted = false;
 
 	behaviour->policy = policy;
-	allowed_free(&behaviour->allowed);
+	behaviour->allowed = *allowed;
+	*allowed = before;
 	behaviour->room = (struct ban_room){};
 	for (size_t i = 0; i < policy->zone_count; i++)
 		wanted |= policy->zones[i].bans.set;
 	if (!wanted)
-		behaviour_close(behaviour);
-	else
-		allowed_make(&behaviour->allowed, policy);
+		stop_reading(behaviour);
 	if (!wanted || behaviour->ring.buffer)
 		return 0;
 	behaviour->evidence = conduct_new();
@@ -223,12 +234,7 @@ int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, s
 
 void behaviour_close(struct behaviour *behaviour)
 {
-	if (behaviour->ring.buffer) {
-		loop_remove(behaviour->loop, ring_fd(&behaviour->ring));
-		ring_close(&behaviour->ring);
-	}
-	conduct_free(&behaviour->evidence);
-	conduct_free(&behaviour->hints);
+	stop_reading(behaviour);
 	allowed_free(&behaviour->allowed);
 }
 

@@ -28,8 +28,10 @@ struct behaviour {
 };
 
 /* Starts to read the ring of offences, or stops, as the policy wants. The policy must live until
- * the next call. */
-int behaviour_follow(struct behaviour *behaviour, const struct policy *policy, struct error *e);
+ * the next call. *allowed is what its lists allow, and is exchanged for that of the policy before:
+ * the caller has made the one, and frees the other. */
+int behaviour_follow(struct behaviour *behaviour, const struct policy *policy,
+		     struct allowed *allowed, struct error *e);
 void behaviour_close(struct behaviour *behaviour);
 
 /* Judges one offence, as read from the ring. */

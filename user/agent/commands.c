@@ -128,13 +128,17 @@ static int on_reset(struct agent *agent, struct json_object *args, struct json_o
 }
 
 /* The policy that a command left in the run directory. */
-static int read_bundle(struct json_object *args, struct edition *next, struct error *e)
+static int read_bundle(struct agent *agent, struct json_object *args, struct edition *next,
+		       struct error *e)
 {
 	const char *path = text_of(args, "bundle");
+	int done;
 
 	if (!path)
 		return missing_argument("bundle", e);
-	return bundle_read(path, &next->text, e) < 0 ? -1 : edition_parse(next, e);
+	jobs_slow(&agent->jobs);
+	done = bundle_read(path, &next->text, e) < 0 ? -1 : edition_parse(next, e);
+	return jobs_quick(&agent->jobs, e) < 0 ? -1 : done;
 }
 
 /* {"bundle", "confirm": nanoseconds, 0: for good} */
@@ -144,7 +148,7 @@ static int on_apply(struct agent *agent, struct json_object *args, struct json_o
 	auto_edition struct edition next = {};
 	auto_free char *gone = NULL;
 
-	if (read_bundle(args, &next, e) < 0 ||
+	if (read_bundle(agent, args, &next, e) < 0 ||
 	    apply_policy(agent, &next, count_of(args, "confirm"), &gone, e) < 0)
 		return -1;
 	json_count(answer, "generation", agent->generation);
@@ -175,8 +179,14 @@ static int on_diff(struct agent *agent, struct json_object *args, struct json_ob
 	size_t count = 0;
 
 	json_object_object_add(answer, "changes", all);
-	if (read_bundle(args, &next, e) < 0 ||
-	    edition_diff(&agent->running, &next, &changes, &count, e) < 0)
+	int done;
+
+	if (read_bundle(agent, args, &next, e) < 0)
+		return -1;
+	/* Only another job could change what runs. */
+	jobs_slow(&agent->jobs);
+	done = edition_diff(&agent->running, &next, &changes, &count, e);
+	if (jobs_quick(&agent->jobs, e) < 0 || done < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *o = json_object_new_object();
@@ -190,46 +200,79 @@ static int on_diff(struct agent *agent, struct json_object *args, struct json_ob
 	return 0;
 }
 
-static const struct {
+static const struct command_of_agent {
 	const char *name;
 	int (*run)(struct agent *agent, struct json_object *args, struct json_object *answer,
 		   struct error *e);
+	bool slow; /* done by a job */
 } commands[] = {
-	{"status", on_status}, {"tune", on_tune}, {"reset", on_reset},
-	{"apply", on_apply}, {"confirm", on_confirm}, {"diff", on_diff},
+	{"status", on_status, false}, {"tune", on_tune, true}, {"reset", on_reset, true},
+	{"apply", on_apply, true}, {"confirm", on_confirm, true}, {"diff", on_diff, true},
 };
 
-/* The answer is one object; one that failed has "error", and "code" for an exit. */
-static void answer(struct agent *agent, struct control_client *client, const char *line)
+static const struct command_of_agent *find_command(const char *line)
 {
-	auto_json struct json_object *args = NULL, *o = json_object_new_object();
-	size_t name = strcspn(line, " "), i = 0;
+	size_t name = strcspn(line, " ");
+
+	for (size_t i = 0; i < array_size(commands); i++)
+		if (strlen(commands[i].name) == name && strncmp(commands[i].name, line, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* The answer is one object; one that failed has "error", and "code" for an exit. */
+static struct json_object *answer(struct agent *agent, const char *line)
+{
+	const struct command_of_agent *command = find_command(line);
+	auto_json struct json_object *args = NULL;
+	struct json_object *o = json_object_new_object();
+	size_t name = strcspn(line, " ");
 	struct error e = {};
 
-	while (i < array_size(commands) && (strlen(commands[i].name) != name ||
-					    strncmp(commands[i].name, line, name) != 0))
-		i++;
 	if (line[name])
 		args = json_tokener_parse(line + name);
-	if (i == array_size(commands))
+	if (command)
+		command->run(agent, args, o, &e);
+	else
 		fail(&e, EXIT_FAILED, "the agent does not know the command '%.*s'; is it of "
 		     "another version?", (int)name, line);
-	else
-		commands[i].run(agent, args, o, &e);
 	if (e.code) {
 		json_text(o, "error", e.text);
 		json_count(o, "code", e.code);
 	}
-	control_send(client, o);
+	return o;
+}
+
+static void answer_later(void *context, const struct job *job)
+{
+	struct agent *agent = context;
+	auto_json struct json_object *o = answer(agent, job->line);
+
+	control_answer(&agent->control, job->client, o);
+}
+
+/* False when so many wait that there is no room for another. */
+static bool wait_for_answer(struct agent *agent, struct control_client *client, const char *line)
+{
+	struct job job = {.run = answer_later, .client = client->number, .line = xstrdup(line)};
+
+	client->waits = jobs_add(&agent->jobs, &job);
+	free(job.line);
+	return client->waits;
 }
 
 bool on_command(void *context, struct control_client *client, const char *line)
 {
 	struct agent *agent = context;
 	struct sending sending = {.agent = agent, .client = client};
+	const struct command_of_agent *command = find_command(line);
 
+	if (command && command->slow)
+		return wait_for_answer(agent, client, line);
 	if (strcmp(line, "events") != 0 && strcmp(line, "follow") != 0) {
-		answer(agent, client, line);
+		auto_json struct json_object *o = answer(agent, line);
+
+		control_send(client, o);
 		return false;
 	}
 	history_read(&agent->history);

@@ -47,7 +47,9 @@ static void on_input(void *context, int fd)
 	if (!client)
 		return;
 	got = recv(fd, client->line + client->used, sizeof(client->line) - 1 - client->used, 0);
-	if (got <= 0) {
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0 || client->waits) {
 		drop_client(control, client);
 		return;
 	}
@@ -81,6 +83,7 @@ static void on_connect(void *context, int listener)
 	}
 	client = xcalloc(1, sizeof(*client));
 	client->fd = fd;
+	client->number = ++control->number;
 	if (slot < control->client_count)
 		control->clients[slot] = client;
 	else
@@ -130,6 +133,29 @@ void control_send(struct control_client *client, struct json_object *o)
 
 	if (send(client->fd, line, size, MSG_NOSIGNAL) != (ssize_t)size)
 		shutdown(client->fd, SHUT_RDWR);
+}
+
+void control_answer(struct control *control, uint64_t number, struct json_object *o)
+{
+	for (size_t i = 0; i < control->client_count; i++) {
+		struct control_client *client = control->clients[i];
+
+		if (!client || client->number != number)
+			continue;
+		control_send(client, o);
+		drop_client(control, client);
+		return;
+	}
+}
+
+void control_tick(struct control *control)
+{
+	for (size_t i = 0; i < control->client_count; i++) {
+		struct control_client *client = control->clients[i];
+
+		if (client && client->waits && send(client->fd, "\n", 1, MSG_NOSIGNAL) != 1)
+			shutdown(client->fd, SHUT_RDWR);
+	}
 }
 
 void control_publish(struct control *control, struct json_object *o)

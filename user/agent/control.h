@@ -14,6 +14,8 @@
 
 struct control_client {
 	int fd;
+	uint64_t number;   /* of all that there were; never 0 */
+	bool waits;        /* for an answer that a job will give */
 	bool follows;      /* gets every event as it happens */
 	char line[CONTROL_LINE_MAX];
 	size_t used;
@@ -24,7 +26,9 @@ struct control {
 	int listener;
 	struct control_client **clients;
 	size_t client_count;
-	/* Answers one command line by control_send(); false closes the connection. */
+	uint64_t number;   /* of the last client */
+	/* Answers one command line by control_send(), or sets client->waits to do it later; false
+	 * closes the connection. */
 	bool (*command)(void *context, struct control_client *client, const char *line);
 	void *context;
 };
@@ -35,6 +39,10 @@ void control_close(struct control *control);
 
 /* Writes one JSON line. A client that does not read is cut off rather than waited for. */
 void control_send(struct control_client *client, struct json_object *o);
+/* Gives the one that waits its answer, and closes the connection. It may be gone. */
+void control_answer(struct control *control, uint64_t number, struct json_object *o);
+/* Once a second: an empty line to all that wait, so that they know that the agent is there. */
+void control_tick(struct control *control);
 /* Likewise to all that follow. */
 void control_publish(struct control *control, struct json_object *o);
 bool control_has_followers(const struct control *control);

@@ -15,7 +15,9 @@
 #include "agent/control.h"
 #include "agent/exporter_process.h"
 #include "agent/history.h"
+#include "agent/jobs.h"
 #include "agent/observation.h"
+#include "kernel/attach.h"
 #include "kernel/netlink.h"
 #include "policy/text.h"
 
@@ -29,6 +31,7 @@ struct agent {
 	const struct agent_options *options;
 	int lock;
 	struct loop loop;
+	struct jobs jobs;
 	struct state state;
 	struct edition running;
 	struct edition before;     /* where an apply that nobody confirms goes back to */
@@ -62,9 +65,16 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Likewise, for those that get told whom to tell. */
 void say_text(const char *text);
 
-/* interfaces.c: swaps the policy in on all its interfaces, or on none. */
+/* interfaces.c: swaps the policy in on all its interfaces, or on none. The three steps, one after
+ * the other; the first and the last are slow, and give up the lock (jobs.h). *apply is freed by the
+ * last one, and by each that fails. */
+int protect_prepare(struct agent *agent, const struct policy *policy, struct apply *apply,
+		    struct error *e);
+int protect_swap(struct agent *agent, struct apply *apply, struct error *e);
+void protect_finish(struct agent *agent, struct apply *apply);
+/* All of them. */
 int protect(struct agent *agent, const struct policy *policy, struct error *e);
-/* Attaches what is there and not attached; notices what went away. */
+/* Attaches what is there and not attached, as a job; notices what went away. */
 void check_interfaces(struct agent *agent);
 bool is_protected(const struct agent *agent, const char *name);
 size_t interfaces_missing(const struct agent *agent);
@@ -73,10 +83,11 @@ size_t interfaces_missing(const struct agent *agent);
 struct exporter *open_exporter(struct agent *agent, const struct policy *policy, struct error *e);
 int use_exporter(struct agent *agent, struct exporter *exporter, struct error *e);
 
-/* policies.c. What fails here changes nothing. */
+/* policies.c. What fails here changes nothing. But for policies_tick() and reload_soon() all of it
+ * runs in a job: it reads, compiles and loads. */
 
-/* Reads the policy file of the command line again. */
-void reload(struct agent *agent);
+/* Reads the policy file of the command line again, as a job. */
+void reload_soon(struct agent *agent);
 /* Runs another policy; with `confirm` nanoseconds (0: for good) goes back after them. What was
  * tuned is gone: *gone gets a text about it, owned by the caller, or NULL. Takes over *next. */
 int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, char **gone,
@@ -88,7 +99,7 @@ void go_back(struct agent *agent);
 int tune(struct agent *agent, struct deviation *deviation, uint64_t duration, struct error *e);
 /* Takes back what was tuned: a key with all below it, or everything (NULL). */
 int tune_reset(struct agent *agent, const char *key, struct error *e);
-/* Once a second: what has had its time goes. */
+/* Once a second: what has had its time goes, as a job. */
 void policies_tick(struct agent *agent);
 
 /* tuned.c: what is tuned, as status shows it; owned by the caller. */

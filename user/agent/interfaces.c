@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "agent/core.h"
-#include "kernel/attach.h"
 #include "kernel/memory.h"
 
 static struct protected *find_interface(const struct agent *agent, const char *name)
@@ -103,31 +102,75 @@ static void note_interfaces(struct agent *agent, const struct apply *apply)
 	}
 }
 
-int protect(struct agent *agent, const struct policy *policy, struct error *e)
+int protect_prepare(struct agent *agent, const struct policy *policy, struct apply *apply,
+		    struct error *e)
 {
-	struct apply apply = {
+	int done = -1;
+
+	*apply = (struct apply){
 		.state = &agent->state,
 		.policy = policy,
 		.check_local = true,
 		.note = say_text,
 		.observer = -1,
 	};
-	int done = -1;
-
-	if (memory_check(policy, memory_allowed(policy), e) == 0 &&
-	    wanted_interfaces(agent, policy, &apply, e) == 0 &&
-	    present_interfaces(agent, &apply, e) == 0) {
+	if (wanted_interfaces(agent, policy, apply, e) == 0 &&
+	    present_interfaces(agent, apply, e) == 0) {
 		if (!agent->generation)
-			note_adopted(&apply);
-		done = apply_generation(&apply, e);
+			note_adopted(apply);
+		jobs_slow(&agent->jobs);
+		if (memory_check(policy, memory_allowed(policy), e) == 0)
+			done = apply_prepare(apply, e);
+		if (jobs_quick(&agent->jobs, e) < 0)
+			done = -1;
 	}
-	if (done == 0) {
-		observation_follow(&agent->observation, &apply);
-		agent->generation = apply.generation;
-		note_interfaces(agent, &apply);
-	}
-	apply_free(&apply);
+	if (done < 0)
+		apply_free(apply);
 	return done;
+}
+
+int protect_swap(struct agent *agent, struct apply *apply, struct error *e)
+{
+	if (apply_swap(apply, e) < 0) {
+		apply_free(apply);
+		return -1;
+	}
+	observation_follow(&agent->observation, apply);
+	agent->generation = apply->generation;
+	note_interfaces(agent, apply);
+	return 0;
+}
+
+void protect_finish(struct agent *agent, struct apply *apply)
+{
+	struct error ending = {};
+
+	jobs_slow(&agent->jobs);
+	apply_settle(apply);
+	/* What an agent that ends leaves undone, the next start does. */
+	if (jobs_quick(&agent->jobs, &ending) == 0)
+		apply_finish(apply);
+	apply_free(apply);
+}
+
+int protect(struct agent *agent, const struct policy *policy, struct error *e)
+{
+	struct apply apply;
+
+	if (protect_prepare(agent, policy, &apply, e) < 0 || protect_swap(agent, &apply, e) < 0)
+		return -1;
+	protect_finish(agent, &apply);
+	return 0;
+}
+
+static void attach_again(void *context, const struct job *job)
+{
+	struct agent *agent = context;
+	struct error e = {};
+
+	(void)job;
+	if (protect(agent, &agent->running.policy, &e) < 0)
+		say("%s", e.text);
 }
 
 void check_interfaces(struct agent *agent)
@@ -149,11 +192,10 @@ void check_interfaces(struct agent *agent)
 		}
 		attach |= attach_check(iface->name, &ignored) == 0;
 	}
-	if (attach) {
-		struct error e = {};
+	if (attach && !jobs_has(&agent->jobs, attach_again)) {
+		struct job job = {.run = attach_again};
 
 		say("an interface came back");
-		if (protect(agent, &agent->running.policy, &e) < 0)
-			say("%s", e.text);
+		jobs_add(&agent->jobs, &job);
 	}
 }

@@ -93,12 +93,23 @@ static void measure(struct loop_rounds *rounds, uint64_t took, uint64_t took_wal
 		rounds->longest_wall = took_wall;
 }
 
+static int wait_for(struct loop *loop, struct epoll_event *events, int size)
+{
+	int count;
+
+	if (loop->lock)
+		pthread_mutex_unlock(loop->lock);
+	count = epoll_wait(loop->epoll, events, size, loop->has_more ? 0 : -1);
+	if (loop->lock)
+		pthread_mutex_lock(loop->lock);
+	return count;
+}
+
 int loop_run(struct loop *loop, struct error *e)
 {
 	while (!loop->stop) {
 		struct epoll_event events[16];
-		int wait = loop->has_more ? 0 : -1;
-		int count = epoll_wait(loop->epoll, events, array_size(events), wait);
+		int count = wait_for(loop, events, array_size(events));
 		uint64_t start = processor_ns(), start_wall = monotonic_ns();
 
 		if (count < 0 && errno != EINTR)

@@ -5,6 +5,8 @@
 #ifndef SIPWARD_AGENT_LOOP_H
 #define SIPWARD_AGENT_LOOP_H
 
+#include <pthread.h>
+
 #include "base/base.h"
 
 typedef void (*loop_handler)(void *context, int fd);
@@ -18,6 +20,7 @@ struct loop_rounds {
 
 struct loop {
 	int epoll;
+	pthread_mutex_t *lock; /* held by the caller, given up while it waits (jobs.h); or NULL */
 	bool stop;
 	struct loop_rounds rounds;
 	/* Something that is done in parts: called once a round, until it returns false. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Which policy runs, with what in place of its own values, and for how long.
+ * Which policy runs, with what in place of its own values, and for how long. A change is a job: one
+ * at a time, and nobody else changes what runs.
  */
 #include <string.h>
 
@@ -13,29 +14,78 @@ static bool same_listener(const struct policy *a, const struct policy *b)
 	return a->metrics_port == b->metrics_port && strcmp(a->metrics_host, b->metrics_host) == 0;
 }
 
-/* Everything that can fail is tried before the running policy is given up. */
-static int change_over(struct agent *agent, const struct policy *next, struct error *e)
-{
-	const struct policy *now = &agent->running.policy;
-	struct exporter *exporter = NULL, *old = agent->exporter;
-	bool moves = !same_listener(next, now);
+/* A change from one policy to another, under way. */
+struct changeover {
+	struct apply apply;
+	struct allowed allowed;    /* of the next policy, and then of the one before */
+};
 
-	if (moves && !(exporter = open_exporter(agent, next, e)))
-		return -1;
-	if (admission_follow(&agent->admission, next, e) < 0 ||
-	    behaviour_follow(&agent->behaviour, next, e) < 0 ||
-	    connections_follow(&agent->connections, next, e) < 0 ||
-	    (moves && use_exporter(agent, exporter, e) < 0) || protect(agent, next, e) < 0) {
-		agent->exporter = old;
-		exporter_close(&exporter);
-		admission_follow(&agent->admission, now, NULL);
-		behaviour_follow(&agent->behaviour, now, NULL);
-		connections_follow(&agent->connections, now, NULL);
-		return -1;
+/* All that goes by the policy beside the data path goes by this one from now on. */
+static int follow(struct agent *agent, const struct policy *policy, struct changeover *change,
+		  struct error *e)
+{
+	return admission_follow(&agent->admission, policy, e) < 0 ||
+	       connections_follow(&agent->connections, policy, e) < 0 ||
+	       behaviour_follow(&agent->behaviour, policy, &change->allowed, e) < 0 ? -1 : 0;
+}
+
+static void follow_back(struct agent *agent, const struct policy *now, struct changeover *change)
+{
+	admission_follow(&agent->admission, now, NULL);
+	connections_follow(&agent->connections, now, NULL);
+	if (agent->behaviour.policy != now)
+		behaviour_follow(&agent->behaviour, now, &change->allowed, NULL);
+}
+
+static int swap_over(struct agent *agent, const struct policy *next, struct changeover *change,
+		     struct error *e)
+{
+	struct exporter *exporter = NULL, *old = agent->exporter;
+	bool moves = !same_listener(next, &agent->running.policy);
+
+	if ((moves && !(exporter = open_exporter(agent, next, e))) ||
+	    follow(agent, next, change, e) < 0 ||
+	    (moves && use_exporter(agent, exporter, e) < 0)) {
+		apply_free(&change->apply);
+	} else if (protect_swap(agent, &change->apply, e) == 0) {
+		if (moves)
+			exporter_close(&old);
+		return 0;
 	}
-	if (moves)
-		exporter_close(&old);
-	return 0;
+	agent->exporter = old;
+	exporter_close(&exporter);
+	follow_back(agent, &agent->running.policy, change);
+	return -1;
+}
+
+/* Everything that can fail is tried before the running policy is given up. When it succeeded, the
+ * caller makes *next the running policy and calls finish_change(). */
+static int begin_change(struct agent *agent, const struct policy *next, struct changeover *change,
+			struct error *e)
+{
+	int done;
+
+	memset(change, 0, sizeof(*change));
+	if (protect_prepare(agent, next, &change->apply, e) < 0)
+		return -1;
+	jobs_slow(&agent->jobs);
+	allowed_make(&change->allowed, next);
+	done = jobs_quick(&agent->jobs, e);
+	if (done < 0)
+		apply_free(&change->apply);
+	else
+		done = swap_over(agent, next, change, e);
+	if (done < 0)
+		allowed_free(&change->allowed);
+	return done;
+}
+
+static void finish_change(struct agent *agent, struct changeover *change)
+{
+	agent->behaviour.policy = &agent->running.policy;
+	change->apply.policy = NULL; /* it moved */
+	protect_finish(agent, &change->apply);
+	allowed_free(&change->allowed);
 }
 
 /* Makes *next the running policy, or changes nothing. Takes it over when that succeeds;
@@ -43,15 +93,19 @@ static int change_over(struct agent *agent, const struct policy *next, struct er
 static int run_edition(struct agent *agent, struct edition *next, struct edition *before,
 		       struct error *e)
 {
-	if (change_over(agent, &next->policy, e) < 0)
+	auto_edition struct edition old = {};
+	struct changeover change;
+
+	if (begin_change(agent, &next->policy, &change, e) < 0)
 		return -1;
 	if (before)
 		*before = agent->running;
 	else
-		edition_free(&agent->running);
+		old = agent->running;
 	agent->running = *next;
 	memset(next, 0, sizeof(*next));
-	return behaviour_follow(&agent->behaviour, &agent->running.policy, e);
+	finish_change(agent, &change);
+	return 0;
 }
 
 /* "what was tuned is gone: KEY VALUE, KEY VALUE", or NULL when nothing was. */
@@ -79,13 +133,26 @@ static void settle(struct agent *agent)
 	agent->confirm_by = 0;
 }
 
-void reload(struct agent *agent)
+/* Reads *edition, from `path` or (NULL) from the text that it has, without the lock. */
+static int read_edition(struct agent *agent, const char *path, bool from_text,
+			struct edition *edition, struct error *e)
+{
+	int done;
+
+	jobs_slow(&agent->jobs);
+	done = from_text ? edition_parse(edition, e) : edition_load(path, edition, e);
+	return jobs_quick(&agent->jobs, e) < 0 ? -1 : done;
+}
+
+static void reload(void *context, const struct job *job)
 {
 	auto_edition struct edition next = {};
+	struct agent *agent = context;
 	auto_free char *gone = tuned_text(&agent->running);
 	struct error e = {};
 
-	if (edition_load(agent->options->policy, &next, &e) < 0 ||
+	(void)job;
+	if (read_edition(agent, agent->options->policy, false, &next, &e) < 0 ||
 	    run_edition(agent, &next, NULL, &e) < 0) {
 		agent->reload_failures++;
 		snprintf(agent->reload_error, sizeof(agent->reload_error), "%s", e.text);
@@ -98,6 +165,13 @@ void reload(struct agent *agent)
 	settle(agent);
 	tuned_write(agent);
 	say("policy reloaded%s%s", gone ? "; " : "", gone ? gone : "");
+}
+
+void reload_soon(struct agent *agent)
+{
+	struct job job = {.run = reload};
+
+	jobs_add(&agent->jobs, &job);
 }
 
 int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, char **gone,
@@ -182,16 +256,22 @@ static int run_sorted(struct agent *agent, struct sorted *sorted, struct error *
 {
 	struct policy_text *text = &agent->running.text;
 	auto_policy struct policy next = {};
+	struct policy before;
+	struct changeover change;
+	int parsed;
 
-	if (policy_text_parse(text, sorted->stay, sorted->stay_count, &next, e) < 0 ||
-	    change_over(agent, &next, e) < 0)
+	jobs_slow(&agent->jobs);
+	parsed = policy_text_parse(text, sorted->stay, sorted->stay_count, &next, e);
+	if (jobs_quick(&agent->jobs, e) < 0 || parsed < 0 ||
+	    begin_change(agent, &next, &change, e) < 0)
 		return -1;
-	policy_free(&agent->running.policy);
+	before = agent->running.policy;
 	agent->running.policy = next;
-	memset(&next, 0, sizeof(next));
+	next = before; /* and is freed */
 	keep_sorted(&agent->running, sorted);
 	tuned_write(agent);
-	return behaviour_follow(&agent->behaviour, &agent->running.policy, e);
+	finish_change(agent, &change);
+	return 0;
 }
 
 /* The whole policy's monitor mode is the one switch for all: a zone's own would do nothing. */
@@ -247,12 +327,24 @@ int tune_reset(struct agent *agent, const char *key, struct error *e)
 	return 0;
 }
 
-void policies_tick(struct agent *agent)
+static bool is_due(const struct agent *agent, uint64_t now)
 {
+	bool due = agent->confirm_by && agent->confirm_by <= now;
+
+	for (size_t i = 0; i < agent->running.deviation_count; i++)
+		due |= agent->running.deviations[i].until &&
+		       agent->running.deviations[i].until <= now;
+	return due;
+}
+
+static void end_what_is_due(void *context, const struct job *job)
+{
+	struct agent *agent = context;
 	uint64_t now = monotonic_ns();
 	auto_sorted struct sorted sorted = {};
 	struct error e = {};
 
+	(void)job;
 	if (agent->confirm_by && agent->confirm_by <= now)
 		go_back(agent);
 	sorted = sort_deviations(&agent->running, NULL, now);
@@ -270,6 +362,14 @@ void policies_tick(struct agent *agent)
 	}
 }
 
+void policies_tick(struct agent *agent)
+{
+	struct job job = {.run = end_what_is_due};
+
+	if (is_due(agent, monotonic_ns()) && !jobs_has(&agent->jobs, end_what_is_due))
+		jobs_add(&agent->jobs, &job);
+}
+
 void go_back(struct agent *agent)
 {
 	auto_sorted struct sorted sorted = sort_deviations(&agent->before, NULL, monotonic_ns());
@@ -277,7 +377,7 @@ void go_back(struct agent *agent)
 
 	/* What was tuned then is tuned again, as far as its time is not over. */
 	keep_sorted(&agent->before, &sorted);
-	if (edition_parse(&agent->before, &e) < 0 ||
+	if (read_edition(agent, NULL, true, &agent->before, &e) < 0 ||
 	    run_edition(agent, &agent->before, NULL, &e) < 0) {
 		agent->confirm_by = monotonic_ns() + RETRY_SECONDS * SW_NS_PER_SEC;
 		say("policy %s was not confirmed, but going back to %s failed and is tried again "

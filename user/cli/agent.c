@@ -14,13 +14,18 @@ struct json_object *ask_agent(const char *command, struct json_object *args, str
 	auto_free char *line = NULL, *reply = NULL;
 	auto_file FILE *stream = NULL;
 	size_t size = 0;
+	ssize_t got;
 
 	line = xasprintf("%s%s%s", command, args ? " " : "",
 			 args ? json_object_to_json_string_ext(args, JSON_STYLE) : "");
 	stream = control_ask(line, e);
 	if (!stream)
 		return NULL;
-	if (getline(&reply, &size, stream) <= 0 || !(answer = json_tokener_parse(reply))) {
+	/* Empty lines: it is at work. */
+	do
+		got = getline(&reply, &size, stream);
+	while (got == 1 && reply[0] == '\n');
+	if (got <= 0 || !(answer = json_tokener_parse(reply))) {
 		fail(e, EXIT_FAILED, "the agent went away without an answer; its log says why");
 		return NULL;
 	}
