@@ -79,7 +79,7 @@ static void test_greylist(void **state)
 
 	(void)state;
 	load_tables("{sights: 16777216}", &p);
-	assert_int_equal(memory_check(&p, 480000000, &e), -1);
+	assert_int_equal(memory_check(&p, 520000000, &e), -1);
 	assert_non_null(strstr(e.text, "'sights' of 16777216 entries takes 1074 MB"));
 	assert_non_null(strstr(e.text, "write at most 2097152"));
 }
@@ -94,6 +94,98 @@ static void test_nothing_written(void **state)
 	assert_int_equal(memory_check(&p, 1000000, &e), -1);
 	assert_int_equal(strncmp(e.text, "tables.yaml: tables: 'known'", 28), 0);
 	assert_non_null(strstr(e.text, "the others alone take"));
+}
+
+/* A policy of one kind of list. */
+static void load_list(const char *before, const char *format, unsigned int count, const char *behind,
+		      struct policy *p)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	struct error e = { 0 };
+
+	assert_non_null(f);
+	fputs(before, f);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	for (unsigned int i = 0; i < count; i++)
+		fprintf(f, format, i >> 8, i & 255);
+#pragma GCC diagnostic pop
+	fputs(behind, f);
+	fclose(f);
+	if (policy_parse("lists.yaml", text, size, p, &e) < 0)
+		fail_msg("%s", e.text);
+	free(text);
+}
+
+#define ZONE "version: 1\nzones: [{name: a, sources: [192.0.2.0/24], "
+
+static const struct {
+	const char *before, *format, *behind;
+	unsigned int entry; /* octets in the kernel, once */
+} kinds[] = {
+	{ "version: 1\nlists: {deny: [", "10.0.%u.%u,", "]}\n", 128 },
+	{ "version: 1\nlists: {allow: [", "10.%u.%u.0/24,", "]}\n", 192 },
+	{ "version: 1\nzones: [{name: a, sources: [", "10.%u.%u.0/24,", "]}]\n", 192 },
+	{ ZONE "caller: {deny: [", "+49%03u%03u,", "]}}]\n", 192 },
+	{ ZONE "callee: {high_risk: deny, allow: [", "+49%03u%03u,", "]}}]\n", 192 },
+};
+
+/* Each kind of list is counted, twice in the kernel and as text and model in the agent. */
+static void test_lists(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		auto_policy struct policy few = { 0 }, many = { 0 };
+		struct memory less, more;
+
+		load_list(kinds[i].before, kinds[i].format, 1000, kinds[i].behind, &few);
+		load_list(kinds[i].before, kinds[i].format, 21000, kinds[i].behind, &many);
+		assert_int_equal(memory_measure(&few, &less, NULL), 0);
+		assert_int_equal(memory_measure(&many, &more, NULL), 0);
+		assert_int_equal(more.entries - less.entries, 20000);
+		assert_int_equal(more.tables, less.tables);
+		assert_int_equal(more.lists - less.lists, 2 * 20000 * kinds[i].entry);
+		/* More than the text once and less than fifty times. */
+		assert_in_range(more.agent - less.agent, many.text_octets - few.text_octets,
+				50 * (many.text_octets - few.text_octets));
+		assert_int_equal(more.sum, more.tables + more.lists + more.agent);
+	}
+}
+
+/* What the message says fits does fit, and a thousandth more does not. */
+static void test_list_that_fits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		auto_policy struct policy many = { 0 }, fitting = { 0 }, above = { 0 };
+		struct error e = { 0 };
+		struct memory whole;
+		uint64_t allowed;
+		const char *fits;
+		unsigned long fit;
+
+		load_list(kinds[i].before, kinds[i].format, 60000, kinds[i].behind, &many);
+		/* With next to no tables the lists take most. */
+		many.tables = (struct tables){ .bans = 16, .sights = 16 };
+		assert_int_equal(memory_measure(&many, &whole, NULL), 0);
+		allowed = whole.sum - whole.lists / 2;
+		assert_int_equal(memory_check(&many, allowed, &e), -1);
+		assert_int_equal(strncmp(e.text, "lists.yaml: lists: the 60", 25), 0);
+		fits = strstr(e.text, "write lists of at most ");
+		assert_non_null(fits);
+		fit = strtoul(fits + strlen("write lists of at most "), NULL, 10);
+		/* The zone's prefix and the numbers of high risk are entries, too. */
+		fit -= whole.entries - 60000;
+		load_list(kinds[i].before, kinds[i].format, fit, kinds[i].behind, &fitting);
+		fitting.tables = many.tables;
+		assert_int_equal(memory_check(&fitting, allowed, NULL), 0);
+		load_list(kinds[i].before, kinds[i].format, fit + fit / 1000 + 100,
+			  kinds[i].behind, &above);
+		above.tables = many.tables;
+		assert_int_equal(memory_check(&above, allowed, NULL), -1);
+	}
 }
 
 static void test_allowed(void **state)
@@ -115,6 +207,8 @@ int main(void)
 		cmocka_unit_test(test_number_that_fits),
 		cmocka_unit_test(test_greylist),
 		cmocka_unit_test(test_nothing_written),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_list_that_fits),
 		cmocka_unit_test(test_allowed),
 	};
 

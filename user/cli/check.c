@@ -4,11 +4,42 @@
 #include "kernel/memory.h"
 #include "policy/model.h"
 
+static void print_check(const struct policy *policy, const struct memory *memory,
+			const struct error *wrong)
+{
+	auto_json struct json_object *o = json_object_new_object();
+
+	json_flag(o, "ok", !wrong->code);
+	json_text(o, "error", wrong->code ? wrong->text : NULL);
+	json_count(o, "zones", policy->zone_count);
+	json_count(o, "services", policy->service_count);
+	json_count(o, "list_entries", policy->list_count);
+	json_count(o, "numbers", policy->number_count);
+	json_count(o, "user_agents", policy->agent_count);
+	json_count(o, "memory_octets", memory->sum);
+	json_count(o, "memory_tables_octets", memory->tables);
+	json_count(o, "memory_lists_octets", memory->lists);
+	json_count(o, "memory_agent_octets", memory->agent);
+	print_json(o);
+}
+
+static void print_good(const char *path, const struct policy *policy, const struct memory *memory)
+{
+	printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list %s, %zu numbers; at most "
+	       "%.0f MB: %.0f for tables when they are full, %.0f for lists while one policy takes "
+	       "the place of another, %.0f for the agent\n",
+	       path, mode_name(policy->mode), policy->zone_count,
+	       policy->zone_count == 1 ? "" : "s", policy->service_count,
+	       policy->service_count == 1 ? "" : "s", policy->list_count,
+	       policy->list_count == 1 ? "entry" : "entries", policy->number_count,
+	       memory->sum / 1e6, memory->tables / 1e6, memory->lists / 1e6, memory->agent / 1e6);
+}
+
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_policy struct policy policy = {};
+	struct memory memory = {};
 	struct error wrong = {};
-	uint64_t memory;
 	const char *path;
 	bool json;
 
@@ -18,25 +49,12 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if ((policy_load(path, &policy, &wrong) < 0 ||
 	     memory_check(&policy, memory_allowed(&policy), &wrong) < 0) && !json)
 		return fail(e, wrong.code, "%s", wrong.text);
-	memory = wrong.code ? 0 : policy_memory(&policy, &wrong);
-	if (json) {
-		auto_json struct json_object *o = json_object_new_object();
-
-		json_flag(o, "ok", !wrong.code);
-		json_text(o, "error", wrong.code ? wrong.text : NULL);
-		json_count(o, "zones", policy.zone_count);
-		json_count(o, "services", policy.service_count);
-		json_count(o, "list_entries", policy.list_count);
-		json_count(o, "memory_octets", memory);
-		print_json(o);
-	} else {
-		printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list %s, tables of %.0f "
-		       "MB when they are full\n",
-		       path, mode_name(policy.mode), policy.zone_count,
-		       policy.zone_count == 1 ? "" : "s", policy.service_count,
-		       policy.service_count == 1 ? "" : "s", policy.list_count,
-		       policy.list_count == 1 ? "entry" : "entries", memory / 1e6);
-	}
+	if (!wrong.code)
+		memory_measure(&policy, &memory, &wrong);
+	if (json)
+		print_check(&policy, &memory, &wrong);
+	else
+		print_good(path, &policy, &memory);
 	/* The text is in the object already; only the code is left to say. */
 	e->code = wrong.code;
 	return wrong.code ? -1 : 0;
@@ -47,6 +65,6 @@ const struct command command_check = {
 	.summary = "reads a policy and says what is wrong with it; touches nothing",
 	.help = "Usage: sipward check [-j] POLICY\n\n"
 		"Every error is FILE:LINE:COLUMN: what is wrong, and what would be right. Exit\n"
-		"code 3. Tables that this host has no memory for are wrong here.\n",
+		"code 3. Tables and lists that this host has no memory for are wrong here.\n",
 	.run = run,
 };

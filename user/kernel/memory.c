@@ -10,8 +10,20 @@
 /* Octets that the kernel adds to an entry of a hash: its header and its share of the buckets. */
 #define HASH_OVERHEAD 64
 
-/* A prefix in a trie or a host in a hash, for the generation that runs and the one that comes. */
-#define LIST_ENTRY (2 * 128)
+/* Octets of an entry, measured on kernels 6.1 to 6.18: a trie has a node of its own for most
+ * branches, too. */
+#define HOST_ENTRY 128
+#define TRIE_ENTRY 192
+
+/* The one that runs and the one that takes its place. */
+#define GENERATIONS 2
+
+/* The agent: what it always takes; the policy that runs, the next, and one that waits for
+ * `confirm`; copies of the text on its way from a command; a value while it is read. */
+#define AGENT_OCTETS (32u << 20)
+#define EDITIONS     3
+#define COPIES       3
+#define VALUE_OCTETS 200
 
 #define TABLE_COUNT (sizeof(struct tables) / sizeof(uint32_t))
 
@@ -91,25 +103,87 @@ static int measure(struct table_size sizes[TABLE_COUNT], uint64_t *fixed, struct
 	return 0;
 }
 
-static uint64_t sum_up(const struct policy *policy, const struct table_size sizes[TABLE_COUNT],
-		       uint64_t fixed)
-{
-	const uint32_t *entries = (const uint32_t *)&policy->tables;
-	uint64_t sum = fixed + policy->list_count * LIST_ENTRY;
+/* Entries in the policy maps, by what each takes. */
+struct list_counts {
+	uint64_t prefixes, hosts, numbers, agents;
+};
 
-	for (size_t i = 0; i < policy->zone_count; i++)
-		sum += policy->zones[i].source_count * LIST_ENTRY;
-	for (size_t i = 0; i < TABLE_COUNT; i++)
-		sum += sizes[i].each * entries[i];
-	return sum;
+static uint64_t list_entries(const struct list_counts *counts)
+{
+	return counts->prefixes + counts->hosts + counts->numbers + counts->agents;
 }
 
-uint64_t policy_memory(const struct policy *policy, struct error *e)
+static struct list_counts count_lists(const struct policy *policy)
+{
+	struct list_counts counts = {
+		.numbers = policy->number_count,
+		.agents = policy->agent_count,
+	};
+
+	for (size_t i = 0; i < policy->list_count; i++) {
+		const struct prefix *prefix = &policy->list[i].prefix;
+
+		if (prefix->length == (prefix->ipv6 ? 128 : 32))
+			counts.hosts++;
+		else
+			counts.prefixes++;
+	}
+	for (size_t i = 0; i < policy->zone_count; i++)
+		counts.prefixes += policy->zones[i].source_count;
+	return counts;
+}
+
+static uint64_t whole_pages(uint64_t octets)
+{
+	return (octets + 4095) / 4096 * 4096;
+}
+
+static uint64_t agent_memory(const struct policy *policy, const struct list_counts *counts)
+{
+	uint64_t text = whole_pages(policy->text_octets);
+	uint64_t sources = counts->prefixes + counts->hosts - policy->list_count;
+	uint64_t model = whole_pages(policy->list_count * sizeof(*policy->list) +
+				     sources * sizeof(struct prefix) +
+				     counts->numbers * sizeof(*policy->numbers) +
+				     counts->agents * sizeof(*policy->agents));
+
+	/* The model once more: it is sorted by copying, and becomes keys and values of maps. */
+	return AGENT_OCTETS + EDITIONS * (text + model) + COPIES * text + model +
+	       whole_pages(policy->text_values * VALUE_OCTETS);
+}
+
+static struct memory sum_up(const struct policy *policy,
+			    const struct table_size sizes[TABLE_COUNT], uint64_t fixed)
+{
+	const uint32_t *entries = (const uint32_t *)&policy->tables;
+	struct list_counts counts = count_lists(policy);
+	struct memory memory = {.tables = fixed, .entries = list_entries(&counts)};
+
+	for (size_t i = 0; i < TABLE_COUNT; i++)
+		memory.tables += sizes[i].each * entries[i];
+	memory.lists = GENERATIONS * ((counts.prefixes + counts.numbers) * TRIE_ENTRY +
+				      (counts.hosts + counts.agents) * HOST_ENTRY);
+	memory.agent = agent_memory(policy, &counts);
+	memory.sum = memory.tables + memory.lists + memory.agent;
+	return memory;
+}
+
+int memory_measure(const struct policy *policy, struct memory *memory, struct error *e)
 {
 	struct table_size sizes[TABLE_COUNT];
 	uint64_t fixed;
 
-	return measure(sizes, &fixed, e) < 0 ? 0 : sum_up(policy, sizes, fixed);
+	if (measure(sizes, &fixed, e) < 0)
+		return -1;
+	*memory = sum_up(policy, sizes, fixed);
+	return 0;
+}
+
+uint64_t policy_memory(const struct policy *policy, struct error *e)
+{
+	struct memory memory;
+
+	return memory_measure(policy, &memory, e) < 0 ? 0 : memory.sum;
 }
 
 /* The tightest memory.max from a control group up to the root, or `most`. */
@@ -175,22 +249,13 @@ static size_t largest(const struct policy *policy, const struct table_size sizes
 	return found < TABLE_COUNT ? found : largest(policy, sizes, false);
 }
 
-int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)
+static int fail_table(const struct policy *policy, const struct table_size sizes[TABLE_COUNT],
+		      size_t table, const struct memory *memory, uint64_t allowed, struct error *e)
 {
-	const uint32_t *entries = (const uint32_t *)&policy->tables;
-	struct table_size sizes[TABLE_COUNT];
-	uint64_t fixed, sum, others, size, fit = 0;
+	uint32_t entries = ((const uint32_t *)&policy->tables)[table];
+	uint64_t size = sizes[table].each * entries, others = memory->sum - size, fit = 0;
 	auto_free char *where = NULL, *advice = NULL;
-	size_t table;
 
-	if (measure(sizes, &fixed, e) < 0)
-		return -1;
-	sum = sum_up(policy, sizes, fixed);
-	if (sum <= allowed)
-		return 0;
-	table = largest(policy, sizes, true);
-	size = sizes[table].each * entries[table];
-	others = sum - size;
 	if (others < allowed)
 		fit = (allowed - others) / sizes[table].each;
 	if (fit && table == offsetof(struct tables, sights) / sizeof(uint32_t))
@@ -202,7 +267,48 @@ int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)
 		 xasprintf("the others alone take %.0f MB; write smaller numbers for them, too",
 			   others / 1e6);
 	return fail(e, EXIT_POLICY, "%s: tables: '%s' of %u entries takes %.0f MB when it is full, "
-		    "and all tables %.0f MB; %.0f MB are allowed, half of this host's memory or "
-		    "what its control group may have; %s", where, sizes[table].name, entries[table],
-		    size / 1e6, sum / 1e6, allowed / 1e6, advice);
+		    "and all tables %.0f MB, lists %.0f MB, the agent %.0f MB; %.0f MB are "
+		    "allowed, half of this host's memory or what its control group may have; %s",
+		    where, sizes[table].name, entries, size / 1e6, memory->tables / 1e6,
+		    memory->lists / 1e6, memory->agent / 1e6, allowed / 1e6, advice);
+}
+
+/* Fewer entries of the same kinds take as much less, in the kernel and in the agent. */
+static int fail_lists(const struct policy *policy, const struct memory *memory, uint64_t allowed,
+		      struct error *e)
+{
+	uint64_t lists = memory->lists + memory->agent - AGENT_OCTETS;
+	uint64_t others = memory->sum - lists;
+	uint64_t fit = others < allowed ?
+		       (unsigned __int128)(allowed - others) * memory->entries / lists : 0;
+	auto_free char *advice =
+		fit ? xasprintf("write lists of at most %llu entries", (unsigned long long)fit) :
+		xasprintf("all else takes %.0f MB; write smaller tables, too", others / 1e6);
+
+	return fail(e, EXIT_POLICY, "%s: lists: the %llu entries of all lists (prefixes, numbers "
+		    "of each zone, names of attack tools) take %.0f MB in the kernel, while one "
+		    "policy takes the place of another, and %.0f MB in the agent, all tables "
+		    "%.0f MB; %.0f MB are allowed, half of this host's memory or what its control "
+		    "group may have; %s", policy->file, (unsigned long long)memory->entries,
+		    memory->lists / 1e6, memory->agent / 1e6, memory->tables / 1e6, allowed / 1e6,
+		    advice);
+}
+
+int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)
+{
+	struct table_size sizes[TABLE_COUNT];
+	struct memory memory;
+	uint64_t fixed;
+	size_t table;
+
+	if (measure(sizes, &fixed, e) < 0)
+		return -1;
+	memory = sum_up(policy, sizes, fixed);
+	if (memory.sum <= allowed)
+		return 0;
+	table = largest(policy, sizes, true);
+	if (memory.lists + memory.agent - AGENT_OCTETS >
+	    sizes[table].each * ((const uint32_t *)&policy->tables)[table])
+		return fail_lists(policy, &memory, allowed, e);
+	return fail_table(policy, sizes, table, &memory, allowed, e);
 }

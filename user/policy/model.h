@@ -180,6 +180,8 @@ struct tables {
 struct policy {
 	char *file;               /* name for messages; "(embedded)" for the built-in one */
 	uint8_t hash[32];         /* SHA-256 over the text and every list file, in order */
+	size_t text_octets;       /* of the text and every list file */
+	size_t text_values;       /* in the text, without list files */
 	enum sw_mode mode;
 	char (*interfaces)[IFNAMSIZ];
 	size_t interface_count;

@@ -344,6 +344,7 @@ static int read_draft(struct draft *d, const struct deviation *deviations, size_
 	    deviations_overlay(&d->source, root, deviations, count) < 0 ||
 	    read_map(d, root, policy_keys, d) < 0)
 		return -1;
+	d->policy.text_values = tree_count(root);
 	return check_draft(d);
 }
 
@@ -373,6 +374,9 @@ int policy_text_parse(struct policy_text *text, const struct deviation *deviatio
 		return -1;
 	SHA256Final(d.policy.hash, &d.hash);
 	d.policy.file = xstrdup(text->name);
+	d.policy.text_octets = text->size;
+	for (size_t i = 0; i < text->file_count; i++)
+		d.policy.text_octets += text->files[i].size;
 	*p = d.policy;
 	memset(&d.policy, 0, sizeof(d.policy));
 	return 0;

@@ -29,6 +29,15 @@ void tree_free(struct node *root)
 	free(root);
 }
 
+size_t tree_count(const struct node *root)
+{
+	size_t sum = 1;
+
+	for (size_t i = 0; i < root->count; i++)
+		sum += tree_count(root->items[i]);
+	return sum;
+}
+
 struct node *node_value(const struct node *map, const char *key)
 {
 	for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++) {

@@ -28,6 +28,9 @@ struct node *tree_read(const struct source *s);
 /* The value of a key of a mapping; NULL when it has none, or is no mapping. */
 struct node *node_value(const struct node *map, const char *key);
 
+/* How many nodes there are. */
+size_t tree_count(const struct node *root);
+
 /* The node as it could stand in a text, on one line; owned by the caller. */
 char *node_text(const struct node *node);
 
