@@ -6,6 +6,8 @@
 
 #include "kernel/compile.h"
 
+#define PART 16384 /* entries that are written with one call: some 16 ms */
+
 /* Entries of one policy map, gathered and then written in one batch. */
 struct batch {
 	struct bpf_map *map;
@@ -49,7 +51,7 @@ static void batches_free(struct batch (*all)[BATCH_COUNT])
 	}
 }
 
-static void gather(const struct generation_source *source, struct batch *batches)
+static void gather_prefixes(const struct generation_source *source, struct batch *batches)
 {
 	const struct policy *policy = source->policy;
 
@@ -96,14 +98,29 @@ static void gather_numbers(const struct generation_source *source, struct batch 
 	}
 }
 
+static void gather(const struct generation_source *source, struct batch *batches)
+{
+	gather_prefixes(source, batches);
+	gather_numbers(source, &batches[BATCH_NUMBERS]);
+	gather_agents(source, &batches[BATCH_AGENTS]);
+}
+
+/* In parts: a call with millions of entries would keep the process in the kernel for seconds. */
 static int write_batch(const struct batch *batch, struct error *e)
 {
-	__u32 count = batch->key_count;
+	size_t key_size = bpf_map__key_size(batch->map);
 
-	if (count && bpf_map_update_batch(bpf_map__fd(batch->map), batch->keys, batch->values,
-					  &count, NULL) < 0)
-		return fail(e, EXIT_FAILED, "map %s: entry %u of %zu cannot be written: %s",
-			    bpf_map__name(batch->map), count, batch->key_count, strerror(errno));
+	for (size_t done = 0; done < batch->key_count; done += PART) {
+		size_t left = batch->key_count - done;
+		__u32 count = left < PART ? left : PART;
+
+		if (bpf_map_update_batch(bpf_map__fd(batch->map),
+					 (char *)batch->keys + done * key_size,
+					 batch->values + done, &count, NULL) < 0)
+			return fail(e, EXIT_FAILED, "map %s: entry %zu of %zu cannot be written: "
+				    "%s", bpf_map__name(batch->map), done + count,
+				    batch->key_count, strerror(errno));
+	}
 	return 0;
 }
 
@@ -227,9 +244,8 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	batches[BATCH_SERVICE_ADDRS].map = skel->maps.service_addrs;
 	batches[BATCH_NUMBERS].map = skel->maps.numbers;
 	batches[BATCH_AGENTS].map = skel->maps.agents;
-	gather(source, batches);
-	gather_numbers(source, &batches[BATCH_NUMBERS]);
-	gather_agents(source, &batches[BATCH_AGENTS]);
+	if (!source->share)
+		gather(source, batches);
 
 	memcpy((void *)&skel->rodata->policy, source->compiled, sizeof(*source->compiled));
 	*(__u32 *)&skel->rodata->on_trial = source->on_trial;
