@@ -25,7 +25,9 @@
 
 void say_text(const char *text)
 {
-	fprintf(stderr, "sipward: %s\n", text);
+	auto_free char *lines = printable_lines(text);
+
+	fprintf(stderr, "sipward: %s\n", lines);
 }
 
 void say(const char *fmt, ...)

@@ -53,7 +53,7 @@ static struct json_object *agent_json(const struct agent *agent)
 	for (size_t i = 0; i < agent->interface_count; i++)
 		if (!agent->interfaces[i].attached)
 			json_object_array_add(missing,
-					      json_object_new_string(agent->interfaces[i].name));
+					      json_string(agent->interfaces[i].name));
 	json_object_object_add(o, "missing", missing);
 	json_object_object_add(o, "tuned", tuned_json(agent));
 	json_object_object_add(o, "saved", saved_json(agent));

@@ -38,9 +38,11 @@ static const char style[] =
 	".tag{-webkit-print-color-adjust:exact;print-color-adjust:exact}th,.blind{"
 	"-webkit-print-color-adjust:exact;print-color-adjust:exact}@page{margin:15mm}}\n";
 
-static void escaped(FILE *out, const char *text)
+static void escaped(FILE *out, const char *foreign)
 {
-	for (; *text; text++) {
+	auto_free char *harmless = printable_text(foreign);
+
+	for (const char *text = harmless; *text; text++) {
 		switch (*text) {
 		case '<':
 			fputs("&lt;", out);

@@ -4,9 +4,11 @@
 #include "audit/audit.h"
 
 /* A cell of a table: a bar would end it. */
-static void cell(FILE *out, const char *text)
+static void cell(FILE *out, const char *foreign)
 {
-	for (; *text; text++) {
+	auto_free char *harmless = printable_text(foreign);
+
+	for (const char *text = harmless; *text; text++) {
 		if (*text == '|')
 			fputc('\\', out);
 		fputc(*text, out);
@@ -42,7 +44,7 @@ static void print_vector(const struct vector *v, const struct vector_result *res
 {
 	auto_free char *attack = count_text(&result->attack), *legal = count_text(&result->legal);
 
-	fprintf(out, "| `%s` ", v->name);
+	fprintf(out, "| `%s` ", printable(v->name).text);
 	cell(out, v->title);
 	fprintf(out, " | **%s** | %s | %s |\n", outcome_name(result->outcome),
 		result->absent ? result->absent : attack, result->legal.sent ? legal : "-");
@@ -76,6 +78,7 @@ static void print_threat(const struct audit *audit, const struct threat *threat,
 void audit_markdown(const struct audit *audit, FILE *out)
 {
 	auto_free char *hash = policy_hash(audit->policy);
+	auto_free char *tuned = printable_text(audit->tuned ? audit->tuned : "");
 
 	fprintf(out,
 		"# sipward audit\n\n| | |\n|---|---|\n"
@@ -83,8 +86,8 @@ void audit_markdown(const struct audit *audit, FILE *out)
 		"| kernel | %s |\n"
 		"| program | tag `%s`, sipward %s, %s |\n"
 		"| vectors | %zu run, %u legal packets dropped |\n\n",
-		audit->policy->file, mode_name(audit->policy->mode),
-		audit->tuned ? ", tuned: " : "", audit->tuned ? audit->tuned : "", hash,
+		printable(audit->policy->file).text, mode_name(audit->policy->mode),
+		*tuned ? ", tuned: " : "", tuned, hash,
 		audit->date, audit->kernel, audit->tag, SIPWARD_VERSION, SIPWARD_COMPILER,
 		audit->vectors.count, audit_legal_lost(audit));
 	print_summary(audit, out);

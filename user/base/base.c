@@ -13,11 +13,24 @@
 
 #define PIPE_SECONDS 30 /* that a pipe may stay silent */
 
+/* Takes off what a cut left of a character of several octets. */
+static void end_with_character(char *text)
+{
+	size_t size = strlen(text), start = size;
+
+	while (start && size - start < 4 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+		start--;
+	if (start && (unsigned char)text[start - 1] >= 0xc0 &&
+	    !character_size(text + start - 1, size - start + 1))
+		text[start - 1] = '\0';
+}
+
 int vfail(struct error *e, enum exit_code code, const char *fmt, va_list ap)
 {
 	if (e && e->code == EXIT_OK) {
 		e->code = code;
-		vsnprintf(e->text, sizeof(e->text), fmt, ap);
+		if (vsnprintf(e->text, sizeof(e->text), fmt, ap) >= (int)sizeof(e->text))
+			end_with_character(e->text);
 	}
 	return -1;
 }

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 /* Exit codes of the binary (README: "Exit codes"). */
 enum exit_code {
 	EXIT_OK = 0,

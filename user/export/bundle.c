@@ -20,15 +20,17 @@ static struct json_object *bundle_json(const struct policy_text *text)
 	struct json_object *o = json_object_new_object();
 	struct json_object *files = json_object_new_array();
 
-	json_text(o, "name", text->name);
-	json_text(o, "directory", text->directory);
+	/* Between a command and the agent paths stay as they are, octet by octet. */
+	json_object_object_add(o, "name", json_object_new_string(text->name));
+	if (text->directory)
+		json_object_object_add(o, "directory", json_object_new_string(text->directory));
 	json_object_object_add(o, "text", text_json(text->text, text->size));
 	json_object_object_add(o, "files", files);
 	for (size_t i = 0; i < text->file_count; i++) {
 		const struct policy_file *file = &text->files[i];
 		struct json_object *entry = json_object_new_object();
 
-		json_text(entry, "path", file->path);
+		json_object_object_add(entry, "path", json_object_new_string(file->path));
 		json_object_object_add(entry, "text", text_json(file->text, file->size));
 		json_object_array_add(files, entry);
 	}

@@ -7,10 +7,28 @@
 
 #include <json-c/json.h>
 #include <stdint.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+/* JSON is UTF-8, and is looked at on terminals: a text of somebody else is made harmless. Line
+ * ends stay, since JSON escapes them. */
+static inline struct json_object *json_string(const char *value)
+{
+	struct json_object *o;
+	char *text;
+
+	if (is_printable(value))
+		return json_object_new_string(value);
+	text = printable_lines(value);
+	o = json_object_new_string(text);
+	free(text);
+	return o;
+}
 
 static inline void json_text(struct json_object *o, const char *key, const char *value)
 {
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
+	json_object_object_add(o, key, value ? json_string(value) : NULL);
 }
 
 static inline void json_count(struct json_object *o, const char *key, uint64_t value)

@@ -25,17 +25,16 @@ static void counter(FILE *out, const char *name, const char *help, uint64_t valu
 	fprintf(out, "%s %" PRIu64 "\n", name, value);
 }
 
-/* A label value: backslash, quote and line feed are escaped, all else stands. */
+/* A label value: what is no text is made harmless; backslash and quote are escaped. */
 static void label(FILE *out, const char *name, const char *value)
 {
+	auto_free char *text = printable_text(value);
+
 	fprintf(out, "%s=\"", name);
-	for (; *value; value++) {
-		if (*value == '\n')
-			fputs("\\n", out);
-		else if (*value == '"' || *value == '\\')
-			fprintf(out, "\\%c", *value);
-		else
-			fputc(*value, out);
+	for (const char *c = text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			fputc('\\', out);
+		fputc(*c, out);
 	}
 	fputc('"', out);
 }

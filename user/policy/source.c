@@ -16,38 +16,6 @@ int fail_at(const struct source *s, struct position at, const char *fmt, ...)
 	return fail(s->e, EXIT_POLICY, "%s:%u:%u: %s", s->name, at.line, at.column, what);
 }
 
-static size_t sequence_size(uint8_t first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 2;
-	if (first >= 0xe0 && first <= 0xef)
-		return 3;
-	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-}
-
-size_t character_size(const char *text, size_t size)
-{
-	const uint8_t *s = (const uint8_t *)text;
-	size_t n = sequence_size(s[0]);
-
-	if (n == 0 || n > size)
-		return 0;
-	if (n == 1)
-		return (s[0] >= 0x20 && s[0] != 0x7f) || s[0] == '\t';
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* C1 controls, overlong forms, surrogates, beyond U+10FFFF */
-	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) ||
-	    (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 size_t source_mark_size(const char *text, size_t size)
 {
 	return size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

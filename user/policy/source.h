@@ -7,6 +7,7 @@
 #ifndef SIPWARD_POLICY_SOURCE_H
 #define SIPWARD_POLICY_SOURCE_H
 
+#include "base/text.h"
 #include "policy/model.h"
 
 struct source {
@@ -31,9 +32,6 @@ struct position source_position(const struct source *s, size_t offset);
 
 /* How many octets a byte order mark takes at the start: editors write it unasked. */
 size_t source_mark_size(const char *text, size_t size);
-
-/* The character at `text`: its octets, or 0 when it is not UTF-8 or a control character. */
-size_t character_size(const char *text, size_t size);
 
 /* Somebody's text, cut to what fits a message: use quote(x).text inside one expression. */
 struct quoted {
