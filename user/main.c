@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -28,6 +28,13 @@ static const struct command *find_command(const char *name, struct error *e)
 	const char *names[array_size(commands) + 1] = {};
 	const char *near;
 
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+		return &command_version;
+	if (*name == '-') {
+		fail(e, EXIT_USAGE, "'%s': options stand behind the command, as in sipward status "
+		     "-j; see: sipward --help", name);
+		return NULL;
+	}
 	for (size_t i = 0; i < array_size(commands); i++) {
 		names[i] = commands[i]->name;
 		if (strcmp(names[i], name) == 0)
@@ -42,12 +49,47 @@ static const struct command *find_command(const char *name, struct error *e)
 /* What was asked for may be evidence: half of it must not look like all of it. */
 static int run_command(const struct command *command, int argc, char **argv, struct error *e)
 {
-	if (command->run(command, argc, argv, e) < 0)
+	int done = command->run(command, argc, argv, e);
+
+	/* A command that printed why it failed, as JSON, has no text left to say. */
+	if (e->text[0])
 		return -1;
-	if (fflush(stdout) || ferror(stdout))
-		return fail(e, EXIT_FAILED, "%s: the output could not be written: %s",
-			    command->name, strerror(errno));
-	return 0;
+	if (done < 0) {
+		enum exit_code code = e->code;
+
+		e->code = EXIT_OK;
+		finish_output(command->name, e);
+		e->code = code ? code : EXIT_FAILED;
+		return -1;
+	}
+	return finish_output(command->name, e);
+}
+
+/* What went wrong may name files and texts of others. */
+static void print_error(const struct error *e)
+{
+	auto_free char *text = printable_lines(e->text);
+
+	if (*text)
+		fprintf(stderr, "sipward: %s\n", text);
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* A file that is opened must not get the number of an output that was closed: messages would be
+ * written into it. What is written here fails. */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 int main(int argc, char **argv)
@@ -57,19 +99,20 @@ int main(int argc, char **argv)
 
 	if (argc > 0 && strcmp(argv[0], EXPORTER_PROCESS) == 0)
 		return http_process();
+	fill_standard_files();
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
+	if (is_help(argv[1])) {
 		print_help(stdout);
-		return EXIT_OK;
+		if (finish_output("help", &e) == 0)
+			return EXIT_OK;
+	} else {
+		command = find_command(argv[1], &e);
+		if (command && run_command(command, argc - 1, argv + 1, &e) == 0)
+			return EXIT_OK;
 	}
-	command = find_command(strcmp(argv[1], "--version") == 0 ? "version" : argv[1], &e);
-	if (command && run_command(command, argc - 1, argv + 1, &e) == 0)
-		return EXIT_OK;
-	if (e.text[0])
-		fprintf(stderr, "sipward: %s\n", e.text);
+	print_error(&e);
 	return e.code ? e.code : EXIT_FAILED;
 }

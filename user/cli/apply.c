@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <errno.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -14,28 +13,20 @@ static int agent_runs(struct error *e)
 	return status ? 0 : -1;
 }
 
-/* Asks the agent about a policy. It is judged here first: its author sees the same errors with
- * and without an agent. Takes over `args`. */
+/* Asks the agent about a policy. It is read once, since it may be a pipe, and judged here first:
+ * its author sees the same errors with and without an agent. Takes over `args`. */
 static struct json_object *ask_about(const char *command, const char *path,
 				     struct json_object *args, struct error *e)
 {
 	auto_json struct json_object *owned = args;
 	auto_edition struct edition edition = {};
-	auto_policy struct policy judged = {};
-	auto_free char *absolute = NULL;
 	struct json_object *answer;
 	char bundle[PATH_MAX];
 
-	if (policy_load(path, &judged, e) < 0)
+	if (edition_load(path, &edition, e) < 0 || agent_runs(e) < 0)
 		return NULL;
-	absolute = realpath(path, NULL);
-	if (!absolute) {
-		fail(e, EXIT_POLICY, "%s: its whole path cannot be found: %s", path,
-		     strerror(errno));
-		return NULL;
-	}
-	if (edition_load(absolute, &edition, e) < 0 || agent_runs(e) < 0 ||
-	    bundle_write(&edition.text, bundle, e) < 0)
+	policy_text_settle(&edition.text);
+	if (bundle_write(&edition.text, bundle, e) < 0)
 		return NULL;
 	json_text(args, "bundle", bundle);
 	answer = ask_agent(command, json_object_get(args), e);
@@ -55,32 +46,31 @@ static int read_options(const struct command *self, int argc, char **argv, bool 
 	const char *why;
 	int letter;
 
-	for (;;) {
-		letter = next_option(self, argc, argv, "c:j", options, e);
-		if (letter == -2)
-			return -1;
+	while ((letter = next_option(self, argc, argv, "c:j", options, e)) >= 0) {
 		if (letter == 'j')
 			*json = true;
-		else if (letter == 'c' && duration_parse(optarg, confirm, &why) < 0)
+		else if (duration_parse(optarg, confirm, &why) < 0)
 			return fail(e, EXIT_USAGE, "apply: --confirm %s: %s", optarg, why);
-		else if (letter < 0 && optind >= argc)
-			break;
-		else if (letter < 0 && *path)
-			return fail(e, EXIT_USAGE, "apply: '%s' is not wanted", argv[optind]);
-		else if (letter < 0)
-			*path = argv[optind++];
 	}
-	return *path ? 0 : fail(e, EXIT_USAGE, "apply: a policy file is wanted; see: sipward apply "
-				"--help");
+	if (letter == -2)
+		return -1;
+	*path = argv[optind];
+	if (!*path)
+		return fail(e, EXIT_USAGE, "apply: a policy file is wanted; see: sipward apply "
+			    "--help");
+	if (argv[optind + 1])
+		return fail(e, EXIT_USAGE, "apply: '%s' is not wanted", argv[optind + 1]);
+	return 0;
 }
 
 /* The file that the agent was started with is what it reads next time. */
 static void print_next_time(struct json_object *answer)
 {
 	const char *start = text_of(answer, "policy_at_start"), *now = text_of(answer, "policy");
-	auto_free char *same = start ? realpath(start, NULL) : NULL;
+	auto_free char *at_start = start ? realpath(start, NULL) : NULL;
+	auto_free char *running = realpath(now, NULL);
 
-	if (!same || strcmp(same, now) != 0)
+	if (!at_start || !running || strcmp(at_start, running) != 0)
 		printf("a reload (SIGHUP) and the next start read %s: copy it there to keep it\n",
 		       start ? start : "the embedded policy, or what -p says");
 }
@@ -104,7 +94,7 @@ static int run_apply(const struct command *self, int argc, char **argv, struct e
 		print_json(answer);
 		return 0;
 	}
-	printf("%s runs now, as generation %s\n", path, text_of(answer, "generation"));
+	printf("%s runs now, as generation %s\n", printable(path).text, text_of(answer, "generation"));
 	if (text_of(answer, "note"))
 		puts(text_of(answer, "note"));
 	if (confirm)

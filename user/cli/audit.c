@@ -23,6 +23,7 @@ static int read_options(const struct command *self, int argc, char **argv,
 		{"help", no_argument, NULL, 'h'},
 		{},
 	};
+	static const char *const formats[] = {"md", "html", "json", NULL};
 	int letter;
 
 	to->print = audit_markdown;
@@ -38,8 +39,7 @@ static int read_options(const struct command *self, int argc, char **argv,
 		else if (strcmp(optarg, "md") == 0)
 			to->print = audit_markdown;
 		else
-			return fail(e, EXIT_USAGE, "audit: --format %s: it is md, html or json",
-				    optarg);
+			return unknown_word("audit: --format", optarg, formats, e);
 	}
 	if (letter == -2)
 		return -1;

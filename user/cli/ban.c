@@ -21,15 +21,25 @@ struct ban_options {
 
 static int wants_verb(const struct ban_options *options, struct error *e)
 {
+	static const char *const verbs[] = {"add", "del", "list", NULL};
+
 	if (!options->verb)
 		return fail(e, EXIT_USAGE, "%s: add ADDRESS, del ADDRESS or list is wanted",
 			    options->command);
-	return fail(e, EXIT_USAGE,
-		    "%s: '%s' is no verb of %s; it is add ADDRESS, del ADDRESS or list",
-		    options->command, options->verb, options->command);
+	return unknown_word(options->command, options->verb, verbs, e);
 }
 
-/* Options may stand before or behind the verb and the address. */
+static int read_words(int argc, char **argv, struct ban_options *to, struct error *e)
+{
+	if (optind < argc)
+		to->verb = argv[optind++];
+	if (optind < argc)
+		to->address = argv[optind++];
+	if (optind < argc)
+		return fail(e, EXIT_USAGE, "%s: '%s' is not wanted", to->command, argv[optind]);
+	return to->verb ? 0 : wants_verb(to, e);
+}
+
 static int read_options(const struct command *self, int argc, char **argv,
 			struct ban_options *to, struct error *e)
 {
@@ -44,29 +54,15 @@ static int read_options(const struct command *self, int argc, char **argv,
 	int letter;
 
 	to->duration = BAN_FOREVER;
-	for (;;) {
-		letter = next_option(self, argc, argv, "f:n:j", options, e);
-		if (letter == -2)
-			return -1;
-		if (letter == 'j') {
+	while ((letter = next_option(self, argc, argv, "f:n:j", options, e)) >= 0) {
+		if (letter == 'j')
 			to->json = true;
-		} else if (letter == 'n') {
+		else if (letter == 'n')
 			to->note = optarg;
-		} else if (letter == 'f') {
-			if (duration_parse(optarg, &to->duration, &why) < 0)
-				return fail(e, EXIT_USAGE, "%s: --for %s: %s", to->command, optarg,
-					    why);
-		} else if (optind >= argc) {
-			return to->verb ? 0 : wants_verb(to, e);
-		} else if (!to->verb) {
-			to->verb = argv[optind++];
-		} else if (!to->address) {
-			to->address = argv[optind++];
-		} else {
-			return fail(e, EXIT_USAGE, "%s: '%s' is not wanted", to->command,
-				    argv[optind]);
-		}
+		else if (duration_parse(optarg, &to->duration, &why) < 0)
+			return fail(e, EXIT_USAGE, "%s: --for %s: %s", to->command, optarg, why);
 	}
+	return letter == -2 ? -1 : read_words(argc, argv, to, e);
 }
 
 static int read_address(struct ban_options *options, struct error *e)
@@ -142,7 +138,8 @@ static int list(const struct state *state, const struct ban_options *options, st
 			printf(" %" PRIu64 " dropped", (uint64_t)entry->ban.hits);
 		if (entry->ban.evidence)
 			printf("  for %u offences", entry->ban.evidence);
-		printf("%s%s\n", entry->ban.note[0] ? "  " : "", entry->ban.note);
+		printf("%s%s\n", entry->ban.note[0] ? "  " : "",
+		       printable(entry->ban.note).text);
 	}
 	if (options->json)
 		print_json(all);
@@ -163,7 +160,8 @@ static void note_monitor(void)
 		if (attachment_read(*iface, &attachment, NULL) == 0 && attachment.policy &&
 		    attachment.policy->mode == SW_MODE_MONITOR)
 			fprintf(stderr, "sipward: %s is in monitor mode: a ban is counted there, "
-				"and drops nothing (sipward tune mode enforce)\n", *iface);
+				"and drops nothing (sipward tune mode enforce)\n",
+				printable(*iface).text);
 	}
 }
 

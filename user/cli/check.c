@@ -28,7 +28,7 @@ static void print_good(const char *path, const struct policy *policy, const stru
 	printf("%s: good: %s mode, %zu zone%s, %zu service%s, %zu list %s, %zu numbers; at most "
 	       "%.0f MB: %.0f for tables when they are full, %.0f for lists while one policy takes "
 	       "the place of another, %.0f for the agent\n",
-	       path, mode_name(policy->mode), policy->zone_count,
+	       printable(path).text, mode_name(policy->mode), policy->zone_count,
 	       policy->zone_count == 1 ? "" : "s", policy->service_count,
 	       policy->service_count == 1 ? "" : "s", policy->list_count,
 	       policy->list_count == 1 ? "entry" : "entries", policy->number_count,

@@ -25,8 +25,9 @@ extern const struct command command_run, command_check, command_status, command_
 	command_top, command_capture, command_audit;
 
 /* getopt_long that fails in words. Every command takes -h/--help (printed here, exit 0) and
- * those in `options` (short letters with ':' as in getopt; long may be NULL). Returns the
- * option's letter, -1 at the end of the options, or -2 and *e. */
+ * those in `options` (short letters with ':' as in getopt; long may be NULL). Options may stand
+ * anywhere; behind "--" there are none. Returns the option's letter, -1 when there are no more,
+ * with the operands from optind on, or -2 and *e. */
 int next_option(const struct command *self, int argc, char **argv, const char *letters,
 		const struct option *options, struct error *e);
 
@@ -42,6 +43,12 @@ const char *only_policy(const struct command *self, int argc, char **argv, bool 
  * by the embedded policy"). 0, or -1 and *e. Owned by the caller. */
 struct edition;
 int edition_of(const char *path, const char *doing, struct edition *edition, struct error *e);
+
+/* 0 when all of the output was taken; -1 and *e when the disk is full or nobody reads. */
+int finish_output(const char *command, struct error *e);
+
+/* Fails: a word of the command line that is not among `words`, with the nearest of them. */
+int unknown_word(const char *where, const char *word, const char *const *words, struct error *e);
 
 /* Prints the object on one line. */
 void print_json(struct json_object *o);

@@ -26,13 +26,13 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		struct json_object *names = json_object_new_array();
 
 		for (char **iface = interfaces; *iface; iface++)
-			json_object_array_add(names, json_object_new_string(*iface));
+			json_object_array_add(names, json_string(*iface));
 		json_object_object_add(o, "detached", names);
 		print_json(o);
 		return 0;
 	}
 	for (char **iface = interfaces; *iface; iface++)
-		printf("%s: program off, counters removed\n", *iface);
+		printf("%s: program off, counters removed\n", printable(*iface).text);
 	puts("bans and all other state removed; nothing of sipward is left in the kernel (a clsact "
 	     "qdisc stays where the observer was: others may use it, and alone it does nothing)");
 	return 0;

@@ -20,19 +20,25 @@ static void print_event(struct json_object *event, bool json)
 	fflush(stdout);
 }
 
+/* True when nobody takes what is written. */
+static bool output_failed(void)
+{
+	return ferror(stdout) != 0;
+}
+
 static int from_agent(FILE *stream, bool follow, bool json, struct error *e)
 {
 	char *line = NULL;
 	size_t size = 0;
 
-	while (getline(&line, &size, stream) > 0) {
+	while (!output_failed() && getline(&line, &size, stream) > 0) {
 		auto_json struct json_object *event = json_tokener_parse(line);
 
 		if (event)
 			print_event(event, json);
 	}
 	free(line);
-	return !follow ? 0 : fail(e, EXIT_FAILED, "events: the agent ended it: it stopped, or "
+	return !follow || output_failed() ? 0 : fail(e, EXIT_FAILED, "events: the agent ended it: it stopped, or "
 				  "events came faster than they were read; run it again");
 }
 
@@ -60,7 +66,8 @@ static int from_ring(bool follow, bool json, struct error *e)
 	    history_open(&history, &state, print_from_ring, &reading, e) < 0)
 		return -1;
 	fputs("sipward: no agent runs; the events come straight from the kernel's ring\n", stderr);
-	while (!history_read(&history) || (follow && history_wait(&history) == 0))
+	while (!history_read(&history) ||
+	       (follow && !output_failed() && history_wait(&history) == 0))
 		; /* each prints what it reads */
 	return 0;
 }

@@ -225,6 +225,7 @@ static int read_options(const struct command *self, int argc, char **argv,
 		{"help", no_argument, NULL, 'h'},
 		{},
 	};
+	static const char *const transports[] = {"udp", "tcp", NULL};
 	int letter;
 
 	read_from("198.51.100.7:5060", &to->from, e);
@@ -236,8 +237,7 @@ static int read_options(const struct command *self, int argc, char **argv,
 		else if (letter == 'f' && read_from(optarg, &to->from, e) < 0)
 			return -1;
 		else if (letter == 't' && strcmp(optarg, "udp") && strcmp(optarg, "tcp"))
-			return fail(e, EXIT_USAGE, "explain: --transport %s: it is udp or tcp",
-				    optarg);
+			return unknown_word("explain: --transport", optarg, transports, e);
 		else if (letter == 't')
 			to->tcp = optarg[0] == 't';
 	}

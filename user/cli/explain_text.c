@@ -133,7 +133,8 @@ static void print_ends(const struct explanation *x)
 		inet_ntop(AF_INET6, frame + at + 8, src, sizeof(src));
 		inet_ntop(AF_INET6, frame + at + 24, dst, sizeof(dst));
 	}
-	printf("%s, packet %lu: %s to %s, %u octets\n", x->file, x->packet, src, dst, size);
+	printf("%s, packet %lu: %s to %s, %u octets\n", printable(x->file).text, x->packet, src,
+	       dst, size);
 }
 
 static void print_steps(const struct explanation *x)

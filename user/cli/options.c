@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "export/json.h"
@@ -14,6 +15,7 @@ static int fail_option(const struct command *self, const char *word, const struc
 		       struct error *e)
 {
 	const char *names[OPTIONS_MAX + 1] = {}, *near;
+	auto_free char *typed = NULL;
 
 	for (size_t i = 0; i < OPTIONS_MAX && options[i].name; i++) {
 		if (optopt && options[i].val == optopt)
@@ -25,10 +27,36 @@ static int fail_option(const struct command *self, const char *word, const struc
 	if (optopt)
 		return fail(e, EXIT_USAGE, "%s: there is no option -%c; see: sipward %s --help",
 			    self->name, optopt, self->name);
-	near = nearest_word(word + strspn(word, "-"), names);
+	typed = xasprintf("%.*s", (int)strcspn(word, "="), word);
+	near = nearest_word(typed + strspn(typed, "-"), names);
 	return fail(e, EXIT_USAGE, "%s: there is no option %s%s%s%s; see: sipward %s --help",
-		    self->name, word, near ? ", did you mean --" : "", near ?: "", near ? "?" : "",
+		    self->name, typed, near ? ", did you mean --" : "", near ?: "", near ? "?" : "",
 		    self->name);
+}
+
+int finish_output(const char *command, struct error *e)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return fail(e, EXIT_FAILED, "%s: the output could not be written: %s", command,
+		    errno ? strerror(errno) : "a part of it is lost");
+}
+
+int unknown_word(const char *where, const char *word, const char *const *words, struct error *e)
+{
+	const char *near = nearest_word(word, words);
+	auto_free char *all = xstrdup("");
+
+	if (near)
+		return fail(e, EXIT_USAGE, "%s: '%s' is not known, did you mean %s?", where, word,
+			    near);
+	for (; *words; words++) {
+		auto_free char *before = all;
+
+		all = xasprintf("%s%s%s", before, *words, !words[1] ? "" : words[2] ? ", " : " or ");
+	}
+	return fail(e, EXIT_USAGE, "%s: '%s' is not known; it is %s", where, word, all);
 }
 
 int next_option(const struct command *self, int argc, char **argv, const char *letters,
@@ -37,11 +65,13 @@ int next_option(const struct command *self, int argc, char **argv, const char *l
 	char with_help[64];
 	int letter;
 
-	snprintf(with_help, sizeof(with_help), "+:h%s", letters);
+	snprintf(with_help, sizeof(with_help), ":h%s", letters);
 	opterr = 0;
 	letter = getopt_long(argc, argv, with_help, options ? options : help_only, NULL);
 	if (letter == 'h') {
 		printf("sipward %s: %s\n\n%s", self->name, self->summary, self->help);
+		if (finish_output(self->name, e) < 0)
+			return -2;
 		exit(EXIT_OK);
 	}
 	if (letter == ':')

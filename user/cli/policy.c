@@ -19,6 +19,9 @@ static int load_running(const char *doing, struct edition *edition, struct error
 		fprintf(stderr,
 			"sipward: no agent runs; %s by the embedded policy (another: -p POLICY)\n",
 			doing);
+	if (name && strcmp(name, POLICY_PIPE) == 0)
+		return fail(e, EXIT_FAILED, "the policy that runs came through a pipe, and is in "
+			    "no file: name one with -p POLICY");
 	if (policy_text_load(name && name[0] != '(' ? name : NULL, &edition->text, e) < 0)
 		return -1;
 	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
@@ -35,7 +38,8 @@ static int load_running(const char *doing, struct edition *edition, struct error
 	hash = policy_hash(&edition->policy);
 	if (status && strcmp(hash, text_of(status, "policy_hash") ?: hash) != 0)
 		fprintf(stderr, "sipward: %s is not what the agent read, it was changed since; %s "
-			"by the file as it is now (SIGHUP makes it run)\n", name, doing);
+			"by the file as it is now (SIGHUP makes it run)\n",
+			printable(name).text, doing);
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static char *comment_of(const struct recording *recording, const struct sw_event
 			 event->mode == SW_MODE_ENFORCE ? "dropped" : "would have been dropped",
 			 reason ? reason : "?", reason ? reason_rfc(event->reason) : "?",
 			 reason ? reason_text(event->reason) : "of another version",
-			 state_zone_name(recording->state, event->zone, zone));
+			 printable(state_zone_name(recording->state, event->zone, zone)).text);
 }
 
 static void on_packet(void *context, int cpu, void *data, __u32 size)
@@ -62,7 +62,8 @@ static void on_packet(void *context, int cpu, void *data, __u32 size)
 	if (size <= sizeof(*event) || (recording->most && recording->count == recording->most))
 		return;
 	comment = comment_of(recording, event);
-	pcapng_packet(&recording->pcapng, event->ifindex, if_indextoname(event->ifindex, name),
+	pcapng_packet(&recording->pcapng, event->ifindex,
+		      if_indextoname(event->ifindex, name) ? printable(name).text : NULL,
 		      wall_time(event->time), event + 1, size - sizeof(*event), comment);
 	recording->count++;
 }
@@ -143,29 +144,25 @@ static int read_options(const struct command *self, int argc, char **argv,
 	char *end;
 	int letter;
 
-	for (;;) {
-		letter = next_option(self, argc, argv, "n:f:", options, e);
-		if (letter == -2)
-			return -1;
+	while ((letter = next_option(self, argc, argv, "n:f:", options, e)) >= 0) {
 		if (letter == 'n') {
 			to->most = strtoull(optarg, &end, 10);
 			if (!to->most || *end)
 				return fail(e, EXIT_USAGE,
 					    "capture: --count %s: a number is wanted", optarg);
-		} else if (letter == 'f') {
-			if (duration_parse(optarg, &to->duration, &why) < 0)
-				return fail(e, EXIT_USAGE, "capture: --for %s: %s", optarg, why);
-		} else if (optind >= argc) {
-			if (to->path)
-				return 0;
-			return fail(e, EXIT_USAGE,
-				    "capture: a file is wanted, or - for the standard output");
-		} else if (to->path) {
-			return fail(e, EXIT_USAGE, "capture: '%s' is not wanted", argv[optind]);
-		} else {
-			to->path = argv[optind++];
+		} else if (duration_parse(optarg, &to->duration, &why) < 0) {
+			return fail(e, EXIT_USAGE, "capture: --for %s: %s", optarg, why);
 		}
 	}
+	if (letter == -2)
+		return -1;
+	to->path = argv[optind];
+	if (!to->path)
+		return fail(e, EXIT_USAGE,
+			    "capture: a file is wanted, or - for the standard output");
+	if (argv[optind + 1])
+		return fail(e, EXIT_USAGE, "capture: '%s' is not wanted", argv[optind + 1]);
+	return 0;
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)

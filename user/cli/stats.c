@@ -33,12 +33,13 @@ static void print_messages(const struct sw_counters *counters)
 
 static void print_interface(const struct snapshot_interface *iface)
 {
-	printf("%s (%s)\n", iface->attachment.iface, attach_mode_name(iface->attachment.mode));
+	printf("%s (%s)\n", printable(iface->attachment.iface).text,
+	       attach_mode_name(iface->attachment.mode));
 	for (size_t i = 0; i < iface->zone_count; i++) {
 		const struct sw_counters *counters = iface->zones[i].counters;
 
 		printf("  zone %s: %" PRIu64 " passed, %" PRIu64 " dropped, %" PRIu64
-		       " would have been dropped\n", iface->zones[i].name,
+		       " would have been dropped\n", printable(iface->zones[i].name).text,
 		       (uint64_t)counters->reasons[SW_MODE_ENFORCE][SW_REASON_NONE],
 		       counters_refused(counters, SW_MODE_ENFORCE),
 		       counters_refused(counters, SW_MODE_MONITOR));

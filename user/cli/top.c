@@ -183,7 +183,7 @@ static void put_interfaces(const struct page *page, const struct snapshot *snaps
 	for (size_t i = 0; i < snapshot->interface_count; i++) {
 		const struct attachment *attachment = &snapshot->interfaces[i].attachment;
 
-		put_line(page, true, "%s: %s mode%s%s", attachment->iface,
+		put_line(page, true, "%s: %s mode%s%s", printable(attachment->iface).text,
 			 attach_mode_name(attachment->mode), attachment->policy ? ", policy " : "",
 			 attachment->policy ? mode_name(attachment->policy->mode) : "");
 	}
@@ -214,7 +214,8 @@ static void put_page(const struct page *page, const struct sample *now,
 	for (size_t i = 0; i < zones->count; i++) {
 		const struct row *row = &zones->items[i];
 
-		put_line(page, false, "%-32s %12.0f %12.0f %12.0f %16" PRIu64, row->name, row->pass,
+		put_line(page, false, "%-32s %12.0f %12.0f %12.0f %16" PRIu64,
+			 printable(row->name).text, row->pass,
 			 row->drop, row->shadow, row->total);
 	}
 	put_line(page, false, "%s", "");

@@ -24,7 +24,6 @@ static void add_word(struct tune_options *to, const char *word)
 		to->value = xasprintf("%s%s%s", before ? before : "", before ? " " : "", word);
 }
 
-/* Options may stand before and behind the words. */
 static int read_options(const struct command *self, int argc, char **argv,
 			struct tune_options *to, struct error *e)
 {
@@ -38,21 +37,17 @@ static int read_options(const struct command *self, int argc, char **argv,
 	const char *why;
 	int letter;
 
-	for (;;) {
-		letter = next_option(self, argc, argv, "f:rj", options, e);
-		if (letter == -2)
-			return -1;
+	while ((letter = next_option(self, argc, argv, "f:rj", options, e)) >= 0) {
 		if (letter == 'j')
 			to->json = true;
 		else if (letter == 'r')
 			to->reset = true;
-		else if (letter == 'f' && duration_parse(optarg, &to->duration, &why) < 0)
+		else if (duration_parse(optarg, &to->duration, &why) < 0)
 			return fail(e, EXIT_USAGE, "tune: --for %s: %s", optarg, why);
-		else if (letter < 0 && optind >= argc)
-			return 0;
-		else if (letter < 0)
-			add_word(to, argv[optind++]);
 	}
+	for (; optind < argc; optind++)
+		add_word(to, argv[optind]);
+	return letter == -2 ? -1 : 0;
 }
 
 static int check_options(const struct tune_options *options, struct error *e)

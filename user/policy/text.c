@@ -42,11 +42,38 @@ int policy_text_load(const char *path, struct policy_text *text, struct error *e
 	text->text = read_whole_file(path, POLICY_OCTETS_MAX, &text->size, &why);
 	if (!text->text)
 		return fail(e, EXIT_POLICY, "%s", why.text);
-	text->name = xstrdup(path);
+	text->name = xstrdup(is_descriptor(path) ? POLICY_PIPE : path);
 	slash = is_descriptor(path) ? NULL : strrchr(path, '/');
 	if (slash)
 		text->directory = xasprintf("%.*s", (int)(slash + 1 - path), path);
 	return 0;
+}
+
+static char *whole_path(const char *path)
+{
+	auto_free char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	return here ? xasprintf("%s/%s", here, path) : xstrdup(path);
+}
+
+static void make_whole(char **path)
+{
+	auto_free char *old = *path;
+
+	*path = whole_path(old);
+}
+
+void policy_text_settle(struct policy_text *text)
+{
+	auto_free char *directory = text->directory ? whole_path(text->directory) :
+						      whole_path("");
+
+	if (text->name[0] != '(')
+		make_whole(&text->name);
+	free(text->directory);
+	text->directory = take(directory);
+	for (size_t i = 0; i < text->file_count; i++)
+		make_whole(&text->files[i].path);
 }
 
 void policy_text_free(struct policy_text *text)

@@ -9,6 +9,9 @@
 
 #include "policy/model.h"
 
+/* The name of a policy that came through a pipe, and is in no file. */
+#define POLICY_PIPE "(pipe)"
+
 /* A list file. */
 struct policy_file {
 	char *path;
@@ -38,6 +41,8 @@ struct deviation {
 int policy_text_load(const char *path, struct policy_text *text, struct error *e);
 /* Likewise from memory. */
 void policy_text_copy(const char *name, const char *octets, size_t size, struct policy_text *text);
+/* Makes its paths whole, so that it means the same to a process in another directory. */
+void policy_text_settle(struct policy_text *text);
 void policy_text_free(struct policy_text *text);
 #define auto_policy_text cleanup(policy_text_free)
 
