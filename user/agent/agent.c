@@ -103,7 +103,6 @@ static void on_tick(void *context, int fd)
 	exporter_tick(agent->exporter);
 	if (interfaces_missing(agent))
 		check_interfaces(agent);
-	observation_tick(&agent->observation, agent->ticks);
 	policies_tick(agent);
 	control_tick(&agent->control);
 	save_tick(agent);
@@ -240,6 +239,7 @@ static int stop(struct agent *agent, struct error *e)
 		return 0;
 	}
 	tuned_forget();
+	observation_close(&agent->observation);
 	observers_detach(NULL);
 	for (size_t i = 0; i < agent->interface_count; i++)
 		if (state_detach(agent->interfaces[i].name, e) < 0)
@@ -280,7 +280,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.state = STATE_CLOSED,
 		.control = {.listener = -1},
 		.admission = {.say = say_text},
-		.observation = {.program = -1, .say = say_text},
+		.observation = {OBSERVATION_CLOSED, .say = say_text},
 		.behaviour = {.say = say_text, .told = on_ban},
 		.connections = {.say = say_text},
 		.signals = -1,
@@ -293,7 +293,6 @@ int agent_run(const struct agent_options *options, struct error *e)
 	agent.admission.state = &agent.state;
 	agent.admission.loop = &agent.loop;
 	agent.observation.state = &agent.state;
-	agent.observation.loop = &agent.loop;
 	agent.behaviour.state = &agent.state;
 	agent.behaviour.loop = &agent.loop;
 	agent.behaviour.context = &agent;
@@ -303,6 +302,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 	if (start(&agent, e) < 0) {
 		struct error ignored = {};
 
+		observation_close(&agent.observation);
 		/* Nothing half attached, and no state that was not there before. */
 		for (size_t i = 0; agent.state.fresh && i < agent.interface_count; i++)
 			state_detach(agent.interfaces[i].name, &ignored);

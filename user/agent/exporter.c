@@ -16,7 +16,7 @@ static char *render_metrics(void *context, struct error *e)
 		.events = agent->history.count,
 		.reload_failures = agent->reload_failures,
 		.interfaces_missing = interfaces_missing(agent),
-		.observed = agent->observation.program >= 0,
+		.observed = agent->observation.observed,
 		.tuned = agent->running.deviation_count,
 		.bans = agent->bans,
 		.exporter_ends = exporter_ends(agent->exporter),

@@ -131,11 +131,18 @@ int protect_prepare(struct agent *agent, const struct policy *policy, struct app
 
 int protect_swap(struct agent *agent, struct apply *apply, struct error *e)
 {
-	if (apply_swap(apply, e) < 0) {
+	int done;
+
+	/* Nobody puts the old observers back while they are replaced. */
+	observation_hold(&agent->observation);
+	done = apply_swap(apply, e);
+	if (done == 0)
+		observation_follow(&agent->observation, apply);
+	observation_release(&agent->observation);
+	if (done < 0) {
 		apply_free(apply);
 		return -1;
 	}
-	observation_follow(&agent->observation, apply);
 	agent->generation = apply->generation;
 	note_interfaces(agent, apply);
 	return 0;

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/observation.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "kernel/health.h"
 #include "kernel/known.h"
+#include "kernel/share.h"
 
 /* However silent the kernel is about it, the routes are looked through now and then. */
 #define FIND_TICKS 60
 
 /* How long the greylist stays open after the last second in which the server fell behind. */
 #define PRESSURE_SECONDS 3
+
+/* Between two looks for what the kernel told: at least so long, and so many times as long as the
+ * last one took, for a host may have thousands of routes and interfaces. */
+#define REST_NS    (5 * 1000000ull)
+#define REST_TIMES 4
 
 /* --- in place --- */
 
@@ -28,19 +38,19 @@ static int find(struct observation *o, struct error *e)
 {
 	struct observers now = {};
 
-	if (observers_find(&now, &o->egress, e) < 0) {
+	if (observers_find(&now, &o->now.egress, e) < 0) {
 		observers_free(&now);
 		return -1;
 	}
-	observers_free(&o->observers);
-	o->observers = now;
+	observers_free(&o->now.observers);
+	o->now.observers = now;
 	return 0;
 }
 
 /* Attaches what is missing, and says so. Returns how many, or -1. */
 static int mend(struct observation *o, struct error *e)
 {
-	int mended = observers_mend(&o->observers, o->program, e);
+	int mended = observers_mend(&o->now.observers, o->now.program, e);
 	auto_free char *text = NULL;
 
 	if (mended <= 0)
@@ -51,9 +61,22 @@ static int mend(struct observation *o, struct error *e)
 	return mended;
 }
 
+/* What one look found, for the data path. */
+struct finding {
+	uint64_t now;
+	bool placed;           /* all observers are in place now */
+	bool gap;              /* they were not a moment ago */
+	bool whole_second;
+	bool behind;           /* the server is */
+	bool unanswered;
+	bool heard;            /* whether it is was found out */
+	uint64_t forgot_until;
+	struct sw_health health; /* out: as it was written */
+};
+
 /* True when all of them are where they were a second ago. A gap, however short, is one; but an
  * interface of which the kernel told as soon as a route led there was no way out before. */
-static bool keep_in_place(struct observation *o, struct sw_health *health, uint64_t now)
+static bool keep_in_place(struct observation *o, struct finding *found)
 {
 	struct error e = {};
 	int missing = mend(o, &e), more = 0;
@@ -64,38 +87,64 @@ static bool keep_in_place(struct observation *o, struct sw_health *health, uint6
 	say_once(o, missing < 0 ? e.text : "");
 	if (missing < 0)
 		return false;
-	if (missing || (more && o->find != FIND_TOLD))
-		health->observed_from = now;
+	found->gap = missing || (more && o->find != FIND_TOLD);
+	found->placed = true;
 	o->find = FIND_NOTHING;
-	health->heartbeat = now;
 	return missing == 0;
+}
+
+/* Likewise. While an apply swaps observers they are not ours to attach. */
+static bool look_after(struct observation *o, struct finding *found)
+{
+	bool seen;
+
+	if (pthread_mutex_trylock(&o->placing) != 0) {
+		found->placed = observers_missing(&o->now.observers) == 0;
+		return found->placed;
+	}
+	seen = keep_in_place(o, found);
+	pthread_mutex_unlock(&o->placing);
+	return seen;
 }
 
 /* --- the server --- */
 
-static void hear_the_server(struct observation *o, struct sw_health *health, bool seen,
-			    uint64_t now)
+static void hear_the_server(struct observation *o, struct finding *found, bool seen)
 {
 	uint64_t tallies[SW_TALLY_COUNT];
-	bool behind, unanswered;
 
-	if (tallies_read(o->state, tallies, NULL) < 0)
+	if (tallies_read(&o->now.state, tallies, NULL) < 0)
 		return;
 	pressure_step(&o->pressure, tallies[SW_TALLY_REQUESTS], tallies[SW_TALLY_ANSWERS], seen);
-	behind = pressure_falls_behind(&o->pressure);
-	unanswered = pressure_unanswered(&o->pressure);
-	if (behind)
-		health->pressure_until = now + PRESSURE_SECONDS * SW_NS_PER_SEC;
-	if (behind && !o->pressed)
+	found->heard = true;
+	found->behind = pressure_falls_behind(&o->pressure);
+	found->unanswered = pressure_unanswered(&o->pressure);
+	if (found->behind && !o->pressed)
 		o->say("the server leaves most requests unanswered: newcomers wait");
-	o->pressed = behind;
-	if (!unanswered)
-		health->unanswered_from = 0;
-	else if (!health->unanswered_from)
-		health->unanswered_from = now;
+	o->pressed = found->behind;
 }
 
-/* --- what happens --- */
+/* --- what is told --- */
+
+/* Its own fields alone: others are written by other threads. */
+static void write_finding(struct sw_health *health, void *context)
+{
+	struct finding *found = context;
+
+	if (found->placed)
+		health->heartbeat = found->now;
+	if (found->gap)
+		health->observed_from = found->now;
+	if (found->whole_second)
+		health->forgot_until = found->forgot_until;
+	if (found->behind)
+		health->pressure_until = found->now + PRESSURE_SECONDS * SW_NS_PER_SEC;
+	if (found->heard && !found->unanswered)
+		health->unanswered_from = 0;
+	else if (found->heard && !health->unanswered_from)
+		health->unanswered_from = found->now;
+	found->health = *health;
+}
 
 static void say_state(struct observation *o, const struct sw_health *health, uint64_t now)
 {
@@ -109,31 +158,48 @@ static void say_state(struct observation *o, const struct sw_health *health, uin
 	o->say(text);
 }
 
+/* Nothing is told of a generation that has just gone. */
+static void tell(struct observation *o, struct finding *found)
+{
+	bool told;
+
+	pthread_mutex_lock(&o->lock);
+	told = !o->fresh;
+	if (told)
+		health_change(&o->now.state, write_finding, found);
+	pthread_mutex_unlock(&o->lock);
+	if (told)
+		say_state(o, &found->health, found->now);
+}
+
 static void look(struct observation *o, bool whole_second)
 {
-	struct sw_health health = {};
-	uint64_t now = monotonic_ns();
+	struct finding found = {.now = monotonic_ns(), .whole_second = whole_second};
+	uint64_t end;
 	bool seen;
 
-	if (o->program < 0)
+	o->look_soon = false;
+	if (o->now.program < 0)
 		return;
-	state_health_read(o->state, &health);
-	seen = keep_in_place(o, &health, now);
+	seen = look_after(o, &found);
 	if (whole_second) {
-		canaries_step(&o->canaries, o->state, now);
-		health.forgot_until = o->canaries.forgot_until;
-		hear_the_server(o, &health, seen, now);
+		canaries_step(&o->canaries, &o->now.state, found.now);
+		found.forgot_until = o->canaries.forgot_until;
+		hear_the_server(o, &found, seen);
 	}
-	state_health_write(o->state, &health);
-	say_state(o, &health, now);
+	tell(o, &found);
+	end = monotonic_ns();
+	o->rest_until = end + REST_NS + REST_TIMES * (end - found.now);
 }
+
+/* --- what happens --- */
 
 static void on_route(void *context, int ifindex)
 {
 	struct observation *o = context;
 
-	if (o->find == FIND_NOTHING && o->egress.routes &&
-	    !observers_include(&o->observers, ifindex))
+	if (o->find == FIND_NOTHING && o->now.egress.routes &&
+	    !observers_include(&o->now.observers, ifindex))
 		o->find = FIND_TOLD;
 }
 
@@ -141,8 +207,7 @@ static void on_filter(void *context, int ifindex)
 {
 	struct observation *o = context;
 
-	if (observers_include(&o->observers, ifindex))
-		look(o, false);
+	o->look_soon |= observers_include(&o->now.observers, ifindex);
 }
 
 static void on_link(void *context, const char *iface, bool gone, bool up)
@@ -154,66 +219,174 @@ static void on_link(void *context, const char *iface, bool gone, bool up)
 		o->find = FIND_TOLD;
 }
 
-static void on_netlink(void *context, int fd)
+static void read_netlink(struct observation *o)
 {
-	struct observation *o = context;
 	struct error e = {};
 	bool lost = false;
 
-	(void)fd;
 	if (netlink_read(&o->netlink, &lost, &e) < 0)
 		say_once(o, e.text);
 	if (lost)
 		o->find = FIND_ALL;
 	else if (o->find != FIND_NOTHING)
-		look(o, false);
+		o->look_soon = true;
 }
 
-void observation_tick(struct observation *o, uint64_t ticks)
+/* --- the thread --- */
+
+static void placement_free(struct placement *placement)
 {
-	if (ticks % FIND_TICKS == 0)
-		o->find = FIND_ALL;
-	look(o, true);
+	close_fd(&placement->program);
+	observers_free(&placement->observers);
+	free(placement->egress.named);
+	state_close(&placement->state);
+	*placement = (struct placement){.program = -1, .state = STATE_CLOSED};
+}
+
+/* Takes over what the loop left there. False when the thread is to end. */
+static bool take_over(struct observation *o)
+{
+	struct placement before = {.program = -1, .state = STATE_CLOSED};
+	bool end;
+
+	pthread_mutex_lock(&o->lock);
+	end = o->end;
+	if (o->fresh) {
+		before = o->now;
+		o->now = o->next;
+		o->next = (struct placement){.program = -1, .state = STATE_CLOSED};
+		o->fresh = false;
+	}
+	pthread_mutex_unlock(&o->lock);
+	placement_free(&before);
+	return !end;
+}
+
+/* Waits until something happens, or until `tick`, or until what was told of is looked at. */
+static void wait_for(struct observation *o, uint64_t tick)
+{
+	struct pollfd fds[] = {
+		{.fd = o->wake, .events = POLLIN},
+		{.fd = netlink_fd(&o->netlink), .events = POLLIN},
+	};
+	uint64_t now = monotonic_ns(), until = tick;
+	eventfd_t count;
+
+	if (o->look_soon && o->rest_until < until)
+		until = o->rest_until;
+	if (poll(fds, array_size(fds), until > now ? (until - now) / 1000000 + 1 : 0) <= 0)
+		return;
+	if (fds[0].revents)
+		eventfd_read(o->wake, &count);
+	if (fds[1].revents)
+		read_netlink(o);
+}
+
+static void *keep_looking(void *context)
+{
+	struct observation *o = context;
+	uint64_t tick = monotonic_ns() + SW_NS_PER_SEC, now;
+
+	while (take_over(o)) {
+		now = monotonic_ns();
+		if (now >= tick) {
+			if (o->ticks++ % FIND_TICKS == 0)
+				o->find = FIND_ALL;
+			look(o, true);
+			tick = tick + SW_NS_PER_SEC > now ? tick + SW_NS_PER_SEC :
+							    now + SW_NS_PER_SEC;
+		} else if (o->look_soon && now >= o->rest_until) {
+			look(o, false);
+		}
+		wait_for(o, tick);
+	}
+	return NULL;
 }
 
 /* --- generations --- */
 
-static void remember_egress(struct observation *o, const struct apply *apply)
+static void remember_egress(struct egress *egress, const struct apply *apply)
 {
 	const struct policy *policy = apply->policy;
 	bool listed = policy->observe_count > 0;
 	size_t count = listed ? policy->observe_count : apply->wanted_count;
 	const void *from = listed ? policy->observe : apply->wanted;
 
-	free(o->egress.named);
-	o->egress.named = xcalloc(count ? count : 1, IFNAMSIZ);
-	memcpy(o->egress.named, from, count * IFNAMSIZ);
-	o->egress.named_count = count;
-	o->egress.routes = !listed;
+	egress->named = xcalloc(count ? count : 1, IFNAMSIZ);
+	memcpy(egress->named, from, count * IFNAMSIZ);
+	egress->named_count = count;
+	egress->routes = !listed;
+}
+
+struct beginning {
+	const struct apply *apply;
+	const struct placement *placement;
+};
+
+/* What leaves by a new interface, or from a new port, was not noted before; nor were dialogs for
+ * which no rule asked. */
+static void write_beginning(struct sw_health *health, void *context)
+{
+	const struct beginning *begins = context;
+	uint64_t now = monotonic_ns(), services = begins->apply->services;
+
+	if (begins->placement->program < 0)
+		*health = (struct sw_health){.penalised_until = health->penalised_until};
+	else if (begins->placement->observers.added || health->services != services ||
+		 !health->observed_from)
+		health->observed_from = now;
+	if (begins->placement->program >= 0)
+		health->heartbeat = now;
+	health->services = services;
 }
 
 void observation_follow(struct observation *o, struct apply *apply)
 {
-	struct sw_health health = {};
-	uint64_t now = monotonic_ns();
+	static const enum state_map maps[] = {STATE_HEALTH, STATE_TALLIES, STATE_BRANCHES};
+	struct placement placement = {
+		.program = take_fd(apply->observer), .observers = apply->observers,
+	};
+	struct beginning begins = {.apply = apply, .placement = &placement};
 
-	close_fd(&o->program);
-	o->program = take_fd(apply->observer);
-	observers_free(&o->observers);
-	o->observers = apply->observers;
 	memset(&apply->observers, 0, sizeof(apply->observers));
-	remember_egress(o, apply);
-	state_health_read(o->state, &health);
-	/* What leaves by a new interface, or from a new port, was not noted before; nor were
-	 * dialogs for which no rule asked. */
-	if (o->program < 0)
-		health = (struct sw_health){};
-	else if (o->observers.added || health.services != apply->services || !health.observed_from)
-		health.observed_from = now;
-	if (o->program >= 0)
-		health.heartbeat = now;
-	health.services = apply->services;
-	state_health_write(o->state, &health);
+	remember_egress(&placement.egress, apply);
+	state_share(&placement.state, o->state, maps, array_size(maps));
+	o->observed = placement.program >= 0;
+	pthread_mutex_lock(&o->lock);
+	health_change(o->state, write_beginning, &begins);
+	placement_free(&o->next);
+	o->next = placement;
+	o->fresh = true;
+	pthread_mutex_unlock(&o->lock);
+	if (o->open)
+		eventfd_write(o->wake, 1);
+}
+
+void observation_hold(struct observation *o)
+{
+	pthread_mutex_lock(&o->placing);
+}
+
+void observation_release(struct observation *o)
+{
+	pthread_mutex_unlock(&o->placing);
+}
+
+static int start_thread(struct observation *o, struct error *e)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&o->thread, NULL, keep_looking, o);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		return fail(e, EXIT_FAILED, "the thread of the observation cannot be made: %s",
+			    strerror(error));
+	pthread_setname_np(o->thread, "sipward-observe");
+	o->open = true;
+	return 0;
 }
 
 int observation_open(struct observation *o, struct error *e)
@@ -221,16 +394,25 @@ int observation_open(struct observation *o, struct error *e)
 	o->events = (struct netlink_events){
 		.link = on_link, .route = on_route, .filter = on_filter, .context = o,
 	};
-	if (netlink_open(&o->netlink, &o->events, e) < 0)
-		return -1;
-	return loop_add(o->loop, netlink_fd(&o->netlink), on_netlink, o, e);
+	o->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (o->wake < 0)
+		return fail(e, EXIT_FAILED, "eventfd: %s", strerror(errno));
+	return netlink_open(&o->netlink, &o->events, e) < 0 ? -1 : start_thread(o, e);
 }
 
 void observation_close(struct observation *o)
 {
+	if (o->open) {
+		pthread_mutex_lock(&o->lock);
+		o->end = true;
+		pthread_mutex_unlock(&o->lock);
+		eventfd_write(o->wake, 1);
+		pthread_join(o->thread, NULL);
+		o->open = false;
+	}
 	netlink_close(&o->netlink);
-	close_fd(&o->program);
-	observers_free(&o->observers);
-	free(o->egress.named);
-	o->program = -1;
+	placement_free(&o->now);
+	placement_free(&o->next);
+	close_fd(&o->wake);
+	o->wake = -1;
 }

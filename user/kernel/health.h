@@ -7,7 +7,12 @@
 
 #include <sipward/health.h>
 
-#include "base/base.h"
+#include "kernel/state.h"
+
+/* Reads what the data path is told, lets change() alter its own fields, and writes it: one thread
+ * after the other. */
+void health_change(const struct state *state,
+		   void (*change)(struct sw_health *health, void *context), void *context);
 
 /* "good", "stale", "young", "forgot", "unanswered": for JSON and metrics. */
 const char *observer_word(enum sw_observer_state state);

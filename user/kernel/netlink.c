@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#define READS_MAX 16
+
 static void one_address(const struct netlink_events *events, int family, const struct nlattr *attr,
 			bool gone)
 {
@@ -226,7 +228,8 @@ int netlink_read(struct netlink *netlink, bool *lost, struct error *e)
 {
 	char buffer[32768];
 
-	for (;;) {
+	/* The rest is there next time: a host that changes all the time keeps nobody here. */
+	for (int i = 0; i < READS_MAX; i++) {
 		ssize_t got = mnl_socket_recvfrom(netlink->socket, buffer, sizeof(buffer));
 
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -239,5 +242,5 @@ int netlink_read(struct netlink *netlink, bool *lost, struct error *e)
 			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s",
 				    strerror(errno));
 		mnl_cb_run(buffer, got, 0, 0, on_message, (void *)netlink->events);
-	}
+	}	return 0;
 }

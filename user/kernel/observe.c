@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "kernel/netlink.h"
+#include "kernel/skeleton.h"
 
 /* Ours among the filters of an interface; 5060 lets most others come first. */
 #define FILTER_HANDLE   1
@@ -31,11 +32,9 @@ static __u32 filter_program(int ifindex)
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	__u32 id = 0;
 
-	libbpf_print_fn_t before = libbpf_set_print(NULL); /* "not there" is no warning */
-
+	libbpf_log_start(); /* "not there" is no warning */
 	if (bpf_tc_query(&hook, &opts) == 0)
 		id = opts.prog_id;
-	libbpf_set_print(before);
 	return id;
 }
 
@@ -59,14 +58,11 @@ static int observer_attach(int ifindex, int program, int *old, struct error *e)
 	struct bpf_tc_hook hook = hook_of(ifindex);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
 		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
-	/* A clsact that is there is no warning. */
-	libbpf_print_fn_t before = libbpf_set_print(NULL);
 	__u32 id = filter_program(ifindex);
 	int error;
 
 	*old = id ? bpf_prog_get_fd_by_id(id) : -1;
-	error = bpf_tc_hook_create(&hook);
-	libbpf_set_print(before);
+	error = bpf_tc_hook_create(&hook); /* one that is there is no warning */
 	if (error && error != -EEXIST)
 		return fail(e, EXIT_FAILED, "interface index %d: no clsact qdisc can be added: %s",
 			    ifindex, strerror(-error));
@@ -165,6 +161,17 @@ int observers_swap(struct observers *observers, int program, struct error *e)
 		return -1;
 	}
 	return 0;
+}
+
+size_t observers_missing(const struct observers *observers)
+{
+	char name[IF_NAMESIZE];
+	size_t missing = 0;
+
+	for (size_t i = 0; i < observers->count; i++)
+		missing += !observer_present(observers->indexes[i]) &&
+			   if_indextoname(observers->indexes[i], name);
+	return missing;
 }
 
 int observers_mend(const struct observers *observers, int program, struct error *e)

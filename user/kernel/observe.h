@@ -41,6 +41,9 @@ void observers_back(const struct observers *observers);
  * it had to attach, or -1 when one of them could not be. */
 int observers_mend(const struct observers *observers, int program, struct error *e);
 
+/* On how many of the interfaces that are there it is missing; attaches nothing. */
+size_t observers_missing(const struct observers *observers);
+
 /* Takes our filter off everywhere but from these (NULL: everywhere); qdisc and filters of others
  * stay. */
 void observers_detach(const struct observers *keep);

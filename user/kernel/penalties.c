@@ -4,21 +4,25 @@
 #include <bpf/bpf.h>
 #include <sipward/offence.h>
 
+#include "kernel/health.h"
 #include "kernel/walk.h"
+
+static void penalised_until(struct sw_health *health, void *context)
+{
+	uint64_t end = *(const uint64_t *)context;
+
+	if (health->penalised_until < end)
+		health->penalised_until = end;
+}
 
 bool penalty_set(const struct state *state, const struct sw_source *source, uint64_t end)
 {
 	struct sw_penalty penalty = {.end = end};
-	struct sw_health health = {};
 
 	if (bpf_map_update_elem(state->fds[STATE_PENALTIES], source, &penalty, BPF_ANY) < 0)
 		return false;
 	/* Nobody looks in the table before it is said that something is in it. */
-	state_health_read(state, &health);
-	if (health.penalised_until < end) {
-		health.penalised_until = end;
-		state_health_write(state, &health);
-	}
+	health_change(state, penalised_until, &end);
 	return true;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/skeleton.h"
 
+#include <pthread.h>
 #include <string.h>
 
-static char log_text[4096];
-static size_t log_used;
+/* Of each thread: one of them loads programs while another one looks after filters. */
+static _Thread_local char log_text[4096];
+static _Thread_local size_t log_used;
 
 /* Of a long text (a verifier log) the end says why. */
 static int keep_end(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -24,11 +26,18 @@ static int keep_end(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
+static void listen_to_libbpf(void)
+{
+	libbpf_set_print(keep_end);
+}
+
 void libbpf_log_start(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 	log_used = 0;
 	log_text[0] = '\0';
-	libbpf_set_print(keep_end);
+	pthread_once(&once, listen_to_libbpf);
 }
 
 const char *libbpf_log_tail(void)
