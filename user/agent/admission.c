@@ -2,9 +2,6 @@
 #include "agent/admission.h"
 
 #include "agent/probe.h"
-#include "kernel/known.h"
-
-#define KNOWN_TICKS 60
 
 static void on_newcomers(void *context, int fd)
 {
@@ -26,11 +23,9 @@ int admission_follow(struct admission *admission, const struct policy *policy, s
 {
 	bool wanted = false;
 
-	admission->wanted = false;
 	for (size_t i = 0; i < policy->zone_count; i++) {
 		const struct zone *zone = &policy->zones[i];
 
-		admission->wanted |= zone->newcomers.set;
 		wanted |= zone->newcomers.set && zone->probe && zone->mode == SW_MODE_ENFORCE;
 	}
 	if (!wanted)
@@ -41,15 +36,6 @@ int admission_follow(struct admission *admission, const struct policy *policy, s
 	if (!admission->probe)
 		return -1;
 	return loop_add(admission->loop, probe_fd(admission->probe), on_newcomers, admission, e);
-}
-
-void admission_tick(struct admission *admission, const struct policy *policy, uint64_t ticks)
-{
-	struct error e = {};
-
-	if (admission->wanted && ticks % KNOWN_TICKS == 0 &&
-	    known_sweep(admission->state, policy->known_for, &e) < 0)
-		admission->say(e.text);
 }
 
 void admission_close(struct admission *admission)

@@ -20,7 +20,6 @@
 #include "kernel/sandbox.h"
 
 #define TICK_SECONDS 1
-#define SWEEP_TICKS  10
 #define JOB_PATIENCE SW_NS_PER_SEC
 
 void say_text(const char *text)
@@ -95,7 +94,6 @@ static void on_netlink(void *context, int fd)
 static void on_tick(void *context, int fd)
 {
 	struct agent *agent = context;
-	struct error e = {};
 	uint64_t expired;
 
 	if (read(fd, &expired, sizeof(expired)) != sizeof(expired))
@@ -106,13 +104,8 @@ static void on_tick(void *context, int fd)
 	policies_tick(agent);
 	control_tick(&agent->control);
 	save_tick(agent);
-	admission_tick(&agent->admission, &agent->running.policy, agent->ticks);
+	upkeep_tick(&agent->upkeep, &agent->running.policy);
 	connections_tick(&agent->connections);
-	if (++agent->ticks % SWEEP_TICKS)
-		return;
-	if ((agent->bans = ban_sweep(&agent->state, &e)) < 0)
-		say("%s", e.text);
-	behaviour_sweep(&agent->behaviour);
 }
 
 static void on_events(void *context, int fd)
@@ -214,7 +207,7 @@ static int start(struct agent *agent, struct error *e)
 	    admission_follow(&agent->admission, &agent->running.policy, e) < 0 ||
 	    behaviour_follow(&agent->behaviour, &agent->running.policy, &allowed, e) < 0 ||
 	    connections_follow(&agent->connections, &agent->running.policy, e) < 0 ||
-	    start_timer(agent, e) < 0)
+	    upkeep_open(&agent->upkeep, &agent->loop, e) < 0 || start_timer(agent, e) < 0)
 		return -1;
 	restore_state(agent);
 	tuned_left_over();
@@ -255,6 +248,7 @@ static void agent_free(struct agent *agent)
 	control_close(&agent->control);
 	exporter_close(&agent->exporter);
 	history_close(&agent->history);
+	upkeep_close(&agent->upkeep);
 	behaviour_close(&agent->behaviour);
 	admission_close(&agent->admission);
 	observation_close(&agent->observation);
@@ -279,13 +273,12 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.jobs = JOBS_CLOSED,
 		.state = STATE_CLOSED,
 		.control = {.listener = -1},
-		.admission = {.say = say_text},
 		.observation = {OBSERVATION_CLOSED, .say = say_text},
+		.upkeep = {UPKEEP_CLOSED, .say = say_text},
 		.behaviour = {.say = say_text, .told = on_ban},
-		.connections = {.say = say_text},
+		.connections = {.say = say_text, .worker = WORKER_CLOSED},
 		.signals = -1,
 		.timer = -1,
-		.bans = -1,
 		.started = time(NULL),
 	};
 	int done;
@@ -293,6 +286,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 	agent.admission.state = &agent.state;
 	agent.admission.loop = &agent.loop;
 	agent.observation.state = &agent.state;
+	agent.upkeep.state = &agent.state;
 	agent.behaviour.state = &agent.state;
 	agent.behaviour.loop = &agent.loop;
 	agent.behaviour.context = &agent;

@@ -237,15 +237,3 @@ void behaviour_close(struct behaviour *behaviour)
 	stop_reading(behaviour);
 	allowed_free(&behaviour->allowed);
 }
-
-void behaviour_sweep(struct behaviour *behaviour)
-{
-	uint64_t now = monotonic_ns(), idle = behaviour->policy->known_for;
-	struct error e = {};
-
-	if (!behaviour->ring.buffer)
-		return;
-	if (penalty_sweep(behaviour->state, now, &e) < 0 ||
-	    good_sweep(behaviour->state, now > idle ? now - idle : 0, &e) < 0)
-		behaviour->say(e.text);
-}

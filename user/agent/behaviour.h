@@ -37,7 +37,4 @@ void behaviour_close(struct behaviour *behaviour);
 /* Judges one offence, as read from the ring. */
 void behaviour_judge(struct behaviour *behaviour, const struct sw_offence *offence);
 
-/* Removes what is over: now and then. */
-void behaviour_sweep(struct behaviour *behaviour);
-
 #endif

@@ -71,18 +71,6 @@ static int start_closing(struct connections *c, struct error *e)
 
 /* --- counting --- */
 
-struct crowd {
-	struct sw_source source;
-	uint32_t count;
-};
-
-struct census {
-	const uint64_t *ports;
-	struct crowd *all;
-	size_t count;
-	int map;
-};
-
 /* One subscriber, as the data path counts it (struct sw_policy, subscriber). */
 static struct sw_source subscriber(const struct sw_addr *addr)
 {
@@ -137,15 +125,16 @@ static bool drop_old(const void *key, void *value, void *context)
 	return true;
 }
 
-static void publish(struct connections *c, const struct census *census, uint64_t now)
+static void publish(const struct census *census)
 {
 	struct error ignored = {};
 
 	for (size_t i = 0; i < census->count; i++) {
 		const struct crowd *crowd = &census->all[i];
-		struct sw_crowd value = {.expires = now + COUNT_LIFE, .connections = crowd->count};
+		struct sw_crowd value = {.expires = census->started + COUNT_LIFE,
+					 .connections = crowd->count};
 
-		if (crowd->count >= c->least)
+		if (crowd->count >= census->least)
 			bpf_map_update_elem(census->map, &crowd->source, &value, BPF_ANY);
 		else
 			bpf_map_delete_elem(census->map, &crowd->source);
@@ -153,22 +142,43 @@ static void publish(struct connections *c, const struct census *census, uint64_t
 	map_walk(census->map, drop_old, (void *)census, &ignored);
 }
 
+/* In a thread of its own: a host may have a million sockets. */
+static void take_census(void *context)
+{
+	struct connections *c = context;
+	struct census *census = &c->census;
+
+	census->started = monotonic_ns();
+	if ((census->sockets.netlink || sockets_open(&census->sockets, &census->error) == 0) &&
+	    sockets_each(&census->sockets, count_connection, census, &census->error) == 0) {
+		add_up(census);
+		publish(census);
+	}
+	free(take(census->all));
+	census->took = monotonic_ns() - census->started;
+}
+
+static void census_done(void *context)
+{
+	struct connections *c = context;
+	uint64_t rest = c->census.took * COUNT_SHARE;
+
+	say_once(c, c->census.error.text);
+	c->next_count = c->census.started + (rest < COUNT_LIFE / 2 ? rest : COUNT_LIFE / 2);
+}
+
 void connections_tick(struct connections *c)
 {
-	struct census census = {.ports = c->tcp_ports, .map = c->state->fds[STATE_CROWDED]};
-	uint64_t start = monotonic_ns(), took;
-	struct error e = {};
+	struct census *census = &c->census;
 
-	if (!c->tcp_ports || start < c->next_count)
+	if (!c->tcp_ports || !c->worker.open || c->worker.busy || monotonic_ns() < c->next_count)
 		return;
-	if (sockets_each(&c->sockets, count_connection, &census, &e) == 0) {
-		add_up(&census);
-		publish(c, &census, start);
-	}
-	say_once(c, e.text);
-	free(census.all);
-	took = (monotonic_ns() - start) * COUNT_SHARE;
-	c->next_count = start + (took < COUNT_LIFE / 2 ? took : COUNT_LIFE / 2);
+	memcpy(census->ports, c->tcp_ports, sizeof(census->ports));
+	census->least = c->least;
+	census->map = c->state->fds[STATE_CROWDED]; /* no policy sizes it: it stays */
+	census->count = 0;
+	census->error = (struct error){};
+	worker_start(&c->worker, take_census, census_done, c);
 }
 
 /* --- policies --- */
@@ -205,7 +215,9 @@ int connections_follow(struct connections *c, const struct policy *policy, struc
 	follow_limits(c, policy);
 	if (!close)
 		stop_closing(c);
-	if ((close || c->least) && !c->sockets.netlink && sockets_open(&c->sockets, e) < 0)
+	if (close && !c->sockets.netlink && sockets_open(&c->sockets, e) < 0)
+		return -1;
+	if (c->least && !c->worker.open && worker_open(&c->worker, c->loop, "sipward-count", e) < 0)
 		return -1;
 	return close && !c->ring.buffer ? start_closing(c, e) : 0;
 }
@@ -213,7 +225,10 @@ int connections_follow(struct connections *c, const struct policy *policy, struc
 void connections_close(struct connections *c)
 {
 	stop_closing(c);
+	worker_close(&c->worker);
 	sockets_close(&c->sockets);
+	if (!c->worker.busy)
+		sockets_close(&c->census.sockets);
 	free(c->tcp_ports);
 	c->tcp_ports = NULL;
 }

@@ -9,8 +9,27 @@
 #include <json-c/json.h>
 
 #include "agent/ring.h"
+#include "agent/worker.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
+
+/* Connections of one source. */
+struct crowd {
+	struct sw_source source;
+	uint32_t count;
+};
+
+/* One count of all connections; the worker's while it runs. */
+struct census {
+	struct sockets sockets;
+	uint64_t ports[65536 / 64]; /* a bit for each port of a service */
+	uint32_t least;
+	int map;
+	struct crowd *all;
+	size_t count;
+	uint64_t started, took;
+	struct error error;
+};
 
 struct connections {
 	const struct state *state;
@@ -24,6 +43,8 @@ struct connections {
 	uint64_t *tcp_ports;       /* a bit for each port of a service; NULL: nothing is counted */
 	uint32_t least;            /* the smallest limit of a zone */
 	uint64_t next_count;       /* when to count again, monotonic ns */
+	struct worker worker;      /* counts */
+	struct census census;
 	char trouble[1024];        /* what was said last, or empty */
 };
 

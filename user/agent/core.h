@@ -17,6 +17,7 @@
 #include "agent/history.h"
 #include "agent/jobs.h"
 #include "agent/observation.h"
+#include "agent/upkeep.h"
 #include "kernel/attach.h"
 #include "kernel/netlink.h"
 #include "policy/text.h"
@@ -43,14 +44,13 @@ struct agent {
 	struct history history;
 	struct control control;
 	struct exporter *exporter;
-	long bans;                 /* that hold, as last counted; -1: not yet */
 	struct admission admission;
 	struct observation observation;
+	struct upkeep upkeep;
 	struct behaviour behaviour;
 	struct connections connections;
 	int signals;
 	int timer;
-	uint64_t ticks;
 	uint64_t generation;
 	uint64_t reload_failures;
 	char reload_error[1024];   /* of the last reload, empty when it went well */
@@ -72,6 +72,8 @@ int protect_prepare(struct agent *agent, const struct policy *policy, struct app
 		    struct error *e);
 int protect_swap(struct agent *agent, struct apply *apply, struct error *e);
 void protect_finish(struct agent *agent, struct apply *apply);
+/* In place of the other two: frees what was prepared. */
+void protect_forget(struct agent *agent, struct apply *apply);
 /* All of them. */
 int protect(struct agent *agent, const struct policy *policy, struct error *e);
 /* Attaches what is there and not attached, as a job; notices what went away. */

@@ -18,7 +18,7 @@ static char *render_metrics(void *context, struct error *e)
 		.interfaces_missing = interfaces_missing(agent),
 		.observed = agent->observation.observed,
 		.tuned = agent->running.deviation_count,
-		.bans = agent->bans,
+		.bans = agent->upkeep.counted ? (long)agent->upkeep.counts.denies : -1,
 		.exporter_ends = exporter_ends(agent->exporter),
 		.behaviour = &agent->behaviour.counts,
 		.round_ns = agent->loop.rounds.longest,

@@ -102,6 +102,12 @@ static void note_interfaces(struct agent *agent, const struct apply *apply)
 	}
 }
 
+void protect_forget(struct agent *agent, struct apply *apply)
+{
+	upkeep_resume(&agent->upkeep);
+	apply_free(apply);
+}
+
 int protect_prepare(struct agent *agent, const struct policy *policy, struct apply *apply,
 		    struct error *e)
 {
@@ -118,6 +124,7 @@ int protect_prepare(struct agent *agent, const struct policy *policy, struct app
 	    present_interfaces(agent, apply, e) == 0) {
 		if (!agent->generation)
 			note_adopted(apply);
+		upkeep_pause(&agent->upkeep);
 		jobs_slow(&agent->jobs);
 		if (memory_check(policy, memory_allowed(policy), e) == 0)
 			done = apply_prepare(apply, e);
@@ -125,7 +132,7 @@ int protect_prepare(struct agent *agent, const struct policy *policy, struct app
 			done = -1;
 	}
 	if (done < 0)
-		apply_free(apply);
+		protect_forget(agent, apply);
 	return done;
 }
 
@@ -140,7 +147,7 @@ int protect_swap(struct agent *agent, struct apply *apply, struct error *e)
 		observation_follow(&agent->observation, apply);
 	observation_release(&agent->observation);
 	if (done < 0) {
-		apply_free(apply);
+		protect_forget(agent, apply);
 		return -1;
 	}
 	agent->generation = apply->generation;
@@ -157,7 +164,7 @@ void protect_finish(struct agent *agent, struct apply *apply)
 	/* What an agent that ends leaves undone, the next start does. */
 	if (jobs_quick(&agent->jobs, &ending) == 0)
 		apply_finish(apply);
-	apply_free(apply);
+	protect_forget(agent, apply);
 }
 
 int protect(struct agent *agent, const struct policy *policy, struct error *e)

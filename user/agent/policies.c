@@ -46,7 +46,7 @@ static int swap_over(struct agent *agent, const struct policy *next, struct chan
 	if ((moves && !(exporter = open_exporter(agent, next, e))) ||
 	    follow(agent, next, change, e) < 0 ||
 	    (moves && use_exporter(agent, exporter, e) < 0)) {
-		apply_free(&change->apply);
+		protect_forget(agent, &change->apply);
 	} else if (protect_swap(agent, &change->apply, e) == 0) {
 		if (moves)
 			exporter_close(&old);
@@ -72,7 +72,7 @@ static int begin_change(struct agent *agent, const struct policy *next, struct c
 	allowed_make(&change->allowed, next);
 	done = jobs_quick(&agent->jobs, e);
 	if (done < 0)
-		apply_free(&change->apply);
+		protect_forget(agent, &change->apply);
 	else
 		done = swap_over(agent, next, change, e);
 	if (done < 0)

@@ -220,7 +220,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	gauge(out, "sipward_interfaces_missing", "Interfaces of the policy that are not there now",
 	      source->interfaces_missing);
 	if (source->bans >= 0)
-		gauge(out, "sipward_bans", "Sources that are banned, as counted every 10 s",
+		gauge(out, "sipward_bans", "Sources that are banned, as last counted",
 		      source->bans);
 	counter(out, "sipward_exporter_ends_total", "Ends of the process that serves this page, "
 		"by itself; the agent starts it again", source->exporter_ends);

@@ -108,6 +108,8 @@ static size_t level_to_keep(const struct known_row *rows, size_t count, uint32_t
 	size_t low = sw_quota_few(level), high = count;
 
 	while (low < high) {
+		if (walk_hurried())
+			return count; /* keeps all */
 		size_t middle = low + (high - low + 1) / 2;
 
 		if (above(rows, count, level, middle) >= excess)
@@ -223,6 +225,8 @@ int quotas_write(const struct state *state, const struct known_row *rows, size_t
 		for (size_t first = 0, end; first < count; first = end) {
 			struct sw_quota quota = {.round = forgetting.round};
 
+			if (walk_hurried())
+				return fail(e, EXIT_FAILED, "the agent ends");
 			end = run_end(rows, count, first, level, &key);
 			quota.count = count_run(rows, first, end, level);
 			if (quota.count && quota_key(&rows[first].endpoint, level, &key))

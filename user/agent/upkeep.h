@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Keeps the tables of the data path as they should be: what is over goes, what is left is counted.
+ * A table may have millions of entries, so a thread of its own goes through them.
+ */
+#ifndef SIPWARD_AGENT_UPKEEP_H
+#define SIPWARD_AGENT_UPKEEP_H
+
+#include "agent/worker.h"
+#include "kernel/bans.h"
+#include "policy/model.h"
+
+/* What one run is to do; the worker's while it runs. */
+struct upkeep_job {
+	struct state state;        /* descriptors of its own */
+	bool bans, known, behaviour;
+	uint64_t known_for;
+	uint64_t started, took;    /* out */
+	bool counted;              /* likewise */
+	struct ban_counts counts;
+	struct error error;
+};
+
+struct upkeep {
+	const struct state *state;
+	void (*say)(const char *text);
+	struct worker worker;
+	struct upkeep_job job;
+	bool counted;              /* `counts` are those of the last sweep */
+	struct ban_counts counts;
+	uint64_t bans_at, known_at; /* when the next sweep is due, monotonic ns; 0: at once */
+	bool paused;
+	char trouble[1024];        /* what was said last, or empty */
+};
+
+#define UPKEEP_CLOSED .worker = WORKER_CLOSED, .job = {.state = STATE_CLOSED}
+
+int upkeep_open(struct upkeep *upkeep, struct loop *loop, struct error *e);
+void upkeep_close(struct upkeep *upkeep);
+
+/* Once a second: starts what is due, as the policy needs it. */
+void upkeep_tick(struct upkeep *upkeep, const struct policy *policy);
+
+/* Ends a sweep that is under way, and lets none begin until upkeep_resume(): tables are copied, and
+ * what a sweep takes out of one must not come back with its copy. */
+void upkeep_pause(struct upkeep *upkeep);
+void upkeep_resume(struct upkeep *upkeep);
+
+#endif
