@@ -6,12 +6,14 @@
  * A ban that behaviour earned is for one address, and behind a NAT one guesser stands for all who
  * are there. So it waits for what may be an emergency call, or may belong to one: stage "spared"
  * decides when the message is read. What cannot be one is told by its first octets, and costs no
- * more than it did. Over TCP, and inside TLS, nothing can be told of a segment that is worth a
- * connection: there a ban drops all. So does one by hand, everywhere.
+ * more than it did. Over TCP that is a SYN, what begins as such a message, and anything at all
+ * while some connection of the source carries such a call (stream.h). Inside TLS nothing can be
+ * told: there a ban drops all. So does one by hand, everywhere.
  */
 #ifndef SIPWARD_BPF_BAN_H
 #define SIPWARD_BPF_BAN_H
 
+#include <linux/tcp.h>
 #include <linux/udp.h>
 
 #include "packet.h"
@@ -20,8 +22,13 @@
 enum {
 	BAN_WAITS_NOT,
 	BAN_WAITS_CALL,  /* an INVITE that seems to call for help */
-	BAN_WAITS_INSIDE /* what may stand inside such a call: only a scan in full tells */
+	BAN_WAITS_INSIDE, /* what may stand inside such a call: only a scan in full tells */
+	BAN_WAITS_LINE_ENDS, /* TCP: a keepalive */
+	BAN_WAITS_SPARED  /* TCP: what may go on with a connection that carries such a call */
 };
+
+/* So long a connection is remembered that carries one, and says nothing. */
+#define STREAM_LIFE (3600 * SW_NS_PER_SEC)
 
 /* Octets of a payload that are looked at. No shorter one is a message (KEEPALIVE_BELOW). */
 #define BAN_PEEK 20
@@ -97,15 +104,18 @@ static __always_inline int begins_as_inside(__u64 word)
 	       (word & sip_mask(4)) == SIP_WORD("ACK ") || (word & sip_mask(4)) == SIP_WORD("BYE ");
 }
 
-/* What the datagram of a banned source may be, by its first octets, read where they are. */
-static __always_inline __u8 begins_as(const struct packet *p, const struct xdp_md *ctx)
+/* What a payload of a banned source may be, by its first octets, read where they are: `header`
+ * octets behind the ports. */
+static __always_inline __u8 begins_as(const struct packet *p, const struct xdp_md *ctx,
+				      __u32 header)
 {
-	__u32 offset = p->payload_offset + sizeof(struct udphdr);
-	const void *at = (const void *)(long)ctx->data + offset;
+	__u64 offset = p->payload_offset + header;
+	const void *at;
 
-	if (p->transport != SW_UDP || p->transport_length < sizeof(struct udphdr) + BAN_PEEK ||
-	    p->remaining < sizeof(struct udphdr) + BAN_PEEK || offset > 0x7fff)
+	if (p->remaining < header + BAN_PEEK || offset > 0x7fff)
 		return BAN_WAITS_NOT;
+	asm volatile("%0 &= 0x7fff" : "+r"(offset)); /* one sum, whatever the header */
+	at = (const void *)(long)ctx->data + offset;
 	if (at + BAN_PEEK > (const void *)(long)ctx->data_end)
 		return BAN_WAITS_NOT;
 	if ((*(const __u64 *)at & sip_mask(7)) == SIP_WORD("INVITE ") &&
@@ -114,7 +124,45 @@ static __always_inline __u8 begins_as(const struct packet *p, const struct xdp_m
 	return begins_as_inside(*(const __u64 *)at) ? BAN_WAITS_INSIDE : BAN_WAITS_NOT;
 }
 
-/* Likewise, within the ceiling. A tick more or less does not matter, and the clock is not read. */
+/* The payload is a keepalive: line ends, four octets at most. */
+static __always_inline int is_line_ends(const struct packet *p, const struct xdp_md *ctx)
+{
+	__u64 offset = p->payload_offset + p->tcp_header;
+	__u32 length = p->remaining - p->tcp_header;
+	const __u16 ends = bpf_htons(0x0d0a);
+	const __u16 *at;
+
+	if ((length != 2 && length != 4) || offset > 0x7fff)
+		return 0;
+	asm volatile("%0 &= 0x7fff" : "+r"(offset));
+	at = (const void *)(long)ctx->data + offset;
+	if ((const void *)(at + 1) > (const void *)(long)ctx->data_end || at[0] != ends)
+		return 0;
+	return length == 2 || ((const void *)(at + 2) <= (const void *)(long)ctx->data_end &&
+			       at[1] == ends);
+}
+
+/* What a segment may be. What begins as nothing may go on with something only where some connection
+ * is spared. */
+static __always_inline __u8 stream_waits(struct packet *p, const struct xdp_md *ctx,
+					 const struct sw_ban *ban)
+{
+	__u8 waits;
+
+	if (p->fragment_first || p->tcp_header < sizeof(struct tcphdr))
+		return BAN_WAITS_NOT;
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return BAN_WAITS_CALL;
+	waits = begins_as(p, ctx, p->tcp_header);
+	if (waits == BAN_WAITS_NOT && is_line_ends(p, ctx))
+		waits = BAN_WAITS_LINE_ENDS;
+	if (waits == BAN_WAITS_NOT && ban->spared[SPARED_OCTETS] + STREAM_LIFE > packet_tick(p))
+		waits = BAN_WAITS_SPARED;
+	return waits;
+}
+
+/* Likewise a datagram, within the ceiling. A tick more or less does not matter, and the clock is
+ * not read. */
 static __always_inline __u8 ban_waits(struct packet *p, const struct xdp_md *ctx,
 				      struct sw_ban *ban)
 {
@@ -122,10 +170,17 @@ static __always_inline __u8 ban_waits(struct packet *p, const struct xdp_md *ctx
 		.interval = SW_NS_PER_SEC / SPARED_RATE,
 		.tolerance = SW_NS_PER_SEC / SPARED_RATE * (SPARED_BURST - 1),
 	};
-	__u8 waits = begins_as(p, ctx);
+	__u32 cell;
+	__u8 waits;
 
+	if (p->transport == SW_TCP)
+		return stream_waits(p, ctx, ban);
+	if (p->transport != SW_UDP || p->transport_length < sizeof(struct udphdr) + BAN_PEEK)
+		return BAN_WAITS_NOT;
+	waits = begins_as(p, ctx, sizeof(struct udphdr));
+	cell = waits == BAN_WAITS_INSIDE ? SPARED_INSIDE : SPARED_CALL;
 	if (waits == BAN_WAITS_NOT ||
-	    !gcra_admit(&ban->spared[waits == BAN_WAITS_INSIDE], &spared, packet_tick(p)))
+	    !gcra_admit(&ban->spared[cell], &spared, packet_tick(p)))
 		return BAN_WAITS_NOT;
 	return waits;
 }

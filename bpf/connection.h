@@ -27,6 +27,12 @@ struct tcp_sock {
 	__u64 bytes_received;
 } __attribute__((preserve_access_index));
 
+/* Of one whose handshake has not ended. */
+struct tcp_request_sock {
+	__u32 rcv_isn;
+	__u32 snt_isn;
+} __attribute__((preserve_access_index));
+
 static __always_inline int fits(const struct tcp_sock *connection, const struct tcphdr *tcp)
 {
 	__u32 ahead = bpf_ntohl(tcp->seq) - connection->rcv_nxt;
@@ -112,7 +118,7 @@ __noinline int is_untouched(struct xdp_md *ctx, struct scratch *scratch, __u32 s
 
 static __always_inline enum verdict stage_connection(struct packet *p, struct xdp_md *ctx)
 {
-	if (!policy.connections || p->protocol != IPPROTO_TCP ||
+	if (!policy.connections || p->protocol != IPPROTO_TCP || p->proved ||
 	    !find_connection(ctx, packet_scratch(p)))
 		return VERDICT_UNDECIDED;
 	p->grade = SW_GRADE_PROVED;

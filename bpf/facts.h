@@ -71,6 +71,14 @@ struct beginning {
 	__u32 pad;
 };
 
+/* Where a segment of a banned source stands on its connection (stream.h). */
+struct stream {
+	__u32 sequence; /* of its first octet */
+	__u32 awaited;  /* of the first one that the kernel has not taken */
+	__u32 next;     /* of the one behind all that passed before */
+	__u32 matched;  /* octets of "SIP/2.0" that end where it begins, and then where it ends */
+};
+
 /* What the observer learned about one packet that leaves. Offsets count from the network
  * header: not every interface has a link header. It stands in the scratch map, too. */
 struct departure {

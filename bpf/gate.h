@@ -250,7 +250,7 @@ static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ct
 		return v;
 	if (!p->payload_length || p->transport == SW_TLS)
 		return VERDICT_PASS;
-	if (!opens_websocket(packet_scratch(p), p->payload_length))
+	if (p->ban_waits || !opens_websocket(packet_scratch(p), p->payload_length))
 		return VERDICT_UNDECIDED;
 	p->message = SW_MESSAGE_WEBSOCKET;
 	return VERDICT_PASS;

@@ -12,8 +12,8 @@
  *                           health: hashes, which evict nothing; offences that may be spoofed are
  *                           told at 500 a second at most, and one penalty takes many.
  *   a proof                 known, known_cells, goods, quotas: hashes, which take nobody in when
- *                           they are full. refusals, callers: LRU, whose writers all proved where
- *                           they are.
+ *                           they are full. refusals, callers, spared_streams: LRU, whose writers
+ *                           all proved where they are.
  *   any packet, in place    zone_cells, ceilings, service_cells, event_cell, observed, counters,
  *                           tallies: one entry for each number. opening_hints: a cell that is
  *                           written twice says "many", and the table behind it decides. sights: a
@@ -214,6 +214,11 @@ LRU(opening_texts, 2048, __u64, struct sw_opening_text);
 /* Which of them a segment may belong to at all (opening.h). */
 ARRAY(opening_hints, SW_OPENING_HINTS, __u64);
 
+/* Connections of banned sources that carry a call for help (stream.h). Only what comes on a
+ * connection writes here, as fast as the budget of `emergency:`. What is forgotten is noted again
+ * with the next message of its call. */
+LRU(spared_streams, 16384, __u64, struct sw_stream);
+
 /* What the observers say of themselves. */
 ARRAY(observed, 1, struct sw_observed);
 
@@ -247,6 +252,7 @@ struct scratch {
 	struct sip_msg msg;
 	struct content content;
 	struct beginning beginning;
+	struct stream stream;
 	__u64 tick;      /* jiffies when tick_time was read */
 	__u64 tick_time; /* CLOCK_MONOTONIC nanoseconds */
 	__u32 events_suppressed;

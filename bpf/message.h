@@ -6,9 +6,9 @@
 #ifndef SIPWARD_BPF_MESSAGE_H
 #define SIPWARD_BPF_MESSAGE_H
 
-#include "ban.h"
 #include "limit.h"
 #include "packet.h"
+#include "stream.h"
 
 static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch,
 					 __u32 flags)
@@ -91,7 +91,7 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	scan_payload(p, scratch, p->early ? SIP_EARLY : 0);
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
 	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
-		return VERDICT_PASS;
+		return p->ban_waits ? spare_rest(p) : VERDICT_PASS;
 	p->message = scratch->msg.kind;
 	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
 		return refuse(p, SW_REASON_FRAGMENT_TINY);

@@ -11,6 +11,13 @@
 #include "gcra.h"
 #include "maps.h"
 
+/* packet.tcp_flags */
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+#define TCP_URG 0x20
+
 enum verdict {
 	VERDICT_UNDECIDED,  /* the next stage goes on */
 	VERDICT_NOT_OURS,   /* passes untouched and uncounted */

@@ -223,7 +223,7 @@ static __always_inline enum verdict stage_opening(struct packet *p, struct xdp_m
 	int place;
 
 	if (!policy.openings || p->protocol != IPPROTO_TCP || !judges_opening(p) ||
-	    !may_open(p, ctx))
+	    (p->ban_waits && p->payload_length) || !may_open(p, ctx))
 		return VERDICT_UNDECIDED;
 	place = find_opening(ctx, scratch);
 	if (place == PLACE_WRONG)

@@ -19,6 +19,7 @@
 #include "zone.h"
 #include "ban.h"
 #include "unproven.h"
+#include "stream.h"
 #include "gate.h"
 #include "connection.h"
 #include "message.h"
@@ -88,6 +89,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(lists);        /* allow, deny */
 	STAGE(ban, ctx);
 	STAGE(header);       /* UDP and TCP */
+	STAGE(stream, ctx);  /* TCP of banned sources */
 	STAGE(unproven, ctx); /* TCP that belongs to no connection */
 	STAGE(rubbish, ctx); /* what begins like no message */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */

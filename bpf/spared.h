@@ -8,8 +8,8 @@
 #ifndef SIPWARD_BPF_SPARED_H
 #define SIPWARD_BPF_SPARED_H
 
-#include "ban.h"
 #include "emergency.h"
+#include "stream.h"
 
 /* Inside a dialog the caller names in To whom it called, and a response in From whom it answers. */
 static __always_inline int belongs_to_emergency(const struct packet *p,
@@ -25,22 +25,29 @@ static __always_inline int belongs_to_emergency(const struct packet *p,
 				is_emergency_number(&scratch->buf, msg->to.user));
 }
 
+/* On a connection that carries such a call any response passes: it asks for nothing. */
+static __always_inline int may_pass_ban(const struct packet *p, const struct scratch *scratch)
+{
+	if (p->emergency)
+		return 1;
+	if (p->ban_waits == BAN_WAITS_SPARED && p->message == SW_MESSAGE_RESPONSE)
+		return 1;
+	return p->ban_waits != BAN_WAITS_CALL && belongs_to_emergency(p, scratch);
+}
+
 /* Global: the verifier walks it once, and few packets come here. */
 __noinline int judge_spared(struct scratch *scratch)
 {
 	struct packet *p;
-	struct sw_ban *ban;
 
 	if (!scratch)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
-	if (p->ban_waits == BAN_WAITS_INSIDE ? belongs_to_emergency(p, scratch) : p->emergency)
+	if (!may_pass_ban(p, scratch))
+		return refuse_banned(p);
+	if (p->protocol != IPPROTO_TCP)
 		return VERDICT_UNDECIDED;
-	ban = live_ban(p);
-	if (!ban) /* it has just ended */
-		return VERDICT_UNDECIDED;
-	__sync_fetch_and_add(&ban->hits, 1);
-	return refuse(p, ban_reason(ban));
+	return spare_segment(scratch, p->message != SW_MESSAGE_RESPONSE);
 }
 
 static __always_inline enum verdict stage_spared(struct packet *p)

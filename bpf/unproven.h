@@ -119,12 +119,6 @@ __noinline int spend_ceiling(struct scratch *scratch, __u32 class)
 
 /* --- TCP --- */
 
-#define TCP_FIN 0x01
-#define TCP_SYN 0x02
-#define TCP_RST 0x04
-#define TCP_ACK 0x10
-#define TCP_URG 0x20
-
 /* A SYN is sent again with the same sequence number, after a second, and then twice as long. */
 __noinline int judge_syn(struct xdp_md *ctx, struct scratch *scratch)
 {
@@ -202,7 +196,7 @@ __noinline int judge_segment(struct xdp_md *ctx, struct scratch *scratch)
  * count, above it those without a connection go. */
 static __always_inline enum verdict stage_unproven(struct packet *p, struct xdp_md *ctx)
 {
-	if (p->protocol != IPPROTO_TCP)
+	if (p->protocol != IPPROTO_TCP || p->proved)
 		return VERDICT_UNDECIDED;
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return judge_syn(ctx, packet_scratch(p));

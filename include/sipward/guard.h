@@ -35,6 +35,14 @@ struct sw_opening_text {
 	__u8 octets[SW_OPENING_MAX];
 };
 
+/* A connection of a banned source that carries a call for help (bpf/stream.h). Keyed by the token of
+ * its addresses and ports. */
+struct sw_stream {
+	__u64 expires;
+	__u32 next;    /* sequence number behind what passed */
+	__u32 matched; /* octets of "SIP/2.0" that it ends with */
+};
+
 /* Cells before that table; a power of two. */
 #define SW_OPENING_HINTS 65536
 
@@ -79,6 +87,7 @@ struct sw_host {
 };
 
 _Static_assert(sizeof(struct sw_opening) == 16, "no padding");
+_Static_assert(sizeof(struct sw_stream) == 16, "no padding");
 _Static_assert(sizeof(struct sw_opening_text) == SW_OPENING_MAX, "no padding");
 _Static_assert(sizeof(struct sw_guard) == 24, "no padding");
 _Static_assert(sizeof(struct sw_host) == 136, "no padding");

@@ -218,6 +218,9 @@ struct sw_crowd {
 	__u32 pad;
 };
 
+/* What may be an emergency call, and what may belong to one; over TCP, SYNs and payload. */
+enum sw_spared { SPARED_CALL, SPARED_INSIDE, SPARED_SYN, SPARED_OCTETS, SPARED_COUNT };
+
 struct sw_ban {
 	__u64 start;
 	__u64 end;       /* ~0: until it is taken off by hand */
@@ -228,9 +231,8 @@ struct sw_ban {
 	__u16 flags;     /* how many bans for behaviour came before it in a row */
 	union {
 		char note[32]; /* why, of one by hand; NUL terminated */
-		/* Of one that was earned, limit cells: of what may be an emergency call, and of
-		 * what may belong to one. */
-		__u64 spared[2];
+		/* Of one that was earned, limit cells of what may pass it. */
+		__u64 spared[SPARED_COUNT];
 	};
 };
 

@@ -46,6 +46,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_OPENINGS] = "openings",
 	[STATE_OPENING_TEXTS] = "opening_texts",
 	[STATE_OPENING_HINTS] = "opening_hints",
+	[STATE_SPARED_STREAMS] = "spared_streams",
 	[STATE_OBSERVED] = "observed",
 	[STATE_DIALOGS] = "dialogs",
 	[STATE_TRANSACTIONS] = "transactions",
