@@ -112,7 +112,12 @@ attack: $(BUILD)/sipward
 	$(Q)WITHOUT=1 selftests/lab/run attack
 	$(Q)LONG=1 selftests/attacks/run
 
-.PHONY: fuzz attack
+# Real servers and phones, without and with sipward. Those that Debian 12 lacks are fetched.
+interop: $(BUILD)/sipward
+	$(Q)scripts/install-deps test interop
+	$(Q)selftests/interop/run
+
+.PHONY: fuzz attack interop
 
 # --- the sender of the lab that needs a BPF program of its own ---
 

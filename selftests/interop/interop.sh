@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the interop groups share, on top of the lab: flows (a kind of call, between phones that are
+# sipp, through a server that people use), the policies they run under, what happens meanwhile, and
+# the table of what succeeded with and without sipward.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
+INTEROP=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/interop/roots.sh
+. "$INTEROP/roots.sh"
+
+VIRTUAL4=10.77.0.3
+CALLS=${CALLS:-4} # of each flow, one a second
+NAT=sw$$-nat PHONES=sw$$-phones
+NAT4=10.77.0.30 PHONES4=192.168.7.10
+
+# --- flows -------------------------------------------------------------------------------------
+
+# name, what the caller does, what the phone that is called does (scenario.py), the servers that
+# do not have it, whether peers on an interconnect do it, options of sipp
+flows() {
+	cat <<'TABLE'
+register	register	-	-	no
+call	call	phone	-	yes
+callee-bye	bye_from_callee	phone_hangs_up	-	yes
+hold	hold	phone_held	-	yes
+update	update	phone_updated	-	yes
+prack	prack	phone_prack	-	yes
+early-media	early	phone_early	-	yes
+cancel	cancel	phone_rings	-	yes
+busy	busy	phone_busy	-	yes
+redirect	redirected	phone_forwards	-	yes
+refer	refer	phone_referred	-	yes
+fork	forked	phone_forked phone_forked	asterisk	yes
+subscribe	subscribe	phone_watched	-	no
+message	text	phone_reads	-	no
+fragments	large	phone	-	pbx
+outbound	outbound	phone	-	yes
+register-outbound	register_outbound	-	-	no
+tcp	call	phone	-	pbx	-t t1
+ipv6	call	phone	-	yes
+TABLE
+}
+
+flow_names() { # SERVER POLICY
+	flows | awk -F '\t' -v server="$1" -v policy="$2" '
+		$4 ~ server || policy == "interconnect" && $5 != "yes" { next } { print $1 }'
+}
+
+flow_field() { # FLOW FIELD
+	flows | awk -F '\t' -v flow="$1" -v field="$2" '$1 == flow { print $field }'
+}
+
+flow_number() { # FLOW: its line
+	flows | awk -F '\t' -v flow="$1" '$1 == flow { print NR }'
+}
+
+# Each flow has users and addresses of its own, so that none uses up the rates of another.
+flow_set() { # FLOW: sets FLOW_CALLER, FLOW_CALLEE (users), FLOW_FROM, FLOW_AT (addresses), FLOW_TO
+	local number
+	number=$(flow_number "$1")
+	FLOW_CALLER=$((200 + number)) FLOW_CALLEE=$((300 + number)) FLOW_TO=$SERVER4
+	FLOW_FROM=10.77.$((100 + number)).1 FLOW_AT=10.77.$((160 + number)).1
+	[ "$1" != ipv6 ] || FLOW_FROM=$CALLER6 FLOW_AT=$BYSTANDER6 FLOW_TO=$SERVER6
+}
+
+flow_addresses() {
+	local flow number
+	for flow in $(flow_names none none); do
+		number=$(flow_number "$flow")
+		ip -n "$CALLER" address add "10.77.$((100 + number)).1/32" dev eth0 &&
+		ip -n "$BYSTANDER" address add "10.77.$((160 + number)).1/32" dev eth0 || return
+	done
+	ip -n "$SERVER" route add 10.77.96.0/19 dev eth0 &&
+	ip -n "$SERVER" route add 10.77.160.0/19 dev eth0
+}
+
+scenario() { # FILE NAME OWN OTHER
+	"$PYTHON" "$INTEROP/scenario.py" "$2" "$3" "$4" >"$TMP/$1.xml"
+}
+
+# SERVER [sipp options]: prints nothing; its words are in SIPP
+sipp_of() { # NAME SCENARIO OWN-ADDRESS SERVER OPTIONS...
+	local to=$4
+	case $to in *:*) to="[$to]" ;; esac
+	SIPP=(sipp "$to:5060" -i "$3" -sf "$TMP/$2.xml" -nostdin -trace_stat -stf "$TMP/$1.csv" -fd 1
+		-trace_err -error_file "$TMP/$1.err" "${@:5}")
+}
+
+registered() { # NAME WHO USER ADDRESS PORT SERVER: one REGISTER of a phone that will be called
+	scenario "$1" register "$3" "$3"
+	sipp_of "$1" "$1" "$4" "$6" -m 1 -r 1 -p "$5" -recv_timeout 8000 -oocsn ooc_default
+	"$2" "${SIPP[@]}" >"$TMP/$1.out" 2>&1
+}
+
+phone_start() { # NAME NAMESPACE SCENARIO USER OTHER ADDRESS PORT SERVER
+	scenario "$1" "$3" "$4" "$5"
+	sipp_of "$1" "$1" "$6" "$8" -p "$7"
+	spawn "$2" "$TMP/$1.out" "${SIPP[@]}"
+}
+
+callees_alive() {
+	local callee
+	for callee in "${CALLEES[@]}"; do
+		alive "${callee% *}" || { echo "# ${callee#* }: $(tail -n 3 "$TMP/${callee#* }.out")"; return 1; }
+	done
+}
+CALLEES=()
+
+callees_start() { # SERVER: the phones that are called register, and wait
+	local flow callee port
+	for flow in $(flow_names "$1" none); do
+		[ "$(flow_field "$flow" 3)" != - ] || continue
+		flow_set "$flow"
+		port=5060
+		for callee in $(flow_field "$flow" 3); do
+			registered "$flow-$port-register" bystander "$FLOW_CALLEE" "$FLOW_AT" "$port" "$FLOW_TO" ||
+				{ echo "# $flow: its phone cannot register"; return 1; }
+			phone_start "$flow-$port" "$BYSTANDER" "$callee" "$FLOW_CALLEE" "$FLOW_CALLER" \
+				"$FLOW_AT" "$port" "$FLOW_TO"
+			CALLEES+=("$SPAWNED $flow-$port")
+			port=$((port + 2))
+		done
+	done
+	callees_alive
+}
+
+flow_start() { # FLOW: in the background
+	flow_set "$1"
+	rm -f "$TMP/$1.csv"
+	scenario "$1" "$(flow_field "$1" 2)" "$FLOW_CALLER" "$FLOW_CALLEE"
+	# The options are words.
+	# shellcheck disable=SC2046
+	sipp_of "$1" "$1" "$FLOW_FROM" "$FLOW_TO" -p 5060 -m "$CALLS" -r 1 -recv_timeout 10000 \
+		-timeout 60 -oocsn ooc_default $(flow_field "$1" 6)
+	spawn "$CALLER" "$TMP/$1.out" "${SIPP[@]}"
+	FLOW_PIDS+=("$SPAWNED")
+}
+
+# --- cells: all flows under one policy, while something happens ---------------------------------
+
+declare -A GOOD RESENT
+
+cell() { # SERVER POLICY WHAT: runs each flow of that policy
+	local flow pid
+	FLOW_PIDS=()
+	"before_$3"
+	for flow in $(flow_names "$1" "$2"); do flow_start "$flow"; done
+	sleep 1.5
+	"during_$3"
+	for pid in "${FLOW_PIDS[@]}"; do wait "$pid" 2>/dev/null; done
+	"after_$3"
+	for flow in $(flow_names "$1" "$2"); do
+		GOOD[$2,$3,$flow]=$(calls_good "$flow")
+		RESENT[$2,$3,$flow]=$(sipp_value "$flow" 'Retransmissions(C)')
+		[ "${GOOD[$2,$3,$flow]}" = "$CALLS" ] || cell_explain "$2" "$3" "$flow"
+	done
+	FLOW_PIDS=()
+}
+
+cell_explain() { # POLICY WHAT FLOW: what sipp met, for those who look why
+	printf '# %s, %s: %s of %s %s\n' "$1" "$2" "${GOOD[$1,$2,$3]}" "$CALLS" "$3"
+	[ -z "${EXPLAIN:-}" ] || head -c 1200 "$TMP/$3.err" "$TMP/$3-5060.err" 2>/dev/null |
+		sed 's/^/#   /'
+}
+
+nothing() { :; }
+for what in calm flood killed reload restart; do
+	for when in before during after; do eval "${when}_$what() { nothing; }"; done
+done
+
+before_flood() {
+	spawn "$ATTACKER" "$TMP/flood.out" "$BUILD/flood" --iface eth0 --dst-mac "$(server_mac)" \
+		--src 0.0.0.0/0 --dst "$SERVER4" --what invite --rate 20000 --seconds 60
+	FLOOD=$SPAWNED
+	sleep 0.5
+}
+after_flood() {
+	expect "the flood lasts as long as the calls" "$(cat "$TMP/flood.out")" alive "$FLOOD"
+	stop_process "$FLOOD"
+}
+
+during_killed() {
+	kill -9 "$WARD"
+	wait "$WARD" 2>/dev/null
+	sleep 1
+	ward_start "$POLICY" || die "after kill -9 it does not start: $(tail -n 1 "$WARD_LOG")"
+}
+
+during_reload() {
+	ward_reload || not_ok "$POLICY: the reload" "$(tail -n 1 "$WARD_LOG")"
+}
+
+before_restart() {
+	"$SERVED"_stop
+	"$SERVED"_start || die "$SERVED does not start again"
+}
+
+sum() { # POLICY WHAT ARRAY
+	local flow sum=0
+	local -n values=$3
+	for flow in $(flow_names "$SERVED" "$1"); do sum=$((sum + ${values[$1,$2,$flow]})); done
+	echo "$sum"
+}
+
+cell_text() { # POLICY WHAT
+	local resent tried
+	[ -n "${GOOD[$1,$2,call]:-}" ] || { echo -; return; }
+	tried=$(($(flow_names "$SERVED" "$1" | wc -l) * CALLS))
+	resent=$(sum "$1" "$2" RESENT)
+	printf '%s/%s' "$(sum "$1" "$2" GOOD)" "$tried"
+	[ "$resent" = 0 ] || printf ' (%s resent)' "$resent"
+}
+
+table() { # SERVER-NAME POLICY...: what succeeded
+	local policy what
+	printf '# %-28s %-13s' "$1" policy
+	printf ' %-21s' calm "beside a flood" "agent killed" reload "server restarted"
+	echo
+	for policy in "${@:2}"; do
+		printf '# %-28s %-13s' "$1" "$policy"
+		for what in calm flood killed reload restart; do
+			printf ' %-21s' "$(cell_text "$policy" "$what")"
+		done
+		echo
+	done
+}
+
+# A number with sipward is never below the number without it.
+judge() { # POLICY WHAT
+	local flow base harmed=''
+	for flow in $(flow_names "$SERVED" "$1"); do
+		base=${GOOD[none,$2,$flow]:-${GOOD[none,calm,$flow]}}
+		[ "${GOOD[$1,$2,$flow]}" -ge "$base" ] ||
+			harmed+=" $flow ${GOOD[$1,$2,$flow]} of $base;"
+	done
+	expect "$SERVED, $1, $2: as many calls as without sipward" "harmed:$harmed" test -z "$harmed"
+}
+
+# --- policies ----------------------------------------------------------------------------------
+
+interop_policy() { # NAME: the shipped one, with the addresses of this network
+	case $1 in
+	pbx)
+		sed "s|203.0.113.0/28|$ATTACKER4|; s|198.51.100.20|$NAT4|" "$ROOT/scripts/policies/pbx.yaml"
+		;;
+	interconnect)
+		sed "s|203.0.113.0/24, \"2001:db8:a::/48\"|10.77.96.0/19, 10.77.160.0/19, \"fd77::/32\"|" \
+			"$ROOT/scripts/policies/interconnect.yaml"
+		;;
+	*) cat "$INTEROP/$1.yaml" ;;
+	esac >"$TMP/$1.yaml"
+}
+
+protected() { # POLICY: sipward runs, and its observer knows what it would know after hours
+	POLICY=$1
+	interop_policy "$1"
+	ward_start "$1" || die "sipward does not start with $1: $(tail -n 1 "$WARD_LOG")"
+	observer_aged || die "the observer stays young"
+}
+
+unprotected() {
+	ward_stop
+	server "$BUILD/sipward" detach >/dev/null 2>&1
+	rm -f "$TMP"/run/state*
+}
+
+# SERVER POLICY...: everything, and the table
+interop() {
+	local policy what
+	SERVED=$1
+	shift
+	callees_start "$SERVED" || die "the phones of $SERVED do not register"
+	for policy in none "$@"; do
+		[ "$policy" = none ] || protected "$policy"
+		for what in ${CONDITIONS:-calm flood killed reload restart}; do
+			case $policy,$what in none,killed | none,reload) continue ;; esac
+			cell "$SERVED" "$policy" "$what"
+			[ "$policy" = none ] || judge "$policy" "$what"
+		done
+		[ "$policy" = none ] || unprotected
+	done
+	table "$("${SERVED}_version")" none "$@"
+}
+
+# --- the network, and servers -------------------------------------------------------------------
+
+# lab_up calls this when its network stands: here each group starts the servers that it wants.
+kamailio_start() {
+	flow_addresses >"$TMP/network.log" 2>&1 || die "addresses: $(tail -n 1 "$TMP/network.log")"
+}
+
+interop_exit() {
+	local status=$? ns
+	for ns in "$NAT" "$PHONES"; do
+		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns"
+	done
+	(exit "$status")
+	lab_exit
+}
+
+interop_up() {
+	lab_up
+	trap interop_exit EXIT
+	trap 'trap "" PIPE; exit 141' PIPE # whoever reads this went away: clean up all the same
+	mkdir -p "$TMP/server"
+}
+
+server_answers() {
+	answers caller "$SERVER4" "$CALLER4"
+}
+
+certificate() {
+	[ -s "$TMP/server/key.pem" ] ||
+		openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sip.lab \
+			-addext "subjectAltName=DNS:sip.lab,IP:$SERVER4" -keyout "$TMP/server/key.pem" \
+			-out "$TMP/server/cert.pem" 2>/dev/null
+}
+
+kamailio_files() { # STATE: what it is named where the server sees it
+	certificate &&
+	printf '[server:default]\nmethod = TLSv1.2+\nprivate_key = %s/key.pem\ncertificate = %s/cert.pem\n' \
+		"$1" "$1" >"$TMP/server/tls.cfg" &&
+	mkdir -p "$TMP/server/db" "$TMP/server/run" &&
+	{ [ -s "$TMP/server/db/version" ] || cp "$2"/usr/share/kamailio/dbtext/kamailio/{version,location} \
+		"$TMP/server/db"; } &&
+	sed "s|@SERVER4@|$SERVER4|; s|@SERVER6@|$SERVER6|; s|@VIRTUAL4@|$VIRTUAL4|; s|@STATE@|$1|" \
+		"$INTEROP/servers/kamailio.cfg" >"$TMP/server/kamailio.cfg"
+}
+
+kamailio5_start() {
+	kamailio_files "$TMP/server" / || return
+	spawn "$SERVER" "$TMP/kamailio.log" kamailio -DD -E -f "$TMP/server/kamailio.cfg" \
+		-P "$TMP/server/run/pid" -m 128 -M 8 -w "$TMP/server" -Y "$TMP/server/run"
+	SERVING=$SPAWNED
+	wait_until 15 server_answers
+}
+kamailio5_stop() { stop_process "$SERVING"; }
+kamailio5_version() {
+	kamailio -v | sed -n 's/^version: kamailio \([^ ]*\).*/Kamailio \1/p'
+}
+
+# A server in a root of the cache: what it reads and writes of this run is its /mnt, and no name
+# is asked of anybody.
+spawn_rooted() { # ROOT LOG COMMAND...
+	local root=$ROOTS_CACHE/$1/root
+	printf '127.0.0.1 localhost %s\n' "$(hostname)" >"$TMP/server/hosts"
+	: >"$TMP/server/resolv.conf"
+	# shellcheck disable=SC2016
+	spawn "$SERVER" "$2" unshare -m bash -c '
+		mount --bind "$1" "$2/mnt" && mount -t proc proc "$2/proc" && mount --bind /dev "$2/dev" &&
+		mount --bind "$1/hosts" "$2/etc/hosts" &&
+		mount --bind "$1/resolv.conf" "$2/etc/resolv.conf" && exec chroot "$2" "${@:3}"' \
+		bash "$TMP/server" "$root" "${@:3}"
+	SERVING=$SPAWNED
+}
+
+kamailio6_start() {
+	kamailio_files /mnt "$ROOTS_CACHE/kamailio6/root" || return
+	spawn_rooted kamailio6 "$TMP/kamailio.log" kamailio -DD -E -f /mnt/kamailio.cfg \
+		-P /mnt/run/pid -m 128 -M 8 -w /mnt -Y /mnt/run
+	wait_until 15 server_answers
+}
+kamailio6_stop() { stop_process "$SERVING"; }
+kamailio6_version() { echo "Kamailio $(root_version kamailio6 | sed 's/-.*//')"; }
+
+asterisk_files() {
+	local user at=$TMP/server/asterisk
+	certificate && mkdir -p "$at"/{var,spool,run,log} && cp "$INTEROP"/servers/asterisk/* "$at" &&
+	sed -i "s|@SERVER4@|$SERVER4|; s|@SERVER6@|$SERVER6|" "$at/pjsip.conf" &&
+	for user in {150..399}; do
+		printf '\n[%s](phone)\nauth = %s\naors = %s\n[%s](login)\nusername = %s\n[%s](contacts)\n' \
+			"$user" "$user" "$user" "$user" "$user" "$user"
+	done >>"$at/pjsip.conf"
+}
+
+asterisk_answers() { # to a phone that is none of its own it says 401, and to an OPTIONS 200 or 401
+	[ -n "$(request caller --from "$CALLER4" --wait 0.3 "$SERVER4" OPTIONS)" ]
+}
+
+asterisk_start() {
+	asterisk_files || return
+	spawn_rooted asterisk "$TMP/asterisk.log" asterisk -f -C /mnt/asterisk/asterisk.conf
+	wait_until 30 asterisk_answers
+}
+asterisk_stop() { stop_process "$SERVING"; }
+asterisk_version() { echo "Asterisk $(root_version asterisk | sed 's/^1://; s/+.*//')"; }
