@@ -13,7 +13,8 @@ INTEROP=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 VIRTUAL4=10.77.0.3
 CALLS=${CALLS:-4} # of each flow, one a second
 NAT=sw$$-nat PHONES=sw$$-phones
-NAT4=10.77.0.30 PHONES4=192.168.7.10
+# Two offices share a NAT: pbx.yaml knows the first one by its address.
+NAT4=10.77.0.30 ROAD4=10.77.0.31 PHONES4=192.168.7.10
 
 # --- flows -------------------------------------------------------------------------------------
 
@@ -128,35 +129,46 @@ callees_start() { # SERVER: the phones that are called register, and wait
 
 flow_start() { # FLOW: in the background
 	flow_set "$1"
-	rm -f "$TMP/$1.csv"
-	scenario "$1" "$(flow_field "$1" 2)" "$FLOW_CALLER" "$FLOW_CALLEE"
 	# The options are words.
 	# shellcheck disable=SC2046
-	sipp_of "$1" "$1" "$FLOW_FROM" "$FLOW_TO" -p 5060 -m "$CALLS" -r 1 -recv_timeout 10000 \
-		-timeout 60 -oocsn ooc_default $(flow_field "$1" 6)
-	spawn "$CALLER" "$TMP/$1.out" "${SIPP[@]}"
+	place "$1" "$CALLER" "$(flow_field "$1" 2)" "$FLOW_CALLER" "$FLOW_CALLEE" "$FLOW_FROM" "$FLOW_TO" \
+		$(flow_field "$1" 6)
+}
+
+# NAME NAMESPACE SCENARIO USER OTHER ADDRESS SERVER [sipp options]: CALLS calls, in the background
+place() {
+	rm -f "$TMP/$1.csv"
+	scenario "$1" "$3" "$4" "$5"
+	sipp_of "$1" "$1" "$6" "$7" -p 5060 -m "$CALLS" -r 1 -recv_timeout 10000 -timeout 60 \
+		-oocsn ooc_default "${@:8}"
+	spawn "$2" "$TMP/$1.out" "${SIPP[@]}"
 	FLOW_PIDS+=("$SPAWNED")
 }
+
+placed() { # waits for all of them
+	local pid
+	for pid in "${FLOW_PIDS[@]}"; do wait "$pid" 2>/dev/null; done
+	FLOW_PIDS=()
+}
+FLOW_PIDS=()
 
 # --- cells: all flows under one policy, while something happens ---------------------------------
 
 declare -A GOOD RESENT
 
 cell() { # SERVER POLICY WHAT: runs each flow of that policy
-	local flow pid
-	FLOW_PIDS=()
+	local flow
 	"before_$3"
 	for flow in $(flow_names "$1" "$2"); do flow_start "$flow"; done
 	sleep 1.5
 	"during_$3"
-	for pid in "${FLOW_PIDS[@]}"; do wait "$pid" 2>/dev/null; done
+	placed
 	"after_$3"
 	for flow in $(flow_names "$1" "$2"); do
 		GOOD[$2,$3,$flow]=$(calls_good "$flow")
 		RESENT[$2,$3,$flow]=$(sipp_value "$flow" 'Retransmissions(C)')
 		[ "${GOOD[$2,$3,$flow]}" = "$CALLS" ] || cell_explain "$2" "$3" "$flow"
 	done
-	FLOW_PIDS=()
 }
 
 cell_explain() { # POLICY WHAT FLOW: what sipp met, for those who look why
@@ -253,11 +265,11 @@ interop_policy() { # NAME: the shipped one, with the addresses of this network
 	esac >"$TMP/$1.yaml"
 }
 
-protected() { # POLICY: sipward runs, and its observer knows what it would know after hours
+protected() { # POLICY [young]: sipward runs; unless young, its observer has seen all for hours
 	POLICY=$1
 	interop_policy "$1"
 	ward_start "$1" || die "sipward does not start with $1: $(tail -n 1 "$WARD_LOG")"
-	observer_aged || die "the observer stays young"
+	[ "${2:-}" = young ] || observer_aged || die "the observer stays young"
 }
 
 unprotected() {
@@ -284,7 +296,78 @@ interop() {
 	table "$("${SERVED}_version")" none "$@"
 }
 
+# --- situations: what is not a kind of call ------------------------------------------------------
+
+declare -A MANAGED TRIED
+
+# NAME POLICY: ready_NAME while there is no sipward, do_NAME behind it, which sets DID_GOOD and
+# DID_TRIED. A YOUNG situation is about what sipward has not seen.
+situation() {
+	local young=''
+	"ready_$1"
+	case " $YOUNG " in *" $1 "*) young=young ;; esac
+	[ "$2" = none ] || protected "$2" $young
+	"do_$1"
+	MANAGED[$1,$2]=$DID_GOOD TRIED[$1]=$DID_TRIED
+	[ "$2" = none ] || {
+		situation_judge "$1" "$2"
+		unprotected
+	}
+}
+YOUNG=''
+
+situation_judge() { # NAME POLICY
+	expect "$1, $2: as many as without sipward" "${MANAGED[$1,$2]} of ${MANAGED[$1,none]}" \
+		test "${MANAGED[$1,$2]}" -ge "${MANAGED[$1,none]}"
+}
+
+situations_table() { # TITLE POLICIES SITUATION...
+	local policy name
+	printf '# %-44s' "$1"
+	for policy in $2; do printf ' %-12s' "$policy"; done
+	echo
+	for name in "${@:3}"; do
+		printf '# %-44s' "$name"
+		for policy in $2; do
+			[ -z "${MANAGED[$name,$policy]:-}" ] && printf ' %-12s' - ||
+				printf ' %-12s' "${MANAGED[$name,$policy]}/${TRIED[$name]}"
+		done
+		echo
+	done
+}
+
 # --- the network, and servers -------------------------------------------------------------------
+
+# Phones behind a NAT: their gateway has two addresses outside.
+nat_up() {
+	{
+		attach_host "$NAT" nat "$NAT4" fd77:0:0:30::1 &&
+		ip -n "$NAT" address add "$ROAD4/24" dev eth0 &&
+		ip netns add "$PHONES" &&
+		ip -n "$PHONES" link add eth0 type veth peer name lan netns "$NAT" &&
+		ip -n "$PHONES" link set lo up && ip -n "$PHONES" link set eth0 up &&
+		ip -n "$NAT" link set lan up &&
+		ip -n "$NAT" address add 192.168.7.1/24 dev lan &&
+		ip -n "$PHONES" address add "$PHONES4/24" dev eth0 &&
+		ip -n "$PHONES" route add default via 192.168.7.1 &&
+		in_ns "$NAT" sysctl -qw net.ipv4.ip_forward=1 &&
+		nat_forgets "$NAT4" 20000
+	} >"$TMP/network.log" 2>&1 || die "NAT: $(tail -n 1 "$TMP/network.log")"
+}
+
+# All mappings are gone, as after a restart of the router; new ones have other ports.
+nat_forgets() { # ADDRESS FIRST-PORT
+	in_ns "$NAT" nft -f - <<END && in_ns "$NAT" conntrack -F 2>/dev/null
+table ip nat
+delete table ip nat
+table ip nat {
+	chain leaving {
+		type nat hook postrouting priority srcnat
+		oifname eth0 meta l4proto { tcp, udp } snat to $1:$2-$(($2 + 999))
+	}
+}
+END
+}
 
 # lab_up calls this when its network stands: here each group starts the servers that it wants.
 kamailio_start() {
@@ -347,6 +430,7 @@ spawn_rooted() { # ROOT LOG COMMAND...
 	local root=$ROOTS_CACHE/$1/root
 	printf '127.0.0.1 localhost %s\n' "$(hostname)" >"$TMP/server/hosts"
 	: >"$TMP/server/resolv.conf"
+	[ -e "$root/etc/hosts" ] || : >"$root/etc/hosts"
 	# shellcheck disable=SC2016
 	spawn "$SERVER" "$2" unshare -m bash -c '
 		mount --bind "$1" "$2/mnt" && mount -t proc proc "$2/proc" && mount --bind /dev "$2/dev" &&

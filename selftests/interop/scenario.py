@@ -136,14 +136,14 @@ def answer(status, body="", headers=(), echo=None, contact=True, retransmit=Fals
     message(lines, body, retransmit=retransmit)
 
 
-def challenged(method, ack=False):
+def challenged(method, ack=None):
     """The server's challenge: 401 of a registrar or a B2BUA, 407 of a proxy."""
     receive("100", optional=True)
-    receive("401", optional=True, auth=True, goto=1)
+    receive("401", optional=True, auth=True, goto=ack or 1)
     receive("407", auth=True)
-    label(1)
+    label(ack or 1)
     if ack:
-        of_branch("ACK", 1)
+        of_branch("ACK", ack)
 
 
 def progress():
@@ -161,7 +161,7 @@ def sdp(direction="sendrecv"):
 def invited(headers=(), body=None):
     """From the first INVITE to the second one, which has credentials."""
     first("INVITE", 1, body or sdp(), headers=headers)
-    challenged("INVITE", ack=True)
+    challenged("INVITE", ack=1)
     first("INVITE", 2, body or sdp(), login=True, headers=headers)
 
 
@@ -204,6 +204,29 @@ def hold():
     pause(200)
     reinvite(4, "sendrecv")
     pause(200)
+    hang_up(5)
+
+
+def long_hold():
+    """A call that is old when something happens; then it is held, taken back and ended."""
+    established()
+    pause(9000)
+    reinvite(3, "sendonly")
+    reinvite(4, "sendrecv")
+    hang_up(5)
+
+
+def long_ago():
+    """A phone that registered a while ago: what it sends next is a call, with the old credentials."""
+    register()
+    pause(7000)
+    first("INVITE", 3, sdp(), login=True)
+    challenged("INVITE", ack=3)
+    first("INVITE", 4, sdp(), login=True)
+    progress()
+    receive("200", routes=True)
+    inside("ACK", 4)
+    pause(300)
     hang_up(5)
 
 
@@ -308,7 +331,7 @@ def forked():
         receive("200")
 
 
-def register(headers=(), expires=600):
+def register(headers=(), expires=3600):
     own = dict(uri="sip:[remote_ip]", to="sip:{own}@[remote_ip]")
     life = [f"Expires: {expires}", *headers]
     first("REGISTER", 1, headers=life, **own)

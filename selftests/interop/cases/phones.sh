@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Phones that people use, calmly and beside a flood: baresip over UDP, TCP and TLS, with an outbound
+# proxy and behind a NAT; linphone. Each registers and calls twice through Kamailio.
+# shellcheck source=selftests/interop/interop.sh
+. "$(dirname "$0")/../interop.sh"
+interop_up
+nat_up
+kamailio5_start || die "Kamailio does not answer: $(tail -n 1 "$TMP/kamailio.log")"
+
+TALK_AT=10.77.191.1
+ip -n "$BYSTANDER" address add "$TALK_AT/32" dev eth0
+registered talk-register bystander 371 "$TALK_AT" 5060 "$SERVER4" || die "nobody can be called"
+phone_start talk "$BYSTANDER" phone 371 271 "$TALK_AT" 5060 "$SERVER4"
+"$PYTHON" - "$TMP/tone.wav" <<'END' || die "no sound"
+import sys, wave
+with wave.open(sys.argv[1], "wb") as sound:
+    sound.setparams((1, 2, 8000, 0, "NONE", ""))
+    sound.writeframes(bytes(320000))
+END
+
+# --- baresip: name, where it is, its address, transport, port of the server, what its account adds
+baresips() {
+	cat <<TABLE
+baresip-udp	$CALLER	$CALLER4	udp	5060
+baresip-tcp	$CALLER	$CALLER4	tcp	5060
+baresip-tls	$CALLER	$CALLER4	tls	5061
+baresip-outbound	$CALLER	$CALLER4	udp	5060	;outbound="sip:$SERVER4:5060;transport=udp"
+baresip-nat	$PHONES	$PHONES4	udp	5060
+TABLE
+}
+
+type_at() { # standard input: what is typed, each line after so many seconds
+	local seconds line
+	while IFS=$'\t' read -r seconds line; do
+		sleep "$seconds"
+		echo "$line"
+	done
+}
+
+baresip_files() { # DIRECTORY USER ADDRESS PORT TRANSPORT SERVER-PORT ACCOUNT
+	local module
+	mkdir -p "$1" && : >"$1/contacts" &&
+	{
+		printf 'poll_method epoll\nsip_listen %s:%s\nmodule_path /usr/lib/baresip/modules\n' "$3" "$4"
+		printf 'audio_player aufile,%s/heard.wav\naudio_source aufile,%s\n' "$1" "$TMP/tone.wav"
+		for module in stdio g711 aufile; do echo "module $module.so"; done
+		printf 'module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\n'
+	} >"$1/config" &&
+	printf '<sip:%s@%s:%s;transport=%s>;auth_user=%s;auth_pass=secret;regint=600%s\n' \
+		"$2" "$SERVER4" "$6" "$5" "$2" "$7" >"$1/accounts"
+}
+
+baresip_start() { # NAME NAMESPACE ADDRESS TRANSPORT SERVER-PORT ACCOUNT
+	local number=$((BARESIPS += 1)) to="sip:371@$SERVER4:$5;transport=$4"
+	baresip_files "$TMP/$1" "$((250 + number))" "$3" "$((6000 + 10 * number))" "$4" "$5" "$6" || return
+	type_at <<END | in_ns "$2" timeout 40 baresip -f "$TMP/$1" >"$TMP/$1.out" 2>&1 &
+7	/dial $to
+4	/hangup
+1	/dial $to
+4	/hangup
+1	/quit
+END
+	PHONES_RUNNING+=("$!")
+}
+
+baresip_good() { # NAME: one registration and two calls
+	local registered
+	registered=$(grep -c 'registered successfully' "$TMP/$1.out")
+	echo $(((registered > 0) + $(grep -c 'Call established' "$TMP/$1.out")))
+}
+
+linphone_start() {
+	mkdir -p "$TMP/linphone/.local/share/linphone"
+	printf '[sip]\nsip_port=6100\nsip_tcp_port=0\nsip_tls_port=0\n' >"$TMP/linphone/rc"
+	type_at <<END | HOME=$TMP/linphone in_ns "$CALLER" timeout 40 linphonec -c "$TMP/linphone/rc" \
+		>"$TMP/linphone.out" 2>&1 &
+1	soundcard use files
+0	register sip:260@$SERVER4 <sip:$SERVER4> secret
+6	call sip:371@$SERVER4
+4	terminate
+1	call sip:371@$SERVER4
+4	terminate
+1	quit
+END
+	PHONES_RUNNING+=("$!")
+}
+
+linphone_good() { # its registration is seen by the server; one that failed has no calls here
+	echo $(($(grep -c 'connected\.' "$TMP/linphone.out") + $(registered_contacts 260)))
+}
+
+registered_contacts() { # USER: 1 when it has a contact
+	server kamcmd -s "unix:$TMP/server/ctl" ul.lookup location "$1" 2>/dev/null | grep -c 'AoR: '
+}
+
+all_phones() { # POLICY WHAT
+	local name at address transport port account
+	PHONES_RUNNING=() BARESIPS=0
+	"before_$2"
+	while IFS=$'\t' read -r name at address transport port account; do
+		baresip_start "$name" "$at" "$address" "$transport" "$port" "$account"
+	done < <(baresips)
+	linphone_start
+	wait "${PHONES_RUNNING[@]}"
+	"after_$2"
+	for name in $(baresips | cut -f 1); do note "$name $2" "$1" "$(baresip_good "$name")"; done
+	note "linphone $2" "$1" "$(linphone_good)"
+}
+
+note() { # NAME POLICY GOOD
+	MANAGED[$1,$2]=$3 TRIED[$1]=3
+	[ "$3" = 3 ] || [ -z "${EXPLAIN:-}" ] ||
+		tail -n 25 "$TMP/${1% *}.out" | tr -d '\b' | cut -c 1-200 | sed 's/^/#   /'
+	[ "$2" = none ] || situation_judge "$1" "$2"
+}
+
+POLICIES=${POLICIES-pbx hard}
+for policy in none $POLICIES; do
+	[ "$policy" = none ] || protected "$policy"
+	for what in calm flood; do all_phones "$policy" "$what"; done
+	[ "$policy" = none ] || unprotected
+done
+mapfile -t names < <(for what in calm flood; do
+	for name in $(baresips | cut -f 1) linphone; do echo "$name $what"; done
+done)
+situations_table "$(kamailio5_version), registrations and calls" "none $POLICIES" "${names[@]}"
+lab_end

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What happens to good phones in a week: a NAT that forgets them, a power cut, one wrong password in
+# an office, an address that moves, a registrar that is down, calls that are older than sipward.
+# Each happens in front of Kamailio, without sipward and under each policy.
+# shellcheck source=selftests/interop/interop.sh
+. "$(dirname "$0")/../interop.sh"
+interop_up
+nat_up
+kamailio5_start || die "Kamailio does not answer: $(tail -n 1 "$TMP/kamailio.log")"
+
+# shellcheck disable=SC2034 # for interop.sh
+YOUNG="older-calls long-ago wrong-password"
+
+# Those who are called: 370 holds, 371 only talks; 372 is behind the NAT.
+HELD_AT=10.77.190.1 TALK_AT=10.77.191.1 CALLER_AT=10.77.125.1
+ip -n "$BYSTANDER" address add "$HELD_AT/32" dev eth0
+ip -n "$BYSTANDER" address add "$TALK_AT/32" dev eth0
+ip -n "$CALLER" address add "$CALLER_AT/32" dev eth0
+registered held-register bystander 370 "$HELD_AT" 5060 "$SERVER4" &&
+	registered talk-register bystander 371 "$TALK_AT" 5060 "$SERVER4" ||
+	die "the phones that are called do not register"
+phone_start held "$BYSTANDER" phone_held 370 270 "$HELD_AT" 5060 "$SERVER4"
+phone_start talk "$BYSTANDER" phone 371 271 "$TALK_AT" 5060 "$SERVER4"
+
+phones() {
+	in_ns "$PHONES" "$@"
+}
+
+# NAME: how its calls ended; NAMESPACE SCENARIO OTHER ADDRESS as of place, from user 270
+expect_placed() {
+	placed
+	DID_GOOD=$(calls_good "$1") DID_TRIED=$CALLS
+	[ "$DID_GOOD" = "$CALLS" ] || [ -z "${EXPLAIN:-}" ] || head -c 1200 "$TMP/$1.err" | sed 's/^/#   /'
+}
+
+# --- calls that were up before sipward, and a phone whose registration is as old
+ready_older-calls() {
+	place older "$CALLER" long_hold 270 370 "$CALLER_AT" "$SERVER4"
+	sleep 5
+}
+do_older-calls() { expect_placed older; }
+
+ready_long-ago() {
+	place longago "$CALLER" long_ago 270 371 "$CALLER_AT" "$SERVER4"
+	sleep 4
+}
+do_long-ago() { expect_placed longago; }
+
+# --- phones behind a NAT
+behind_nat() { # NAME SCENARIO OTHER: calls from there
+	place "$1" "$PHONES" "$2" 272 "$3" "$PHONES4" "$SERVER4"
+}
+
+ready_nat-calls() { nat_forgets "$ROAD4" 20000; }
+do_nat-calls() {
+	behind_nat natcalls hold 370
+	expect_placed natcalls
+}
+
+ready_nat-called() {
+	nat_forgets "$ROAD4" 21000
+	registered called-register phones 372 "$PHONES4" 5062 "$SERVER4" || echo "# no registration"
+	phone_start called "$PHONES" phone 372 271 "$PHONES4" 5062 "$SERVER4"
+	CALLED=$SPAWNED
+}
+do_nat-called() {
+	place natcalled "$CALLER" call 271 372 "$CALLER_AT" "$SERVER4"
+	expect_placed natcalled
+	stop_process "$CALLED"
+}
+
+ready_rebound-before-the-call() {
+	nat_forgets "$ROAD4" 22000
+	registered rebound-register phones 272 "$PHONES4" 5060 "$SERVER4" || echo "# no registration"
+}
+do_rebound-before-the-call() {
+	nat_forgets "$ROAD4" 23000
+	behind_nat rebound call 371
+	expect_placed rebound
+}
+
+ready_rebound-in-the-call() { nat_forgets "$ROAD4" 24000; }
+do_rebound-in-the-call() {
+	behind_nat inside long_hold 370
+	sleep 5
+	nat_forgets "$ROAD4" 25000
+	expect_placed inside
+}
+
+# --- an office
+office() { # ADDRESS PHONES FIRST-USER [options of phone.py]: "GOOD TRIED"
+	phones "$PYTHON" "$LAB/phone.py" --from "$PHONES4" --phones "$2" --first-user "$3" --wait 25 \
+		"${@:4}" "$SERVER4"
+}
+
+power_cut() { # ADDRESS PORTS: fifty phones at once, and one with a wrong password
+	local wrong
+	nat_forgets "$1" "$2"
+	office "$1" 1 390 --wrong 12 --sport 30100 >"$TMP/wrong" &
+	wrong=$!
+	read -r DID_GOOD DID_TRIED < <(office "$1" 50 301 --sport 30000)
+	wait "$wrong"
+}
+ready_power-cut-in-the-office() { :; }
+do_power-cut-in-the-office() { power_cut "$NAT4" 26000; }
+ready_power-cut-on-the-road() { :; }
+do_power-cut-on-the-road() { power_cut "$ROAD4" 27000; }
+
+# Five phones of an office that registered before sipward, one of them with a new password.
+ready_wrong-password() {
+	nat_forgets "$ROAD4" 28000
+	office "$ROAD4" 5 301 --sport 30000 >/dev/null
+}
+do_wrong-password() {
+	behind_nat before call 371
+	placed
+	office "$ROAD4" 1 305 --wrong 14 --sport 30100 --wait 12 >/dev/null
+	behind_nat wrong call 371
+	expect_placed wrong
+}
+
+# --- servers
+ready_address-moves() { ip -n "$SERVER" address del "$VIRTUAL4/32" dev eth0 2>/dev/null; }
+do_address-moves() {
+	local good=0 turn
+	for turn in 1 2; do
+		ip -n "$SERVER" address add "$VIRTUAL4/32" dev eth0
+		wire true # the bridge has learnt nothing of it
+		caller ip neigh flush to "$VIRTUAL4"
+		place "moves$turn" "$CALLER" hold 270 370 "$CALLER_AT" "$VIRTUAL4"
+		expect_placed "moves$turn"
+		good=$((good + DID_GOOD))
+		ip -n "$SERVER" address del "$VIRTUAL4/32" dev eth0
+	done
+	DID_GOOD=$good DID_TRIED=$((2 * CALLS))
+}
+
+registrar_down() { # 1 or 0
+	server kamcmd -s "unix:$TMP/server/ctl" pv.shvSet down int "$1" >/dev/null
+}
+many() {
+	caller "$PYTHON" "$LAB/phone.py" --from "$CALLER_AT" --phones 10 --first-user 301 --wait 15 "$@" \
+		"$SERVER4"
+}
+ready_registrar-503() { registrar_down 1; }
+do_registrar-503() {
+	many --rounds 3 --gap 0.5 >/dev/null
+	registrar_down 0
+	sleep 2
+	read -r DID_GOOD DID_TRIED < <(many)
+}
+
+ready_forked-upstream() { :; }
+do_forked-upstream() {
+	read -r DID_GOOD DID_TRIED < <(caller "$PYTHON" "$INTEROP/branches.py" "$CALLER_AT" "$SERVER4" 30)
+}
+
+ALL="older-calls long-ago nat-calls nat-called rebound-before-the-call rebound-in-the-call
+	power-cut-in-the-office power-cut-on-the-road wrong-password address-moves registrar-503
+	forked-upstream"
+SITUATIONS=${SITUATIONS:-$ALL}
+POLICIES=${POLICIES-pbx interconnect hard}
+for policy in none $POLICIES; do
+	for name in $SITUATIONS; do
+		# peers do not register, and have no NAT
+		case $policy,$name in
+		interconnect,older-calls | interconnect,address-moves | interconnect,forked-upstream) ;;
+		interconnect,*) continue ;;
+		esac
+		situation "$name" "$policy"
+	done
+done
+# shellcheck disable=SC2086 # words
+situations_table "$(kamailio5_version), situations" "none $POLICIES" $SITUATIONS
+lab_end
