@@ -14,8 +14,10 @@
 #include "export/event.h"
 #include "export/json.h"
 #include "kernel/bans.h"
+#include "kernel/namespace.h"
 #include "kernel/observe.h"
 #include "kernel/paths.h"
+#include "kernel/pins.h"
 #include "kernel/privilege.h"
 #include "kernel/sandbox.h"
 
@@ -191,7 +193,8 @@ static int start(struct agent *agent, struct error *e)
 
 	if (privilege_check(e) < 0 ||
 	    edition_load(agent->options->policy, &agent->running, e) < 0 || kernel_check(e) < 0 ||
-	    paths_prepare(e) < 0 || (agent->lock = state_lock(advice, e)) < 0 ||
+	    paths_prepare(e) < 0 || lock_take(&agent->lock, advice, e) < 0 ||
+	    network_claim(e) < 0 || pins_follow(say_text, e) < 0 ||
 	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0)
 		return -1;
 	agent->loop.lock = &agent->jobs.lock;
@@ -261,14 +264,14 @@ static void agent_free(struct agent *agent)
 	edition_free(&agent->before);
 	loop_close(&agent->loop);
 	free(agent->interfaces);
-	close_fd(&agent->lock);
+	lock_release(&agent->lock);
 }
 
 int agent_run(const struct agent_options *options, struct error *e)
 {
 	cleanup(agent_free) struct agent agent = {
 		.options = options,
-		.lock = -1,
+		.lock = LOCK_NONE,
 		.loop = {.epoll = -1},
 		.jobs = JOBS_CLOSED,
 		.state = STATE_CLOSED,

@@ -19,6 +19,7 @@
 #include "agent/observation.h"
 #include "agent/upkeep.h"
 #include "kernel/attach.h"
+#include "kernel/lock.h"
 #include "kernel/netlink.h"
 #include "policy/text.h"
 
@@ -30,7 +31,7 @@ struct protected {
 
 struct agent {
 	const struct agent_options *options;
-	int lock;
+	struct lock lock;
 	struct loop loop;
 	struct jobs jobs;
 	struct state state;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/cli.h"
 #include "export/json.h"
+#include "kernel/lock.h"
+#include "kernel/namespace.h"
 #include "kernel/observe.h"
 #include "kernel/paths.h"
 #include "kernel/privilege.h"
@@ -10,12 +12,13 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 {
 	static const char advice[] = "stop it first: it would put everything back";
 	auto_string_list char **interfaces = NULL;
-	auto_fd int lock = -1;
+	auto_lock struct lock lock = LOCK_NONE;
 	bool json;
 
 	/* With an agent alive the programs would come back at its next step. */
 	if (only_json(self, argc, argv, &json, e) < 0 || privilege_check(e) < 0 ||
-	    paths_prepare(e) < 0 || (lock = state_lock(advice, e)) < 0)
+	    paths_prepare(e) < 0 || lock_take(&lock, advice, e) < 0 ||
+	    network_check(e) < 0)
 		return -1;
 	interfaces = state_interfaces();
 	observers_detach(NULL);

@@ -90,25 +90,6 @@ static int no_foreign_program(const char *iface, int ifindex, struct error *e)
 		    info.name[0] ? info.name : "(none)", tag, iface);
 }
 
-/* The pinned link when it still holds this interface, else -1 and no pin is left. */
-static int open_link(const char *iface, int ifindex)
-{
-	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
-	char path[PATH_MAX];
-	auto_fd int link = -1;
-
-	pin_path(path, iface, "link");
-	link = bpf_obj_get(path);
-	if (link < 0)
-		return -1;
-	if (bpf_obj_get_info_by_fd(link, &info, &size) == 0 && info.type == BPF_LINK_TYPE_XDP &&
-	    (int)info.xdp.ifindex == ifindex)
-		return take_fd(link);
-	unlink(path);
-	return -1;
-}
-
 int attach_check(const char *iface, struct error *e)
 {
 	int ifindex = if_nametoindex(iface);
@@ -116,7 +97,7 @@ int attach_check(const char *iface, struct error *e)
 
 	if (!ifindex)
 		return fail_no_interface(iface, e);
-	link = open_link(iface, ifindex);
+	link = attach_link(iface, ifindex);
 	if (link >= 0)
 		return 0;
 	return interface_up(iface, e) < 0 ? -1 : no_foreign_program(iface, ifindex, e);
@@ -149,7 +130,7 @@ static int load_one(struct swap *swap, struct generation_source *source, const c
 	swap->ifindex = if_nametoindex(iface);
 	if (attach_check(iface, e) < 0)
 		return -1;
-	swap->link = open_link(iface, swap->ifindex);
+	swap->link = attach_link(iface, swap->ifindex);
 	if (swap->link >= 0)
 		swap->old_program = link_program(swap->link, &multi_buffer);
 	swap->counters = state_open_counters(iface, true, e);

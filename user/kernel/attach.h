@@ -11,15 +11,27 @@
 #include "kernel/observe.h"
 #include "kernel/state.h"
 
-enum attach_mode { ATTACH_NONE, ATTACH_NATIVE, ATTACH_GENERIC };
+/* ELSEWHERE: it filters on an interface that is not in this network namespace. */
+enum attach_mode { ATTACH_NONE, ATTACH_NATIVE, ATTACH_GENERIC, ATTACH_ELSEWHERE };
 
-const char *attach_mode_name(enum attach_mode mode); /* "none", "native", "generic" */
+const char *attach_mode_name(enum attach_mode mode); /* "none", "native", "generic", ... */
 
-/* What one interface runs. */
+/* Why nothing of ours is attached where something is pinned. */
+enum attach_why {
+	ATTACH_WHY_NOT,          /* it is attached */
+	ATTACH_WHY_NO_PIN,       /* no link is pinned */
+	ATTACH_WHY_DETACHED,     /* the link holds no interface: it went away, or somebody detached */
+};
+
+/* What one interface runs, as the kernel tells it. */
 struct attachment {
-	char iface[IFNAMSIZ];
+	char iface[IFNAMSIZ];     /* its name for the pins */
+	char now[IFNAMSIZ];       /* its name for the kernel; empty: there is none here */
 	int ifindex;              /* 0: there is no such interface now */
 	enum attach_mode mode;
+	enum attach_why why;
+	uint32_t other;           /* an XDP program that is there and not behind our link: its id */
+	char other_name[16];
 	bool multi_buffer;
 	uint32_t program_id;
 	char tag[17];             /* hexadecimal, of the program */
@@ -32,6 +44,10 @@ struct attachment {
 int attachment_read(const char *iface, struct attachment *attachment, struct error *e);
 void attachment_free(struct attachment *attachment);
 #define auto_attachment cleanup(attachment_free)
+
+/* The pinned link when the kernel, asked about this interface in this namespace, shows its program
+ * there; else -1, and no pin is left. */
+int attach_link(const char *iface, int ifindex);
 
 /* Checks that the interface is ours already, or exists, is up and carries no program. */
 int attach_check(const char *iface, struct error *e);

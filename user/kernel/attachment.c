@@ -4,16 +4,17 @@
  * from the program to the constants that it was loaded with.
  */
 #include <errno.h>
-#include <linux/if_link.h>
 #include <string.h>
 
 #include "kernel/attach.h"
+#include "kernel/netlink.h"
 #include "kernel/paths.h"
+#include "kernel/pins.h"
 #include "kernel/skeleton.h"
 
 const char *attach_mode_name(enum attach_mode mode)
 {
-	static const char *const names[] = {"none", "native", "generic"};
+	static const char *const names[] = {"none", "native", "generic", "elsewhere"};
 
 	return names[mode];
 }
@@ -68,32 +69,78 @@ static int read_program(__u32 id, struct attachment *attachment, struct error *e
 	return 0;
 }
 
+/* Whatever is on an interface that none of our links holds. */
+static void read_other(struct attachment *attachment, const struct link_now *now)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	auto_fd int fd = -1;
+
+	attachment->other = link_program_id(now);
+	fd = attachment->other ? bpf_prog_get_fd_by_id(attachment->other) : -1;
+	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+		memcpy(attachment->other_name, info.name, sizeof(attachment->other_name));
+}
+
+static int read_link(struct attachment *attachment, const struct link_held *held, struct error *e)
+{
+	struct link_now now = {};
+
+	if (held->ifindex && netlink_link(held->ifindex, &now, e) < 0)
+		return -1;
+	if (!link_has_program(&now, held->program)) {
+		attachment->mode = held->ifindex ? ATTACH_ELSEWHERE : ATTACH_NONE;
+		return 0;
+	}
+	attachment->mode = now.native == held->program ? ATTACH_NATIVE : ATTACH_GENERIC;
+	attachment->ifindex = held->ifindex;
+	snprintf(attachment->now, sizeof(attachment->now), "%s", now.name);
+	return 0;
+}
+
 int attachment_read(const char *iface, struct attachment *attachment, struct error *e)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
-	auto_fd int link = -1;
+	struct link_held held = {};
+	struct link_now now;
 	char path[PATH_MAX];
+	auto_fd int link = -1;
 
 	memset(attachment, 0, sizeof(*attachment));
 	snprintf(attachment->iface, sizeof(attachment->iface), "%s", iface);
-	attachment->ifindex = if_nametoindex(iface);
 	pin_path(path, iface, "link");
 	link = bpf_obj_get(path);
-	if (link < 0 && errno == ENOENT)
-		return 0;
-	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &size) < 0)
+	if (link < 0 && errno != ENOENT)
 		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
-	/* An interface that went away leaves a link without one behind. */
-	if (info.type != BPF_LINK_TYPE_XDP || !info.xdp.ifindex ||
-	    (int)info.xdp.ifindex != attachment->ifindex)
-		return 0;
-	if (bpf_xdp_query(attachment->ifindex, 0, &query) < 0)
-		return fail(e, EXIT_FAILED, "interface %s cannot be asked for its XDP program: %s",
-			    iface, strerror(errno));
-	attachment->mode = query.attach_mode == XDP_ATTACHED_SKB ? ATTACH_GENERIC : ATTACH_NATIVE;
-	return read_program(info.prog_id, attachment, e);
+	if (link_read(link, &held) && read_link(attachment, &held, e) < 0)
+		return -1;
+	if (attachment->mode == ATTACH_NONE)
+		attachment->why = link < 0 ? ATTACH_WHY_NO_PIN : ATTACH_WHY_DETACHED;
+	if (attachment->mode == ATTACH_NATIVE || attachment->mode == ATTACH_GENERIC)
+		return read_program(held.program, attachment, e);
+	attachment->ifindex = if_nametoindex(iface);
+	if (attachment->ifindex && netlink_link(attachment->ifindex, &now, e) > 0) {
+		snprintf(attachment->now, sizeof(attachment->now), "%s", now.name);
+		read_other(attachment, &now);
+	}
+	return attachment->mode == ATTACH_NONE ? 0 : read_program(held.program, attachment, e);
+}
+
+int attach_link(const char *iface, int ifindex)
+{
+	struct link_held held;
+	struct link_now now;
+	char path[PATH_MAX];
+	auto_fd int link = -1;
+
+	pin_path(path, iface, "link");
+	link = bpf_obj_get(path);
+	if (link < 0)
+		return -1;
+	if (link_read(link, &held) && held.ifindex == ifindex &&
+	    netlink_link(ifindex, &now, NULL) > 0 && link_has_program(&now, held.program))
+		return take_fd(link);
+	unlink(path);
+	return -1;
 }
 
 void attachment_free(struct attachment *attachment)

@@ -2,8 +2,8 @@
 #include "kernel/netlink.h"
 
 #include <errno.h>
-#include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -183,33 +183,43 @@ int netlink_fd(const struct netlink *netlink)
 	return mnl_socket_get_fd(netlink->socket);
 }
 
+/* Sends what stands in the buffer, and calls back for each object of the answer. 0; or -1 and *e,
+ * with errno as the kernel answered. */
+static int ask(struct netlink *netlink, char *buffer, size_t size, mnl_cb_t callback,
+	       void *context, struct error *e)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+	unsigned int sequence = header->nlmsg_seq = time(NULL);
+	bool dump = (header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	int state = MNL_CB_OK;
+
+	if (mnl_socket_sendto(netlink->socket, header, header->nlmsg_len) < 0)
+		return fail(e, EXIT_FAILED, "rtnetlink cannot be asked: %s", strerror(errno));
+	do {
+		ssize_t got = mnl_socket_recvfrom(netlink->socket, buffer, size);
+
+		if (got < 0)
+			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s",
+				    strerror(errno));
+		state = mnl_cb_run(buffer, got, sequence, mnl_socket_get_portid(netlink->socket),
+				   callback, context);
+	} while (dump && state > MNL_CB_STOP);
+	return state < 0 ? fail(e, EXIT_FAILED, "rtnetlink answered: %s", strerror(errno)) : 0;
+}
+
 /* Asks for all objects of a kind (RTM_GET...) and calls back for each. */
 static int dump(int type, size_t payload, mnl_cb_t callback, void *context, struct error *e)
 {
 	cleanup(netlink_close) struct netlink netlink = {};
 	char buffer[32768];
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-	unsigned int sequence = time(NULL);
-	int state = MNL_CB_OK;
 
 	if (open_socket(&netlink, 0, 0, e) < 0)
 		return -1;
 	header->nlmsg_type = type;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = sequence;
 	mnl_nlmsg_put_extra_header(header, payload); /* zeroed: every family */
-	if (mnl_socket_sendto(netlink.socket, header, header->nlmsg_len) < 0)
-		return fail(e, EXIT_FAILED, "rtnetlink cannot be asked: %s", strerror(errno));
-	while (state > MNL_CB_STOP) {
-		ssize_t got = mnl_socket_recvfrom(netlink.socket, buffer, sizeof(buffer));
-
-		if (got < 0)
-			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s",
-				    strerror(errno));
-		state = mnl_cb_run(buffer, got, sequence, mnl_socket_get_portid(netlink.socket),
-				   callback, context);
-	}
-	return state < 0 ? fail(e, EXIT_FAILED, "rtnetlink answered: %s", strerror(errno)) : 0;
+	return ask(&netlink, buffer, sizeof(buffer), callback, context, e);
 }
 
 int netlink_dump_addresses(const struct netlink_events *events, struct error *e)
@@ -222,6 +232,88 @@ int netlink_dump_routes(void (*route)(void *, int), void *context, struct error 
 	const struct netlink_events events = {.route = route, .context = context};
 
 	return dump(RTM_GETROUTE, sizeof(struct rtmsg), on_message, (void *)&events, e);
+}
+
+/* --- links --- */
+
+static void read_xdp(const struct nlattr *xdp, struct link_now *now)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, xdp) {
+		if (mnl_attr_get_type(attr) == IFLA_XDP_DRV_PROG_ID)
+			now->native = mnl_attr_get_u32(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_XDP_SKB_PROG_ID)
+			now->generic = mnl_attr_get_u32(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_XDP_HW_PROG_ID)
+			now->offloaded = mnl_attr_get_u32(attr);
+	}
+}
+
+static void read_link(const struct nlmsghdr *header, struct link_now *now)
+{
+	const struct ifinfomsg *message = mnl_nlmsg_get_payload(header);
+	const struct nlattr *attr;
+
+	*now = (struct link_now){.ifindex = message->ifi_index, .up = message->ifi_flags & IFF_UP};
+	mnl_attr_for_each(attr, header, sizeof(*message)) {
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			snprintf(now->name, sizeof(now->name), "%s", mnl_attr_get_str(attr));
+		else if (mnl_attr_get_type(attr) == IFLA_XDP)
+			read_xdp(attr, now);
+	}
+}
+
+static int on_one_link(const struct nlmsghdr *header, void *context)
+{
+	if (header->nlmsg_type == RTM_NEWLINK)
+		read_link(header, context);
+	return MNL_CB_OK;
+}
+
+int netlink_link(int ifindex, struct link_now *now, struct error *e)
+{
+	cleanup(netlink_close) struct netlink netlink = {};
+	char buffer[32768];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *which;
+	struct error answer = {};
+
+	memset(now, 0, sizeof(*now));
+	if (open_socket(&netlink, 0, 0, e) < 0)
+		return -1;
+	header->nlmsg_type = RTM_GETLINK;
+	header->nlmsg_flags = NLM_F_REQUEST;
+	which = mnl_nlmsg_put_extra_header(header, sizeof(*which));
+	which->ifi_index = ifindex;
+	if (ask(&netlink, buffer, sizeof(buffer), on_one_link, now, &answer) == 0)
+		return now->ifindex == ifindex;
+	return errno == ENODEV ? 0 : fail(e, answer.code, "%s", answer.text);
+}
+
+struct each_link {
+	void (*visit)(void *context, const struct link_now *now);
+	void *context;
+};
+
+static int on_each_link(const struct nlmsghdr *header, void *context)
+{
+	const struct each_link *each = context;
+	struct link_now now;
+
+	if (header->nlmsg_type == RTM_NEWLINK) {
+		read_link(header, &now);
+		each->visit(each->context, &now);
+	}
+	return MNL_CB_OK;
+}
+
+int netlink_dump_links(void (*visit)(void *, const struct link_now *), void *context,
+		       struct error *e)
+{
+	struct each_link each = {visit, context};
+
+	return dump(RTM_GETLINK, sizeof(struct ifinfomsg), on_each_link, &each, e);
 }
 
 int netlink_read(struct netlink *netlink, bool *lost, struct error *e)

@@ -7,6 +7,7 @@
 #define SIPWARD_KERNEL_NETLINK_H
 
 #include <libmnl/libmnl.h>
+#include <net/if.h>
 
 #include <sipward/policy.h>
 
@@ -19,6 +20,14 @@ struct netlink_events {
 	void (*route)(void *context, int ifindex);  /* a new one to elsewhere, by this interface */
 	void (*filter)(void *context, int ifindex); /* a qdisc or filter was taken off it */
 	void *context;
+};
+
+/* An interface, as the kernel tells of it. */
+struct link_now {
+	int ifindex;
+	char name[IFNAMSIZ];
+	bool up;
+	uint32_t native, generic, offloaded; /* its XDP programs by mode; 0: none */
 };
 
 struct netlink {
@@ -37,6 +46,22 @@ int netlink_dump_addresses(const struct netlink_events *events, struct error *e)
 /* Calls route() with the index of each interface that some route to elsewhere uses. */
 int netlink_dump_routes(void (*route)(void *context, int ifindex), void *context,
 			struct error *e);
+
+/* Asks for one interface of this namespace, or for all. 1, 0 when there is none, or -1. */
+int netlink_link(int ifindex, struct link_now *now, struct error *e);
+int netlink_dump_links(void (*visit)(void *context, const struct link_now *now), void *context,
+		       struct error *e);
+
+/* Any XDP program of the interface; 0: it has none. */
+static inline uint32_t link_program_id(const struct link_now *now)
+{
+	return now->native ? now->native : now->generic ? now->generic : now->offloaded;
+}
+
+static inline bool link_has_program(const struct link_now *now, uint32_t id)
+{
+	return id && (now->native == id || now->generic == id || now->offloaded == id);
+}
 
 /* Handles what is there to read. *lost becomes true when the kernel dropped messages: then
  * everything must be asked for anew. */

@@ -8,13 +8,22 @@
 #define SIPWARD_KERNEL_PATHS_H
 
 #include <limits.h>
+#include <net/if.h>
 
 #include "base/base.h"
 
 const char *bpf_dir(void); /* /sys/fs/bpf/sipward */
 const char *run_dir(void); /* /run/sipward */
 
-/* Writes bpf_dir()/NAME, or bpf_dir()/IFACE/NAME when iface is not NULL. */
+/* The directory of an interface under bpf_dir(): "if:" and its name. bpffs takes no dots in names,
+ * so every octet but letters, digits, '-' and '_' is written as %HH. No map and no interface has a
+ * name with a colon: the directories of versions before, named as the interface, are told apart. */
+#define PIN_NAME_MAX 64
+void pin_name(char name[PIN_NAME_MAX], const char *iface);
+/* The interface of such a directory; false when the name is no such one. */
+bool pin_name_read(const char *name, char iface[IFNAMSIZ]);
+
+/* Writes bpf_dir()/NAME, or the NAME in the directory of an interface when iface is not NULL. */
 void pin_path(char path[PATH_MAX], const char *iface, const char *name);
 
 /* True when the path is on a BPF file system. */
@@ -22,9 +31,5 @@ bool is_bpffs(const char *path);
 
 /* Makes both directories, mounting a bpffs on /sys/fs/bpf when none is there. */
 int paths_prepare(struct error *e);
-
-/* Opens and locks RUN_DIR/lock, the one writer of the state; the lock goes with the
- * descriptor. -1 and *e when another process has it: the text names its pid, and says `advice`. */
-int state_lock(const char *advice, struct error *e);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/state.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "kernel/namespace.h"
 #include "kernel/paths.h"
+#include "kernel/pins.h"
 #include "kernel/skeleton.h"
 
 static const char *const map_names[STATE_MAP_COUNT] = {
@@ -351,25 +352,6 @@ int state_read_counters(int fd, struct sw_counters *counters, struct error *e)
 	return 0;
 }
 
-static int only_names(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.' && entry->d_type == DT_DIR;
-}
-
-char **state_interfaces(void)
-{
-	struct dirent **entries = NULL;
-	int count = scandir(bpf_dir(), &entries, only_names, alphasort);
-	char **names = xcalloc(count > 0 ? count + 1 : 1, sizeof(*names));
-
-	for (int i = 0; i < count; i++) {
-		names[i] = xstrdup(entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-	return names;
-}
-
 void string_list_free(char ***list)
 {
 	for (char **s = *list; s && *s; s++)
@@ -399,7 +381,7 @@ int state_remove_interface(const char *iface, struct error *e)
 
 	if (state_detach(iface, e) < 0 || remove_pin(iface, "counters", e) < 0)
 		return -1;
-	pin_path(path, NULL, iface);
+	pin_path(path, iface, "");
 	if (rmdir(path) < 0 && errno != ENOENT)
 		return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", path, strerror(errno));
 	return 0;
@@ -407,11 +389,16 @@ int state_remove_interface(const char *iface, struct error *e)
 
 int state_remove(struct error *e)
 {
-	auto_string_list char **interfaces = state_interfaces();
+	auto_string_list char **interfaces = NULL;
 
+	if (pins_follow(NULL, e) < 0)
+		return -1;
+	interfaces = state_interfaces();
 	for (char **iface = interfaces; *iface; iface++)
 		if (state_remove_interface(*iface, e) < 0)
 			return -1;
+	if (remove_pin(NULL, NAMESPACE_PIN, e) < 0)
+		return -1;
 	for (int i = 0; i < STATE_MAP_COUNT; i++)
 		if (remove_pin(NULL, map_names[i], e) < 0)
 			return -1;

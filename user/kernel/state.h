@@ -128,7 +128,7 @@ int state_open_counters(const char *iface, bool create, struct error *e);
 /* Adds the counters of all CPUs for every zone number: counters[SW_ZONES_MAX]. */
 int state_read_counters(int fd, struct sw_counters *counters, struct error *e);
 
-/* Names of the interfaces that have a directory under bpf_dir(), with a link pinned or not.
+/* pins.c: names of the interfaces that have a directory under bpf_dir(), with a link pinned or not.
  * The array (NULL-terminated) and its strings belong to the caller: string_list_free. */
 char **state_interfaces(void);
 void string_list_free(char ***list);

@@ -24,7 +24,7 @@ watch_program() {
 }
 
 link_id() {
-	bpftool -j link show pinned "$SIPWARD_BPF_DIR/eth0/link" | jq -r '.id // .[0].id'
+	bpftool -j link show pinned "$SIPWARD_BPF_DIR/if:eth0/link" | jq -r '.id // .[0].id'
 }
 
 table_size() { # NAME
