@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # What the admission of newcomers rests on: the observer that others can take off, the probe, the
 # table of known endpoints, which outlives agents, reloads and interfaces, and a server that keeps

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # Good callers keep calling: 50 calls a second for 8 s beside each kind of flood, at the full
 # speed of one core. No list is kept by hand; the caller is known only through calls that it

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # The registration avalanche: power comes back in a town, and 5,000 phones that nobody knows
 # register within 10 s. It is no attack. With a budget for 500 newcomers a second all of them are

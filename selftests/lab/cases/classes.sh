@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # Floods of everything else that passes without a proof, from random addresses, at the full speed of
 # one core: keepalives, STUN, responses, ACKs, requests inside dialogs, SYNs, segments of no

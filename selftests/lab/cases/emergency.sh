@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # Emergency calls from an address that is banned for what somebody else does there, as behind the
 # NAT of an operator: whole calls with their ACK and BYE, beside the one who is banned.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # A million spoofed sources a second for a minute, or what one core can make of it, changes nothing
 # but counters: 60 million INVITEs from random addresses, on an interface of their own.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # sipvicious, not saying its name, against a hundred extensions that all exist, while others
 # make calls.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # All that happens to an agent and its interface, beside a flood of INVITEs from random addresses
 # at the full speed of one core: killed, stopped with --keep, reloaded, the link down and up. A
