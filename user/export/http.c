@@ -10,12 +10,14 @@
 
 #define SECOND         1000000000ull
 #define HEADERS_MAX    8192     /* octets of a request, and of what the library keeps for it */
-#define LOOK_AGAIN     250      /* milliseconds between looks at deadlines */
+#define LOOK_AGAIN     100      /* milliseconds between looks at deadlines */
+#define ENDED_AT_ONCE  16       /* connections that one look closes for being too many */
 #define DEADLINE_NEVER UINT64_MAX
 
 const struct http_limits http_limits = {
 	.connections = 64,
 	.of_a_peer = 16,
+	.grace = SECOND / 4,
 	.request = 10 * SECOND,
 	.answer = 20 * SECOND,
 	.fresh = SECOND,
@@ -29,6 +31,7 @@ struct visitor {
 	int fd;
 	uint8_t peer[16];    /* an IPv4 address as ::ffff:a.b.c.d, or an IPv6 /64 */
 	uint64_t since;
+	uint64_t grace;      /* not closed for being one too many before that */
 	uint64_t deadline;
 	uint64_t page_by;    /* waits for a page, at most until then; 0: does not wait */
 	bool waited;         /* in vain: takes what is there */
@@ -78,62 +81,65 @@ static void end_visitor(struct visitor *visitor)
 	wake(visitor);
 }
 
-/* Open connections of a peer (NULL: of all), and the oldest of them. */
-static unsigned int count_visitors(struct http *http, const uint8_t *peer, struct visitor **oldest)
+static bool is_open(const struct visitor *visitor)
+{
+	return visitor->connection && !visitor->ended;
+}
+
+/* Open connections of a peer; NULL: of all. */
+static unsigned int count_open(const struct http *http, const uint8_t *peer)
 {
 	unsigned int count = 0;
 
-	*oldest = NULL;
-	for (size_t i = 0; i < array_size(http->visitors); i++) {
-		struct visitor *visitor = &http->visitors[i];
-
-		if (!visitor->connection || visitor->ended ||
-		    (peer && memcmp(visitor->peer, peer, sizeof(visitor->peer)) != 0))
-			continue;
-		count++;
-		if (!*oldest || visitor->since < (*oldest)->since)
-			*oldest = visitor;
-	}
+	for (size_t i = 0; i < array_size(http->visitors); i++)
+		count += is_open(&http->visitors[i]) &&
+			 (!peer || memcmp(http->visitors[i].peer, peer, 16) == 0);
 	return count;
 }
 
-/* The oldest connection of the peer that has most. */
-static struct visitor *least_worthy(struct http *http)
+/* Of the peer that has most, the oldest connection that had its grace; NULL: none had. */
+static struct visitor *least_worthy(struct http *http, uint64_t now, unsigned int *of_its_peer)
 {
-	struct visitor *worst = NULL, *oldest;
-	unsigned int most = 0;
+	struct visitor *worst = NULL;
 
+	*of_its_peer = 0;
 	for (size_t i = 0; i < array_size(http->visitors); i++) {
 		struct visitor *visitor = &http->visitors[i];
 		unsigned int count;
 
-		if (!visitor->connection || visitor->ended)
+		if (!is_open(visitor) || visitor->page_by || visitor->grace > now)
 			continue;
-		count = count_visitors(http, visitor->peer, &oldest);
-		if (count > most) {
-			most = count;
-			worst = oldest;
+		count = count_open(http, visitor->peer);
+		if (count > *of_its_peer ||
+		    (count == *of_its_peer && visitor->since < worst->since)) {
+			*of_its_peer = count;
+			worst = visitor;
 		}
 	}
 	return worst;
 }
 
-/* A new connection is not refused: one whose request is whole within milliseconds is answered,
- * however many others are held open. */
-static void make_room(struct http *http, const struct visitor *fresh)
+/* A new connection is not refused: one whose request is there at once is answered, however many
+ * others are held open or come anew. */
+static void make_room(struct http *http, uint64_t now)
 {
-	struct visitor *oldest;
+	for (int i = 0; i < ENDED_AT_ONCE; i++) {
+		unsigned int all = count_open(http, NULL), of_its_peer;
+		struct visitor *visitor;
 
-	if (count_visitors(http, fresh->peer, &oldest) > http->limits->of_a_peer)
-		end_visitor(oldest);
-	if (count_visitors(http, NULL, &oldest) > http->limits->connections)
-		end_visitor(least_worthy(http));
+		if (all <= http->limits->of_a_peer)
+			return;
+		visitor = least_worthy(http, now, &of_its_peer);
+		if (!visitor || (of_its_peer <= http->limits->of_a_peer &&
+				 all <= http->limits->connections))
+			return;
+		end_visitor(visitor);
+	}
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **place,
 			  enum MHD_ConnectionNotificationCode what)
 {
-	const union MHD_ConnectionInfo *fd, *addr;
 	struct http *http = context;
 	struct visitor *visitor = http->visitors;
 
@@ -142,18 +148,18 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 			memset(*place, 0, sizeof(*visitor));
 		return;
 	}
-	fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	addr = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	/* The library takes no more connections than there are places. */
 	while (visitor->connection)
 		visitor++;
 	visitor->connection = connection;
-	visitor->fd = fd->connect_fd;
+	visitor->fd = MHD_get_connection_info(connection,
+					      MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	visitor->since = monotonic_ns();
+	visitor->grace = visitor->since + http->limits->grace;
 	visitor->deadline = visitor->since + http->limits->request;
-	read_peer(visitor->peer, addr->client_addr);
+	read_peer(visitor->peer, MHD_get_connection_info(connection,
+				MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 	*place = visitor;
-	make_room(http, visitor);
 }
 
 static void end_late(struct http *http)
@@ -170,6 +176,7 @@ static void end_late(struct http *http)
 			wake(visitor);
 		}
 	}
+	make_room(http, now);
 }
 
 static void wake_all(struct http *http)
@@ -238,6 +245,7 @@ static enum MHD_Result send_page(struct http *http, struct visitor *visitor)
 		MHD_suspend_connection(visitor->connection);
 		return MHD_YES;
 	}
+	visitor->grace = now + http->limits->grace;
 	visitor->deadline = now + http->limits->answer;
 	if (age >= http->limits->stale)
 		return answer(visitor->connection, MHD_HTTP_SERVICE_UNAVAILABLE,

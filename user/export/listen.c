@@ -9,7 +9,7 @@
 
 #include "export/http.h"
 
-#define BACKLOG 64
+#define BACKLOG 256
 
 static void share_port(int fd, int on)
 {
