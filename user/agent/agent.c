@@ -22,7 +22,9 @@
 #include "kernel/sandbox.h"
 
 #define TICK_SECONDS 1
-#define JOB_PATIENCE SW_NS_PER_SEC
+/* The agent ends within two seconds, whatever is under way: of those they take so much. */
+#define JOB_PATIENCE  (SW_NS_PER_SEC / 2)
+#define SAVE_PATIENCE (16 * SW_NS_PER_SEC / 10)
 
 void say_text(const char *text)
 {
@@ -210,7 +212,9 @@ static int start(struct agent *agent, struct error *e)
 	    admission_follow(&agent->admission, &agent->running.policy, e) < 0 ||
 	    behaviour_follow(&agent->behaviour, &agent->running.policy, &allowed, e) < 0 ||
 	    connections_follow(&agent->connections, &agent->running.policy, e) < 0 ||
-	    upkeep_open(&agent->upkeep, &agent->loop, e) < 0 || start_timer(agent, e) < 0)
+	    upkeep_open(&agent->upkeep, &agent->loop, e) < 0 ||
+	    worker_open(&agent->saver, &agent->loop, "sipward-save", e) < 0 ||
+	    start_timer(agent, e) < 0)
 		return -1;
 	restore_state(agent);
 	tuned_left_over();
@@ -222,9 +226,10 @@ static int start(struct agent *agent, struct error *e)
 
 static int stop(struct agent *agent, struct error *e)
 {
+	uint64_t ends = monotonic_ns() + SAVE_PATIENCE;
 	bool idle = jobs_close(&agent->jobs, JOB_PATIENCE);
 
-	save_state(agent);
+	save_last(agent, ends);
 	if (agent->options->keep) {
 		/* Nobody would be there to go back later. */
 		if (agent->confirm_by && idle)
@@ -252,6 +257,7 @@ static void agent_free(struct agent *agent)
 	exporter_close(&agent->exporter);
 	history_close(&agent->history);
 	upkeep_close(&agent->upkeep);
+	worker_close(&agent->saver);
 	behaviour_close(&agent->behaviour);
 	admission_close(&agent->admission);
 	observation_close(&agent->observation);
@@ -277,6 +283,8 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.state = STATE_CLOSED,
 		.control = {.listener = -1},
 		.observation = {OBSERVATION_CLOSED, .say = say_text},
+		.saver = WORKER_CLOSED,
+		.saving = {.state = STATE_CLOSED},
 		.upkeep = {UPKEEP_CLOSED, .say = say_text},
 		.behaviour = {.say = say_text, .told = on_ban},
 		.connections = {.say = say_text, .worker = WORKER_CLOSED},

@@ -6,6 +6,7 @@
 #ifndef SIPWARD_AGENT_CORE_H
 #define SIPWARD_AGENT_CORE_H
 
+#include <limits.h>
 #include <time.h>
 
 #include "agent/admission.h"
@@ -27,6 +28,13 @@
 struct protected {
 	char name[IFNAMSIZ];
 	bool attached;
+};
+
+/* One save of the state; the saver's while it runs. */
+struct saving {
+	struct state state;
+	char path[PATH_MAX];
+	struct error error;
 };
 
 struct agent {
@@ -56,6 +64,8 @@ struct agent {
 	uint64_t reload_failures;
 	char reload_error[1024];   /* of the last reload, empty when it went well */
 	time_t started;
+	struct worker saver;
+	struct saving saving;
 	uint64_t save_at;          /* monotonic nanoseconds */
 	uint64_t saved_at;         /* likewise; 0: not by this agent */
 	char save_error[1024];     /* of the last try, empty when it went well */
@@ -114,7 +124,10 @@ void tuned_forget(void);
 void tuned_left_over(void);
 
 /* saved.c: known endpoints and bans on the disk, as the policy wants. */
+/* Starts to save: the loop goes on, and no second one starts before it is done. */
 void save_state(struct agent *agent);
+/* Saves as the agent ends, if that can be done until `end`. */
+void save_last(struct agent *agent, uint64_t end);
 void save_tick(struct agent *agent);
 /* After a reboot, when the kernel has no state: what the disk has of it. */
 void restore_state(struct agent *agent);

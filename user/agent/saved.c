@@ -9,6 +9,7 @@
 #include "agent/core.h"
 #include "agent/state_file.h"
 #include "export/json.h"
+#include "kernel/share.h"
 
 /* Where: what the policy says, else the directory that the service manager made for it. */
 static const char *state_path(const struct agent *agent, char path[PATH_MAX])
@@ -28,39 +29,82 @@ static const char *state_path(const struct agent *agent, char path[PATH_MAX])
 	return path;
 }
 
-static int save(struct agent *agent, const char *path, struct error *e)
+static int save(const struct state *state, const char *path, struct error *e)
 {
 	auto_saved struct saved saved = {};
 
-	if (known_list(&agent->state, &saved.known, &saved.known_count, e) < 0 ||
-	    ban_list(&agent->state, BAN_EITHER, &saved.bans, &saved.ban_count, e) < 0)
+	if (known_list(state, &saved.known, &saved.known_count, e) < 0 ||
+	    ban_list(state, BAN_EITHER, &saved.bans, &saved.ban_count, e) < 0)
 		return -1;
 	return state_file_write(path, &saved, clocks_now(), e);
 }
 
-void save_state(struct agent *agent)
+/* In the thread of agent->saver. */
+static void run_saver(void *context)
 {
-	char path[PATH_MAX];
-	struct error e = {};
+	struct agent *agent = context;
+	struct saving *saving = &agent->saving;
 
-	agent->save_at = monotonic_ns() + agent->running.policy.state_every;
-	if (!state_path(agent, path))
-		return;
-	if (save(agent, path, &e) == 0) {
+	save(&saving->state, saving->path, &saving->error);
+}
+
+static void saver_done(void *context)
+{
+	struct agent *agent = context;
+	const struct error *e = &agent->saving.error;
+
+	state_close(&agent->saving.state);
+	if (!e->code) {
 		agent->saved_at = monotonic_ns();
 		agent->save_error[0] = '\0';
 		return;
 	}
+	if (atomic_load(&agent->saver.hurry)) /* it was told to end, and comes again */
+		return;
 	/* Once, and not every few minutes. */
-	if (strcmp(agent->save_error, e.text) != 0)
-		say("the state is not saved for a reboot: %s", e.text);
-	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e.text);
+	if (strcmp(agent->save_error, e->text) != 0)
+		say("the state is not saved for a reboot: %s", e->text);
+	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e->text);
+}
+
+void save_state(struct agent *agent)
+{
+	static const enum state_map maps[] = {STATE_KNOWN, STATE_BANS};
+	struct saving *saving = &agent->saving;
+
+	if (agent->saver.busy)
+		return;
+	agent->save_at = monotonic_ns() + agent->running.policy.state_every;
+	if (!agent->saver.open || !state_path(agent, saving->path))
+		return;
+	state_share(&saving->state, &agent->state, maps, array_size(maps));
+	saving->error = (struct error){};
+	worker_start(&agent->saver, run_saver, saver_done, agent);
 }
 
 void save_tick(struct agent *agent)
 {
 	if (monotonic_ns() >= agent->save_at)
 		save_state(agent);
+}
+
+/* What is left until then; 0 when it is over. */
+static uint64_t left(uint64_t end)
+{
+	uint64_t now = monotonic_ns();
+
+	return now < end ? end - now : 0;
+}
+
+void save_last(struct agent *agent, uint64_t end)
+{
+	/* One that is under way does not have what came since it began. */
+	worker_hurry(&agent->saver, left(end));
+	save_state(agent);
+	if (worker_wait(&agent->saver, left(end)))
+		return;
+	say("there was no time to save the state for a reboot: the file has what was saved before");
+	worker_hurry(&agent->saver, 0);
 }
 
 /* Puts what fits into the tables, the longest bans and the last seen endpoints first. */

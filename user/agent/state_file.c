@@ -11,11 +11,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "agent/lines.h"
+#include "kernel/walk.h"
 #include "policy/prefix.h"
 
 #define HEAD     "sipward-state 1"
 #define SIZE_MAX_FILE (2u << 30) /* octets: more than the largest tables make */
 #define FOREVER  "never"
+#define AT_ONCE  (4 << 20) /* octets of one write() */
 
 static const char *const grades[] = {
 	[SW_GRADE_NONE] = "none", [SW_GRADE_PROVED] = "proved", [SW_GRADE_GOOD] = "good",
@@ -47,32 +50,55 @@ static uint64_t to_wall(struct clocks now, uint64_t time)
 	return (now.wall - (now.monotonic - time)) / SW_NS_PER_SEC;
 }
 
-static void write_known(FILE *out, const struct known_entry *entry, struct clocks now)
+static void put_next(struct lines *out, uint64_t number)
 {
-	const struct sw_known *known = &entry->known;
-	char text[64];
-
-	fprintf(out, "known %s %u %u %u %s %u %" PRIu64 " %" PRIu64 "\n",
-		addr_text(&entry->endpoint.addr, text, sizeof(text)), ntohs(entry->endpoint.port),
-		known->vlan, known->ttl, grades[known->grade], known->proofs,
-		to_wall(now, known->since), to_wall(now, known->seen));
+	put_char(out, ' ');
+	put_number(out, number);
 }
 
-static void write_ban(FILE *out, const struct ban_entry *entry, struct clocks now)
+static void write_known(struct lines *out, const struct known_entry *entry, struct clocks now)
+{
+	const struct sw_known *known = &entry->known;
+
+	lines_room(out);
+	put_text(out, "known ");
+	put_addr(out, &entry->endpoint.addr);
+	put_next(out, ntohs(entry->endpoint.port));
+	put_next(out, known->vlan);
+	put_next(out, known->ttl);
+	put_char(out, ' ');
+	put_text(out, grades[known->grade]);
+	put_next(out, known->proofs);
+	put_next(out, to_wall(now, known->since));
+	put_next(out, to_wall(now, known->seen));
+	put_char(out, '\n');
+}
+
+static void write_ban(struct lines *out, const struct ban_entry *entry, struct clocks now)
 {
 	const struct sw_ban *ban = &entry->ban;
-	char source[64], end[32] = FOREVER, note[sizeof(ban->note)];
+	char note[sizeof(ban->note)];
 
-	if (ban->end != BAN_FOREVER)
-		snprintf(end, sizeof(end), "%" PRIu64, to_wall(now, ban->end));
 	snprintf(note, sizeof(note), "%s", ban->note);
 	for (char *c = note; *c; c++)
 		if ((unsigned char)*c < ' ')
 			*c = ' ';
-	fprintf(out, "ban %s %s %u %u %" PRIu64 " %" PRIu64 " %s %s\n",
-		prefix_text(&entry->source, source, sizeof(source)), reason_name(ban->reason),
-		ban->flags, ban->evidence, (uint64_t)ban->hits, to_wall(now, ban->start), end,
-		note);
+	lines_room(out);
+	put_text(out, "ban ");
+	put_prefix(out, &entry->source);
+	put_char(out, ' ');
+	put_text(out, reason_name(ban->reason));
+	put_next(out, ban->flags);
+	put_next(out, ban->evidence);
+	put_next(out, ban->hits);
+	put_next(out, to_wall(now, ban->start));
+	if (ban->end == BAN_FOREVER)
+		put_text(out, " " FOREVER);
+	else
+		put_next(out, to_wall(now, ban->end));
+	put_char(out, ' ');
+	put_text(out, note);
+	put_char(out, '\n');
 }
 
 static void checksum(const char *text, size_t size, char sum[65])
@@ -87,31 +113,41 @@ static void checksum(const char *text, size_t size, char sum[65])
 		snprintf(sum + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* The whole text, owned by the caller. */
+/* The whole text, owned by the caller; NULL and errno when there is no time for it. */
 static char *render(const struct saved *saved, struct clocks now, size_t *size)
 {
-	char *text = NULL, sum[65];
-	FILE *out = open_memstream(&text, size);
+	cleanup(lines_free) struct lines out = {};
+	char sum[65];
 
-	if (!out)
+	lines_room(&out);
+	put_text(&out, HEAD "\nwritten ");
+	put_number(&out, now.wall / SW_NS_PER_SEC);
+	put_char(&out, '\n');
+	for (size_t i = 0; i < saved->known_count && !walk_hurried(); i++)
+		write_known(&out, &saved->known[i], now);
+	for (size_t i = 0; i < saved->ban_count && !walk_hurried(); i++)
+		write_ban(&out, &saved->bans[i], now);
+	errno = EINTR;
+	if (walk_hurried())
 		return NULL;
-	fprintf(out, HEAD "\nwritten %" PRIu64 "\n", (uint64_t)(now.wall / SW_NS_PER_SEC));
-	for (size_t i = 0; i < saved->known_count; i++)
-		write_known(out, &saved->known[i], now);
-	for (size_t i = 0; i < saved->ban_count; i++)
-		write_ban(out, &saved->bans[i], now);
-	fflush(out);
-	checksum(text, *size, sum);
-	fprintf(out, "sha256 %s\n", sum);
-	fclose(out);
-	return text;
+	checksum(out.text, out.size, sum);
+	lines_room(&out);
+	put_text(&out, "sha256 ");
+	put_text(&out, sum);
+	put_char(&out, '\n');
+	*size = out.size;
+	return take(out.text);
 }
 
 static int write_all(int fd, const char *text, size_t size)
 {
 	while (size) {
-		ssize_t done = write(fd, text, size);
+		ssize_t done = write(fd, text, size < AT_ONCE ? size : AT_ONCE);
 
+		if (walk_hurried()) {
+			errno = EINTR;
+			return -1;
+		}
 		if (done < 0 && errno != EINTR)
 			return -1;
 		if (done > 0)

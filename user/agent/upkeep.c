@@ -109,7 +109,7 @@ void upkeep_tick(struct upkeep *u, const struct policy *policy)
 void upkeep_pause(struct upkeep *u)
 {
 	u->paused = true;
-	worker_hurry(&u->worker);
+	worker_hurry(&u->worker, UINT64_MAX / 2);
 }
 
 void upkeep_resume(struct upkeep *u)

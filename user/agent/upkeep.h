@@ -33,7 +33,8 @@ struct upkeep {
 	char trouble[1024];        /* what was said last, or empty */
 };
 
-#define UPKEEP_CLOSED .worker = WORKER_CLOSED, .job = {.state = STATE_CLOSED}
+#define UPKEEP_CLOSED \
+	.worker = {.finished = -1, .yields = true}, .job = {.state = STATE_CLOSED}
 
 int upkeep_open(struct upkeep *upkeep, struct loop *loop, struct error *e);
 void upkeep_close(struct upkeep *upkeep);

@@ -9,16 +9,19 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include <sipward/policy.h>
+
 #include "kernel/walk.h"
 
 #define NICE        5
-#define CLOSE_WITHIN 1 /* seconds */
+#define CLOSE_WITHIN (100 * 1000000ull)
 
 static void *work(void *context)
 {
 	struct worker *w = context;
 
-	setpriority(PRIO_PROCESS, gettid(), NICE);
+	if (w->yields)
+		setpriority(PRIO_PROCESS, gettid(), NICE);
 	walk_hurry(&w->hurry);
 	pthread_mutex_lock(&w->lock);
 	while (!w->end) {
@@ -99,18 +102,16 @@ bool worker_wait(struct worker *w, uint64_t nanoseconds)
 	uint64_t end = monotonic_ns() + nanoseconds, now;
 
 	while (w->busy && (now = monotonic_ns()) < end) {
-		poll(&fd, 1, (end - now) / 1000000 + 1);
+		poll(&fd, 1, end - now < SW_NS_PER_SEC ? (end - now) / 1000000 + 1 : 1000);
 		finish(w);
 	}
 	return !w->busy;
 }
 
-void worker_hurry(struct worker *w)
+bool worker_hurry(struct worker *w, uint64_t nanoseconds)
 {
-	while (w->busy) {
-		atomic_store(&w->hurry, true);
-		worker_wait(w, 1000000000);
-	}
+	atomic_store(&w->hurry, true);
+	return worker_wait(w, nanoseconds);
 }
 
 void worker_close(struct worker *w)
@@ -126,7 +127,9 @@ void worker_close(struct worker *w)
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += CLOSE_WITHIN;
+	until.tv_nsec += CLOSE_WITHIN;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
 	if (pthread_timedjoin_np(w->thread, NULL, &until) != 0)
 		return;
 	close_fd(&w->finished);

@@ -18,6 +18,7 @@ struct worker {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool open;
+	bool yields;                   /* to the rest of the host: nothing waits for it */
 	int finished;                  /* eventfd: the job is done */
 	bool busy;                     /* from worker_start() until done() is called */
 	atomic_bool hurry;             /* the job ends as soon as it can (kernel/walk.h) */
@@ -32,7 +33,7 @@ struct worker {
 
 #define WORKER_CLOSED { .finished = -1 }
 
-/* Starts the thread. It takes no signals, and yields to the rest of the host. */
+/* Starts the thread, which takes no signals. */
 int worker_open(struct worker *worker, struct loop *loop, const char *name, struct error *e);
 
 /* Runs job(context) in the thread, and then done(context) in the loop. Not while it is busy. */
@@ -43,8 +44,8 @@ void worker_start(struct worker *worker, void (*job)(void *context), void (*done
  * busy any more. */
 bool worker_wait(struct worker *worker, uint64_t nanoseconds);
 
-/* Likewise, however long it takes, but the job is told to end early. */
-void worker_hurry(struct worker *worker);
+/* Likewise, but the job is told to end early. */
+bool worker_hurry(struct worker *worker, uint64_t nanoseconds);
 
 /* Ends the thread, which is told to hurry. One that does not come back (a disk that hangs) is left
  * behind, for the process ends. */
