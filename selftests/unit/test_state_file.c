@@ -213,7 +213,7 @@ static void test_other_version(void **state)
 	struct error e = { 0 };
 
 	assert_int_equal(mkdir(p->directory, 0700), 0);
-	write_text(p->path, "sipward-state 2\n");
+	write_text(p->path, "sipward-state 3\n");
 	assert_int_equal(state_file_read(p->path, after, DAY, &saved, &e), -1);
 	assert_non_null(strstr(e.text, "another version"));
 }

@@ -19,14 +19,19 @@ void lines_room(struct lines *lines)
 	lines->text = xrealloc(lines->text, lines->room);
 }
 
-void put_text(struct lines *lines, const char *text)
+static void put(struct lines *lines, const char *text, size_t size)
 {
-	size_t size = strlen(text), left = lines->room - lines->size;
+	size_t left = lines->room - lines->size;
 
 	if (size > left)
 		size = left;
 	memcpy(lines->text + lines->size, text, size);
 	lines->size += size;
+}
+
+void put_text(struct lines *lines, const char *text)
+{
+	put(lines, text, strlen(text));
 }
 
 void put_char(struct lines *lines, char c)
@@ -37,14 +42,13 @@ void put_char(struct lines *lines, char c)
 
 void put_number(struct lines *lines, uint64_t number)
 {
-	char digits[21], *first = digits + sizeof(digits) - 1;
+	char digits[20], *end = digits + sizeof(digits), *first = end;
 
-	*first = '\0';
 	do {
 		*--first = '0' + number % 10;
 		number /= 10;
 	} while (number);
-	put_text(lines, first);
+	put(lines, first, end - first);
 }
 
 void put_addr(struct lines *lines, const struct sw_addr *addr)

@@ -34,7 +34,7 @@ static int save(const struct state *state, const char *path, struct error *e)
 	auto_saved struct saved saved = {};
 
 	if (known_list(state, &saved.known, &saved.known_count, e) < 0 ||
-	    ban_list(state, BAN_EITHER, &saved.bans, &saved.ban_count, e) < 0)
+	    ban_list_unsorted(state, &saved.bans, &saved.ban_count, e) < 0)
 		return -1;
 	return state_file_write(path, &saved, clocks_now(), e);
 }

@@ -10,12 +10,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <zlib.h>
 
 #include "agent/lines.h"
 #include "kernel/walk.h"
 #include "policy/prefix.h"
 
-#define HEAD     "sipward-state 1"
+#define HEAD     "sipward-state 2"
+#define HEAD_1   "sipward-state 1" /* its sum was SHA-256, which takes half of the time */
 #define SIZE_MAX_FILE (2u << 30) /* octets: more than the largest tables make */
 #define FOREVER  "never"
 #define AT_ONCE  (4 << 20) /* octets of one write() */
@@ -101,7 +103,17 @@ static void write_ban(struct lines *out, const struct ban_entry *entry, struct c
 	put_char(out, '\n');
 }
 
-static void checksum(const char *text, size_t size, char sum[65])
+#define SUM_SIZE 80
+
+/* The line at the end of the file: "crc32 SUM", with the line feed. It is for what a disk does, not
+ * for who writes there: that may be root alone. */
+static void sum_line(const char *text, size_t size, char line[SUM_SIZE])
+{
+	snprintf(line, SUM_SIZE, "crc32 %08lx\n",
+		 crc32_z(0, (const unsigned char *)text, size));
+}
+
+static void old_sum_line(const char *text, size_t size, char line[SUM_SIZE])
 {
 	SHA256_CTX hash;
 	uint8_t digest[32];
@@ -109,15 +121,17 @@ static void checksum(const char *text, size_t size, char sum[65])
 	SHA256Init(&hash);
 	SHA256Update(&hash, (const uint8_t *)text, size);
 	SHA256Final(digest, &hash);
+	strcpy(line, "sha256 ");
 	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(sum + 2 * i, 3, "%02x", digest[i]);
+		snprintf(line + strlen("sha256 ") + 2 * i, 3, "%02x", digest[i]);
+	strcat(line, "\n");
 }
 
 /* The whole text, owned by the caller; NULL and errno when there is no time for it. */
 static char *render(const struct saved *saved, struct clocks now, size_t *size)
 {
 	cleanup(lines_free) struct lines out = {};
-	char sum[65];
+	char sum[SUM_SIZE];
 
 	lines_room(&out);
 	put_text(&out, HEAD "\nwritten ");
@@ -130,11 +144,9 @@ static char *render(const struct saved *saved, struct clocks now, size_t *size)
 	errno = EINTR;
 	if (walk_hurried())
 		return NULL;
-	checksum(out.text, out.size, sum);
+	sum_line(out.text, out.size, sum);
 	lines_room(&out);
-	put_text(&out, "sha256 ");
 	put_text(&out, sum);
-	put_char(&out, '\n');
 	*size = out.size;
 	return take(out.text);
 }
@@ -283,14 +295,14 @@ static int damaged(const char *path, const char *what, struct error *e)
 /* Cuts the checksum off the text; 0 when it is right. */
 static int check_sum(char *text, size_t size)
 {
-	const size_t line = strlen("sha256 ") + 64 + 1;
-	char sum[65];
+	bool old = strncmp(text, HEAD_1 "\n", strlen(HEAD_1 "\n")) == 0;
+	const size_t line = old ? strlen("sha256 ") + 64 + 1 : strlen("crc32 ") + 8 + 1;
+	char sum[SUM_SIZE];
 
-	if (strlen(text) != size || size < line || strncmp(text + size - line, "sha256 ", 7) != 0 ||
-	    text[size - 1] != '\n')
+	if (strlen(text) != size || size < line)
 		return -1;
-	checksum(text, size - line, sum);
-	if (strncmp(text + size - 65, sum, 64) != 0)
+	(old ? old_sum_line : sum_line)(text, size - line, sum);
+	if (strcmp(text + size - line, sum) != 0)
 		return -1;
 	text[size - line] = '\0';
 	return 0;
@@ -305,7 +317,8 @@ static int read_text(struct reading *r, const char *path, char *text, size_t siz
 
 	if (strncmp(text, HEAD, strlen(HEAD) - 1) != 0)
 		return damaged(path, "is no saved state", e);
-	if (strncmp(text, HEAD "\n", strlen(HEAD "\n")) != 0)
+	if (strncmp(text, HEAD "\n", strlen(HEAD "\n")) != 0 &&
+	    strncmp(text, HEAD_1 "\n", strlen(HEAD_1 "\n")) != 0)
 		return damaged(path, "is of another version", e);
 	if (check_sum(text, size) < 0)
 		return damaged(path, "is damaged: its checksum is wrong", e);

@@ -134,8 +134,8 @@ static int by_end(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,
-	     struct error *e)
+static int gather_all(const struct state *state, enum ban_kind kind, struct ban_entry **bans,
+		      size_t *count, struct error *e)
 {
 	struct gathering to = {.now = monotonic_ns(), .kind = kind};
 
@@ -143,11 +143,25 @@ int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **b
 		free(to.bans);
 		return -1;
 	}
-	if (to.count)
-		qsort(to.bans, to.count, sizeof(*to.bans), by_end);
 	*bans = to.bans;
 	*count = to.count;
 	return 0;
+}
+
+int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,
+	     struct error *e)
+{
+	if (gather_all(state, kind, bans, count, e) < 0)
+		return -1;
+	if (*count)
+		qsort(*bans, *count, sizeof(**bans), by_end);
+	return 0;
+}
+
+int ban_list_unsorted(const struct state *state, struct ban_entry **bans, size_t *count,
+		      struct error *e)
+{
+	return gather_all(state, BAN_EITHER, bans, count, e);
 }
 
 /* True when nothing hangs on the entry any more. */
@@ -211,10 +225,12 @@ long ban_sweep(const struct state *state, struct error *e)
 	return ban_sweep_counts(state, &counts, e) < 0 ? -1 : (long)counts.denies;
 }
 
-size_t ban_restore(const struct state *state, const struct ban_entry *bans, size_t count)
+size_t ban_restore(const struct state *state, struct ban_entry *bans, size_t count)
 {
 	size_t done = 0;
 
+	if (count)
+		qsort(bans, count, sizeof(*bans), by_end);
 	for (size_t i = count; i-- > 0;) {
 		struct sw_source key;
 

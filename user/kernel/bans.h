@@ -70,9 +70,13 @@ int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind 
 int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,
 	     struct error *e);
 
-/* Puts bans into the table where it has none for their source, as far as they fit, the last
- * ones of the array first; returns how many. */
-size_t ban_restore(const struct state *state, const struct ban_entry *bans, size_t count);
+/* Likewise, those of all kinds and in no order: for those that have no time. */
+int ban_list_unsorted(const struct state *state, struct ban_entry **bans, size_t *count,
+		      struct error *e);
+
+/* Puts bans into the table where it has none for their source, as far as they fit, those that end
+ * last first; returns how many. Sorts the array. */
+size_t ban_restore(const struct state *state, struct ban_entry *bans, size_t count);
 
 /* The live entries of the table, by kind. */
 struct ban_counts {
