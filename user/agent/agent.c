@@ -10,7 +10,6 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
-#include "agent/locals.h"
 #include "export/event.h"
 #include "export/json.h"
 #include "kernel/bans.h"
@@ -66,18 +65,12 @@ static void on_link(void *context, const char *iface, bool gone, bool up)
 		check_interfaces(context);
 }
 
-static void sync_locals(struct agent *agent)
-{
-	struct error e = {};
-
-	if (locals_sync(&agent->state, &e) < 0)
-		say("%s", e.text);
-}
-
 static void on_address(void *context, const struct sw_addr *addr, bool gone)
 {
+	struct agent *agent = context;
+
 	(void)addr, (void)gone;
-	sync_locals(context);
+	locals_changed(&agent->locals);
 }
 
 static void on_netlink(void *context, int fd)
@@ -91,7 +84,7 @@ static void on_netlink(void *context, int fd)
 		say("%s", e.text);
 	if (lost) {
 		check_interfaces(agent);
-		sync_locals(agent);
+		locals_changed(&agent->locals);
 	}
 }
 
@@ -173,6 +166,7 @@ static int watch_netlink(struct agent *agent, struct error *e)
 		.link = on_link, .address = on_address, .context = agent,
 	};
 	if (netlink_open(&agent->netlink, &agent->netlink_events, e) < 0 ||
+	    locals_open(&agent->locals, &agent->loop, e) < 0 ||
 	    locals_sync(&agent->state, e) < 0)
 		return -1;
 	return loop_add(&agent->loop, netlink_fd(&agent->netlink), on_netlink, agent, e);
@@ -263,6 +257,7 @@ static void agent_free(struct agent *agent)
 	observation_close(&agent->observation);
 	connections_close(&agent->connections);
 	netlink_close(&agent->netlink);
+	locals_close(&agent->locals);
 	close_fd(&agent->signals);
 	close_fd(&agent->timer);
 	state_close(&agent->state);
@@ -288,6 +283,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.upkeep = {UPKEEP_CLOSED, .say = say_text},
 		.behaviour = {.say = say_text, .told = on_ban},
 		.connections = {.say = say_text, .worker = WORKER_CLOSED},
+		.locals = {.timer = -1, .say = say_text},
 		.signals = -1,
 		.timer = -1,
 		.started = time(NULL),
@@ -297,6 +293,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 	agent.admission.state = &agent.state;
 	agent.admission.loop = &agent.loop;
 	agent.observation.state = &agent.state;
+	agent.locals.state = &agent.state;
 	agent.upkeep.state = &agent.state;
 	agent.behaviour.state = &agent.state;
 	agent.behaviour.loop = &agent.loop;

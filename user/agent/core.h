@@ -17,6 +17,7 @@
 #include "agent/exporter_process.h"
 #include "agent/history.h"
 #include "agent/jobs.h"
+#include "agent/locals.h"
 #include "agent/observation.h"
 #include "agent/upkeep.h"
 #include "kernel/attach.h"
@@ -50,6 +51,7 @@ struct agent {
 	size_t interface_count;
 	struct netlink_events netlink_events;
 	struct netlink netlink;
+	struct locals locals;
 	struct history history;
 	struct control control;
 	struct exporter *exporter;
