@@ -212,6 +212,8 @@ static int start(struct agent *agent, struct error *e)
 		return -1;
 	restore_state(agent);
 	tuned_left_over();
+	agent->loop.more = send_events;
+	agent->loop.more_context = agent;
 	agent->control.command = on_command;
 	agent->control.context = agent;
 	return jobs_open(&agent->jobs, &agent->loop, agent, e) < 0 ? -1 :

@@ -9,19 +9,6 @@
 #include "export/event.h"
 #include "export/json.h"
 
-struct sending {
-	struct agent *agent;
-	struct control_client *client;
-};
-
-static void send_event(void *context, const struct sw_event *event)
-{
-	struct sending *sending = context;
-	auto_json struct json_object *o = event_json(event, &sending->agent->state);
-
-	control_send(sending->client, o);
-}
-
 /* In microseconds: the longest of the loop, in processor time and on the wall clock. */
 static struct json_object *rounds_json(const struct loop_rounds *rounds)
 {
@@ -261,10 +248,60 @@ static bool wait_for_answer(struct agent *agent, struct control_client *client, 
 	return client->waits;
 }
 
+/* --- events that are kept: thousands, each with its text to make --- */
+
+#define EVENTS_TIME   4000000ull /* nanoseconds of one part, for all clients together */
+#define EVENTS_A_TURN 16
+
+/* True when it has all that it is to get. */
+static bool send_some(struct agent *agent, struct control_client *client)
+{
+	const struct history *history = &agent->history;
+
+	if (client->next < history_oldest(history))
+		client->next = history_oldest(history);
+	for (int i = 0; i < EVENTS_A_TURN; i++) {
+		uint64_t end = client->stays ? history->count : client->end;
+		auto_json struct json_object *o = NULL;
+
+		if (client->next >= end)
+			return true;
+		o = event_json(history_get(history, client->next++), &agent->state);
+		if (!control_send(client, o))
+			return true;
+	}
+	return false;
+}
+
+bool send_events(void *context)
+{
+	struct agent *agent = context;
+	struct control *control = &agent->control;
+	uint64_t end = monotonic_ns() + EVENTS_TIME;
+	bool more = true;
+
+	while (more && monotonic_ns() < end) {
+		more = false;
+		for (size_t i = 0; i < control->client_count; i++) {
+			struct control_client *client = control->clients[i];
+
+			if (!client || !client->reads)
+				continue;
+			more = true;
+			if (!send_some(agent, client))
+				continue;
+			client->reads = false;
+			client->follows = client->stays;
+			if (!client->stays)
+				control_drop(control, client);
+		}
+	}
+	return more;
+}
+
 bool on_command(void *context, struct control_client *client, const char *line)
 {
 	struct agent *agent = context;
-	struct sending sending = {.agent = agent, .client = client};
 	const struct command_of_agent *command = find_command(line);
 
 	if (command && command->slow)
@@ -276,7 +313,10 @@ bool on_command(void *context, struct control_client *client, const char *line)
 		return false;
 	}
 	history_read(&agent->history);
-	history_each(&agent->history, send_event, &sending);
-	client->follows = line[0] == 'f';
-	return client->follows;
+	client->reads = true;
+	client->stays = line[0] == 'f';
+	client->next = history_oldest(&agent->history);
+	client->end = agent->history.count;
+	loop_continue(&agent->loop);
+	return true;
 }

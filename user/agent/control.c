@@ -24,7 +24,7 @@ static int socket_address(struct sockaddr_un *address, struct error *e)
 	return 0;
 }
 
-static void drop_client(struct control *control, struct control_client *client)
+void control_drop(struct control *control, struct control_client *client)
 {
 	for (size_t i = 0; i < control->client_count; i++)
 		if (control->clients[i] == client)
@@ -50,7 +50,7 @@ static void on_input(void *context, int fd)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0 || client->waits) {
-		drop_client(control, client);
+		control_drop(control, client);
 		return;
 	}
 	client->used += got;
@@ -62,7 +62,7 @@ static void on_input(void *context, int fd)
 		*end = '\0';
 	client->used = 0;
 	if (!end || !control->command(control->context, client, client->line))
-		drop_client(control, client);
+		control_drop(control, client);
 }
 
 static void on_connect(void *context, int listener)
@@ -118,7 +118,7 @@ void control_close(struct control *control)
 		return;
 	for (size_t i = 0; i < control->client_count; i++)
 		if (control->clients[i])
-			drop_client(control, control->clients[i]);
+			control_drop(control, control->clients[i]);
 	free(control->clients);
 	close_fd(&control->listener);
 	control->listener = -1;
@@ -126,13 +126,15 @@ void control_close(struct control *control)
 		unlink(address.sun_path);
 }
 
-void control_send(struct control_client *client, struct json_object *o)
+bool control_send(struct control_client *client, struct json_object *o)
 {
 	auto_free char *line = xasprintf("%s\n", json_object_to_json_string_ext(o, JSON_STYLE));
 	size_t size = strlen(line);
 
-	if (send(client->fd, line, size, MSG_NOSIGNAL) != (ssize_t)size)
-		shutdown(client->fd, SHUT_RDWR);
+	if (send(client->fd, line, size, MSG_NOSIGNAL) == (ssize_t)size)
+		return true;
+	shutdown(client->fd, SHUT_RDWR);
+	return false;
 }
 
 void control_answer(struct control *control, uint64_t number, struct json_object *o)
@@ -143,7 +145,7 @@ void control_answer(struct control *control, uint64_t number, struct json_object
 		if (!client || client->number != number)
 			continue;
 		control_send(client, o);
-		drop_client(control, client);
+		control_drop(control, client);
 		return;
 	}
 }

@@ -17,6 +17,10 @@ struct control_client {
 	uint64_t number;   /* of all that there were; never 0 */
 	bool waits;        /* for an answer that a job will give */
 	bool follows;      /* gets every event as it happens */
+	bool reads;        /* gets the events that are kept, in parts: */
+	bool stays;        /* it follows afterwards */
+	uint64_t next;     /* the number of the next one */
+	uint64_t end;      /* and of the first that it does not get; for one that does not stay */
 	char line[CONTROL_LINE_MAX];
 	size_t used;
 };
@@ -37,13 +41,15 @@ struct control {
 int control_open(struct control *control, struct loop *loop, struct error *e);
 void control_close(struct control *control);
 
-/* Writes one JSON line. A client that does not read is cut off rather than waited for. */
-void control_send(struct control_client *client, struct json_object *o);
+/* Writes one JSON line. A client that does not read is cut off rather than waited for: false. */
+bool control_send(struct control_client *client, struct json_object *o);
 /* Gives the one that waits its answer, and closes the connection. It may be gone. */
 void control_answer(struct control *control, uint64_t number, struct json_object *o);
 /* Once a second: an empty line to all that wait, so that they know that the agent is there. */
 void control_tick(struct control *control);
-/* Likewise to all that follow. */
+/* Closes the connection. */
+void control_drop(struct control *control, struct control_client *client);
+/* Writes a line to all that follow. */
 void control_publish(struct control *control, struct json_object *o);
 bool control_has_followers(const struct control *control);
 

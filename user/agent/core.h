@@ -137,5 +137,7 @@ struct json_object *saved_json(const struct agent *agent);
 
 /* commands.c: answers one line of the control socket. */
 bool on_command(void *agent, struct control_client *client, const char *line);
+/* The loop's more(): events for those that asked for all that are kept, in parts. */
+bool send_events(void *agent);
 
 #endif

@@ -47,11 +47,12 @@ int history_wait(struct history *history)
 	return ring_wait(&history->ring);
 }
 
-void history_each(const struct history *history,
-		  void (*visit)(void *, const struct sw_event *), void *context)
+uint64_t history_oldest(const struct history *history)
 {
-	uint64_t i = history->count > HISTORY_SIZE ? history->count - HISTORY_SIZE : 0;
+	return history->count > HISTORY_SIZE ? history->count - HISTORY_SIZE : 0;
+}
 
-	for (; i < history->count; i++)
-		visit(context, &history->events[i % HISTORY_SIZE]);
+const struct sw_event *history_get(const struct history *history, uint64_t number)
+{
+	return &history->events[number % HISTORY_SIZE];
 }

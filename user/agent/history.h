@@ -33,8 +33,9 @@ void history_add(struct history *history, const struct sw_event *event);
 /* Waits for the next events: 0, or -1 when that was interrupted. */
 int history_wait(struct history *history);
 
-/* Calls visit() for the kept events, oldest first. */
-void history_each(const struct history *history,
-		  void (*visit)(void *context, const struct sw_event *event), void *context);
+/* Events have numbers, from 0 on: that of the oldest one that is kept; the next one that comes has
+ * history->count. */
+uint64_t history_oldest(const struct history *history);
+const struct sw_event *history_get(const struct history *history, uint64_t number);
 
 #endif
