@@ -109,21 +109,31 @@ callees_alive() {
 }
 CALLEES=()
 
-callees_start() { # SERVER: the phones that are called register, and wait
+callees() { # SERVER: flow, scenario and port of each phone that is called
 	local flow callee port
 	for flow in $(flow_names "$1" none); do
-		[ "$(flow_field "$flow" 3)" != - ] || continue
-		flow_set "$flow"
 		port=5060
 		for callee in $(flow_field "$flow" 3); do
-			registered "$flow-$port-register" bystander "$FLOW_CALLEE" "$FLOW_AT" "$port" "$FLOW_TO" ||
-				{ echo "# $flow: its phone cannot register"; return 1; }
-			phone_start "$flow-$port" "$BYSTANDER" "$callee" "$FLOW_CALLEE" "$FLOW_CALLER" \
-				"$FLOW_AT" "$port" "$FLOW_TO"
-			CALLEES+=("$SPAWNED $flow-$port")
+			[ "$callee" = - ] || echo "$flow $callee $port"
 			port=$((port + 2))
 		done
 	done
+}
+
+callees_start() { # SERVER: the phones that are called register, and wait
+	local flow callee port pids=()
+	while read -r flow callee port; do
+		flow_set "$flow"
+		registered "$flow-$port-register" bystander "$FLOW_CALLEE" "$FLOW_AT" "$port" "$FLOW_TO" &
+		pids+=("$!")
+	done < <(callees "$1")
+	for callee in "${pids[@]}"; do wait "$callee" || { echo "# a phone cannot register"; return 1; }; done
+	while read -r flow callee port; do
+		flow_set "$flow"
+		phone_start "$flow-$port" "$BYSTANDER" "$callee" "$FLOW_CALLEE" "$FLOW_CALLER" "$FLOW_AT" \
+			"$port" "$FLOW_TO"
+		CALLEES+=("$SPAWNED $flow-$port")
+	done < <(callees "$1")
 	callees_alive
 }
 
@@ -329,8 +339,7 @@ situations_table() { # TITLE POLICIES SITUATION...
 	for name in "${@:3}"; do
 		printf '# %-44s' "$name"
 		for policy in $2; do
-			[ -z "${MANAGED[$name,$policy]:-}" ] && printf ' %-12s' - ||
-				printf ' %-12s' "${MANAGED[$name,$policy]}/${TRIED[$name]}"
+			printf ' %-12s' "${MANAGED[$name,$policy]:+${MANAGED[$name,$policy]}/${TRIED[$name]}}"
 		done
 		echo
 	done

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Phones that people use, calmly and beside a flood: baresip over UDP, TCP and TLS, with an outbound
-# proxy and behind a NAT; linphone. Each registers and calls twice through Kamailio.
+# proxy and behind a NAT; linphone; JsSIP over WebSocket. Each registers and calls twice through Kamailio.
 # shellcheck source=selftests/interop/interop.sh
 . "$(dirname "$0")/../interop.sh"
 interop_up
@@ -95,6 +95,27 @@ registered_contacts() { # USER: 1 when it has a contact
 	server kamcmd -s "unix:$TMP/server/ctl" ul.lookup location "$1" 2>/dev/null | grep -c 'AoR: '
 }
 
+# --- JsSIP over WebSocket, where npm can install it
+JSSIP=$(dirname "$ROOTS_CACHE")/jssip
+jssip_there() {
+	[ -d "$JSSIP/node_modules/jssip" ] && [ -d "$JSSIP/node_modules/ws" ] && return
+	command -v npm >/dev/null && command -v node >/dev/null && mkdir -p "$JSSIP" &&
+		(cd "$JSSIP" && npm install --silent --no-fund jssip@3 ws@8 >/dev/null 2>&1)
+}
+
+jssip_start() {
+	(cd "$JSSIP" && caller timeout 40 node "$INTEROP/websocket.js" "$SERVER4" 261 371) \
+		>"$TMP/jssip.out" 2>&1 </dev/null &
+	PHONES_RUNNING+=("$!")
+}
+
+jssip_good() {
+	grep -E '^[0-3]$' "$TMP/jssip.out" || echo 0
+}
+
+JSSIP_NAME=jssip
+jssip_there || { echo "ok jssip # SKIP npm cannot install it"; JSSIP_NAME=; }
+
 all_phones() { # POLICY WHAT
 	local name at address transport port account
 	PHONES_RUNNING=() BARESIPS=0
@@ -103,10 +124,12 @@ all_phones() { # POLICY WHAT
 		baresip_start "$name" "$at" "$address" "$transport" "$port" "$account"
 	done < <(baresips)
 	linphone_start
+	[ -z "$JSSIP_NAME" ] || jssip_start
 	wait "${PHONES_RUNNING[@]}"
 	"after_$2"
 	for name in $(baresips | cut -f 1); do note "$name $2" "$1" "$(baresip_good "$name")"; done
 	note "linphone $2" "$1" "$(linphone_good)"
+	[ -z "$JSSIP_NAME" ] || note "jssip $2" "$1" "$(jssip_good)"
 }
 
 note() { # NAME POLICY GOOD
@@ -123,7 +146,7 @@ for policy in none $POLICIES; do
 	[ "$policy" = none ] || unprotected
 done
 mapfile -t names < <(for what in calm flood; do
-	for name in $(baresips | cut -f 1) linphone; do echo "$name $what"; done
+	for name in $(baresips | cut -f 1) linphone $JSSIP_NAME; do echo "$name $what"; done
 done)
 situations_table "$(kamailio5_version), registrations and calls" "none $POLICIES" "${names[@]}"
 lab_end

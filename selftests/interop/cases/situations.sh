@@ -18,9 +18,8 @@ HELD_AT=10.77.190.1 TALK_AT=10.77.191.1 CALLER_AT=10.77.125.1
 ip -n "$BYSTANDER" address add "$HELD_AT/32" dev eth0
 ip -n "$BYSTANDER" address add "$TALK_AT/32" dev eth0
 ip -n "$CALLER" address add "$CALLER_AT/32" dev eth0
-registered held-register bystander 370 "$HELD_AT" 5060 "$SERVER4" &&
-	registered talk-register bystander 371 "$TALK_AT" 5060 "$SERVER4" ||
-	die "the phones that are called do not register"
+registered held-register bystander 370 "$HELD_AT" 5060 "$SERVER4" || die "370 cannot register"
+registered talk-register bystander 371 "$TALK_AT" 5060 "$SERVER4" || die "371 cannot register"
 phone_start held "$BYSTANDER" phone_held 370 270 "$HELD_AT" 5060 "$SERVER4"
 phone_start talk "$BYSTANDER" phone 371 271 "$TALK_AT" 5060 "$SERVER4"
 
