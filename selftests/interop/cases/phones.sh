@@ -78,7 +78,8 @@ linphone_start() {
 		>"$TMP/linphone.out" 2>&1 &
 1	soundcard use files
 0	register sip:260@$SERVER4 <sip:$SERVER4> secret
-6	call sip:371@$SERVER4
+5	status register
+1	call sip:371@$SERVER4
 4	terminate
 1	call sip:371@$SERVER4
 4	terminate
@@ -87,12 +88,10 @@ END
 	PHONES_RUNNING+=("$!")
 }
 
-linphone_good() { # its registration is seen by the server; one that failed has no calls here
-	echo $(($(grep -c 'connected\.' "$TMP/linphone.out") + $(registered_contacts 260)))
-}
-
-registered_contacts() { # USER: 1 when it has a contact
-	server kamcmd -s "unix:$TMP/server/ctl" ul.lookup location "$1" 2>/dev/null | grep -c 'AoR: '
+linphone_good() {
+	local registered
+	registered=$(grep -c 'registered, identity' "$TMP/linphone.out")
+	echo $(((registered > 0) + $(grep -c 'connected\.' "$TMP/linphone.out")))
 }
 
 # --- JsSIP over WebSocket, where npm can install it
@@ -135,7 +134,7 @@ all_phones() { # POLICY WHAT
 note() { # NAME POLICY GOOD
 	MANAGED[$1,$2]=$3 TRIED[$1]=3
 	[ "$3" = 3 ] || [ -z "${EXPLAIN:-}" ] ||
-		tail -n 25 "$TMP/${1% *}.out" | tr -d '\b' | cut -c 1-200 | sed 's/^/#   /'
+		grep -v 'error sending' "$TMP/${1% *}.out" | tail -n 25 | tr -d '\b' | cut -c 1-200 | sed 's/^/#   /'
 	[ "$2" = none ] || situation_judge "$1" "$2"
 }
 
