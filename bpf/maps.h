@@ -55,6 +55,7 @@
 /* What the stages of this policy use of a scan: SIP_NEED_ bits. */
 const volatile __u32 scan_needs = 0;
 #define SIP_NEEDS(what) (scan_needs & (what))
+#include "sdp.h"
 #include "sip_scan.h"
 #include "facts.h"
 
@@ -253,6 +254,7 @@ struct scratch {
 	struct content content;
 	struct beginning beginning;
 	struct stream stream;
+	struct sdp sdp;
 	__u64 tick;      /* jiffies when tick_time was read */
 	__u64 tick_time; /* CLOCK_MONOTONIC nanoseconds */
 	__u32 events_suppressed;

@@ -29,6 +29,7 @@
 #include "spared.h"
 #include "limit.h"
 #include "sanity.h"
+#include "body.h"
 #include "content.h"
 #include "inside.h"
 #include "require.h"
@@ -113,6 +114,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(violation);    /* told, before it is refused */
 	STAGE(sanity);
 	STAGE(malformed);    /* what passes although something is wrong */
+	STAGE(body);         /* is a session description one? */
 	STAGE(content);      /* what this zone may not say */
 	STAGE(guard);        /* what came before it */
 	STAGE(begins);       /* may its answer begin a dialog? */

@@ -95,7 +95,8 @@ struct sw_zone {
 	__u8 bans;                    /* SW_OFFENCE_BIT(): behaviour that is watched */
 	__u8 tcp;                     /* enum sw_tcp */
 	__u8 to_tag;                  /* enum sw_to_tag */
-	__u8 pad[2];
+	__u8 body;                    /* 1: session descriptions are judged */
+	__u8 pad;
 	__u32 connections;            /* established ones of one subscriber; 0: no limit */
 	__u32 pad2;
 	struct sw_mask source[2];     /* what makes one source: IPv4, IPv6 */
@@ -128,6 +129,7 @@ struct sw_policy {
 	__u32 service_count;
 	__u32 check_local;                 /* 1: the agent keeps local_addrs, transit is not ours */
 	__u32 sanity_strict;               /* 1: some zone judges a check of `strict` only */
+	__u32 bodies;                      /* 1: some zone judges session descriptions */
 	__u32 admission;                   /* 1: some zone has a budget for newcomers */
 	__u32 early;                       /* 1: something may refuse a message before it is read
 					    * in full */

@@ -48,6 +48,15 @@ static const char *const with_greylist =
 	"services: [{transport: udp, port: 5060}]\n"
 	"zones: [{name: public, newcomers: {rate: 1/s, probe: off}}]\n";
 
+/* As the first, with the session description judged. */
+static const char *const with_body =
+	"version: 1\n"
+	"services: [{transport: udp, port: 5060}]\n"
+	"sanity: {profile: default, body: sdp}\n"
+	"zones:\n"
+	"  - {name: carrier, sources: [203.0.113.0/24], methods: [INVITE, OPTIONS],\n"
+	"     rates: {zone: 1000000000/s, source: {any: 1000000000/s, INVITE: 1000000000/s}}}\n";
+
 static void die(const char *text)
 {
 	fprintf(stderr, "bench: %s\n", text);
@@ -191,11 +200,12 @@ static void load(const char *text, struct policy *policy, struct trial *trial)
 int main(void)
 {
 	static struct frame full, junk, media;
-	auto_policy struct policy policy = {}, open = {}, spent = {};
+	auto_policy struct policy policy = {}, open = {}, spent = {}, judging = {};
 	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
 	auto_trial struct trial admission = {.state = STATE_CLOSED, .counters = -1};
 	auto_trial struct trial greylist = {.state = STATE_CLOSED, .counters = -1};
-	double empty = 0, ours = 0, newcomer = 0, flooded = 0, dropped = 0, passed = 0;
+	auto_trial struct trial body = {.state = STATE_CLOSED, .counters = -1};
+	double described = 0, empty = 0, ours = 0, newcomer = 0, flooded = 0, dropped = 0, passed = 0;
 	double osip = 0, splitter = 0;
 	struct error e = {};
 	size_t size;
@@ -209,6 +219,7 @@ int main(void)
 	load(yaml, &policy, &trial);
 	load(with_newcomers, &open, &admission);
 	load(with_greylist, &spent, &greylist);
+	load(with_body, &judging, &body);
 	memset(noise, 'x', sizeof(noise));
 	make_frame(&full, 5060, invite, size);
 	make_frame(&junk, 5060, noise, sizeof(noise));
@@ -220,6 +231,7 @@ int main(void)
 		ours = least(ours, program_ns(trial.program, &full, XDP_PASS));
 		newcomer = least(newcomer, program_ns(admission.program, &full, XDP_PASS));
 		flooded = least(flooded, program_ns(greylist.program, &full, XDP_DROP));
+		described = least(described, program_ns(body.program, &full, XDP_PASS));
 		dropped = least(dropped, program_ns(trial.program, &junk, XDP_DROP));
 		passed = least(passed, program_ns(trial.program, &media, XDP_PASS));
 		osip = least(osip, osip_ns(invite, size));
@@ -227,6 +239,7 @@ int main(void)
 	}
 	printf("INVITE of %zu octets; best of %d rounds\n", size, ROUNDS);
 	row("data path, full", ours, empty);
+	row("data path, body: sdp", described, empty);
 	row("data path, newcomer", newcomer, empty);
 	row("data path, flooded", flooded, empty);
 	row("data path, junk", dropped, empty);

@@ -21,7 +21,7 @@ static const char *const everything =
 	"{transport: tls, port: 5061}, {transport: udp, port: 5080, addresses: [192.0.2.1]}]\n"
 	"fragments: drop\n"
 	"privacy: {hosts: [core.example.net]}\n"
-	"sanity: {profile: strict}\n"
+	"sanity: {profile: strict, body: sdp}\n"
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24, \"2001:db8::/32\"], methods: [INVITE],\n"
 	"     newcomers: {rate: 100/s}, count: address+port,\n"

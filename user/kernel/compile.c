@@ -71,6 +71,7 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->watched =
 		to->sanity | (zone->source_rates[SW_RATE_MALFORMED].set ? SW_SANITY_DEFAULT : 0);
 	to->bounds = zone->bounds;
+	to->body = zone->body;
 	to->newcomers = compile_rate(&zone->newcomers);
 	to->greylist = zone->greylist;
 	/* What only counts sends nothing of its own. */
@@ -149,6 +150,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->count_ports |= zone->count.port;
 		for (int rate = 0; rate < SW_RATE_COUNT; rate++)
 			out->limited |= (uint32_t)zone->source_rates[rate].set << rate;
+		out->bodies |= zone->body;
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}
 	out->early |= (out->limited & RATES_EARLY) != 0;

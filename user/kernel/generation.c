@@ -221,6 +221,8 @@ static __u32 scan_needs(const struct sw_policy *policy)
 		needs |= SIP_NEED_VIA | SIP_NEED_VALUES | SIP_NEED_TOKENS;
 	if (policy->bans)
 		needs |= SIP_NEED_PARTIES | SIP_NEED_LOGINS;
+	if (policy->bodies)
+		needs |= SIP_NEED_VALUES;
 	if (policy->sanity_strict)
 		needs |= SIP_NEED_STRICT;
 	return needs;

@@ -27,6 +27,7 @@ struct placed_addr {
 
 struct sanity {
 	int profile;             /* SW_PROFILE_* */
+	int body;                /* 1: session descriptions are judged */
 	struct sw_bounds bounds;
 };
 

@@ -134,6 +134,7 @@ struct zone {
 	enum sw_trust trust;
 	enum sw_mode mode;        /* enforce unless the zone or the policy says monitor */
 	uint32_t methods;         /* bit per enum sw_message, OTHER for unnamed ones ("other") */
+	int body;                 /* 1: session descriptions are judged */
 	int profile;              /* SW_PROFILE_*; the policy's unless the zone says */
 	struct sw_bounds bounds;  /* the policy's unless the zone says */
 	struct rate newcomers;    /* budget of sources without a proof; not set: no admission */

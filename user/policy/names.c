@@ -101,6 +101,8 @@ const char *const privacy_words[] = {
 
 const char *const tls_version_words[] = { "1.0", "1.1", "1.2", "1.3", NULL };
 
+const char *const body_words[] = { "off", "sdp", NULL };
+
 const char *const profile_words[] = {
 	[SW_PROFILE_OFF] = "off",
 	[SW_PROFILE_DEFAULT] = "default",

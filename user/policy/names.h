@@ -19,6 +19,7 @@ extern const char *const action_words[];
 extern const char *const privacy_words[];
 extern const char *const tls_version_words[]; /* from SW_TLS_1_0 on */
 extern const char *const profile_words[];
+extern const char *const body_words[];
 extern const char *const fragments_words[];
 extern const char *const unproven_words[SW_UNPROVEN_COUNT + 1];
 extern const char *const greylist_words[];

@@ -48,6 +48,8 @@ int read_sanity(struct draft *d, const struct key *key, const struct node *value
 	static const struct key keys[] = {
 		KEY("profile", read_word, .offset = offsetof(struct sanity, profile),
 		    .words = profile_words),
+		KEY("body", read_word, .offset = offsetof(struct sanity, body),
+		    .words = body_words),
 		KEY("limits", read_limits, .offset = offsetof(struct sanity, bounds)),
 		KEYS_END
 	};

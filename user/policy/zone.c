@@ -332,6 +332,7 @@ static int read_zone_sanity(struct draft *d, const struct key *key, const struct
 	if (read_sanity(d, key, value, &sanity) < 0)
 		return -1;
 	z->profile = sanity.profile;
+	z->body = sanity.body;
 	z->bounds = sanity.bounds;
 	return 0;
 }
@@ -343,6 +344,7 @@ static struct zone new_zone(const struct draft *d, struct position at)
 		.mode = d->policy.mode,
 		.methods = METHODS_ALL,
 		.profile = d->sanity.profile,
+		.body = d->sanity.body,
 		.bounds = d->sanity.bounds,
 		.count = { .v4 = SW_SUBSCRIBER_V4, .v6 = SW_SUBSCRIBER_V6 },
 		.at = at,
