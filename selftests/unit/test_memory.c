@@ -97,8 +97,8 @@ static void test_nothing_written(void **state)
 }
 
 /* A policy of one kind of list. */
-static void load_list(const char *before, const char *format, unsigned int count, const char *behind,
-		      struct policy *p)
+static void load_list(const char *before, const char *format, unsigned int count,
+		      const char *behind, struct policy *p)
 {
 	char *text = NULL;
 	size_t size;

@@ -164,6 +164,45 @@ static void test_values(void **state)
 	assert_refused(s, "more than 1048576 values; write long lists into files of their own");
 }
 
+/* --- texts that grow while they are read --- */
+
+static void test_depth(void **state)
+{
+	const struct scratch *s = *state;
+
+	write_repeated(s->policy, "version: 1\nlists: ", "[", 15 << 20);
+	assert_refused(s, "policy.yaml:2:23: more than 16 levels deep; a policy needs 6");
+	write_repeated(s->policy, "", "- ", 7 << 20);
+	assert_refused(s, "policy.yaml:1:33: more than 16 levels deep");
+}
+
+/* An alias of aliases would be a billion values; what it stands for is refused before. */
+static void test_aliases(void **state)
+{
+	const struct scratch *s = *state;
+
+	write_file(s->policy, "a: &a [x, x, x, x, x, x, x, x, x]\n"
+			      "b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
+			      "c: [*b, *b, *b, *b, *b, *b, *b, *b, *b]\n");
+	assert_refused(s, "policy.yaml:1:4: anchors are not supported");
+	write_file(s->policy, "version: 1\nlists: {deny: *a}\n");
+	assert_refused(s, "policy.yaml:2:15: aliases are not supported");
+}
+
+static void test_long_lines(void **state)
+{
+	const struct scratch *s = *state;
+
+	write_repeated(s->policy, "version: 1\nmode: {a: [", "a", 15 << 20);
+	assert_refused(s, "policy.yaml:2:7: 'mode' must be a single value, not a mapping");
+	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
+	write_repeated(s->list, "", "1", 15 << 20);
+	assert_refused(s, "list.txt:1:1: '111111111111111111111111111111111111111111111111111111"
+			  "11111111111111...' is no prefix");
+}
+
+/* --- time --- */
+
 /* Seconds that this thread computed. */
 static double seconds(void)
 {
@@ -363,6 +402,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_files, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_octets, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_values, make_scratch, drop_scratch),
+		cmocka_unit_test_setup_teardown(test_depth, make_scratch, drop_scratch),
+		cmocka_unit_test_setup_teardown(test_aliases, make_scratch, drop_scratch),
+		cmocka_unit_test_setup_teardown(test_long_lines, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_time, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_high_risk_merge, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_named_pipe, make_scratch, drop_scratch),

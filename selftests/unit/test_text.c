@@ -102,7 +102,8 @@ static void test_json(void **state)
 	json_text(o, "note", "\xff\x1b[2J \xc2\x9b \xc3\xa4");
 	json_text(o, "none", NULL);
 	assert_string_equal(json_object_to_json_string_ext(o, JSON_STYLE),
-			    "{\"note\":\"\\\\xff\\\\x1b[2J \\\\xc2\\\\x9b \xc3\xa4\",\"none\":null}");
+			    "{\"note\":\"\\\\xff\\\\x1b[2J \\\\xc2\\\\x9b \xc3\xa4\","
+			    "\"none\":null}");
 }
 
 /* An error that is too long ends with a whole character. */

@@ -94,7 +94,8 @@ static int run_apply(const struct command *self, int argc, char **argv, struct e
 		print_json(answer);
 		return 0;
 	}
-	printf("%s runs now, as generation %s\n", printable(path).text, text_of(answer, "generation"));
+	printf("%s runs now, as generation %s\n", printable(path).text,
+	       text_of(answer, "generation"));
 	if (text_of(answer, "note"))
 		puts(text_of(answer, "note"));
 	if (confirm)

@@ -38,8 +38,10 @@ static int from_agent(FILE *stream, bool follow, bool json, struct error *e)
 			print_event(event, json);
 	}
 	free(line);
-	return !follow || output_failed() ? 0 : fail(e, EXIT_FAILED, "events: the agent ended it: it stopped, or "
-				  "events came faster than they were read; run it again");
+	if (!follow || output_failed())
+		return 0;
+	return fail(e, EXIT_FAILED, "events: the agent ended it: it stopped, or events came faster "
+		    "than they were read; run it again");
 }
 
 struct reading {

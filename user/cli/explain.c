@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/explain.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "export/json.h"
@@ -11,6 +13,8 @@
 
 /* Packet times are laid on this; far from 0, so that every cell begins unused. */
 #define CLOCK_BASE (1000000 * SW_NS_PER_SEC)
+
+#define MESSAGE_FILE_MAX (1u << 20) /* more than one datagram holds */
 
 struct explain_options {
 	const char *policy;
@@ -169,19 +173,36 @@ static int explain_message(struct explanation *x, struct trial *trial,
 	return explain_packet(x, trial, options->json, e);
 }
 
+/* Looks at the beginning of a file. A pipe can be read only once. */
+static bool is_capture(const char *path)
+{
+	auto_fd int fd = -1;
+	uint8_t start[4];
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	return capture_is_one(path, start, read(fd, start, 4) == 4 ? 4 : 0);
+}
+
 static int explain_file(const char *path, struct trial *trial, const struct policy *policy,
 			const struct explain_options *options, struct error *e)
 {
 	struct explanation x = {.file = path, .policy = policy, .trial = trial};
+	auto_free char *text = NULL;
 	size_t size;
-	auto_free char *text = read_whole_file(path, 1ull << 32, &size, e);
 
+	if (is_capture(path))
+		return explain_capture(&x, trial, options->json, e);
+	text = read_whole_file(path, MESSAGE_FILE_MAX, &size, e);
 	if (!text)
 		return -1;
-	if (capture_is_one(path, (uint8_t *)text, size)) {
-		free(take(text));
-		return explain_capture(&x, trial, options->json, e);
-	}
+	if (capture_is_one(path, (uint8_t *)text, size))
+		return fail(e, EXIT_FAILED, "%s: a capture is wanted as a file, not through a pipe",
+			    path);
 	return explain_message(&x, trial, options, text, size, e);
 }
 

@@ -54,7 +54,8 @@ int unknown_word(const char *where, const char *word, const char *const *words, 
 	for (; *words; words++) {
 		auto_free char *before = all;
 
-		all = xasprintf("%s%s%s", before, *words, !words[1] ? "" : words[2] ? ", " : " or ");
+		all = xasprintf("%s%s%s", before, *words,
+				!words[1] ? "" : words[2] ? ", " : " or ");
 	}
 	return fail(e, EXIT_USAGE, "%s: '%s' is not known; it is %s", where, word, all);
 }

@@ -73,7 +73,8 @@ static int read_user_agent(struct draft *d, const struct key *key, const struct 
 			   void *to)
 {
 	static const struct builtin_list list = {
-		"(built-in list of user agents)", user_agents, user_agents_end, { add_agent, NULL, check_agents },
+		"(built-in list of user agents)", user_agents, user_agents_end,
+		{ add_agent, NULL, check_agents },
 	};
 
 	(void)key, (void)to;
