@@ -59,6 +59,17 @@ static bool is_policy(const char *name)
 	return dot && strcmp(dot, ".yaml") == 0;
 }
 
+/* A policy whose rules need no observer has none to run. */
+static void test_smallest(void **state)
+{
+	auto_edition struct edition edition = {};
+	auto_audit struct audit audit = {};
+
+	(void)state;
+	audit_policy("selftests/policies/good/minimal.yaml", &edition, &audit);
+	assert_int_equal(audit_legal_lost(&audit), 0);
+}
+
 /* No policy that we ship loses a good packet. */
 static void test_shipped_policies(void **state)
 {
@@ -182,7 +193,8 @@ static void test_bad_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything_on), cmocka_unit_test(test_shipped_policies),
+		cmocka_unit_test(test_everything_on), cmocka_unit_test(test_smallest),
+		cmocka_unit_test(test_shipped_policies),
 		cmocka_unit_test(test_monitor),	      cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_bad_vectors),
 	};

@@ -100,8 +100,8 @@ static void examine_memory(struct examination *x, const struct policy *policy)
 	if (memory_check(policy, memory_allowed(policy), &e) < 0)
 		find(x, LEVEL_BAD, NULL, "%s", e.text);
 	else
-		find(x, LEVEL_OK, NULL, "tables take %.0f MB when they are full, of %.0f MB that "
-		     "they may (since kernel 5.11 the memlock limit does not matter)",
+		find(x, LEVEL_OK, NULL, "the policy takes at most %.0f MB, of %.0f MB that "
+		     "it may (since kernel 5.11 the memlock limit does not matter)",
 		     policy_memory(policy, NULL) / 1e6, memory_allowed(policy) / 1e6);
 }
 

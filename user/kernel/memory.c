@@ -105,12 +105,13 @@ static int measure(struct table_size sizes[TABLE_COUNT], uint64_t *fixed, struct
 
 /* Entries in the policy maps, by what each takes. */
 struct list_counts {
-	uint64_t prefixes, hosts, numbers, agents;
+	uint64_t prefixes, hosts, numbers, agents, addresses;
 };
 
 static uint64_t list_entries(const struct list_counts *counts)
 {
-	return counts->prefixes + counts->hosts + counts->numbers + counts->agents;
+	return counts->prefixes + counts->hosts + counts->numbers + counts->agents +
+	       counts->addresses;
 }
 
 static struct list_counts count_lists(const struct policy *policy)
@@ -130,6 +131,8 @@ static struct list_counts count_lists(const struct policy *policy)
 	}
 	for (size_t i = 0; i < policy->zone_count; i++)
 		counts.prefixes += policy->zones[i].source_count;
+	for (size_t i = 0; i < policy->service_count; i++)
+		counts.addresses += policy->services[i].address_count;
 	return counts;
 }
 
@@ -145,7 +148,8 @@ static uint64_t agent_memory(const struct policy *policy, const struct list_coun
 	uint64_t model = whole_pages(policy->list_count * sizeof(*policy->list) +
 				     sources * sizeof(struct prefix) +
 				     counts->numbers * sizeof(*policy->numbers) +
-				     counts->agents * sizeof(*policy->agents));
+				     counts->agents * sizeof(*policy->agents) +
+				     counts->addresses * sizeof(struct sw_addr));
 
 	/* The model once more: it is sorted by copying, and becomes keys and values of maps. */
 	return AGENT_OCTETS + EDITIONS * (text + model) + COPIES * text + model +
@@ -162,7 +166,8 @@ static struct memory sum_up(const struct policy *policy,
 	for (size_t i = 0; i < TABLE_COUNT; i++)
 		memory.tables += sizes[i].each * entries[i];
 	memory.lists = GENERATIONS * ((counts.prefixes + counts.numbers) * TRIE_ENTRY +
-				      (counts.hosts + counts.agents) * HOST_ENTRY);
+				      (counts.hosts + counts.agents + counts.addresses) *
+					      HOST_ENTRY);
 	memory.agent = agent_memory(policy, &counts);
 	memory.sum = memory.tables + memory.lists + memory.agent;
 	return memory;

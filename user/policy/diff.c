@@ -86,13 +86,30 @@ static int read_leaves(const struct edition *edition, struct leaves *to, struct 
 	return 0;
 }
 
-static const struct leaf *find_leaf(const struct leaves *leaves, const char *key)
+static int leaf_compare(const void *left, const void *right)
 {
-	for (size_t i = 0; i < leaves->count; i++) {
-		if (strcmp(leaves->items[i].key, key) == 0)
-			return &leaves->items[i];
-	}
-	return NULL;
+	const struct leaf *const *a = left, *const *b = right;
+
+	return strcmp((*a)->key, (*b)->key);
+}
+
+/* The leaves in order of their keys, to be found in; the array is the caller's. */
+static const struct leaf **sort_leaves(const struct leaves *leaves)
+{
+	const struct leaf **sorted = xcalloc(leaves->count, sizeof(*sorted));
+
+	for (size_t i = 0; i < leaves->count; i++)
+		sorted[i] = &leaves->items[i];
+	qsort(sorted, leaves->count, sizeof(*sorted), leaf_compare);
+	return sorted;
+}
+
+static const struct leaf *find_leaf(const struct leaf **sorted, size_t count,
+				    const struct leaf *like)
+{
+	const struct leaf **found = bsearch(&like, sorted, count, sizeof(*sorted), leaf_compare);
+
+	return found ? *found : NULL;
 }
 
 struct changes {
@@ -128,14 +145,16 @@ static void add_change(struct changes *to, const char *key, const char *from, co
 static void compare_leaves(const struct leaves *from, const struct leaves *to,
 			   struct changes *changes)
 {
+	auto_free const struct leaf **before = sort_leaves(from), **after = sort_leaves(to);
+
 	for (size_t i = 0; i < from->count; i++) {
-		const struct leaf *old = &from->items[i], *new = find_leaf(to, old->key);
+		const struct leaf *old = &from->items[i], *new = find_leaf(after, to->count, old);
 
 		if (!new || strcmp(old->text, new->text) != 0)
 			add_change(changes, old->key, old->text, new ? new->text : NULL);
 	}
 	for (size_t i = 0; i < to->count; i++) {
-		if (!find_leaf(from, to->items[i].key))
+		if (!find_leaf(before, from->count, &to->items[i]))
 			add_change(changes, to->items[i].key, NULL, to->items[i].text);
 	}
 }

@@ -14,8 +14,8 @@
 #define VALUES_MAX        (1u << 20)  /* in the policy's own text */
 #define DEPTH_MAX         16u         /* levels of lists and mappings */
 
-/* Entries of all lists: prefixes of zones, deny and allow, numbers of each zone, names of
- * attack tools. One takes about 0.5 us to read and 1 us to write into a map. */
+/* Entries of all lists: addresses of services, prefixes of zones, deny and allow, numbers of each
+ * zone, names of attack tools. One takes about 0.5 us to read and 1 us to write into a map. */
 #define ENTRIES_MAX       2000000u
 
 /* Names of attack tools: beyond some thousands every request costs as many look-ups as its

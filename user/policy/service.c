@@ -67,6 +67,8 @@ static int add_address(struct draft *d, const struct node *item)
 		return fail_at(&d->source, item->at, "'%s' stands for every address; "
 			       "leave 'addresses' out for that", text);
 	}
+	if (count_entry(d, &d->source, item->at) < 0)
+		return -1;
 	append(d->addresses, d->address_count, placed);
 	return 0;
 }
@@ -81,6 +83,7 @@ static int read_addresses(struct draft *d, const struct key *key, const struct n
 		return fail_at(&d->source, value->at, "'addresses' names none, so nothing would be "
 			       "protected; leave it out for every address");
 	}
+	begin_list(d);
 	for (size_t i = 0; i < value->count; i++) {
 		if (add_address(d, value->items[i]) < 0)
 			return -1;

@@ -42,6 +42,9 @@ int policy_text_load(const char *path, struct policy_text *text, struct error *e
 	text->text = read_whole_file(path, POLICY_OCTETS_MAX, &text->size, &why);
 	if (!text->text)
 		return fail(e, EXIT_POLICY, "%s", why.text);
+	if (is_descriptor(path) && !text->size)
+		return fail(e, EXIT_POLICY, "%s: nothing came through this pipe; it can be read "
+			    "once, so a policy that is read again must be a file", path);
 	text->name = xstrdup(is_descriptor(path) ? POLICY_PIPE : path);
 	slash = is_descriptor(path) ? NULL : strrchr(path, '/');
 	if (slash)
