@@ -123,12 +123,26 @@ static void test_long_error(void **state)
 	}
 }
 
+static void test_nearest(void **state)
+{
+	static const char *const words[] = { "status", "stats", "detach", "ban", NULL };
+
+	(void)state;
+	assert_string_equal(nearest_word("stauts", words), "status");
+	assert_string_equal(nearest_word("stat", words), "stats");
+	assert_string_equal(nearest_word("DETACHE", words), "detach");
+	assert_string_equal(nearest_word("bna", words), "ban");
+	assert_null(nearest_word("frobnicate", words));
+	assert_null(nearest_word("", words));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases), cmocka_unit_test(test_random),
 		cmocka_unit_test(test_lines), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_json), cmocka_unit_test(test_long_error),
+		cmocka_unit_test(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,31 +100,42 @@ void append_item(void *items, size_t *count, const void *item, size_t size)
 	(*count)++;
 }
 
-/* Levenshtein distance, case ignored; words longer than the row are never near. */
+#define WORD_MAX 64
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool same_letter(char a, char b)
+{
+	return strncasecmp(&a, &b, 1) == 0;
+}
+
+/* How many letters must be added, left out, changed or swapped with the next one; case ignored;
+ * words longer than a row are never near. */
 static size_t word_distance(const char *a, const char *b)
 {
-	size_t row[64], n = strlen(b);
+	size_t rows[3][WORD_MAX], n = strlen(b);
 
-	if (n >= array_size(row))
+	if (n >= WORD_MAX)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
+		const size_t *before = rows[(i + 1) % 3], *above = rows[(i - 1) % 3];
+		size_t *row = rows[i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= n; j++) {
-			size_t cost = diagonal + (strncasecmp(a + i - 1, b + j - 1, 1) != 0);
-
-			diagonal = row[j];
-			if (row[j] + 1 < cost)
-				cost = row[j] + 1;
-			if (row[j - 1] + 1 < cost)
-				cost = row[j - 1] + 1;
-			row[j] = cost;
+			row[j] = above[j - 1] + !same_letter(a[i - 1], b[j - 1]);
+			row[j] = least(row[j], least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+			    same_letter(a[i - 2], b[j - 1]))
+				row[j] = least(row[j], before[j - 2] + 1);
 		}
 	}
-	return row[n];
+	return rows[strlen(a) % 3][n];
 }
 
 const char *nearest_word(const char *word, const char *const *words)
