@@ -86,7 +86,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_FLAGS   := -g -O1 -std=gnu11 -D_GNU_SOURCE -DSIPWARD_VERSION='"fuzz"' -Iinclude -Iuser \
                 -iquote bpf -iquote selftests/unit -fsanitize=fuzzer,address,undefined \
                 -fno-sanitize-recover=undefined
-POLICY_FILES := $(wildcard user/policy/*.c) user/policy/embedded.S user/base/base.c
+POLICY_FILES := $(wildcard user/policy/*.c) user/policy/embedded.S $(wildcard user/base/*.c)
 
 $(BUILD)/fuzz_scan: selftests/fuzz/fuzz_scan.c $(wildcard bpf/*.h include/sipward/*)
 	$(call say,FUZZ,$@)
@@ -145,7 +145,7 @@ DIFFERENTIAL_O := $(patsubst selftests/%.c,$(SAN)/%.o,$(wildcard selftests/diffe
 $(DIFFERENTIAL_O): CFLAGS += -isystem /usr/include/re $(patsubst -I%,-isystem %,\
 		   $(shell pkg-config --cflags sofia-sip-ua)) -Iselftests/differential
 
-$(DIFFERENTIAL): $(DIFFERENTIAL_O) $(SAN)/user/base/base.o
+$(DIFFERENTIAL): $(DIFFERENTIAL_O) $(SAN)/user/base/base.o $(SAN)/user/base/text.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -losipparser2 -lsofia-sip-ua -lre
 

@@ -4,7 +4,7 @@
  * a leak, or both. From the root of the tree:
  *   clang -g -O1 -std=gnu11 -D_GNU_SOURCE -Iinclude -Iuser -fsanitize=fuzzer,address,undefined \
  *     selftests/fuzz/fuzz_policy.c user/policy/?*.c user/policy/embedded.S \
- *     user/base/base.c -lyaml -lmd -o fuzz_policy
+ *     user/base/?*.c -lyaml -lmd -o fuzz_policy
  *   ./fuzz_policy -max_len=4096 CORPUS selftests/policies/good selftests/policies/bad
  */
 #include <string.h>

@@ -469,7 +469,7 @@ int check_numbers(struct draft *d)
 	if (check_high_risks(d) < 0)
 		return -1;
 	merging.next = p->numbers;
-	merging.end = p->numbers + p->number_count;
+	merging.end = p->numbers ? p->numbers + p->number_count : NULL;
 	for (size_t zone = 0; zone < p->zone_count; zone++) {
 		while (is_next(&merging, zone, SW_CALLER))
 			take_next(&merging);
