@@ -128,8 +128,8 @@ static const struct {
 	{ "version: 1\nlists: {deny: [", "10.0.%u.%u,", "]}\n", 128 },
 	{ "version: 1\nlists: {allow: [", "10.%u.%u.0/24,", "]}\n", 160 },
 	{ "version: 1\nzones: [{name: a, sources: [", "10.%u.%u.0/24,", "]}]\n", 160 },
-	{ "version: 1\nservices: [{transport: udp, port: 5060, addresses: [", "10.0.%u.%u,", "]}]\n",
-	  128 },
+	{ "version: 1\nservices: [{transport: udp, port: 5060, addresses: [", "10.0.%u.%u,",
+	  "]}]\n", 128 },
 	{ ZONE "caller: {deny: [", "+49%03u%03u,", "]}}]\n", 160 },
 	{ ZONE "callee: {high_risk: deny, allow: [", "+49%03u%03u,", "]}}]\n", 160 },
 };

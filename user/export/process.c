@@ -54,7 +54,8 @@ static int confine(void)
 	setenv("TZ", "UTC0", 1);
 	tzset();
 	if (privilege_drop_all(&e) < 0 || sandbox_exporter(&e) < 0) {
-		fprintf(stderr, "sipward: the exporter does not start: %s\n", printable(e.text).text);
+		fprintf(stderr, "sipward: the exporter does not start: %s\n",
+			printable(e.text).text);
 		return -1;
 	}
 	dup2(nowhere, STDERR_FILENO);
