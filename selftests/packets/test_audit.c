@@ -70,6 +70,27 @@ static void test_smallest(void **state)
 	assert_int_equal(audit_legal_lost(&audit), 0);
 }
 
+/* A deny list of the Internet names addresses in every /8. */
+static void test_long_deny_list(void **state)
+{
+	char path[] = "/tmp/sipward-audit.XXXXXX";
+	auto_edition struct edition edition = {};
+	auto_audit struct audit audit = {};
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	dprintf(fd, "version: 1\nlists: {deny: [");
+	for (unsigned int i = 0; i < 4 * 256; i++)
+		if (i / 4 > 0 && i / 4 < 224)
+			dprintf(fd, "%u.%u.7.7,", i / 4, i * 97 & 127);
+	dprintf(fd, "]}\n");
+	close(fd);
+	audit_policy(path, &edition, &audit);
+	unlink(path);
+	assert_int_equal(audit_legal_lost(&audit), 0);
+}
+
 /* No policy that we ship loses a good packet. */
 static void test_shipped_policies(void **state)
 {
@@ -194,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything_on), cmocka_unit_test(test_smallest),
+		cmocka_unit_test(test_long_deny_list),
 		cmocka_unit_test(test_shipped_policies),
 		cmocka_unit_test(test_monitor),	      cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_bad_vectors),

@@ -33,34 +33,66 @@ static struct sw_addr ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 	return (struct sw_addr){.octets = {[10] = 0xff, [11] = 0xff, [12] = a, b, c, d}};
 }
 
-static bool touches(const struct prefix *prefix, uint8_t octet)
+/* Legal traffic of strangers comes from these /16 of their /8, and attacks from others, too. */
+#define PUBLIC_SECOND  18
+#define NETWORK_SECOND 20
+
+/* By the first octet: whether zones and lists name any address, or one of legal traffic. */
+struct named {
+	bool any[256], legal[256];
+};
+
+static bool meets(const struct prefix *prefix, uint8_t first, uint8_t second)
 {
-	return !prefix->ipv6 && prefix->length && prefix->addr.octets[12] == octet;
+	uint16_t begin = prefix->addr.octets[12] << 8 | prefix->addr.octets[13];
+	uint16_t mask = 0xffff << (prefix->length < 16 ? 16 - prefix->length : 0);
+
+	return ((begin ^ (first << 8 | second)) & mask) == 0;
 }
 
-static bool is_named(const struct policy *policy, uint8_t octet)
+static void mark_named(struct named *named, const struct prefix *prefix)
+{
+	unsigned int first = prefix->addr.octets[12];
+	unsigned int count = prefix->length < 8 ? 1u << (8 - prefix->length) : 1;
+
+	if (prefix->ipv6 || !prefix->length)
+		return;
+	for (unsigned int i = first; i < first + count; i++) {
+		named->any[i] = true;
+		named->legal[i] |= meets(prefix, i, PUBLIC_SECOND) ||
+				   meets(prefix, i, NETWORK_SECOND);
+	}
+}
+
+static void find_named(const struct policy *policy, struct named *named)
 {
 	for (size_t i = 0; i < policy->zone_count; i++)
 		for (size_t j = 0; j < policy->zones[i].source_count; j++)
-			if (touches(&policy->zones[i].sources[j], octet))
-				return true;
+			mark_named(named, &policy->zones[i].sources[j]);
 	for (size_t i = 0; i < policy->list_count; i++)
-		if (touches(&policy->list[i].prefix, octet))
-			return true;
-	return false;
+		mark_named(named, &policy->list[i].prefix);
+}
+
+/* Long deny lists name addresses in every /8: then it is enough when legal traffic is spared. */
+static int public_octet(const bool named[256])
+{
+	for (int octet = 198; octet > 0; octet--)
+		if (octet != 192 && octet != 127 && octet != 10 && !named[octet])
+			return octet;
+	return 0;
 }
 
 int battlefield_open(struct battlefield *field, struct trial *trial, const struct policy *policy,
 		     struct error *e)
 {
+	struct named named = {};
+
 	*field = (struct battlefield){.trial = trial, .policy = policy};
 	trial->now = CLOCK_BASE;
-	for (int octet = 198; octet > 0; octet--) {
-		if (octet == 192 || octet == 127 || octet == 10 || is_named(policy, octet))
-			continue;
-		field->public_octet = octet;
+	find_named(policy, &named);
+	field->public_octet = public_octet(named.any) ?: public_octet(named.legal);
+	if (field->public_octet)
 		return 0;
-	}
 	return fail(e, EXIT_POLICY, "audit: the zones and lists of the policy leave no /8 where a "
 		    "stranger could come from");
 }
@@ -123,14 +155,14 @@ static bool aim_from(const struct battlefield *field, const struct step *step,
 	case END_SECURED:
 		return zone_addr(field, step->end == END_SECURED, &from->addr);
 	case END_NETWORK:
-		from->addr = ipv4(field->public_octet, 20, field->vector, random);
+		from->addr = ipv4(field->public_octet, NETWORK_SECOND, field->vector, random);
 		return true;
 	case END_SPOOFED:
 		from->addr =
 			ipv4(field->public_octet, 64 + (random >> 16) % 190, random >> 8, random);
 		return true;
 	default:
-		from->addr = ipv4(field->public_octet, 18, field->vector,
+		from->addr = ipv4(field->public_octet, PUBLIC_SECOND, field->vector,
 				  step->end == END_PUBLIC ? 10 : 20);
 		return true;
 	}
