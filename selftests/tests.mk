@@ -135,6 +135,11 @@ $(BUILD)/million: $(MILLION).c $(MILLION).h selftests/flood/sender.h $(BUILD)/mi
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $< -lbpf -lelf -lz
 
+# Fills tables, and watches the heartbeat, for the lab's group load.
+$(BUILD)/tables: selftests/flood/tables.c $(wildcard include/sipward/*.h)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< -lbpf -lelf -lz
+
 # --- the differential test: MESSAGES at random, read by sipward and by other SIP parsers ---
 
 MESSAGES       ?= 1000000

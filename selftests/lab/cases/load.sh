@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Nothing stalls the agent: with a million bans, a million known endpoints and a long list, beside
+# malformed requests from random addresses as fast as one core sends them, while everybody asks it
+# for everything. The heartbeat of the observer stays young, no round of the agent's loop takes
+# long, and the agent ends at once. ENTRIES, DENIED and SECONDS_LONG make it larger.
+# shellcheck source=selftests/lab/lab.sh
+. "$(dirname "$0")/../lab.sh"
+lab_up
+
+ENTRIES=${ENTRIES:-1000000}
+DENIED=${DENIED:-300000}
+SECONDS_LONG=${SECONDS_LONG:-20}
+HEARTBEAT_MS=2000 # two rounds of the observation; the data path has patience for five seconds
+ROUND_US=50000    # of processor time: the host may be busy, and the wall clock says little
+END_MS=2000
+
+make -s -C "$ROOT" BUILD="$BUILD" "$BUILD/tables" >"$TMP/make.out" 2>&1 ||
+	die "the program that fills tables cannot be built: $(tail -n 1 "$TMP/make.out")"
+awk -v count="$DENIED" 'BEGIN { for (i = 0; i < count; i++)
+	printf "%d.%d.%d.%d\n", 100 + int(i / 16777216), i / 65536 % 256, i / 256 % 256, i % 256 }' \
+	>"$TMP/denied.txt"
+printf 'REGISTER sip:server.example SIP/2.0\r\nVia: SIP/2.0/UDP a.example;branch=z9hG4bK0123456789abcdef\r\nFrom: <sip:a@b>;tag=1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 0123456789abcdef\r\nCSeq: 1 REGISTER\r\n\r\n' \
+	>"$TMP/malformed"
+
+policy load <<END
+mode: enforce
+lists: {deny: [$TMP/denied.txt], allow: [198.51.100.0/24]}
+tables: {bans: $((ENTRIES + 50000)), known: $((ENTRIES + 50000))}
+zones:
+  - name: public
+    newcomers: {rate: 100/s}
+    responses: expected
+    bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 3/60s}
+state: {save: $TMP/lib/state, every: 5s}
+END
+
+rounds() { # KEY
+	ward status -j | jq ".agent.rounds.$1"
+}
+
+ask_for_everything() { # until it is killed: what operators, scrapers and users do
+	while :; do
+		ward status -j >"$TMP/status.out" 2>&1
+		ward events >"$TMP/events.out" 2>&1
+		server curl -sf "http://127.0.0.1:9538/metrics" >"$TMP/metrics.out" 2>&1
+		ward ban add "$BYSTANDER4" >"$TMP/ban.out" 2>&1
+		ward ban del "$BYSTANDER4" >"$TMP/ban.out" 2>&1
+	done
+}
+
+addresses() { # add | del: a thousand, in one go
+	awk -v what="$1" 'BEGIN { for (i = 0; i < 1000; i++)
+		printf "address %s 10.99.%d.%d/32 dev eth0\n", what, i / 250, i % 250 + 1 }' |
+		ip -n "$SERVER" -batch -
+}
+
+ward_start load || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+"$BUILD/tables" fill "$SIPWARD_BPF_DIR" "$ENTRIES" "$ENTRIES" 2>"$TMP/fill.out" ||
+	die "the tables cannot be filled: $(cat "$TMP/fill.out")"
+expect_equal "the table of bans is as full as can be" "$ENTRIES" "$(ward status -j | jq .bans)"
+
+ask_for_everything &
+PIDS+=($!) ASKING=$!
+flood attacker 64.0.0.0/3 "$SERVER4" --what "$TMP/malformed" --rate 1000000 \
+	--seconds "$SECONDS_LONG" >"$TMP/flood.out" 2>&1 &
+PIDS+=($!)
+{
+	sleep $((SECONDS_LONG / 3))
+	addresses add
+	sleep 2
+	addresses del
+} >"$TMP/addresses.out" 2>&1 &
+read -r oldest samples <<<"$("$BUILD/tables" watch "$SIPWARD_BPF_DIR" "$SECONDS_LONG")"
+kill "$ASKING" 2>/dev/null
+wait_until 5 test -s "$TMP/flood.out"
+
+longest=$(rounds longest_us)
+printf '# %s frames sent; the heartbeat was %d ms old at most (%d looks); the longest round took %d us (%d us on the wall)\n' \
+	"$(cat "$TMP/flood.out")" "$oldest" "$samples" "$longest" "$(rounds longest_wall_us)"
+expect "the flood was one" "$(cat "$TMP/flood.out") frames" \
+	test "$(cat "$TMP/flood.out")" -gt $((SECONDS_LONG * 5000))
+expect "its offences reach the agent" "none did" test "$(metric sipward_offences_total)" -gt 100
+expect "the heartbeat was looked at" "$samples times" test "$samples" -gt $((SECONDS_LONG * 4))
+expect "nothing delays the heartbeat" "it was $oldest ms old" test "$oldest" -lt "$HEARTBEAT_MS"
+expect "no round of the loop takes long" "one took $longest us" test "$longest" -lt "$ROUND_US"
+expect "the metrics say so, too" "$(server curl -s http://127.0.0.1:9538/metrics | grep round)" \
+	grep -q '^sipward_agent_round_seconds_max 0\.0' <(server curl -s http://127.0.0.1:9538/metrics)
+expect "bans by hand are all there" "$(ward status -j | jq .bans) bans" \
+	test "$(ward status -j | jq .bans)" -ge "$ENTRIES"
+expect "the observer stood by all the time" "$(grep -c 'nobody keeps it in place' "$WARD_LOG") gaps" \
+	test "$(grep -c 'nobody keeps it in place' "$WARD_LOG")" = 0
+
+start=$(date +%s%N)
+kill "$WARD"
+wait "$WARD"
+status=$? took=$((($(date +%s%N) - start) / 1000000))
+printf '# it ended after %d ms\n' "$took"
+expect_equal "SIGTERM is a good end" 0 "$status"
+expect "and a quick one" "it took $took ms" test "$took" -lt "$END_MS"
+lab_end
