@@ -8,6 +8,7 @@
 #include <sipward/quota.h>
 
 #include "kernel/known.h"
+#include "kernel/walk.h"
 #include "newcomers.h"
 
 #define SIZE 1024
@@ -270,6 +271,32 @@ static void test_block_makes_room(void **state)
 	}
 }
 
+/* More than are sorted at once; and a sweep that is told to end ends, and takes nothing out. */
+static void test_many(void **state)
+{
+	const unsigned int networks = 200, each = 250;
+	atomic_bool hurry = true;
+	auto_rig struct rig rig;
+	char text[64];
+
+	(void)state;
+	rig_open(&rig, "tables: {known: 65536}\n" YAML_PLAIN
+		 "zones: [{name: public, newcomers: {rate: 1000/s}}]\n");
+	for (unsigned int i = 0; i < networks * each; i++) {
+		snprintf(text, sizeof(text), "10.7.%u.%u", i % networks, i / networks);
+		has(&rig, text, 5060, 2 * HOUR, SW_GRADE_GOOD);
+	}
+	walk_hurry(&hurry);
+	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), -1);
+	walk_hurry(NULL);
+	assert_int_equal(left_of(&rig, "10.7.0.0"), 0);
+	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), networks * each);
+	for (unsigned int i = 0; i < networks; i++) {
+		snprintf(text, sizeof(text), "10.7.%u.0", i);
+		assert_int_equal(left_of(&rig, text), each);
+	}
+}
+
 /* A file that was filled when shares were larger, or by hand. */
 static void test_restored(void **state)
 {
@@ -305,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_makes_room),
 		cmocka_unit_test(test_needs_no_room),
 		cmocka_unit_test(test_block_makes_room),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_restored),
 	};
 

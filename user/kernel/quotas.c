@@ -9,6 +9,8 @@
 #include "kernel/walk.h"
 #include "policy/model.h"
 
+#define SORTED_AT_ONCE 16384 /* rows */
+
 static uint64_t fill_cell(const struct state *state, uint32_t cell)
 {
 	uint64_t value = 0;
@@ -55,6 +57,49 @@ static bool quota_key(const struct sw_source *endpoint, uint32_t level, struct s
 static int by_endpoint(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct sw_source));
+}
+
+/* Two runs that are sorted and stand one behind the other become one. */
+static void merge(struct known_row *rows, size_t first, size_t middle, size_t end,
+		  struct known_row *to)
+{
+	size_t left = first, right = middle;
+
+	for (size_t i = first; i < end; i++) {
+		bool take_left = left < middle &&
+				 (right == end || by_endpoint(&rows[left], &rows[right]) <= 0);
+
+		to[i] = rows[take_left ? left++ : right++];
+	}
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A million rows take the time that the agent has to end: qsort() could not be told to. False when
+ * it was; then they are in no order. */
+static bool sort_rows(struct known_row *rows, size_t count)
+{
+	auto_free struct known_row *other = xcalloc(count, sizeof(*other));
+	struct known_row *from = rows, *to = other;
+
+	for (size_t i = 0; i < count && !walk_hurried(); i += SORTED_AT_ONCE)
+		qsort(rows + i, least(SORTED_AT_ONCE, count - i), sizeof(*rows), by_endpoint);
+	for (size_t width = SORTED_AT_ONCE; width < count && !walk_hurried(); width *= 2) {
+		struct known_row *sorted = to;
+
+		for (size_t i = 0; i < count && !walk_hurried(); i += 2 * width)
+			merge(from, i, least(i + width, count), least(i + 2 * width, count), to);
+		to = from;
+		from = sorted;
+	}
+	if (walk_hurried())
+		return false;
+	if (from != rows)
+		memcpy(rows, from, count * sizeof(*rows));
+	return true;
 }
 
 /* Rows that have one key stand together. Returns the end of those that begin at `first`. */
@@ -154,6 +199,9 @@ static size_t trim(const struct state *state, struct known_row *rows, size_t *co
 	for (size_t first = 0, end; first < *count && went < excess; first = end) {
 		size_t over;
 
+		if (walk_hurried())
+			break;
+
 		end = run_end(rows, *count, first, level, &key);
 		over = end - first > keep ? end - first - keep : 0;
 		if (over > excess - went)
@@ -171,8 +219,8 @@ size_t quotas_make_room(const struct state *state, struct known_row *rows, size_
 {
 	size_t half = state_entries(state, STATE_KNOWN) / 2, before = *count;
 
-	if (*count)
-		qsort(rows, *count, sizeof(*rows), by_endpoint);
+	if (!sort_rows(rows, *count))
+		return 0;
 	for (uint32_t level = 0; level < SW_QUOTA_LEVELS && *count > half; level++)
 		trim(state, rows, count, level, *count - half);
 	return before - *count;
