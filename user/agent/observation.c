@@ -12,7 +12,11 @@
 #include "kernel/share.h"
 
 /* However silent the kernel is about it, the routes are looked through now and then. */
-#define FIND_TICKS 60
+#define FIND_TICKS (60 * TICKS_A_SECOND)
+
+/* The observers are looked at twice a second, the server once. */
+#define TICKS_A_SECOND 2
+#define TICK           (SW_NS_PER_SEC / TICKS_A_SECOND)
 
 /* How long the greylist stays open after the last second in which the server fell behind. */
 #define PRESSURE_SECONDS 3
@@ -74,6 +78,22 @@ struct finding {
 	struct sw_health health; /* out: as it was written */
 };
 
+static void write_heartbeat(struct sw_health *health, void *context)
+{
+	health->heartbeat = *(const uint64_t *)context;
+}
+
+/* Before the routes are looked through, which takes long where there are a million. */
+static void beat(struct observation *o, const struct finding *found)
+{
+	uint64_t now = found->now;
+
+	pthread_mutex_lock(&o->lock);
+	if (!o->fresh)
+		health_change(&o->now.state, write_heartbeat, &now);
+	pthread_mutex_unlock(&o->lock);
+}
+
 /* True when all of them are where they were a second ago. A gap, however short, is one; but an
  * interface of which the kernel told as soon as a route led there was no way out before. */
 static bool keep_in_place(struct observation *o, struct finding *found)
@@ -81,6 +101,8 @@ static bool keep_in_place(struct observation *o, struct finding *found)
 	struct error e = {};
 	int missing = mend(o, &e), more = 0;
 
+	if (missing == 0 && o->find != FIND_NOTHING)
+		beat(o, found);
 	if (missing >= 0 && o->find != FIND_NOTHING &&
 	    (find(o, &e) < 0 || (more = mend(o, &e)) < 0))
 		missing = -1;
@@ -176,16 +198,16 @@ static void look(struct observation *o, bool whole_second)
 {
 	struct finding found = {.now = monotonic_ns(), .whole_second = whole_second};
 	uint64_t end;
-	bool seen;
 
 	o->look_soon = false;
 	if (o->now.program < 0)
 		return;
-	seen = look_after(o, &found);
+	o->missed |= !look_after(o, &found);
 	if (whole_second) {
 		canaries_step(&o->canaries, &o->now.state, found.now);
 		found.forgot_until = o->canaries.forgot_until;
-		hear_the_server(o, &found, seen);
+		hear_the_server(o, &found, !o->missed);
+		o->missed = false;
 	}
 	tell(o, &found);
 	end = monotonic_ns();
@@ -285,16 +307,15 @@ static void wait_for(struct observation *o, uint64_t tick)
 static void *keep_looking(void *context)
 {
 	struct observation *o = context;
-	uint64_t tick = monotonic_ns() + SW_NS_PER_SEC, now;
+	uint64_t tick = monotonic_ns() + TICK, now;
 
 	while (take_over(o)) {
 		now = monotonic_ns();
 		if (now >= tick) {
 			if (o->ticks++ % FIND_TICKS == 0)
 				o->find = FIND_ALL;
-			look(o, true);
-			tick = tick + SW_NS_PER_SEC > now ? tick + SW_NS_PER_SEC :
-							    now + SW_NS_PER_SEC;
+			look(o, o->ticks % TICKS_A_SECOND == 0);
+			tick = tick + TICK > now ? tick + TICK : now + TICK;
 		} else if (o->look_soon && now >= o->rest_until) {
 			look(o, false);
 		}

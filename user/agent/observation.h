@@ -43,6 +43,7 @@ struct observation {
 	bool look_soon;            /* somebody took a filter off, or a route came */
 	uint64_t rest_until;       /* the next look is not before that */
 	uint64_t ticks;
+	bool missed;               /* one of them was not in place within this second */
 	char trouble[1024];        /* what was said last, or empty */
 	enum sw_observer_state state_said;
 	struct pressure pressure;

@@ -32,9 +32,10 @@ static void run(void *context)
 {
 	struct upkeep *u = context;
 
-	u->job.started = monotonic_ns();
+	uint64_t start = worker_processor_ns();
+
 	sweep(&u->job, &u->job.error);
-	u->job.took = monotonic_ns() - u->job.started;
+	u->job.took = worker_processor_ns() - start;
 }
 
 static void say_once(struct upkeep *u, const char *text)
@@ -50,7 +51,7 @@ static uint64_t next(const struct upkeep_job *job, uint64_t every)
 {
 	uint64_t rest = job->took * SHARE;
 
-	return job->started + job->took + (rest > every ? rest : every);
+	return monotonic_ns() + (rest > every ? rest : every);
 }
 
 static void done(void *context)

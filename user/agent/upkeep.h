@@ -15,7 +15,7 @@ struct upkeep_job {
 	struct state state;        /* descriptors of its own */
 	bool bans, known, behaviour;
 	uint64_t known_for;
-	uint64_t started, took;    /* out */
+	uint64_t took;             /* out: processor time */
 	bool counted;              /* likewise */
 	struct ban_counts counts;
 	struct error error;

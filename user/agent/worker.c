@@ -16,6 +16,14 @@
 #define NICE        5
 #define CLOSE_WITHIN (100 * 1000000ull)
 
+uint64_t worker_processor_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * SW_NS_PER_SEC + now.tv_nsec;
+}
+
 static void *work(void *context)
 {
 	struct worker *w = context;

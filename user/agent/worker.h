@@ -47,6 +47,9 @@ bool worker_wait(struct worker *worker, uint64_t nanoseconds);
 /* Likewise, but the job is told to end early. */
 bool worker_hurry(struct worker *worker, uint64_t nanoseconds);
 
+/* Processor time of this thread, in nanoseconds: what a job costs, however busy the host is. */
+uint64_t worker_processor_ns(void);
+
 /* Ends the thread, which is told to hurry. One that does not come back (a disk that hangs) is left
  * behind, for the process ends. */
 void worker_close(struct worker *worker);

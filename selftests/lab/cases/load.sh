@@ -63,7 +63,7 @@ expect_equal "the table of bans is as full as can be" "$ENTRIES" "$(ward status 
 
 ask_for_everything &
 PIDS+=($!) ASKING=$!
-flood attacker 64.0.0.0/3 "$SERVER4" --what "$TMP/malformed" --rate 1000000 \
+flood attacker 64.0.0.0/24 "$SERVER4" --what "$TMP/malformed" --rate 1000000 \
 	--seconds "$SECONDS_LONG" >"$TMP/flood.out" 2>&1 &
 PIDS+=($!)
 {
@@ -82,6 +82,7 @@ printf '# %s frames sent; the heartbeat was %d ms old at most (%d looks); the lo
 expect "the flood was one" "$(cat "$TMP/flood.out") frames" \
 	test "$(cat "$TMP/flood.out")" -gt $((SECONDS_LONG * 5000))
 expect "its offences reach the agent" "none did" test "$(metric sipward_offences_total)" -gt 100
+expect "and earn penalties" "none did" test "$(metric sipward_penalties_total)" -ge 1
 expect "the heartbeat was looked at" "$samples times" test "$samples" -gt $((SECONDS_LONG * 4))
 expect "nothing delays the heartbeat" "it was $oldest ms old" test "$oldest" -lt "$HEARTBEAT_MS"
 expect "no round of the loop takes long" "one took $longest us" test "$longest" -lt "$ROUND_US"
