@@ -9,7 +9,8 @@
 #include "export/event.h"
 #include "export/json.h"
 
-/* In microseconds: the longest of the loop, in processor time and on the wall clock. */
+/* In microseconds: the longest of the loop, in processor time and on the wall clock, and the longest
+ * time that a change of the policy kept it waiting. */
 static struct json_object *rounds_json(const struct loop_rounds *rounds)
 {
 	struct json_object *o = json_object_new_object();
@@ -17,6 +18,7 @@ static struct json_object *rounds_json(const struct loop_rounds *rounds)
 	json_count(o, "count", rounds->count);
 	json_count(o, "longest_us", rounds->longest / 1000);
 	json_count(o, "longest_wall_us", rounds->longest_wall / 1000);
+	json_count(o, "longest_lock_us", rounds->longest_lock / 1000);
 	return o;
 }
 

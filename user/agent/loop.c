@@ -95,13 +95,18 @@ static void measure(struct loop_rounds *rounds, uint64_t took, uint64_t took_wal
 
 static int wait_for(struct loop *loop, struct epoll_event *events, int size)
 {
+	uint64_t woken;
 	int count;
 
 	if (loop->lock)
 		pthread_mutex_unlock(loop->lock);
 	count = epoll_wait(loop->epoll, events, size, loop->has_more ? 0 : -1);
+	woken = monotonic_ns();
 	if (loop->lock)
 		pthread_mutex_lock(loop->lock);
+	woken = monotonic_ns() - woken;
+	if (woken > loop->rounds.longest_lock)
+		loop->rounds.longest_lock = woken;
 	return count;
 }
 

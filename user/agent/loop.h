@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The agent's one thread waits here: descriptors and what to call when they are readable.
+ * The agent's main thread waits here: descriptors and what to call when they are readable. No call
+ * may take more than some milliseconds: what takes long is a job of a worker (worker.h), or done in
+ * parts (loop_continue).
  */
 #ifndef SIPWARD_AGENT_LOOP_H
 #define SIPWARD_AGENT_LOOP_H
@@ -16,6 +18,7 @@ struct loop_rounds {
 	uint64_t count;
 	uint64_t longest;      /* nanoseconds of its own processor time */
 	uint64_t longest_wall; /* likewise, with what it waited for others */
+	uint64_t longest_lock; /* before a round: how long another thread kept the lock */
 };
 
 struct loop {
