@@ -5,6 +5,7 @@
 # malformed requests from random addresses as fast as one core sends them, while everybody asks it
 # for everything. The heartbeat of the observer stays young, no round of the agent's loop takes
 # long, and the agent ends at once. ENTRIES, DENIED and SECONDS_LONG make it larger.
+# lab: alone
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up
