@@ -9,8 +9,8 @@
 #include "export/event.h"
 #include "export/json.h"
 
-/* In microseconds: the longest of the loop, in processor time and on the wall clock, and the longest
- * time that a change of the policy kept it waiting. */
+/* In microseconds: the longest of the loop, in processor time and on the wall clock, and how long
+ * a change of the policy kept it waiting at most. */
 static struct json_object *rounds_json(const struct loop_rounds *rounds)
 {
 	struct json_object *o = json_object_new_object();

@@ -93,7 +93,8 @@ void upkeep_tick(struct upkeep *u, const struct policy *policy)
 	struct upkeep_job job = {.known_for = policy->known_for};
 	uint64_t now = monotonic_ns();
 
-	if (!u->worker.open || u->worker.busy || u->paused || (now < u->bans_at && now < u->known_at))
+	if (!u->worker.open || u->worker.busy || u->paused ||
+	    (now < u->bans_at && now < u->known_at))
 		return;
 	job.bans = now >= u->bans_at;
 	for (size_t i = 0; i < policy->zone_count; i++) {

@@ -57,6 +57,10 @@ addresses() { # add | del: a thousand, in one go
 		ip -n "$SERVER" -batch -
 }
 
+has_addresses() { # NUMBER: in the table of this host's own
+	[ "$(bpftool -j map dump pinned "$SIPWARD_BPF_DIR/local_addrs" | jq length)" = "$1" ]
+}
+
 ward_start load || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 "$BUILD/tables" fill "$SIPWARD_BPF_DIR" "$ENTRIES" "$ENTRIES" 2>"$TMP/fill.out" ||
 	die "the tables cannot be filled: $(cat "$TMP/fill.out")"
@@ -94,6 +98,16 @@ expect "bans by hand are all there" "$(ward status -j | jq .bans) bans" \
 expect "the observer stood by all the time" "$(grep -c 'nobody keeps it in place' "$WARD_LOG") gaps" \
 	test "$(grep -c 'nobody keeps it in place' "$WARD_LOG")" = 0
 
+# --- many addresses at once ---
+own=$(bpftool -j map dump pinned "$SIPWARD_BPF_DIR/local_addrs" | jq length)
+addresses add
+expect "a thousand new addresses are known at once" "they are not" \
+	wait_until 3 has_addresses $((own + 1000))
+addresses del
+expect "and forgotten" "they are not" wait_until 3 has_addresses "$own"
+expect "without a complaint" "$(grep -i rtnetlink "$WARD_LOG")" test -z "$(grep -i rtnetlink "$WARD_LOG")"
+
+# --- the end ---
 start=$(date +%s%N)
 kill "$WARD"
 wait "$WARD"
