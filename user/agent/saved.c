@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/core.h"
+#include "agent/gather.h"
 #include "agent/state_file.h"
 #include "export/json.h"
 #include "kernel/share.h"
@@ -33,8 +34,7 @@ static int save(const struct state *state, const char *path, struct error *e)
 {
 	auto_saved struct saved saved = {};
 
-	if (known_list(state, &saved.known, &saved.known_count, e) < 0 ||
-	    ban_list_unsorted(state, &saved.bans, &saved.ban_count, e) < 0)
+	if (saved_gather(state, &saved, e) < 0)
 		return -1;
 	return state_file_write(path, &saved, clocks_now(), e);
 }

@@ -14,6 +14,11 @@ void walk_hurry(const atomic_bool *flag)
 	hurry = flag;
 }
 
+const atomic_bool *walk_hurry_flag(void)
+{
+	return hurry;
+}
+
 bool walk_hurried(void)
 {
 	return hurry && atomic_load(hurry);

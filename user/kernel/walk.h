@@ -18,6 +18,8 @@ int map_walk(int fd, walk_entry visit, void *context, struct error *e);
 
 /* From now on the walks of this thread fail as soon as *hurry is true; NULL: never. */
 void walk_hurry(const atomic_bool *hurry);
+/* That flag, for another thread that does a part of this one's work. */
+const atomic_bool *walk_hurry_flag(void);
 /* True when it is: what takes long ends, too. */
 bool walk_hurried(void);
 
