@@ -187,7 +187,7 @@ static int start(struct agent *agent, struct error *e)
 	cleanup(allowed_free) struct allowed allowed = {};
 	struct exporter *exporter;
 
-	if (privilege_check(e) < 0 ||
+	if (privilege_check_agent(e) < 0 ||
 	    edition_load(agent->options->policy, &agent->running, e) < 0 || kernel_check(e) < 0 ||
 	    paths_prepare(e) < 0 || lock_take(&agent->lock, advice, e) < 0 ||
 	    network_claim(e) < 0 || pins_follow(say_text, e) < 0 ||

@@ -190,6 +190,14 @@ static void print_saved(struct json_object *saved)
 		       text_of(saved, "file"));
 }
 
+/* Only when something is wrong with it. */
+static void print_exporter(struct json_object *o)
+{
+	if (o && text_of(o, "error"))
+		printf("  /metrics on %s is not served now: %s; the agent starts it again\n",
+		       text_of(o, "listen"), text_of(o, "error"));
+}
+
 static void print_agent(struct json_object *agent, struct json_object *left)
 {
 	struct json_object *missing = json_object_object_get(agent, "missing");
@@ -209,6 +217,7 @@ static void print_agent(struct json_object *agent, struct json_object *left)
 		       "sipward confirm\n", text_of(agent, "confirm_seconds_left"));
 	print_tuned(json_object_object_get(agent, "tuned"));
 	print_saved(json_object_object_get(agent, "saved"));
+	print_exporter(json_object_object_get(agent, "exporter"));
 	for (size_t i = 0; i < json_object_array_length(missing); i++)
 		printf("  interface %s is not there or down; it is attached when it comes up\n",
 		       json_object_get_string(json_object_array_get_idx(missing, i)));

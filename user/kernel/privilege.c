@@ -38,6 +38,18 @@ int privilege_check(struct error *e)
 	return 0;
 }
 
+int privilege_check_agent(struct error *e)
+{
+	if (privilege_check(e) < 0)
+		return -1;
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
+		return 0;
+	return fail(e, EXIT_PRIVILEGE, "CAP_SYS_ADMIN is missing (to open the programs that are "
+		    "attached by their numbers: only so a reload can replace its own, and leave "
+		    "those of others alone); run it as root, or give the service CAP_BPF, "
+		    "CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN");
+}
+
 int kernel_check(struct error *e)
 {
 	static const struct {
@@ -119,11 +131,11 @@ static int become_nobody(struct error *e)
 {
 	if (geteuid() != 0)
 		return 0;
-	if (setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-	    setresuid(NOBODY, NOBODY, NOBODY) == 0)
-		return 0;
-	return errno == EPERM ? 0 : fail(e, EXIT_FAILED, "user nobody (%d): %s", NOBODY,
-					 strerror(errno));
+	if ((setgroups(0, NULL) < 0 && errno != EPERM) ||
+	    (setresgid(NOBODY, NOBODY, NOBODY) < 0 && errno != EPERM) ||
+	    (setresuid(NOBODY, NOBODY, NOBODY) < 0 && errno != EPERM))
+		return fail(e, EXIT_FAILED, "user nobody (%d): %s", NOBODY, strerror(errno));
+	return 0;
 }
 
 int privilege_drop_all(struct error *e)

@@ -11,6 +11,8 @@
 
 /* 0; or -1 and EXIT_PRIVILEGE naming the missing capabilities. */
 int privilege_check(struct error *e);
+/* Likewise, for an agent, which needs more than a trial of a program. */
+int privilege_check_agent(struct error *e);
 
 /* 0; or -1 and the first feature of kernel 6.1 that is missing. */
 int kernel_check(struct error *e);
