@@ -24,7 +24,7 @@ enum {
 	BAN_WAITS_CALL,  /* an INVITE that seems to call for help */
 	BAN_WAITS_INSIDE, /* what may stand inside such a call: only a scan in full tells */
 	BAN_WAITS_LINE_ENDS, /* TCP: a keepalive */
-	BAN_WAITS_SPARED  /* TCP: what may go on with a connection that carries such a call */
+	BAN_WAITS_REST    /* TCP: what begins no such message, but may go on with one */
 };
 
 /* So long a connection is remembered that carries one, and says nothing. */
@@ -156,8 +156,9 @@ static __always_inline __u8 stream_waits(struct packet *p, const struct xdp_md *
 	waits = begins_as(p, ctx, p->tcp_header);
 	if (waits == BAN_WAITS_NOT && is_line_ends(p, ctx))
 		waits = BAN_WAITS_LINE_ENDS;
-	if (waits == BAN_WAITS_NOT && ban->spared[SPARED_OCTETS] + STREAM_LIFE > packet_tick(p))
-		waits = BAN_WAITS_SPARED;
+	if (waits == BAN_WAITS_NOT && ban->spared[SPARED_OCTETS] &&
+	    ban->spared[SPARED_OCTETS] + STREAM_LIFE > packet_tick(p))
+		waits = BAN_WAITS_REST;
 	return waits;
 }
 

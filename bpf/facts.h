@@ -77,6 +77,7 @@ struct stream {
 	__u32 awaited;  /* of the first one that the kernel has not taken */
 	__u32 next;     /* of the one behind all that passed before */
 	__u32 matched;  /* octets of "SIP/2.0" that end where it begins, and then where it ends */
+	__u32 known;    /* 1: it is remembered */
 };
 
 /* What the observer learned about one packet that leaves. Offsets count from the network

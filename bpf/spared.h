@@ -28,11 +28,12 @@ static __always_inline int belongs_to_emergency(const struct packet *p,
 /* On a connection that carries such a call any response passes: it asks for nothing. */
 static __always_inline int may_pass_ban(const struct packet *p, const struct scratch *scratch)
 {
-	if (p->emergency)
+	if (p->ban_waits != BAN_WAITS_INSIDE)
+		return p->emergency;
+	if (p->protocol == IPPROTO_TCP && p->message == SW_MESSAGE_RESPONSE &&
+	    scratch->stream.known)
 		return 1;
-	if (p->ban_waits == BAN_WAITS_SPARED && p->message == SW_MESSAGE_RESPONSE)
-		return 1;
-	return p->ban_waits != BAN_WAITS_CALL && belongs_to_emergency(p, scratch);
+	return belongs_to_emergency(p, scratch);
 }
 
 /* Global: the verifier walks it once, and few packets come here. */

@@ -29,8 +29,8 @@
 #include "unproven.h"
 
 /* Of one ban. */
-#define SPARED_SYN_RATE     4 /* a second */
-#define SPARED_SYN_BURST    20
+#define SPARED_SYN_RATE     10 /* a second */
+#define SPARED_SYN_BURST    40
 #define SPARED_UNIT         512 /* octets of payload */
 #define SPARED_UNITS_RATE   8 /* a second: 4 KiB */
 #define SPARED_UNITS_BURST  128 /* 64 KiB */
@@ -223,6 +223,7 @@ static __always_inline int takes_place(struct scratch *scratch, const struct sw_
 {
 	struct stream *stream = &scratch->stream;
 
+	stream->known = known != 0;
 	if (!known) {
 		stream->next = stream->sequence;
 		stream->matched = 0;
@@ -252,8 +253,6 @@ static __always_inline enum verdict judge_payload(struct xdp_md *ctx, struct scr
 		known = 0;
 	if (!takes_place(scratch, known))
 		return refuse_banned(p);
-	if (known)
-		p->ban_waits = BAN_WAITS_SPARED;
 	p->grade = SW_GRADE_PROVED;
 	p->proved = 1;
 	return VERDICT_UNDECIDED;
@@ -280,7 +279,7 @@ __noinline int judge_stream(struct xdp_md *ctx, struct scratch *scratch)
 		return known ? VERDICT_PASS : refuse_banned(p);
 	if (!known && p->ban_waits == BAN_WAITS_LINE_ENDS)
 		return judge_line_ends(ctx, scratch, &ban->spared[SPARED_OCTETS]);
-	if (!known && p->ban_waits == BAN_WAITS_SPARED)
+	if (!known && p->ban_waits == BAN_WAITS_REST)
 		return refuse_banned(p);
 	return judge_payload(ctx, scratch, known, &ban->spared[SPARED_OCTETS]);
 }
@@ -370,8 +369,8 @@ __noinline int spare_segment(struct scratch *scratch, int allowed)
 /* It begins no message: so goes on what was let in before. */
 static __always_inline enum verdict spare_rest(struct packet *p)
 {
-	enum verdict v = p->ban_waits == BAN_WAITS_SPARED ?
-			 spare_segment(packet_scratch(p), 0) : refuse_banned(p);
+	enum verdict v = packet_scratch(p)->stream.known ? spare_segment(packet_scratch(p), 0) :
+							   refuse_banned(p);
 
 	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
 }

@@ -8,18 +8,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
-#include <net/if.h>
 #include <netinet/tcp.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "connection.h"
 #include "kernel/walk.h"
 #include "phone.h"
-
-#define REPAIR_OFF (-1) /* TCP_REPAIR_OFF_NO_WP */
 
 static const char *const with_admission =
 	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}}]\n";
@@ -27,75 +22,11 @@ static const char *const closing =
 	YAML_PLAIN "emergency: {numbers: [\"112\"]}\nshadow: [nul]\n"
 		   "zones: [{name: public, tcp: close, methods: [INVITE]}]\n";
 
-/* Both ends of a connection, and what the next segment of its client carries. */
-struct connection {
-	int listener;
-	int client;
-	int server;
-	uint32_t seq;
-	uint32_t ack;
-};
-
-static void connection_close(struct connection *connection)
-{
-	close_fd(&connection->listener);
-	close_fd(&connection->client);
-	close_fd(&connection->server);
-}
-
-static uint32_t queue_seq(int fd, int queue)
-{
-	uint32_t seq = 0;
-	socklen_t size = sizeof(seq);
-
-	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)), 0);
-	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &seq, &size), 0);
-	return seq;
-}
-
-static void connect_ends(struct rig *rig, struct connection *connection, bool ipv6)
-{
-	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(5060),
-				  .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(5060),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct sockaddr *to = ipv6 ? (struct sockaddr *)&a6 : (struct sockaddr *)&a4;
-	socklen_t size = ipv6 ? sizeof(a6) : sizeof(a4);
-	int one = 1, off = REPAIR_OFF;
-
-	connection->listener = socket(to->sa_family, SOCK_STREAM, 0);
-	connection->client = socket(to->sa_family, SOCK_STREAM, 0);
-	setsockopt(connection->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	assert_int_equal(bind(connection->listener, to, size), 0);
-	assert_int_equal(listen(connection->listener, 5), 0);
-	assert_int_equal(connect(connection->client, to, size), 0);
-	connection->server = accept(connection->listener, NULL, NULL);
-	assert_true(connection->server >= 0);
-	assert_int_equal(getsockname(connection->client, to, &size), 0);
-	assert_int_equal(setsockopt(connection->client, IPPROTO_TCP, TCP_REPAIR, &one, sizeof(one)),
-			 0);
-	connection->seq = queue_seq(connection->client, TCP_SEND_QUEUE);
-	connection->ack = queue_seq(connection->client, TCP_RECV_QUEUE);
-	setsockopt(connection->client, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off));
-	rig->from.addr = rig->to.addr = address(ipv6 ? "::1" : "127.0.0.1");
-	rig->from.port = ntohs(ipv6 ? a6.sin6_port : a4.sin_port);
-}
-
-static void segment(struct rig *rig, uint32_t seq, uint32_t ack, const char *text, size_t size)
-{
-	struct tcphdr *tcp;
-
-	assert_true(frame_message(&rig->frame, &rig->from, &rig->to, true, text, size));
-	tcp = (struct tcphdr *)(rig->frame.octets + rig->frame.transport);
-	tcp->seq = htonl(seq);
-	tcp->ack_seq = htonl(ack);
-}
-
 static uint8_t grade_of(struct rig *rig, uint32_t seq, uint32_t ack)
 {
 	char text[1024];
 
-	segment(rig, seq, ack, text, request(text, sizeof(text), "INVITE", 1, NULL));
+	lay_data(rig, seq, ack, text, request(text, sizeof(text), "INVITE", 1, NULL));
 	sends_frame(rig, SW_REASON_NONE);
 	return outcome.grade;
 }
@@ -104,7 +35,7 @@ static void test_proof(void **state)
 {
 	(void)state;
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-		cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+		auto_connection struct connection c = NO_CONNECTION;
 		auto_rig struct rig rig;
 
 		rig_open(&rig, with_admission);
@@ -145,7 +76,7 @@ static void test_forgotten_syn(void **state)
 
 	(void)state;
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-		cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+		auto_connection struct connection c = NO_CONNECTION;
 		auto_rig struct rig rig;
 		struct tcphdr *tcp;
 		char octet;
@@ -153,7 +84,7 @@ static void test_forgotten_syn(void **state)
 		rig_open(&rig, YAML_PLAIN);
 		connect_ends(&rig, &c, ipv6);
 		for (uint32_t i = 1; i < 3; i++) { /* its hint says that there are many */
-			segment(&rig, c.seq + (i << 24), 0, "", 0);
+			lay_data(&rig, c.seq + (i << 24), 0, "", 0);
 			tcp = (struct tcphdr *)(rig.frame.octets + rig.frame.transport);
 			tcp->syn = 1;
 			tcp->ack = 0;
@@ -161,17 +92,17 @@ static void test_forgotten_syn(void **state)
 		}
 		assert_int_equal(map_walk(rig.trial.state.fds[STATE_OPENINGS], forget,
 					  &rig.trial.state.fds[STATE_OPENINGS], &e), 0);
-		segment(&rig, c.seq, c.ack, garbage, sizeof(garbage) - 1);
+		lay_data(&rig, c.seq, c.ack, garbage, sizeof(garbage) - 1);
 		sends_frame(&rig, SW_REASON_TCP_FIRST);
-		segment(&rig, c.seq - 1, c.ack, garbage, sizeof(garbage) - 1);
+		lay_data(&rig, c.seq - 1, c.ack, garbage, sizeof(garbage) - 1);
 		assert_false(gets_in_frame(&rig)); /* an octet early */
-		segment(&rig, c.seq, c.ack, text, size);
+		lay_data(&rig, c.seq, c.ack, text, size);
 		sends_frame(&rig, SW_REASON_NONE);
 		assert_int_equal(map_walk(rig.trial.state.fds[STATE_OPENINGS], forget,
 					  &rig.trial.state.fds[STATE_OPENINGS], &e), 0);
 		assert_int_equal(send(c.client, "x", 1, 0), 1);
 		assert_int_equal(recv(c.server, &octet, 1, 0), 1);
-		segment(&rig, c.seq + 1, c.ack, garbage, sizeof(garbage) - 1);
+		lay_data(&rig, c.seq + 1, c.ack, garbage, sizeof(garbage) - 1);
 		assert_true(gets_in_frame(&rig));
 	}
 }
@@ -182,7 +113,7 @@ static void test_ceiling_spares_connections(void **state)
 {
 	(void)state;
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-		cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+		auto_connection struct connection c = NO_CONNECTION;
 		auto_rig struct rig rig;
 		char text[1024];
 		size_t size = request(text, sizeof(text), "INVITE", 1, NULL);
@@ -191,16 +122,16 @@ static void test_ceiling_spares_connections(void **state)
 			 "zones: [{name: public, unproven: {segment: 10/s burst 10}}]\n");
 		connect_ends(&rig, &c, ipv6);
 		for (int i = 0; i < 20; i++) {
-			segment(&rig, c.seq, c.ack, text, size);
+			lay_data(&rig, c.seq, c.ack, text, size);
 			sends_frame(&rig, SW_REASON_NONE);
 		}
 		/* A keepalive of TCP stands one octet before the window. */
-		segment(&rig, c.seq - 1, c.ack, text, 0);
+		lay_data(&rig, c.seq - 1, c.ack, text, 0);
 		sends_frame(&rig, SW_REASON_NONE);
 		rig.from.port ^= 1;
-		segment(&rig, c.seq, c.ack, text, size);
+		lay_data(&rig, c.seq, c.ack, text, size);
 		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
-		segment(&rig, c.seq, c.ack, text, 0);
+		lay_data(&rig, c.seq, c.ack, text, 0);
 		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
 		rig.trial.now += SECOND / 10;
 		sends_frame(&rig, SW_REASON_NONE);
@@ -208,28 +139,18 @@ static void test_ceiling_spares_connections(void **state)
 		/* Nobody listens there: it may be another host's, or another namespace's. */
 		rig.to.addr = address(ipv6 ? "2001:db8::1" : "192.0.2.1");
 		close_fd(&c.listener);
-		segment(&rig, c.seq, c.ack, text, size);
+		lay_data(&rig, c.seq, c.ack, text, size);
 		sends_frame(&rig, SW_REASON_NONE);
 	}
-}
-
-/* Of this network namespace. */
-static void set_syncookies(const char *value)
-{
-	auto_fd int fd = open("/proc/sys/net/ipv4/tcp_syncookies", O_WRONLY);
-
-	assert_int_equal(write(fd, value, strlen(value)), (ssize_t)strlen(value));
 }
 
 /* The kernel keeps nothing of a connection that it began with a SYN cookie, until the segment comes
  * that ends the handshake. */
 static void test_ceiling_spares_cookies(void **state)
 {
-	const struct linger at_once = {.l_onoff = 1};
-
 	(void)state;
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-		cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+		auto_connection struct connection c = NO_CONNECTION;
 		auto_rig struct rig rig;
 
 		rig_open(&rig, YAML_PLAIN
@@ -237,24 +158,22 @@ static void test_ceiling_spares_cookies(void **state)
 		set_syncookies("2");
 		connect_ends(&rig, &c, ipv6);
 		set_syncookies("1");
-		setsockopt(c.client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-		close_fd(&c.client);
-		close_fd(&c.server);
+		connection_abort(&c);
 		for (int i = 0; i < 5; i++) {
-			segment(&rig, c.seq, c.ack, "", 0);
+			lay_data(&rig, c.seq, c.ack, "", 0);
 			sends_frame(&rig, SW_REASON_NONE);
 		}
-		segment(&rig, c.seq, c.ack ^ 1 << 20, "", 0);
+		lay_data(&rig, c.seq, c.ack ^ 1 << 20, "", 0);
 		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
 		rig.from.port ^= 1;
-		segment(&rig, c.seq, c.ack, "", 0);
+		lay_data(&rig, c.seq, c.ack, "", 0);
 		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
 	}
 }
 
 static void test_costs_nothing_unless_needed(void **state)
 {
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -266,7 +185,7 @@ static void test_costs_nothing_unless_needed(void **state)
 /* A spoofed segment cannot spend what the connection's source has. */
 static void test_cells(void **state)
 {
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 	char text[1024];
 	size_t size;
@@ -277,7 +196,7 @@ static void test_cells(void **state)
 	connect_ends(&rig, &c, false);
 	size = request(text, sizeof(text), "INVITE", 1, NULL);
 	for (int i = 0; i < 5; i++) {
-		segment(&rig, c.seq + 1000000, c.ack, text, size);
+		lay_data(&rig, c.seq + 1000000, c.ack, text, size);
 		gets_in_frame(&rig);
 	}
 	assert_int_equal(outcome.shadow_count, 1);
@@ -318,7 +237,7 @@ static enum sw_reason closed_for(struct rig *rig, uint32_t seq, uint32_t ack, co
 	struct ring_buffer *ring;
 	struct closed closed = {};
 
-	segment(rig, seq, ack, text, size);
+	lay_data(rig, seq, ack, text, size);
 	assert_true(gets_in_frame(rig));
 	ring = ring_buffer__new(rig->trial.state.fds[STATE_CLOSINGS], on_event, &closed, NULL);
 	assert_non_null(ring);
@@ -330,7 +249,7 @@ static enum sw_reason closed_for(struct rig *rig, uint32_t seq, uint32_t ack, co
 
 static void test_close(void **state)
 {
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 	char text[1024];
 	size_t size;
@@ -362,7 +281,7 @@ static void test_close(void **state)
 
 static void test_close_spares_emergency_calls(void **state)
 {
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 	char text[1024], rest[1024];
 	size_t size;
@@ -410,17 +329,17 @@ static void test_violations(void **state)
 {
 	static const char broken[] = "OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h\r\n"
 				     "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 100/s}, "
 				  "bans: {sanity: 30/60s}}]\n");
 	connect_ends(&rig, &c, false);
-	segment(&rig, c.seq + 65536, c.ack, broken, sizeof(broken) - 1);
+	lay_data(&rig, c.seq + 65536, c.ack, broken, sizeof(broken) - 1);
 	gets_in_frame(&rig);
 	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 0);
-	segment(&rig, c.seq, c.ack, broken, sizeof(broken) - 1);
+	lay_data(&rig, c.seq, c.ack, broken, sizeof(broken) - 1);
 	gets_in_frame(&rig);
 	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
 	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 1);
@@ -441,7 +360,7 @@ static void logs_in(struct rig *rig, const struct connection *c, unsigned int br
 		"Content-Length: 0\r\n\r\n", branch, branch, nonce);
 
 	rig->trial.now += SECOND / 4;
-	segment(rig, c->seq, c->ack, text, size);
+	lay_data(rig, c->seq, c->ack, text, size);
 	sends_frame(rig, SW_REASON_NONE);
 }
 
@@ -465,7 +384,7 @@ static void test_wrong_passwords(void **state)
 {
 	static const char *const nonces[] = {"none", "n1", "n2", "n3", "n4", "n5"};
 	char nonce[32];
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -506,7 +425,7 @@ static void asks_and_gets(struct rig *rig, const struct connection *c, const cha
 			"Call-ID: ask%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n",
 			method, callee, branch, callee, branch, method, credentials);
 	rig->trial.now += 10 * MS;
-	segment(rig, c->seq, c->ack, text, size);
+	lay_data(rig, c->seq, c->ack, text, size);
 	sends_frame(rig, SW_REASON_NONE);
 	size = snprintf(text, sizeof(text), "SIP/2.0 %u Whatever\r\n"
 			"Via: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
@@ -538,7 +457,7 @@ static void test_searching(void **state)
 	static const struct {
 		unsigned int seconds, found;
 	} later[] = {{1, 10}, {59, 10}, {61, 10}, {121, 0}};
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -563,7 +482,7 @@ static void test_searching(void **state)
 /* Somebody else, who writes the client's address into datagrams, moves its balance by nothing. */
 static void test_balance_of_another(void **state)
 {
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	struct phone phone = {"OPTIONS", "100", "999", NULL, 0, NULL};
 	auto_rig struct rig rig;
 
@@ -601,7 +520,7 @@ static void test_dictated(void **state)
 		"OPTIONS sip:b@h SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK4\r\n"
 		"Max-Forwards: 999\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\n"
 		"Call-ID: m\r\nCSeq: 3 OPTIONS\r\nContent-Length: 0\r\n\r\n";
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -609,12 +528,12 @@ static void test_dictated(void **state)
 				  "bans: {sanity: 5/60s}}]\n");
 	connect_ends(&rig, &c, false);
 	for (size_t i = 0; i < array_size(harmless); i++) {
-		segment(&rig, c.seq, c.ack, harmless[i], strlen(harmless[i]));
+		lay_data(&rig, c.seq, c.ack, harmless[i], strlen(harmless[i]));
 		gets_in_frame(&rig);
 		assert_true(outcome.shadow_count > 0);
 	}
 	assert_int_equal(overhear(&rig), 0);
-	segment(&rig, c.seq, c.ack, offence, sizeof(offence) - 1);
+	lay_data(&rig, c.seq, c.ack, offence, sizeof(offence) - 1);
 	gets_in_frame(&rig);
 	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 1);
 }
@@ -635,7 +554,7 @@ static void test_dictated_lengths(void **state)
 		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
 	};
 	char text[8192], user[2101] = "", vias[2048] = "";
-	cleanup(connection_close) struct connection c = {-1, -1, -1, 0, 0};
+	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -647,24 +566,12 @@ static void test_dictated_lengths(void **state)
 	connect_ends(&rig, &c, false);
 	for (size_t i = 0; i < array_size(starts); i++) {
 		/* Each is malformed by the default profile, which only counts it on TCP. */
-		segment(&rig, c.seq, c.ack, text, snprintf(text, sizeof(text), starts[i], user,
+		lay_data(&rig, c.seq, c.ack, text, snprintf(text, sizeof(text), starts[i], user,
 							   i == 2 ? vias : ""));
 		gets_in_frame(&rig);
 		assert_true(outcome.shadow_count > 0);
 		assert_int_equal(overhear(&rig), 0);
 	}
-}
-
-static int own_network(void **state)
-{
-	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-	auto_fd int fd = -1;
-
-	(void)state;
-	if (unshare(CLONE_NEWNET) < 0)
-		return -1;
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	return ioctl(fd, SIOCSIFFLAGS, &lo);
 }
 
 int main(void)

@@ -5,61 +5,13 @@
  */
 #include <linux/udp.h>
 
-#include <bpf/bpf.h>
-
-#include "rig.h"
+#include "banned.h"
 
 static const char *const watched =
 	YAML_PLAIN
 	"zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
 	"bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n"
 	"emergency: {numbers: [\"112\", \"+49110110110\"]}\n";
-
-/* For an hour. */
-static void is_banned(struct rig *rig, enum sw_reason reason)
-{
-	struct bans rules = {.duration = 3600 * SECOND, .escalate = 1, .max = 3600 * SECOND};
-	struct ban_order order = {.source = {.addr = rig->from.addr, .length = 32},
-				  .reason = reason, .evidence = 10, .bans = &rules};
-	struct sw_ban made;
-
-	assert_int_equal(ban_sentence(&rig->trial.state, &order, rig->trial.now, &made), BAN_MADE);
-}
-
-static uint64_t hits(const struct rig *rig)
-{
-	struct sw_source key = {.addr = rig->from.addr, .length = 32};
-	struct sw_ban ban;
-
-	assert_int_equal(bpf_map_lookup_elem(rig->trial.state.fds[STATE_BANS], &key, &ban), 0);
-	return ban.hits;
-}
-
-/* A message: its first line, and what stands in From and To. */
-struct message {
-	const char *line;
-	const char *to;
-	const char *from;
-	const char *cseq;
-};
-
-static size_t message_of(char *text, size_t size, const struct message *m)
-{
-	static unsigned int branch;
-
-	return snprintf(text, size,
-		"%s\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: %s\r\n"
-		"To: %s\r\n"
-		"Call-ID: c@198.51.100.7\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:bob@198.51.100.7>\r\n"
-		"Content-Length: 0\r\n\r\n", m->line, ++branch,
-		m->from ? m->from : "<sip:bob@example.com>;tag=f",
-		m->to ? m->to : "<sip:alice@example.com>", m->cseq);
-}
 
 /* It passes; or is refused for what the ban is for, and counts as a hit of it. */
 static void says(struct rig *rig, const struct message *m, enum sw_reason reason)

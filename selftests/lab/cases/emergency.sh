@@ -3,7 +3,8 @@
 # lab: alone
 #
 # Emergency calls from an address that is banned for what somebody else does there, as behind the
-# NAT of an operator: whole calls with their ACK and BYE, beside the one who is banned.
+# NAT of an operator: whole calls with their ACK and BYE, over UDP and TCP, beside the one who is
+# banned.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 # shellcheck disable=SC2016 # a line of kamailio.cfg
@@ -22,8 +23,8 @@ emergency: {numbers: ["112"]}
 END
 ward_start emergency || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 
-calls_112() { # NAME CALLS: how many succeed
-	sipp_run "$1" attacker "$SERVER4" "$ATTACKER4" "$2" 2 -s 112
+calls_112() { # NAME CALLS [options of sipp]: how many succeed
+	sipp_run "$1" attacker "$SERVER4" "$ATTACKER4" "$2" 2 -s 112 "${@:3}"
 	calls_good "$1"
 }
 
@@ -32,6 +33,11 @@ ban_now() { # KEY: of the only ban
 }
 
 expect_equal "calls to 112, nobody is banned" 4 "$(calls_112 before 4)"
+# One that is set up before the ban, over TCP, and ended behind it.
+spawn "$ATTACKER" "$TMP/long.out" "$PYTHON" "$LAB/emergency.py" --from "$ATTACKER4" --hold 8 \
+	"$SERVER4"
+LONG=$SPAWNED
+wait_until 5 grep -q up "$TMP/long.out"
 attacker "$PYTHON" "$LAB/search.py" --from "$ATTACKER4" --tcp --count 22 "$SERVER4" >/dev/null
 expect_equal "who searches over TCP is banned" enumeration "$(ban_now reason)"
 expect_equal "nobody else gets in from there" 0 \
@@ -61,9 +67,33 @@ expect_equal "and are counted for what it is for" "$(ban_now dropped)" \
 expect "events say so" "$(ward events | tail -n 3)" \
 	grep -q "reason=enumeration" <(ward events)
 
+# --- likewise over TCP ---
+wait_until 15 gone "$LONG"
+expect_equal "a call that began before the ban is ended on its connection" "up ended" \
+	"$(paste -sd' ' "$TMP/long.out")"
+before=$(ban_now dropped)
+spawn "$ATTACKER" "$TMP/goes-on.out" "$PYTHON" "$LAB/emergency.py" --from "$ATTACKER4" --guess 60 \
+	"$SERVER4"
+GUESSES=$SPAWNED
+spawn "$ATTACKER" "$TMP/knocks.out" "$PYTHON" "$LAB/emergency.py" --from "$ATTACKER4" --knock 60 \
+	"$SERVER4"
+KNOCKS=$SPAWNED
+sleep 1
+expect_equal "calls to 112 over TCP are set up and ended, though their address is banned" 16 \
+	"$(calls_112 banned-tcp 16 -t t1)"
+expect_equal "and those that each have a connection of their own" 16 \
+	"$(calls_112 banned-tcp-each 16 -t tn -max_socket 100)"
+stop_process "$GUESSES"
+stop_process "$KNOCKS"
+expect_equal "no guess is answered, on a connection with a call to 112 or another" "" \
+	"$(grep -v "^call" "$TMP/goes-on.out")"
+expect "though there were calls to guess behind" "$(tail -n 1 "$TMP/goes-on.out")" \
+	grep -q "^call" "$TMP/goes-on.out"
+expect_equal "of connections without such a call the server sees none" "" "$(cat "$TMP/knocks.out")"
+expect "all of that are hits of the ban" "$(ban_now dropped) hits, $before before" \
+	test "$(ban_now dropped)" -ge $((before + 100))
+
 # --- what drops them ---
-expect_equal "over TCP a ban drops all" 0 \
-	"$(count_answers attacker --from "$ATTACKER4" --user 112 --tcp "$SERVER4" INVITE 1)"
 ward ban add "$ATTACKER4" --for 10m >/dev/null
 expect_equal "a ban by hand drops calls to 112" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" --user 112 "$SERVER4" INVITE 5)"
