@@ -17,7 +17,8 @@
  * source is banned. Lest such a request stands behind another, a segment has one request line at
  * most, at its beginning; the octets are read one by one for that, over the ends of segments too,
  * and must come in order. A segment that the kernel did not take (for its checksum) may come again
- * with another text; that, and all else that was not thought of, has a ceiling in octets.
+ * with another text: so it begins or ends no part of a request line then, whatever stands beside
+ * it. And all octets together have a ceiling, for what was not thought of.
  */
 #ifndef SIPWARD_BPF_STREAM_H
 #define SIPWARD_BPF_STREAM_H
@@ -32,10 +33,13 @@
 #define SPARED_SYN_RATE     10 /* a second */
 #define SPARED_SYN_BURST    40
 #define SPARED_UNIT         512 /* octets of payload */
-#define SPARED_UNITS_RATE   8 /* a second: 4 KiB */
-#define SPARED_UNITS_BURST  128 /* 64 KiB */
+#define SPARED_UNITS_RATE   16 /* a second: 8 KiB, or eight calls */
+#define SPARED_UNITS_BURST  256 /* 128 KiB */
 /* No part of sequence space (OPENING_PART) has this number. */
 #define STREAM_PART         (1ull << 20)
+
+/* All parts of "SIP/2.0": where any may stand before what is read. */
+#define VERSION_PARTS       0x7fu
 
 /* What the kernel makes of a segment. */
 enum fit {
@@ -186,10 +190,10 @@ static __always_inline int spares_syn(struct xdp_md *ctx, struct scratch *scratc
 	return gcra_admit(cell, &limit, packet_time(p));
 }
 
-/* The octets of all segments, in whatever is begun of a unit. */
+/* The octets of all segments, in whatever is begun of a unit; a call counts as one more. */
 static __always_inline int spares_octets(struct packet *p, __u64 *cell)
 {
-	__u64 units = p->payload_length / SPARED_UNIT + 1;
+	__u64 units = p->payload_length / SPARED_UNIT + 1 + (p->ban_waits == BAN_WAITS_CALL);
 	struct sw_limit limit = {
 		.interval = SW_NS_PER_SEC / SPARED_UNITS_RATE * units,
 		.tolerance = SW_NS_PER_SEC / SPARED_UNITS_RATE * (SPARED_UNITS_BURST - units),
@@ -218,13 +222,15 @@ static __always_inline int is_of_another(const struct scratch *scratch,
 	       known->next - scratch->stream.awaited > CONNECTION_AHEAD;
 }
 
-/* 0 when it leaves a gap, or begins nothing where nothing is known. */
+/* 0 when it leaves a gap, is sent again with more behind it, or begins nothing where nothing is
+ * known. */
 static __always_inline int takes_place(struct scratch *scratch, const struct sw_stream *known)
 {
 	struct stream *stream = &scratch->stream;
 
 	stream->known = known != 0;
 	if (!known) {
+		stream->again = 0;
 		stream->next = stream->sequence;
 		stream->matched = 0;
 		return stream->sequence == stream->awaited &&
@@ -232,8 +238,10 @@ static __always_inline int takes_place(struct scratch *scratch, const struct sw_
 			scratch->packet.ban_waits == BAN_WAITS_INSIDE);
 	}
 	stream->next = known->next;
-	stream->matched = stream->sequence == known->next ? known->matched : 0;
-	return (__s32)(stream->sequence - known->next) <= 0;
+	stream->again = stream->sequence != known->next;
+	stream->matched = stream->again ? VERSION_PARTS : known->matched;
+	return !stream->again ||
+	       (__s32)(stream->sequence + scratch->packet.payload_length - known->next) <= 0;
 }
 
 /* A segment of payload on a connection that carries a call for help, or may come to do so: then it
@@ -276,7 +284,7 @@ __noinline int judge_stream(struct xdp_md *ctx, struct scratch *scratch)
 		       VERDICT_UNDECIDED : refuse_banned(p);
 	known = find_stream(p);
 	if (!p->payload_length)
-		return known ? VERDICT_PASS : refuse_banned(p);
+		return known ? VERDICT_UNDECIDED : refuse_banned(p);
 	if (!known && p->ban_waits == BAN_WAITS_LINE_ENDS)
 		return judge_line_ends(ctx, scratch, &ban->spared[SPARED_OCTETS]);
 	if (!known && p->ban_waits == BAN_WAITS_REST)
@@ -293,46 +301,63 @@ static __always_inline enum verdict stage_stream(struct packet *p, struct xdp_md
 
 /* --- what it says --- */
 
+#define MANY_REQUESTS 2
+
 struct line_walk {
 	const struct sip_buf *buf;
-	__u32 matched;  /* octets of "SIP/2.0"; 7: and white space behind them */
+	__u32 matched;  /* bit n: n octets of "SIP/2.0" stand here; of all, white space behind it */
 	__u32 requests; /* lines that end so, but for a status or a transport that follows */
 };
 
+/* 1 or 0, without a branch: the verifier would follow each way. Of octets. */
+static __always_inline __u32 is_octet(__u32 octet, __u32 wanted)
+{
+	return ((octet ^ wanted) - 1) >> 31;
+}
+
+static __always_inline __u32 is_between(__u32 octet, __u32 first, __u32 last)
+{
+	return ~((octet - first) | (last - octet)) >> 31;
+}
+
 static long walk_octet(__u32 i, struct line_walk *walk)
 {
-	__u64 version = SIP_WORD("sip/2.0\0");
-	__u8 octet = walk->buf->octets[i & (SW_MESSAGE_MAX - 1)];
-	__u32 at = walk->matched & 7;
+	const __u64 version = SIP_WORD("sip/2.0\0");
+	__u32 octet = walk->buf->octets[i & (SW_MESSAGE_MAX - 1)];
+	__u32 done = walk->matched >> 7 & 1, hit = 0, blank;
 
-	if (octet >= 'A' && octet <= 'Z')
-		octet |= 0x20;
-	if (at == 7) {
-		if (octet == ' ' || octet == '\t')
-			return 0;
-		walk->requests += octet != '/' && !(octet >= '0' && octet <= '9');
-	} else if (octet == (__u8)(version >> 8 * at)) {
-		walk->matched = at + 1;
-		return 0;
-	}
-	walk->matched = octet == 's';
+	octet |= is_between(octet, 'A', 'Z') << 5;
+	for (__u32 at = 0; at < 7; at++)
+		hit |= is_octet(octet, (__u8)(version >> 8 * at)) << at;
+	blank = done & (is_octet(octet, ' ') | is_octet(octet, '\t'));
+	walk->requests += done & ~(blank | is_octet(octet, '/') | is_between(octet, '0', '9'));
+	walk->matched = ((walk->matched | 1) & hit) << 1 | blank << 7;
 	return 0;
 }
 
-/* How many requests the segment in the buffer begins, at least. */
+static __always_inline int begins_blank(const struct scratch *scratch)
+{
+	__u8 octet = scratch->buf.octets[0];
+
+	return octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n';
+}
+
+/* How many requests the segment in the buffer begins, at least. One that is sent again may come to
+ * stand behind any part of a request line, and before the rest of one. */
 __noinline int count_requests(struct scratch *scratch)
 {
 	struct line_walk walk = {};
-	__u32 length;
+	__u32 length, again;
 
 	if (!scratch)
 		return 0;
+	again = scratch->stream.again;
 	length = scratch->packet.payload_length;
 	walk.buf = &scratch->buf;
 	walk.matched = scratch->stream.matched;
 	bpf_loop(length < SW_MESSAGE_MAX ? length : SW_MESSAGE_MAX, walk_octet, &walk, 0);
 	scratch->stream.matched = walk.matched;
-	return walk.requests;
+	return again && (walk.matched || begins_blank(scratch)) ? MANY_REQUESTS : walk.requests;
 }
 
 /* The connection carries a call for help, as far as this segment. One that was sent again, and ends

@@ -266,6 +266,16 @@ static void test_order(void **state)
 	c.seq -= 10;
 	offers(&rig, &c, text, size, SW_REASON_NONE);
 	offers(&rig, &c, text, size, SW_REASON_NONE); /* it was lost behind us */
+	offers(&rig, &c, text, size - 1, SW_REASON_NONE);
+	offers(&rig, &c, text, size + 1, SW_REASON_AUTH_FAILURES);
+	/* Nor then in what is sent again. */
+	offers(&rig, &c, "REGISTER sip:a SI", 17, SW_REASON_AUTH_FAILURES);
+	offers(&rig, &c, "REGISTER sip:a ", 15, SW_REASON_NONE);
+	offers(&rig, &c, "P/2.0\r\nVia: SIP/2.0/TCP a\r\n", 29, SW_REASON_AUTH_FAILURES);
+	offers(&rig, &c, "SIP/2.0\r\n", 9, SW_REASON_AUTH_FAILURES);
+	offers(&rig, &c, "\r\nVia: SIP/2.0/TCP a\r\n", 24, SW_REASON_AUTH_FAILURES);
+	offers(&rig, &c, "       ", 7, SW_REASON_AUTH_FAILURES);
+	offers(&rig, &c, "/TCP a\r\n", 8, SW_REASON_NONE);
 	c.seq += size;
 	offers(&rig, &c, "REGISTER sip:a ", 15, SW_REASON_NONE); /* the kernel is not so far yet */
 	c.seq += 16;
@@ -295,13 +305,13 @@ static void test_ceiling(void **state)
 	connect_ends(&rig, &c, false);
 	is_banned(&rig, SW_REASON_AUTH_FAILURES);
 	says_message(&rig, &c, &help, SW_REASON_NONE);
-	for (int i = 0; i < 42; i++) /* three units each */
+	for (int i = 0; i < 84; i++) /* three units each, and a call two */
 		says(&rig, &c, octets, SW_REASON_NONE);
 	says(&rig, &c, octets, SW_REASON_AUTH_FAILURES);
-	says_message(&rig, &c, &inside[0], SW_REASON_NONE);
+	says_message(&rig, &c, &help, SW_REASON_NONE);
 	says_message(&rig, &c, &inside[6], SW_REASON_AUTH_FAILURES);
 	says(&rig, &c, "\r\n\r\n", SW_REASON_AUTH_FAILURES);
-	rig.trial.now += SECOND / 8;
+	rig.trial.now += SECOND / 16;
 	says_message(&rig, &c, &inside[6], SW_REASON_NONE);
 	says(&rig, &c, "\r\n\r\n", SW_REASON_AUTH_FAILURES);
 	rig.trial.now += 3 * SECOND;
