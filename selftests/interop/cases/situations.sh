@@ -47,6 +47,30 @@ ready_long-ago() {
 }
 do_long-ago() { expect_placed longago; }
 
+# --- calls that are up while something happens
+in_the_call() { # NAME COMMAND...
+	place "$1" "$CALLER" long_hold 270 370 "$CALLER_AT" "$SERVER4"
+	sleep 5
+	"${@:2}"
+	expect_placed "$1"
+}
+
+protected_only() { # COMMAND: there is nothing to kill or to load again without sipward
+	[ -z "$WARD" ] || "$1"
+}
+
+server_restarts() {
+	kamailio5_stop
+	kamailio5_start || die "Kamailio does not start again"
+}
+
+ready_killed-in-the-call() { :; }
+do_killed-in-the-call() { in_the_call killed protected_only during_killed; }
+ready_reload-in-the-call() { :; }
+do_reload-in-the-call() { in_the_call reloaded protected_only during_reload; }
+ready_server-restarts-in-the-call() { :; }
+do_server-restarts-in-the-call() { in_the_call restarted server_restarts; }
+
 # --- phones behind a NAT
 behind_nat() { # NAME SCENARIO OTHER: calls from there
 	place "$1" "$PHONES" "$2" 272 "$3" "$PHONES4" "$SERVER4"
@@ -107,6 +131,13 @@ do_power-cut-in-the-office() { power_cut "$NAT4" 26000; }
 ready_power-cut-on-the-road() { :; }
 do_power-cut-on-the-road() { power_cut "$ROAD4" 27000; }
 
+ready_power-cut-beside-a-flood() { :; }
+do_power-cut-beside-a-flood() {
+	before_flood
+	power_cut "$NAT4" 29000
+	after_flood
+}
+
 # Five phones of an office that registered before sipward, one of them with a new password.
 ready_wrong-password() {
 	nat_forgets "$ROAD4" 28000
@@ -156,17 +187,18 @@ do_forked-upstream() {
 	read -r DID_GOOD DID_TRIED < <(caller "$PYTHON" "$INTEROP/branches.py" "$CALLER_AT" "$SERVER4" 30)
 }
 
-ALL="older-calls long-ago nat-calls nat-called rebound-before-the-call rebound-in-the-call
-	power-cut-in-the-office power-cut-on-the-road wrong-password address-moves registrar-503
-	forked-upstream"
+ALL="older-calls long-ago killed-in-the-call reload-in-the-call server-restarts-in-the-call
+	nat-calls nat-called rebound-before-the-call rebound-in-the-call
+	power-cut-in-the-office power-cut-on-the-road power-cut-beside-a-flood wrong-password
+	address-moves registrar-503 forked-upstream"
 SITUATIONS=${SITUATIONS:-$ALL}
 POLICIES=${POLICIES-pbx interconnect hard}
 for policy in none $POLICIES; do
 	for name in $SITUATIONS; do
 		# peers do not register, and have no NAT
 		case $policy,$name in
-		interconnect,older-calls | interconnect,address-moves | interconnect,forked-upstream) ;;
-		interconnect,*) continue ;;
+		interconnect,*nat* | interconnect,rebound* | interconnect,power* | interconnect,wrong* | \
+			interconnect,registrar* | interconnect,long-ago) continue ;;
 		esac
 		situation "$name" "$policy"
 	done
