@@ -271,9 +271,17 @@ def cancel():
     receive("180")
     pause(200)
     of_branch("CANCEL", 2, to="To: <sip:{other}@[remote_ip]>")
+    # Two workers of the proxy answer: the 487 may be the first.
+    receive("487", optional=True, goto=2)
     receive("200")
     receive("487")
     of_branch("ACK", 2)
+    steps.append('<nop next="3"/>')
+    label(2)
+    of_branch("ACK", 2)
+    receive("200")
+    label(3)
+    pause(10)
 
 
 def busy():
@@ -470,7 +478,7 @@ def phone_prack():
     answer("183 Session Progress", sdp(), tag=True, headers=["Require: 100rel", "RSeq: 4711"], retransmit=True)
     receive("PRACK")
     answer("200 OK")
-    pause(100)
+    pause(300)
     answer("200 OK", echo=OF_INVITE, retransmit=True)
     receive("ACK")
     hung_up()
@@ -520,12 +528,12 @@ def phone_referred():
     receive("BYE", optional=True, goto=4)
     receive("REFER")
     answer("202 Accepted")
-    pause(200)
+    pause(300)
     for cseq, state, status in ((1, "active;expires=60", "100 Trying"), (2, "terminated;reason=noresource", "200 OK")):
         callee_inside("NOTIFY", cseq, headers=["Event: refer", f"Subscription-State: {state}"],
                       body=FRAGMENT.replace("{status}", status), kind="message/sipfrag")
         receive("200")
-        pause(100)
+        pause(200)
     callee_inside("BYE", 3)
     receive("200")
     steps.append('<nop next="10"/>')
@@ -550,12 +558,12 @@ def phone_forked():
 def phone_watched():
     rung("SUBSCRIBE")
     answer("200 OK", headers=["Expires: 300"], tag=True)
-    pause(50)
+    pause(250)
     callee_inside("NOTIFY", 1, headers=["Event: dialog", "Subscription-State: active;expires=300"])
     receive("200")
     receive("SUBSCRIBE")
     answer("200 OK", headers=["Expires: 0"])
-    pause(50)
+    pause(250)
     callee_inside("NOTIFY", 2, headers=["Event: dialog", "Subscription-State: terminated;reason=timeout"])
     receive("200")
     pinged()
