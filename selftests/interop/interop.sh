@@ -14,7 +14,7 @@ VIRTUAL4=10.77.0.3
 CALLS=${CALLS:-4} # of each flow, one a second
 NAT=sw$$-nat PHONES=sw$$-phones
 # Two offices share a NAT: pbx.yaml knows the first one by its address.
-NAT4=10.77.0.30 ROAD4=10.77.0.31 PHONES4=192.168.7.10
+NAT4=10.77.0.30 TRUNK4=10.77.126.1 ROAD4=10.77.0.31 PHONES4=192.168.7.10
 
 # --- flows -------------------------------------------------------------------------------------
 
@@ -265,7 +265,7 @@ judge() { # POLICY WHAT
 interop_policy() { # NAME: the shipped one, with the addresses of this network
 	case $1 in
 	pbx)
-		sed "s|203.0.113.0/28|$ATTACKER4|; s|198.51.100.20|$NAT4|" "$ROOT/scripts/policies/pbx.yaml"
+		sed "s|203.0.113.0/28|$TRUNK4|; s|198.51.100.20|$NAT4|" "$ROOT/scripts/policies/pbx.yaml"
 		;;
 	interconnect)
 		sed "s|203.0.113.0/24, \"2001:db8:a::/48\"|10.77.96.0/19, 10.77.160.0/19, \"fd77::/32\"|" \

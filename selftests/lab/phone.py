@@ -92,6 +92,12 @@ class Phone:
             text = self.sock.recv(65536).decode(errors="replace")
         except OSError:
             return
+        if self.options.answer and text.startswith("OPTIONS "):
+            kept = "".join(re.findall(r"(?im)^(?:via|from|to|call-id|cseq):.*\r\n", text))
+            kept = re.sub(r"(?im)^(to:.*)\r", rf"\1;tag={self.call_id[:8]}\r", kept)
+            answer = f"SIP/2.0 200 OK\r\n{kept}Content-Length: 0\r\n\r\n"
+            self.sock.send(answer.encode())
+            return
         if not text.startswith("SIP/2.0 ") or self.state != "waiting" or self.branch not in text:
             return
         status = int(text.split()[1])
@@ -129,6 +135,7 @@ def main():
     parser.add_argument("--wrong", type=int, default=0, help="wrong passwords before the right one")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--gap", type=float, default=0, help="seconds between rounds")
+    parser.add_argument("--answer", action="store_true", help="answer OPTIONS, as phones do")
     parser.add_argument("--wait", type=float, default=8, help="seconds for a registration")
     parser.add_argument("server")
     options = parser.parse_args()

@@ -18,6 +18,7 @@ HELD_AT=10.77.190.1 TALK_AT=10.77.191.1 CALLER_AT=10.77.125.1
 ip -n "$BYSTANDER" address add "$HELD_AT/32" dev eth0
 ip -n "$BYSTANDER" address add "$TALK_AT/32" dev eth0
 ip -n "$CALLER" address add "$CALLER_AT/32" dev eth0
+ip -n "$CALLER" address add "$TRUNK4/32" dev eth0
 registered held-register bystander 370 "$HELD_AT" 5060 "$SERVER4" || die "370 cannot register"
 registered talk-register bystander 371 "$TALK_AT" 5060 "$SERVER4" || die "371 cannot register"
 phone_start held "$BYSTANDER" phone_held 370 270 "$HELD_AT" 5060 "$SERVER4"
@@ -115,7 +116,7 @@ do_rebound-in-the-call() {
 # --- an office
 office() { # ADDRESS PHONES FIRST-USER [options of phone.py]: "GOOD TRIED"
 	phones "$PYTHON" "$LAB/phone.py" --from "$PHONES4" --phones "$2" --first-user "$3" --wait 25 \
-		"${@:4}" "$SERVER4"
+		--answer "${@:4}" "$SERVER4"
 }
 
 power_cut() { # ADDRESS PORTS: fifty phones at once, and one with a wrong password
@@ -171,7 +172,7 @@ registrar_down() { # 1 or 0
 	server kamcmd -s "unix:$TMP/server/ctl" pv.shvSet down int "$1" >/dev/null
 }
 many() {
-	caller "$PYTHON" "$LAB/phone.py" --from "$CALLER_AT" --phones 10 --first-user 301 --wait 15 "$@" \
+	caller "$PYTHON" "$LAB/phone.py" --from "$CALLER_AT" --phones 10 --first-user 301 --wait 15 --answer "$@" \
 		"$SERVER4"
 }
 ready_registrar-503() { registrar_down 1; }
@@ -184,7 +185,7 @@ do_registrar-503() {
 
 ready_forked-upstream() { :; }
 do_forked-upstream() {
-	read -r DID_GOOD DID_TRIED < <(caller "$PYTHON" "$INTEROP/branches.py" "$CALLER_AT" "$SERVER4" 30)
+	read -r DID_GOOD DID_TRIED < <(caller "$PYTHON" "$INTEROP/branches.py" "$TRUNK4" "$SERVER4" 30)
 }
 
 ALL="older-calls long-ago killed-in-the-call reload-in-the-call server-restarts-in-the-call
