@@ -347,6 +347,17 @@ def register(headers=(), expires=3600):
     receive("200")
 
 
+def register_wrong():
+    """A phone with a wrong password: it is refused, and succeeds here when it is told so."""
+    own = dict(uri="sip:[remote_ip]", to="sip:{own}@[remote_ip]")
+    first("REGISTER", 1, headers=["Expires: 3600"], **own)
+    challenged("REGISTER")
+    first("REGISTER", 2, login=True, headers=["Expires: 3600"], **own)
+    steps[-1] = steps[-1].replace("password=secret", "password=wrong")
+    receive("100", optional=True)
+    receive("401")
+
+
 def subscribe():
     event = ["Event: dialog", "Accept: application/dialog-info+xml"]
     first("SUBSCRIBE", 1, headers=[*event, "Expires: 300"])

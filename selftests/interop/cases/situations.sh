@@ -11,7 +11,7 @@ nat_up
 kamailio5_start || die "Kamailio does not answer: $(tail -n 1 "$TMP/kamailio.log")"
 
 # shellcheck disable=SC2034 # for interop.sh
-YOUNG="older-calls long-ago wrong-password"
+YOUNG="older-calls long-ago wrong-password wrong-password-over-tcp"
 
 # Those who are called: 370 holds, 371 only talks; 372 is behind the NAT.
 HELD_AT=10.77.190.1 TALK_AT=10.77.191.1 CALLER_AT=10.77.125.1
@@ -73,8 +73,8 @@ ready_server-restarts-in-the-call() { :; }
 do_server-restarts-in-the-call() { in_the_call restarted server_restarts; }
 
 # --- phones behind a NAT
-behind_nat() { # NAME SCENARIO OTHER: calls from there
-	place "$1" "$PHONES" "$2" 272 "$3" "$PHONES4" "$SERVER4"
+behind_nat() { # NAME SCENARIO OTHER [sipp options]: calls from there
+	place "$1" "$PHONES" "$2" 272 "$3" "$PHONES4" "$SERVER4" "${@:4}"
 }
 
 ready_nat-calls() { nat_forgets "$ROAD4" 20000; }
@@ -152,6 +152,21 @@ do_wrong-password() {
 	expect_placed wrong
 }
 
+# The same over TCP, where a refusal is evidence. The good phones call; none of them registers.
+ready_wrong-password-over-tcp() {
+	nat_forgets "$ROAD4" 30000
+	office "$ROAD4" 5 301 --sport 30000 >/dev/null
+}
+do_wrong-password-over-tcp() {
+	behind_nat before call 371 -t t1 -p 5070
+	placed
+	place guesses "$PHONES" register_wrong 273 273 "$PHONES4" "$SERVER4" -t t1 -p 5072 -m 14 -r 4
+	placed
+	echo "# $(calls_good guesses) refusals"
+	behind_nat wrong call 371 -t t1 -p 5074
+	expect_placed wrong
+}
+
 # --- servers
 ready_address-moves() { ip -n "$SERVER" address del "$VIRTUAL4/32" dev eth0 2>/dev/null; }
 do_address-moves() {
@@ -191,7 +206,7 @@ do_forked-upstream() {
 ALL="older-calls long-ago killed-in-the-call reload-in-the-call server-restarts-in-the-call
 	nat-calls nat-called rebound-before-the-call rebound-in-the-call
 	power-cut-in-the-office power-cut-on-the-road power-cut-beside-a-flood wrong-password
-	address-moves registrar-503 forked-upstream"
+	wrong-password-over-tcp address-moves registrar-503 forked-upstream"
 SITUATIONS=${SITUATIONS:-$ALL}
 POLICIES=${POLICIES-pbx interconnect hard}
 for policy in none $POLICIES; do
