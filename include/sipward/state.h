@@ -273,7 +273,7 @@ struct sw_zone_name {
 enum sw_way { SW_INGRESS, SW_EGRESS };
 
 /* One drop, or would-be drop, as it leaves the kernel; or a ban, as the agent adds it. */
-enum sw_event_kind { SW_EVENT_PACKET, SW_EVENT_BAN };
+enum sw_event_kind { SW_EVENT_PACKET, SW_EVENT_BAN, SW_EVENT_REPAIR };
 
 struct sw_event {
 	__u64 time;
@@ -289,7 +289,8 @@ struct sw_event {
 	__u8 transport;    /* enum sw_transport; SW_TRANSPORT_COUNT when not known */
 	__u8 message;      /* enum sw_message */
 	__u8 vlan_count;
-	__u8 kind;         /* enum sw_event_kind; a ban has time, zone, reason, mode, src */
+	__u8 kind;         /* enum sw_event_kind; a ban has time, zone, reason, mode, src; a
+			    * repair of the agent's has time, ifindex, and its kind as evidence */
 	__u8 direction;    /* enum sw_way */
 	__u8 pad[1];
 	union {

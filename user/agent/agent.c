@@ -60,9 +60,10 @@ static void on_signal(void *context, int fd)
 
 static void on_link(void *context, const char *iface, bool gone, bool up)
 {
+	struct agent *agent = context;
+
 	(void)gone, (void)up;
-	if (is_protected(context, iface))
-		check_interfaces(context);
+	agent->links_changed |= is_protected(agent, iface);
 }
 
 static void on_address(void *context, const struct sw_addr *addr, bool gone)
@@ -82,10 +83,14 @@ static void on_netlink(void *context, int fd)
 	(void)fd;
 	if (netlink_read(&agent->netlink, &lost, &e) < 0)
 		say("%s", e.text);
-	if (lost) {
+	/* Once for all that was told. */
+	if (lost || agent->links_changed) {
+		repair_tick(agent);
 		check_interfaces(agent);
-		locals_changed(&agent->locals);
 	}
+	agent->links_changed = false;
+	if (lost)
+		locals_changed(&agent->locals);
 }
 
 static void on_tick(void *context, int fd)
@@ -96,6 +101,7 @@ static void on_tick(void *context, int fd)
 	if (read(fd, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	exporter_tick(agent->exporter);
+	repair_tick(agent);
 	if (interfaces_missing(agent))
 		check_interfaces(agent);
 	policies_tick(agent);
@@ -241,6 +247,7 @@ static int stop(struct agent *agent, struct error *e)
 	for (size_t i = 0; i < agent->interface_count; i++)
 		if (state_detach(agent->interfaces[i].name, e) < 0)
 			return -1;
+	interfaces_free(agent);
 	say("stopped; the programs are off, bans and counters are kept (sipward detach removes "
 	    "them)");
 	return 0;
@@ -266,7 +273,7 @@ static void agent_free(struct agent *agent)
 	edition_free(&agent->running);
 	edition_free(&agent->before);
 	loop_close(&agent->loop);
-	free(agent->interfaces);
+	interfaces_free(agent);
 	lock_release(&agent->lock);
 }
 

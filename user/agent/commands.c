@@ -22,6 +22,25 @@ static struct json_object *rounds_json(const struct loop_rounds *rounds)
 	return o;
 }
 
+/* Those that have another name than where they are meant. */
+static struct json_object *renamed_json(const struct agent *agent)
+{
+	struct json_object *all = json_object_new_array();
+
+	for (size_t i = 0; i < agent->interface_count; i++) {
+		const struct protected *iface = &agent->interfaces[i];
+		struct json_object *o;
+
+		if (strcmp(iface->name, iface->meant) == 0)
+			continue;
+		o = json_object_new_object();
+		json_text(o, "name", iface->name);
+		json_text(o, "meant", iface->meant);
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
 static struct json_object *agent_json(const struct agent *agent)
 {
 	struct json_object *o = json_object_new_object();
@@ -51,6 +70,8 @@ static struct json_object *agent_json(const struct agent *agent)
 		json_count(o, "confirm_seconds_left", agent->confirm_by > now ?
 			   (agent->confirm_by - now) / SW_NS_PER_SEC : 0);
 	json_object_object_add(o, "tcp_close", connections_json(&agent->connections));
+	json_object_object_add(o, "renamed", renamed_json(agent));
+	json_object_object_add(o, "repairs", repairs_json(agent));
 	json_object_object_add(o, "exporter", exporter_json(agent->exporter));
 	json_object_object_add(o, "rounds", rounds_json(&agent->loop.rounds));
 	return o;

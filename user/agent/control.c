@@ -11,6 +11,7 @@
 #include "kernel/paths.h"
 
 #define CLIENTS_MAX 32
+#define ASK_SECONDS 5
 #define BACKLOG     (8 << 20) /* octets that a client may leave unread: all events kept */
 
 static int socket_address(struct sockaddr_un *address, struct error *e)
@@ -178,16 +179,24 @@ bool control_has_followers(const struct control *control)
 FILE *control_ask(const char *command, struct error *e)
 {
 	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timeval patience = {.tv_sec = ASK_SECONDS};
 	struct sockaddr_un address;
 	FILE *stream;
 
 	if (socket_address(&address, e) < 0)
 		return NULL;
+	/* Connecting waits, too, when many others wait for an agent that accepts nobody. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno == EACCES || errno == EPERM)
 			fail(e, EXIT_PRIVILEGE,
 			     "%s: the agent may not be asked: %s; run it as root",
 			     address.sun_path, strerror(errno));
+		else if (errno == EAGAIN || errno == EINPROGRESS)
+			fail(e, EXIT_FAILED,
+			     "%s: the agent did not take the connection for %d s: it is stopped, "
+			     "busy or hangs; what is attached goes on as it is", address.sun_path,
+			     ASK_SECONDS);
 		else
 			fail(e, EXIT_NOT_RUNNING,
 			     "%s: no agent answers there: %s; start it "

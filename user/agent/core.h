@@ -19,17 +19,12 @@
 #include "agent/jobs.h"
 #include "agent/locals.h"
 #include "agent/observation.h"
+#include "agent/repair.h"
 #include "agent/upkeep.h"
 #include "kernel/attach.h"
 #include "kernel/lock.h"
 #include "kernel/netlink.h"
 #include "policy/text.h"
-
-/* An interface that is meant to be protected, there or not. */
-struct protected {
-	char name[IFNAMSIZ];
-	bool attached;
-};
 
 /* One save of the state; the saver's while it runs. */
 struct saving {
@@ -49,6 +44,12 @@ struct agent {
 	uint64_t confirm_by;       /* monotonic nanoseconds; 0: nothing waits to be confirmed */
 	struct protected *interfaces;
 	size_t interface_count;
+	bool links_changed;        /* the kernel told of one that is protected */
+	bool applying;             /* interfaces, links and pins are a job's to change */
+	uint64_t attach_at;        /* not before that is attaching tried again */
+	unsigned int attach_pause; /* seconds; 0: the last try did not fail */
+	struct repairs repairs;
+	char pin_trouble[1024];    /* what was said last of the pins, or empty */
 	struct netlink_events netlink_events;
 	struct netlink netlink;
 	struct locals locals;
@@ -91,6 +92,7 @@ void protect_forget(struct agent *agent, struct apply *apply);
 int protect(struct agent *agent, const struct policy *policy, struct error *e);
 /* Attaches what is there and not attached, as a job; notices what went away. */
 void check_interfaces(struct agent *agent);
+void interfaces_free(struct agent *agent);
 bool is_protected(const struct agent *agent, const char *name);
 size_t interfaces_missing(const struct agent *agent);
 

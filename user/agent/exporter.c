@@ -22,6 +22,7 @@ static char *render_metrics(void *context, struct error *e)
 		.exporter_ends = exporter_ends(agent->exporter),
 		.behaviour = &agent->behaviour.counts,
 		.round_ns = agent->loop.rounds.longest,
+		.repairs = agent->repairs.counts,
 		.closed = agent->connections.ring.buffer ? agent->connections.closed : NULL,
 	};
 

@@ -7,6 +7,8 @@
 #include "agent/core.h"
 #include "kernel/memory.h"
 
+#define ATTACH_PAUSE_MAX 60 /* seconds between tries */
+
 static struct protected *find_interface(const struct agent *agent, const char *name)
 {
 	for (size_t i = 0; i < agent->interface_count; i++)
@@ -29,16 +31,41 @@ size_t interfaces_missing(const struct agent *agent)
 	return missing;
 }
 
+static void add_wanted(struct apply *to, const char *name, const char *meant)
+{
+	for (size_t i = 0; i < to->wanted_count; i++)
+		if (strcmp(to->wanted[i], name) == 0)
+			return;
+	memcpy(to->wanted[to->wanted_count], name, IFNAMSIZ);
+	memcpy(to->meant[to->wanted_count++], meant, IFNAMSIZ);
+}
+
+/* An interface that was renamed while it was protected stays so for as long as it is named by its
+ * old name; if another one has that name now, that one is protected, too. */
+static void add_meant(const struct agent *agent, struct apply *to, const char *meant)
+{
+	size_t before = to->wanted_count;
+
+	for (size_t i = 0; i < agent->interface_count; i++)
+		if (strcmp(agent->interfaces[i].meant, meant) == 0)
+			add_wanted(to, agent->interfaces[i].name, meant);
+	if (to->wanted_count == before || if_nametoindex(meant))
+		add_wanted(to, meant, meant);
+}
+
 /* The interfaces that a policy means: the command line's, else its own. */
 static int wanted_interfaces(const struct agent *agent, const struct policy *policy,
-			     struct apply *apply, struct error *e)
+			     struct apply *to, struct error *e)
 {
-	bool from_options = agent->options->interface_count > 0;
+	bool options = agent->options->interface_count > 0;
+	size_t count = options ? agent->options->interface_count : policy->interface_count;
+	char (*named)[IFNAMSIZ] = options ? agent->options->interfaces : policy->interfaces;
 
-	apply->wanted = from_options ? agent->options->interfaces : policy->interfaces;
-	apply->wanted_count = from_options ? agent->options->interface_count :
-					     policy->interface_count;
-	if (!apply->wanted_count)
+	to->wanted = xcalloc(count + agent->interface_count + 1, IFNAMSIZ);
+	to->meant = xcalloc(count + agent->interface_count + 1, IFNAMSIZ);
+	for (size_t i = 0; i < count; i++)
+		add_meant(agent, to, named[i]);
+	if (!to->wanted_count)
 		return fail(e, EXIT_USAGE, "no interface is named; run `sipward run -i IFACE`, or "
 			    "write interfaces: [IFACE] into the policy");
 	return 0;
@@ -77,33 +104,48 @@ static void note_adopted(const struct apply *apply)
 	}
 }
 
-static void note_interfaces(struct agent *agent, const struct apply *apply)
+static void note_interface(struct protected *iface, const struct apply *apply)
 {
+	auto_attachment struct attachment attachment = {};
+	struct error ignored = {};
+
+	protected_hold(iface);
+	if (!iface->attached) {
+		say("interface %s: is not there or down; it is attached when it comes up",
+		    iface->name);
+		return;
+	}
+	attachment_read(iface->name, &attachment, &ignored);
+	say("interface %s: attached, %s mode, program %u, generation %llu, policy mode %s",
+	    iface->name, attach_mode_name(attachment.mode), attachment.program_id,
+	    (unsigned long long)apply->generation, mode_name(apply->policy->mode));
+}
+
+void interfaces_free(struct agent *agent)
+{
+	for (size_t i = 0; i < agent->interface_count; i++)
+		protected_release(&agent->interfaces[i]);
 	free(agent->interfaces);
 	agent->interfaces = NULL;
 	agent->interface_count = 0;
+}
+
+static void note_interfaces(struct agent *agent, const struct apply *apply)
+{
+	interfaces_free(agent);
 	for (size_t i = 0; i < apply->wanted_count; i++) {
 		struct protected iface = {};
-		auto_attachment struct attachment attachment = {};
-		struct error ignored = {};
 
 		memcpy(iface.name, apply->wanted[i], IFNAMSIZ);
-		attachment_read(iface.name, &attachment, &ignored);
-		iface.attached = attachment.mode != ATTACH_NONE;
+		memcpy(iface.meant, apply->meant[i], IFNAMSIZ);
+		note_interface(&iface, apply);
 		append(agent->interfaces, agent->interface_count, iface);
-		if (iface.attached)
-			say("interface %s: attached, %s mode, program %u, generation %llu, policy "
-			    "mode %s",
-			    iface.name, attach_mode_name(attachment.mode), attachment.program_id,
-			    (unsigned long long)apply->generation, mode_name(apply->policy->mode));
-		else
-			say("interface %s: is not there or down; it is attached when it comes up",
-			    iface.name);
 	}
 }
 
 void protect_forget(struct agent *agent, struct apply *apply)
 {
+	agent->applying = false;
 	upkeep_resume(&agent->upkeep);
 	apply_free(apply);
 }
@@ -113,6 +155,7 @@ int protect_prepare(struct agent *agent, const struct policy *policy, struct app
 {
 	int done = -1;
 
+	agent->applying = true;
 	*apply = (struct apply){
 		.state = &agent->state,
 		.policy = policy,
@@ -177,39 +220,70 @@ int protect(struct agent *agent, const struct policy *policy, struct error *e)
 	return 0;
 }
 
+/* Those that are away. */
+struct missing {
+	char (*names)[IFNAMSIZ];
+	size_t count;
+};
+
+static void missing_free(struct missing *missing)
+{
+	free(missing->names);
+}
+
+/* What was away and is attached now. */
+static void tell_attached(struct agent *agent, const struct missing *missing)
+{
+	for (size_t i = 0; i < missing->count; i++) {
+		const struct protected *iface = find_interface(agent, missing->names[i]);
+
+		if (iface && iface->attached)
+			repaired(agent, REPAIR_LINK, iface->ifindex, "interface %s: came back, and "
+				 "is attached again", iface->name);
+	}
+}
+
 static void attach_again(void *context, const struct job *job)
 {
+	cleanup(missing_free) struct missing missing = {};
 	struct agent *agent = context;
 	struct error e = {};
 
 	(void)job;
-	if (protect(agent, &agent->running.policy, &e) < 0)
-		say("%s", e.text);
+	missing.names = xcalloc(agent->interface_count + 1, IFNAMSIZ);
+	for (size_t i = 0; i < agent->interface_count; i++)
+		if (!agent->interfaces[i].attached)
+			memcpy(missing.names[missing.count++], agent->interfaces[i].name, IFNAMSIZ);
+	if (protect(agent, &agent->running.policy, &e) == 0) {
+		agent->attach_pause = 0;
+		tell_attached(agent, &missing);
+		return;
+	}
+	/* A load takes seconds: not every second. */
+	agent->attach_pause = agent->attach_pause ? agent->attach_pause * 2 : 2;
+	if (agent->attach_pause > ATTACH_PAUSE_MAX)
+		agent->attach_pause = ATTACH_PAUSE_MAX;
+	agent->attach_at = monotonic_ns() + agent->attach_pause * SW_NS_PER_SEC;
+	say("that failed, and is tried again in %u s: %s", agent->attach_pause, e.text);
 }
 
 void check_interfaces(struct agent *agent)
 {
-	bool attach = false;
+	struct job job = {.run = attach_again};
+	const struct protected *back = NULL;
 
-	for (size_t i = 0; i < agent->interface_count; i++) {
-		struct protected *iface = &agent->interfaces[i];
-		auto_attachment struct attachment attachment = {};
+	if (agent->applying || monotonic_ns() < agent->attach_at ||
+	    jobs_has(&agent->jobs, attach_again))
+		return;
+	for (size_t i = 0; i < agent->interface_count && !back; i++) {
+		const struct protected *iface = &agent->interfaces[i];
 		struct error ignored = {};
 
-		if (attachment_read(iface->name, &attachment, &ignored) < 0 ||
-		    attachment.mode != ATTACH_NONE)
-			continue;
-		if (iface->attached) {
-			say("interface %s: went away; it is attached again when it comes back",
-			    iface->name);
-			iface->attached = false;
-		}
-		attach |= attach_check(iface->name, &ignored) == 0;
+		if (!iface->attached && attach_check(iface->name, &ignored) == 0)
+			back = iface;
 	}
-	if (attach && !jobs_has(&agent->jobs, attach_again)) {
-		struct job job = {.run = attach_again};
-
-		say("an interface came back");
-		jobs_add(&agent->jobs, &job);
-	}
+	if (!back)
+		return;
+	say("interface %s came back", back->name);
+	jobs_add(&agent->jobs, &job);
 }

@@ -62,6 +62,7 @@ static int mend(struct observation *o, struct error *e)
 	text = xasprintf("the observer was missing on %d interface%s and is attached again", mended,
 			 mended > 1 ? "s" : "");
 	o->say(text);
+	__atomic_add_fetch(&o->mended, mended, __ATOMIC_RELAXED);
 	return mended;
 }
 
@@ -265,6 +266,23 @@ static void placement_free(struct placement *placement)
 	*placement = (struct placement){.program = -1, .state = STATE_CLOSED};
 }
 
+static void rename_in(struct egress *egress, const struct renaming *renaming)
+{
+	for (size_t i = 0; i < egress->named_count; i++)
+		if (strcmp(egress->named[i], renaming->from) == 0)
+			memcpy(egress->named[i], renaming->to, IFNAMSIZ);
+}
+
+/* With the lock. */
+static void follow_renamings(struct observation *o)
+{
+	for (size_t i = 0; i < o->renaming_count; i++)
+		rename_in(&o->now.egress, &o->renamings[i]);
+	free(o->renamings);
+	o->renamings = NULL;
+	o->renaming_count = 0;
+}
+
 /* Takes over what the loop left there. False when the thread is to end. */
 static bool take_over(struct observation *o)
 {
@@ -279,6 +297,7 @@ static bool take_over(struct observation *o)
 		o->next = (struct placement){.program = -1, .state = STATE_CLOSED};
 		o->fresh = false;
 	}
+	follow_renamings(o);
 	pthread_mutex_unlock(&o->lock);
 	placement_free(&before);
 	return !end;
@@ -383,6 +402,22 @@ void observation_follow(struct observation *o, struct apply *apply)
 		eventfd_write(o->wake, 1);
 }
 
+void observation_renamed(struct observation *o, const char *from, const char *to)
+{
+	struct renaming renaming = {};
+
+	snprintf(renaming.from, IFNAMSIZ, "%s", from);
+	snprintf(renaming.to, IFNAMSIZ, "%s", to);
+	pthread_mutex_lock(&o->lock);
+	append(o->renamings, o->renaming_count, renaming);
+	pthread_mutex_unlock(&o->lock);
+}
+
+uint64_t observation_mended(const struct observation *o)
+{
+	return __atomic_load_n(&o->mended, __ATOMIC_RELAXED);
+}
+
 void observation_hold(struct observation *o)
 {
 	pthread_mutex_lock(&o->placing);
@@ -434,6 +469,7 @@ void observation_close(struct observation *o)
 	netlink_close(&o->netlink);
 	placement_free(&o->now);
 	placement_free(&o->next);
+	free(take(o->renamings));
 	close_fd(&o->wake);
 	o->wake = -1;
 }

@@ -23,6 +23,10 @@ struct placement {
 	struct state state;      /* the maps that the thread needs */
 };
 
+struct renaming {
+	char from[IFNAMSIZ], to[IFNAMSIZ];
+};
+
 struct observation {
 	const struct state *state; /* the agent's, for its loop */
 	void (*say)(const char *text);
@@ -35,6 +39,9 @@ struct observation {
 	bool end;
 	bool fresh;                /* `next` is to be taken over */
 	struct placement next;
+	struct renaming *renamings; /* to be taken over */
+	size_t renaming_count;
+	uint64_t mended;           /* how often a filter was put back; atomic */
 	/* the thread's own */
 	struct placement now;
 	struct netlink_events events;
@@ -68,5 +75,11 @@ void observation_release(struct observation *observation);
 /* Takes over the observers of a new generation, which was just swapped in; between hold and
  * release. */
 void observation_follow(struct observation *observation, struct apply *apply);
+
+/* An interface has another name. */
+void observation_renamed(struct observation *observation, const char *from, const char *to);
+
+/* How often a filter was missing, and was put back. */
+uint64_t observation_mended(const struct observation *observation);
 
 #endif

@@ -82,6 +82,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		{"help", no_argument, NULL, 'h'},
 		{},
 	};
+	auto_json struct json_object *agent = NULL;
 	auto_file FILE *stream = NULL;
 	bool follow = false, json = false;
 	struct error no_agent = {};
@@ -96,6 +97,11 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (optind < argc)
 		return fail(e, EXIT_USAGE, "events: '%s' is not wanted; see: sipward events --help",
 			    argv[optind]);
+	/* Whether it answers at all: a follower has to wait without an end. */
+	agent = ask_agent("status", NULL, &no_agent);
+	if (!agent && no_agent.code == EXIT_FAILED)
+		return fail(e, no_agent.code, "%s", no_agent.text);
+	memset(&no_agent, 0, sizeof(no_agent));
 	stream = control_ask(follow ? "follow" : "events", &no_agent);
 	return stream ? from_agent(stream, follow, json, e) : from_ring(follow, json, e);
 }

@@ -17,8 +17,8 @@ static int load_running(const char *doing, struct edition *edition, struct error
 
 	if (!status)
 		fprintf(stderr,
-			"sipward: no agent runs; %s by the embedded policy (another: -p POLICY)\n",
-			doing);
+			"sipward: %s; %s by the embedded policy (another: -p POLICY)\n",
+			no_agent.code == EXIT_FAILED ? no_agent.text : "no agent runs", doing);
 	if (name && strcmp(name, POLICY_PIPE) == 0)
 		return fail(e, EXIT_FAILED, "the policy that runs came through a pipe, and is in "
 			    "no file: name one with -p POLICY");

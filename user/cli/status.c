@@ -2,78 +2,21 @@
 #include <inttypes.h>
 
 #include "agent/tuned.h"
+#include "cli/attached.h"
 #include "cli/cli.h"
 #include "export/json.h"
-#include "kernel/attach.h"
 #include "kernel/bans.h"
 #include "kernel/health.h"
 #include "kernel/known.h"
+#include "kernel/lock.h"
 #include "kernel/memory.h"
+#include "kernel/paths.h"
 
 /* What nobody should believe of this version, said where people look. */
 static const char *const limits_of_sight[] = {
 	"TCP: content is judged only where a segment begins a message, and never drops a segment",
 	"TLS: what is inside is not seen",
 };
-
-static struct json_object *services_json(const struct sw_policy *policy)
-{
-	struct json_object *services = json_object_new_array();
-
-	for (uint32_t i = 0; i < policy->service_count; i++) {
-		const struct sw_service *service = &policy->services[i];
-		char text[32];
-
-		if (service->port_first == service->port_last)
-			snprintf(text, sizeof(text), "%s/%u", transport_name(service->transport),
-				 service->port_first);
-		else
-			snprintf(text, sizeof(text), "%s/%u-%u", transport_name(service->transport),
-				 service->port_first, service->port_last);
-		json_object_array_add(services, json_object_new_string(text));
-	}
-	return services;
-}
-
-static void hash_text(const struct sw_policy *policy, char text[65])
-{
-	for (size_t i = 0; i < sizeof(policy->hash); i++)
-		snprintf(text + 2 * i, 3, "%02x", policy->hash[i]);
-}
-
-/* What the policies that are attached need of the observer. */
-struct wants {
-	bool observer, dialogs;
-};
-
-static int interface_json(const char *name, struct json_object **o, struct wants *wants,
-			  struct error *e)
-{
-	auto_attachment struct attachment attachment = {};
-	const struct sw_policy *policy;
-	char hash[65];
-
-	if (attachment_read(name, &attachment, e) < 0)
-		return -1;
-	policy = attachment.policy;
-	*o = json_object_new_object();
-	json_text(*o, "name", name);
-	json_text(*o, "attach", attach_mode_name(attachment.mode));
-	if (!policy)
-		return 0;
-	wants->observer |= policy->observed;
-	wants->dialogs |= policy->to_tags;
-	hash_text(policy, hash);
-	json_flag(*o, "multi_buffer", attachment.multi_buffer);
-	json_count(*o, "program_id", attachment.program_id);
-	json_text(*o, "program_tag", attachment.tag);
-	json_count(*o, "verified_instructions", attachment.verified);
-	json_count(*o, "generation", policy->generation);
-	json_text(*o, "policy_hash", hash);
-	json_text(*o, "mode", mode_name(policy->mode));
-	json_object_object_add(*o, "services", services_json(policy));
-	return 0;
-}
 
 /* The flood that the design is measured against (packets a second). */
 #define STATED_FLOOD 1000000
@@ -131,40 +74,74 @@ static struct json_object *observer_json(const struct state *state, const struct
 	return o;
 }
 
+static int tables_json(const struct state *state, struct json_object *o, struct error *e)
+{
+	auto_free struct ban_entry *allowed = NULL;
+	size_t allowed_count;
+	long bans = ban_sweep(state, e);
+
+	if (bans < 0 || admission_json(state, o, e) < 0 ||
+	    ban_list(state, BAN_ALLOWS, &allowed, &allowed_count, e) < 0)
+		return -1;
+	json_count(o, "bans", bans);
+	json_count(o, "allowed", allowed_count);
+	return 0;
+}
+
+/* The agent's own word, or why there is none. */
+static void add_agent(struct json_object *o)
+{
+	struct error no_agent = {};
+	long holder;
+
+	json_object_object_add(o, "agent", ask_agent("status", NULL, &no_agent));
+	if (!no_agent.code)
+		return;
+	holder = lock_holder();
+	if (no_agent.code == EXIT_NOT_RUNNING && holder) {
+		auto_free char *text = xasprintf("the process %ld has the state, but it does not "
+			"listen in %s: another SIPWARD_RUN_DIR is its own, it is about to start or "
+			"to end, or somebody removed its socket", holder, run_dir());
+
+		json_text(o, "agent_trouble", text);
+	} else if (no_agent.code != EXIT_NOT_RUNNING) {
+		json_text(o, "agent_trouble", no_agent.text);
+	}
+	json_object_object_add(o, "tuned_left", tuned_left());
+}
+
+/* With no pin left, an agent or a program that still runs is worth to be told. */
+static bool anything_runs(struct json_object *o)
+{
+	return json_object_object_get(o, "agent") || text_of(o, "agent_trouble") ||
+	       json_object_array_length(json_object_object_get(o, "interfaces"));
+}
+
 static int status_json(struct json_object **result, struct error *e)
 {
 	auto_state struct state state = STATE_CLOSED;
-	auto_string_list char **names = NULL;
 	auto_json struct json_object *o = json_object_new_object();
 	struct json_object *interfaces = json_object_new_array();
 	struct json_object *notes = json_object_new_array();
 	struct wants wants = {};
-	auto_free struct ban_entry *allowed = NULL;
-	size_t allowed_count;
-	struct error no_agent = {};
-	long bans;
+	struct error no_state = {};
 
-	json_object_object_add(o, "agent", ask_agent("status", NULL, &no_agent));
-	if (no_agent.code)
-		json_object_object_add(o, "tuned_left", tuned_left());
+	add_agent(o);
+	json_object_object_add(o, "network", network_json());
 	json_object_object_add(o, "interfaces", interfaces);
 	json_object_object_add(o, "notes", notes);
-	if (state_open_existing(&state, e) < 0 || (bans = ban_sweep(&state, e)) < 0 ||
-	    admission_json(&state, o, e) < 0)
+	if (state_open_existing(&state, &no_state) < 0 && no_state.code != EXIT_NOT_RUNNING)
+		return fail(e, no_state.code, "%s", no_state.text);
+	if (attached_json(interfaces, &wants, e) < 0)
 		return -1;
-	if (ban_list(&state, BAN_ALLOWS, &allowed, &allowed_count, e) < 0)
-		return -1;
-	json_count(o, "bans", bans);
-	json_count(o, "allowed", allowed_count);
-	names = state_interfaces();
-	for (char **name = names; *name; name++) {
-		struct json_object *iface = NULL;
-
-		if (interface_json(*name, &iface, &wants, e) < 0)
+	if (no_state.code && !anything_runs(o))
+		return fail(e, no_state.code, "%s", no_state.text);
+	json_text(o, "state_trouble", no_state.code ? no_state.text : NULL);
+	if (!no_state.code) {
+		if (tables_json(&state, o, e) < 0)
 			return -1;
-		json_object_array_add(interfaces, iface);
+		json_object_object_add(o, "observer", observer_json(&state, &wants));
 	}
-	json_object_object_add(o, "observer", observer_json(&state, &wants));
 	for (size_t i = 0; i < array_size(limits_of_sight); i++)
 		json_object_array_add(notes, json_object_new_string(limits_of_sight[i]));
 	*result = take(o);
@@ -198,16 +175,45 @@ static void print_exporter(struct json_object *o)
 		       text_of(o, "listen"), text_of(o, "error"));
 }
 
-static void print_agent(struct json_object *agent, struct json_object *left)
+static void print_no_agent(const char *trouble, struct json_object *left)
+{
+	if (trouble)
+		printf("agent: %s; below is what the kernel says\n", trouble);
+	else
+		puts("agent: not running; what is attached below protects without it, but nothing "
+		     "is reloaded or exported (start it: sipward run)");
+	print_tuned(left);
+}
+
+static void print_renamed(struct json_object *renamed)
+{
+	for (size_t i = 0; renamed && i < json_object_array_length(renamed); i++) {
+		struct json_object *o = json_object_array_get_idx(renamed, i);
+
+		printf("  interface %s is named %s in the policy or on the command line: write %s "
+		       "there before the next start\n", text_of(o, "name"), text_of(o, "meant"),
+		       text_of(o, "name"));
+	}
+}
+
+static void print_repairs(struct json_object *repairs)
+{
+	struct json_object *counts = json_object_object_get(repairs, "counts");
+
+	if (!counts || !text_of(repairs, "last"))
+		return;
+	printf("  put right since the start:");
+	json_object_object_foreach(counts, kind, count)
+		if (json_object_get_int64(count))
+			printf(" %s %s", kind, json_object_get_string(count));
+	printf("; the last %s s ago: %s\n", text_of(repairs, "seconds_ago"),
+	       text_of(repairs, "last"));
+}
+
+static void print_agent(struct json_object *agent)
 {
 	struct json_object *missing = json_object_object_get(agent, "missing");
 
-	if (!agent) {
-		puts("agent: not running; what is attached below protects without it, but nothing "
-		     "is reloaded or exported (start it: sipward run)");
-		print_tuned(left);
-		return;
-	}
 	printf("agent: pid %s, version %s, up %s s, policy %s\n", text_of(agent, "pid"),
 	       text_of(agent, "version"), text_of(agent, "uptime"), text_of(agent, "policy"));
 	if (text_of(agent, "reload_error"))
@@ -221,25 +227,8 @@ static void print_agent(struct json_object *agent, struct json_object *left)
 	for (size_t i = 0; i < json_object_array_length(missing); i++)
 		printf("  interface %s is not there or down; it is attached when it comes up\n",
 		       json_object_get_string(json_object_array_get_idx(missing, i)));
-}
-
-static void print_interface(struct json_object *iface)
-{
-	struct json_object *services = json_object_object_get(iface, "services");
-
-	if (!services) {
-		printf("%s: nothing attached\n", text_of(iface, "name"));
-		return;
-	}
-	printf("%s: %s mode, program %s (tag %s), generation %s, policy %s, hash %.12s\n",
-	       text_of(iface, "name"), text_of(iface, "attach"), text_of(iface, "program_id"),
-	       text_of(iface, "program_tag"), text_of(iface, "generation"), text_of(iface, "mode"),
-	       text_of(iface, "policy_hash"));
-	printf("  protects:");
-	for (size_t i = 0; i < json_object_array_length(services); i++)
-		printf(" %s", json_object_get_string(json_object_array_get_idx(services, i)));
-	puts(json_object_get_boolean(json_object_object_get(iface, "multi_buffer")) ? "" :
-	     "\n  multi-buffer frames are not taken: messages beyond one buffer are not seen");
+	print_renamed(json_object_object_get(agent, "renamed"));
+	print_repairs(json_object_object_get(agent, "repairs"));
 }
 
 static void print_admission(struct json_object *o)
@@ -291,7 +280,6 @@ static void print_observer(struct json_object *o)
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_json struct json_object *o = NULL;
-	struct json_object *interfaces;
 	bool json;
 
 	if (only_json(self, argc, argv, &json, e) < 0 || status_json(&o, e) < 0)
@@ -300,14 +288,22 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		print_json(o);
 		return 0;
 	}
-	print_agent(json_object_object_get(o, "agent"), json_object_object_get(o, "tuned_left"));
-	interfaces = json_object_object_get(o, "interfaces");
-	for (size_t i = 0; i < json_object_array_length(interfaces); i++)
-		print_interface(json_object_array_get_idx(interfaces, i));
+	if (json_object_object_get(o, "agent"))
+		print_agent(json_object_object_get(o, "agent"));
+	else
+		print_no_agent(text_of(o, "agent_trouble"),
+			       json_object_object_get(o, "tuned_left"));
+	print_network(json_object_object_get(o, "network"));
+	print_attached(json_object_object_get(o, "interfaces"));
 	print_observer(json_object_object_get(o, "observer"));
 	print_closings(json_object_object_get(o, "agent"));
-	print_admission(o);
-	printf("bans: %s; allowed by hand: %s\n", text_of(o, "bans"), text_of(o, "allowed"));
+	if (text_of(o, "state_trouble")) {
+		printf("state: %s\n", text_of(o, "state_trouble"));
+	} else {
+		print_admission(o);
+		printf("bans: %s; allowed by hand: %s\n", text_of(o, "bans"),
+		       text_of(o, "allowed"));
+	}
 	for (size_t i = 0; i < array_size(limits_of_sight); i++)
 		printf("note: %s\n", limits_of_sight[i]);
 	return 0;
@@ -317,7 +313,8 @@ const struct command command_status = {
 	.name = "status",
 	.summary = "what is attached where, in which mode, with which policy",
 	.help = "Usage: sipward status [-j]\n\n"
-		"Read from the kernel, so it is true with and without an agent. Exit code 6 when\n"
-		"nothing of sipward is there.\n",
+		"Asks the kernel, not only the pins, so it is true with and without an agent. An\n"
+		"agent that is stopped or hangs is not waited for. Exit code 6 when nothing of\n"
+		"sipward is there.\n",
 	.run = run,
 };

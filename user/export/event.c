@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "export/json.h"
+#include "export/repair.h"
 
 /* Wall-clock time of a CLOCK_MONOTONIC stamp. */
 static void clock_text(uint64_t monotonic, char *text, size_t size)
@@ -32,14 +33,21 @@ static void add_reason(struct json_object *o, const struct sw_event *event)
 	json_text(o, "text", reason_text(event->reason));
 }
 
+static void add_interface(struct json_object *o, const struct sw_event *event)
+{
+	char iface[IF_NAMESIZE] = "";
+
+	if (event->ifindex && !if_indextoname(event->ifindex, iface))
+		snprintf(iface, sizeof(iface), "if%u", event->ifindex);
+	json_text(o, "interface", *iface ? iface : NULL);
+}
+
 static void add_packet(struct json_object *o, const struct sw_event *event)
 {
 	const char *transport = transport_name(event->transport);
-	char text[64], iface[IF_NAMESIZE] = "";
+	char text[64];
 
-	if (!if_indextoname(event->ifindex, iface))
-		snprintf(iface, sizeof(iface), "if%u", event->ifindex);
-	json_text(o, "interface", iface);
+	add_interface(o, event);
 	json_text(o, "direction", event->direction == SW_EGRESS ? "egress" : "ingress");
 	json_count(o, "source_port", event->sport);
 	json_text(o, "destination", addr_text(&event->dst, text, sizeof(text)));
@@ -50,6 +58,35 @@ static void add_packet(struct json_object *o, const struct sw_event *event)
 	json_count(o, "suppressed", event->suppressed);
 }
 
+static const struct {
+	const char *name, *text;
+} repairs[REPAIR_COUNT] = {
+	[REPAIR_LINK] = {"link", "the program was not attached; it is attached again"},
+	[REPAIR_PROGRAM] = {"program", "another program was behind the link; ours is back"},
+	[REPAIR_PIN] = {"pin", "pins were removed; they are back"},
+	[REPAIR_NAME] = {"name", "the interface was renamed; it is protected as before"},
+	[REPAIR_OBSERVER] = {"observer", "the observer was missing; it is attached again"},
+	[REPAIR_LOCK] = {"lock", "a directory or lock file was removed; it is back"},
+};
+
+const char *repair_name(enum repair repair)
+{
+	return repair < REPAIR_COUNT ? repairs[repair].name : "unknown";
+}
+
+const char *repair_text(enum repair repair)
+{
+	return repair < REPAIR_COUNT ? repairs[repair].text : "unknown";
+}
+
+static struct json_object *repair_json(struct json_object *o, const struct sw_event *event)
+{
+	add_interface(o, event);
+	json_text(o, "repair", repair_name(event->evidence));
+	json_text(o, "text", repair_text(event->evidence));
+	return o;
+}
+
 struct json_object *event_json(const struct sw_event *event, const struct state *state)
 {
 	struct json_object *o = json_object_new_object();
@@ -57,6 +94,8 @@ struct json_object *event_json(const struct sw_event *event, const struct state 
 
 	clock_text(event->time, text, sizeof(text));
 	json_text(o, "time", text);
+	if (event->kind == SW_EVENT_REPAIR)
+		return repair_json(o, event);
 	json_text(o, "zone", state_zone_name(state, event->zone, zone));
 	json_text(o, "source", addr_text(&event->src, text, sizeof(text)));
 	if (event->kind == SW_EVENT_BAN)
@@ -79,9 +118,16 @@ static int number_of(struct json_object *o, const char *key)
 
 void event_text(struct json_object *event, char *text, size_t size)
 {
-	bool enforced = strcmp(text_of(event, "mode"), mode_name(SW_MODE_ENFORCE)) == 0;
 	int missed = number_of(event, "suppressed"), used;
+	const char *iface = text_of(event, "interface");
+	bool enforced;
 
+	if (json_object_object_get(event, "repair")) {
+		snprintf(text, size, "%s %s repaired %s: %s", text_of(event, "time"),
+			 iface ? iface : "-", text_of(event, "repair"), text_of(event, "text"));
+		return;
+	}
+	enforced = strcmp(text_of(event, "mode"), mode_name(SW_MODE_ENFORCE)) == 0;
 	if (json_object_object_get(event, "banned_for")) {
 		snprintf(text, size, "%s zone=%s source=%s %s reason=%s [%s] %d of them: %s",
 			 text_of(event, "time"), text_of(event, "zone"), text_of(event, "source"),

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "export/repair.h"
 #include "export/snapshot.h"
 #include "kernel/health.h"
 #include "kernel/known.h"
@@ -202,6 +203,15 @@ static void render_closings(FILE *out, const struct metrics_source *source)
 				reason_name(i), source->closed[i]);
 }
 
+static void render_repairs(FILE *out, const struct metrics_source *source)
+{
+	family(out, "sipward_repairs_total", "counter",
+	       "What was not as it should be in the kernel, and was put right by the agent");
+	for (int i = 0; i < REPAIR_COUNT; i++)
+		fprintf(out, "sipward_repairs_total{kind=\"%s\"} %" PRIu64 "\n", repair_name(i),
+			source->repairs[i]);
+}
+
 char *metrics_render(const struct metrics_source *source, struct error *e)
 {
 	auto_snapshot struct snapshot snapshot = {};
@@ -234,6 +244,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	render_observer(out, source);
 	render_closings(out, source);
 	render_attachments(out, &snapshot);
+	render_repairs(out, source);
 	family(out, "sipward_packets_total", "counter",
 	       "Packets to the services, by what was done");
 	each_zone(out, &snapshot, render_packets);

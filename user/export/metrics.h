@@ -33,6 +33,7 @@ struct metrics_source {
 	uint64_t exporter_ends;  /* of the exporter's process, by itself */
 	const struct behaviour_counts *behaviour;
 	uint64_t round_ns;       /* processor time of the longest round of the agent's loop */
+	const uint64_t *repairs; /* by enum repair */
 	const uint64_t *closed;  /* connections closed, by reason; NULL: none ever are */
 };
 

@@ -419,6 +419,8 @@ void apply_free(struct apply *apply)
 {
 	work_free(take(apply->work));
 	free(apply->interfaces);
+	free(apply->wanted);
+	free(apply->meant);
 	close_fd(&apply->observer);
 	observers_free(&apply->observers);
 }

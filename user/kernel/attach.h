@@ -45,6 +45,12 @@ int attachment_read(const char *iface, struct attachment *attachment, struct err
 void attachment_free(struct attachment *attachment);
 #define auto_attachment cleanup(attachment_free)
 
+/* True when the program with that id is one of sipward's, as its name says. */
+bool attachment_is_ours(uint32_t program_id);
+/* What of sipward's runs on an interface, whatever is pinned; false when nothing does. */
+struct link_now;
+bool attachment_of_link(const struct link_now *now, struct attachment *attachment);
+
 /* The pinned link when the kernel, asked about this interface in this namespace, shows its program
  * there; else -1, and no pin is left. */
 int attach_link(const char *iface, int ifindex);
@@ -60,7 +66,8 @@ struct apply {
 	const struct policy *policy;
 	char (*interfaces)[IFNAMSIZ];  /* that exist now; owned */
 	size_t interface_count;
-	char (*wanted)[IFNAMSIZ];      /* that are meant, gone ones included */
+	char (*wanted)[IFNAMSIZ];      /* that are meant, gone ones included; owned */
+	char (*meant)[IFNAMSIZ];       /* as they are called where they are named; owned */
 	size_t wanted_count;
 	bool check_local;              /* the agent keeps the table of local addresses */
 	void (*note)(const char *text);

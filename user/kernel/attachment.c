@@ -125,6 +125,32 @@ int attachment_read(const char *iface, struct attachment *attachment, struct err
 	return attachment->mode == ATTACH_NONE ? 0 : read_program(held.program, attachment, e);
 }
 
+bool attachment_is_ours(uint32_t program_id)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	auto_fd int fd = bpf_prog_get_fd_by_id(program_id);
+
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
+	       (strcmp(info.name, "sipward_xdp") == 0 || strcmp(info.name, "sipward_linear") == 0);
+}
+
+bool attachment_of_link(const struct link_now *now, struct attachment *attachment)
+{
+	uint32_t id = link_program_id(now);
+	struct error other_version = {};
+
+	memset(attachment, 0, sizeof(*attachment));
+	if (!id || !attachment_is_ours(id))
+		return false;
+	memcpy(attachment->iface, now->name, IFNAMSIZ);
+	memcpy(attachment->now, now->name, IFNAMSIZ);
+	attachment->ifindex = now->ifindex;
+	attachment->mode = now->native ? ATTACH_NATIVE : ATTACH_GENERIC;
+	read_program(id, attachment, &other_version);
+	return true;
+}
+
 int attach_link(const char *iface, int ifindex)
 {
 	struct link_held held;

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What `status` says of interfaces: what is pinned, beside what the kernel shows on them.
+ */
+#ifndef SIPWARD_CLI_ATTACHED_H
+#define SIPWARD_CLI_ATTACHED_H
+
+#include <json-c/json.h>
+
+#include "base/base.h"
+
+/* What the policies that are attached need of the observer. */
+struct wants {
+	bool observer, dialogs;
+};
+
+/* The network namespace of the state, when it is not that of this process: NULL when it is, or
+ * when none is noted. If it can be entered this process is in it afterwards. */
+struct json_object *network_json(void);
+void print_network(struct json_object *network);
+
+/* Adds an object for each interface that has pins, or a program of sipward without any. */
+int attached_json(struct json_object *interfaces, struct wants *wants, struct error *e);
+void print_attached(struct json_object *interfaces);
+
+#endif
