@@ -120,6 +120,9 @@ static void examine_attachment(struct examination *x, const struct nic *nic)
 	} else if (attachment_read(nic->name, &attachment, &e) < 0 ||
 		   (attachment.mode == ATTACH_NONE && attach_check(nic->name, &e) < 0)) {
 		find(x, LEVEL_BAD, NULL, "%s", e.text);
+	} else if (attachment.mode == ATTACH_ELSEWHERE) {
+		find(x, LEVEL_BAD, NULL, "sipward's program of this name runs on an interface that "
+		     "is not in this network namespace");
 	} else if (attachment.mode == ATTACH_GENERIC) {
 		find(x, LEVEL_NOTE, NULL, "sipward is attached in generic mode, behind the socket "
 		     "buffers: a flood costs several times more than in a driver's own");
@@ -181,14 +184,43 @@ static void examine_bond(struct examination *x, const struct nic *nic)
 	     *members ? members : "no members yet");
 }
 
-static void examine_settings(struct examination *x, const struct nic *nic)
+/* Queues and frames as the driver wants them for native mode, and then one queue a processor. */
+static void examine_queues(struct examination *x, const struct nic *nic)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct nic_native native = nic_native(nic, sysconf(_SC_NPROCESSORS_CONF));
+	unsigned int best = cpus < (long)native.queues ? cpus : native.queues;
+	auto_free char *fix = nic_queues_command(nic, best);
+	auto_free char *mtu = xasprintf("ip link set dev %s mtu %u", nic->name, native.mtu);
+
+	if (native.mtu && nic->mtu > native.mtu)
+		find(x, LEVEL_NOTE, mtu, "MTU %u: driver %s has native mode up to %u only; in "
+		     "generic mode a flood costs several times more", nic->mtu, nic->driver,
+		     native.mtu);
+	else if (nic->mtu > ONE_BUFFER_MTU)
+		find(x, LEVEL_NOTE, NULL, "MTU %u: native mode needs a driver that takes "
+		     "multi-buffer frames (mtu above %d)", nic->mtu, ONE_BUFFER_MTU);
+	if (!nic->queues)
+		return;
+	if (!native.queues)
+		find(x, LEVEL_NOTE, NULL, "driver %s can have no native mode here: %s", nic->driver,
+		     native.rule);
+	else if (nic->queues > native.queues || (native.equal && nic->queues != nic->senders) ||
+		 (native.combined && !nic->combined))
+		find(x, LEVEL_NOTE, fix, "%u queues receive and %u send, with which driver %s "
+		     "refuses native mode: %s; at most %u of %u may receive", nic->queues,
+		     nic->senders, nic->driver, native.rule, native.queues, nic->queues_max);
+	else if (nic->queues == 1 && best > 1)
+		find(x, LEVEL_NOTE, fix, "one receive queue of %u%s: one CPU of %ld has to take a "
+		     "whole flood", nic->queues_max,
+		     native.queues < nic->queues_max ? ", of which native mode leaves half" : "",
+		     cpus);
+}
+
+static void examine_settings(struct examination *x, const struct nic *nic)
+{
 	auto_free char *lro = xasprintf("ethtool -K %s lro off", nic->name);
 	auto_free char *vlan = xasprintf("ethtool -K %s rxvlan off", nic->name);
-	auto_free char *queues =
-		xasprintf("ethtool -L %s combined %ld", nic->name,
-			  cpus < (long)nic->queues_max ? cpus : (long)nic->queues_max);
 	auto_free char *ring = xasprintf("ethtool -G %s rx %u", nic->name, nic->ring_max);
 
 	if (nic->lro)
@@ -197,16 +229,9 @@ static void examine_settings(struct examination *x, const struct nic *nic)
 	if (nic->strips_vlan && !*nic->parent && strcmp(nic->driver, "veth") != 0)
 		find(x, LEVEL_NOTE, vlan, "the hardware takes VLAN tags off before a program sees "
 		     "the frame: packets of all VLANs look alike");
-	if (nic->queues == 1 && nic->queues_max > 1 && cpus > 1)
-		find(x, LEVEL_NOTE, queues,
-		     "one receive queue of %u: one CPU of %ld has to take a whole flood",
-		     nic->queues_max, cpus);
 	if (nic->ring && nic->ring < nic->ring_max)
 		find(x, LEVEL_NOTE, ring, "receive rings have %u of %u descriptors: bursts may be "
 		     "lost before any program sees them", nic->ring, nic->ring_max);
-	if (nic->mtu > ONE_BUFFER_MTU)
-		find(x, LEVEL_NOTE, NULL, "MTU %u: native mode needs a driver that takes "
-		     "multi-buffer frames (mtu above %d)", nic->mtu, ONE_BUFFER_MTU);
 }
 
 static void examine_interface(struct examination *x, const char *name)
@@ -223,6 +248,7 @@ static void examine_interface(struct examination *x, const char *name)
 	examine_driver(x, &nic);
 	examine_bond(x, &nic);
 	examine_settings(x, &nic);
+	examine_queues(x, &nic);
 }
 
 /* --- the command --- */

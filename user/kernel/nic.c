@@ -32,6 +32,10 @@ static void read_ethtool(int fd, struct nic *nic)
 	if (ask(fd, nic, SIOCETHTOOL, &channels) == 0) {
 		nic->queues = channels.combined_count + channels.rx_count;
 		nic->queues_max = channels.max_combined ? channels.max_combined : channels.max_rx;
+		nic->senders = channels.combined_count + channels.tx_count;
+		nic->senders_max = channels.max_tx ? channels.max_tx : channels.max_combined;
+		nic->combined = channels.combined_count > 0;
+		nic->may_combine = channels.max_combined > 0;
 	}
 	if (ask(fd, nic, SIOCETHTOOL, &ring) == 0) {
 		nic->ring = ring.rx_pending;
@@ -115,4 +119,59 @@ bool nic_has_native_xdp(const struct nic *nic)
 		if (strcmp(nic->driver, drivers[i]) == 0)
 			return true;
 	return false;
+}
+
+/* Drivers that refuse native mode by how their queues or frames are set, from the sources of Linux
+ * 6.1 to 6.18; the function that refuses is named. All others take any number of queues: virtio_net
+ * shares its send queues since 5.13 where it has too few (virtnet_xdp_set), mlx5_core, ice, i40e,
+ * igb, igc and sfc have queues of their own for it. sipward sends nothing from XDP, so a queue that
+ * is shared for sending costs nothing. */
+static const struct {
+	const char *driver;
+	bool spare;          /* needs one more queue that sends for each that receives */
+	bool equal, combined;
+	unsigned int mtu;
+	long cpus;           /* at most */
+	const char *rule;
+} natives[] = {
+	{"gve", true, true, false, 2032, 0,
+	 "as many queues must send as receive, and half of those that can send must be unused "
+	 "(verify_xdp_configuration)"},
+	{"ena", true, false, false, 3498, 0,
+	 "half of its queues must be unused (ena_xdp_legal_queue_count)"},
+	{"bnxt_en", true, false, true, 0, 0,
+	 "queues must be combined, and each needs an unused one to send (bnxt_xdp_set)"},
+	{"nfp", true, false, false, 0, 0,
+	 "each queue that receives needs an unused one to send (nfp_net_check_config)"},
+	{"ixgbe", false, false, false, 0, 128,
+	 "it has no more than 64 queues for it, shared by two processors at most "
+	 "(ixgbe_xdp_setup)"},
+};
+
+struct nic_native nic_native(const struct nic *nic, long cpus)
+{
+	struct nic_native native = {.queues = nic->queues_max};
+
+	for (size_t i = 0; i < array_size(natives); i++) {
+		if (strcmp(nic->driver, natives[i].driver) != 0)
+			continue;
+		native.rule = natives[i].rule;
+		native.mtu = natives[i].mtu;
+		native.equal = natives[i].equal;
+		native.combined = natives[i].combined;
+		if (natives[i].spare && nic->senders_max / 2 < native.queues)
+			native.queues = nic->senders_max / 2;
+		if (natives[i].cpus && cpus > natives[i].cpus)
+			native.queues = 0;
+	}
+	return native;
+}
+
+char *nic_queues_command(const struct nic *nic, unsigned int queues)
+{
+	if (!nic->may_combine)
+		return xasprintf("ethtool -L %s rx %u tx %u", nic->name, queues, queues);
+	if (!nic->combined)
+		return xasprintf("ethtool -L %s rx 0 tx 0 combined %u", nic->name, queues);
+	return xasprintf("ethtool -L %s combined %u", nic->name, queues);
 }

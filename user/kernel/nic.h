@@ -19,6 +19,10 @@ struct nic {
 	unsigned int mtu;
 	unsigned int queues;      /* that receive; 0: not told */
 	unsigned int queues_max;
+	unsigned int senders;     /* queues that send */
+	unsigned int senders_max;
+	bool combined;            /* a queue both receives and sends (`ethtool -L ... combined`) */
+	bool may_combine;         /* it could */
 	unsigned int ring;        /* descriptors of a receive queue; 0: not told */
 	unsigned int ring_max;
 	bool lro;                 /* large receive offload is on */
@@ -37,5 +41,18 @@ int nic_read(const char *name, struct nic *nic, struct error *e);
 
 /* True when the driver is known to run XDP programs itself (kernel 6.1). */
 bool nic_has_native_xdp(const struct nic *nic);
+
+/* What the driver asks for in native mode, beyond a program that it can run. */
+struct nic_native {
+	unsigned int queues; /* at most as many may receive; 0: it can have no native mode */
+	unsigned int mtu;    /* at most; 0: no such limit is known */
+	bool equal;          /* as many must send as receive */
+	bool combined;       /* queues must be combined */
+	const char *rule;    /* a clause that says why, or NULL */
+};
+struct nic_native nic_native(const struct nic *nic, long cpus);
+
+/* The command that gives the interface so many queues; owned by the caller. */
+char *nic_queues_command(const struct nic *nic, unsigned int queues);
 
 #endif
