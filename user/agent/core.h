@@ -69,7 +69,7 @@ struct agent {
 	time_t started;
 	struct worker saver;
 	struct saving saving;
-	uint64_t save_at;          /* monotonic nanoseconds */
+	uint64_t save_from;        /* monotonic nanoseconds: the last save, or the start */
 	uint64_t saved_at;         /* likewise; 0: not by this agent */
 	char save_error[1024];     /* of the last try, empty when it went well */
 };

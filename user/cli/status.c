@@ -178,7 +178,7 @@ static void print_exporter(struct json_object *o)
 static void print_no_agent(const char *trouble, struct json_object *left)
 {
 	if (trouble)
-		printf("agent: %s; below is what the kernel says\n", trouble);
+		printf("%s; below is what the kernel says\n", trouble);
 	else
 		puts("agent: not running; what is attached below protects without it, but nothing "
 		     "is reloaded or exported (start it: sipward run)");
