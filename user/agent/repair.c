@@ -167,8 +167,9 @@ static void keep_state_pins(struct agent *agent)
 	if (network_renew())
 		back++;
 	if (back)
-		repaired(agent, REPAIR_PIN, 0, "%s: somebody removed %d pin%s of the state; they "
-			 "are back", bpf_dir(), back, back > 1 ? "s" : "");
+		repaired(agent, REPAIR_PIN, 0, "%s: somebody removed %d pin%s of the state; %s "
+			 "back", bpf_dir(), back, back > 1 ? "s" : "", back > 1 ? "they are" :
+			 "it is");
 	if (e.code && strcmp(agent->pin_trouble, e.text) != 0)
 		say("%s", e.text);
 	snprintf(agent->pin_trouble, sizeof(agent->pin_trouble), "%s", e.text);

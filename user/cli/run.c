@@ -76,6 +76,7 @@ const struct command command_run = {
 	"limits kept; a bad one changes nothing. SIGTERM and SIGINT stop: the programs come off,\n"
 	"bans and counters stay. A crash leaves the programs on, and the next run adopts them.\n"
 	"The environment can move the pins (SIPWARD_BPF_DIR, /sys/fs/bpf/sipward) and the run\n"
-	"directory (SIPWARD_RUN_DIR, /run/sipward).\n",
+	"directory (SIPWARD_RUN_DIR, /run/sipward): a second agent, in another network\n"
+	"namespace, needs both.\n",
 	.run = run,
 };

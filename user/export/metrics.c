@@ -108,7 +108,7 @@ static void render_attachments(FILE *out, const struct snapshot *snapshot)
 		fputs("sipward_interface_attached{", out);
 		label(out, "interface", attachment->iface);
 		fprintf(out, ",attach=\"%s\"} %d\n", attach_mode_name(attachment->mode),
-			attachment->mode != ATTACH_NONE);
+			attachment->mode == ATTACH_NATIVE || attachment->mode == ATTACH_GENERIC);
 	}
 }
 
