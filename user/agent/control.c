@@ -91,13 +91,12 @@ static void on_connect(void *context, int listener)
 		append(control->clients, control->client_count, client);
 }
 
-int control_open(struct control *control, struct loop *loop, struct error *e)
+static int start_listening(struct control *control, struct error *e)
 {
 	struct sockaddr_un address;
 	mode_t mask;
 	int bound;
 
-	control->loop = loop;
 	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (socket_address(&address, e) < 0)
 		return -1;
@@ -108,7 +107,28 @@ int control_open(struct control *control, struct loop *loop, struct error *e)
 	if (bound < 0 || listen(control->listener, 8) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be listened on: %s", address.sun_path,
 			    strerror(errno));
-	return loop_add(loop, control->listener, on_connect, control, e);
+	return loop_add(control->loop, control->listener, on_connect, control, e);
+}
+
+int control_open(struct control *control, struct loop *loop, struct error *e)
+{
+	control->loop = loop;
+	return start_listening(control, e);
+}
+
+int control_keep(struct control *control, struct error *e)
+{
+	struct sockaddr_un address;
+	struct stat is;
+
+	if (socket_address(&address, e) < 0)
+		return -1;
+	if (lstat(address.sun_path, &is) == 0 && S_ISSOCK(is.st_mode))
+		return 0;
+	if (control->listener >= 0)
+		loop_remove(control->loop, control->listener);
+	close_fd(&control->listener);
+	return start_listening(control, e) < 0 ? -1 : 1;
 }
 
 void control_close(struct control *control)

@@ -40,6 +40,8 @@ struct control {
 /* Listens; `control->command` and `context` are set by the caller first. */
 int control_open(struct control *control, struct loop *loop, struct error *e);
 void control_close(struct control *control);
+/* Listens anew where somebody removed the socket. 1 when it had to, 0, or -1 and *e. */
+int control_keep(struct control *control, struct error *e);
 
 /* Writes one JSON line. A client that does not read is cut off rather than waited for: false. */
 bool control_send(struct control_client *client, struct json_object *o);

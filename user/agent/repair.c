@@ -148,6 +148,13 @@ static void keep_interface_pins(struct agent *agent, struct protected *iface)
 			 counted ? "counters" : "");
 }
 
+static void say_once(struct agent *agent, const char *text)
+{
+	if (*text && strcmp(agent->pin_trouble, text) != 0)
+		say("%s", text);
+	snprintf(agent->pin_trouble, sizeof(agent->pin_trouble), "%s", text);
+}
+
 static void keep_state_pins(struct agent *agent)
 {
 	char path[PATH_MAX];
@@ -170,35 +177,42 @@ static void keep_state_pins(struct agent *agent)
 		repaired(agent, REPAIR_PIN, 0, "%s: somebody removed %d pin%s of the state; %s "
 			 "back", bpf_dir(), back, back > 1 ? "s" : "", back > 1 ? "they are" :
 			 "it is");
-	if (e.code && strcmp(agent->pin_trouble, e.text) != 0)
-		say("%s", e.text);
-	snprintf(agent->pin_trouble, sizeof(agent->pin_trouble), "%s", e.text);
+	say_once(agent, e.text);
 }
 
-/* Another process could lock what comes in the place of what was removed. */
+/* Another process could lock what comes in the place of what was removed; and nobody reaches an
+ * agent without its socket. */
 static bool keep_locks(struct agent *agent)
 {
 	struct error e = {};
+	bool held = lock_holds(&agent->lock);
+	int again = 0;
 
-	if (lock_holds(&agent->lock))
-		return true;
-	if (lock_take(&agent->lock, "two agents would write one state", &e) == 0) {
-		repaired(agent, REPAIR_LOCK, 0, "somebody removed %s or %s/lock; both are there "
-			 "and locked again", bpf_dir(), run_dir());
+	if ((held || lock_take(&agent->lock, "two agents would write one state", &e) == 0) &&
+	    (again = control_keep(&agent->control, &e)) >= 0) {
+		if (!held || again)
+			repaired(agent, REPAIR_LOCK, 0, "somebody removed %s, or the lock or the "
+				 "control socket in %s; they are back", bpf_dir(), run_dir());
 		return true;
 	}
-	if (strcmp(agent->pin_trouble, e.text) != 0)
-		say("the locks of this agent were removed, and cannot be taken again: %s", e.text);
-	snprintf(agent->pin_trouble, sizeof(agent->pin_trouble), "%s", e.text);
+	say_once(agent, e.text);
 	return false;
 }
 
 /* --- links --- */
 
+/* Nothing protects it for now. Program and counters are held for when it can be attached again. */
+static void let_go(struct protected *iface)
+{
+	close_fd(&iface->link);
+	iface->link = -1;
+	iface->attached = false;
+}
+
 static void lost(struct protected *iface)
 {
 	say("interface %s: went away; it is attached again when it comes back", iface->name);
-	protected_release(iface);
+	let_go(iface);
 }
 
 /* It filters where neither this agent's addresses nor its policy mean anything. */
@@ -209,41 +223,68 @@ static void moved_away(struct protected *iface)
 	say("interface %s: was moved to another network namespace; sipward was taken off it, and "
 	    "is attached again when it comes back", iface->name);
 	state_detach(iface->name, &ignored);
-	protected_release(iface);
+	let_go(iface);
 }
 
-/* The program is held: a new link is a matter of microseconds. What is not as simple is left to
- * a whole apply. */
-static void attach_again(struct agent *agent, struct protected *iface, const struct link_now *now)
+/* The program is held: a new link is a matter of microseconds. */
+static bool attach_held(struct protected *iface, int ifindex)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
 		    .flags = iface->generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+	int link = bpf_link_create(iface->program, ifindex, BPF_XDP, &opts);
+	struct error e = {};
 	char path[PATH_MAX];
-	int link;
 
+	if (link < 0)
+		return false;
+	close_fd(&iface->link);
+	iface->link = link;
+	iface->ifindex = ifindex;
+	iface->attached = true;
+	iface->trouble[0] = '\0';
+	pin_path(path, iface->name, "link");
+	if (keep_pinned(path, link, link_id, &e) < 0)
+		trouble(iface, "%s", e.text);
+	return true;
+}
+
+/* What is not as simple is left to a whole apply. */
+static void give_up_held(struct protected *iface, int reason)
+{
+	trouble(iface, "interface %s: the program that ran there cannot be attached again (%s); it "
+		"is loaded anew", iface->name, strerror(reason));
+	protected_release(iface);
+}
+
+static void attach_again(struct agent *agent, struct protected *iface, const struct link_now *now)
+{
 	if (link_program_id(now)) {
 		trouble(iface, "interface %s: somebody detached sipward and attached another XDP "
 			"program (id %u), which is left alone; nothing protects it now. Take that "
 			"program off, and sipward is attached again", iface->name,
 			link_program_id(now));
-		protected_release(iface);
-		return;
+		let_go(iface);
+	} else if (!attach_held(iface, iface->ifindex)) {
+		give_up_held(iface, errno);
+	} else {
+		repaired(agent, REPAIR_LINK, iface->ifindex, "interface %s: somebody detached "
+			 "sipward from it; it is attached again, with the same program",
+			 iface->name);
 	}
-	link = bpf_link_create(iface->program, iface->ifindex, BPF_XDP, &opts);
-	if (link < 0) {
-		trouble(iface, "interface %s: somebody detached sipward, and attaching it again "
-			"failed: %s", iface->name, strerror(errno));
-		protected_release(iface);
+}
+
+static void come_back(struct agent *agent, struct protected *iface)
+{
+	int ifindex = if_nametoindex(iface->name);
+	struct link_now now;
+
+	if (!ifindex || netlink_link(ifindex, &now, NULL) <= 0 || !now.up || link_program_id(&now))
 		return;
-	}
-	close_fd(&iface->link);
-	iface->link = link;
-	pin_path(path, iface->name, "link");
-	unlink(path);
-	if (bpf_obj_pin(link, path) < 0)
-		trouble(iface, "%s: cannot be pinned: %s", path, strerror(errno));
-	repaired(agent, REPAIR_LINK, iface->ifindex, "interface %s: somebody detached sipward "
-		 "from it; it is attached again, with the same program", iface->name);
+	if (!attach_held(iface, ifindex))
+		give_up_held(iface, errno);
+	else
+		repaired(agent, REPAIR_LINK, ifindex, "interface %s: came back, and is attached "
+			 "again, with the same program", iface->name);
 }
 
 static void put_back_program(struct agent *agent, struct protected *iface, uint32_t found)
@@ -329,6 +370,8 @@ void repair_tick(struct agent *agent)
 
 		if (iface->attached)
 			keep_attached(agent, iface);
+		else if (iface->program >= 0)
+			come_back(agent, iface);
 		if (iface->attached)
 			keep_interface_pins(agent, iface);
 	}

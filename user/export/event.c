@@ -66,7 +66,7 @@ static const struct {
 	[REPAIR_PIN] = {"pin", "pins were removed; they are back"},
 	[REPAIR_NAME] = {"name", "the interface was renamed; it is protected as before"},
 	[REPAIR_OBSERVER] = {"observer", "the observer was missing; it is attached again"},
-	[REPAIR_LOCK] = {"lock", "a directory or lock file was removed; it is back"},
+	[REPAIR_LOCK] = {"lock", "a directory, lock or socket was removed; it is back"},
 };
 
 const char *repair_name(enum repair repair)

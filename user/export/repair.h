@@ -11,7 +11,7 @@ enum repair {
 	REPAIR_PIN,      /* a pin was removed, or another object put in its place */
 	REPAIR_NAME,     /* the interface was renamed */
 	REPAIR_OBSERVER, /* the observer's filter was taken off */
-	REPAIR_LOCK,     /* a directory or a lock file was removed */
+	REPAIR_LOCK,     /* a directory, a lock file or the control socket was removed */
 	REPAIR_COUNT
 };
 

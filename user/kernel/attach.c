@@ -197,6 +197,7 @@ static int pin_link(const struct swap *swap, struct error *e)
 	char path[PATH_MAX];
 
 	pin_path(path, swap->iface, "link");
+	unlink(path); /* of a link that holds this interface no more */
 	if (bpf_obj_pin(swap->link, path) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
 	return 0;

@@ -52,7 +52,7 @@ struct link_now;
 bool attachment_of_link(const struct link_now *now, struct attachment *attachment);
 
 /* The pinned link when the kernel, asked about this interface in this namespace, shows its program
- * there; else -1, and no pin is left. */
+ * there; else -1. */
 int attach_link(const char *iface, int ifindex);
 
 /* Checks that the interface is ours already, or exists, is up and carries no program. */

@@ -165,7 +165,6 @@ int attach_link(const char *iface, int ifindex)
 	if (link_read(link, &held) && held.ifindex == ifindex &&
 	    netlink_link(ifindex, &now, NULL) > 0 && link_has_program(&now, held.program))
 		return take_fd(link);
-	unlink(path);
 	return -1;
 }
 

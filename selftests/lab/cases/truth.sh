@@ -107,6 +107,11 @@ wait_until 5 test -e "$SIPWARD_BPF_DIR/bans"
 expect_equal "a single pin is that of the same map" "$bans" \
 	"$(bpftool -j map show pinned "$SIPWARD_BPF_DIR/bans" | jq .id)"
 
+rm -rf "${SIPWARD_RUN_DIR:?}"
+expect "the agent can be reached when its run directory was removed" "$(tail -n 2 "$WARD_LOG")" \
+	wait_until 5 test -S "$SIPWARD_RUN_DIR/control"
+expect_repair "a removed run directory" lock 0 'somebody removed .*control socket'
+
 # --- somebody else's program comes in between ---
 cat >"$TMP/foreign.bpf.c" <<'END'
 __attribute__((section("xdp"), used)) int bystander_prog(void *ctx) { (void)ctx; return 2; }
@@ -126,7 +131,7 @@ expect_equal "and left alone" bystander_prog \
 	"$(status_of bans other_program | jq -r .name)"
 server ip link set dev bans xdp off
 expect "when it is gone, sipward is attached again" "$(tail -n 3 "$WARD_LOG")" \
-	wait_until 10 has_program bans
+	wait_until 30 has_program bans
 
 # --- an interface is renamed ---
 expect "status follows" "$(ward status)" test "$(status_of spare0.100 attach)" = native
@@ -150,15 +155,16 @@ expect_equal "nothing filters there" "" "$(xdp_of voice0 "$BYSTANDER")"
 expect_equal "and status says so" none "$(status_of voice0 attach)"
 ip -n "$BYSTANDER" link set voice0 netns "$SERVER"
 ip -n "$SERVER" link set voice0 up
-expect "it comes back, and is attached" "bare" wait_until 10 has_program voice0
+expect "it comes back, and is attached" "bare" wait_until 30 has_program voice0
 
 # --- an interface is made anew ---
 before=$(repairs link)
 ip -n "$SERVER" link del bans
 add_veth "$SERVER" bans
-expect "an interface that is made anew is attached" "bare" wait_until 10 has_program bans
+expect "an interface that is made anew is attached" "bare" wait_until 30 has_program bans
 wait_until 3 ward_said 'bans: came back, and is attached again'
-expect_repair "an interface that is made anew" link "$before" 'bans: came back, and is attached again'
+expect_repair "an interface that is made anew" link "$before" \
+	'bans: came back, and is attached again'
 
 # --- the agent is stopped ---
 kill -STOP "$WARD"
