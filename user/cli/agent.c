@@ -50,8 +50,8 @@ static int give_up(int pid, int waited, struct error *e)
 		return fail(e, EXIT_FAILED, "the agent (pid %d) does not answer: it is stopped "
 			    "(SIGSTOP, or a debugger); what is attached goes on as it is. Let it "
 			    "go on: kill -CONT %d", pid, pid);
-	return fail(e, EXIT_FAILED, "the agent (pid %d) did not answer for %d s: it is busy, frozen "
-		    "or hangs; what is attached goes on as it is. If that lasts, start it anew "
+	return fail(e, EXIT_FAILED, "the agent (pid %d) did not answer for %d s: it is busy, "
+		    "frozen or hangs; what is attached goes on as it is. If that lasts, start it anew "
 		    "(systemctl restart sipward, or kill -9 and sipward run)", pid, waited);
 }
 
@@ -113,7 +113,8 @@ struct json_object *ask_agent(const char *command, struct json_object *args, str
 		return NULL;
 	answer = json_tokener_parse(reply);
 	if (!answer) {
-		fail(e, EXIT_FAILED, "the agent's answer cannot be read; is it of another version?");
+		fail(e, EXIT_FAILED, "the agent's answer cannot be read; is it of another "
+		     "version?");
 		return NULL;
 	}
 	if (text_of(answer, "error")) {

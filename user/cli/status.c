@@ -225,8 +225,8 @@ static void print_agent(struct json_object *agent)
 	print_saved(json_object_object_get(agent, "saved"));
 	print_exporter(json_object_object_get(agent, "exporter"));
 	for (size_t i = 0; i < json_object_array_length(missing); i++)
-		printf("  interface %s is not attached: it is not there, down, or another program is on "
-		       "it; it is attached as soon as it can be\n",
+		printf("  interface %s is not attached: it is not there, down, or another program "
+		       "is on it; it is attached as soon as it can be\n",
 		       json_object_get_string(json_object_array_get_idx(missing, i)));
 	print_renamed(json_object_object_get(agent, "renamed"));
 	print_repairs(json_object_object_get(agent, "repairs"));

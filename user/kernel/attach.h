@@ -18,9 +18,9 @@ const char *attach_mode_name(enum attach_mode mode); /* "none", "native", "gener
 
 /* Why nothing of ours is attached where something is pinned. */
 enum attach_why {
-	ATTACH_WHY_NOT,          /* it is attached */
-	ATTACH_WHY_NO_PIN,       /* no link is pinned */
-	ATTACH_WHY_DETACHED,     /* the link holds no interface: it went away, or somebody detached */
+	ATTACH_WHY_NOT,      /* it is attached */
+	ATTACH_WHY_NO_PIN,   /* no link is pinned */
+	ATTACH_WHY_DETACHED, /* the link holds no interface: that went away, or was detached */
 };
 
 /* What one interface runs, as the kernel tells it. */

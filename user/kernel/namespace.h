@@ -38,7 +38,7 @@ int network_check(struct error *e);
 /* Puts the note back, where somebody removed it. True when it had to. */
 bool network_renew(void);
 
-/* Makes the namespace of the state that of this process. False when it may not, or none is found. */
+/* This process enters the namespace of the state. False when it may not, or finds none. */
 bool network_enter(const struct network *network);
 
 #endif
