@@ -14,7 +14,7 @@
 
 /* --- telling --- */
 
-void repaired(struct agent *agent, enum repair repair, int ifindex, const char *fmt, ...)
+static void record(struct agent *agent, enum repair repair, int ifindex, const char *text)
 {
 	struct sw_event event = {
 		.time = monotonic_ns(),
@@ -23,6 +23,15 @@ void repaired(struct agent *agent, enum repair repair, int ifindex, const char *
 		.kind = SW_EVENT_REPAIR,
 		.evidence = repair,
 	};
+
+	agent->repairs.counts[repair]++;
+	agent->repairs.at = event.time;
+	snprintf(agent->repairs.last, sizeof(agent->repairs.last), "%s", text);
+	history_add(&agent->history, &event);
+}
+
+void repaired(struct agent *agent, enum repair repair, int ifindex, const char *fmt, ...)
+{
 	auto_free char *text = NULL;
 	va_list ap;
 
@@ -30,10 +39,7 @@ void repaired(struct agent *agent, enum repair repair, int ifindex, const char *
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	say("%s", text);
-	agent->repairs.counts[repair]++;
-	agent->repairs.at = event.time;
-	snprintf(agent->repairs.last, sizeof(agent->repairs.last), "%s", text);
-	history_add(&agent->history, &event);
+	record(agent, repair, ifindex, text);
 }
 
 /* Once, and not every second. */
@@ -349,13 +355,13 @@ static void keep_attached(struct agent *agent, struct protected *iface)
 		renamed(agent, iface, now.name);
 }
 
-/* The observer's filter is mended elsewhere, and told here. */
+/* The observer's filter is mended elsewhere, where the log is told, too. */
 static void tell_observers(struct agent *agent)
 {
 	uint64_t mended = observation_mended(&agent->observation);
 
 	if (mended > agent->repairs.observers_mended)
-		repaired(agent, REPAIR_OBSERVER, 0, "%s", repair_text(REPAIR_OBSERVER));
+		record(agent, REPAIR_OBSERVER, 0, repair_text(REPAIR_OBSERVER));
 	agent->repairs.counts[REPAIR_OBSERVER] = mended;
 	agent->repairs.observers_mended = mended;
 }

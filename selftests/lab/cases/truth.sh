@@ -281,11 +281,17 @@ ward detach >"$TMP/detach.out" 2>&1
 expect_equal "a file of another user is refused" 1 $?
 rm -f "$lock_file"
 
-# --- the time between saves ---
+# --- the time between saves, and the observer ---
+sed -i 's/^    methods:/    newcomers: {rate: 500\/s}\n    methods:/' "$TMP/truth.yaml"
 printf 'state: {save: %s, every: 1h}\n' "$TMP/saved" >>"$TMP/truth.yaml"
 ward_start truth || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 sed -i 's/every: 1h/every: 1s/' "$TMP/truth.yaml"
 ward_reload
 expect "a shorter time between saves holds at once" "not saved" wait_until 4 test -e "$TMP/saved"
+server tc qdisc del dev eth0 clsact
+expect "an observer that is taken off is put back" "$(tail -n 2 "$WARD_LOG")" \
+	wait_until 5 ward_said 'the observer was missing'
+sleep 1.1
+expect_repair "an observer" observer 0 'the observer was missing'
 ward_stop
 lab_end
