@@ -196,7 +196,8 @@ static int start(struct agent *agent, struct error *e)
 	if (privilege_check_agent(e) < 0 ||
 	    edition_load(agent->options->policy, &agent->running, e) < 0 || kernel_check(e) < 0 ||
 	    paths_prepare(e) < 0 || lock_take(&agent->lock, advice, e) < 0 ||
-	    network_claim(e) < 0 || pins_follow(say_text, e) < 0 ||
+	    (agent->network = network_lock(e)) < 0 || network_claim(e) < 0 ||
+	    pins_follow(say_text, e) < 0 ||
 	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0)
 		return -1;
 	agent->loop.lock = &agent->jobs.lock;
@@ -274,6 +275,7 @@ static void agent_free(struct agent *agent)
 	edition_free(&agent->before);
 	loop_close(&agent->loop);
 	interfaces_free(agent);
+	close_fd(&agent->network);
 	lock_release(&agent->lock);
 }
 
@@ -282,6 +284,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 	cleanup(agent_free) struct agent agent = {
 		.options = options,
 		.lock = LOCK_NONE,
+		.network = -1,
 		.loop = {.epoll = -1},
 		.jobs = JOBS_CLOSED,
 		.state = STATE_CLOSED,

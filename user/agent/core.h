@@ -36,6 +36,7 @@ struct saving {
 struct agent {
 	const struct agent_options *options;
 	struct lock lock;
+	int network;               /* the lock of the network namespace */
 	struct loop loop;
 	struct jobs jobs;
 	struct state state;

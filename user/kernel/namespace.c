@@ -11,9 +11,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "kernel/paths.h"
 #include "kernel/pins.h"
+
+#define NETWORK_NAME "sipward-agent" /* abstract: each network namespace has its own */
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -145,6 +148,37 @@ int network_check(struct error *e)
 	if (found || pins_hold_elsewhere())
 		return refuse(&owner, found ? path : NULL, e);
 	return 0;
+}
+
+/* The process that has the name and listens there, if it is one of root's; else 0. */
+static int agent_at(const struct sockaddr_un *address, socklen_t size)
+{
+	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred peer = {};
+	socklen_t length = sizeof(peer);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)address, size) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+		return 0;
+	return peer.uid == geteuid() ? peer.pid : 0;
+}
+
+int network_lock(struct error *e)
+{
+	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t size = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(NETWORK_NAME);
+	int pid;
+
+	memcpy(address.sun_path + 1, NETWORK_NAME, strlen(NETWORK_NAME));
+	if (fd < 0 || (bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 1) == 0))
+		return take_fd(fd);
+	pid = agent_at(&address, size);
+	if (!pid)
+		return take_fd(fd);
+	return fail(e, EXIT_FAILED, "a sipward agent with other directories runs in this network "
+		    "namespace already (pid %d); one agent serves all interfaces of a namespace: "
+		    "stop it first, or give it both with -i", pid);
 }
 
 /* The value is there before the pin is: nobody finds one without the other. */

@@ -204,7 +204,13 @@ expect "with directories of its own it runs" "$(tail -n 2 "$TMP/sipward-second.l
 expect "and the first one goes on" "$(ward status | head -n 2)" protected
 expect_equal "each has its own interfaces" eth0 \
 	"$(bystander "${own[@]}" "$BUILD/sipward" status -j | jq -r '.interfaces[].name')"
+ward_second() { server timeout 20 "${own[@]}" "$BUILD/sipward" run -i spare1 -p "$TMP/truth.yaml"; }
+add_veth "$SERVER" spare1
 stop_process "$second"
+ward_second >"$TMP/run.out" 2>&1
+expect_equal "a second agent in one namespace: exit code 1" 1 $?
+expect "it says why" "$(cat "$TMP/run.out")" \
+	grep -q 'with other directories runs in this network namespace' "$TMP/run.out"
 bystander "${own[@]}" "$BUILD/sipward" detach >/dev/null 2>&1
 
 # --- the agent is gone, its namespace is not ---
