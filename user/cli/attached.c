@@ -161,21 +161,22 @@ int attached_json(struct json_object *interfaces, struct wants *wants, struct er
 {
 	auto_string_list char **names = state_interfaces();
 	struct unpinned unpinned = {.interfaces = interfaces, .wants = wants};
+	struct json_object *one;
 	int done;
 
 	for (char **name = names; *name; name++) {
 		auto_attachment struct attachment attachment = {};
+		struct error trouble = {};
 
-		if (attachment_read(*name, &attachment, e) < 0) {
-			free(unpinned.told);
-			return -1;
-		}
+		attachment_read(*name, &attachment, &trouble);
 		if (attachment.mode != ATTACH_NONE)
 			append(unpinned.told, unpinned.told_count, attachment.ifindex);
 		/* One of ours without its pin is told below. */
 		else if (attachment.other && attachment_is_ours(attachment.other))
 			continue;
-		json_object_array_add(interfaces, interface_json(&attachment, true, wants));
+		one = interface_json(&attachment, true, wants);
+		json_text(one, "trouble", trouble.code ? trouble.text : NULL);
+		json_object_array_add(interfaces, one);
 	}
 	done = netlink_dump_links(add_unpinned, &unpinned, e);
 	free(unpinned.told);
@@ -186,6 +187,10 @@ static void print_nothing(struct json_object *iface)
 {
 	struct json_object *other = json_object_object_get(iface, "other_program");
 
+	if (text_of(iface, "trouble")) {
+		puts(text_of(iface, "trouble"));
+		return;
+	}
 	printf("%s: nothing attached (%s)", text_of(iface, "name"), text_of(iface, "why"));
 	if (other)
 		printf("; an XDP program of somebody else is there: id %s, name %s",

@@ -45,6 +45,11 @@ static struct sw_policy *read_policy(const struct bpf_prog_info *program, const 
 	return NULL;
 }
 
+static bool is_our_name(const char *program)
+{
+	return strcmp(program, "sipward_xdp") == 0 || strcmp(program, "sipward_linear") == 0;
+}
+
 static int read_program(__u32 id, struct attachment *attachment, struct error *e)
 {
 	auto_fd int fd = bpf_prog_get_fd_by_id(id);
@@ -61,6 +66,10 @@ static int read_program(__u32 id, struct attachment *attachment, struct error *e
 	for (int i = 0; i < BPF_TAG_SIZE; i++)
 		snprintf(attachment->tag + 2 * i, 3, "%02x", info.tag[i]);
 	attachment->policy = read_policy(&info, map_ids);
+	if (!attachment->policy && !is_our_name(info.name))
+		return fail(e, EXIT_FAILED, "interface %s: the program %u (%s) behind sipward's link "
+			    "is not one of sipward's: somebody put it there; the agent puts its own "
+			    "back (sipward run)", attachment->iface, id, info.name);
 	if (!attachment->policy)
 		return fail(e, EXIT_FAILED, "interface %s: program %u was loaded by another "
 			    "version of sipward; start this version's agent to replace it (sipward "
@@ -132,7 +141,7 @@ bool attachment_is_ours(uint32_t program_id)
 	auto_fd int fd = bpf_prog_get_fd_by_id(program_id);
 
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
-	       (strcmp(info.name, "sipward_xdp") == 0 || strcmp(info.name, "sipward_linear") == 0);
+	       is_our_name(info.name);
 }
 
 bool attachment_of_link(const struct link_now *now, struct attachment *attachment)

@@ -121,6 +121,20 @@ clang -O2 -g -target bpf -c -o "$TMP/foreign.o" "$TMP/foreign.bpf.c" ||
 	die "clang cannot build a BPF program"
 foreign=/sys/fs/bpf/sipward-lab-foreign-$$
 bpftool prog load "$TMP/foreign.o" "$foreign" type xdp >/dev/null 2>&1
+cat >"$TMP/update.c" <<'END'
+#include <bpf/bpf.h>
+int main(int count, char **paths)
+{
+	return count == 3 && bpf_link_update(bpf_obj_get(paths[1]), bpf_obj_get(paths[2]), NULL) == 0 ? 0 : 1;
+}
+END
+gcc -o "$TMP/update" "$TMP/update.c" -lbpf || die "the changer of links cannot be built"
+was=$(xdp_of bans)
+"$TMP/update" "$(pin bans link)" "$foreign" || die "the program behind the link cannot be changed"
+expect "a program that came behind our link is replaced" "$(tail -n 2 "$WARD_LOG")" \
+	wait_until 5 ward_said 'bans: somebody put another program'
+expect_equal "by ours" "$was" "$(xdp_of bans)"
+expect_repair "a program behind our link" program 0 'bans: somebody put another program'
 bpftool link detach pinned "$(pin bans link)"
 server bpftool net attach xdp pinned "$foreign" dev bans
 rm -f "$foreign"
