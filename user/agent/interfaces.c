@@ -97,7 +97,7 @@ static void note_adopted(const struct apply *apply)
 
 		if (attachment_read(apply->interfaces[i], &found, &other) < 0)
 			say("%s; it is replaced now", other.text);
-		else if (found.mode != ATTACH_NONE)
+		else if (found.mode == ATTACH_NATIVE || found.mode == ATTACH_GENERIC)
 			say("interface %s: adopting program %u, generation %llu, which kept "
 			    "protecting without an agent", found.iface, found.program_id,
 			    (unsigned long long)found.policy->generation);
