@@ -59,7 +59,9 @@ $(BUILD)/user/audit/vectors.o: user/audit/vectors.S $(BUILD)/vectors.txt
 	$(call say,AS,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -c -Wa,-I,$(BUILD) -o $@ $<
 
-$(BUILD)/sipward.bpf.o: bpf/sipward.bpf.c
+DATA_PATH ?= bpf/sipward.bpf.c
+
+$(BUILD)/sipward.bpf.o: $(DATA_PATH)
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_FLAGS) -c -o $@ $<
 

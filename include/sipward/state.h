@@ -259,7 +259,7 @@ struct sw_counters {
 /* The state's own page: whose it is, and what all generations share. */
 struct sw_meta {
 	__u32 abi_version;
-	__u32 pad;
+	__u32 restoring;   /* 1: made anew, and what was saved on the disk is not back yet */
 	__u64 generation;  /* the last number given out */
 	__u64 seed[2];     /* random, per host, made once */
 };

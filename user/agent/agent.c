@@ -10,9 +10,11 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "base/fault.h"
 #include "export/event.h"
 #include "export/json.h"
 #include "kernel/bans.h"
+#include "kernel/memory.h"
 #include "kernel/namespace.h"
 #include "kernel/observe.h"
 #include "kernel/paths.h"
@@ -139,7 +141,7 @@ static void on_ban(void *context, const struct sw_event *event)
 
 /* --- start and stop --- */
 
-static int watch_signals(struct agent *agent, struct error *e)
+static sigset_t our_signals(void)
 {
 	sigset_t set;
 
@@ -147,8 +149,22 @@ static int watch_signals(struct agent *agent, struct error *e)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+/* Before anything else: a signal that comes during the start waits for its end. */
+static void block_signals(void)
+{
+	sigset_t set = our_signals();
+
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+static int watch_signals(struct agent *agent, struct error *e)
+{
+	sigset_t set = our_signals();
+
 	agent->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (agent->signals < 0)
 		return fail(e, EXIT_FAILED, "signalfd: %s", strerror(errno));
@@ -185,53 +201,108 @@ static int watch_events(struct agent *agent, struct error *e)
 	return loop_add(&agent->loop, history_fd(&agent->history), on_events, agent, e);
 }
 
-/* In order: what can be refused without touching anything comes first, attaching last. */
-static int start(struct agent *agent, struct error *e)
+/* The tables, with what was saved on the disk when the kernel has forgotten it: no program judges a
+ * packet before they are whole. */
+static int open_state(struct agent *agent, struct error *e)
 {
-	static const char advice[] = "one agent serves all interfaces: stop it first, or give it "
-				     "both with -i";
-	cleanup(allowed_free) struct allowed allowed = {};
-	struct exporter *exporter;
+	const struct policy *policy = &agent->running.policy;
 
-	if (privilege_check_agent(e) < 0 ||
-	    edition_load(agent->options->policy, &agent->running, e) < 0 || kernel_check(e) < 0 ||
-	    paths_prepare(e) < 0 || lock_take(&agent->lock, advice, e) < 0 ||
-	    (agent->network = network_lock(e)) < 0 || network_claim(e) < 0 ||
-	    pins_follow(say_text, e) < 0 ||
-	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0)
-		return -1;
-	agent->loop.lock = &agent->jobs.lock;
-	allowed_make(&allowed, &agent->running.policy);
-	exporter = open_exporter(agent, &agent->running.policy, e);
-	/* Before the first thread, which would keep what it has, and before the first look at
-	 * anything that others send: what works at a start works at a reload. */
-	if (!exporter || privilege_drop(e) < 0 || sandbox_agent(e) < 0 ||
-	    use_exporter(agent, exporter, e) < 0 || state_open(&agent->state, e) < 0 ||
-	    watch_netlink(agent, e) < 0 || observation_open(&agent->observation, e) < 0 ||
-	    protect(agent, &agent->running.policy, e) < 0 ||
-	    watch_events(agent, e) < 0 ||
-	    admission_follow(&agent->admission, &agent->running.policy, e) < 0 ||
-	    behaviour_follow(&agent->behaviour, &agent->running.policy, &allowed, e) < 0 ||
-	    connections_follow(&agent->connections, &agent->running.policy, e) < 0 ||
-	    upkeep_open(&agent->upkeep, &agent->loop, e) < 0 ||
-	    worker_open(&agent->saver, &agent->loop, "sipward-save", e) < 0 ||
-	    start_timer(agent, e) < 0)
+	if (fault_point("start: open the state", e) < 0 ||
+	    memory_check(policy, memory_allowed(policy), e) < 0 ||
+	    state_open(&agent->state, &policy->tables, e) < 0)
 		return -1;
 	restore_state(agent);
-	tuned_left_over();
+	return 0;
+}
+
+/* Confined before the first thread, which would keep what it has, and before the first look at
+ * anything that others send: what works at a start works at a reload. */
+static int open_exporter_and_confine(struct agent *agent, struct error *e)
+{
+	struct exporter *exporter;
+
+	agent->loop.lock = &agent->jobs.lock;
+	exporter = open_exporter(agent, &agent->running.policy, e);
+	return !exporter || privilege_drop(e) < 0 || sandbox_agent(e) < 0 ||
+	       use_exporter(agent, exporter, e) < 0 ? -1 : 0;
+}
+
+static int open_socket(struct agent *agent, struct error *e)
+{
 	agent->loop.more = send_events;
 	agent->loop.more_context = agent;
 	agent->control.command = on_command;
 	agent->control.context = agent;
-	return jobs_open(&agent->jobs, &agent->loop, agent, e) < 0 ? -1 :
-	       control_open(&agent->control, &agent->loop, e);
+	if (fault_point("start: open the control socket", e) < 0 ||
+	    jobs_open(&agent->jobs, &agent->loop, agent, e) < 0)
+		return -1;
+	return control_open(&agent->control, &agent->loop, e);
+}
+
+static int watch_all(struct agent *agent, struct error *e)
+{
+	const struct policy *policy = &agent->running.policy;
+	cleanup(allowed_free) struct allowed allowed = {};
+
+	allowed_make(&allowed, policy);
+	if (watch_netlink(agent, e) < 0 || observation_open(&agent->observation, e) < 0 ||
+	    watch_events(agent, e) < 0 || fault_point("start: follow the policy", e) < 0 ||
+	    admission_follow(&agent->admission, policy, e) < 0 ||
+	    behaviour_follow(&agent->behaviour, policy, &allowed, e) < 0 ||
+	    connections_follow(&agent->connections, policy, e) < 0 ||
+	    upkeep_open(&agent->upkeep, &agent->loop, e) < 0 ||
+	    worker_open(&agent->saver, &agent->loop, "sipward-save", e) < 0)
+		return -1;
+	return start_timer(agent, e);
+}
+
+/* In order: what can be refused without touching anything comes first; attaching comes last, so
+ * that a start that fails leaves on the interfaces what was there. */
+static int start(struct agent *agent, struct error *e)
+{
+	static const char advice[] = "one agent serves all interfaces: stop it first, or give it "
+				     "both with -i";
+
+	if (privilege_check_agent(e) < 0 ||
+	    edition_load(agent->options->policy, &agent->running, e) < 0 || kernel_check(e) < 0 ||
+	    fault_point("start: make the directories", e) < 0 ||
+	    paths_prepare(e) < 0 || lock_take(&agent->lock, advice, e) < 0 ||
+	    (agent->network = network_lock(e)) < 0 ||
+	    fault_point("start: claim the namespace", e) < 0 ||
+	    network_claim(e) < 0 || pins_follow(say_text, e) < 0 ||
+	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0 ||
+	    open_exporter_and_confine(agent, e) < 0 || open_state(agent, e) < 0 ||
+	    watch_all(agent, e) < 0 || open_socket(agent, e) < 0 ||
+	    protect(agent, &agent->running.policy, e) < 0)
+		return -1;
+	fault_point("start: forget what was tuned", NULL);
+	tuned_left_over();
+	return 0;
+}
+
+/* What fails is said; the rest comes off all the same. */
+static int take_off(struct agent *agent, struct error *e)
+{
+	int done = 0;
+
+	observation_close(&agent->observation);
+	if (fault_point("stop: take the observers off", e) < 0)
+		done = -1;
+	observers_detach(NULL);
+	for (size_t i = 0; i < agent->interface_count; i++)
+		if (state_detach(agent->interfaces[i].name, e) < 0)
+			done = -1;
+	interfaces_free(agent);
+	return done;
 }
 
 static int stop(struct agent *agent, struct error *e)
 {
 	uint64_t ends = monotonic_ns() + SAVE_PATIENCE;
-	bool idle = jobs_close(&agent->jobs, JOB_PATIENCE);
+	bool idle;
 
+	fault_point("stop", NULL);
+	idle = jobs_close(&agent->jobs, JOB_PATIENCE);
 	save_last(agent, ends);
 	if (agent->options->keep) {
 		/* Nobody would be there to go back later. */
@@ -242,13 +313,10 @@ static int stop(struct agent *agent, struct error *e)
 		say("stopped; the programs stay attached and keep protecting (--keep)");
 		return 0;
 	}
+	fault_point("stop: forget what is tuned", NULL);
 	tuned_forget();
-	observation_close(&agent->observation);
-	observers_detach(NULL);
-	for (size_t i = 0; i < agent->interface_count; i++)
-		if (state_detach(agent->interfaces[i].name, e) < 0)
-			return -1;
-	interfaces_free(agent);
+	if (take_off(agent, e) < 0)
+		return -1;
 	say("stopped; the programs are off, bans and counters are kept (sipward detach removes "
 	    "them)");
 	return 0;
@@ -302,6 +370,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 	};
 	int done;
 
+	block_signals();
 	agent.admission.state = &agent.state;
 	agent.admission.loop = &agent.loop;
 	agent.observation.state = &agent.state;
@@ -317,13 +386,10 @@ int agent_run(const struct agent_options *options, struct error *e)
 		struct error ignored = {};
 
 		observation_close(&agent.observation);
-		/* Nothing half attached, and no state that was not there before. */
-		for (size_t i = 0; agent.state.fresh && i < agent.interface_count; i++)
-			state_detach(agent.interfaces[i].name, &ignored);
-		if (agent.state.fresh) {
-			observers_detach(NULL);
+		/* Attaching is the last that can fail, and goes back by itself. No state is left
+		 * that was not there before. */
+		if (agent.state.fresh)
 			state_remove(&ignored);
-		}
 		return -1;
 	}
 	say("ready");

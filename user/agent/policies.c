@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/core.h"
+#include "base/fault.h"
 
 #define RETRY_SECONDS 30 /* between tries to end what has had its time */
 
@@ -43,7 +44,8 @@ static int swap_over(struct agent *agent, const struct policy *next, struct chan
 	struct exporter *exporter = NULL, *old = agent->exporter;
 	bool moves = !same_listener(next, &agent->running.policy);
 
-	if ((moves && !(exporter = open_exporter(agent, next, e))) ||
+	if (fault_point("change over", e) < 0 ||
+	    (moves && !(exporter = open_exporter(agent, next, e))) ||
 	    follow(agent, next, change, e) < 0 ||
 	    (moves && use_exporter(agent, exporter, e) < 0)) {
 		protect_forget(agent, &change->apply);
@@ -152,7 +154,8 @@ static void reload(void *context, const struct job *job)
 	struct error e = {};
 
 	(void)job;
-	if (read_edition(agent, agent->options->policy, false, &next, &e) < 0 ||
+	if (fault_point("reload", &e) < 0 ||
+	    read_edition(agent, agent->options->policy, false, &next, &e) < 0 ||
 	    run_edition(agent, &next, NULL, &e) < 0) {
 		agent->reload_failures++;
 		snprintf(agent->reload_error, sizeof(agent->reload_error), "%s", e.text);
@@ -180,7 +183,7 @@ int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, ch
 	struct edition before = {};
 
 	*gone = tuned_text(&agent->running);
-	if (run_edition(agent, next, &before, e) < 0) {
+	if (fault_point("apply", e) < 0 || run_edition(agent, next, &before, e) < 0) {
 		free(take(*gone));
 		return -1;
 	}
@@ -206,6 +209,8 @@ int confirm_policy(struct agent *agent, struct error *e)
 		return fail(e, EXIT_FAILED, "nothing waits to be confirmed: there was no `sipward "
 			    "apply --confirm`, or its time was over and the policy before it runs "
 			    "again");
+	if (fault_point("confirm", e) < 0)
+		return -1;
 	settle(agent);
 	say("policy %s confirmed", agent->running.text.name);
 	return 0;
@@ -377,7 +382,8 @@ void go_back(struct agent *agent)
 
 	/* What was tuned then is tuned again, as far as its time is not over. */
 	keep_sorted(&agent->before, &sorted);
-	if (read_edition(agent, NULL, true, &agent->before, &e) < 0 ||
+	if (fault_point("go back", &e) < 0 ||
+	    read_edition(agent, NULL, true, &agent->before, &e) < 0 ||
 	    run_edition(agent, &agent->before, NULL, &e) < 0) {
 		agent->confirm_by = monotonic_ns() + RETRY_SECONDS * SW_NS_PER_SEC;
 		say("policy %s was not confirmed, but going back to %s failed and is tried again "

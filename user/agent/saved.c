@@ -9,6 +9,7 @@
 #include "agent/core.h"
 #include "agent/gather.h"
 #include "agent/state_file.h"
+#include "base/fault.h"
 #include "export/json.h"
 #include "kernel/share.h"
 
@@ -34,7 +35,7 @@ static int save(const struct state *state, const char *path, struct error *e)
 {
 	auto_saved struct saved saved = {};
 
-	if (saved_gather(state, &saved, e) < 0)
+	if (fault_point("save: read the tables", e) < 0 || saved_gather(state, &saved, e) < 0)
 		return -1;
 	return state_file_write(path, &saved, clocks_now(), e);
 }
@@ -77,6 +78,11 @@ void save_state(struct agent *agent)
 	agent->save_from = monotonic_ns();
 	if (!agent->saver.open || !state_path(agent, saving->path))
 		return;
+	/* The file has what the tables have not: it stays until it is read. */
+	if (agent->state.restoring)
+		restore_state(agent);
+	if (agent->state.restoring)
+		return;
 	state_share(&saving->state, &agent->state, maps, array_size(maps));
 	saving->error = (struct error){};
 	worker_start(&agent->saver, run_saver, saver_done, agent);
@@ -108,18 +114,25 @@ void save_last(struct agent *agent, uint64_t end)
 	worker_hurry(&agent->saver, 0);
 }
 
-/* Puts what fits into the tables, the longest bans and the last seen endpoints first. */
-static void restore(struct agent *agent, struct saved *saved, const char *path)
+/* Puts what fits into the tables, the longest bans and the last seen endpoints first. What is there
+ * already stays: an agent may have been killed in the midst of this. */
+static int restore(struct agent *agent, struct saved *saved, const char *path, struct error *e)
 {
-	size_t known = known_restore(&agent->state, saved->known, saved->known_count);
-	size_t bans = ban_restore(&agent->state, saved->bans, saved->ban_count);
-	size_t full = saved->known_count - known + saved->ban_count - bans;
+	size_t known, bans, full;
 	struct error ignored = {};
 
+	if (fault_point("restore: bans", e) < 0)
+		return -1;
+	bans = ban_restore(&agent->state, saved->bans, saved->ban_count);
+	if (fault_point("restore: known endpoints", e) < 0)
+		return -1;
+	known = known_restore(&agent->state, saved->known, saved->known_count);
+	full = saved->known_count - known + saved->ban_count - bans;
 	known_sweep(&agent->state, agent->running.policy.known_for, &ignored);
 	say("%s, saved %llu s ago: %zu known endpoints and %zu bans are back; %zu had run out, %zu "
 	    "found no room in the tables", path, (unsigned long long)(saved->age / SW_NS_PER_SEC),
 	    known, bans, saved->expired, full);
+	return 0;
 }
 
 /* A file that cannot be used is not written over: somebody may want to know why. */
@@ -132,21 +145,38 @@ static void set_aside(const char *path, const char *why)
 	    "do not hold. It is kept as %s", why, moved ? aside : path);
 }
 
-void restore_state(struct agent *agent)
+/* 0 when the file has nothing any more that the tables could have. */
+static int try_to_restore(struct agent *agent, struct error *e)
 {
 	auto_saved struct saved saved = {};
 	char path[PATH_MAX];
-	struct error e = {};
+	struct error why = {};
 	int there;
 
-	agent->save_from = monotonic_ns();
-	if (!agent->state.fresh || !state_path(agent, path))
-		return;
-	there = state_file_read(path, clocks_now(), agent->running.policy.known_for, &saved, &e);
+	if (!state_path(agent, path))
+		return 0;
+	if (fault_point("restore: read the file", e) < 0)
+		return -1;
+	there = state_file_read(path, clocks_now(), agent->running.policy.known_for, &saved, &why);
+	if (there == STATE_FILE_UNREAD)
+		return fail(e, why.code, "%s", why.text);
 	if (there < 0)
-		set_aside(path, e.text);
-	else if (there)
-		restore(agent, &saved, path);
+		set_aside(path, why.text);
+	return there > 0 ? restore(agent, &saved, path, e) : 0;
+}
+
+void restore_state(struct agent *agent)
+{
+	struct error e = {};
+
+	agent->save_from = monotonic_ns();
+	if (!agent->state.restoring ||
+	    (try_to_restore(agent, &e) == 0 && state_restored(&agent->state, &e) == 0))
+		return;
+	if (strcmp(agent->save_error, e.text) != 0)
+		say("what was saved before is not back yet, and is tried again instead of the next "
+		    "save: %s", e.text);
+	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e.text);
 }
 
 struct json_object *saved_json(const struct agent *agent)

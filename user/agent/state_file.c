@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "agent/lines.h"
+#include "base/fault.h"
 #include "kernel/walk.h"
 #include "policy/prefix.h"
 
@@ -168,33 +169,64 @@ static int write_all(int fd, const char *text, size_t size)
 	return fsync(fd);
 }
 
+/* The directory of the path, owned by the caller. */
+static char *parent_of(const char *path)
+{
+	char *parent = xstrdup(path), *slash = strrchr(parent, '/');
+
+	if (!slash)
+		strcpy(parent, ".");
+	else
+		slash[slash == parent] = '\0';
+	return parent;
+}
+
 static void make_parent(const char *path)
 {
-	auto_free char *parent = xstrdup(path);
-	char *slash = strrchr(parent, '/');
+	auto_free char *parent = parent_of(path);
 
-	if (slash && slash != parent) {
-		*slash = '\0';
-		mkdir(parent, 0700); /* an error shows when the file is made */
-	}
+	mkdir(parent, 0700); /* an error shows when the file is made */
+}
+
+/* So that the new name is on the disk, too. Some file systems cannot; they do it when they will. */
+static void sync_parent(const char *path)
+{
+	auto_free char *parent = parent_of(path);
+	auto_fd int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		fsync(fd);
+}
+
+/* Each step of it; errno says why one failed. */
+static int write_file(const char *fresh, const char *path, const char *text, size_t size)
+{
+	auto_fd int fd = -1;
+
+	if (!text || fault_point("save: make the file", NULL) < 0 ||
+	    (unlink(fresh) < 0 && errno != ENOENT))
+		return -1;
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || fault_point("save: write the file", NULL) < 0 ||
+	    write_all(fd, text, size) < 0 || fault_point("save: rename the file", NULL) < 0)
+		return -1;
+	return rename(fresh, path);
 }
 
 int state_file_write(const char *path, const struct saved *saved, struct clocks now,
 		     struct error *e)
 {
 	auto_free char *fresh = xasprintf("%s.new", path), *text = NULL;
-	auto_fd int fd = -1;
 	size_t size = 0;
 
 	text = render(saved, now, &size);
 	make_parent(path);
-	unlink(fresh);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (!text || fd < 0 || write_all(fd, text, size) < 0 || rename(fresh, path) < 0) {
+	if (write_file(fresh, path, text, size) < 0) {
 		fail(e, EXIT_FAILED, "%s: cannot be written: %s", fresh, strerror(errno));
 		unlink(fresh);
 		return -1;
 	}
+	sync_parent(path);
 	return 0;
 }
 
@@ -344,8 +376,12 @@ static int check_owner(const char *path, struct error *e)
 {
 	struct stat st;
 
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : fail(e, EXIT_FAILED, "%s: %s", path, strerror(errno));
+	if (lstat(path, &st) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return 0;
+		fail(e, EXIT_FAILED, "%s: %s", path, strerror(errno));
+		return STATE_FILE_UNREAD;
+	}
 	if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
 	    (st.st_mode & 022))
 		return damaged(path, "could have been written by another user (it must be a file "
@@ -365,5 +401,5 @@ int state_file_read(const char *path, struct clocks now, uint64_t known_for, str
 	if (there <= 0)
 		return there;
 	text = read_whole_file(path, SIZE_MAX_FILE, &size, e);
-	return text ? read_text(&r, path, text, size, e) : -1;
+	return text ? read_text(&r, path, text, size, e) : STATE_FILE_UNREAD;
 }

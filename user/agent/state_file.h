@@ -37,9 +37,11 @@ int state_file_write(const char *path, const struct saved *saved, struct clocks 
 		     struct error *e);
 
 /* Reads it: 1, or 0 when there is none; -1 and *e when it is damaged, of another version, or
- * could have been written by somebody else. Endpoints idle for longer than `known_for`
+ * could have been written by somebody else; STATE_FILE_UNREAD and *e when it cannot be read now.
+ * Endpoints idle for longer than `known_for`
  * nanoseconds and ended bans are left out. A wall clock that is behind the file's (no battery)
  * is taken for one that stood still. */
+#define STATE_FILE_UNREAD (-2)
 int state_file_read(const char *path, struct clocks now, uint64_t known_for, struct saved *saved,
 		    struct error *e);
 

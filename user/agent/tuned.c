@@ -9,6 +9,7 @@
 
 #include "agent/core.h"
 #include "agent/tuned.h"
+#include "base/fault.h"
 #include "export/json.h"
 #include "kernel/paths.h"
 
@@ -50,6 +51,7 @@ void tuned_write(const struct agent *agent)
 	char path[PATH_MAX], fresh[PATH_MAX];
 	int written;
 
+	fault_point("note what is tuned", NULL);
 	tuned_path(path, "");
 	tuned_path(fresh, ".new");
 	if (!agent->running.deviation_count) {
@@ -57,7 +59,7 @@ void tuned_write(const struct agent *agent)
 		return;
 	}
 	written = json_object_to_file_ext(fresh, all, JSON_STYLE);
-	if (written < 0 || rename(fresh, path) < 0)
+	if (written < 0 || fault_point("rename the note", NULL) < 0 || rename(fresh, path) < 0)
 		say("%s: cannot be written, so after a crash nobody could tell what is tuned: %s",
 		    path, strerror(errno));
 }

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "base/fault.h"
 #include "kernel/compile.h"
 #include "kernel/generation.h"
 #include "kernel/nic.h"
@@ -136,6 +137,8 @@ static int load_one(struct swap *swap, struct generation_source *source, const c
 	swap->counters = state_open_counters(iface, true, e);
 	if (swap->counters < 0)
 		return -1;
+	if (fault_point("prepare: load a program", e) < 0)
+		return -1;
 	swap->skel = generation_load(source, swap->counters, multi_buffer, e);
 	if (!swap->skel)
 		return -1;
@@ -197,6 +200,8 @@ static int pin_link(const struct swap *swap, struct error *e)
 	char path[PATH_MAX];
 
 	pin_path(path, swap->iface, "link");
+	if (fault_point("swap: pin a link", e) < 0)
+		return -1;
 	unlink(path); /* of a link that holds this interface no more */
 	if (bpf_obj_pin(swap->link, path) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
@@ -208,6 +213,8 @@ static int swap_in(struct swap *swap, const struct generation_source *source,
 {
 	LIBBPF_OPTS(bpf_link_update_opts, opts, .flags = BPF_F_REPLACE);
 
+	if (fault_point("swap: a program", e) < 0)
+		return -1;
 	if (swap->old_program < 0) {
 		if (attach_new(swap, source, note, e) < 0 || pin_link(swap, e) < 0)
 			return -1;
@@ -342,7 +349,8 @@ static int compile(struct apply *apply, struct error *e)
 	if (state_meta_read(apply->state, &meta, e) < 0)
 		return -1;
 	apply->generation = ++meta.generation;
-	if (state_meta_write(apply->state, &meta, e) < 0 ||
+	if (fault_point("prepare: give out a number", e) < 0 ||
+	    state_meta_write(apply->state, &meta, e) < 0 ||
 	    state_number_zones(apply->state, apply->policy, numbers_in_use(apply),
 			       apply->generation, work->numbers, e) < 0)
 		return -1;
@@ -380,8 +388,9 @@ int apply_swap(struct apply *apply, struct error *e)
 {
 	struct swap *swaps = apply->work->swaps;
 
-	if (apply->observer >= 0 &&
-	    observers_swap(&apply->observers, apply->observer, e) < 0)
+	if (fault_point("swap: the observers", e) < 0 ||
+	    (apply->observer >= 0 &&
+	     observers_swap(&apply->observers, apply->observer, e) < 0))
 		return -1;
 	for (size_t i = 0; i < apply->interface_count; i++) {
 		if (swap_in(&swaps[i], &apply->work->source, apply->note, e) == 0)
@@ -391,6 +400,7 @@ int apply_swap(struct apply *apply, struct error *e)
 		observers_back(&apply->observers);
 		return -1;
 	}
+	fault_point("swap: take off observers", NULL);
 	observers_detach(&apply->observers);
 	resize_swap(&apply->work->resize, apply->state);
 	return 0;
@@ -398,13 +408,16 @@ int apply_swap(struct apply *apply, struct error *e)
 
 void apply_settle(struct apply *apply)
 {
+	fault_point("settle", NULL);
 	resize_settle(&apply->work->resize, apply->note);
 }
 
 void apply_finish(struct apply *apply)
 {
+	fault_point("finish", NULL);
 	resize_finish(&apply->work->resize, apply->state, apply->note);
 	remove_others(apply);
+	fault_point("finish: done", NULL);
 }
 
 int apply_generation(struct apply *apply, struct error *e)

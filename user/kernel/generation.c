@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "kernel/compile.h"
 
 #define PART 16384 /* entries that are written with one call: some 16 ms */
@@ -256,7 +257,9 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	if (reuse_state(skel, source->state, e) < 0 ||
 	    reuse(skel->maps.counters, counters_fd, e) < 0 ||
 	    prepare_policy_maps(batches, source->share, e) < 0 ||
-	    load(skel, multi_buffer, source->compiled->observed, e) < 0 ||
+	    /* One observer serves all interfaces. */
+	    load(skel, multi_buffer, source->compiled->observed && !source->share, e) < 0 ||
+	    fault_point("prepare: fill policy maps", e) < 0 ||
 	    fill(batches, source->share, e) < 0)
 		return NULL;
 	return take(skel);

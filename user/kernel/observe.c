@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "kernel/netlink.h"
 #include "kernel/skeleton.h"
 
@@ -50,6 +51,11 @@ static bool observer_present(int ifindex)
 	fd = bpf_prog_get_fd_by_id(id);
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
 	       strcmp(info.name, "sipward_egress") == 0;
+}
+
+uint32_t observer_program(int ifindex)
+{
+	return observer_present(ifindex) ? filter_program(ifindex) : 0;
 }
 
 /* *old gets a descriptor of the program that was there, or -1. */
@@ -152,7 +158,8 @@ int observers_swap(struct observers *observers, int program, struct error *e)
 	for (size_t i = 0; i < observers->count; i++) {
 		int *before = &observers->before[i];
 
-		if (observer_attach(observers->indexes[i], program, before, e) == 0) {
+		if (fault_point("swap: an observer", e) == 0 &&
+		    observer_attach(observers->indexes[i], program, before, e) == 0) {
 			observers->added += *before < 0;
 			continue;
 		}

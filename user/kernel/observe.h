@@ -43,6 +43,8 @@ int observers_mend(const struct observers *observers, int program, struct error 
 
 /* On how many of the interfaces that are there it is missing; attaches nothing. */
 size_t observers_missing(const struct observers *observers);
+/* The id of the observer's program on one interface, 0 when there is none. */
+uint32_t observer_program(int ifindex);
 
 /* Takes our filter off everywhere but from these (NULL: everywhere); qdisc and filters of others
  * stay. */

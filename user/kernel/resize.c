@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "kernel/merge.h"
 #include "kernel/paths.h"
 #include "kernel/skeleton.h"
@@ -202,6 +203,8 @@ static int make_new(enum state_map map, const struct bpf_map_info *info, uint32_
 			    "write a smaller number", name, wanted, strerror(errno));
 	/* Pinned beside the old one before anything is swapped: later only a rename is left. */
 	state_new_pin_path(path, map);
+	if (fault_point("prepare: pin a new table", e) < 0)
+		return -1;
 	unlink(path);
 	if (bpf_obj_pin(fd, path) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
@@ -239,7 +242,9 @@ static int prepare_one(struct resized *one, const struct state *state, enum stat
 		return -1;
 	one->made = true;
 	one->use = copy_fd(one->to, e);
-	return one->use < 0 ? -1 : fill_new(map, one->from, one->to, e);
+	if (one->use < 0 || fault_point("prepare: fill a new table", e) < 0)
+		return -1;
+	return fill_new(map, one->from, one->to, e);
 }
 
 uint32_t state_table_size(enum state_map map, const struct tables *tables)
@@ -313,6 +318,7 @@ void resize_swap(struct resize *resize, struct state *state)
 		close_fd(&state->resized[i]);
 		state->resized[i] = state->fds[i];
 		state->fds[i] = take_fd(one->use);
+		state->moved[i] = true;
 	}
 	resize->swapped = true;
 }
@@ -321,9 +327,11 @@ static void settle_one(enum state_map map, int from, int to, bool taken_out,
 		       void (*note)(const char *text))
 {
 	struct error e = {};
-	long lost = (taken_out ? table_settle : table_merge)(map, from, to, &e);
 	auto_free char *text = NULL;
+	long lost = -1;
 
+	if (fault_point("settle: a table", &e) == 0)
+		lost = (taken_out ? table_settle : table_merge)(map, from, to, &e);
 	if (lost < 0)
 		text = xasprintf("tables: %s: what was written while it was made anew may be "
 				 "missing: %s", state_map_name(map), e.text);
@@ -346,27 +354,42 @@ void resize_settle(const struct resize *resize, void (*note)(const char *text))
 	}
 }
 
-void resize_finish(struct resize *resize, struct state *state, void (*note)(const char *text))
+/* What the state uses from now on has the name, and nothing has the other one. */
+static int take_name(enum state_map map, int to)
 {
 	char path[PATH_MAX], fresh[PATH_MAX];
+	auto_fd int newer = -1;
 
+	pin_path(path, NULL, state_map_name(map));
+	state_new_pin_path(fresh, map);
+	newer = bpf_obj_get(fresh);
+	if (newer < 0)
+		return 0;
+	if (fault_point("finish: rename a table", NULL) < 0)
+		return -1;
+	return state_map_id(newer) == state_map_id(to) ? rename(fresh, path) : unlink(fresh);
+}
+
+void resize_finish(struct resize *resize, struct state *state, void (*note)(const char *text))
+{
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
 		struct resized *one = &resize->maps[i];
 
-		pin_path(path, NULL, state_map_name(i));
-		state_new_pin_path(fresh, i);
-		/* The next start does it when this cannot: it goes by what the programs use. */
-		if (one->made && rename(fresh, path) < 0) {
-			auto_free char *text = xasprintf("%s: cannot be replaced: %s; the next "
-							 "start tries again", path,
-							 strerror(errno));
+		if (one->from < 0)
+			continue;
+		/* The next start does it when this cannot: it goes by what the programs use. Until
+		 * then the map before is written to as well. */
+		if (take_name(i, one->to) < 0) {
+			auto_free char *text =
+				xasprintf("table %s: its pin cannot be replaced: %s; the next "
+					  "start tries again", state_map_name(i), strerror(errno));
+
 			note(text);
 			continue;
 		}
-		if (one->from < 0)
-			continue;
 		close_fd(&state->resized[i]);
 		state->resized[i] = -1;
+		state->moved[i] = false;
 	}
 }
 

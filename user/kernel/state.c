@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "base/fault.h"
 #include "kernel/namespace.h"
 #include "kernel/paths.h"
 #include "kernel/pins.h"
@@ -140,8 +142,18 @@ static int make_map(const struct bpf_map *map, uint32_t entries, struct error *e
 	return fd;
 }
 
-/* Opens the pin, or makes and pins the map as the object defines it. */
-static int open_or_make(const char *path, const struct bpf_map *map, bool *made, struct error *e)
+static int pin_map(int fd, const char *path, struct error *e)
+{
+	if (fault_point("pin a map", e) < 0)
+		return -1;
+	if (bpf_obj_pin(fd, path) < 0)
+		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
+	return 0;
+}
+
+/* Opens the pin, or makes and pins the map, with `entries` or as many as the object defines (0). */
+static int open_or_make(const char *path, const struct bpf_map *map, uint32_t entries, bool *made,
+			struct error *e)
 {
 	struct error pin_error = {};
 	auto_fd int fd = open_pin(path, map, &pin_error);
@@ -150,11 +162,9 @@ static int open_or_make(const char *path, const struct bpf_map *map, bool *made,
 		return take_fd(fd);
 	if (pin_error.code)
 		return fail(e, pin_error.code, "%s", pin_error.text);
-	fd = make_map(map, bpf_map__max_entries(map), e);
-	if (fd < 0)
+	fd = make_map(map, entries ? entries : bpf_map__max_entries(map), e);
+	if (fd < 0 || pin_map(fd, path, e) < 0)
 		return -1;
-	if (bpf_obj_pin(fd, path) < 0)
-		return fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", path, strerror(errno));
 	*made = true;
 	return take_fd(fd);
 }
@@ -199,62 +209,137 @@ void state_health_write(const struct state *state, const struct sw_health *healt
 	bpf_map_update_elem(state->fds[STATE_HEALTH], &zero, health, BPF_ANY);
 }
 
-static int check_meta(struct state *state, bool made, struct error *e)
+/* Something in the directory, or NULL when it is empty. */
+static const char *found_in(const char *path, char name[256])
 {
-	struct sw_meta meta;
-	char path[PATH_MAX];
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	const char *found = NULL;
 
-	if (state_meta_read(state, &meta, e) < 0)
-		return -1;
-	if (made) {
-		meta.abi_version = SW_ABI_VERSION;
-		if (getrandom(meta.seed, sizeof(meta.seed), 0) != sizeof(meta.seed))
-			return fail(e, EXIT_FAILED, "no random numbers: %s", strerror(errno));
-		return state_meta_write(state, &meta, e);
-	}
-	pin_path(path, NULL, "meta");
-	return meta.abi_version == SW_ABI_VERSION ? 0 : other_layout(path, e);
+	while (directory && !found && (entry = readdir(directory)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+			snprintf(name, 256, "%s", entry->d_name);
+			found = name;
+		}
+	if (directory)
+		closedir(directory);
+	return found;
 }
 
-static int open_state(struct state *state, bool create, struct error *e)
+static int first_meta(const struct state *state, struct error *e)
 {
-	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
-	struct error pin_error = {};
-	char path[PATH_MAX];
-	bool made = false;
+	struct sw_meta meta = {.abi_version = SW_ABI_VERSION, .restoring = 1};
 
-	if (!skel)
+	if (getrandom(meta.seed, sizeof(meta.seed), 0) != sizeof(meta.seed))
+		return fail(e, EXIT_FAILED, "no random numbers: %s", strerror(errno));
+	return state_meta_write(state, &meta, e);
+}
+
+int state_restored(struct state *state, struct error *e)
+{
+	struct sw_meta meta;
+
+	if (fault_point("mark as restored", e) < 0 || state_meta_read(state, &meta, e) < 0)
 		return -1;
-	for (int i = 0; i < STATE_MAP_COUNT; i++) {
-		struct bpf_map *map = find_map(skel, map_names[i]);
-
-		pin_path(path, NULL, map_names[i]);
-		state->fds[i] = create ? open_or_make(path, map, &made, e) :
-					 open_pin(path, map, &pin_error);
-		if (state->fds[i] >= 0) {
-			if (i != STATE_META)
-				continue;
-			if (check_meta(state, made, e) < 0)
-				return -1;
-			state->fresh = made;
-		} else if (create || pin_error.code) {
-			return pin_error.code ? fail(e, pin_error.code, "%s", pin_error.text) : -1;
-		} else {
-			return fail(e, EXIT_NOT_RUNNING, "%s: is not there; sipward is not running "
-				    "on this host (start it: sipward run -i IFACE)", path);
-		}
-	}
+	meta.restoring = 0;
+	if (state_meta_write(state, &meta, e) < 0)
+		return -1;
+	state->restoring = false;
 	return 0;
 }
 
-int state_open(struct state *state, struct error *e)
+/* 1 when there is one, and it is of this version; 0 when there is none. */
+static int open_meta(struct state *state, const struct bpf_map *map, struct error *e)
 {
-	return open_state(state, true, e);
+	struct error pin_error = {};
+	struct sw_meta meta;
+	char path[PATH_MAX];
+
+	pin_path(path, NULL, map_names[STATE_META]);
+	if (state->fds[STATE_META] < 0)
+		state->fds[STATE_META] = open_pin(path, map, &pin_error);
+	if (state->fds[STATE_META] < 0)
+		return pin_error.code ? fail(e, pin_error.code, "%s", pin_error.text) : 0;
+	if (state_meta_read(state, &meta, e) < 0)
+		return -1;
+	state->restoring = meta.restoring;
+	return meta.abi_version == SW_ABI_VERSION ? 1 : other_layout(path, e);
+}
+
+/* The last one to be pinned, and whole: where it is, so are the others. */
+static int make_meta(struct state *state, const struct bpf_map *map, struct error *e)
+{
+	char path[PATH_MAX];
+
+	pin_path(path, NULL, map_names[STATE_META]);
+	state->fds[STATE_META] = make_map(map, 1, e);
+	if (state->fds[STATE_META] < 0 || first_meta(state, e) < 0)
+		return -1;
+	state->restoring = true;
+	return pin_map(state->fds[STATE_META], path, e);
+}
+
+static bool is_any_pinned(void)
+{
+	char path[PATH_MAX];
+	bool any = false;
+
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		pin_path(path, NULL, map_names[i]);
+		any |= access(path, F_OK) == 0;
+	}
+	return any;
+}
+
+int state_open(struct state *state, const struct tables *tables, struct error *e)
+{
+	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
+	int there = skel ? open_meta(state, skel->maps.meta, e) : -1;
+	char path[PATH_MAX];
+	bool made;
+
+	if (there < 0)
+		return -1;
+	state->fresh = !there && !is_any_pinned();
+	if (state_recover(state, tables, e) < 0)
+		return -1;
+	/* state_recover() may have brought it back. */
+	there = open_meta(state, skel->maps.meta, e);
+	for (int i = 0; there >= 0 && i < STATE_MAP_COUNT; i++) {
+		if (i == STATE_META || state->fds[i] >= 0)
+			continue;
+		pin_path(path, NULL, map_names[i]);
+		state->fds[i] = open_or_make(path, find_map(skel, map_names[i]),
+					     state_table_size(i, tables), &made, e);
+		if (state->fds[i] < 0)
+			return -1;
+	}
+	return there ? there < 0 ? -1 : 0 : make_meta(state, skel->maps.meta, e);
 }
 
 int state_open_existing(struct state *state, struct error *e)
 {
-	return open_state(state, false, e);
+	auto_skeleton struct sipward_bpf *skel = open_skeleton(e);
+	struct error pin_error = {};
+	char path[PATH_MAX];
+	int there = skel ? open_meta(state, skel->maps.meta, e) : -1;
+
+	if (there < 0)
+		return -1;
+	state->follows = true;
+	state_new_pin_path(path, STATE_BANS);
+	state->resized[STATE_BANS] = open_pin(path, skel->maps.bans, NULL);
+	for (int i = 0; i < STATE_MAP_COUNT; i++) {
+		pin_path(path, NULL, map_names[i]);
+		if (state->fds[i] < 0)
+			state->fds[i] = open_pin(path, find_map(skel, map_names[i]), &pin_error);
+		if (pin_error.code)
+			return fail(e, pin_error.code, "%s", pin_error.text);
+		if (state->fds[i] < 0)
+			return fail(e, EXIT_NOT_RUNNING, "%s: is not there; sipward is not running "
+				    "on this host (start it: sipward run -i IFACE)", path);
+	}
+	return 0;
 }
 
 int state_open_private(struct state *state, const struct tables *tables, struct error *e)
@@ -269,7 +354,7 @@ int state_open_private(struct state *state, const struct tables *tables, struct 
 		if (state->fds[i] < 0)
 			return -1;
 	}
-	return skel ? check_meta(state, true, e) : -1;
+	return skel ? first_meta(state, e) : -1;
 }
 
 int state_private_counters(struct error *e)
@@ -285,6 +370,62 @@ uint32_t state_entries(const struct state *state, enum state_map map)
 	__u32 size = sizeof(info);
 
 	return bpf_obj_get_info_by_fd(state->fds[map], &info, &size) < 0 ? 0 : info.max_entries;
+}
+
+uint32_t state_map_id(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0 ? 0 : info.id;
+}
+
+static int write_one(int fd, const void *key, const void *value, uint64_t flags)
+{
+	if (value)
+		return bpf_map_update_elem(fd, key, value, flags);
+	return bpf_map_delete_elem(fd, key) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* A table that an agent put in place since this process opened the pins gets the entry, too. */
+static int write_to_newer(const struct state *state, enum state_map map, const void *key,
+			  const void *value)
+{
+	uint32_t ours = state_map_id(state->fds[map]), other = state_map_id(state->resized[map]);
+	char paths[2][PATH_MAX];
+
+	pin_path(paths[0], NULL, map_names[map]);
+	state_new_pin_path(paths[1], map);
+	for (int i = 0; i < 2; i++) {
+		auto_fd int fd = bpf_obj_get(paths[i]);
+		uint32_t id = state_map_id(fd);
+
+		if (id && id != ours && id != other && write_one(fd, key, value, BPF_ANY) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int state_write(const struct state *state, enum state_map map, const void *key,
+		const void *value, uint64_t flags)
+{
+	int before = state->fds[map], after = state->resized[map];
+
+	if (state->moved[map] && after >= 0) {
+		before = state->resized[map];
+		after = state->fds[map];
+	}
+	if (write_one(before, key, value, flags) < 0)
+		return -1;
+	if (after >= 0 && write_one(after, key, value, BPF_ANY) < 0) {
+		int error = errno;
+
+		if (value)
+			bpf_map_delete_elem(before, key);
+		errno = error;
+		return -1;
+	}
+	return state->follows ? write_to_newer(state, map, key, value) : 0;
 }
 
 void state_close(struct state *state)
@@ -319,11 +460,13 @@ int state_open_counters(const char *iface, bool create, struct error *e)
 	if (!skel)
 		return -1;
 	pin_path(path, iface, "");
+	if (create && fault_point("make the directory of an interface", e) < 0)
+		return -1;
 	if (create && mkdir(path, 0700) < 0 && errno != EEXIST)
 		return fail(e, EXIT_FAILED, "%s: cannot be made: %s", path, strerror(errno));
 	pin_path(path, iface, "counters");
 	if (create)
-		return open_or_make(path, skel->maps.counters, &made, e);
+		return open_or_make(path, skel->maps.counters, 0, &made, e);
 	fd = open_pin(path, skel->maps.counters, &pin_error);
 	if (fd < 0)
 		return fail(e, pin_error.code ? pin_error.code : EXIT_NOT_RUNNING, "%s",
@@ -365,6 +508,8 @@ static int remove_pin(const char *iface, const char *name, struct error *e)
 	char path[PATH_MAX];
 
 	pin_path(path, iface, name);
+	if (fault_point("remove a pin", e) < 0)
+		return -1;
 	if (unlink(path) < 0 && errno != ENOENT)
 		return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", path, strerror(errno));
 	return 0;
@@ -387,9 +532,18 @@ int state_remove_interface(const char *iface, struct error *e)
 	return 0;
 }
 
+static int remove_map(enum state_map map, struct error *e)
+{
+	char fresh[64];
+
+	snprintf(fresh, sizeof(fresh), "%s_new", map_names[map]);
+	return remove_pin(NULL, map_names[map], e) < 0 ? -1 : remove_pin(NULL, fresh, e);
+}
+
 int state_remove(struct error *e)
 {
 	auto_string_list char **interfaces = NULL;
+	char foreign[256];
 
 	if (pins_follow(NULL, e) < 0)
 		return -1;
@@ -397,13 +551,17 @@ int state_remove(struct error *e)
 	for (char **iface = interfaces; *iface; iface++)
 		if (state_remove_interface(*iface, e) < 0)
 			return -1;
-	if (remove_pin(NULL, NAMESPACE_PIN, e) < 0)
-		return -1;
+	/* meta, the first of them, says that the others are whole. */
 	for (int i = 0; i < STATE_MAP_COUNT; i++)
-		if (remove_pin(NULL, map_names[i], e) < 0)
+		if (remove_map(i, e) < 0)
 			return -1;
-	if (rmdir(bpf_dir()) < 0 && errno != ENOENT)
-		return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", bpf_dir(),
-			    strerror(errno));
-	return 0;
+	if (remove_pin(NULL, NAMESPACE_PIN, e) < 0 || fault_point("remove the directory", e) < 0)
+		return -1;
+	if (rmdir(bpf_dir()) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == ENOTEMPTY)
+		return fail(e, EXIT_FAILED, "%s: holds '%s', which is not of this version of "
+			    "sipward and was left alone; remove it (rm -r), then run detach again",
+			    bpf_dir(), found_in(bpf_dir(), foreign));
+	return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", bpf_dir(), strerror(errno));
 }

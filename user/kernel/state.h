@@ -66,16 +66,20 @@ enum state_map {
 
 struct state {
 	int fds[STATE_MAP_COUNT];
-	int resized[STATE_MAP_COUNT]; /* the map before, which a program may still use; or -1 */
+	int resized[STATE_MAP_COUNT]; /* while a table changes its size, the other map; or -1 */
+	bool moved[STATE_MAP_COUNT];  /* it is the one before, not the one to come */
+	bool follows;                 /* an agent may put other maps in place at any time */
 	bool fresh;                   /* made by this call: nothing was pinned before */
+	bool restoring;               /* what was saved on the disk is not back yet */
 };
 
 /* The name of a state map: of its pin and of the map in the BPF object. */
 const char *state_map_name(enum state_map map);
 
-/* Opens the pinned state, making what is missing. Refuses state of another ABI version, or
- * whose maps have another layout (*e says what to do). Owned by the caller: state_close. */
-int state_open(struct state *state, struct error *e);
+/* Opens the pinned state, making what is missing in the sizes of the policy, after what an agent
+ * left half done was put right (state_recover). Refuses state of another ABI version, or whose
+ * maps have another layout (*e says what to do). Owned by the caller: state_close. */
+int state_open(struct state *state, const struct tables *tables, struct error *e);
 /* Likewise, but makes nothing: EXIT_NOT_RUNNING when there is no state. */
 int state_open_existing(struct state *state, struct error *e);
 /* Makes state that is pinned nowhere, of these sizes: for programs on trial. */
@@ -102,6 +106,14 @@ uint32_t state_entries(const struct state *state, enum state_map map);
 
 int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e);
 int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e);
+/* What was saved on the disk is back, or there was nothing. */
+int state_restored(struct state *state, struct error *e);
+
+/* Writes an entry (value NULL: takes it out) of a table that only user space writes. While the
+ * table changes its size, both maps get it, the one before first. Flags and errno as those of
+ * bpf_map_update_elem() and bpf_map_delete_elem(). */
+int state_write(const struct state *state, enum state_map map, const void *key,
+		const void *value, uint64_t flags);
 
 /* What the agent tells the data path; a map that cannot be written stays as it is. */
 void state_health_read(const struct state *state, struct sw_health *health);
@@ -136,6 +148,13 @@ void string_list_free(char ***list);
 
 /* Takes the program off one interface; its counters stay. */
 int state_detach(const char *iface, struct error *e);
+
+/* The id of an open map, 0 when it cannot be asked. */
+uint32_t state_map_id(int fd);
+/* Makes the pins agree with what the programs use, which is the truth: completes a change of sizes
+ * that an agent was killed in, or undoes it. Where programs use two maps, state->fds and
+ * state->resized get both, and the next apply ends that. */
+int state_recover(struct state *state, const struct tables *tables, struct error *e);
 
 /* Removes every pin of the state and of its interfaces; links go with their pins. */
 int state_remove(struct error *e);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "kernel/paths.h"
 #include "kernel/skeleton.h"
 #include "kernel/state.h"
@@ -148,6 +149,8 @@ int state_number_zones(const struct state *state, const struct policy *policy, u
 		memset(&names[number], 0, sizeof(names[number]));
 		snprintf(names[number].name, sizeof(names[number].name), "%s", zone->name);
 		names[number].generation = generation;
+		if (fault_point("prepare: number a zone", e) < 0)
+			return -1;
 		if (bpf_map_update_elem(fd, &number, &names[number], BPF_ANY) < 0)
 			return fail(e, EXIT_FAILED, "map zone_names cannot be written: %s",
 				    strerror(errno));
