@@ -160,3 +160,21 @@ differential: $(DIFFERENTIAL)
 differential-program: $(DIFFERENTIAL)
 
 .PHONY: differential differential-program
+
+# --- chaos: the agent is killed, or a step of it fails, at every point (user/base/fault.h) ---
+
+# With a data path that loads in a moment; REAL=1 takes the real one, which takes an hour.
+ifeq ($(REAL),1)
+FAULTS := $(BUILD)/faults-real
+else
+FAULTS := $(BUILD)/faults
+CHAOS_PATH := DATA_PATH=selftests/chaos/short.bpf.c BPF_EXTRA=-Ibpf
+endif
+
+faults:
+	$(Q)$(MAKE) BUILD=$(FAULTS) CFLAGS="-O1 -g -DSW_FAULTS" $(CHAOS_PATH) $(FAULTS)/sipward
+
+chaos: faults
+	$(Q)selftests/chaos/run $(FAULTS)/sipward
+
+.PHONY: faults chaos
