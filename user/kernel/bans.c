@@ -68,7 +68,7 @@ static int add(const struct state *state, const struct prefix *addr, uint64_t du
 	if (__builtin_add_overflow(ban.start, duration, &ban.end))
 		ban.end = BAN_FOREVER;
 	copy_note(&ban, note ? note : "");
-	if (bpf_map_update_elem(state->fds[STATE_BANS], &key, &ban, BPF_ANY) < 0)
+	if (state_write(state, STATE_BANS, &key, &ban, BPF_ANY) < 0)
 		return fail(e, EXIT_FAILED, errno == E2BIG ?
 			    "the ban table is full; take some out, or raise tables: {bans: ...}" :
 			    "the ban cannot be written: %s", strerror(errno));
@@ -99,7 +99,7 @@ int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind 
 		return -1;
 	*found = bpf_map_lookup_elem(state->fds[STATE_BANS], &key, &ban) == 0 &&
 		 ban.end > monotonic_ns() && is_of_kind(&ban, kind);
-	if (*found && bpf_map_delete_elem(state->fds[STATE_BANS], &key) < 0 && errno != ENOENT)
+	if (*found && state_write(state, STATE_BANS, &key, NULL, BPF_ANY) < 0)
 		return fail(e, EXIT_FAILED, "the ban cannot be taken off: %s", strerror(errno));
 	return 0;
 }
@@ -235,8 +235,7 @@ size_t ban_restore(const struct state *state, struct ban_entry *bans, size_t cou
 		struct sw_source key;
 
 		done += source_of(&bans[i].source, &key, NULL) == 0 &&
-			bpf_map_update_elem(state->fds[STATE_BANS], &key, &bans[i].ban,
-					    BPF_NOEXIST) == 0;
+			state_write(state, STATE_BANS, &key, &bans[i].ban, BPF_NOEXIST) == 0;
 	}
 	return done;
 }
@@ -274,20 +273,20 @@ static bool make_room(int fd, struct ban_room *room, uint64_t now)
 	return to.removed > 0;
 }
 
-static enum ban_outcome write_ban(int fd, const struct ban_order *order, const struct sw_ban *ban,
-				  uint64_t now)
+static enum ban_outcome write_ban(const struct state *state, const struct ban_order *order,
+				  const struct sw_ban *ban, uint64_t now)
 {
 	struct ban_room anew = {};
 	const struct sw_source *source = &order->source;
 
 	/* Only where there is none: what somebody wrote by hand meanwhile stays. */
-	if (bpf_map_update_elem(fd, source, ban, BPF_NOEXIST) == 0)
+	if (state_write(state, STATE_BANS, source, ban, BPF_NOEXIST) == 0)
 		return BAN_MADE;
 	if (errno == EEXIST)
 		return BAN_THERE;
-	if (!make_room(fd, order->room ? order->room : &anew, now))
+	if (!make_room(state->fds[STATE_BANS], order->room ? order->room : &anew, now))
 		return BAN_FULL;
-	return bpf_map_update_elem(fd, source, ban, BPF_NOEXIST) == 0 ? BAN_MADE :
+	return state_write(state, STATE_BANS, source, ban, BPF_NOEXIST) == 0 ? BAN_MADE :
 	       errno == EEXIST ? BAN_THERE : BAN_FULL;
 }
 
@@ -310,9 +309,11 @@ enum ban_outcome ban_sentence(const struct state *state, const struct ban_order 
 			bpf_map_update_elem(fd, &order->source, &last, BPF_NOEXIST);
 			return BAN_THERE;
 		}
+		if (state->resized[STATE_BANS] >= 0)
+			bpf_map_delete_elem(state->resized[STATE_BANS], &order->source);
 	}
 	if (__builtin_add_overflow(now, ban_length(order->bans, ban.flags), &ban.end))
 		ban.end = BAN_FOREVER - 1;
 	*made = ban;
-	return write_ban(fd, order, &ban, now);
+	return write_ban(state, order, &ban, now);
 }
