@@ -173,9 +173,10 @@ void restore_state(struct agent *agent)
 	if (!agent->state.restoring ||
 	    (try_to_restore(agent, &e) == 0 && state_restored(&agent->state, &e) == 0))
 		return;
+	agent->save_at = monotonic_ns() + SW_NS_PER_SEC;
 	if (strcmp(agent->save_error, e.text) != 0)
-		say("what was saved before is not back yet, and is tried again instead of the next "
-		    "save: %s", e.text);
+		say("what was saved before is not back yet; it is tried again every second, and "
+		    "nothing is saved before: %s", e.text);
 	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e.text);
 }
 

@@ -35,6 +35,10 @@ int fault_point(const char *name, struct error *e)
 		return 0;
 	if (strcmp(kind, ":kill") == 0)
 		kill(getpid(), SIGKILL);
+	if (strcmp(kind, ":stop") == 0) {
+		kill(getpid(), SIGSTOP);
+		return 0;
+	}
 	errno = EIO;
 	return fail(e, EXIT_FAILED, "a fault was injected before: %s", name);
 }

@@ -5,7 +5,7 @@
  * is nothing.
  *
  * SIPWARD_FAULT=N:kill ends the process with SIGKILL at the Nth point that it comes to, and
- * SIPWARD_FAULT=N:error lets that step return an error. With SIPWARD_FAULT_FROM=NAME they are
+ * SIPWARD_FAULT=N:error lets that step return an error; N:stop stops it there until SIGCONT. With SIPWARD_FAULT_FROM=NAME they are
  * counted from the point of that name on. Each one is written to SIPWARD_FAULT_LOG, when that is
  * set, as "N NAME".
  */

@@ -379,7 +379,7 @@ void resize_finish(struct resize *resize, struct state *state, void (*note)(cons
 			continue;
 		/* The next start does it when this cannot: it goes by what the programs use. Until
 		 * then the map before is written to as well. */
-		if (take_name(i, one->to) < 0) {
+		if (take_name(i, one->to) < 0 && take_name(i, one->to) < 0) {
 			auto_free char *text =
 				xasprintf("table %s: its pin cannot be replaced: %s; the next "
 					  "start tries again", state_map_name(i), strerror(errno));
