@@ -172,7 +172,7 @@ CHAOS_PATH := DATA_PATH=selftests/chaos/short.bpf.c BPF_EXTRA=-Ibpf
 endif
 
 faults:
-	$(Q)$(MAKE) BUILD=$(FAULTS) CFLAGS="-O1 -g -DSW_FAULTS" $(CHAOS_PATH) $(FAULTS)/sipward
+	$(Q)$(MAKE) BUILD=$(FAULTS) CFLAGS="-O2 -g -DSW_FAULTS" $(CHAOS_PATH) $(FAULTS)/sipward
 
 chaos: faults
 	$(Q)selftests/chaos/run $(FAULTS)/sipward

@@ -109,8 +109,6 @@ static void look_at_all(struct survey *survey)
 	auto_string_list char **pinned = state_interfaces();
 	struct if_nameindex *all = if_nameindex();
 
-	for (int i = 0; i < STATE_MAP_COUNT; i++)
-		survey->maps[i].fds[0] = survey->maps[i].fds[1] = -1;
 	for (char **iface = pinned; *iface; iface++)
 		look_at_link(survey, *iface);
 	for (struct if_nameindex *one = all; one && one->if_index; one++)
@@ -236,7 +234,9 @@ static int recover_one(const struct table *table, const struct used *used, struc
 int state_recover(struct state *state, const struct tables *tables, struct error *e)
 {
 	auto_skeleton struct sipward_bpf *skel = sipward_bpf__open();
-	cleanup(survey_free) struct survey survey = {.skel = skel};
+	cleanup(survey_free) struct survey survey = {
+		.skel = skel, .maps = {[0 ... STATE_MAP_COUNT - 1] = {.fds = {-1, -1}}},
+	};
 
 	if (!skel)
 		return fail(e, EXIT_FAILED, "the BPF object inside this binary cannot be read");
