@@ -55,6 +55,8 @@ __noinline int has_own_via(struct scratch *scratch)
 			if (is_own_via(scratch, pos, end))
 				return 1;
 			pos = sip_next_value(&scratch->buf, pos, end);
+			if (pos == SIP_LOST) /* what follows is not read */
+				return 1;
 			pos = sip_forget(pos < end ? pos : end);
 		}
 	}

@@ -187,26 +187,48 @@ SIP_GLOBAL __u64 sip_param(const struct sip_buf *buf, __u32 pos, __u32 end, __u6
 	return SIP_PACK(0, 0, SIP_RAN_OUT);
 }
 
-/* Behind the next comma outside quoted strings, or end: where a list goes on. A quote that is
- * never closed is an octet like others. SIP_LOST: there are more quoted strings than are looked
- * at, and nobody knows what follows. */
+/* Nobody knows what follows in a list: there are more quoted strings than are looked at; one
+ * stands where none may; or a comma stands behind a quote that is never closed, which is an octet
+ * like others to some. */
 #define SIP_LOST 0xffffffffu
 
+/* Behind the quoted string that opens at pos, in a value that begins at `begin`; or end, or
+ * SIP_LOST. Behind other octets it is a display name, with white space before it, or the value of
+ * a parameter, which has a name before it and nothing of its own behind it. */
+SIP_GLOBAL __u32 sip_behind_quotes(const struct sip_buf *buf, __u32 begin, __u32 pos, __u32 end)
+{
+	__u32 quote, behind;
+
+	if (!buf)
+		return end;
+	quote = sip_find_quote(buf, pos + 1, end);
+	if (quote >= end)
+		return sip_find(buf, pos, end, SIP_EACH(','), SIP_EACH(',')) < end ? SIP_LOST : end;
+	if (pos <= begin || sip_octet(buf, pos - 1) <= ' ')
+		return quote + 1;
+	behind = sip_skip(buf, quote + 1, end);
+	if (sip_octet(buf, pos - 1) != '=' || sip_octet(buf, pos - 2) == ';' ||
+	    (behind < end && sip_octet(buf, behind) != ';' && sip_octet(buf, behind) != ','))
+		return SIP_LOST;
+	return quote + 1;
+}
+
+/* Behind the next comma outside quoted strings, or end: where a list goes on; or SIP_LOST. */
 SIP_GLOBAL __u32 sip_next_value(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
+	__u32 begin = pos;
+
 	if (!buf)
 		return end;
 	for (__u32 i = 0; i < 64; i++) {
-		__u32 quote;
-
 		pos = sip_find(buf, pos, end, SIP_EACH(','), SIP_EACH('"'));
 		if (pos >= end)
 			return end;
-		if (sip_octet(buf, pos++) == ',')
+		if (sip_octet(buf, pos) == ',')
+			return pos + 1;
+		pos = sip_behind_quotes(buf, begin, pos, end);
+		if (pos >= end)
 			return pos;
-		quote = sip_find_quote(buf, pos, end);
-		if (quote < end)
-			pos = quote + 1;
 	}
 	return SIP_LOST;
 }
@@ -383,8 +405,12 @@ SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 po
 	/* A response repeats what its request had, which some count by their clock. */
 	msg->violations |= (__u64)(msg->cseq >> 31) << SW_SANITY_CSEQ_LARGE;
 	pos = sip_skip(buf, behind, end);
-	if (msg->kind == SW_MESSAGE_RESPONSE) /* of a request all of it is compared */
-		end = sip_find_white(buf, pos, end);
+	if (msg->kind == SW_MESSAGE_RESPONSE) { /* of a request all of it is compared */
+		behind = sip_find_white(buf, pos, end);
+		if (behind < end)
+			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
+		end = behind;
+	}
 	length = end - pos;
 	msg->cseq_method = sip_span(pos, end);
 	msg->cseq_kind = sip_method_kind(buf, pos, length);

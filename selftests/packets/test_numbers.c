@@ -452,7 +452,7 @@ static void test_hidden_numbers(void **state)
 	static const struct call hidden[] = {
 		{.from = "< sip:+49301234567@example.com>"},
 		{.from = "<\t\r\n sips:+49301234567@example.com >"},
-		{.from = "<tel: +49 30 1234567>"},
+		{.from = "<tel:+49-30-1234567>"},
 		{.from = "<sip:+-----------------------------------------------------------------"
 			 "49301234567@example.com>"},
 		{.from = "<tel:301234567;a;b;c;d;e;phone-context=+49>"},
@@ -473,6 +473,19 @@ static void test_hidden_numbers(void **state)
 		{.lines = "P-Asserted-Identity: <sip:@+49301234567@b>\r\n"},
 		{.lines = "P-Asserted-Identity: sip:<sip:+49301234567@b>\r\n"},
 		{.lines = "P-Asserted-Identity: \"unclosed, <sip:+49301234567@b>\r\n"},
+		/* Two ways to read them: counts as the worst that the zone knows. */
+		{.lines = "P-Asserted-Identity: ]\",s:+49301234567@\"\r\n"},
+		{.lines = "P-Asserted-Identity: <>sip:+49301234567@b\r\n"},
+		{.lines = "P-Asserted-Identity: <7@,<:tel:+49301234567>\r\n"},
+		{.lines = "P-Asserted-Identity: [:+49301234567@b,<7@b>\r\n"},
+		{.lines = "P-Asserted-Identity: p:+49301234567@<7@\r\n"},
+		{.lines = "P-Asserted-Identity: sip:\"@,\"\"<tel:+49301234567>\r\n"},
+		{.lines = "P-Asserted-Identity: sip:x@a;y=\",\"<sip:+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: <sip:x@a>;y=\",\"\"<sip:+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: <sip:x@a>;\",\"<sip:+49301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: \"sip:+49301234567@b\"<w@,>\r\n"},
+		{.lines = "P-Asserted-Identity: \"\"\"<sip:+49301234567>,<mailto:x@b>\r\n"},
+		{.lines = "P-Asserted-Identity: < sip:+49301234567>\r\n"},
 	};
 	static const struct call open[] = {
 		{.from = "< sip:+33301234567@example.com>"},
@@ -483,6 +496,10 @@ static void test_hidden_numbers(void **state)
 		{.lines = "P-Asserted-Identity: sip:+33301234567;x=y@h\r\n"},
 		{.lines = "P-Asserted-Identity: <sip:x@example.com>,  sip:+33301234567@b\r\n"},
 		{.lines = "P-Asserted-Identity: \"a \\\"<sip:x@a>\" <sip:+33301234567@b>\r\n"},
+		{.lines = "P-Asserted-Identity: \"Doe, J: 1\" <sip:+33301234567@b>;x=\"y, z\"\r\n"},
+		{.lines = "P-Asserted-Identity: sip:x@a;y=1, \"B, C\"<sip:+33301234567@b> ;z\r\n"},
+		{.lines = "P-Asserted-Identity: Doe, J <sip:+33301234567,1@b>\r\n"},
+		{.lines = "P-Asserted-Identity: sip:x@a,\"B\" <sip:+33301234567@b>\r\n"},
 	};
 	auto_rig struct rig rig;
 

@@ -68,11 +68,56 @@ static const struct {
 	 .good_to = "\"A <sip:alice@example.com>"},
 	{SW_REASON_AMBIGUOUS, .to = "sip:a@b;<sip:eve@x>;tag=1", .good_to = "sip:a@b;tag=1"},
 	{SW_REASON_AMBIGUOUS, .to = "sip:900;x@b;tag=1", .good_to = "<sip:900;x@b>;tag=1"},
+	{SW_REASON_AMBIGUOUS, .to = "Line:5" ALICE, .good_to = "Line:5 " ALICE},
+	{SW_REASON_AMBIGUOUS, .to = "\"A\" :5" ALICE, .good_to = "\"A\" 5" ALICE},
+	{SW_REASON_AMBIGUOUS, .to = "a\":5@h\"" ALICE, .good_to = "\":5@h\"" ALICE},
+	{SW_REASON_AMBIGUOUS, .to = "\x7f\":5@h\"" ALICE, .good_to = " \":5@h\"" ALICE},
+	{SW_REASON_AMBIGUOUS, .to = "\"sip:7@h\" <sip:alice@example.com",
+	 .good_to = "\"7\" <sip:alice@example.com"},
+	{SW_REASON_AMBIGUOUS, .to = "\"sip:7@h " ALICE, .good_to = "\"7 " ALICE},
+	{SW_REASON_AMBIGUOUS, .to = ALICE ";tag=1\\;x", .good_to = ALICE ";tag=1;x"},
 	{SW_REASON_METHOD_CASE, .start = "Invite sip:alice@example.com SIP/2.0",
 	 .good_start = "INVITE sip:alice@example.com sip/2.0"},
 	{SW_REASON_VIA_MISSING, .lines = "Via:\r\n", .good_lines = "v: SIP/2.0/UDP x\r\n"},
 	{SW_REASON_TO_MISSING, .to = "", .good_to = "sip:x"},
 	{SW_REASON_TO_MISSING, .to = "\t\r\n \t"},
+};
+
+/* What is only found where somebody reads addresses, or looks for a branch, for else nobody is
+ * misled. */
+static const struct addressed {
+	enum sw_reason reason; /* 0: ambiguous */
+	const char *start, *lines, *to, *good_start, *good_lines, *good_to;
+} addressed[] = {
+	{.start = "INVITE :sip:7@x SIP/2.0", .good_start = "INVITE pres:7@x SIP/2.0"},
+	{.start = "INVITE @tel:7@x SIP/2.0", .good_start = "INVITE 7@x SIP/2.0"},
+	{.start = "INVITE ::sip:7@x SIP/2.0", .good_start = "INVITE sip:7:sip@x SIP/2.0"},
+	{.start = "INVITE tel:+49 30 SIP/2.0", .good_start = "INVITE tel:+49-30 SIP/2.0"},
+	{.to = "<:tel:+17374>", .good_to = "<x:+17374>"},
+	{.to = "<,:192.0.2.1:>", .good_to = "<x-y.z+1:192.0.2.1:>"},
+	{.to = "<\x14:0093628:>", .good_to = "<x:0093628:>"},
+	{.to = "<1:7@x>", .good_to = "<x1:7@x>"},
+	{.to = "<s@x:25091>", .good_to = "<s@x>"},
+	{.to = "x@:25091", .good_to = "x@h"},
+	{.to = "<tel:7 8>", .good_to = "<tel:78 >"},
+	{.to = "<sip:\"7@x>", .good_to = "<sip:%227@x>"},
+	{.to = "<sip:a<7@x>", .good_to = "<sip:a%3c7@x>"},
+	{.to = "<sip:a@x;y=\"<tel:7>\">", .good_to = "<sip:a@x>;y=\"<tel:7>\""},
+	{.to = "J\xe9<sip:192.0.2.1>", .good_to = "J\xe9 <sip:192.0.2.1>"},
+	{.to = "><sip:192.0.2.1>", .good_to = "x<sip:192.0.2.1>"},
+	{.to = "< sip:192.0.2.1>", .good_to = "< sip:a@192.0.2.1>"},
+	{.to = "< :*31>", .good_to = "<sip:*31@x>"},
+	{.to = "<\turn:x:7>", .good_to = "<\turn:service:sos>"},
+	{SW_REASON_REACH, .lines = "Via: SIP/2.0/UDP h;x=\";\"y;branch=1\r\n",
+	 .good_lines = "Via: SIP/2.0/UDP h;x=\";y\";branch=1\r\n"},
+	{SW_REASON_REACH, .lines = "Via: SIP/2.0/UDP h;x\";y\";branch=1\r\n",
+	 .good_lines = "Via: SIP/2.0/UDP h;x= \";y\" ;branch=1\r\n"},
+	{SW_REASON_REACH, .lines = "Via: SIP/2.0/UDP h;=\"x\"\r\n",
+	 .good_lines = "Via: SIP/2.0/UDP h;x=\"x\" ,SIP/2.0/UDP y\r\n"},
+	{SW_REASON_REACH, .lines = "Via: SIP/2.0/UDP h;x=\"y,SIP/2.0/UDP z\r\n",
+	 .good_lines = "Via: SIP/2.0/UDP h;x=\"y,SIP/2.0/UDP z\"\r\n"},
+	{SW_REASON_REACH, .lines = "Authorization: Digest username=\"a\"b, nonce=\"c\"\r\n",
+	 .good_lines = "Authorization: Digest username=\"a\\\"b\" , nonce=\"c\"\r\n"},
 };
 
 static void run_cases(struct rig *rig)
@@ -95,6 +140,48 @@ static void run_cases(struct rig *rig)
 	}
 }
 
+static const char *or_else(const char *text, const char *usual)
+{
+	return text ? text : usual;
+}
+
+static void run_addressed(struct rig *rig)
+{
+	char text[4096];
+
+	for (size_t i = 0; i < array_size(addressed); i++) {
+		const struct addressed *a = &addressed[i];
+
+		print_message("# address %zu\n", i);
+		sends(rig, text,
+		      with_lines(text, sizeof(text), or_else(a->start, START),
+				 or_else(a->lines, ""), or_else(a->to, ALICE)),
+		      a->reason ? a->reason : SW_REASON_AMBIGUOUS);
+		sends(rig, text,
+		      with_lines(text, sizeof(text), or_else(a->good_start, START),
+				 or_else(a->good_lines, ""), or_else(a->good_to, ALICE)),
+		      SW_REASON_NONE);
+	}
+}
+
+/* What stands behind the method in a response is read by some as the method. */
+static void test_answered_method(void **state)
+{
+	static const char *const cseq[] = {"1 INVITE", "1 INVITE x"};
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open_all(&rig, YAML_PLAIN);
+	for (int i = 0; i < 2; i++)
+		sends(&rig, text,
+		      snprintf(text, sizeof(text),
+			       "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
+			       "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: 1\r\n"
+			       "CSeq: %s\r\nContent-Length: 0\r\n\r\n", cseq[i]),
+		      i ? SW_REASON_AMBIGUOUS : SW_REASON_NONE);
+}
+
 static void test_as_needed(void **state)
 {
 	auto_rig struct rig rig;
@@ -111,6 +198,7 @@ static void test_with_all_work(void **state)
 	(void)state;
 	rig_open_all(&rig, YAML_PLAIN);
 	run_cases(&rig);
+	run_addressed(&rig);
 }
 
 /* Early, where newcomers have a budget, then on. */
@@ -165,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_with_all_work),
 		cmocka_unit_test(test_in_halves),
 		cmocka_unit_test(test_white_space),
+		cmocka_unit_test(test_answered_method),
 	};
 
 	return cmocka_run_group_tests_name("smuggling", tests, NULL, NULL);
