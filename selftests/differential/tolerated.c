@@ -147,7 +147,7 @@ static bool is_quoted(const struct message_text *message, size_t at)
 	return false;
 }
 
-/* Behind an escaped quote, inside the quoted string that has it. */
+/* Behind an escaped quote of a quoted string, in the same line. */
 static bool behind_escaped_quote(const struct difference *d)
 {
 	const uint8_t *text = d->message->octets, *at = text, *end = at + d->message->size;
@@ -160,8 +160,7 @@ static bool behind_escaped_quote(const struct difference *d)
 		while (escaped > text + 1 && *escaped != '\n' &&
 		       (escaped[0] != '"' || escaped[-1] != '\\'))
 			escaped--;
-		if (*escaped == '"' && is_quoted(d->message, escaped - text) &&
-		    is_quoted(d->message, at - text))
+		if (*escaped == '"' && is_quoted(d->message, escaped - text))
 			return true;
 		at++;
 	}
@@ -313,8 +312,8 @@ const struct tolerance tolerances[] = {
 	 "(RFC 3261 25.1): what sipward takes to be outside a dialog is judged by more rules",
 	 inside_quotes},
 	{"behind an escaped quote",
-	 "libre ends a quoted string at an escaped quote, and finds an address in the display name "
-	 "(RFC 3261 25.1: quoted-pair)", behind_escaped_quote},
+	 "libre ends a quoted string at an escaped quote where it takes a list apart, and finds an "
+	 "address in what is left (RFC 3261 25.1: quoted-pair)", behind_escaped_quote},
 	{"comment",
 	 "libosip2 and sofia-sip take (...) behind a token for a comment (RFC 2543); sipward has "
 	 "it in the token, the same in requests and in responses", comment},
