@@ -72,11 +72,10 @@ SIP_GLOBAL __u64 sip_foreign(const struct sip_buf *buf, __u32 pos, __u32 end)
 		if (!sip_is_scheme(buf, pos, colon))
 			doubt = SIP_DOUBT;
 		pos = colon + 1;
-	} else if (at >= end) {
-		if (colon >= end)
-			return 0;
 	} else if (colon < end) {
 		doubt = SIP_DOUBT;
+	} else if (at >= end) {
+		return 0;
 	}
 	for (__u32 i = 0; i < 2; i++) {
 		if (pos < at && sip_octet(buf, pos) == '/')

@@ -97,6 +97,7 @@ static const struct addressed {
 	{.to = "<,:192.0.2.1:>", .good_to = "<x-y.z+1:192.0.2.1:>"},
 	{.to = "<\x14:0093628:>", .good_to = "<x:0093628:>"},
 	{.to = "<1:7@x>", .good_to = "<x1:7@x>"},
+	{.to = "<1]:3521>", .good_to = "<x1:3521>"},
 	{.to = "<s@x:25091>", .good_to = "<s@x>"},
 	{.to = "x@:25091", .good_to = "x@h"},
 	{.to = "<tel:7 8>", .good_to = "<tel:78 >"},
