@@ -91,7 +91,9 @@ void save_state(struct agent *agent)
 void save_tick(struct agent *agent)
 {
 	/* By the policy of now: a shorter time holds at once. */
-	if (monotonic_ns() - agent->save_from >= agent->running.policy.state_every)
+	uint64_t every = agent->state.restoring ? SW_NS_PER_SEC : agent->running.policy.state_every;
+
+	if (monotonic_ns() - agent->save_from >= every)
 		save_state(agent);
 }
 
@@ -173,7 +175,6 @@ void restore_state(struct agent *agent)
 	if (!agent->state.restoring ||
 	    (try_to_restore(agent, &e) == 0 && state_restored(&agent->state, &e) == 0))
 		return;
-	agent->save_at = monotonic_ns() + SW_NS_PER_SEC;
 	if (strcmp(agent->save_error, e.text) != 0)
 		say("what was saved before is not back yet; it is tried again every second, and "
 		    "nothing is saved before: %s", e.text);

@@ -33,10 +33,10 @@ static const char *const common[] = {
 static const char *const agent[] = {
 	/* files */
 	"open", "openat", "stat", "lstat", "newfstatat", "statx", "statfs", "fstatfs", "access",
-	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd", "mkdir",
-	"mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "chmod",
-	"fchmod", "fchmodat", "umask", "fsync", "fdatasync", "ftruncate", "fallocate", "flock",
-	"memfd_create", "fadvise64",
+	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents", "getdents64", "getcwd",
+	"mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2",
+	"chmod", "fchmod", "fchmodat", "umask", "fsync", "fdatasync", "ftruncate", "fallocate",
+	"flock", "memfd_create", "fadvise64",
 	/* descriptors */
 	"dup", "dup2", "dup3", "pipe", "pipe2", "ioctl", "select", "pselect6", "timerfd_create",
 	"timerfd_settime", "timerfd_gettime", "signalfd4",
