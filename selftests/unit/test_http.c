@@ -30,8 +30,8 @@
 #define LONG       20000 /* milliseconds: nothing here takes as long */
 
 static const struct http_limits limits = {
-	.connections = 6, .of_a_peer = OF_A_PEER, .grace = GRACE, .request = REQUEST, .answer = REQUEST,
-	.fresh = FRESH, .patience = PATIENCE, .stale = 1500 * MS,
+	.connections = 6, .of_a_peer = OF_A_PEER, .grace = GRACE, .request = REQUEST,
+	.answer = REQUEST, .fresh = FRESH, .patience = PATIENCE, .stale = 1500 * MS,
 };
 
 struct server {
@@ -219,8 +219,8 @@ static void test_other_requests(void **state)
 	char text[4096];
 
 	assert_int_equal(get(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", text), 404);
-	assert_int_equal(get(server, "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
-			     text), 405);
+	assert_int_equal(get(server, "POST /metrics HTTP/1.1\r\nHost: x\r\n"
+			     "Content-Length: 3\r\n\r\nabc", text), 405);
 	assert_false(asked(server, 0));
 	give_page(server, "sipward_up 1\n");
 	usleep(50000);

@@ -228,7 +228,8 @@ static void on_end(void *context, int fd)
 }
 
 /* Runs this binary as the exporter, with nothing but its two descriptors and the log. The address
- * space is not copied: the agent's may be large. */
+ * space is not copied: the agent's may be large. The process is killed when the thread that calls
+ * this ends, which must live as long as the agent. */
 static int spawn(struct exporter *exporter, int listener, int channel, struct error *e)
 {
 	posix_spawn_file_actions_t files;
@@ -252,8 +253,8 @@ static int spawn(struct exporter *exporter, int listener, int channel, struct er
 	if (!error)
 		return 0;
 	exporter->pid = 0;
-	return fail(e, EXIT_FAILED, "metrics: the exporter's process cannot be started: %s",
-		    strerror(error));
+	return fail(e, EXIT_FAILED, "metrics: the exporter's process (%s) cannot be started: %s",
+		    sandbox_self, strerror(error));
 }
 
 static int watch(struct exporter *exporter, struct error *e)

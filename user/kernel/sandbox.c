@@ -17,7 +17,7 @@ static char self_name[] = EXPORTER_PROCESS;
 char *const sandbox_self_argv[] = {self_name, NULL};
 char *const sandbox_self_environment[] = {NULL};
 
-/* Reading, writing, waiting, memory, time: what any process does. */
+/* Reading, writing, waiting, memory, time: what every process does. */
 static const char *const common[] = {
 	"read", "readv", "pread64", "write", "writev", "pwrite64", "lseek", "close", "close_range",
 	"fcntl", "fstat", "poll", "ppoll", "epoll_create1", "epoll_ctl", "epoll_wait",
@@ -42,7 +42,7 @@ static const char *const agent[] = {
 	"timerfd_settime", "timerfd_gettime", "signalfd4",
 	/* the network; socket() is below */
 	"bpf", "socketpair", "bind", "listen", "connect", "sendmmsg", "recvmmsg",
-	/* threads, the process that saves the state, the exporter; clone() and execve() are below */
+	/* threads, children, the exporter; clone() and execve() are below */
 	"fork", "vfork", "wait4", "waitid", "pidfd_open", "pidfd_send_signal", "kill",
 	"set_robust_list", "get_robust_list", "rseq", "set_tid_address", "arch_prctl",
 	"membarrier", "rt_sigaction", "rt_sigpending", "rt_sigtimedwait", "prctl", "capget",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The system calls that are left to the agent and to its exporter (seccomp): who takes one of
- * them over by a mistake in it has little to go on with. What is not listed here is refused.
+ * The system calls that are left to the agent and to its exporter (seccomp). An attacker who takes
+ * over one of them through a mistake in its code can do no more than these calls allow.
  */
 #ifndef SIPWARD_KERNEL_SANDBOX_H
 #define SIPWARD_KERNEL_SANDBOX_H
