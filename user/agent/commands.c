@@ -41,6 +41,22 @@ static struct json_object *renamed_json(const struct agent *agent)
 	return all;
 }
 
+/* As last counted; NULL before the first time. */
+static struct json_object *bans_json(const struct upkeep *upkeep)
+{
+	const struct ban_counts *counts = &upkeep->counts;
+	struct json_object *o;
+
+	if (!upkeep->counted)
+		return NULL;
+	o = json_object_new_object();
+	json_count(o, "by_hand", counts->by_hand);
+	json_count(o, "earned", counts->earned);
+	json_count(o, "allowed_by_hand", counts->allows);
+	json_count(o, "remembered", counts->remembered);
+	return o;
+}
+
 static struct json_object *agent_json(const struct agent *agent)
 {
 	struct json_object *o = json_object_new_object();
@@ -74,6 +90,7 @@ static struct json_object *agent_json(const struct agent *agent)
 	json_object_object_add(o, "repairs", repairs_json(agent));
 	json_object_object_add(o, "exporter", exporter_json(agent->exporter));
 	json_object_object_add(o, "rounds", rounds_json(&agent->loop.rounds));
+	json_object_object_add(o, "bans", bans_json(&agent->upkeep));
 	return o;
 }
 

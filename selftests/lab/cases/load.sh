@@ -57,6 +57,10 @@ addresses() { # add | del: a thousand, in one go
 		ip -n "$SERVER" -batch -
 }
 
+counted() { # all bans, by the agent
+	[ "$(ward status -j | jq '.agent.bans | (.by_hand // 0) + (.earned // 0)')" -ge "$ENTRIES" ]
+}
+
 has_addresses() { # NUMBER: in the table of this host's own
 	[ "$(bpftool -j map dump pinned "$SIPWARD_BPF_DIR/local_addrs" | jq length)" = "$1" ]
 }
@@ -93,6 +97,7 @@ expect "nothing delays the heartbeat" "it was $oldest ms old" test "$oldest" -lt
 expect "no round of the loop takes long" "one took $longest us" test "$longest" -lt "$ROUND_US"
 expect "the metrics say so, too" "$(server curl -s http://127.0.0.1:9538/metrics | grep round)" \
 	grep -q '^sipward_agent_round_seconds_max 0\.0' <(server curl -s http://127.0.0.1:9538/metrics)
+expect "the agent counts bans by kind" "$(ward status -j | jq -c .agent.bans)" wait_until 30 counted
 expect "bans by hand are all there" "$(ward status -j | jq .bans) bans" \
 	test "$(ward status -j | jq .bans)" -ge "$ENTRIES"
 expect "the observer stood by all the time" "$(grep -c 'nobody keeps it in place' "$WARD_LOG") gaps" \
