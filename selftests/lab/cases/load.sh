@@ -37,8 +37,9 @@ zones:
 state: {save: $TMP/lib/state, every: 5s}
 END
 
-rounds() { # KEY
-	ward status -j | jq ".agent.rounds.$1"
+longest_round() { # microseconds of processor time; `status` would walk the tables for seconds
+	server curl -sf "http://127.0.0.1:9538/metrics" |
+		awk '$1 == "sipward_agent_round_seconds_max" { printf "%d\n", $2 * 1000000 }'
 }
 
 ask_for_everything() { # until it is killed: what operators, scrapers and users do
@@ -57,8 +58,8 @@ addresses() { # add | del: a thousand, in one go
 		ip -n "$SERVER" -batch -
 }
 
-counted() { # all bans, by the agent
-	[ "$(ward status -j | jq '.agent.bans | (.by_hand // 0) + (.earned // 0)')" -ge "$ENTRIES" ]
+all_counted() { # by the agent
+	[ "$(metric sipward_bans)" -ge "$ENTRIES" ]
 }
 
 has_addresses() { # NUMBER: in the table of this host's own
@@ -68,7 +69,7 @@ has_addresses() { # NUMBER: in the table of this host's own
 ward_start load || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 "$BUILD/tables" fill "$SIPWARD_BPF_DIR" "$ENTRIES" "$ENTRIES" 2>"$TMP/fill.out" ||
 	die "the tables cannot be filled: $(cat "$TMP/fill.out")"
-expect_equal "the table of bans is as full as can be" "$ENTRIES" "$(ward status -j | jq .bans)"
+expect "the bans are counted" "$(metric sipward_bans) are" wait_until 60 all_counted
 
 ask_for_everything &
 PIDS+=($!) ASKING=$!
@@ -83,11 +84,11 @@ PIDS+=($!)
 } >"$TMP/addresses.out" 2>&1 &
 read -r oldest samples <<<"$("$BUILD/tables" watch "$SIPWARD_BPF_DIR" "$SECONDS_LONG")"
 kill "$ASKING" 2>/dev/null
-wait_until 5 test -s "$TMP/flood.out"
+wait_until 10 test -s "$TMP/flood.out"
 
-longest=$(rounds longest_us)
-printf '# %s frames sent; the heartbeat was %d ms old at most (%d looks); the longest round took %d us (%d us on the wall)\n' \
-	"$(cat "$TMP/flood.out")" "$oldest" "$samples" "$longest" "$(rounds longest_wall_us)"
+longest=$(longest_round)
+printf '# %s frames sent; the heartbeat was %d ms old at most (%d looks); a round took %d us at most\n' \
+	"$(cat "$TMP/flood.out")" "$oldest" "$samples" "$longest"
 expect "the flood was one" "$(cat "$TMP/flood.out") frames" \
 	test "$(cat "$TMP/flood.out")" -gt $((SECONDS_LONG * 5000))
 expect "its offences reach the agent" "none did" test "$(metric sipward_offences_total)" -gt 100
@@ -95,11 +96,6 @@ expect "and earn penalties" "none did" test "$(metric sipward_penalties_total)" 
 expect "the heartbeat was looked at" "$samples times" test "$samples" -gt $((SECONDS_LONG * 4))
 expect "nothing delays the heartbeat" "it was $oldest ms old" test "$oldest" -lt "$HEARTBEAT_MS"
 expect "no round of the loop takes long" "one took $longest us" test "$longest" -lt "$ROUND_US"
-expect "the metrics say so, too" "$(server curl -s http://127.0.0.1:9538/metrics | grep round)" \
-	grep -q '^sipward_agent_round_seconds_max 0\.0' <(server curl -s http://127.0.0.1:9538/metrics)
-expect "the agent counts bans by kind" "$(ward status -j | jq -c .agent.bans)" wait_until 30 counted
-expect "bans by hand are all there" "$(ward status -j | jq .bans) bans" \
-	test "$(ward status -j | jq .bans)" -ge "$ENTRIES"
 expect "the observer stood by all the time" "$(grep -c 'nobody keeps it in place' "$WARD_LOG") gaps" \
 	test "$(grep -c 'nobody keeps it in place' "$WARD_LOG")" = 0
 
