@@ -42,14 +42,14 @@ static void *work(void *context)
 		}
 		pthread_mutex_unlock(&w->lock);
 		job(job_context);
-		eventfd_write(w->finished, 1);
 		pthread_mutex_lock(&w->lock);
+		eventfd_write(w->finished, 1);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
 
-/* The eventfd orders what the job wrote before what done() reads. */
+/* The lock orders what the job wrote before what done() reads. */
 static void finish(struct worker *w)
 {
 	eventfd_t count;
