@@ -11,6 +11,7 @@ kamailio5_start || die "Kamailio does not answer: $(tail -n 1 "$TMP/kamailio.log
 
 TALK_AT=10.77.191.1
 ip -n "$BYSTANDER" address add "$TALK_AT/32" dev eth0
+ip -n "$CALLER" route add default via "$ATTACKER4" # linphone registers only where there is one
 registered talk-register bystander 371 "$TALK_AT" 5060 "$SERVER4" || die "nobody can be called"
 phone_start talk "$BYSTANDER" phone 371 271 "$TALK_AT" 5060 "$SERVER4"
 "$PYTHON" - "$TMP/tone.wav" <<'END' || die "no sound"
