@@ -184,7 +184,7 @@ cell() { # SERVER POLICY WHAT: runs each flow of that policy
 cell_explain() { # POLICY WHAT FLOW: what sipp met, for those who look why
 	printf '# %s, %s: %s of %s %s\n' "$1" "$2" "${GOOD[$1,$2,$3]}" "$CALLS" "$3"
 	[ -z "${EXPLAIN:-}" ] || head -c 1200 "$TMP/$3.err" "$TMP/$3-5060.err" 2>/dev/null |
-		sed 's/^/#   /'
+		sed -e 's/^/#   /' -e '$a#'
 }
 
 nothing() { :; }

@@ -32,7 +32,8 @@ phones() {
 expect_placed() {
 	placed
 	DID_GOOD=$(calls_good "$1") DID_TRIED=$CALLS
-	[ "$DID_GOOD" = "$CALLS" ] || [ -z "${EXPLAIN:-}" ] || head -c 1200 "$TMP/$1.err" | sed 's/^/#   /'
+	[ "$DID_GOOD" = "$CALLS" ] || [ -z "${EXPLAIN:-}" ] || head -c 1200 "$TMP/$1.err" |
+		sed -e 's/^/#   /' -e '$a#'
 }
 
 # --- calls that were up before sipward, and a phone whose registration is as old
