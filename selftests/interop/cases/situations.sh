@@ -154,11 +154,7 @@ do_wrong-password() {
 }
 
 # The same over TCP, where a refusal is evidence. The good phones call; none of them registers.
-ready_wrong-password-over-tcp() {
-	nat_forgets "$ROAD4" 30000
-	office "$ROAD4" 5 301 --sport 30000 >/dev/null
-}
-do_wrong-password-over-tcp() {
+wrong_over_tcp() {
 	behind_nat before call 371 -t t1 -p 5070
 	placed
 	place guesses "$PHONES" register_wrong 273 273 "$PHONES4" "$SERVER4" -t t1 -p 5072 -m 14 -r 4
@@ -167,6 +163,13 @@ do_wrong-password-over-tcp() {
 	behind_nat wrong call 371 -t t1 -p 5074
 	expect_placed wrong
 }
+ready_wrong-password-over-tcp() {
+	nat_forgets "$ROAD4" 30000
+	office "$ROAD4" 5 301 --sport 30000 >/dev/null
+}
+do_wrong-password-over-tcp() { wrong_over_tcp; }
+ready_wrong-password-in-the-office() { nat_forgets "$NAT4" 31000; }
+do_wrong-password-in-the-office() { wrong_over_tcp; }
 
 # --- servers
 ready_address-moves() { ip -n "$SERVER" address del "$VIRTUAL4/32" dev eth0 2>/dev/null; }
@@ -207,7 +210,7 @@ do_forked-upstream() {
 ALL="older-calls long-ago killed-in-the-call reload-in-the-call server-restarts-in-the-call
 	nat-calls nat-called rebound-before-the-call rebound-in-the-call
 	power-cut-in-the-office power-cut-on-the-road power-cut-beside-a-flood wrong-password
-	wrong-password-over-tcp address-moves registrar-503 forked-upstream"
+	wrong-password-over-tcp wrong-password-in-the-office address-moves registrar-503 forked-upstream"
 SITUATIONS=${SITUATIONS:-$ALL}
 POLICIES=${POLICIES-pbx interconnect hard}
 for policy in none $POLICIES; do
