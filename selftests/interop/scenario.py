@@ -29,13 +29,14 @@ ECHO = ["[last_Via:]", "[last_Record-Route:]", "[last_From:]", "[last_To:]", "[l
 steps = []
 
 
-def message(lines, body="", kind="application/sdp", retransmit=False):
+def message(lines, body="", kind="application/sdp", retransmit=False, goto=None):
     if body:
         lines = lines + [f"Content-Type: {kind}"]
     lines = lines + ["Content-Length: [len]" if body else "Content-Length: 0"]
     text = "\n".join(lines) + "\n" + (body or "\n")
     text = text.replace("{own}", OWN).replace("{other}", OTHER)
     timer = ' retrans="500"' if retransmit else ""
+    timer += f' next="{goto}"' if goto else ""
     steps.append(f"<send{timer}>\n<![CDATA[\n{text}\n]]>\n</send>")
 
 
@@ -126,14 +127,14 @@ def inside(method, cseq, body="", headers=(), kind="application/sdp", ack_of=Non
     message(lines, body, kind, retransmit=method != "ACK")
 
 
-def answer(status, body="", headers=(), echo=None, contact=True, retransmit=False, tag=False):
+def answer(status, body="", headers=(), echo=None, contact=True, retransmit=False, tag=False, goto=None):
     lines = [f"SIP/2.0 {status}", *(echo or ECHO), *headers]
     if tag:
         lines = [line + ";tag=[pid]s[call_number]" if line == "[last_To:]" else line for line in lines]
     if contact:
         lines += ["Contact: <sip:{own}@[local_ip]:[local_port];transport=[transport]>"]
     lines.append(f"Allow: {ALLOW}")
-    message(lines, body, retransmit=retransmit)
+    message(lines, body, retransmit=retransmit, goto=goto)
 
 
 def challenged(method, ack=None):
@@ -315,8 +316,7 @@ def refer():
     label(3)
     receive("BYE", optional=True, goto=2)
     receive("NOTIFY")
-    answer("200 OK")
-    steps.append('<nop next="3"/>')
+    answer("200 OK", goto=3)
     label(2)
     answer("200 OK", contact=False)
 
