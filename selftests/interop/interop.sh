@@ -219,6 +219,13 @@ before_restart() {
 	"$SERVED"_start || die "$SERVED does not start again"
 }
 
+drops() { # what sipward refused since it began, for those who look why
+	[ -n "${EXPLAIN:-}" ] || return 0
+	ward stats -j | jq -r '.interfaces[].zones[] | .name as $zone | .drops | to_entries[] |
+		select(.value > 0) | "#   dropped in \($zone): \(.key) \(.value)"'
+	ward events 2>/dev/null | grep -v flood.example | tail -n 5 | sed 's/^/#   /'
+}
+
 sum() { # POLICY WHAT ARRAY
 	local flow sum=0
 	local -n values=$3
@@ -257,6 +264,7 @@ judge() { # POLICY WHAT
 		[ "${GOOD[$1,$2,$flow]}" -ge "$base" ] ||
 			harmed+=" $flow ${GOOD[$1,$2,$flow]} of $base;"
 	done
+	[ -z "$harmed" ] || drops
 	expect "$SERVED, $1, $2: as many calls as without sipward" "harmed:$harmed" test -z "$harmed"
 }
 
@@ -327,6 +335,7 @@ situation() {
 YOUNG=''
 
 situation_judge() { # NAME POLICY
+	[ "${MANAGED[$1,$2]}" -ge "${MANAGED[$1,none]}" ] || drops
 	expect "$1, $2: as many as without sipward" "${MANAGED[$1,$2]} of ${MANAGED[$1,none]}" \
 		test "${MANAGED[$1,$2]}" -ge "${MANAGED[$1,none]}"
 }
