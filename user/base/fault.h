@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Points at which a test ends the process, or lets a step fail: before each step of what may never
- * be left half done. Built with -DSW_FAULTS only (make build/faults/sipward); anywhere else a point
- * is nothing.
+ * be left half done. Built with -DSW_FAULTS only (make faults); anywhere else a point is nothing.
  *
- * SIPWARD_FAULT=N:kill ends the process with SIGKILL at the Nth point that it comes to, and
- * SIPWARD_FAULT=N:error lets that step return an error; N:stop stops it there until SIGCONT. With SIPWARD_FAULT_FROM=NAME they are
- * counted from the point of that name on. Each one is written to SIPWARD_FAULT_LOG, when that is
- * set, as "N NAME".
+ * SIPWARD_FAULT=N:kill ends the process with SIGKILL at the Nth point that it comes to,
+ * SIPWARD_FAULT=N:error lets that step return an error, and N:stop stops it until SIGCONT. With
+ * SIPWARD_FAULT_FROM=NAME they are counted from the point of that name on. Each one is written to
+ * SIPWARD_FAULT_LOG, when that is set, as "N NAME".
  */
 #ifndef SIPWARD_FAULT_H
 #define SIPWARD_FAULT_H
