@@ -418,6 +418,16 @@ static __always_inline int sip_is_quoted(const struct sip_buf *buf, __u32 pos, _
 	return quote < end && sip_octet(buf, quote) == '"';
 }
 
+/* Whether the comma at `close` may stand in the user of an addr-spec: what follows has a user, but
+ * no scheme of its own. */
+static __always_inline int sip_is_split(const struct sip_buf *buf, __u32 close, __u32 end)
+{
+	__u32 at = sip_find(buf, close, end, SIP_EACH('@'), SIP_EACH(':'));
+
+	return at < end && sip_octet(buf, close) == ',' && sip_octet(buf, at) == '@' &&
+	       sip_find(buf, close, at, SIP_EACH('<'), SIP_EACH('"')) >= at;
+}
+
 /* User and host of the first address in [pos, end), packed for sip_address_user() and
  * sip_address_host(); both spans as in struct sip_party, length 0 where there is none. For
  * values of headers that hold addresses, from P-Asserted-Identity to Refer-To, however they
@@ -449,7 +459,7 @@ SIP_GLOBAL __u64 sip_address(const struct sip_buf *buf, __u32 pos, __u32 end)
 	} else {
 		angle = pos = begin;
 		close = sip_bare_end(buf, pos, end);
-		unsure |= sip_is_quoted(buf, pos, close, end);
+		unsure |= sip_is_quoted(buf, pos, close, end) || sip_is_split(buf, close, end);
 	}
 	end = close;
 	unsure |= sip_uri(buf, pos, end, &user, &host);

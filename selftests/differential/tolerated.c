@@ -167,6 +167,13 @@ static bool behind_escaped_quote(const struct difference *d)
 	return false;
 }
 
+/* Kamailio takes the quote behind an escaped backslash for an escaped one. */
+static bool escaped_backslash(const struct difference *d)
+{
+	return is_user(d) && d->kind == DIFFERENT && is_of(d, "Kamailio") &&
+	       memmem(d->message->octets, d->message->size, "\\\\\"", 3);
+}
+
 static bool inside_quotes(const struct difference *d)
 {
 	const uint8_t *at = d->message->octets, *end = at + d->message->size;
@@ -314,6 +321,9 @@ const struct tolerance tolerances[] = {
 	{"behind an escaped quote",
 	 "libre ends a quoted string at an escaped quote where it takes a list apart, and finds an "
 	 "address in what is left (RFC 3261 25.1: quoted-pair)", behind_escaped_quote},
+	{"escaped backslash",
+	 "Kamailio reads on behind the quote that closes a string which ends with an escaped "
+	 "backslash, and is wrong (RFC 3261 25.1: quoted-pair)", escaped_backslash},
 	{"comment",
 	 "libosip2 and sofia-sip take (...) behind a token for a comment (RFC 2543); sipward has "
 	 "it in the token, the same in requests and in responses", comment},
