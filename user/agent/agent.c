@@ -25,7 +25,7 @@
 #define TICK_SECONDS 1
 /* The agent ends within two seconds, whatever is under way: of those they take so much. */
 #define JOB_PATIENCE  (SW_NS_PER_SEC / 2)
-#define SAVE_PATIENCE (14 * SW_NS_PER_SEC / 10)
+#define SAVE_PATIENCE (12 * SW_NS_PER_SEC / 10)
 
 void say_text(const char *text)
 {
