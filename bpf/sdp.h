@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Session descriptions (RFC 8866): what a body of type application/sdp must look like, line by line.
- * Judged is what a parser may stumble over: lines, their order, numbers, addresses, and how many
- * there are of all. What an attribute means is not judged, nor the order of lines that phones are
- * free with (b, a, k, i, u, e, p, r, z). Pure C.
+ * Session descriptions (RFC 8866): what a body of type application/sdp must look like, line by
+ * line. Judged is what a parser may stumble over: lines, their order, numbers, addresses, and how
+ * many there are of all. What an attribute means is not judged, nor the order of lines that phones
+ * are free with (b, a, k, i, u, e, p, r, z). Pure C.
  */
 #ifndef SIPWARD_SDP_H
 #define SIPWARD_SDP_H

@@ -35,8 +35,8 @@ struct sw_opening_text {
 	__u8 octets[SW_OPENING_MAX];
 };
 
-/* A connection of a banned source that carries a call for help (bpf/stream.h). Keyed by the token of
- * its addresses and ports. */
+/* A connection of a banned source that carries a call for help (bpf/stream.h). Keyed by the token
+ * of its addresses and ports. */
 struct sw_stream {
 	__u64 expires;
 	__u32 next;    /* sequence number behind what passed */

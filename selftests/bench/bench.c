@@ -205,8 +205,8 @@ int main(void)
 	auto_trial struct trial admission = {.state = STATE_CLOSED, .counters = -1};
 	auto_trial struct trial greylist = {.state = STATE_CLOSED, .counters = -1};
 	auto_trial struct trial body = {.state = STATE_CLOSED, .counters = -1};
-	double described = 0, empty = 0, ours = 0, newcomer = 0, flooded = 0, dropped = 0, passed = 0;
-	double osip = 0, splitter = 0;
+	double empty = 0, ours = 0, newcomer = 0, flooded = 0, dropped = 0, passed = 0;
+	double described = 0, osip = 0, splitter = 0;
 	struct error e = {};
 	size_t size;
 	auto_free char *invite =

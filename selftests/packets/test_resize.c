@@ -52,7 +52,8 @@ static bool get(int fd, uint32_t number, void *value)
 /* The new table was filled; then the old one was written to until the swap. */
 static void test_bans(void **state)
 {
-	auto_fd int before = table(8, sizeof(struct sw_ban)), after = table(8, sizeof(struct sw_ban));
+	auto_fd int before = table(8, sizeof(struct sw_ban));
+	auto_fd int after = table(8, sizeof(struct sw_ban));
 	struct sw_ban old = ban(10, 5), again = ban(20, 0), got;
 
 	(void)state;
@@ -75,7 +76,8 @@ static void test_bans(void **state)
 /* After a mixed past nobody knows what was taken out: both tables count. */
 static void test_merged(void **state)
 {
-	auto_fd int before = table(8, sizeof(struct sw_ban)), after = table(8, sizeof(struct sw_ban));
+	auto_fd int before = table(8, sizeof(struct sw_ban));
+	auto_fd int after = table(8, sizeof(struct sw_ban));
 	struct sw_ban one = ban(10, 0), got;
 
 	(void)state;
@@ -88,7 +90,8 @@ static void test_merged(void **state)
 /* Bans that hold find room before those that are only remembered, and what finds none is told. */
 static void test_no_room(void **state)
 {
-	auto_fd int before = table(8, sizeof(struct sw_ban)), after = table(2, sizeof(struct sw_ban));
+	auto_fd int before = table(8, sizeof(struct sw_ban));
+	auto_fd int after = table(2, sizeof(struct sw_ban));
 	struct sw_ban holds = ban(10, 0), over = ban(5, 0), got;
 
 	(void)state;

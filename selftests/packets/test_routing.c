@@ -79,7 +79,8 @@ static void test_route_here(void **state)
 {
 	auto_rig struct rig rig;
 	static const char *const here[] = {
-		"<sip:192.0.2.1;lr>", "<sip:192.0.2.1:5060;transport=udp;lr>", "<sip:[2001:db8::1];lr>",
+		"<sip:192.0.2.1;lr>", "<sip:192.0.2.1:5060;transport=udp;lr>",
+		"<sip:[2001:db8::1];lr>",
 		"\t<sips:x@192.0.2.1> ", "Proxy <sip:192.0.2.1;lr>;x=1", "<sip:example.com;lr>",
 		"<sip:example.com:5080>",
 	};
@@ -87,7 +88,8 @@ static void test_route_here(void **state)
 		"<sip:192.0.2.9;lr>", "<sip:[2001:db8::2];lr>", "<sip:example.org;lr>",
 		"<sip:192.0.2.1;lr>, <sip:192.0.2.9;lr>", "<sip:192.0.2.1;lr>, sip:192.0.2.9",
 		"sip:192.0.2.9, <sip:192.0.2.1;lr>", "\"<sip:192.0.2.1>\" <sip:192.0.2.9;lr>",
-		"<sip:192.0.2.1;lr>\r\nRoute: <sip:192.0.2.9;lr>", "<sip:192.0.2.1;maddr=192.0.2.9;lr>",
+		"<sip:192.0.2.1;lr>\r\nRoute: <sip:192.0.2.9;lr>",
+		"<sip:192.0.2.1;maddr=192.0.2.9;lr>",
 		"<sip:192.0.2.1;lr;MADDR=192.0.2.9>", "<sip:192.0.2.1@192.0.2.9>", "<sip:192.0.2.1",
 		"sip:192.0.2.1", "<tel:192.0.2.1>", "<sip:>", "", "<sip:192.0.2.11;lr>",
 		"<sip:www.example.com;lr>",

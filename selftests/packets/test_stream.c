@@ -234,7 +234,8 @@ static void test_nothing_hides(void **state)
 static void test_nothing_hides_at_once(void **state)
 {
 	static const struct message both = {
-		SOS, "<urn:service:sos>\r\n\r\nREGISTER sip:a SIP/2.0\r\nTo: <sip:a>", NULL, "INVITE"
+		SOS, "<urn:service:sos>\r\n\r\nREGISTER sip:a SIP/2.0\r\nTo: <sip:a>", NULL,
+		"INVITE"
 	};
 	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
@@ -536,7 +537,8 @@ static void test_counted_only(void **state)
 	assert_int_equal(counted(&monitor, SW_MODE_MONITOR, SW_REASON_AUTH_FAILURES), 1);
 }
 
-/* A flood of a banned source is as cheap as any while no call is under way: nothing is looked up. */
+/* A flood of a banned source is as cheap as any while no call is under way: nothing is looked
+ * up. */
 static void test_cheap(void **state)
 {
 	auto_rig struct rig rig;

@@ -51,8 +51,8 @@ static int give_up(int pid, int waited, struct error *e)
 			    "(SIGSTOP, or a debugger); what is attached goes on as it is. Let it "
 			    "go on: kill -CONT %d", pid, pid);
 	return fail(e, EXIT_FAILED, "the agent (pid %d) did not answer for %d s: it is busy, "
-		    "frozen or hangs; what is attached goes on as it is. If that lasts, start it anew "
-		    "(systemctl restart sipward, or kill -9 and sipward run)", pid, waited);
+		    "frozen or hangs; what is attached goes on as it is. If that lasts, start it "
+		    "anew (systemctl restart sipward, or kill -9 and sipward run)", pid, waited);
 }
 
 /* Waits until there is something to read. */

@@ -35,9 +35,9 @@ int network_claim(struct error *e);
 /* The same question, for those who would take a state of another namespace apart. */
 int network_check(struct error *e);
 
-/* One agent for a namespace, whatever its directories are: two would take the observer's filter from
- * each other again and again. The lock is a name that goes with the descriptor; who is not root can
- * have it, but keeps nobody off by that. */
+/* One agent for a namespace, whatever its directories are: two would take the observer's filter
+ * from each other again and again. The lock is a name that goes with the descriptor; who is not
+ * root can have it, but keeps nobody off by that. */
 int network_lock(struct error *e);
 
 /* Puts the note back, where somebody removed it. True when it had to. */
