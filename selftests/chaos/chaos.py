@@ -228,16 +228,12 @@ class Apply(Scenario):
         w = self.world
         command = subprocess.Popen([w.binary, "apply", w.policies["b"]], env=w.env, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        wait_until("the point", lambda: command.poll() is not None or self.is_stopped())
+        wait_until("the point", lambda: command.poll() is not None or w.is_stopped(w.agent))
         if w.reached(number):
             w.turn_a_ban()
             w.agent.send_signal(signal.SIGCONT)
         out, err = command.communicate(timeout=20)
         return subprocess.CompletedProcess([], command.returncode, out, err)
-
-    def is_stopped(self):
-        with open(f"/proc/{self.world.agent.pid}/stat", encoding="ascii") as file:
-            return file.read().rpartition(") ")[2][0] == "T"
 
 
 class Confirm(Scenario):
@@ -357,6 +353,28 @@ class Save(Scenario):
         w.kill()
 
 
+class Reload(Scenario):
+    """SIGHUP before the start is over: it waits, and is no end."""
+    name, kinds, last = "SIGHUP during the start", ("stop",), "start: open the state"
+
+    def again(self):
+        self.world.fresh("a")
+        self.world.kill()
+
+    def once(self, number, kind):
+        w = self.world
+
+        def send(agent):
+            wait_until("the point", lambda: w.is_stopped(agent))
+            agent.send_signal(signal.SIGHUP)
+            agent.send_signal(signal.SIGCONT)
+        must(w.start("a", self.fault(number, kind), meanwhile=send), "SIGHUP ended it")
+        must(self.note(number), "it did not come to the point")
+        wait_until("the reload", lambda: w.said("policy reloaded"))
+        w.check("a")
+        w.kill()
+
+
 class Detach(Scenario):
     """sipward detach, which takes everything off and away."""
     name = "detach"
@@ -379,7 +397,8 @@ class Detach(Scenario):
         w.detach()
 
 
-SCENARIOS = (First, Start, Recover, RecoverAll, RecoverNames, Apply, Confirm, GoBack, Stop, StopKeep, Save, Detach)
+SCENARIOS = (First, Start, Recover, RecoverAll, RecoverNames, Apply, Confirm, GoBack, Stop, StopKeep, Save, Reload,
+             Detach)
 
 
 def main():

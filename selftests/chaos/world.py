@@ -213,12 +213,19 @@ class World:
         with open(self.log, encoding="utf8") as file:
             return text in file.read()
 
-    def start(self, policy, fault=None, more=()):
+    @staticmethod
+    def is_stopped(agent):
+        with open(f"/proc/{agent.pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(") ")[2][0] == "T"
+
+    def start(self, policy, fault=None, more=(), meanwhile=None):
         """True when it is ready, False when it ended."""
         with open(self.log, "w", encoding="utf8") as log:
             env = dict(self.env, **self.fault_env(fault))
             self.agent = subprocess.Popen([self.binary, "run", "-p", self.policies[policy], *more],
                                           env=env, stdout=log, stderr=log)
+        if meanwhile:
+            meanwhile(self.agent)
         wait_until("the start", lambda: self.agent.poll() is not None or
                    self.said("sipward: ready"))
         return self.agent.poll() is None
