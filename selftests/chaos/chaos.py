@@ -65,7 +65,9 @@ class Scenario:
             if not all([self.one(number, kind) for kind in self.kinds]) or only:
                 break
             number += self.workers
-        must(self.seen or self.worker, "no point was reached: is it a test build?")
+        if not self.seen and not self.worker and not self.failed:
+            print(f"not ok chaos, {self.name} - it came to no point: is it a test build?")
+            self.failed = 1
         if not self.failed:
             print(f"ok chaos, {self.name}: {len(self.seen)} points, {self.runs} runs "
                   f"(worker {self.worker + 1} of {self.workers})", flush=True)
