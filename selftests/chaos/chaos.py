@@ -399,8 +399,8 @@ class Detach(Scenario):
         w.detach()
 
 
-SCENARIOS = (First, Start, Recover, RecoverAll, RecoverNames, Apply, Confirm, GoBack, Stop, StopKeep, Save, Reload,
-             Detach)
+SCENARIOS = (First, Start, Recover, RecoverAll, RecoverNames, Apply, Confirm, GoBack, Stop,
+             StopKeep, Save, Reload, Detach)
 
 
 def main():

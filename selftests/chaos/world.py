@@ -77,8 +77,8 @@ class Saved:
             text = file.read()
         body, _, last = text.strip().rpartition("\n")
         body = (body + "\n").encode()
-        must(last in (f"sha256 {hashlib.sha256(body).hexdigest()}", f"crc32 {zlib.crc32(body):08x}"),
-             "the saved file is damaged")
+        sums = f"sha256 {hashlib.sha256(body).hexdigest()}", f"crc32 {zlib.crc32(body):08x}"
+        must(last in sums, "the saved file is damaged")
         body = body.decode()
         found = {line.split()[1] for line in body.splitlines() if line.startswith("ban ")}
         must(found >= set(bans), f"the saved file lost bans: it has {found}")
@@ -316,7 +316,8 @@ class World:
     def check_whole(self, settled):
         """No program mixes tables. Settled: all use those that are pinned."""
         now, new = self.pinned()
-        must(not (settled and new), f"{len(new)} new tables are still pinned, {min(new, default='')}")
+        must(not (settled and new),
+             f"{len(new)} new tables are still pinned, {min(new, default='')}")
         for name, program in self.programs().items():
             uses = {n: i for n, i in kernel.program_maps(program).items() if n in now}
             must("known" in uses, f"{name}: does not use what it should")
