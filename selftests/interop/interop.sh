@@ -138,12 +138,16 @@ callees_start() { # SERVER: the phones that are called register, and wait
 }
 
 flow_start() { # FLOW: in the background
+	local port=()
 	flow_set "$1"
+	# A connection of the cell before may still be known to one end.
+	[ "$1" != tcp ] || port=(-p "$((5100 + (CELL_PORT += 1)))")
 	# The options are words.
 	# shellcheck disable=SC2046
 	place "$1" "$CALLER" "$(flow_field "$1" 2)" "$FLOW_CALLER" "$FLOW_CALLEE" "$FLOW_FROM" "$FLOW_TO" \
-		$(flow_field "$1" 6)
+		$(flow_field "$1" 6) "${port[@]}"
 }
+CELL_PORT=0
 
 # NAME NAMESPACE SCENARIO USER OTHER ADDRESS SERVER [sipp options]: CALLS calls, in the background
 place() {
