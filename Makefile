@@ -2,7 +2,7 @@
 #
 #   make                 build/sipward, the BPF object inside
 #   make check           every test that needs no lab (unit, packets)
-#   make differential, fuzz, bench, demo, attack, interop    see selftests/tests.mk
+#   make differential, fuzz, bench, demo, soak, attack, interop    see selftests/tests.mk
 #   make install         DESTDIR and PREFIX are honoured; make uninstall takes it away
 #   make V=1             the commands as they run
 #   make CLANG=clang-19 BUILD=build-19    another compiler, another folder

@@ -78,7 +78,10 @@ bench: $(BUILD)/bench
 demo: $(BUILD)/sipward
 	$(Q)selftests/lab/demo
 
-.PHONY: bench demo
+soak: $(BUILD)/sipward
+	$(Q)selftests/lab/soak
+
+.PHONY: bench demo soak
 
 # --- fuzzing: FUZZ_SECONDS each in the tests, for hours with `make fuzz FUZZ_SECONDS=36000` ---
 
