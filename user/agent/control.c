@@ -97,7 +97,9 @@ static int start_listening(struct control *control, struct error *e)
 	mode_t mask;
 	int bound;
 
-	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Made anew in the midst of a round of the loop, it may be called for what the one before had:
+	 * accept() must not wait then. */
+	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (socket_address(&address, e) < 0)
 		return -1;
 	unlink(address.sun_path); /* of an agent that is gone: the state lock is ours */
