@@ -134,7 +134,8 @@ void save_state(struct agent *agent);
 /* Saves as the agent ends, if that can be done until `end`. */
 void save_last(struct agent *agent, uint64_t end);
 void save_tick(struct agent *agent);
-/* After a reboot, when the kernel has no state: what the disk has of it. */
+/* After a reboot, when the kernel has no state: what the disk has of it. At the start, and in a job
+ * where it failed then: reads a file, and writes as many entries as it has. */
 void restore_state(struct agent *agent);
 struct json_object *saved_json(const struct agent *agent);
 

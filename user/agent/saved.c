@@ -80,21 +80,30 @@ void save_state(struct agent *agent)
 		return;
 	/* The file has what the tables have not: it stays until it is read. */
 	if (agent->state.restoring)
-		restore_state(agent);
-	if (agent->state.restoring)
 		return;
 	state_share(&saving->state, &agent->state, maps, array_size(maps));
 	saving->error = (struct error){};
 	worker_start(&agent->saver, run_saver, saver_done, agent);
 }
 
+static void restore_again(void *context, const struct job *job)
+{
+	(void)job;
+	restore_state(context);
+}
+
 void save_tick(struct agent *agent)
 {
+	struct job again = {.run = restore_again};
 	/* By the policy of now: a shorter time holds at once. */
 	uint64_t every = agent->state.restoring ? SW_NS_PER_SEC : agent->running.policy.state_every;
 
-	if (monotonic_ns() - agent->save_from >= every)
+	if (monotonic_ns() - agent->save_from < every)
+		return;
+	if (!agent->state.restoring)
 		save_state(agent);
+	else if (!jobs_has(&agent->jobs, restore_again))
+		jobs_add(&agent->jobs, &again);
 }
 
 /* What is left until then; 0 when it is over. */
@@ -169,11 +178,22 @@ static int try_to_restore(struct agent *agent, struct error *e)
 
 void restore_state(struct agent *agent)
 {
-	struct error e = {};
+	struct error e = {}, ending = {};
+	bool ends;
+	int done;
 
 	agent->save_from = monotonic_ns();
-	if (!agent->state.restoring ||
-	    (try_to_restore(agent, &e) == 0 && state_restored(&agent->state, &e) == 0))
+	if (!agent->state.restoring)
+		return;
+	upkeep_pause(&agent->upkeep);
+	/* Only another job could change the policy, or which tables these are. */
+	jobs_slow(&agent->jobs);
+	done = try_to_restore(agent, &e);
+	ends = jobs_quick(&agent->jobs, &ending) < 0;
+	upkeep_resume(&agent->upkeep);
+	agent->save_from = monotonic_ns();
+	/* Of an agent that ends, the next one does it again. */
+	if (ends || (done == 0 && state_restored(&agent->state, &e) == 0))
 		return;
 	if (strcmp(agent->save_error, e.text) != 0)
 		say("what was saved before is not back yet; it is tried again every second, and "
