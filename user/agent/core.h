@@ -47,6 +47,7 @@ struct agent {
 	size_t interface_count;
 	bool links_changed;        /* the kernel told of one that is protected */
 	bool applying;             /* interfaces, links and pins are a job's to change */
+	bool holds;                /* observers are, too: between preparing and swapping */
 	uint64_t attach_at;        /* not before that is attaching tried again */
 	unsigned int attach_pause; /* seconds; 0: the last try did not fail */
 	struct repairs repairs;

@@ -143,8 +143,24 @@ static void note_interfaces(struct agent *agent, const struct apply *apply)
 	}
 }
 
+/* Nobody puts the old observers back while they are replaced. Without the lock: who looks through a
+ * million routes lets this wait. */
+static void hold_observers(struct agent *agent)
+{
+	observation_hold(&agent->observation);
+	agent->holds = true;
+}
+
+static void release_observers(struct agent *agent)
+{
+	if (agent->holds)
+		observation_release(&agent->observation);
+	agent->holds = false;
+}
+
 void protect_forget(struct agent *agent, struct apply *apply)
 {
+	release_observers(agent);
 	agent->applying = false;
 	upkeep_resume(&agent->upkeep);
 	apply_free(apply);
@@ -171,6 +187,7 @@ int protect_prepare(struct agent *agent, const struct policy *policy, struct app
 		jobs_slow(&agent->jobs);
 		if (memory_check(policy, memory_allowed(policy), e) == 0)
 			done = apply_prepare(apply, e);
+		hold_observers(agent);
 		if (jobs_quick(&agent->jobs, e) < 0)
 			done = -1;
 	}
@@ -181,18 +198,12 @@ int protect_prepare(struct agent *agent, const struct policy *policy, struct app
 
 int protect_swap(struct agent *agent, struct apply *apply, struct error *e)
 {
-	int done;
-
-	/* Nobody puts the old observers back while they are replaced. */
-	observation_hold(&agent->observation);
-	done = apply_swap(apply, e);
-	if (done == 0)
-		observation_follow(&agent->observation, apply);
-	observation_release(&agent->observation);
-	if (done < 0) {
+	if (apply_swap(apply, e) < 0) {
 		protect_forget(agent, apply);
 		return -1;
 	}
+	observation_follow(&agent->observation, apply);
+	release_observers(agent);
 	agent->generation = apply->generation;
 	note_interfaces(agent, apply);
 	return 0;

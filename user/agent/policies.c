@@ -65,21 +65,15 @@ static int swap_over(struct agent *agent, const struct policy *next, struct chan
 static int begin_change(struct agent *agent, const struct policy *next, struct changeover *change,
 			struct error *e)
 {
-	int done;
-
 	memset(change, 0, sizeof(*change));
-	if (protect_prepare(agent, next, &change->apply, e) < 0)
-		return -1;
 	jobs_slow(&agent->jobs);
 	allowed_make(&change->allowed, next);
-	done = jobs_quick(&agent->jobs, e);
-	if (done < 0)
-		protect_forget(agent, &change->apply);
-	else
-		done = swap_over(agent, next, change, e);
-	if (done < 0)
-		allowed_free(&change->allowed);
-	return done;
+	if (jobs_quick(&agent->jobs, e) == 0 &&
+	    protect_prepare(agent, next, &change->apply, e) == 0 &&
+	    swap_over(agent, next, change, e) == 0)
+		return 0;
+	allowed_free(&change->allowed);
+	return -1;
 }
 
 static void finish_change(struct agent *agent, struct changeover *change)
