@@ -308,6 +308,9 @@ static int stop(struct agent *agent, struct error *e)
 		/* Nobody would be there to go back later. */
 		if (agent->confirm_by && idle)
 			go_back(agent);
+		else if (agent->confirm_by)
+			say("policy %s was not confirmed, and stays: there was no time to go back",
+			    agent->running.text.name);
 		if (agent->running.deviation_count)
 			say("what is tuned stays until the next start");
 		say("stopped; the programs stay attached and keep protecting (--keep)");

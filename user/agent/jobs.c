@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define JOBS_MAX 64
+#define HURRY_PATIENCE (200 * 1000000ull) /* one batch of a walk, on a busy host */
 
 /* In the thread. The queue is the loop's, and its first entry stays where it is while this runs. */
 static void run(void *context)
@@ -81,7 +82,8 @@ bool jobs_close(struct jobs *jobs, uint64_t patience)
 		return true;
 	jobs->ending = true;
 	pthread_mutex_unlock(&jobs->lock);
-	ended = worker_wait(&jobs->worker, patience);
+	ended = worker_wait(&jobs->worker, patience) ||
+		worker_hurry(&jobs->worker, HURRY_PATIENCE);
 	pthread_mutex_lock(&jobs->lock);
 	if (!ended)
 		return false;
