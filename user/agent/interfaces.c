@@ -6,6 +6,7 @@
 
 #include "agent/core.h"
 #include "kernel/memory.h"
+#include "kernel/walk.h"
 
 #define ATTACH_PAUSE_MAX 60 /* seconds between tries */
 
@@ -215,8 +216,10 @@ void protect_finish(struct agent *agent, struct apply *apply)
 
 	jobs_slow(&agent->jobs);
 	apply_settle(apply);
-	/* What an agent that ends leaves undone, the next start does. */
-	if (jobs_quick(&agent->jobs, &ending) == 0)
+	jobs_quick(&agent->jobs, &ending);
+	/* Of an agent that ends, too: the new tables have all, and with the programs gone the next
+	 * start would go on with the old ones. What was not settled the next start settles. */
+	if (!walk_hurried())
 		apply_finish(apply);
 	protect_forget(agent, apply);
 }
