@@ -168,7 +168,8 @@ void reload_soon(struct agent *agent)
 {
 	struct job job = {.run = reload};
 
-	jobs_add(&agent->jobs, &job);
+	if (!jobs_add(&agent->jobs, &job))
+		say("reload refused, the running policy stays: too much waits to be done");
 }
 
 int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, char **gone,
