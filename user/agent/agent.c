@@ -350,6 +350,17 @@ static void agent_free(struct agent *agent)
 	lock_release(&agent->lock);
 }
 
+/* False when a thread does not end (a disk that hangs): it uses the agent when it comes back. */
+static bool end_threads(struct agent *agent)
+{
+	if (agent->jobs.worker.busy)
+		return false;
+	worker_close(&agent->saver);
+	worker_close(&agent->upkeep.worker);
+	worker_close(&agent->connections.worker);
+	return !agent->saver.open && !agent->upkeep.worker.open && !agent->connections.worker.open;
+}
+
 int agent_run(const struct agent_options *options, struct error *e)
 {
 	cleanup(agent_free) struct agent agent = {
@@ -397,8 +408,11 @@ int agent_run(const struct agent_options *options, struct error *e)
 	}
 	say("ready");
 	done = loop_run(&agent.loop, e) < 0 ? -1 : stop(&agent, e);
-	/* A job that did not end in time may still use all that would be freed. */
-	if (agent.jobs.worker.busy)
-		_exit(done < 0 ? e->code : EXIT_OK);
+	/* Then nothing can be freed, nor this function be left, which has the agent. */
+	if (!end_threads(&agent)) {
+		if (done < 0)
+			say("%s", e->text);
+		_exit(done < 0 ? (int)e->code : EXIT_OK);
+	}
 	return done;
 }
