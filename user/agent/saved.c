@@ -193,8 +193,13 @@ void restore_state(struct agent *agent)
 	upkeep_resume(&agent->upkeep);
 	agent->save_from = monotonic_ns();
 	/* Of an agent that ends, the next one does it again. */
-	if (ends || (done == 0 && state_restored(&agent->state, &e) == 0))
+	if (ends)
 		return;
+	if (done == 0 && state_restored(&agent->state, &e) == 0) {
+		agent->save_error[0] = '\0';
+		save_state(agent); /* what came before this; not yet at the start */
+		return;
+	}
 	if (strcmp(agent->save_error, e.text) != 0)
 		say("what was saved before is not back yet; it is tried again every second, and "
 		    "nothing is saved before: %s", e.text);
