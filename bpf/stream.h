@@ -214,12 +214,12 @@ static __always_inline enum verdict judge_line_ends(struct xdp_md *ctx, struct s
 }
 
 /* The port was used again: then what is noted is of a connection that is over. All that passed went
- * through here, so that the kernel has taken no more. */
+ * through here, so that the kernel has taken no more. A handshake that has not ended is no sign of
+ * it: of two segments that end it both are judged before the kernel takes the first. */
 static __always_inline int is_of_another(const struct scratch *scratch,
-					 const struct sw_stream *known, int fit)
+					 const struct sw_stream *known)
 {
-	return fit == FIT_BEGINS ||
-	       known->next - scratch->stream.awaited > CONNECTION_AHEAD;
+	return known->next - scratch->stream.awaited > CONNECTION_AHEAD;
 }
 
 /* 0 when it leaves a gap, is sent again with more behind it, or begins nothing where nothing is
@@ -257,7 +257,7 @@ static __always_inline enum verdict judge_payload(struct xdp_md *ctx, struct scr
 	if (fit == FIT_READ)
 		return VERDICT_PASS;
 	trim_stream(scratch);
-	if (known && is_of_another(scratch, known, fit))
+	if (known && is_of_another(scratch, known))
 		known = 0;
 	if (!takes_place(scratch, known))
 		return refuse_banned(p);

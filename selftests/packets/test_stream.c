@@ -379,6 +379,44 @@ static void test_handshake(void **state)
 	}
 }
 
+/* Two segments that end the handshake, judged before the kernel takes the first: it would go on
+ * with the rest of the second. The same again passes. */
+static void test_handshake_twice(void **state)
+{
+	auto_rig struct rig rig;
+	char first[2048], second[2048];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, watched);
+	for (int i = 0; i < 2; i++) {
+		auto_connection struct connection c = {.listener = -1, .client = -1, .server = -1,
+						       .half = i == 0};
+
+		set_syncookies(i ? "2" : "1");
+		connect_ends(&rig, &c, false);
+		set_syncookies("1");
+		if (i)
+			connection_abort(&c);
+		else
+			is_banned(&rig, SW_REASON_AUTH_FAILURES);
+		size = message_of(first, sizeof(first), &help);
+		memset(second, 'x', sizeof(second));
+		memcpy(second, first, size);
+		strcpy(first + size, "REGISTER sip:example.com SI");
+		size = strlen(first);
+		offers(&rig, &c, first, size, SW_REASON_NONE);
+		offers(&rig, &c, first, size - 2, SW_REASON_NONE);
+		strcpy(second + size, "P/2.0\r\n"); /* behind x it is nothing */
+		offers(&rig, &c, second, strlen(second), SW_REASON_AUTH_FAILURES);
+		c.seq += size;
+		if (i) /* only the first segment has the cookie's number */
+			continue;
+		offers(&rig, &c, "P/2.0\r\n", 7, SW_REASON_AUTH_FAILURES);
+		offers(&rig, &c, "de of a body\r\n", 14, SW_REASON_NONE);
+	}
+}
+
 /* How many of so many SYNs pass, from this port on. */
 static int syns(struct rig *rig, uint16_t port, int count, uint64_t pause)
 {
@@ -569,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_handshake),
+		cmocka_unit_test(test_handshake_twice),
 		cmocka_unit_test(test_syns),
 		cmocka_unit_test(test_spoofed),
 		cmocka_unit_test(test_port_again),
