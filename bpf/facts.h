@@ -76,8 +76,9 @@ struct stream {
 	__u32 sequence; /* of its first octet */
 	__u32 awaited;  /* of the first one that the kernel has not taken */
 	__u32 next;     /* of the one behind all that passed before */
-	__u32 matched;  /* bits: the parts of "SIP/2.0" that end where it begins, then where it
+	__u32 matched;  /* bits: the parts of a version that end where it begins, then where it
 			 * ends */
+	__u32 tail;     /* HAD_TAIL (stream.h) */
 	__u32 known;    /* 1: it is remembered */
 	__u32 again;    /* 1: it may have passed before, and the kernel did not take it */
 };

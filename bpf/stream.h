@@ -18,7 +18,8 @@
  * most, at its beginning; the octets are read one by one for that, over the ends of segments too,
  * and must come in order. A segment that the kernel did not take (for its checksum) may come again
  * with another text: so it begins or ends no part of a request line then, whatever stands beside
- * it. And all octets together have a ceiling, for what was not thought of.
+ * it. What some servers take for a request line is one, and so is one of HTTP. And all octets
+ * together have a ceiling, for what was not thought of.
  */
 #ifndef SIPWARD_BPF_STREAM_H
 #define SIPWARD_BPF_STREAM_H
@@ -38,8 +39,20 @@
 /* No part of sequence space (OPENING_PART) has this number. */
 #define STREAM_PART         (1ull << 20)
 
-/* All parts of "SIP/2.0": where any may stand before what is read. */
-#define VERSION_PARTS       0x7fu
+/* What stands before an octet (sw_stream.matched). Bit n: n octets of "SIP/2.0"; with what some
+ * servers take as well: */
+#define AT_VERSION      7  /* all of it */
+#define AT_BLANK        8  /* and white space */
+#define AT_TAIL         9  /* or more in one word with it, as in "SIP/2.0/TCP" and "SIP/2.00" */
+#define AT_TAIL_BLANK   10 /* and white space */
+#define AT_HTTP         16 /* bit 16 + n: n octets of "HTTP/1." */
+#define AT_HTTP_VERSION 23
+/* Not of an octet: some segment ended in a tail. */
+#define HAD_TAIL        (1u << 31)
+#define TAIL_PARTS      (1u << AT_TAIL | 1u << AT_TAIL_BLANK)
+
+/* All parts of both: where any may stand before what is read. */
+#define VERSION_PARTS   (0x7fu | 0x7fu << AT_HTTP)
 
 /* What the kernel makes of a segment. */
 enum fit {
@@ -229,6 +242,7 @@ static __always_inline int takes_place(struct scratch *scratch, const struct sw_
 	struct stream *stream = &scratch->stream;
 
 	stream->known = known != 0;
+	stream->tail = 0;
 	if (!known) {
 		stream->again = 0;
 		stream->next = stream->sequence;
@@ -239,7 +253,9 @@ static __always_inline int takes_place(struct scratch *scratch, const struct sw_
 	}
 	stream->next = known->next;
 	stream->again = stream->sequence != known->next;
-	stream->matched = stream->again ? VERSION_PARTS : known->matched;
+	stream->tail = known->matched & HAD_TAIL;
+	stream->matched = !stream->again ? known->matched :
+			  stream->tail   ? VERSION_PARTS | TAIL_PARTS : VERSION_PARTS;
 	return !stream->again ||
 	       (__s32)(stream->sequence + scratch->packet.payload_length - known->next) <= 0;
 }
@@ -305,8 +321,8 @@ static __always_inline enum verdict stage_stream(struct packet *p, struct xdp_md
 
 struct line_walk {
 	const struct sip_buf *buf;
-	__u32 matched;  /* bit n: n octets of "SIP/2.0" stand here; of all, white space behind it */
-	__u32 requests; /* lines that end so, but for a status or a transport that follows */
+	__u32 matched;  /* AT_ bits */
+	__u32 requests; /* lines that end with a version, or with a word that begins so */
 };
 
 /* 1 or 0, without a branch: the verifier would follow each way. Of octets. */
@@ -320,18 +336,44 @@ static __always_inline __u32 is_between(__u32 octet, __u32 first, __u32 last)
 	return ~((octet - first) | (last - octet)) >> 31;
 }
 
+static __always_inline __u32 stands(__u32 matched, __u32 at)
+{
+	return matched >> at & 1;
+}
+
+/* At which of its places a version has this octet. */
+static __always_inline __u32 places_of(__u64 version, __u32 octet)
+{
+	__u32 places = 0;
+
+	for (__u32 at = 0; at < 7; at++)
+		places |= is_octet(octet, (__u8)(version >> 8 * at)) << at;
+	return places;
+}
+
+/* Behind the version a status may follow, or the transport of a Via and then its host. What ends a
+ * line in one word with it does not: some servers compare no more than its beginning. Some take
+ * white space beside its slash, too. "HTTP/1." opens a WebSocket, in which nothing could be read. */
 static long walk_octet(__u32 i, struct line_walk *walk)
 {
-	const __u64 version = SIP_WORD("sip/2.0\0");
-	__u32 octet = walk->buf->octets[i & (SW_MESSAGE_MAX - 1)];
-	__u32 done = walk->matched >> 7 & 1, hit = 0, blank;
+	__u32 octet = walk->buf->octets[i & (SW_MESSAGE_MAX - 1)], was = walk->matched;
+	__u32 now, blank, ends, more, done, tail;
 
 	octet |= is_between(octet, 'A', 'Z') << 5;
-	for (__u32 at = 0; at < 7; at++)
-		hit |= is_octet(octet, (__u8)(version >> 8 * at)) << at;
-	blank = done & (is_octet(octet, ' ') | is_octet(octet, '\t'));
-	walk->requests += done & ~(blank | is_octet(octet, '/') | is_between(octet, '0', '9'));
-	walk->matched = ((walk->matched | 1) & hit) << 1 | blank << 7;
+	blank = is_octet(octet, ' ') | is_octet(octet, '\t');
+	ends = is_octet(octet, '\n') | is_octet(octet, '\r');
+	more = is_octet(octet, '/') | is_between(octet, '0', '9');
+	done = stands(was, AT_VERSION) | stands(was, AT_BLANK);
+	tail = stands(was, AT_TAIL) | stands(was, AT_TAIL_BLANK);
+	now = places_of(SIP_WORD("sip/2.0\0"), octet) |
+	      places_of(SIP_WORD("http/1.\0"), octet) << AT_HTTP;
+	now = ((was | 1u | 1u << AT_HTTP) & now) << 1;
+	now |= was & (blank << 3 | blank << 4);
+	now |= (done & blank) << AT_BLANK | (tail & blank) << AT_TAIL_BLANK;
+	now |= ((stands(was, AT_VERSION) & more) | (stands(was, AT_TAIL) & ~(blank | ends)))
+	       << AT_TAIL;
+	walk->requests += (done & ~(blank | more)) + (tail & ends) + stands(now, AT_HTTP_VERSION);
+	walk->matched = now;
 	return 0;
 }
 
@@ -368,10 +410,12 @@ static __always_inline void remember_stream(struct scratch *scratch)
 	struct sw_stream fresh = {
 		.expires = packet_time(p) + STREAM_LIFE,
 		.next = scratch->stream.sequence + p->payload_length,
-		.matched = scratch->stream.matched,
+		.matched = scratch->stream.matched | scratch->stream.tail,
 	};
 	__u64 key = stream_key(p);
 
+	if (fresh.matched & TAIL_PARTS)
+		fresh.matched |= HAD_TAIL;
 	if ((__s32)(fresh.next - scratch->stream.next) > 0)
 		bpf_map_update_elem(&spared_streams, &key, &fresh, BPF_ANY);
 }

@@ -40,7 +40,7 @@ struct sw_opening_text {
 struct sw_stream {
 	__u64 expires;
 	__u32 next;    /* sequence number behind what passed */
-	__u32 matched; /* bits: the parts of "SIP/2.0" that it ends with */
+	__u32 matched; /* bits: the parts of a version that it ends with */
 };
 
 /* Cells before that table; a power of two. */

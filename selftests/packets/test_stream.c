@@ -127,7 +127,7 @@ static void test_segments(void **state)
 					      "<sip:keepalive@example.com>;tag=t", "OPTIONS"};
 	static const char body[] =
 		"v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n"
-		"m=audio 49170 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\ns=sip/2.0/udp\r\n";
+		"m=audio 49170 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\ns=sip/2.0/udp 9\r\n";
 	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 	char text[4096], piece[4096];
@@ -203,6 +203,22 @@ static void test_nothing_hides(void **state)
 		{{"REGISTER sip:example.com S", "I", "P", "/2.0\r\n"}, false},
 		{{"REGISTER sip:example.com SIP/2.0", " ", "\t", "\r\n"}, false},
 		{{"REGISTER sip:example.com SIP/2.0", " ", "/TCP", "\r\n"}, true},
+		/* Kamailio compares no more than the beginning of the last word. */
+		{{"REGISTER sip:example.com SIP/2.0/TCP\r\n"}, false},
+		{{"REGISTER sip:example.com SIP/2.00\r\n"}, false},
+		{{"REGISTER sip:example.com SIP/2.0/TCP \t\n"}, false},
+		{{"REGISTER sip:example.com SIP/2.0", "/", "x", "\r\n"}, false},
+		{{"REGISTER sip:example.com SIP/2.0", "0", " ", "\n"}, false},
+		{{"rest: SIP/2.0/", "TCP", " ", "198.51.100.7\r\n"}, true},
+		{{"SIP/2.0 200\r\nVia: x\r\n\r\n"}, true},
+		/* Sofia-SIP takes white space there. */
+		{{"REGISTER sip:example.com SIP / 2.0\r\n"}, false},
+		{{"REGISTER sip:example.com SIP ", "\t/", " ", "2.0\r\n"}, false},
+		{{"rest: SIP / 2.0 / TCP 198.51.100.7\r\n"}, true},
+		/* What is said inside a WebSocket stands behind a mask. */
+		{{"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"}, false},
+		{{"GET / HT", "TP/1", ".0\r\n"}, false},
+		{{"rest: http://example.com/\r\n"}, true},
 	};
 	auto_rig struct rig rig;
 	char text[4096];
@@ -291,6 +307,30 @@ static void test_order(void **state)
 	offers(&rig, &c, text, size + 26, SW_REASON_AUTH_FAILURES);
 	strcpy(text + size, "goes on\r\n");
 	offers(&rig, &c, text, size + 9, SW_REASON_NONE);
+}
+
+/* Nor does what is sent again end a line where a segment may have ended in a word with a version;
+ * elsewhere it may. */
+static void test_again_behind_tail(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	for (int tail = 0; tail < 2; tail++) {
+		const char *word = tail ? "REGISTER sip:a SIP/2.0/x" : "of a body, and more of it";
+		auto_connection struct connection c = NO_CONNECTION;
+
+		connect_ends(&rig, &c, false);
+		if (!tail)
+			is_banned(&rig, SW_REASON_AUTH_FAILURES);
+		says_message(&rig, &c, &help, SW_REASON_NONE);
+		says(&rig, &c, word, SW_REASON_NONE);
+		offers(&rig, &c, "y of more words\r\n", 17, SW_REASON_NONE);
+		offers(&rig, &c, "y\r\n", 3, tail ? SW_REASON_AUTH_FAILURES : SW_REASON_NONE);
+		offers(&rig, &c, "y  \t\r\n", 7, tail ? SW_REASON_AUTH_FAILURES : SW_REASON_NONE);
+		offers(&rig, &c, "\r\n", 2, SW_REASON_AUTH_FAILURES);
+	}
 }
 
 /* All octets have a ceiling, and no connection is remembered beyond it. */
@@ -604,6 +644,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_hides),
 		cmocka_unit_test(test_nothing_hides_at_once),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_again_behind_tail),
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_handshake),
