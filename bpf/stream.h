@@ -124,8 +124,10 @@ static __always_inline enum fit fit_established(struct scratch *scratch, struct 
 	scratch->stream.awaited = connection->rcv_nxt;
 	ahead = end - connection->rcv_nxt;
 	acked = bpf_ntohl(tcp->ack_seq) - connection->snd_una;
-	if (ahead <= 0)
-		return ahead > -CONNECTION_AHEAD ? FIT_READ : FIT_NOT;
+	if (ahead <= 0) /* it may acknowledge less than came since */
+		return ahead > -CONNECTION_AHEAD &&
+		       connection->snd_nxt - bpf_ntohl(tcp->ack_seq) < CONNECTION_AHEAD ?
+		       FIT_READ : FIT_NOT;
 	return ahead <= CONNECTION_AHEAD && acked <= connection->snd_nxt - connection->snd_una ?
 	       FIT_GOES_ON : FIT_NOT;
 }

@@ -333,6 +333,33 @@ static void test_again_behind_tail(void **state)
 	}
 }
 
+/* Its first octets stand before what the kernel reads: they do not say what it is. */
+static void test_old_octets_first(void **state)
+{
+	static const char old[] = "BYE sip:psap@192.0.2.9 SIP/2.0";
+	auto_connection struct connection c = NO_CONNECTION;
+	auto_rig struct rig rig;
+	char text[2048];
+	size_t size;
+
+	(void)state;
+	rig_open(&rig, watched);
+	connect_ends(&rig, &c, false);
+	client_sends(&c, old, strlen(old));
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	c.seq -= strlen(old);
+	for (size_t i = 0; i < array_size(others); i++) {
+		strcpy(text, old);
+		size = strlen(old);
+		size += message_of(text + size, sizeof(text) - size, &others[i]);
+		offers(&rig, &c, text, size, SW_REASON_AUTH_FAILURES);
+	}
+	strcpy(text, old);
+	size = strlen(old);
+	size += message_of(text + size, sizeof(text) - size, &inside[0]);
+	offers(&rig, &c, text, size, SW_REASON_NONE);
+}
+
 /* All octets have a ceiling, and no connection is remembered beyond it. */
 static void test_ceiling(void **state)
 {
@@ -528,6 +555,11 @@ static void test_spoofed(void **state)
 		lay_syn(&rig, i << 16, "", 0); /* the port is not used again */
 		gets_in_frame(&rig);
 	}
+	/* Nor does it help to be right about what the kernel has read. */
+	for (uint32_t i = 1; i < 1000; i++) {
+		lay_data(&rig, c.seq - size, c.ack + (i << 20), text, size);
+		sends_frame(&rig, SW_REASON_AUTH_FAILURES);
+	}
 	says_message(&rig, &c, &inside[0], SW_REASON_NONE);
 	says(&rig, &c, "goes on\r\n", SW_REASON_NONE);
 }
@@ -645,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_hides_at_once),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_again_behind_tail),
+		cmocka_unit_test(test_old_octets_first),
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_handshake),
