@@ -355,7 +355,8 @@ static __always_inline __u32 places_of(__u64 version, __u32 octet)
 
 /* Behind the version a status may follow, or the transport of a Via and then its host. What ends a
  * line in one word with it does not: some servers compare no more than its beginning. Some take
- * white space beside its slash, too. "HTTP/1." opens a WebSocket, in which nothing could be read. */
+ * white space beside its slash, too. "HTTP/1." opens a WebSocket, in which nothing could be
+ * read. */
 static long walk_octet(__u32 i, struct line_walk *walk)
 {
 	__u32 octet = walk->buf->octets[i & (SW_MESSAGE_MAX - 1)], was = walk->matched;

@@ -97,8 +97,8 @@ static int start_listening(struct control *control, struct error *e)
 	mode_t mask;
 	int bound;
 
-	/* Made anew in the midst of a round of the loop, it may be called for what the one before had:
-	 * accept() must not wait then. */
+	/* Made anew in the midst of a round of the loop, it may be called for what the one before
+	 * had: accept() must not wait then. */
 	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (socket_address(&address, e) < 0)
 		return -1;
