@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # Good callers who must not be hurt by our own defences: calls for help from an address that is
 # banned for somebody else's behaviour, and the patient ones.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # Tables that somebody fills: the known endpoints by hosts that are really there, the limit cells by
 # addresses that are nowhere.

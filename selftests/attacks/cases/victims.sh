@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# lab: alone
 #
 # What else somebody may try to do in another one's name: spend his limits, make a fraudster of him,
 # end his calls and connections, and use the agent's probes.

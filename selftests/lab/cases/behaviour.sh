@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# lab: alone
 #
 # Bans for behaviour: sipvicious against the registrar and the extensions, with another name and
 # another port; phones that forget, expire and share an address; and somebody who wants others
