@@ -13,6 +13,8 @@ static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __
 {
 	__u64 v = sip_lower(sip_load(buf, pos));
 
+	if (end - pos == 4 && (v & sip_mask(4)) == SIP_WORD("tel:"))
+		return SIP_SCHEME_TEL;
 	if (end - pos < 5)
 		return SIP_SCHEME_OTHER;
 	if ((v & sip_mask(4)) == SIP_WORD("sip:"))
@@ -23,20 +25,22 @@ static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __
 }
 
 /* The number of a tel URI behind its scheme, white space and all: up to its parameters. Packed:
- * where it ends, and 1 when others may read another one: what stands behind an "@", or no more than
- * what stands before white space. */
+ * where it ends, and 1 when others may read another one: what stands behind an "@", wherever that
+ * is, or behind a comma where there is no number before it, or no more than what stands before
+ * white space. */
 SIP_GLOBAL __u64 sip_tel(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 last, trimmed, odd;
 
 	if (!buf)
 		return 0;
-	end = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('?'));
+	end = sip_find(buf, pos, end, SIP_EACH('>'), SIP_EACH('>'));
+	odd = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH('@')) < end;
+	end = sip_find(buf, pos, end, SIP_EACH('?'), SIP_EACH('?'));
 	last = sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH('@'));
 	last = sip_find(buf, pos, last, SIP_EACH(':'), SIP_EACH('/'));
 	trimmed = sip_trimmed(buf, pos, last);
-	odd = sip_find(buf, pos, end, SIP_EACH('@'), SIP_EACH('@')) < end ||
-	      sip_find_white(buf, pos, trimmed) < trimmed;
+	odd |= trimmed == pos || sip_find_white(buf, pos, trimmed) < trimmed;
 	return SIP_PACK(last, odd, 0);
 }
 
@@ -68,6 +72,9 @@ SIP_GLOBAL __u64 sip_foreign(const struct sip_buf *buf, __u32 pos, __u32 end)
 		return 0;
 	at = sip_find(buf, pos + 1, end, SIP_EACH('@'), SIP_EACH('@'));
 	colon = sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH(':'));
+	/* Kamailio looks for "sip:" with a bit set in each octet, and takes SUB for the colon. */
+	if (sip_octet(buf, pos + 3) == 0x1a || sip_octet(buf, pos + 4) == 0x1a)
+		doubt = SIP_DOUBT;
 	if (colon < at && !sip_begins_number(buf, pos)) {
 		if (!sip_is_scheme(buf, pos, colon))
 			doubt = SIP_DOUBT;

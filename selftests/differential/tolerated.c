@@ -261,6 +261,16 @@ static bool user_of_a_response(const struct difference *d)
 	       !strncasecmp((const char *)at, "SIP/2.0 ", 8);
 }
 
+static bool contact_of_no_redirect(const struct difference *d)
+{
+	const uint8_t *at = d->message->octets, *end = at + d->message->size;
+
+	while (at < end && (*at == '\r' || *at == '\n'))
+		at++;
+	return d->field == F_CONTACT && end - at > 9 &&
+	       strncasecmp((const char *)at, "SIP/2.0 3", 9) != 0;
+}
+
 /* libre looks for a user behind any colon. */
 static bool no_scheme(const struct difference *d)
 {
@@ -341,6 +351,9 @@ const struct tolerance tolerances[] = {
 	{"user of a response",
 	 "no rule reads a user in a response, but for the Contact of a redirect",
 	 user_of_a_response},
+	{"Contact of no redirect",
+	 "no rule reads the user of a Contact, but for that of a 3xx (bpf/number.h)",
+	 contact_of_no_redirect},
 	{"no scheme",
 	 "libre, which servers are not built on, finds a user behind any colon; sipward reads "
 	 "those of sip, sips and tel, and of what other servers read without a scheme", no_scheme},

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Runs groups of cases, for the lab and for the attacks. Each group has namespaces, pins and files
-# of its own, so LANES (3) of them run side by side. Those that flood or measure say so on a line
+# of its own, so LANES (2) of them run side by side. Those that flood or measure say so on a line
 # `# lab: alone`, and run first, one after the other. Whoever stops this stops the groups, too,
 # which then take away what they have made.
 
@@ -70,7 +70,7 @@ run_groups() {
 		wait_for_one
 	done
 	for group in ${aside[@]+"${aside[@]}"}; do
-		[ ${#running[@]} -lt "${LANES:-3}" ] || wait_for_one
+		[ ${#running[@]} -lt "${LANES:-2}" ] || wait_for_one
 		run_aside "$what" "$seconds" "$group" &
 		running+=($!)
 	done
