@@ -402,6 +402,7 @@ int apply_swap(struct apply *apply, struct error *e)
 	}
 	fault_point("swap: take off observers", NULL);
 	observers_detach(&apply->observers);
+	observers_keep(&apply->observers);
 	resize_swap(&apply->work->resize, apply->state);
 	return 0;
 }

@@ -143,11 +143,16 @@ void observers_back(const struct observers *observers)
 	}
 }
 
-void observers_free(struct observers *observers)
+void observers_keep(struct observers *observers)
 {
 	for (size_t i = 0; observers->before && i < observers->count; i++)
 		close_fd(&observers->before[i]);
-	free(observers->before);
+	free(take(observers->before));
+}
+
+void observers_free(struct observers *observers)
+{
+	observers_keep(observers);
 	free(observers->indexes);
 	memset(observers, 0, sizeof(*observers));
 }

@@ -36,6 +36,8 @@ void observers_free(struct observers *observers);
 int observers_swap(struct observers *observers, int program, struct error *e);
 /* Puts back what was there before the swap. */
 void observers_back(const struct observers *observers);
+/* There is no way back any more: lets go of what was there before, with the maps that it had. */
+void observers_keep(struct observers *observers);
 
 /* Attaches the program where it should be and is not, for somebody took it off. Returns how many
  * it had to attach, or -1 when one of them could not be. */
