@@ -250,25 +250,26 @@ static bool tag_of_a_uri(const struct difference *d)
 	       d->theirs.octets[d->theirs.size - 1] == '>';
 }
 
-/* Whose it is says nothing in a response: rules read its Contact, and no other user. */
-static bool user_of_a_response(const struct difference *d)
+/* Whether the message, but for the line ends before it, begins so, in any case. */
+static bool message_begins(const struct difference *d, const char *text)
 {
 	const uint8_t *at = d->message->octets, *end = at + d->message->size;
 
 	while (at < end && (*at == '\r' || *at == '\n'))
 		at++;
-	return is_user(d) && d->field != F_CONTACT && end - at > 8 &&
-	       !strncasecmp((const char *)at, "SIP/2.0 ", 8);
+	return (size_t)(end - at) > strlen(text) &&
+	       !strncasecmp((const char *)at, text, strlen(text));
+}
+
+/* Whose it is says nothing in a response: rules read its Contact, and no other user. */
+static bool user_of_a_response(const struct difference *d)
+{
+	return is_user(d) && d->field != F_CONTACT && message_begins(d, "SIP/2.0 ");
 }
 
 static bool contact_of_no_redirect(const struct difference *d)
 {
-	const uint8_t *at = d->message->octets, *end = at + d->message->size;
-
-	while (at < end && (*at == '\r' || *at == '\n'))
-		at++;
-	return d->field == F_CONTACT && end - at > 9 &&
-	       strncasecmp((const char *)at, "SIP/2.0 3", 9) != 0;
+	return d->field == F_CONTACT && !message_begins(d, "SIP/2.0 3");
 }
 
 /* libre looks for a user behind any colon. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/connections.h"
+#include "agent/trouble.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -14,15 +15,6 @@
 
 /* Counting may take this part of the agent's time: a host has other sockets, too. */
 #define COUNT_SHARE 20
-
-static void say_once(struct connections *c, const char *text)
-{
-	if (strcmp(c->trouble, text) == 0)
-		return;
-	snprintf(c->trouble, sizeof(c->trouble), "%s", text);
-	if (*text)
-		c->say(text);
-}
 
 /* --- closing --- */
 
@@ -165,7 +157,7 @@ static void census_done(void *context)
 	struct connections *c = context;
 	uint64_t rest = c->census.took * COUNT_SHARE;
 
-	say_once(c, c->census.error.text);
+	say_once(c->say, c->trouble, sizeof(c->trouble), c->census.error.text);
 	c->next_count = c->census.started + (rest < COUNT_LIFE / 2 ? rest : COUNT_LIFE / 2);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/locals.h"
+#include "agent/trouble.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -82,15 +83,6 @@ int locals_sync(const struct state *state, struct error *e)
 }
 
 /* Once, and not again for each address that has no room. */
-static void say_once(struct locals *l, const char *text)
-{
-	if (strcmp(l->trouble, text) == 0)
-		return;
-	snprintf(l->trouble, sizeof(l->trouble), "%s", text);
-	if (*text)
-		l->say(text);
-}
-
 static void on_timer(void *context, int fd)
 {
 	struct locals *l = context;
@@ -102,7 +94,7 @@ static void on_timer(void *context, int fd)
 	l->told = false;
 	l->syncs++;
 	locals_sync(l->state, &e);
-	say_once(l, e.text);
+	say_once(l->say, l->trouble, sizeof(l->trouble), e.text);
 }
 
 int locals_open(struct locals *l, struct loop *loop, struct error *e)

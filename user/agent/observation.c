@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/observation.h"
+#include "agent/trouble.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,15 +28,6 @@
 #define REST_TIMES 4
 
 /* --- in place --- */
-
-static void say_once(struct observation *o, const char *text)
-{
-	if (strcmp(o->trouble, text) == 0)
-		return;
-	snprintf(o->trouble, sizeof(o->trouble), "%s", text);
-	if (*text)
-		o->say(text);
-}
 
 /* Interfaces that answers can leave by now. */
 static int find(struct observation *o, struct error *e)
@@ -107,7 +99,7 @@ static bool keep_in_place(struct observation *o, struct finding *found)
 	if (missing >= 0 && o->find != FIND_NOTHING &&
 	    (find(o, &e) < 0 || (more = mend(o, &e)) < 0))
 		missing = -1;
-	say_once(o, missing < 0 ? e.text : "");
+	say_once(o->say, o->trouble, sizeof(o->trouble), missing < 0 ? e.text : "");
 	if (missing < 0)
 		return false;
 	found->gap = missing || (more && o->find != FIND_TOLD);
@@ -248,7 +240,7 @@ static void read_netlink(struct observation *o)
 	bool lost = false;
 
 	if (netlink_read(&o->netlink, &lost, &e) < 0)
-		say_once(o, e.text);
+		say_once(o->say, o->trouble, sizeof(o->trouble), e.text);
 	if (lost)
 		o->find = FIND_ALL;
 	else if (o->find != FIND_NOTHING)

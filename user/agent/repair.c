@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "agent/core.h"
+#include "agent/trouble.h"
 #include "export/json.h"
 #include "kernel/namespace.h"
 #include "kernel/paths.h"
@@ -154,13 +155,6 @@ static void keep_interface_pins(struct agent *agent, struct protected *iface)
 			 counted ? "counters" : "");
 }
 
-static void say_once(struct agent *agent, const char *text)
-{
-	if (*text && strcmp(agent->pin_trouble, text) != 0)
-		say("%s", text);
-	snprintf(agent->pin_trouble, sizeof(agent->pin_trouble), "%s", text);
-}
-
 static void keep_state_pins(struct agent *agent)
 {
 	char path[PATH_MAX];
@@ -183,7 +177,7 @@ static void keep_state_pins(struct agent *agent)
 		repaired(agent, REPAIR_PIN, 0, "%s: somebody removed %d pin%s of the state; %s "
 			 "back", bpf_dir(), back, back > 1 ? "s" : "", back > 1 ? "they are" :
 			 "it is");
-	say_once(agent, e.text);
+	say_once(say_text, agent->pin_trouble, sizeof(agent->pin_trouble), e.text);
 }
 
 /* Another process could lock what comes in the place of what was removed; and nobody reaches an
@@ -201,7 +195,7 @@ static bool keep_locks(struct agent *agent)
 				 "control socket in %s; they are back", bpf_dir(), run_dir());
 		return true;
 	}
-	say_once(agent, e.text);
+	say_once(say_text, agent->pin_trouble, sizeof(agent->pin_trouble), e.text);
 	return false;
 }
 

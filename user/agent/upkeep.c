@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/upkeep.h"
+#include "agent/trouble.h"
 
 #include <string.h>
 
@@ -38,15 +39,6 @@ static void run(void *context)
 	u->job.took = worker_processor_ns() - start;
 }
 
-static void say_once(struct upkeep *u, const char *text)
-{
-	if (strcmp(u->trouble, text) == 0)
-		return;
-	snprintf(u->trouble, sizeof(u->trouble), "%s", text);
-	if (*text)
-		u->say(text);
-}
-
 static uint64_t next(const struct upkeep_job *job, uint64_t every)
 {
 	uint64_t rest = job->took * SHARE;
@@ -65,7 +57,7 @@ static void done(void *context)
 	}
 	if (atomic_load(&u->worker.hurry)) /* it did not come to its end */
 		return;
-	say_once(u, u->job.error.text);
+	say_once(u->say, u->trouble, sizeof(u->trouble), u->job.error.text);
 	u->bans_at = next(&u->job, BANS_EVERY);
 	if (u->job.known)
 		u->known_at = next(&u->job, KNOWN_EVERY);
