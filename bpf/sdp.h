@@ -26,7 +26,6 @@ enum sdp_rank { SDP_NONE, SDP_V, SDP_O, SDP_S, SDP_C, SDP_T, SDP_M };
 struct sdp {
 	__u32 pos, end;    /* what is left of the body */
 	__u32 found;       /* a bit for each enum sdp_fault */
-	__u32 lines;
 	__u32 seen;
 	__u32 rank;        /* of the last line that has one */
 	__u32 medias;
@@ -365,7 +364,6 @@ static __always_inline int sdp_step(const struct sip_buf *buf, struct sdp *sdp)
 	}
 	if (sdp->empty)
 		sdp_fault(sdp, SDP_LINE);
-	sdp->lines++;
 	sdp_line(buf, sdp, pos, last);
 	return 0;
 }
