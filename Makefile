@@ -31,7 +31,7 @@ override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
 LDLIBS    := $(shell pkg-config --libs $(LIBS) 2>/dev/null || echo -lbpf -lelf -lz -lmnl -lyaml \
              -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng -lseccomp -lncursesw -ltinfo)
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -MMD -MP \
-             -Iinclude -I/usr/include/$(shell uname -m)-linux-gnu $(BPF_EXTRA)
+             -Iinclude -iquote bpf -I/usr/include/$(shell uname -m)-linux-gnu
 
 SOURCES   := $(wildcard user/*.c user/*/*.c)
 OBJECTS   := $(patsubst user/%.c,$(BUILD)/user/%.o,$(SOURCES)) $(BUILD)/user/policy/embedded.o \

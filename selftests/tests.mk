@@ -91,7 +91,7 @@ FUZZ_FLAGS   := -g -O1 -std=gnu11 -D_GNU_SOURCE -DSIPWARD_VERSION='"fuzz"' -Iinc
                 -fno-sanitize-recover=undefined
 POLICY_FILES := $(wildcard user/policy/*.c) user/policy/embedded.S $(wildcard user/base/*.c)
 
-$(BUILD)/fuzz_scan: selftests/fuzz/fuzz_scan.c $(wildcard bpf/*.h include/sipward/*)
+$(BUILD)/fuzz_scan: selftests/fuzz/fuzz_scan.c $(wildcard bpf/sip/*.h include/sipward/*)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang $(FUZZ_FLAGS) -o $@ $<
 
@@ -171,7 +171,7 @@ ifeq ($(REAL),1)
 FAULTS := $(BUILD)/faults-real
 else
 FAULTS := $(BUILD)/faults
-CHAOS_PATH := DATA_PATH=selftests/chaos/short.bpf.c BPF_EXTRA=-Ibpf
+CHAOS_PATH := DATA_PATH=selftests/chaos/short.bpf.c
 endif
 
 faults:

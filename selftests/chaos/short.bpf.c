@@ -5,19 +5,19 @@
  * verifier is done in a moment. It has the same maps, and uses every table whose size a policy
  * chooses: which table a program uses is what that test asks.
  */
-#include "packet.h"
+#include "lib/packet.h"
 
-#include "cursor.h"
-#include "link.h"
-#include "network.h"
-#include "transport.h"
+#include "parse/cursor.h"
+#include "parse/link.h"
+#include "parse/network.h"
+#include "parse/transport.h"
 
-#include "fragment.h"
-#include "service.h"
-#include "zone.h"
-#include "ban.h"
-#include "verdict.h"
-#include "observer.h"
+#include "stages/fragment.h"
+#include "stages/service.h"
+#include "lib/zone.h"
+#include "stages/ban.h"
+#include "stages/finish.h"
+#include "egress/observer.h"
 
 #define STAGE(name, ...)                                        \
 	do {                                                    \

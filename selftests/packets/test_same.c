@@ -8,7 +8,7 @@
 #include <linux/bpf.h>
 
 #include "sip_generate.h"
-#include "sip_scan.h"
+#include "sip/sip_scan.h"
 
 #define MESSAGES 100000
 

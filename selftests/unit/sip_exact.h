@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sip_scan.h"
+#include "sip/sip_scan.h"
 
 /* What a scanner that looked behind the message would fall for. */
 static const char *const sip_pads[] = {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sdp.h"
+#include "sip/sdp.h"
 
 #define BIT(fault) (1u << SDP_##fault)
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "kernel/known.h"
-#include "sights.h"
+#include "lib/sights.h"
 
 #include <cmocka.h>
 

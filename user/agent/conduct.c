@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "token.h"
+#include "lib/token.h"
 
 #define SETS 1024 /* a power of two */
 #define WAYS 8

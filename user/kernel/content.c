@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "name_hash.h"
-#include "sip_msg.h"
+#include "lib/name_hash.h"
+#include "sip/sip_msg.h"
 
 /* As the scanner numbers the headers of headers.def. */
 static uint32_t header_bits(uint32_t headers)

@@ -10,7 +10,7 @@
 
 #include "kernel/quotas.h"
 #include "kernel/walk.h"
-#include "sights.h"
+#include "lib/sights.h"
 
 struct sweep {
 	int known;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "kernel/walk.h"
-#include "token.h"
+#include "lib/token.h"
 
 int proof_expect(const struct state *state, const struct sw_meta *meta, const char *branch,
 		 const struct sw_addr *addr, uint64_t expires, uint64_t *token, struct error *e)

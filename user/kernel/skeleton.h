@@ -12,7 +12,7 @@
 #include <sipward/state.h>
 
 #include "base/base.h"
-#include "sip_msg.h"
+#include "sip/sip_msg.h"
 #include "sipward.skel.h"
 
 static inline void skeleton_destroy(struct sipward_bpf **skel)

@@ -8,7 +8,7 @@
 
 #include "kernel/state.h"
 #include "policy/model.h"
-#include "sip_msg.h"
+#include "sip/sip_msg.h"
 
 struct trial {
 	struct state state;

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What the server's answer says of who asked: the part of the observer that resolves attempts.
+ * The packet under work is the one that would come back: its source is where this one goes.
+ */
+#ifndef SIPWARD_BPF_ANSWER_H
+#define SIPWARD_BPF_ANSWER_H
+
+#include "lib/offence.h"
+#include "sip/sip_credentials.h"
+#include "lib/zone.h"
+
+/* The request's source and its branch, which the answer has too. */
+static __always_inline __u64 attempt_key(const struct packet *p, const struct scratch *scratch)
+{
+	struct sip_span branch = scratch->msg.via_branch;
+
+	return branch.length ?
+		       token_at(policy.seed, TOKEN_ATTEMPT, &p->src, &scratch->buf, branch) :
+		       TOKEN_NONE;
+}
+
+/* A login by one method: what OPTIONS are answered says nothing of a password. */
+static __always_inline __u64 refusal_key(const struct sw_attempt *attempt)
+{
+	return attempt->login ^ attempt->method * 0x9e3779b97f4a7c15ull;
+}
+
+/* A 403 to anything but a REGISTER is about the callee, not about the credentials. */
+static __always_inline int refuses_credentials(const struct sw_attempt *attempt, __u16 status)
+{
+	return status == 401 || status == 407 ||
+	       (status == 403 && attempt->method == SW_MESSAGE_REGISTER);
+}
+
+/* Nobody there (RFC 3261 21.4.5, 21.6.3); to a REGISTER, some say so by 403. 484 is how numbers
+ * are dialled digit by digit (RFC 3578). */
+static __always_inline int finds_nobody(const struct sip_msg *msg)
+{
+	return msg->status == 404 || msg->status == 604 ||
+	       (msg->status == 403 && msg->cseq_kind == SW_MESSAGE_REGISTER);
+}
+
+/* Somebody is there (RFC 3261 21.2, 21.4.18, 21.4.24, 21.6): a challenge says nothing of that. */
+static __always_inline int finds_somebody(const struct sip_msg *msg)
+{
+	return msg->status < 300 || msg->status == 480 || msg->status == 486 ||
+	       msg->status == 487 || msg->status == 600 || msg->status == 603;
+}
+
+/* Whether the server once took this login with this nonce: by the same method, or to register,
+ * which no server allows without asking for the password. Then it has only expired. */
+static __always_inline int was_accepted(const struct sw_proof *proof,
+					const struct sw_attempt *attempt)
+{
+	return proof && proof->owner == (__u32)attempt->login &&
+	       proof->methods & (SW_MESSAGE_BIT(REGISTER) | 1u << (attempt->method & 15));
+}
+
+/* The last refusal of this login, NULL when there is none: then this one is noted, and counts for
+ * nothing yet. */
+static __always_inline struct sw_refusal *last_refusal(struct packet *p, void *map, __u64 login,
+						       const struct sw_attempt *attempt, __u64 key)
+{
+	struct sw_refusal *last = bpf_map_lookup_elem(map, &login);
+	struct sw_refusal fresh = {.nonce = attempt->nonce, .attempt = key};
+
+	if (last)
+		return last;
+	fresh.at = packet_time(p);
+	bpf_map_update_elem(map, &login, &fresh, BPF_ANY);
+	return 0;
+}
+
+/* Credentials were refused. That is a failure when their nonce was sent after the refusal before
+ * (nonces expire, and phones try the old one first), or when it was refused already and never
+ * accepted since it was sent. A nonce that was never sent to this address is none of its own. */
+__noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt, __u64 key)
+{
+	struct sw_refusal *last;
+	struct sw_proof *proof;
+	int again, reused, proved, unseen;
+	__u64 login, nonce; /* on the stack: 6.1 looks nothing up by what a function was handed */
+
+	if (!scratch || !attempt)
+		return 0;
+	login = refusal_key(attempt);
+	/* What refuses any other request may be a phone that a proxy asked. */
+	proved = attempt->flags & SW_ATTEMPT_PROVED && attempt->method == SW_MESSAGE_REGISTER;
+	if (!proved && !attempt->issued)
+		return tell_offence(scratch, login, SW_OFFENCE_AUTH, 0, 0);
+	if (proved)
+		last = last_refusal(&scratch->packet, &refusals, login, attempt, key);
+	else
+		last = last_refusal(&scratch->packet, &unproven_refusals, login, attempt, key);
+	if (!last || last->attempt == key)
+		return 0;
+	again = (__s64)(attempt->issued - last->at) >= 0;
+	reused = attempt->nonce == last->nonce && attempt->issued > policy.compiled;
+	last->at = packet_time(&scratch->packet);
+	last->nonce = attempt->nonce;
+	last->attempt = key;
+	nonce = attempt->nonce;
+	proof = bpf_map_lookup_elem(&proofs, &nonce);
+	/* A nonce that nobody saw leave, by TLS for example: an old one is tried once. */
+	unseen = proved && !attempt->issued;
+	if (was_accepted(proof, attempt) || !(again || reused || unseen))
+		return 0;
+	last->failures++;
+	return tell_offence(scratch, login, SW_OFFENCE_AUTH, proved, last->failures);
+}
+
+/* The entry of the packet's source, made when it is new. NULL when there is no room: then it
+ * counts as one that the server never served. */
+static __always_inline struct sw_good *find_good(struct packet *p)
+{
+	static const struct sw_good fresh;
+	struct sw_source source;
+	struct sw_good *good;
+
+	packet_subscriber(p, &source);
+	good = bpf_map_lookup_elem(&goods, &source);
+	if (!good) {
+		bpf_map_update_elem(&goods, &source, &fresh, BPF_NOEXIST);
+		good = bpf_map_lookup_elem(&goods, &source);
+	}
+	if (!good)
+		tally(SW_TALLY_GOODS_FULL);
+	return good;
+}
+
+static __always_inline void make_good(const struct packet *p, const struct sw_attempt *attempt)
+{
+	struct sw_source key = {.addr = p->src, .port = attempt->port,
+				.length = p->ipv6 ? 128 : 32};
+	struct sw_known *entry = bpf_map_lookup_elem(&known, &key);
+
+	if (entry && attempt->flags & SW_ATTEMPT_KNOWN)
+		entry->grade = SW_GRADE_GOOD;
+}
+
+/* The server took it. Only a REGISTER shows that the password was right: a call may be free for
+ * all, whatever credentials it carries. */
+__noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
+{
+	struct sw_good *good = 0;
+	struct sw_proof *proof;
+	struct packet *p;
+	__u64 login, nonce; /* on the stack: 6.1 looks nothing up by what a function was handed */
+
+	if (!scratch || !attempt)
+		return 0;
+	p = &scratch->packet;
+	if (attempt->login) {
+		login = refusal_key(attempt);
+		bpf_map_delete_elem(&refusals, &login);
+		bpf_map_delete_elem(&unproven_refusals, &login);
+		nonce = attempt->nonce;
+		proof = bpf_map_lookup_elem(&proofs, &nonce);
+		if (proof && !same_addr(&proof->addr, &p->src))
+			proof = 0; /* another address got the same nonce */
+		if (proof && proof->owner != (__u32)attempt->login) {
+			proof->owner = attempt->login;
+			proof->methods = 0;
+		}
+		if (proof)
+			proof->methods |= 1u << (attempt->method & 15);
+	}
+	if (!(attempt->flags & (SW_ATTEMPT_KNOWN | SW_ATTEMPT_PROVED)))
+		return 0;
+	if (attempt->method == SW_MESSAGE_INVITE ? attempt->flags & SW_ATTEMPT_KNOWN :
+	    attempt->method == SW_MESSAGE_REGISTER && attempt->login) {
+		make_good(p, attempt);
+		good = find_good(p);
+	}
+	if (!good)
+		return 0;
+	good->seen = packet_time(p);
+	if (attempt->method == SW_MESSAGE_REGISTER)
+		good->logins |= 1ull << (attempt->login & 63);
+	return 0;
+}
+
+/* Keeps the balance of a source that the server serves: the few wrong numbers of many calls are
+ * no enumeration. */
+static __always_inline void note_found(struct packet *p, int found)
+{
+	struct sw_source source;
+	struct sw_good *good;
+	__u64 now = packet_time(p);
+
+	packet_subscriber(p, &source);
+	good = bpf_map_lookup_elem(&goods, &source);
+	if (!good)
+		return;
+	if ((__s64)(now - good->from) >= (__s64)SW_FOUND_WINDOW) {
+		good->before = now - good->from < 2 * SW_FOUND_WINDOW ? good->found : 0;
+		good->found = 0;
+		good->from = now;
+	}
+	if (found)
+		good->found++;
+	else if (good->found)
+		good->found--;
+	else if (good->before)
+		good->before--;
+}
+
+/* Nobody is there. An ACK of that answer would prove nothing: a proxy relays the tags of phones. */
+static __always_inline void note_nobody(struct scratch *scratch, const struct sw_attempt *attempt)
+{
+	struct sip_span none = {};
+	__u64 user = attempt ? attempt->user :
+		     token_of(policy.seed, TOKEN_USER, &scratch->buf, scratch->msg.to.user, none);
+
+	tell_offence(scratch, user, SW_OFFENCE_ENUMERATION,
+		     attempt && attempt->flags & SW_ATTEMPT_PROVED, 0);
+}
+
+/* A final answer leaves. */
+__noinline int judge_answer(struct scratch *scratch)
+{
+	struct sw_attempt *attempt;
+	const struct sip_msg *msg;
+	struct packet *p;
+	__u64 key;
+
+	if (!scratch)
+		return 0;
+	p = &scratch->packet;
+	msg = &scratch->msg;
+	stage_zone(p);
+	stage_lists(p);
+	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)))
+		return 0;
+	key = attempt_key(p, scratch);
+	attempt = bpf_map_lookup_elem(&attempts, &key);
+	if (attempt && (packet_time(p) - attempt->at > SW_ATTEMPT_LIFE ||
+			(attempt->method != msg->cseq_kind && attempt->method != SW_MESSAGE_OTHER)))
+		attempt = 0;
+	if (attempt && attempt->login && refuses_credentials(attempt, msg->status) &&
+	    is_watched(p, SW_OFFENCE_BIT(AUTH)))
+		note_refused(scratch, attempt, key);
+	if (attempt && msg->status < 300)
+		note_served(scratch, attempt);
+	/* Only of what came on a connection: anybody could move the balance of another. */
+	if (attempt && attempt->flags & SW_ATTEMPT_PROVED &&
+	    (finds_nobody(msg) || finds_somebody(msg)))
+		note_found(p, !finds_nobody(msg));
+	if (finds_nobody(msg) && is_watched(p, SW_OFFENCE_BIT(ENUMERATION)))
+		note_nobody(scratch, attempt);
+	if (attempt)
+		bpf_map_delete_elem(&attempts, &key);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Ceilings for what passes without a proof: for each class, all senders of a zone together that
+ * proved nothing. A flood of spoofed sources meets no limit of a source, so that this is what the
+ * server gets of it at most; it is asked before anything is noted of the packet, and before it is
+ * read in full. Endpoints that are known, and segments of a connection, do not count.
+ *
+ * What is above and will be sent again when it is lost (responses, requests, SYN) gets in by its
+ * second sight, as newcomers do: a call goes on in the middle of a flood, only later.
+ *
+ * Stage "unproven": TCP, before the first payload is looked for.
+ */
+#ifndef SIPWARD_BPF_UNPROVEN_H
+#define SIPWARD_BPF_UNPROVEN_H
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+#include "lib/connection.h"
+#include "lib/packet.h"
+#include "lib/sights.h"
+#include "lib/token.h"
+
+/* 1 when one more of this class is within the zone's ceiling. It is debited then. */
+static __always_inline int ceiling_admits(struct packet *p, __u32 class)
+{
+	__u32 number = p->zone_number;
+	struct sw_ceilings *cells = bpf_map_lookup_elem(&ceilings, &number);
+
+	class &= SW_UNPROVEN_MAX - 1;
+	return !cells || packet_admits(p, &cells->first[class], &packet_zone(p)->unproven[class]);
+}
+
+static __always_inline int ceiling_spent(struct packet *p, enum sw_unproven class)
+{
+	__u32 number = p->zone_number;
+	const struct sw_ceilings *cells = bpf_map_lookup_elem(&ceilings, &number);
+
+	return cells && is_spent(p, &cells->first[class], &packet_zone(p)->unproven[class]);
+}
+
+/* For who sends again: the more often it did, the more of the burst is there for it. A flood that
+ * repeats itself must do so as often, and as long, as the client that it stands in the way of; all
+ * that is cheaper spends its part, and leaves the rate to the patient. */
+static __always_inline int cell_admits_patient(struct packet *p, __u64 *cell,
+					       const volatile struct sw_limit *limit,
+					       __u32 patience)
+{
+	if (patience < SIGHT_PATIENCE_MAX &&
+	    !gcra_leaves(cell, limit, packet_time(p), patience, SIGHT_PATIENCE_MAX))
+		return 0;
+	return gcra_admit(cell, limit, packet_time(p));
+}
+
+/* How often this key came again at the pace of a client. Global: the verifier walks it once. */
+__noinline int seen_again(struct scratch *scratch, __u64 key)
+{
+	__u32 index = key & policy.sights_mask;
+	struct sw_sights *line = bpf_map_lookup_elem(&sights, &index);
+
+	if (!scratch || !line)
+		return 0;
+	return sight_again(line, key, packet_time(&scratch->packet));
+}
+
+static __always_inline int again_admits(struct packet *p, __u32 class, __u64 key)
+{
+	__u32 patience = seen_again(packet_scratch(p), key), number = p->zone_number;
+	struct sw_ceilings *cells;
+
+	class &= SW_UNPROVEN_MAX - 1;
+	if (!patience)
+		return 0;
+	cells = bpf_map_lookup_elem(&ceilings, &number);
+	return !cells || cell_admits_patient(p, &cells->again[class],
+					     &packet_zone(p)->unproven[class], patience);
+}
+
+/* The key of a request: its source with its branch, which ACK and CANCEL share; or, where
+ * there is none (RFC 2543), with its first line and where it came from. */
+static __always_inline __u64 sight_key(const struct packet *p, const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+
+	return token_at(policy.seed, TOKEN_SIGHT, &p->src, &scratch->buf,
+			msg->via_branch.length ? msg->via_branch : msg->uri);
+}
+
+/* A message over UDP: within the ceiling of its class, or sent again. */
+__noinline int unproven_gets_in(struct scratch *scratch, __u32 class)
+{
+	struct packet *p;
+
+	if (!scratch)
+		return 1;
+	p = &scratch->packet;
+	p->asked = 1;
+	return ceiling_admits(p, class) || again_admits(p, class, sight_key(p, scratch));
+}
+
+/* The ACK stands alone: nothing answers it, so that it is sent again only when the answer is. */
+static __always_inline enum sw_unproven unproven_class(__u8 message)
+{
+	return message == SW_MESSAGE_RESPONSE ? SW_UNPROVEN_RESPONSE :
+	       message == SW_MESSAGE_ACK      ? SW_UNPROVEN_ACK : SW_UNPROVEN_DIALOG;
+}
+
+/* What is not sent again, or has no name by which it could be known. */
+__noinline int spend_ceiling(struct scratch *scratch, __u32 class)
+{
+	struct packet *p;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	return ceiling_admits(p, class) ? VERDICT_UNDECIDED :
+					  refuse(p, SW_REASON_OF_UNPROVEN(class));
+}
+
+/* --- TCP --- */
+
+/* A SYN is sent again with the same sequence number, after a second, and then twice as long. */
+__noinline int judge_syn(struct xdp_md *ctx, struct scratch *scratch)
+{
+	struct packet *p;
+	struct token t;
+	__be32 sequence;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	if (ceiling_admits(p, SW_UNPROVEN_SYN))
+		return VERDICT_UNDECIDED;
+	if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header + 4, &sequence,
+			       sizeof(sequence)))
+		return VERDICT_UNDECIDED;
+	token_start(&t, policy.seed, TOKEN_SIGHT);
+	token_addr(&t, &p->src);
+	token_word(&t, (__u64)p->sport << 48 | (__u64)p->dport << 32 | sequence);
+	if (again_admits(p, SW_UNPROVEN_SYN, token_end(&t)))
+		return VERDICT_UNDECIDED;
+	return refuse(p, SW_REASON_UNPROVEN_SYN);
+}
+
+/* The segment ends a handshake with a SYN cookie: the kernel keeps nothing of such a connection
+ * until it does. */
+static __always_inline int is_cookie(const struct packet *p, struct bpf_sock *listener,
+				     struct tcphdr *tcp)
+{
+	union {
+		struct iphdr ip;
+		struct ipv6hdr ip6;
+	} header = {};
+
+	if (p->ipv6) {
+		header.ip6.version = 6;
+		__builtin_memcpy(&header.ip6.saddr, &p->src, sizeof(header.ip6.saddr));
+		__builtin_memcpy(&header.ip6.daddr, &p->dst, sizeof(header.ip6.daddr));
+	} else {
+		header.ip.version = 4;
+		header.ip.saddr = p->src.words[3];
+		header.ip.daddr = p->dst.words[3];
+	}
+	return bpf_tcp_check_syncookie(listener, &header,
+				       p->ipv6 ? sizeof(header.ip6) : sizeof(header.ip), tcp,
+				       sizeof(*tcp)) == 0;
+}
+
+/* Above the ceiling only what is of a connection: whatever state it is in, for the kernel knows
+ * what to make of a keepalive or a FIN. Where nobody listens, the service may be in another network
+ * namespace: nothing is known then, and nothing refused. */
+__noinline int judge_segment(struct xdp_md *ctx, struct scratch *scratch)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *socket;
+	struct tcphdr tcp;
+	struct packet *p;
+	__u32 size;
+	int found;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header, &tcp, sizeof(tcp)))
+		return VERDICT_UNDECIDED;
+	size = connection_tuple(p, &tuple);
+	socket = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!socket)
+		return VERDICT_UNDECIDED;
+	found = socket->state != BPF_TCP_LISTEN || is_cookie(p, socket, &tcp);
+	bpf_sk_release(socket);
+	return found ? VERDICT_UNDECIDED : refuse(p, SW_REASON_UNPROVEN_SEGMENT);
+}
+
+/* Whose connection a segment is of is only looked up when there are too many: below the ceiling all
+ * count, above it those without a connection go. */
+static __always_inline enum verdict stage_unproven(struct packet *p, struct xdp_md *ctx)
+{
+	if (p->protocol != IPPROTO_TCP || p->proved)
+		return VERDICT_UNDECIDED;
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return judge_syn(ctx, packet_scratch(p));
+	if (ceiling_admits(p, SW_UNPROVEN_SEGMENT))
+		return VERDICT_UNDECIDED;
+	return judge_segment(ctx, packet_scratch(p));
+}
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "attempt": notes requests whose answer will tell something of their sender: logins, and
+ * who is asked for by those that the server never served. The observer resolves them (answer.h).
+ *
+ * A request is evidence only when it fits an established TCP connection. Over UDP it is a hint,
+ * which earns a penalty at most: that an endpoint is known is not enough, its port and TTL can be
+ * guessed; and a nonce that was sent to its address may be known to others.
+ */
+#ifndef SIPWARD_BPF_ATTEMPT_H
+#define SIPWARD_BPF_ATTEMPT_H
+
+#include "lib/offence.h"
+#include "egress/observer.h"
+
+/* Whose credentials: of the one header that is there, Authorization before the other. */
+static __always_inline __u64 login_token(const struct packet *p, const struct scratch *scratch)
+{
+	return token_at(policy.seed, TOKEN_LOGIN, &p->src, &scratch->buf,
+			credentials_login(&scratch->msg));
+}
+
+/* Who is asked for: the Request-URI decides, but for a REGISTER, where To does. Both, so that
+ * none of them can stand still. */
+static __always_inline __u64 user_token(const struct scratch *scratch)
+{
+	struct token t;
+
+	token_start(&t, policy.seed, TOKEN_USER);
+	token_some(&t, &scratch->buf, scratch->msg.uri_user);
+	token_some(&t, &scratch->buf, scratch->msg.to.user);
+	return token_end(&t);
+}
+
+static __always_inline void note_credentials(struct packet *p, const struct scratch *scratch,
+					     struct sip_span nonce, struct sw_attempt *attempt)
+{
+	struct sip_span none = {};
+	struct sw_proof *sent;
+	__u64 key; /* on the stack: 6.1 looks nothing up by what a function was handed */
+
+	attempt->login = login_token(p, scratch);
+	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
+	key = attempt->nonce;
+	if (p->protocol == IPPROTO_UDP)
+		sent = sent_to_source(p, &proofs, key);
+	else
+		sent = bpf_map_lookup_elem(&proofs, &key);
+	if (!sent)
+		return;
+	attempt->issued = sent->expires - PROOF_LIFE;
+}
+
+__noinline int note_attempt(struct scratch *scratch)
+{
+	struct sw_attempt attempt = {};
+	struct sip_span nonce;
+	struct packet *p;
+	__u64 key;
+
+	if (!scratch)
+		return 0;
+	p = &scratch->packet;
+	nonce = credentials_nonce(&scratch->msg);
+	/* Those whom the server serves are watched when they log in; within a dialog nobody is
+	 * asked for. */
+	if (!nonce.length && (p->in_dialog || p->grade == SW_GRADE_GOOD))
+		return 0;
+	key = attempt_key(p, scratch);
+	if (key == TOKEN_NONE)
+		return 0;
+	if (nonce.length)
+		note_credentials(p, scratch, nonce, &attempt);
+	attempt.user = user_token(scratch);
+	attempt.at = packet_time(p);
+	attempt.port = bpf_htons(p->sport);
+	attempt.method = p->message;
+	if (p->protocol == IPPROTO_TCP) /* it fits an established connection: stage_attempt() */
+		attempt.flags |= SW_ATTEMPT_PROVED;
+	if (p->grade)
+		attempt.flags |= SW_ATTEMPT_KNOWN;
+	bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY);
+	return 0;
+}
+
+/* What sanity is about to refuse: evidence on TCP, when it fits an established connection; over UDP
+ * a hint. */
+__noinline int note_violation(struct scratch *scratch)
+{
+	if (!scratch)
+		return 0;
+	tell_offence(scratch, 0, SW_OFFENCE_SANITY, scratch->packet.proved, 0);
+	return 0;
+}
+
+/* What others can have a good client write: a response repeats what its request had, a request
+ * inside a dialog has the other side's tags and routes, and a REFER or a redirect says who is to be
+ * called. None of that is an offence of the client's. */
+#define SANITY_DICTATED                                                                    \
+	(SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(HEADER_LENGTH) |                        \
+	 SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(MESSAGE_LENGTH) |                     \
+	 SW_SANITY_BIT(METHOD_LENGTH))
+
+static __always_inline __u64 offending(const struct packet *p)
+{
+	return p->message == SW_MESSAGE_RESPONSE || p->in_dialog ?
+		       0 : p->found & SW_SANITY_DEFAULT & ~SANITY_DICTATED;
+}
+
+/* The checks that are counted only, as a mask of struct packet.found. */
+static __always_inline __u64 sanity_in_shadow(void)
+{
+	const __u32 word = SW_SANITY_FIRST / 64, bit = SW_SANITY_FIRST % 64;
+
+	return policy.shadow[word] >> bit | (bit ? policy.shadow[word + 1] << (64 - bit) : 0);
+}
+
+static __always_inline enum verdict stage_violation(struct packet *p)
+{
+	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (p->protocol == IPPROTO_UDP || p->proved) &&
+	    offending(p) & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) &
+		    ~sanity_in_shadow())
+		note_violation(packet_scratch(p));
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict stage_attempt(struct packet *p)
+{
+	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)) ||
+	    (p->protocol != IPPROTO_UDP && !p->proved) || p->message > SW_MESSAGE_OTHER ||
+	    p->message == SW_MESSAGE_ACK) /* nothing answers it */
+		return VERDICT_UNDECIDED;
+	note_attempt(packet_scratch(p));
+	return VERDICT_UNDECIDED;
+}
+
+#endif

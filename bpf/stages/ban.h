@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "ban": a timed entry drops a source to the services. The expiry is in the value, so
+ * a ban ends on time whether or not an agent is there to sweep it.
+ *
+ * A ban that behaviour earned is for one address, and behind a NAT one guesser stands for all who
+ * are there. So it waits for what may be an emergency call, or may belong to one: stage "spared"
+ * decides when the message is read. What cannot be one is told by its first octets, and costs no
+ * more than it did. Over TCP that is a SYN, what begins as such a message, and anything at all
+ * while some connection of the source carries such a call (stream.h). Inside TLS nothing can be
+ * told: there a ban drops all. So does one by hand, everywhere.
+ */
+#ifndef SIPWARD_BPF_BAN_H
+#define SIPWARD_BPF_BAN_H
+
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "lib/packet.h"
+
+/* packet.ban_waits */
+enum {
+	BAN_WAITS_NOT,
+	BAN_WAITS_CALL,  /* an INVITE that seems to call for help */
+	BAN_WAITS_INSIDE, /* what may stand inside such a call: only a scan in full tells */
+	BAN_WAITS_LINE_ENDS, /* TCP: a keepalive */
+	BAN_WAITS_REST    /* TCP: what begins no such message, but may go on with one */
+};
+
+/* So long a connection is remembered that carries one, and says nothing. */
+#define STREAM_LIFE (3600 * SW_NS_PER_SEC)
+
+/* Octets of a payload that are looked at. No shorter one is a message (KEEPALIVE_BELOW). */
+#define BAN_PEEK 20
+
+/* What is scanned of one banned source: so many that may be emergency calls, and as many that may
+ * belong to one. Beyond that a flood of either is as cheap as any. */
+#define SPARED_RATE  10 /* a second */
+#define SPARED_BURST 20
+
+/* One made by hand, or what it was earned by. */
+static __always_inline enum sw_reason ban_reason(const struct sw_ban *ban)
+{
+	__u16 reason = ban->reason;
+
+	return reason >= SW_REASON_AUTH_FAILURES && reason <= SW_REASON_SANITY_VIOLATIONS ?
+	       reason : SW_REASON_BAN;
+}
+
+/* The entry of the packet's sender, when its time is not over. */
+static __always_inline struct sw_ban *live_ban(struct packet *p)
+{
+	struct sw_source source;
+	struct sw_ban *ban;
+
+	packet_subscriber(p, &source);
+	ban = bpf_map_lookup_elem(&bans, &source);
+	return ban && ban->end > packet_tick(p) ? ban : 0;
+}
+
+/* Somebody let it in (`sipward allow add`): stronger than a list that others write. */
+static __always_inline int allowed_by_hand(struct packet *p)
+{
+	const struct sw_ban *ban = live_ban(p);
+
+	return ban && ban->reason == SW_REASON_NONE;
+}
+
+/* Whether a user part begins as an emergency number does, of which eight octets are compared. All
+ * that a number has (digits, '+', '*', '#') has this bit, and the NUL behind it has not. */
+static __always_inline int begins_as_emergency_number(__u64 user)
+{
+	for (__u32 i = 0; i < SW_EMERGENCY_MAX; i++) {
+		__u64 number = *(const volatile __u64 *)policy.emergency_numbers[i];
+
+		if (i >= policy.emergency_count)
+			break;
+		if (!((user ^ number) & (number >> 5 & SIP_EACH(1)) * 0xff))
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline int begins_as_emergency_uri(const void *at)
+{
+	__u64 uri = sip_lower(*(const __u64 *)at);
+
+	if (uri == SIP_WORD("urn:serv"))
+		return 1;
+	if ((uri & sip_mask(5)) == SIP_WORD("sips:"))
+		return begins_as_emergency_number(*(const __u64 *)(at + 5));
+	uri &= sip_mask(4);
+	return (uri == SIP_WORD("sip:") || uri == SIP_WORD("tel:")) &&
+	       begins_as_emergency_number(*(const __u64 *)(at + 4));
+}
+
+/* What an emergency call needs beside its INVITE, INVITEs inside its dialog among it. */
+static __always_inline int begins_as_inside(__u64 word)
+{
+	return word == SIP_WORD("SIP/2.0 ") || (word & sip_mask(7)) == SIP_WORD("INVITE ") ||
+	       (word & sip_mask(7)) == SIP_WORD("UPDATE ") ||
+	       (word & sip_mask(7)) == SIP_WORD("CANCEL ") ||
+	       (word & sip_mask(6)) == SIP_WORD("PRACK ") ||
+	       (word & sip_mask(4)) == SIP_WORD("ACK ") || (word & sip_mask(4)) == SIP_WORD("BYE ");
+}
+
+/* What a payload of a banned source may be, by its first octets, read where they are: `header`
+ * octets behind the ports. */
+static __always_inline __u8 begins_as(const struct packet *p, const struct xdp_md *ctx,
+				      __u32 header)
+{
+	__u64 offset = p->payload_offset + header;
+	const void *at;
+
+	if (p->remaining < header + BAN_PEEK || offset > 0x7fff)
+		return BAN_WAITS_NOT;
+	asm volatile("%0 &= 0x7fff" : "+r"(offset)); /* one sum, whatever the header */
+	at = (const void *)(long)ctx->data + offset;
+	if (at + BAN_PEEK > (const void *)(long)ctx->data_end)
+		return BAN_WAITS_NOT;
+	if ((*(const __u64 *)at & sip_mask(7)) == SIP_WORD("INVITE ") &&
+	    begins_as_emergency_uri(at + 7))
+		return BAN_WAITS_CALL;
+	return begins_as_inside(*(const __u64 *)at) ? BAN_WAITS_INSIDE : BAN_WAITS_NOT;
+}
+
+/* The payload is a keepalive: line ends, four octets at most. */
+static __always_inline int is_line_ends(const struct packet *p, const struct xdp_md *ctx)
+{
+	__u64 offset = p->payload_offset + p->tcp_header;
+	__u32 length = p->remaining - p->tcp_header;
+	const __u16 ends = bpf_htons(0x0d0a);
+	const __u16 *at;
+
+	if ((length != 2 && length != 4) || offset > 0x7fff)
+		return 0;
+	asm volatile("%0 &= 0x7fff" : "+r"(offset));
+	at = (const void *)(long)ctx->data + offset;
+	if ((const void *)(at + 1) > (const void *)(long)ctx->data_end || at[0] != ends)
+		return 0;
+	return length == 2 || ((const void *)(at + 2) <= (const void *)(long)ctx->data_end &&
+			       at[1] == ends);
+}
+
+/* What a segment may be. What begins as nothing may go on with something only where some connection
+ * is spared. */
+static __always_inline __u8 stream_waits(struct packet *p, const struct xdp_md *ctx,
+					 const struct sw_ban *ban)
+{
+	__u8 waits;
+
+	if (p->fragment_first || p->tcp_header < sizeof(struct tcphdr))
+		return BAN_WAITS_NOT;
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return BAN_WAITS_CALL;
+	waits = begins_as(p, ctx, p->tcp_header);
+	if (waits == BAN_WAITS_NOT && is_line_ends(p, ctx))
+		waits = BAN_WAITS_LINE_ENDS;
+	if (waits == BAN_WAITS_NOT && ban->spared[SPARED_OCTETS] &&
+	    ban->spared[SPARED_OCTETS] + STREAM_LIFE > packet_tick(p))
+		waits = BAN_WAITS_REST;
+	return waits;
+}
+
+/* Likewise a datagram, within the ceiling. A tick more or less does not matter, and the clock is
+ * not read. */
+static __always_inline __u8 ban_waits(struct packet *p, const struct xdp_md *ctx,
+				      struct sw_ban *ban)
+{
+	static const struct sw_limit spared = {
+		.interval = SW_NS_PER_SEC / SPARED_RATE,
+		.tolerance = SW_NS_PER_SEC / SPARED_RATE * (SPARED_BURST - 1),
+	};
+	__u32 cell;
+	__u8 waits;
+
+	if (p->transport == SW_TCP)
+		return stream_waits(p, ctx, ban);
+	if (p->transport != SW_UDP || p->transport_length < sizeof(struct udphdr) + BAN_PEEK)
+		return BAN_WAITS_NOT;
+	waits = begins_as(p, ctx, sizeof(struct udphdr));
+	cell = waits == BAN_WAITS_INSIDE ? SPARED_INSIDE : SPARED_CALL;
+	if (waits == BAN_WAITS_NOT ||
+	    !gcra_admit(&ban->spared[cell], &spared, packet_tick(p)))
+		return BAN_WAITS_NOT;
+	return waits;
+}
+
+static __always_inline enum verdict stage_ban(struct packet *p, const struct xdp_md *ctx)
+{
+	struct sw_ban *ban;
+
+	if (p->allowed)
+		return VERDICT_UNDECIDED;
+	ban = live_ban(p);
+	if (!ban || ban->reason == SW_REASON_NONE)
+		return VERDICT_UNDECIDED;
+	/* The neighbours of a peer are not the peer. */
+	if (ban->reason != SW_REASON_BAN && packet_zone(p)->trust == SW_TRUST_PEER)
+		return VERDICT_UNDECIDED;
+	if (ban_reason(ban) != SW_REASON_BAN && (p->ban_waits = ban_waits(p, ctx, ban)))
+		return VERDICT_UNDECIDED;
+	__sync_fetch_and_add(&ban->hits, 1);
+	return refuse(p, ban_reason(ban));
+}
+
+#endif

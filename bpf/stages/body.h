@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "body": session descriptions, where a zone wants them judged (sanity: {body: sdp}). Only in
+ * requests outside a dialog: an answer, an ACK or a re-INVITE that is dropped ends a call. Not seen
+ * are bodies on TCP, in fragments, in multipart, and compressed ones.
+ */
+#ifndef SIPWARD_BPF_BODY_H
+#define SIPWARD_BPF_BODY_H
+
+#include "rules/headers.h"
+#include "sip/sdp.h"
+
+#define SDP_TYPE_HASH 0x3bec06263270355bull /* of "application/sdp", as media_type_hash() has it */
+#define GZIP_BEGINS   0x1f                  /* no description begins so (RFC 1952 2.3.1) */
+
+struct body_walk {
+	const struct sip_buf *buf;
+	struct sdp *sdp;
+};
+
+static long body_step(__u32 i, struct body_walk *walk)
+{
+	(void)i;
+	return sdp_step(walk->buf, walk->sdp);
+}
+
+static __always_inline int is_description(struct scratch *scratch)
+{
+	struct sip_span type = scratch->msg.value[SIP_CONTENT_TYPE];
+
+	return scratch->msg.present & SIP_PRESENT(CONTENT_TYPE) &&
+	       media_type_hash(&scratch->buf, type.offset, type.offset + type.length) ==
+		       SDP_TYPE_HASH;
+}
+
+/* Bits of enum sdp_fault. */
+__noinline __u32 body_faults(struct scratch *scratch)
+{
+	struct body_walk walk;
+	__u32 begin, end;
+	struct sdp *sdp;
+
+	if (!scratch || !policy.bodies || !is_description(scratch))
+		return 0;
+	begin = sip_forget(scratch->msg.body_offset);
+	end = sip_forget(scratch->input.length);
+	/* More than there is was refused before; what is behind is none of the body. */
+	if (scratch->msg.present & SIP_PRESENT(CONTENT_LENGTH) &&
+	    scratch->msg.content_length < end - begin)
+		end = sip_forget(begin + scratch->msg.content_length);
+	if (begin >= end || sip_octet(&scratch->buf, begin) == GZIP_BEGINS)
+		return 0;
+	sdp = &scratch->sdp;
+	__builtin_memset(sdp, 0, sizeof(*sdp));
+	sdp->pos = begin;
+	sdp->end = end;
+	walk.buf = &scratch->buf;
+	walk.sdp = sdp;
+	bpf_loop(SDP_LINES_MAX, body_step, &walk, 0);
+	return sdp_finish(sdp);
+}
+
+_Static_assert(SW_REASON_SDP_LINE + SDP_BOUNDS == SW_REASON_SDP_BOUNDS, "in one order");
+
+static __always_inline enum verdict stage_body(struct packet *p)
+{
+	__u32 found;
+
+	if (!policy.bodies || !packet_zone(p)->body || p->protocol != IPPROTO_UDP ||
+	    p->fragment_first || p->in_dialog || p->emergency || p->message > SW_MESSAGE_OTHER)
+		return VERDICT_UNDECIDED;
+	found = body_faults(packet_scratch(p));
+	for (__u32 i = 0; i < SDP_FAULTS && found; i++) {
+		enum verdict v;
+
+		if (!(found & 1u << i))
+			continue;
+		v = refuse(p, SW_REASON_SDP_LINE + i);
+		if (v != VERDICT_UNDECIDED)
+			return v;
+	}
+	return VERDICT_UNDECIDED;
+}
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stages "header", "payload" and "gate": the transport header of a packet for a service; its
+ * payload, copied to where it can be read; and all that comes before SIP on its port:
+ * keepalives of every kind, STUN, empty segments, the handshakes of TCP and TLS. None of those
+ * is ever an offence.
+ */
+#ifndef SIPWARD_BPF_GATE_H
+#define SIPWARD_BPF_GATE_H
+
+#include "sip/hello.h"
+#include "lib/known.h"
+#include "rules/limit.h"
+#include "lib/packet.h"
+#include "rules/unproven.h"
+
+/* No SIP message fits in fewer: over half of the datagrams of one public measurement were
+ * keepalives such as CRLF CRLF, NUL, "jaK". */
+#define KEEPALIVE_BELOW 20
+
+#define STUN_HEADER     20
+#define STUN_COOKIE     0x2112a442
+#define STUN_MAX        548 /* RFC 8489 6.1: of a message over a path that nobody measured */
+
+/* RFC 8446 5.1 and 4: a record, and the first message in it. */
+#define TLS_MAJOR 3
+
+struct tls_start {
+	__u8 type;
+	__u8 major;
+	__u8 minor;
+	__u8 length[2];
+	__u8 message;
+	__u8 message_length[3];
+};
+
+struct stun_header {
+	__be16 type;
+	__be16 length;
+	__be32 cookie;
+};
+
+static __always_inline enum verdict header_udp(struct packet *p)
+{
+	__u32 length = p->transport_length;
+
+	/* Of a first fragment the rest is still on its way. Length 0 means "all that is left"
+	 * to IPv6, for jumbograms: no SIP comes so. */
+	if (length < sizeof(struct udphdr) || (length > p->remaining && !p->fragment_first))
+		return refuse_unread(p, SW_REASON_UDP_LENGTH);
+	if (length > p->remaining)
+		length = p->remaining;
+	p->payload_offset += sizeof(struct udphdr);
+	p->payload_length = length - sizeof(struct udphdr);
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict header_tcp(struct packet *p)
+{
+	__u32 header = p->tcp_header, flags = p->tcp_flags;
+
+	if (p->remaining < sizeof(struct tcphdr))
+		return refuse_unread(p, p->fragment_first ? SW_REASON_FRAGMENT_TINY :
+							    SW_REASON_TCP_HEADER);
+	if (header < sizeof(struct tcphdr) || header > p->remaining)
+		return refuse_unread(p, SW_REASON_TCP_HEADER);
+	/* Linux takes the urgent octet out of what the server reads, wherever the sender says that
+	 * it stands. Nothing that is new may use it (RFC 6093 5), and no SIP ever did. */
+	if (flags & TCP_URG)
+		return refuse_unread(p, SW_REASON_TCP_FLAGS);
+	/* RFC 9293 3.5: SYN opens, FIN and RST end, together they are a probe; and what neither
+	 * opens, resets nor acknowledges belongs to no connection. */
+	if ((flags & TCP_SYN && flags & (TCP_FIN | TCP_RST)) ||
+	    !(flags & (TCP_SYN | TCP_RST | TCP_ACK)))
+		return refuse_unread(p, SW_REASON_TCP_FLAGS);
+	p->payload_offset += header;
+	p->payload_length = p->remaining - header;
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict stage_header(struct packet *p)
+{
+	return p->protocol == IPPROTO_UDP ? header_udp(p) : header_tcp(p);
+}
+
+/* What cannot be read is not judged: then the kernel failed, not the sender. */
+static __always_inline enum verdict stage_payload(struct packet *p, struct xdp_md *ctx)
+{
+	struct scratch *scratch = packet_scratch(p);
+	__u32 length = p->payload_length;
+
+	if (p->transport == SW_TLS || length < 1)
+		return VERDICT_UNDECIDED;
+	if (length > SW_MESSAGE_MAX)
+		length = SW_MESSAGE_MAX;
+	if (bpf_xdp_load_bytes(ctx, p->payload_offset, scratch->buf.octets,
+			       copy_size(length, SW_MESSAGE_MAX)))
+		return VERDICT_PASS;
+	return VERDICT_UNDECIDED;
+}
+
+/* 1 when one of the eight octets at pos is the slash of "SIP/2.0". */
+__noinline int has_version_at(const struct sip_buf *buf, __u32 pos)
+{
+	if (!buf)
+		return 1;
+	for (__u32 i = 0; i < 8; i++) {
+		__u64 word = sip_lower(sip_load(buf, sip_forget(pos + i - 3)));
+
+		if ((word & sip_mask(7)) == SIP_WORD("sip/2.0"))
+			return 1;
+	}
+	return 0;
+}
+
+/* 1 when "SIP/2.0" stands behind the cookie, without which no server takes a message for SIP. */
+__noinline int has_version(const struct sip_buf *buf, __u32 length)
+{
+	if (!buf)
+		return 1;
+	for (__u32 pos = 8; pos < STUN_MAX; pos += 8) {
+		if (pos >= length)
+			break;
+		if (sip_equal(sip_load(buf, pos), SIP_EACH('/')) && has_version_at(buf, pos))
+			return 1;
+	}
+	return 0;
+}
+
+/* RFC 5389 6: two zero bits, the cookie, and a length that fits the datagram exactly. Eight octets
+ * like these make a method to some servers: it is no STUN if it may be SIP. */
+static __always_inline int is_stun(const struct packet *p, const struct scratch *scratch)
+{
+	const struct stun_header *stun = (const void *)scratch->buf.octets;
+	__u32 length = bpf_ntohs(stun->length);
+
+	return !(stun->type & bpf_htons(0xc000)) && stun->cookie == bpf_htonl(STUN_COOKIE) &&
+	       length % 4 == 0 && length + STUN_HEADER == p->payload_length &&
+	       p->payload_length <= STUN_MAX &&
+	       !has_version(&scratch->buf, p->payload_length);
+}
+
+/* Keepalives and STUN pass as they are, but for their ceilings: first the one of all who proved
+ * nothing. Global: they are not what most packets are. */
+__noinline int judge_before_sip(struct scratch *scratch)
+{
+	enum verdict v = VERDICT_UNDECIDED;
+	struct packet *p;
+	int stun;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	stun = p->message == SW_MESSAGE_STUN;
+	if (policy.admission)
+		p->grade = known_grade(p);
+	if (!p->grade)
+		v = spend_ceiling(scratch, stun ? SW_UNPROVEN_STUN : SW_UNPROVEN_KEEPALIVE);
+	if (v != VERDICT_UNDECIDED)
+		return v;
+	return stun ? limit_class(p, SW_RATE_STUN, SW_REASON_STUN_RATE) :
+		      limit_class(p, SW_RATE_KEEPALIVE, SW_REASON_KEEPALIVE_RATE);
+}
+
+static __always_inline enum verdict gate_class(struct packet *p, enum sw_message message)
+{
+	enum verdict v;
+
+	p->message = message;
+	v = judge_before_sip(packet_scratch(p));
+	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
+}
+
+/* A segment that begins a handshake. Ciphertext in the middle of a record looks like one once in
+ * 2^38 segments, and is then sent again. What lies beyond a first buffer is not looked for. */
+static __always_inline int is_client_hello(const struct packet *p, const struct xdp_md *ctx)
+{
+	const struct tls_start *tls;
+	__u32 offset = p->payload_offset;
+
+	if (p->transport != SW_TLS || p->payload_length < sizeof(*tls) || offset > 0x7fff)
+		return 0;
+	tls = (const void *)(long)ctx->data + offset;
+	return (const void *)(tls + 1) <= (const void *)(long)ctx->data_end &&
+	       tls->type == HELLO_RECORD && tls->major == TLS_MAJOR && tls->minor <= 4 &&
+	       tls->message == HELLO_TYPE && tls->message_length[0] == 0;
+}
+
+/* What opens a WebSocket (RFC 7118 4): HTTP, and SIP only behind a mask. */
+static __always_inline int opens_websocket(const struct scratch *scratch, __u32 length)
+{
+	return length > 4 &&
+	       *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
+}
+
+/* 1 when the source has as many established connections as its zone allows. Only those count, which
+ * nobody can spoof. */
+static __always_inline int is_crowded(struct packet *p)
+{
+	__u32 limit = packet_zone(p)->connections;
+	const struct sw_crowd *crowd;
+	struct sw_source source;
+
+	if (!policy.have_connection_limits || !limit)
+		return 0;
+	packet_subscriber(p, &source);
+	crowd = bpf_map_lookup_elem(&crowded, &source);
+	return crowd && crowd->expires > packet_time(p) && crowd->connections >= limit;
+}
+
+static __always_inline int is_syn(const struct packet *p)
+{
+	return p->protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* Asked before a SYN is remembered. It carries no proof, and can be spoofed: who spends another's
+ * ceiling with them keeps him from new connections, and from none that he has. */
+static __always_inline enum verdict stage_syn(struct packet *p)
+{
+	if (!is_syn(p))
+		return VERDICT_UNDECIDED;
+	return is_crowded(p) ? refuse(p, SW_REASON_CONNECTIONS) :
+			       limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
+}
+
+/* What begins a handshake: the first octet of a connection, however few stand behind it; or what
+ * looks like a hello, on a connection whose beginning is not known. */
+static __always_inline int begins_handshake(const struct packet *p, const struct xdp_md *ctx)
+{
+	if (!(policy.limited & SW_RATE_BIT(TLS)) && !policy.have_service_limits)
+		return 0;
+	return (p->transport == SW_TLS && p->opening) || is_client_hello(p, ctx);
+}
+
+/* What a connection begins with may be dropped: it is sent again, and nothing that was under way
+ * dies. */
+static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ctx)
+{
+	enum verdict v = VERDICT_UNDECIDED;
+
+	if (begins_handshake(p, ctx)) {
+		v = limit_class(p, SW_RATE_TLS, SW_REASON_RATE_TLS);
+		if (v == VERDICT_UNDECIDED)
+			v = limit_service(p);
+	}
+	if (v == VERDICT_UNDECIDED && is_syn(p))
+		return VERDICT_PASS;
+	p->stream_content = 1;
+	if (v != VERDICT_UNDECIDED)
+		return v;
+	if (!p->payload_length || p->transport == SW_TLS)
+		return VERDICT_PASS;
+	if (p->ban_waits || !opens_websocket(packet_scratch(p), p->payload_length))
+		return VERDICT_UNDECIDED;
+	p->message = SW_MESSAGE_WEBSOCKET;
+	return VERDICT_PASS;
+}
+
+static __always_inline enum verdict stage_gate(struct packet *p, struct xdp_md *ctx)
+{
+	if (p->protocol == IPPROTO_TCP)
+		return gate_tcp(p, ctx);
+	if (p->fragment_first)
+		return VERDICT_UNDECIDED;
+	if (p->payload_length < KEEPALIVE_BELOW)
+		return gate_class(p, SW_MESSAGE_KEEPALIVE);
+	if (is_stun(p, packet_scratch(p)))
+		return gate_class(p, SW_MESSAGE_STUN);
+	return VERDICT_UNDECIDED;
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "spared": of what a ban has waited for (ban.h), emergency calls within their budget go
+ * on, and what belongs to one: its ACK, CANCEL, BYE, PRACK, UPDATE and re-INVITE, and responses
+ * inside it. That is told by whom it names, since a ban may begin in the middle of a call, and a
+ * server need not remember whom it served. All else is refused for what the ban is for.
+ */
+#ifndef SIPWARD_BPF_SPARED_H
+#define SIPWARD_BPF_SPARED_H
+
+#include "rules/emergency.h"
+#include "stages/stream.h"
+
+#define SPARED_METHODS                                                                       \
+	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(BYE) |                \
+	 SW_MESSAGE_BIT(CANCEL) | SW_MESSAGE_BIT(PRACK) | SW_MESSAGE_BIT(UPDATE))
+
+/* Inside a dialog the caller names in To whom it called, and a response in From whom it answers. */
+static __always_inline int belongs_to_emergency(const struct packet *p,
+						const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+
+	if (p->message == SW_MESSAGE_RESPONSE)
+		return msg->flags & SIP_FROM_URGENT ||
+		       is_emergency_number(&scratch->buf, msg->from.user);
+	/* INVITE and UPDATE without a tag begin something. What ban.h read stood before this
+	 * message where the kernel had taken a part of the segment. */
+	return p->in_dialog && 1u << (p->message & 31) & SPARED_METHODS &&
+	       (msg->flags & SIP_TO_URGENT || is_for_emergency(scratch) ||
+		is_emergency_number(&scratch->buf, msg->to.user));
+}
+
+/* On a connection that carries such a call any response passes: it asks for nothing. */
+static __always_inline int may_pass_ban(const struct packet *p, const struct scratch *scratch)
+{
+	if (p->ban_waits != BAN_WAITS_INSIDE)
+		return p->emergency;
+	if (p->protocol == IPPROTO_TCP && p->message == SW_MESSAGE_RESPONSE &&
+	    scratch->stream.known)
+		return 1;
+	return belongs_to_emergency(p, scratch);
+}
+
+/* Global: the verifier walks it once, and few packets come here. */
+__noinline int judge_spared(struct scratch *scratch)
+{
+	struct packet *p;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	if (!may_pass_ban(p, scratch))
+		return refuse_banned(p);
+	if (p->protocol != IPPROTO_TCP)
+		return VERDICT_UNDECIDED;
+	return spare_segment(scratch, p->message != SW_MESSAGE_RESPONSE);
+}
+
+static __always_inline enum verdict stage_spared(struct packet *p)
+{
+	return p->ban_waits ? judge_spared(packet_scratch(p)) : VERDICT_UNDECIDED;
+}
+
+#endif

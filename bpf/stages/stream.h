@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "stream": TCP of a source that behaviour banned (ban.h). A call for help gets through on a
+ * connection of its own, or on one that was open before, and so does what belongs to that call,
+ * for as long as the connection lives. Everything else of the source stays out.
+ *
+ * Nothing here can be had with a false address. A SYN passes within a ceiling of the ban; of those
+ * above it, one that is sent again by a client that waits has a larger part of the burst. Any other
+ * segment must have the sequence numbers of a connection, of one that a handshake is to end at
+ * least, before anything is spent on it, and before the connection is remembered. The
+ * acknowledgement that ends a handshake is dropped: the INVITE carries it as well, and so no
+ * connection of a banned source reaches the server before its INVITE does.
+ *
+ * The rest is for a sender who may be that of the ban, and has a connection because he calls for
+ * help on it. Of a request that is neither such a call nor a part of one the segment is dropped;
+ * nothing behind it can be read then, and the connection is as good as ended: this one may, for its
+ * source is banned. Lest such a request stands behind another, a segment has one request line at
+ * most, at its beginning; the octets are read one by one for that, over the ends of segments too,
+ * and must come in order. A segment that the kernel did not take (for its checksum) may come again
+ * with another text: so it begins or ends no part of a request line then, whatever stands beside
+ * it. What some servers take for a request line is one, and so is one of HTTP. And all octets
+ * together have a ceiling, for what was not thought of.
+ */
+#ifndef SIPWARD_BPF_STREAM_H
+#define SIPWARD_BPF_STREAM_H
+
+#include "stages/ban.h"
+#include "lib/connection.h"
+#include "lib/packet.h"
+#include "lib/token.h"
+#include "rules/unproven.h"
+
+/* Of one ban. */
+#define SPARED_SYN_RATE     10 /* a second */
+#define SPARED_SYN_BURST    40
+#define SPARED_UNIT         512 /* octets of payload */
+#define SPARED_UNITS_RATE   16 /* a second: 8 KiB, or eight calls */
+#define SPARED_UNITS_BURST  256 /* 128 KiB */
+/* No part of sequence space (OPENING_PART) has this number. */
+#define STREAM_PART         (1ull << 20)
+
+/* What stands before an octet (sw_stream.matched). Bit n: n octets of "SIP/2.0"; with what some
+ * servers take as well: */
+#define AT_VERSION      7  /* all of it */
+#define AT_BLANK        8  /* and white space */
+#define AT_TAIL         9  /* or more in one word with it, as in "SIP/2.0/TCP" and "SIP/2.00" */
+#define AT_TAIL_BLANK   10 /* and white space */
+#define AT_HTTP         16 /* bit 16 + n: n octets of "HTTP/1." */
+#define AT_HTTP_VERSION 23
+/* Not of an octet: some segment ended in a tail. */
+#define HAD_TAIL        (1u << 31)
+#define TAIL_PARTS      (1u << AT_TAIL | 1u << AT_TAIL_BLANK)
+
+/* All parts of both: where any may stand before what is read. */
+#define VERSION_PARTS   (0x7fu | 0x7fu << AT_HTTP)
+
+/* What the kernel makes of a segment. */
+enum fit {
+	FIT_NOT,    /* it belongs to no connection */
+	FIT_BEGINS, /* it ends a handshake */
+	FIT_READ,   /* all of it was taken before */
+	FIT_GOES_ON
+};
+
+static __always_inline __u64 stream_key(const struct packet *p)
+{
+	struct token t;
+
+	token_start(&t, policy.seed, TOKEN_CONNECTION);
+	token_addr(&t, &p->src);
+	token_addr(&t, &p->dst);
+	token_word(&t, STREAM_PART << 32 | (__u64)p->sport << 16 | p->dport);
+	return token_end(&t);
+}
+
+static __always_inline struct sw_stream *find_stream(struct packet *p)
+{
+	__u64 key = stream_key(p);
+	struct sw_stream *stream = bpf_map_lookup_elem(&spared_streams, &key);
+
+	return stream && stream->expires > packet_tick(p) ? stream : 0;
+}
+
+/* For what the ban is for. Where that is only counted, the packet goes on as that of anybody. */
+static __always_inline enum verdict refuse_banned(struct packet *p)
+{
+	struct sw_ban *ban = live_ban(p);
+	__u8 content = p->stream_content;
+	enum verdict v;
+
+	p->ban_waits = BAN_WAITS_NOT;
+	if (!ban) /* it has just ended */
+		return VERDICT_UNDECIDED;
+	__sync_fetch_and_add(&ban->hits, 1);
+	p->stream_content = 0;
+	v = refuse(p, ban_reason(ban));
+	p->stream_content = content;
+	return v;
+}
+
+/* --- the connection --- */
+
+/* Of a handshake's last segment: it acknowledges the SYN that the kernel sent. */
+static __always_inline enum fit fit_handshake(struct scratch *scratch, struct bpf_sock *socket,
+					      const struct tcphdr *tcp)
+{
+	struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(socket);
+
+	if (!request || bpf_ntohl(tcp->ack_seq) != request->snt_isn + 1)
+		return FIT_NOT;
+	scratch->stream.awaited = request->rcv_isn + 1;
+	return FIT_BEGINS;
+}
+
+static __always_inline enum fit fit_established(struct scratch *scratch, struct bpf_sock *socket,
+						const struct tcphdr *tcp)
+{
+	struct tcp_sock *connection = bpf_skc_to_tcp_sock(socket);
+	__u32 acked, end = scratch->stream.sequence + scratch->packet.payload_length;
+	__s32 ahead;
+
+	if (!connection)
+		return FIT_NOT;
+	scratch->stream.awaited = connection->rcv_nxt;
+	ahead = end - connection->rcv_nxt;
+	acked = bpf_ntohl(tcp->ack_seq) - connection->snd_una;
+	if (ahead <= 0) /* it may acknowledge less than came since */
+		return ahead > -CONNECTION_AHEAD &&
+		       connection->snd_nxt - bpf_ntohl(tcp->ack_seq) < CONNECTION_AHEAD ?
+		       FIT_READ : FIT_NOT;
+	return ahead <= CONNECTION_AHEAD && acked <= connection->snd_nxt - connection->snd_una ?
+	       FIT_GOES_ON : FIT_NOT;
+}
+
+/* Global: its stack is nobody else's. */
+__noinline int fit_stream(struct xdp_md *ctx, struct scratch *scratch)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *socket;
+	enum fit fit = FIT_NOT;
+	struct tcphdr tcp;
+	struct packet *p;
+	__u32 size;
+
+	if (!scratch)
+		return FIT_NOT;
+	p = &scratch->packet;
+	if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header, &tcp, sizeof(tcp)) ||
+	    !tcp.ack)
+		return FIT_NOT;
+	scratch->stream.sequence = scratch->stream.awaited = bpf_ntohl(tcp.seq);
+	size = connection_tuple(p, &tuple);
+	socket = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!socket)
+		return FIT_NOT;
+	if (socket->state == BPF_TCP_ESTABLISHED)
+		fit = fit_established(scratch, socket, &tcp);
+	else if (socket->state == BPF_TCP_NEW_SYN_RECV)
+		fit = fit_handshake(scratch, socket, &tcp);
+	else if (socket->state == BPF_TCP_LISTEN && is_cookie(p, socket, &tcp))
+		fit = FIT_BEGINS;
+	bpf_sk_release(socket);
+	return fit;
+}
+
+/* What the kernel has already is not read again. */
+static __always_inline void trim_stream(struct scratch *scratch)
+{
+	struct stream *stream = &scratch->stream;
+	__s32 old = stream->awaited - stream->sequence;
+
+	if (old <= 0)
+		return;
+	scratch->packet.payload_offset += old;
+	scratch->packet.payload_length -= old;
+	stream->sequence = stream->awaited;
+}
+
+/* --- what passes --- */
+
+/* The first one has a quarter of the burst, and the more patient its client is, the more. */
+static __always_inline int spares_syn(struct xdp_md *ctx, struct scratch *scratch, __u64 *cell)
+{
+	static const struct sw_limit limit = {
+		.interval = SW_NS_PER_SEC / SPARED_SYN_RATE,
+		.tolerance = SW_NS_PER_SEC / SPARED_SYN_RATE * (SPARED_SYN_BURST - 1),
+	};
+	struct packet *p = &scratch->packet;
+	__u32 patience = 0;
+	struct token t;
+	__be32 sequence;
+
+	if (!gcra_leaves(cell, &limit, packet_time(p), 1, SIGHT_PATIENCE_MAX + 1)) {
+		if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header + 4, &sequence,
+				       sizeof(sequence)))
+			return 0;
+		token_start(&t, policy.seed, TOKEN_CONNECTION);
+		token_addr(&t, &p->src);
+		token_word(&t, (__u64)p->sport << 48 | (__u64)p->dport << 32 | sequence);
+		patience = seen_again(scratch, token_end(&t));
+		if (!patience || !gcra_leaves(cell, &limit, packet_time(p), patience + 1,
+					      SIGHT_PATIENCE_MAX + 1))
+			return 0;
+	}
+	return gcra_admit(cell, &limit, packet_time(p));
+}
+
+/* The octets of all segments, in whatever is begun of a unit; a call counts as one more. */
+static __always_inline int spares_octets(struct packet *p, __u64 *cell)
+{
+	__u64 units = p->payload_length / SPARED_UNIT + 1 + (p->ban_waits == BAN_WAITS_CALL);
+	struct sw_limit limit = {
+		.interval = SW_NS_PER_SEC / SPARED_UNITS_RATE * units,
+		.tolerance = SW_NS_PER_SEC / SPARED_UNITS_RATE * (SPARED_UNITS_BURST - units),
+	};
+
+	return p->payload_length <= SW_MESSAGE_MAX && gcra_admit(cell, &limit, packet_tick(p));
+}
+
+/* A keepalive (RFC 5626 4.4.1): were it dropped, a call for help on that connection could not be
+ * read behind it. None ends a handshake, or connections would come of it. */
+static __always_inline enum verdict judge_line_ends(struct xdp_md *ctx, struct scratch *scratch,
+						    __u64 *cell)
+{
+	int fit = fit_stream(ctx, scratch);
+
+	return (fit == FIT_GOES_ON || fit == FIT_READ) && spares_octets(&scratch->packet, cell) ?
+	       VERDICT_PASS : refuse_banned(&scratch->packet);
+}
+
+/* The port was used again: then what is noted is of a connection that is over. All that passed went
+ * through here, so that the kernel has taken no more. A handshake that has not ended is no sign of
+ * it: of two segments that end it both are judged before the kernel takes the first. */
+static __always_inline int is_of_another(const struct scratch *scratch,
+					 const struct sw_stream *known)
+{
+	return known->next - scratch->stream.awaited > CONNECTION_AHEAD;
+}
+
+/* 0 when it leaves a gap, is sent again with more behind it, or begins nothing where nothing is
+ * known. */
+static __always_inline int takes_place(struct scratch *scratch, const struct sw_stream *known)
+{
+	struct stream *stream = &scratch->stream;
+
+	stream->known = known != 0;
+	stream->tail = 0;
+	if (!known) {
+		stream->again = 0;
+		stream->next = stream->sequence;
+		stream->matched = 0;
+		return stream->sequence == stream->awaited &&
+		       (scratch->packet.ban_waits == BAN_WAITS_CALL ||
+			scratch->packet.ban_waits == BAN_WAITS_INSIDE);
+	}
+	stream->next = known->next;
+	stream->again = stream->sequence != known->next;
+	stream->tail = known->matched & HAD_TAIL;
+	stream->matched = !stream->again ? known->matched :
+			  stream->tail   ? VERSION_PARTS | TAIL_PARTS : VERSION_PARTS;
+	return !stream->again ||
+	       (__s32)(stream->sequence + scratch->packet.payload_length - known->next) <= 0;
+}
+
+/* A segment of payload on a connection that carries a call for help, or may come to do so: then it
+ * must be the next one. */
+static __always_inline enum verdict judge_payload(struct xdp_md *ctx, struct scratch *scratch,
+						  const struct sw_stream *known, __u64 *cell)
+{
+	struct packet *p = &scratch->packet;
+	int fit = fit_stream(ctx, scratch);
+
+	if (fit == FIT_NOT || !spares_octets(p, cell))
+		return refuse_banned(p);
+	if (fit == FIT_READ)
+		return VERDICT_PASS;
+	trim_stream(scratch);
+	if (known && is_of_another(scratch, known))
+		known = 0;
+	if (!takes_place(scratch, known))
+		return refuse_banned(p);
+	p->grade = SW_GRADE_PROVED;
+	p->proved = 1;
+	return VERDICT_UNDECIDED;
+}
+
+/* Global: few packets come here. */
+__noinline int judge_stream(struct xdp_md *ctx, struct scratch *scratch)
+{
+	const struct sw_stream *known;
+	struct packet *p;
+	struct sw_ban *ban;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	ban = live_ban(p);
+	if (!ban || ban_reason(ban) == SW_REASON_BAN)
+		return refuse_banned(p);
+	if (p->tcp_flags & TCP_SYN)
+		return !p->payload_length && spares_syn(ctx, scratch, &ban->spared[SPARED_SYN]) ?
+		       VERDICT_UNDECIDED : refuse_banned(p);
+	known = find_stream(p);
+	if (!p->payload_length)
+		return known ? VERDICT_UNDECIDED : refuse_banned(p);
+	if (!known && p->ban_waits == BAN_WAITS_LINE_ENDS)
+		return judge_line_ends(ctx, scratch, &ban->spared[SPARED_OCTETS]);
+	if (!known && p->ban_waits == BAN_WAITS_REST)
+		return refuse_banned(p);
+	return judge_payload(ctx, scratch, known, &ban->spared[SPARED_OCTETS]);
+}
+
+static __always_inline enum verdict stage_stream(struct packet *p, struct xdp_md *ctx)
+{
+	if (!p->ban_waits || p->protocol != IPPROTO_TCP)
+		return VERDICT_UNDECIDED;
+	return judge_stream(ctx, packet_scratch(p));
+}
+
+/* --- what it says --- */
+
+#define MANY_REQUESTS 2
+
+struct line_walk {
+	const struct sip_buf *buf;
+	__u32 matched;  /* AT_ bits */
+	__u32 requests; /* lines that end with a version, or with a word that begins so */
+};
+
+/* 1 or 0, without a branch: the verifier would follow each way. Of octets. */
+static __always_inline __u32 is_octet(__u32 octet, __u32 wanted)
+{
+	return ((octet ^ wanted) - 1) >> 31;
+}
+
+static __always_inline __u32 is_between(__u32 octet, __u32 first, __u32 last)
+{
+	return ~((octet - first) | (last - octet)) >> 31;
+}
+
+static __always_inline __u32 stands(__u32 matched, __u32 at)
+{
+	return matched >> at & 1;
+}
+
+/* At which of its places a version has this octet. */
+static __always_inline __u32 places_of(__u64 version, __u32 octet)
+{
+	__u32 places = 0;
+
+	for (__u32 at = 0; at < 7; at++)
+		places |= is_octet(octet, (__u8)(version >> 8 * at)) << at;
+	return places;
+}
+
+/* Behind the version a status may follow, or the transport of a Via and then its host. What ends a
+ * line in one word with it does not: some servers compare no more than its beginning. Some take
+ * white space beside its slash, too. "HTTP/1." opens a WebSocket, in which nothing could be
+ * read. */
+static long walk_octet(__u32 i, struct line_walk *walk)
+{
+	__u32 octet = walk->buf->octets[i & (SW_MESSAGE_MAX - 1)], was = walk->matched;
+	__u32 now, blank, ends, more, done, tail;
+
+	octet |= is_between(octet, 'A', 'Z') << 5;
+	blank = is_octet(octet, ' ') | is_octet(octet, '\t');
+	ends = is_octet(octet, '\n') | is_octet(octet, '\r');
+	more = is_octet(octet, '/') | is_between(octet, '0', '9');
+	done = stands(was, AT_VERSION) | stands(was, AT_BLANK);
+	tail = stands(was, AT_TAIL) | stands(was, AT_TAIL_BLANK);
+	now = places_of(SIP_WORD("sip/2.0\0"), octet) |
+	      places_of(SIP_WORD("http/1.\0"), octet) << AT_HTTP;
+	now = ((was | 1u | 1u << AT_HTTP) & now) << 1;
+	now |= was & (blank << 3 | blank << 4);
+	now |= (done & blank) << AT_BLANK | (tail & blank) << AT_TAIL_BLANK;
+	now |= ((stands(was, AT_VERSION) & more) | (stands(was, AT_TAIL) & ~(blank | ends)))
+	       << AT_TAIL;
+	walk->requests += (done & ~(blank | more)) + (tail & ends) + stands(now, AT_HTTP_VERSION);
+	walk->matched = now;
+	return 0;
+}
+
+static __always_inline int begins_blank(const struct scratch *scratch)
+{
+	__u8 octet = scratch->buf.octets[0];
+
+	return octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n';
+}
+
+/* How many requests the segment in the buffer begins, at least. One that is sent again may come to
+ * stand behind any part of a request line, and before the rest of one. */
+__noinline int count_requests(struct scratch *scratch)
+{
+	struct line_walk walk = {};
+	__u32 length, again;
+
+	if (!scratch)
+		return 0;
+	again = scratch->stream.again;
+	length = scratch->packet.payload_length;
+	walk.buf = &scratch->buf;
+	walk.matched = scratch->stream.matched;
+	bpf_loop(length < SW_MESSAGE_MAX ? length : SW_MESSAGE_MAX, walk_octet, &walk, 0);
+	scratch->stream.matched = walk.matched;
+	return again && (walk.matched || begins_blank(scratch)) ? MANY_REQUESTS : walk.requests;
+}
+
+/* The connection carries a call for help, as far as this segment. One that was sent again, and ends
+ * before the last, changes nothing about that. */
+static __always_inline void remember_stream(struct scratch *scratch)
+{
+	struct packet *p = &scratch->packet;
+	struct sw_stream fresh = {
+		.expires = packet_time(p) + STREAM_LIFE,
+		.next = scratch->stream.sequence + p->payload_length,
+		.matched = scratch->stream.matched | scratch->stream.tail,
+	};
+	__u64 key = stream_key(p);
+
+	if (fresh.matched & TAIL_PARTS)
+		fresh.matched |= HAD_TAIL;
+	if ((__s32)(fresh.next - scratch->stream.next) > 0)
+		bpf_map_update_elem(&spared_streams, &key, &fresh, BPF_ANY);
+}
+
+/* A segment whose message may pass, or that goes on with one (`allowed` 0: it begins no request).
+ * Global, as are all that few packets come by. */
+__noinline int spare_segment(struct scratch *scratch, int allowed)
+{
+	struct packet *p;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	if (count_requests(scratch) > allowed)
+		return refuse_banned(p);
+	remember_stream(scratch);
+	return VERDICT_UNDECIDED;
+}
+
+/* It begins no message: so goes on what was let in before. */
+static __always_inline enum verdict spare_rest(struct packet *p)
+{
+	enum verdict v = packet_scratch(p)->stream.known ? spare_segment(packet_scratch(p), 0) :
+							   refuse_banned(p);
+
+	return v == VERDICT_UNDECIDED ? VERDICT_PASS : v;
+}
+
+#endif
