@@ -3,8 +3,8 @@
  * What the server's answer says of who asked: the part of the observer that resolves attempts.
  * The packet under work is the one that would come back: its source is where this one goes.
  */
-#ifndef SIPWARD_BPF_ANSWER_H
-#define SIPWARD_BPF_ANSWER_H
+#ifndef SIPWARD_BPF_EGRESS_ANSWER_H
+#define SIPWARD_BPF_EGRESS_ANSWER_H
 
 #include "lib/offence.h"
 #include "sip/sip_credentials.h"

@@ -4,8 +4,8 @@
  * know. It changes nothing, and drops only what a zone must not be sent (egress.h); when it is
  * taken off, the rules that need it go inert.
  */
-#ifndef SIPWARD_BPF_OBSERVER_H
-#define SIPWARD_BPF_OBSERVER_H
+#ifndef SIPWARD_BPF_EGRESS_OBSERVER_H
+#define SIPWARD_BPF_EGRESS_OBSERVER_H
 
 #include <linux/if_ether.h>
 #include <linux/in.h>

@@ -7,8 +7,8 @@
  * only ever reported: without it a call would die. So is what leaves by TCP, where the segment
  * would be sent again until the connection dies.
  */
-#ifndef SIPWARD_BPF_EGRESS_H
-#define SIPWARD_BPF_EGRESS_H
+#ifndef SIPWARD_BPF_EGRESS_RULES_H
+#define SIPWARD_BPF_EGRESS_RULES_H
 
 #include "lib/dialog.h"
 #include "rules/headers.h"

@@ -5,8 +5,8 @@
  * (RFC 9293 3.4.1). A segment without a connection is not ours to judge: the kernel answers it
  * with a reset, or it ends a handshake with a SYN cookie.
  */
-#ifndef SIPWARD_BPF_CONNECTION_H
-#define SIPWARD_BPF_CONNECTION_H
+#ifndef SIPWARD_BPF_LIB_CONNECTION_H
+#define SIPWARD_BPF_LIB_CONNECTION_H
 
 #include <linux/tcp.h>
 

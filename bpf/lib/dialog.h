@@ -7,8 +7,8 @@
  * for that party, since carriers answer from many addresses. What is not known is not judged: the
  * table forgets. On TCP a teardown is counted, and no more.
  */
-#ifndef SIPWARD_BPF_DIALOG_H
-#define SIPWARD_BPF_DIALOG_H
+#ifndef SIPWARD_BPF_LIB_DIALOG_H
+#define SIPWARD_BPF_LIB_DIALOG_H
 
 #include <sipward/health.h>
 

@@ -2,8 +2,8 @@
  *
  * What the stages learn about one packet on its way. Types only.
  */
-#ifndef SIPWARD_BPF_FACTS_H
-#define SIPWARD_BPF_FACTS_H
+#ifndef SIPWARD_BPF_LIB_FACTS_H
+#define SIPWARD_BPF_LIB_FACTS_H
 
 #include <sipward/policy.h>
 #include <sipward/reasons.h>

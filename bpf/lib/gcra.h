@@ -3,8 +3,8 @@
  * The generic cell rate algorithm (ITU-T I.371): one 64-bit theoretical arrival time a cell,
  * no lock, exact over any interval. Pure C: also compiled natively by the unit tests.
  */
-#ifndef SIPWARD_BPF_GCRA_H
-#define SIPWARD_BPF_GCRA_H
+#ifndef SIPWARD_BPF_LIB_GCRA_H
+#define SIPWARD_BPF_LIB_GCRA_H
 
 #include <sipward/policy.h>
 

@@ -2,8 +2,8 @@
  *
  * Fail open: what a rule asks before it relies on the observer, or on the server.
  */
-#ifndef SIPWARD_BPF_HEALTH_H
-#define SIPWARD_BPF_HEALTH_H
+#ifndef SIPWARD_BPF_LIB_HEALTH_H
+#define SIPWARD_BPF_LIB_HEALTH_H
 
 #include <sipward/health.h>
 

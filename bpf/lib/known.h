@@ -6,8 +6,8 @@
  * responses of others; and what it makes itself, others may compute, or get over TLS, where nobody
  * sees it. docs/threat-model.md goes through each kind of value.
  */
-#ifndef SIPWARD_BPF_KNOWN_H
-#define SIPWARD_BPF_KNOWN_H
+#ifndef SIPWARD_BPF_LIB_KNOWN_H
+#define SIPWARD_BPF_LIB_KNOWN_H
 
 #include "lib/packet.h"
 #include "lib/quota.h"

@@ -41,8 +41,8 @@
  *
  * A larger R wants larger tables: `tables` of the policy.
  */
-#ifndef SIPWARD_BPF_MAPS_H
-#define SIPWARD_BPF_MAPS_H
+#ifndef SIPWARD_BPF_LIB_MAPS_H
+#define SIPWARD_BPF_LIB_MAPS_H
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

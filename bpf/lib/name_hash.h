@@ -4,8 +4,8 @@
  * space makes the hashes, the data path looks for them. Nobody gains by a collision: it only
  * makes a rule match. Pure C.
  */
-#ifndef SIPWARD_BPF_NAME_HASH_H
-#define SIPWARD_BPF_NAME_HASH_H
+#ifndef SIPWARD_BPF_LIB_NAME_HASH_H
+#define SIPWARD_BPF_LIB_NAME_HASH_H
 
 #include <linux/types.h>
 

@@ -3,8 +3,8 @@
  * Tells the agent of an offence. Evidence and what may be spoofed have budgets of their own:
  * a flood of the latter cannot keep the former from being told.
  */
-#ifndef SIPWARD_BPF_OFFENCE_H
-#define SIPWARD_BPF_OFFENCE_H
+#ifndef SIPWARD_BPF_LIB_OFFENCE_H
+#define SIPWARD_BPF_LIB_OFFENCE_H
 
 #include "lib/gcra.h"
 #include "lib/known.h"

@@ -28,8 +28,8 @@
  * text of one that was forgotten in a flood of first payloads as large as its table, which then may
  * go on with another text.
  */
-#ifndef SIPWARD_BPF_OPENING_H
-#define SIPWARD_BPF_OPENING_H
+#ifndef SIPWARD_BPF_LIB_OPENING_H
+#define SIPWARD_BPF_LIB_OPENING_H
 
 #include "lib/connection.h"
 #include "stages/gate.h"

@@ -3,8 +3,8 @@
  * One packet on its way through the stages: what each stage learned, and how a stage says
  * what it decided. Stages write here and read here; none calls another.
  */
-#ifndef SIPWARD_BPF_PACKET_H
-#define SIPWARD_BPF_PACKET_H
+#ifndef SIPWARD_BPF_LIB_PACKET_H
+#define SIPWARD_BPF_LIB_PACKET_H
 
 #include <bpf/bpf_endian.h>
 

@@ -3,8 +3,8 @@
  * Room in the table of known endpoints (<sipward/quota.h>): asked before an endpoint enters it, and
  * counted at once, so that no proof is too fast for it. The agent's sweep sets the counts right.
  */
-#ifndef SIPWARD_BPF_QUOTA_H
-#define SIPWARD_BPF_QUOTA_H
+#ifndef SIPWARD_BPF_LIB_QUOTA_H
+#define SIPWARD_BPF_LIB_QUOTA_H
 
 #include <sipward/quota.h>
 

@@ -7,8 +7,8 @@
  * A line has 16 cells of 32 bits: a fingerprint of 20 bits; its patience, 2 bits; and a time of
  * 10, in units of 2^25 ns (33.6 ms), which wraps after 34 s.
  */
-#ifndef SIPWARD_BPF_SIGHTS_H
-#define SIPWARD_BPF_SIGHTS_H
+#ifndef SIPWARD_BPF_LIB_SIGHTS_H
+#define SIPWARD_BPF_LIB_SIGHTS_H
 
 #include <sipward/state.h>
 

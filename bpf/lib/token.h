@@ -6,8 +6,8 @@
  * SipHash-1-3 (Aumasson, Bernstein: SipHash, a fast short-input PRF), over octets of the
  * scanner's buffer. Pure C.
  */
-#ifndef SIPWARD_BPF_TOKEN_H
-#define SIPWARD_BPF_TOKEN_H
+#ifndef SIPWARD_BPF_LIB_TOKEN_H
+#define SIPWARD_BPF_LIB_TOKEN_H
 
 #include <sipward/policy.h>
 

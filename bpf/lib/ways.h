@@ -10,8 +10,8 @@
  * another one, of which a flood of spoofed sources can spend a packet or two; of sketches it gets
  * none, and is not watched.
  */
-#ifndef SIPWARD_BPF_WAYS_H
-#define SIPWARD_BPF_WAYS_H
+#ifndef SIPWARD_BPF_LIB_WAYS_H
+#define SIPWARD_BPF_LIB_WAYS_H
 
 #include "lib/packet.h"
 

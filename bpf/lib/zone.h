@@ -3,8 +3,8 @@
  * Stages "zone" and "lists": whose packet is it, by longest prefix of the source. Nothing is
  * looked up in what the policy left empty.
  */
-#ifndef SIPWARD_BPF_ZONE_H
-#define SIPWARD_BPF_ZONE_H
+#ifndef SIPWARD_BPF_LIB_ZONE_H
+#define SIPWARD_BPF_LIB_ZONE_H
 
 #include "stages/ban.h"
 #include "lib/packet.h"

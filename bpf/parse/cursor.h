@@ -3,8 +3,8 @@
  * Where in the frame the parser is. Every read is preceded by `at + n > end`. What a driver left
  * outside the linear part, or a sender pushed there behind options, is read by copies.
  */
-#ifndef SIPWARD_BPF_CURSOR_H
-#define SIPWARD_BPF_CURSOR_H
+#ifndef SIPWARD_BPF_PARSE_CURSOR_H
+#define SIPWARD_BPF_PARSE_CURSOR_H
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -7,8 +7,8 @@
  * device that it has, of which it nests eight. A packet with more tags than are walked here is
  * refused: nobody needs them, and behind them anything could hide.
  */
-#ifndef SIPWARD_BPF_LINK_H
-#define SIPWARD_BPF_LINK_H
+#ifndef SIPWARD_BPF_PARSE_LINK_H
+#define SIPWARD_BPF_PARSE_LINK_H
 
 #include <linux/if_ether.h>
 

@@ -6,8 +6,8 @@
  * A header that contradicts itself is dropped: the kernel would do so too, but silently.
  * That is for stage "broken", behind which packets are counted; here they are only parsed.
  */
-#ifndef SIPWARD_BPF_NETWORK_H
-#define SIPWARD_BPF_NETWORK_H
+#ifndef SIPWARD_BPF_PARSE_NETWORK_H
+#define SIPWARD_BPF_PARSE_NETWORK_H
 
 #include <linux/in.h>
 #include <linux/ip.h>

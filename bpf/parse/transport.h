@@ -3,8 +3,8 @@
  * Stage "transport": ports, and what else of the header later stages need. Most packets leave
  * here, media first: one load from a bitmap of the ports that services have.
  */
-#ifndef SIPWARD_BPF_TRANSPORT_H
-#define SIPWARD_BPF_TRANSPORT_H
+#ifndef SIPWARD_BPF_PARSE_TRANSPORT_H
+#define SIPWARD_BPF_PARSE_TRANSPORT_H
 
 #include <linux/tcp.h>
 #include <linux/udp.h>

@@ -4,8 +4,8 @@
  * by limits and greylist, within a budget; beyond it they are calls like others. Known
  * endpoints have a budget of their own, which no newcomer can spend.
  */
-#ifndef SIPWARD_BPF_EMERGENCY_H
-#define SIPWARD_BPF_EMERGENCY_H
+#ifndef SIPWARD_BPF_RULES_EMERGENCY_H
+#define SIPWARD_BPF_RULES_EMERGENCY_H
 
 #include "stages/admission.h"
 #include "stages/ban.h"

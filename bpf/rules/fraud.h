@@ -7,8 +7,8 @@
  * Sources by the path of a proof, over TCP, and all others are apart: nobody can spend what is
  * another's by writing his address on a packet.
  */
-#ifndef SIPWARD_BPF_FRAUD_H
-#define SIPWARD_BPF_FRAUD_H
+#ifndef SIPWARD_BPF_RULES_FRAUD_H
+#define SIPWARD_BPF_RULES_FRAUD_H
 
 #include "rules/rule.h"
 #include "sip/sip_brief.h"

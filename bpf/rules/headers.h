@@ -3,8 +3,8 @@
  * Content rules about what is there, whatever it says: headers of identity, charging and
  * routing that a zone has no business with; classes of responses; types of bodies.
  */
-#ifndef SIPWARD_BPF_HEADERS_H
-#define SIPWARD_BPF_HEADERS_H
+#ifndef SIPWARD_BPF_RULES_HEADERS_H
+#define SIPWARD_BPF_RULES_HEADERS_H
 
 #include "lib/name_hash.h"
 #include "rules/own_host.h"

@@ -5,8 +5,8 @@
  * points, and enough of them are an attack. A quote, a semicolon, two hyphens are legal in a
  * user part (RFC 3261 25.1), and O'Brien is a name: none of them is enough.
  */
-#ifndef SIPWARD_BPF_INJECTION_H
-#define SIPWARD_BPF_INJECTION_H
+#ifndef SIPWARD_BPF_RULES_INJECTION_H
+#define SIPWARD_BPF_RULES_INJECTION_H
 
 #include "rules/number.h"
 #include "rules/rule.h"

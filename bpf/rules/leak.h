@@ -4,8 +4,8 @@
  * its own, and gets a digest of the caller's password to guess at. A phone has no business to
  * challenge inside a dialog; a REGISTER, or what begins a dialog, may be challenged.
  */
-#ifndef SIPWARD_BPF_LEAK_H
-#define SIPWARD_BPF_LEAK_H
+#ifndef SIPWARD_BPF_RULES_LEAK_H
+#define SIPWARD_BPF_RULES_LEAK_H
 
 #include "lib/dialog.h"
 

@@ -7,8 +7,8 @@
  * From the narrowest to the widest: a source's method, the source, its network, its zone, the
  * service. What one refuses has spent nothing of those behind it.
  */
-#ifndef SIPWARD_BPF_LIMIT_H
-#define SIPWARD_BPF_LIMIT_H
+#ifndef SIPWARD_BPF_RULES_LIMIT_H
+#define SIPWARD_BPF_RULES_LIMIT_H
 
 #include "lib/packet.h"
 #include "rules/unproven.h"

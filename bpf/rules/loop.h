@@ -6,8 +6,8 @@
  * times; of a request that was forked upstream to many phones each branch has a Request-URI of its
  * own. A loop through several addresses has as many visits for each of them.
  */
-#ifndef SIPWARD_BPF_LOOP_H
-#define SIPWARD_BPF_LOOP_H
+#ifndef SIPWARD_BPF_RULES_LOOP_H
+#define SIPWARD_BPF_RULES_LOOP_H
 
 #include "rules/rule.h"
 #include "lib/token.h"

@@ -4,8 +4,8 @@
  * zone has for it. A number is brought to one form first, for "+49 30 1", 0049301, 01149301 and
  * tel:030-1;phone-context=+49 are one: E.164 where that can be told, else as it was dialled.
  */
-#ifndef SIPWARD_BPF_NUMBER_H
-#define SIPWARD_BPF_NUMBER_H
+#ifndef SIPWARD_BPF_RULES_NUMBER_H
+#define SIPWARD_BPF_RULES_NUMBER_H
 
 #include <bpf/bpf_endian.h>
 

@@ -3,8 +3,8 @@
  * Whether a host that a message names is this host: an address that it has. Names are not
  * resolved here.
  */
-#ifndef SIPWARD_BPF_OWN_HOST_H
-#define SIPWARD_BPF_OWN_HOST_H
+#ifndef SIPWARD_BPF_RULES_OWN_HOST_H
+#define SIPWARD_BPF_RULES_OWN_HOST_H
 
 #include <bpf/bpf_endian.h>
 

@@ -4,8 +4,8 @@
  * when they are sent again, within a share of the newcomers' budget. Endpoints that the server has
  * served (grade `good`) do not notice; nor does what is inside a dialog of a known endpoint.
  */
-#ifndef SIPWARD_BPF_PENALTY_H
-#define SIPWARD_BPF_PENALTY_H
+#ifndef SIPWARD_BPF_RULES_PENALTY_H
+#define SIPWARD_BPF_RULES_PENALTY_H
 
 #include "lib/gcra.h"
 #include "lib/offence.h"

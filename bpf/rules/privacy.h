@@ -3,8 +3,8 @@
  * What the server tells a zone that it should not: an asserted identity (RFC 3325), charging
  * (RFC 7315), private addresses and names of the inside. What becomes of it is in egress.h.
  */
-#ifndef SIPWARD_BPF_PRIVACY_H
-#define SIPWARD_BPF_PRIVACY_H
+#ifndef SIPWARD_BPF_RULES_PRIVACY_H
+#define SIPWARD_BPF_RULES_PRIVACY_H
 
 #include "lib/packet.h"
 

@@ -3,8 +3,8 @@
  * Content rules about the way of a request: how many routes it brings, into how many branches
  * it may fork, and whether a Via says that it was here before.
  */
-#ifndef SIPWARD_BPF_ROUTING_H
-#define SIPWARD_BPF_ROUTING_H
+#ifndef SIPWARD_BPF_RULES_ROUTING_H
+#define SIPWARD_BPF_RULES_ROUTING_H
 
 #include "rules/own_host.h"
 #include "rules/rule.h"

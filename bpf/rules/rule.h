@@ -3,8 +3,8 @@
  * What a content rule does with what it found. Never more than a count where a refusal would
  * end a good call or keep an emergency call out.
  */
-#ifndef SIPWARD_BPF_RULE_H
-#define SIPWARD_BPF_RULE_H
+#ifndef SIPWARD_BPF_RULES_RULE_H
+#define SIPWARD_BPF_RULES_RULE_H
 
 #include "lib/packet.h"
 

@@ -4,8 +4,8 @@
  * they call themselves, by how they build what no other client builds so. A message without a
  * User-Agent says nothing.
  */
-#ifndef SIPWARD_BPF_SIGNATURE_H
-#define SIPWARD_BPF_SIGNATURE_H
+#ifndef SIPWARD_BPF_RULES_SIGNATURE_H
+#define SIPWARD_BPF_RULES_SIGNATURE_H
 
 #include "lib/name_hash.h"
 #include "rules/rule.h"

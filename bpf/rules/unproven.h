@@ -10,8 +10,8 @@
  *
  * Stage "unproven": TCP, before the first payload is looked for.
  */
-#ifndef SIPWARD_BPF_UNPROVEN_H
-#define SIPWARD_BPF_UNPROVEN_H
+#ifndef SIPWARD_BPF_RULES_UNPROVEN_H
+#define SIPWARD_BPF_RULES_UNPROVEN_H
 
 #include <linux/ip.h>
 #include <linux/ipv6.h>

@@ -4,8 +4,8 @@
  * offer a version that is new enough? The text may end anywhere: what is there so far may not be
  * enough to say. Pure C over the scanner's buffer.
  */
-#ifndef SIPWARD_BPF_HELLO_H
-#define SIPWARD_BPF_HELLO_H
+#ifndef SIPWARD_BPF_SIP_HELLO_H
+#define SIPWARD_BPF_SIP_HELLO_H
 
 #include <sipward/guard.h>
 

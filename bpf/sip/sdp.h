@@ -5,8 +5,8 @@
  * many there are of all. What an attribute means is not judged, nor the order of lines that phones
  * are free with (b, a, k, i, u, e, p, r, z). Pure C.
  */
-#ifndef SIPWARD_SDP_H
-#define SIPWARD_SDP_H
+#ifndef SIPWARD_BPF_SIP_SDP_H
+#define SIPWARD_BPF_SIP_SDP_H
 
 #include "sip/sip_strict.h"
 

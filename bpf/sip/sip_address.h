@@ -3,8 +3,8 @@
  * Addresses: name-addr and addr-spec (RFC 3261 25.1), and what their URIs name. From and To
  * are read as the scanner goes; of any other value, sip_address() tells when it is asked.
  */
-#ifndef SIPWARD_SIP_ADDRESS_H
-#define SIPWARD_SIP_ADDRESS_H
+#ifndef SIPWARD_BPF_SIP_SIP_ADDRESS_H
+#define SIPWARD_BPF_SIP_SIP_ADDRESS_H
 
 #include "sip/sip_headers.h"
 

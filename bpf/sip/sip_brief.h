@@ -5,8 +5,8 @@
  * what that would refuse, or count otherwise. A value that is to be taken apart is read by the
  * functions that sip_header() has; what is saved is finding out which header it is.
  */
-#ifndef SIPWARD_SIP_BRIEF_H
-#define SIPWARD_SIP_BRIEF_H
+#ifndef SIPWARD_BPF_SIP_SIP_BRIEF_H
+#define SIPWARD_BPF_SIP_SIP_BRIEF_H
 
 #include "sip/sip_address.h"
 #include "sip/sip_credentials.h"

@@ -3,8 +3,8 @@
  * Digest challenges and the credentials that answer them (RFC 3261 25.1, RFC 7616): the nonce
  * and the username.
  */
-#ifndef SIPWARD_SIP_CREDENTIALS_H
-#define SIPWARD_SIP_CREDENTIALS_H
+#ifndef SIPWARD_BPF_SIP_SIP_CREDENTIALS_H
+#define SIPWARD_BPF_SIP_SIP_CREDENTIALS_H
 
 #include "sip/sip_headers.h"
 

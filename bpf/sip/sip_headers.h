@@ -4,8 +4,8 @@
  * octets of [pos, end) with the folds inside; CR and LF count as white space in it. Rules
  * that only the profile `strict` has are in sip_strict.h.
  */
-#ifndef SIPWARD_SIP_HEADERS_H
-#define SIPWARD_SIP_HEADERS_H
+#ifndef SIPWARD_BPF_SIP_SIP_HEADERS_H
+#define SIPWARD_BPF_SIP_SIP_HEADERS_H
 
 #include "sip/sip_names.h"
 

@@ -3,8 +3,8 @@
  * What can only be judged behind the header section: what is missing, what stands twice, and
  * what is too much. Reads what the scanner found, not the message (but for UTF-8).
  */
-#ifndef SIPWARD_SIP_JUDGE_H
-#define SIPWARD_SIP_JUDGE_H
+#ifndef SIPWARD_BPF_SIP_SIP_JUDGE_H
+#define SIPWARD_BPF_SIP_SIP_JUDGE_H
 
 #include "sip/sip_start.h"
 

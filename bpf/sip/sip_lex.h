@@ -12,8 +12,8 @@
  * looks for: "not found" is never said of what was not looked at.
  * Callers keep pos <= end <= length.
  */
-#ifndef SIPWARD_SIP_LEX_H
-#define SIPWARD_SIP_LEX_H
+#ifndef SIPWARD_BPF_SIP_SIP_LEX_H
+#define SIPWARD_BPF_SIP_SIP_LEX_H
 
 #include "sip/sip_msg.h"
 

@@ -8,8 +8,8 @@
  * length 0 was not there. Spans never reach behind `length`, and white space around a value
  * is outside its span (but for more than 64 octets of it behind a value).
  */
-#ifndef SIPWARD_SIP_MSG_H
-#define SIPWARD_SIP_MSG_H
+#ifndef SIPWARD_BPF_SIP_SIP_MSG_H
+#define SIPWARD_BPF_SIP_SIP_MSG_H
 
 #include <linux/types.h>
 #include <sipward/abi.h>

@@ -3,8 +3,8 @@
  * Which header a line begins: the names of sip_msg.h in any case, and their compact forms
  * (RFC 3261 7.3.3). Names are compared as words of eight octets.
  */
-#ifndef SIPWARD_SIP_NAMES_H
-#define SIPWARD_SIP_NAMES_H
+#ifndef SIPWARD_BPF_SIP_SIP_NAMES_H
+#define SIPWARD_BPF_SIP_SIP_NAMES_H
 
 #include "sip/sip_lex.h"
 

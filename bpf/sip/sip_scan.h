@@ -10,8 +10,8 @@
  * stand in global functions of their own, so that the verifier adds them up and does not
  * multiply; a call is not for free, so what is short is inline.
  */
-#ifndef SIPWARD_SIP_SCAN_H
-#define SIPWARD_SIP_SCAN_H
+#ifndef SIPWARD_BPF_SIP_SIP_SCAN_H
+#define SIPWARD_BPF_SIP_SIP_SCAN_H
 
 #include "sip/sip_brief.h"
 #include "sip/sip_judge.h"

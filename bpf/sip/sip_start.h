@@ -3,8 +3,8 @@
  * The start line (RFC 3261 7.1, 7.2), what may stand before it, and how the end of a line is
  * told. Whether strict work is wanted is decided here for all.
  */
-#ifndef SIPWARD_SIP_START_H
-#define SIPWARD_SIP_START_H
+#ifndef SIPWARD_BPF_SIP_SIP_START_H
+#define SIPWARD_BPF_SIP_SIP_START_H
 
 #include "sip/sip_strict.h"
 

@@ -4,8 +4,8 @@
  * and the Request-URI (RFC 3261 25.1), and UTF-8. Slower than the rest, and called only
  * when a zone wants it; it changes nothing but `violations`.
  */
-#ifndef SIPWARD_SIP_STRICT_H
-#define SIPWARD_SIP_STRICT_H
+#ifndef SIPWARD_BPF_SIP_SIP_STRICT_H
+#define SIPWARD_BPF_SIP_SIP_STRICT_H
 
 #include "sip/sip_address.h"
 

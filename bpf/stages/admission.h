@@ -6,8 +6,8 @@
  * "admission" runs behind the start line and the top Via, so that a flood costs no more than
  * that; what can only be told from the whole message is left to "belonging".
  */
-#ifndef SIPWARD_BPF_ADMISSION_H
-#define SIPWARD_BPF_ADMISSION_H
+#ifndef SIPWARD_BPF_STAGES_ADMISSION_H
+#define SIPWARD_BPF_STAGES_ADMISSION_H
 
 #include "lib/health.h"
 #include "lib/known.h"

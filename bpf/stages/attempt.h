@@ -7,8 +7,8 @@
  * which earns a penalty at most: that an endpoint is known is not enough, its port and TTL can be
  * guessed; and a nonce that was sent to its address may be known to others.
  */
-#ifndef SIPWARD_BPF_ATTEMPT_H
-#define SIPWARD_BPF_ATTEMPT_H
+#ifndef SIPWARD_BPF_STAGES_ATTEMPT_H
+#define SIPWARD_BPF_STAGES_ATTEMPT_H
 
 #include "lib/offence.h"
 #include "egress/observer.h"

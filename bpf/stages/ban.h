@@ -10,8 +10,8 @@
  * while some connection of the source carries such a call (stream.h). Inside TLS nothing can be
  * told: there a ban drops all. So does one by hand, everywhere.
  */
-#ifndef SIPWARD_BPF_BAN_H
-#define SIPWARD_BPF_BAN_H
+#ifndef SIPWARD_BPF_STAGES_BAN_H
+#define SIPWARD_BPF_STAGES_BAN_H
 
 #include <linux/tcp.h>
 #include <linux/udp.h>

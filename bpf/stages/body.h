@@ -4,8 +4,8 @@
  * requests outside a dialog: an answer, an ACK or a re-INVITE that is dropped ends a call. Not seen
  * are bodies on TCP, in fragments, in multipart, and compressed ones.
  */
-#ifndef SIPWARD_BPF_BODY_H
-#define SIPWARD_BPF_BODY_H
+#ifndef SIPWARD_BPF_STAGES_BODY_H
+#define SIPWARD_BPF_STAGES_BODY_H
 
 #include "rules/headers.h"
 #include "sip/sdp.h"

@@ -3,8 +3,8 @@
  * Stage "content": the rules of a zone about what its messages say. Each family has a header
  * of its own, and none is there when no zone of the policy uses it.
  */
-#ifndef SIPWARD_BPF_CONTENT_H
-#define SIPWARD_BPF_CONTENT_H
+#ifndef SIPWARD_BPF_STAGES_CONTENT_H
+#define SIPWARD_BPF_STAGES_CONTENT_H
 
 #include "rules/emergency.h"
 #include "rules/headers.h"

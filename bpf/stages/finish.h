@@ -3,8 +3,8 @@
  * The one exit: every packet that is ours is counted here, and what was refused is told to
  * user space within a budget.
  */
-#ifndef SIPWARD_BPF_VERDICT_H
-#define SIPWARD_BPF_VERDICT_H
+#ifndef SIPWARD_BPF_STAGES_FINISH_H
+#define SIPWARD_BPF_STAGES_FINISH_H
 
 #include "rules/emergency.h"
 #include "lib/offence.h"

@@ -10,8 +10,8 @@
  * no service and pass; what the kernel takes out of them does not come by here again, and need not:
  * it had to be of that security association.
  */
-#ifndef SIPWARD_BPF_REQUIRE_H
-#define SIPWARD_BPF_REQUIRE_H
+#ifndef SIPWARD_BPF_STAGES_FIRST_PAYLOAD_H
+#define SIPWARD_BPF_STAGES_FIRST_PAYLOAD_H
 
 #include "stages/admission.h"
 #include "rules/emergency.h"

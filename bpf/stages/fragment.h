@@ -15,8 +15,8 @@
  * flood can fill, and where it pushes out nothing but its like. A full table forgets the oldest
  * datagrams: their later fragments count as unknown.
  */
-#ifndef SIPWARD_BPF_FRAGMENT_H
-#define SIPWARD_BPF_FRAGMENT_H
+#ifndef SIPWARD_BPF_STAGES_FRAGMENT_H
+#define SIPWARD_BPF_STAGES_FRAGMENT_H
 
 #include "lib/packet.h"
 #include "stages/service.h"

@@ -5,8 +5,8 @@
  * keepalives of every kind, STUN, empty segments, the handshakes of TCP and TLS. None of those
  * is ever an offence.
  */
-#ifndef SIPWARD_BPF_GATE_H
-#define SIPWARD_BPF_GATE_H
+#ifndef SIPWARD_BPF_STAGES_GATE_H
+#define SIPWARD_BPF_STAGES_GATE_H
 
 #include "sip/hello.h"
 #include "lib/known.h"

@@ -3,8 +3,8 @@
  * Stage "guard": the rules that remember what came before. Each is in a header of its own, and
  * none is there when no zone of the policy uses it. No emergency call is ever refused here.
  */
-#ifndef SIPWARD_BPF_GUARD_H
-#define SIPWARD_BPF_GUARD_H
+#ifndef SIPWARD_BPF_STAGES_GUARD_H
+#define SIPWARD_BPF_STAGES_GUARD_H
 
 #include "lib/dialog.h"
 #include "rules/emergency.h"

@@ -15,8 +15,8 @@
  * another host began, whose address this one took over: nobody here can know it, so the default
  * is `any`, and `proven` is for who takes nothing over.
  */
-#ifndef SIPWARD_BPF_INSIDE_H
-#define SIPWARD_BPF_INSIDE_H
+#ifndef SIPWARD_BPF_STAGES_IN_DIALOG_H
+#define SIPWARD_BPF_STAGES_IN_DIALOG_H
 
 #include "lib/dialog.h"
 #include "lib/health.h"

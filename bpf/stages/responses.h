@@ -6,8 +6,8 @@
  *
  * Over UDP only: branches that leave by TCP are not noted, for there nothing would be dropped.
  */
-#ifndef SIPWARD_BPF_RESPONSES_H
-#define SIPWARD_BPF_RESPONSES_H
+#ifndef SIPWARD_BPF_STAGES_RESPONSES_H
+#define SIPWARD_BPF_STAGES_RESPONSES_H
 
 #include "lib/health.h"
 #include "lib/known.h"

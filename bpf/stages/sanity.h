@@ -3,8 +3,8 @@
  * Stage "sanity": of what the scanner found wrong, what this zone judges. Each check is a
  * reason of its own, and each can be in shadow by itself.
  */
-#ifndef SIPWARD_BPF_SANITY_H
-#define SIPWARD_BPF_SANITY_H
+#ifndef SIPWARD_BPF_STAGES_SANITY_H
+#define SIPWARD_BPF_STAGES_SANITY_H
 
 #include "lib/packet.h"
 

@@ -2,8 +2,8 @@
  *
  * Stage "service": is the packet for something that is protected? All else leaves here.
  */
-#ifndef SIPWARD_BPF_SERVICE_H
-#define SIPWARD_BPF_SERVICE_H
+#ifndef SIPWARD_BPF_STAGES_SERVICE_H
+#define SIPWARD_BPF_STAGES_SERVICE_H
 
 #include "lib/packet.h"
 

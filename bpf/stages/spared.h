@@ -5,8 +5,8 @@
  * inside it. That is told by whom it names, since a ban may begin in the middle of a call, and a
  * server need not remember whom it served. All else is refused for what the ban is for.
  */
-#ifndef SIPWARD_BPF_SPARED_H
-#define SIPWARD_BPF_SPARED_H
+#ifndef SIPWARD_BPF_STAGES_SPARED_H
+#define SIPWARD_BPF_STAGES_SPARED_H
 
 #include "rules/emergency.h"
 #include "stages/stream.h"

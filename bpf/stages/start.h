@@ -3,8 +3,8 @@
  * Stages "start" and "message": lets the scanner read the start line and the top Via, and
  * later the whole header section, and notes what it is.
  */
-#ifndef SIPWARD_BPF_MESSAGE_H
-#define SIPWARD_BPF_MESSAGE_H
+#ifndef SIPWARD_BPF_STAGES_START_H
+#define SIPWARD_BPF_STAGES_START_H
 
 #include "rules/limit.h"
 #include "lib/packet.h"

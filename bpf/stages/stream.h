@@ -21,8 +21,8 @@
  * it. What some servers take for a request line is one, and so is one of HTTP. And all octets
  * together have a ceiling, for what was not thought of.
  */
-#ifndef SIPWARD_BPF_STREAM_H
-#define SIPWARD_BPF_STREAM_H
+#ifndef SIPWARD_BPF_STAGES_STREAM_H
+#define SIPWARD_BPF_STAGES_STREAM_H
 
 #include "stages/ban.h"
 #include "lib/connection.h"
