@@ -9,35 +9,49 @@
  */
 #include "lib/packet.h"
 
-#include "parse/cursor.h"
 #include "parse/link.h"
 #include "parse/network.h"
 #include "parse/transport.h"
 
+#include "stages/bad_ip.h"
 #include "stages/fragment.h"
 #include "stages/service.h"
-#include "lib/zone.h"
+#include "stages/zone.h"
+#include "stages/lists.h"
 #include "stages/ban.h"
-#include "rules/unproven.h"
+#include "stages/header.h"
 #include "stages/stream.h"
+#include "stages/unproven.h"
+#include "stages/not_sip.h"
+#include "stages/payload.h"
+#include "stages/syn.h"
+#include "stages/first_payload.h"
 #include "stages/gate.h"
-#include "lib/connection.h"
+#include "stages/connection.h"
 #include "stages/start.h"
-#include "stages/admission.h"
+#include "stages/known.h"
+#include "stages/probe.h"
 #include "stages/responses.h"
-#include "rules/emergency.h"
+#include "stages/emergency.h"
 #include "stages/spared.h"
-#include "rules/limit.h"
+#include "stages/admission.h"
+#include "stages/message.h"
+#include "stages/belonging.h"
+#include "stages/in_dialog.h"
+#include "stages/require.h"
+#include "stages/method.h"
+#include "stages/limits.h"
+#include "stages/violation.h"
 #include "stages/sanity.h"
+#include "stages/malformed_rate.h"
 #include "stages/body.h"
 #include "stages/content.h"
-#include "stages/in_dialog.h"
-#include "stages/first_payload.h"
 #include "stages/guard.h"
+#include "stages/begins.h"
+#include "stages/attempt.h"
 #include "stages/finish.h"
 
 #include "egress/observer.h"
-#include "stages/attempt.h"
 
 #define STAGE(name, ...)                                       \
 	do {                                                   \
@@ -83,7 +97,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	v = parse(ctx, p);
 	if (v != VERDICT_UNDECIDED)
 		goto decided;
-	STAGE(broken);       /* headers that contradict themselves */
+	STAGE(bad_ip);       /* headers that contradict themselves */
 	STAGE(fragment);     /* later fragments follow their first one */
 	STAGE(service);      /* for us? */
 	STAGE(zone);         /* from whom? */
@@ -92,10 +106,10 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(header);       /* UDP and TCP */
 	STAGE(stream, ctx);  /* TCP of banned sources */
 	STAGE(unproven, ctx); /* TCP that belongs to no connection */
-	STAGE(rubbish, ctx); /* what begins like no message */
+	STAGE(not_sip, ctx); /* what begins like no message */
 	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
 	STAGE(syn);          /* how many connections? */
-	STAGE(opening, ctx); /* the first payload of a connection */
+	STAGE(first_payload, ctx); /* the first payload of a connection */
 	STAGE(gate, ctx);    /* keepalives, STUN, TCP and TLS handshakes */
 	STAGE(connection, ctx); /* TCP: does it fit one that is established? */
 	STAGE(start);        /* the scanner, up to the top Via */
@@ -107,13 +121,13 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */
 	STAGE(belonging, ctx); /* does it go on with something? */
-	STAGE(inside);       /* is its dialog one? */
+	STAGE(in_dialog);       /* is its dialog one? */
 	STAGE(require);      /* plain SIP from a zone that must not */
 	STAGE(method);
 	STAGE(limits);
 	STAGE(violation);    /* told, before it is refused */
 	STAGE(sanity);
-	STAGE(malformed);    /* what passes although something is wrong */
+	STAGE(malformed_rate); /* malformed messages that sanity lets through */
 	STAGE(body);         /* is a session description one? */
 	STAGE(content);      /* what this zone may not say */
 	STAGE(guard);        /* what came before it */

@@ -6,19 +6,11 @@
 #ifndef SIPWARD_BPF_EGRESS_ANSWER_H
 #define SIPWARD_BPF_EGRESS_ANSWER_H
 
+#include "lib/known.h"
 #include "lib/offence.h"
-#include "sip/sip_credentials.h"
 #include "lib/zone.h"
-
-/* The request's source and its branch, which the answer has too. */
-static __always_inline __u64 attempt_key(const struct packet *p, const struct scratch *scratch)
-{
-	struct sip_span branch = scratch->msg.via_branch;
-
-	return branch.length ?
-		       token_at(policy.seed, TOKEN_ATTEMPT, &p->src, &scratch->buf, branch) :
-		       TOKEN_NONE;
-}
+#include "rules/attempt.h"
+#include "rules/lists.h"
 
 /* A login by one method: what OPTIONS are answered says nothing of a password. */
 static __always_inline __u64 refusal_key(const struct sw_attempt *attempt)
@@ -229,8 +221,8 @@ __noinline int judge_answer(struct scratch *scratch)
 		return 0;
 	p = &scratch->packet;
 	msg = &scratch->msg;
-	stage_zone(p);
-	stage_lists(p);
+	find_zone(p);
+	judge_lists(p);
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)))
 		return 0;
 	key = attempt_key(p, scratch);

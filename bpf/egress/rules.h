@@ -10,12 +10,19 @@
 #ifndef SIPWARD_BPF_EGRESS_RULES_H
 #define SIPWARD_BPF_EGRESS_RULES_H
 
+#include <linux/in.h>
+#include <linux/pkt_cls.h>
+#include <sipward/health.h>
+
+#include "egress/departure.h"
+#include "lib/counters.h"
 #include "lib/dialog.h"
-#include "rules/headers.h"
+#include "lib/events.h"
 #include "lib/known.h"
-#include "rules/privacy.h"
-#include "stages/finish.h"
 #include "lib/zone.h"
+#include "rules/emergency.h"
+#include "rules/headers.h"
+#include "rules/privacy.h"
 
 /* What was found, beside SW_PRIVACY_ bits; and in the upper half of the word, what is denied. */
 #define FOUND_METHOD 0x0100u
@@ -161,7 +168,7 @@ static __always_inline void tell_departure(struct __sk_buff *skb, const struct d
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
 	struct sw_event *event;
 
-	if (!cell || !gcra_admit(&cell->tat[0], &policy.events, now) ||
+	if (!cell || !gcra_admit(&cell->tat[CELL_EVENTS], &policy.events, now) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
 		scratch->events_suppressed++;
 		return;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "connection": a segment that fits an established connection is a proof. Its sender knows
- * the sequence numbers of both sides, and the server sent its own to that address alone
- * (RFC 9293 3.4.1). A segment without a connection is not ours to judge: the kernel answers it
- * with a reset, or it ends a handshake with a SYN cookie.
+ * What the kernel knows of a TCP connection: its state and its sequence numbers.
  */
 #ifndef SIPWARD_BPF_LIB_CONNECTION_H
 #define SIPWARD_BPF_LIB_CONNECTION_H
 
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/tcp.h>
 
 #include <bpf/bpf_core_read.h>
@@ -33,15 +32,6 @@ struct tcp_request_sock {
 	__u32 snt_isn;
 } __attribute__((preserve_access_index));
 
-static __always_inline int fits(const struct tcp_sock *connection, const struct tcphdr *tcp)
-{
-	__u32 ahead = bpf_ntohl(tcp->seq) - connection->rcv_nxt;
-	__u32 acked = bpf_ntohl(tcp->ack_seq) - connection->snd_una;
-
-	return tcp->ack && ahead < CONNECTION_AHEAD &&
-	       acked <= connection->snd_nxt - connection->snd_una;
-}
-
 static __always_inline __u32 connection_tuple(const struct packet *p, struct bpf_sock_tuple *tuple)
 {
 	if (!p->ipv6) {
@@ -56,34 +46,6 @@ static __always_inline __u32 connection_tuple(const struct packet *p, struct bpf
 	tuple->ipv6.sport = bpf_htons(p->sport);
 	tuple->ipv6.dport = bpf_htons(p->dport);
 	return sizeof(tuple->ipv6);
-}
-
-/* Global: only TCP pays for it, and its stack is nobody else's. */
-__noinline int find_connection(struct xdp_md *ctx, struct scratch *scratch)
-{
-	struct bpf_sock_tuple tuple = {};
-	struct tcp_sock *connection;
-	struct bpf_sock *socket;
-	struct tcphdr tcp;
-	struct packet *p;
-	__u32 size;
-	int found = 0;
-
-	if (!policy.connections || !scratch)
-		return 0;
-	p = &scratch->packet;
-	if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header, &tcp, sizeof(tcp)))
-		return 0;
-	size = connection_tuple(p, &tuple);
-	socket = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	if (!socket)
-		return 0;
-	if (socket->state == BPF_TCP_ESTABLISHED) {
-		connection = bpf_skc_to_tcp_sock(socket);
-		found = connection && fits(connection, &tcp);
-	}
-	bpf_sk_release(socket);
-	return found;
 }
 
 /* 1 when the kernel has this connection and has read nothing of its client yet: for one whose SYN
@@ -116,14 +78,28 @@ __noinline int is_untouched(struct xdp_md *ctx, struct scratch *scratch, __u32 s
 	return found;
 }
 
-static __always_inline enum verdict stage_connection(struct packet *p, struct xdp_md *ctx)
+/* The segment ends a handshake with a SYN cookie: the kernel keeps nothing of such a connection
+ * until it does. */
+static __always_inline int is_cookie(const struct packet *p, struct bpf_sock *listener,
+				     struct tcphdr *tcp)
 {
-	if (!policy.connections || p->protocol != IPPROTO_TCP || p->proved ||
-	    !find_connection(ctx, packet_scratch(p)))
-		return VERDICT_UNDECIDED;
-	p->grade = SW_GRADE_PROVED;
-	p->proved = 1;
-	return VERDICT_UNDECIDED;
+	union {
+		struct iphdr ip;
+		struct ipv6hdr ip6;
+	} header = {};
+
+	if (p->ipv6) {
+		header.ip6.version = 6;
+		__builtin_memcpy(&header.ip6.saddr, &p->src, sizeof(header.ip6.saddr));
+		__builtin_memcpy(&header.ip6.daddr, &p->dst, sizeof(header.ip6.daddr));
+	} else {
+		header.ip.version = 4;
+		header.ip.saddr = p->src.words[3];
+		header.ip.daddr = p->dst.words[3];
+	}
+	return bpf_tcp_check_syncookie(listener, &header,
+				       p->ipv6 ? sizeof(header.ip6) : sizeof(header.ip), tcp,
+				       sizeof(*tcp)) == 0;
 }
 
 #endif

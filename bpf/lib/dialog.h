@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who takes part in a dialog: known only from what the server itself sends inside it, which
- * nobody can forge. A BYE or re-INVITE for a known dialog from anybody else, or a CANCEL from
- * another than the INVITE's sender, is a teardown. A phone that moved is one too: so it is counted,
- * unless the zone says otherwise, and a source in the same zone (but `public`) as a party is taken
- * for that party, since carriers answer from many addresses. What is not known is not judged: the
- * table forgets. On TCP a teardown is counted, and no more.
+ * The tables of dialogs and of transactions, and what they are asked by. Only what the server
+ * itself sends writes to them (egress/dialogs.h).
  */
 #ifndef SIPWARD_BPF_LIB_DIALOG_H
 #define SIPWARD_BPF_LIB_DIALOG_H
 
 #include <sipward/health.h>
 
-#include "rules/emergency.h"
 #include "lib/known.h"
-#include "rules/rule.h"
 #include "lib/token.h"
-#include "lib/zone.h"
 
 /* Timer C (RFC 3261 16.6) and some. */
 #define TRANSACTION_LIFE (200 * SW_NS_PER_SEC)
@@ -80,20 +73,6 @@ static __always_inline int is_party(const struct sw_dialog *dialog, const struct
 	return 0;
 }
 
-/* Whether the caller called for help: To says in the answer, and behind a server that found out
- * who helps, what it said in the INVITE. Only the one who called could write it there. */
-static __always_inline int called_for_help(const struct scratch *scratch)
-{
-	const struct sip_msg *msg = &scratch->msg;
-	__u32 pos = msg->value[SIP_TO].offset, end = pos + msg->value[SIP_TO].length;
-	__u32 bracket = sip_find(&scratch->buf, pos, end, SIP_EACH('<'), SIP_EACH('<'));
-
-	if (bracket < end)
-		pos = bracket + 1;
-	return sip_is_sos(&scratch->buf, pos, pos + sizeof(SIP_SOS) - 1) ||
-	       is_emergency_number(&scratch->buf, msg->to.user);
-}
-
 /* As many new dialogs as a quarter of the table in as long as one lives: of two such times half of
  * it, which the kernel's halves of an LRU hold. With more it may forget one that is under way. */
 static __always_inline void count_dialog(__u64 now)
@@ -139,112 +118,27 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
 		dialog->many = 1;
 }
 
-/* Answers with a 2xx that say that a dialog is there; without `to_tag: proven` only those of calls
- * matter. */
-#define DIALOG_METHODS                                                                       \
-	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(UPDATE) |                                   \
-	 (policy.to_tags ? SW_MESSAGE_BIT(SUBSCRIBE) | SW_MESSAGE_BIT(NOTIFY) |              \
-				  SW_MESSAGE_BIT(REFER) : 0))
+/* Pings and what is said once begin no dialog (RFC 3261 11, RFC 3428 2): of many phones they would
+ * push out of the table what does. */
+#define METHODS_ALONE \
+	(SW_METHODS_OUTSIDE | SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(MESSAGE))
 
-/* What the server sends. A dialog begins with a 2xx to an INVITE, and ends with one to a BYE;
- * an answer that is none says nothing about who asked. A 2xx to anything else inside the dialog
- * goes to whoever sent that, who need not take part: judge_teardown() sees no UPDATE. */
-__noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __u64 now)
+static __always_inline __u64 begins_key(const struct sw_addr *addr, const struct scratch *scratch)
 {
-	const struct sip_msg *msg;
-	enum side from;
-	__u64 key;
-
-	if (!to || !scratch)
-		return 0;
-	msg = &scratch->msg;
-	if (msg->kind == SW_MESSAGE_RESPONSE) {
-		if (policy.guards & SW_GUARD_TEARDOWN && msg->cseq_kind == SW_MESSAGE_INVITE &&
-		    msg->status < 200)
-			note_transaction(invite_key(scratch), to, now);
-		if (msg->status / 100 != 2)
-			return 0;
-		key = dialog_key(scratch, &from);
-		if (msg->cseq_kind == SW_MESSAGE_BYE && key != TOKEN_NONE)
-			bpf_map_delete_elem(&dialogs, &key);
-		else if (1u << (msg->cseq_kind & 31) & DIALOG_METHODS)
-			note_party(key, to, from, called_for_help(scratch),
-				   msg->cseq_kind == SW_MESSAGE_INVITE, now);
-	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
-		key = dialog_key(scratch, &from);
-		note_party(key, to, SIDES - from, 0, 1, now);
-	}
-	return 0;
+	return token_at(policy.seed, TOKEN_BEGINS, addr, &scratch->buf, scratch->msg.via_branch);
 }
 
-/* 1 when the packet's source is somebody else than `addr`, and not of the same carrier. */
-static __always_inline int is_stranger(const struct packet *p, const struct sw_addr *addr)
-{
-	return !same_addr(&p->src, addr) &&
-	       (p->zone_number == SW_ZONE_PUBLIC || zone_of(addr) != p->zone_number);
-}
-
-enum tear { TEAR_NONE, TEAR, TEAR_SPARED };
-
-static __always_inline enum tear tears_invite(struct packet *p, const struct scratch *scratch)
-{
-	__u64 key = invite_key(scratch);
-	struct sw_proof *invite;
-
-	if (key == TOKEN_NONE)
-		return TEAR_NONE;
-	invite = bpf_map_lookup_elem(&transactions, &key);
-	return invite && !invite->shared && invite->expires > packet_time(p) &&
-	       is_stranger(p, &invite->addr) ? TEAR : TEAR_NONE;
-}
-
-static __always_inline enum tear tears_dialog(struct packet *p, const struct scratch *scratch)
+/* Expired or not: what is still there was there. */
+static __always_inline int is_dialog_known(const struct scratch *scratch)
 {
 	enum side from;
 	__u64 key = dialog_key(scratch, &from);
-	struct sw_dialog *dialog;
 
-	if (key == TOKEN_NONE)
-		return TEAR_NONE;
-	dialog = bpf_map_lookup_elem(&dialogs, &key);
-	if (!dialog || dialog->many || dialog->expires <= packet_time(p))
-		return TEAR_NONE;
-	/* To a port that its peer chose, or inside TLS, nobody saw what the server sent. */
-	if (p->protocol == IPPROTO_TCP && !(dialog->sides & from))
-		return TEAR_NONE;
-	for (int i = 0; i < SW_PARTIES_MAX; i++) {
-		if (i < dialog->count && !is_stranger(p, &dialog->parties[i]))
-			return TEAR_NONE;
-	}
-	return dialog->spared ? TEAR_SPARED : TEAR;
-}
-
-/* Inside a dialog nothing is refused that may be good, but here the policy may: it knows that
- * in this zone nobody moves. */
-__noinline int judge_teardown(struct scratch *scratch)
-{
-	struct packet *p;
-	enum tear torn;
-
-	if (!scratch)
-		return VERDICT_UNDECIDED;
-	p = &scratch->packet;
-	if (p->message == SW_MESSAGE_CANCEL)
-		torn = tears_invite(p, scratch);
-	else
-		torn = tears_dialog(p, scratch);
-	if (torn == TEAR_NONE)
-		return VERDICT_UNDECIDED;
-	if (torn == TEAR && packet_zone(p)->guard.teardown == SW_ACTION_DENY)
-		return refuse(p, SW_REASON_TEARDOWN);
-	report(p, SW_REASON_TEARDOWN);
-	return VERDICT_UNDECIDED;
-}
-
-static __always_inline int may_tear(const struct packet *p, const struct sip_msg *msg)
-{
-	return p->message == SW_MESSAGE_BYE || p->message == SW_MESSAGE_CANCEL ||
-	       (p->message == SW_MESSAGE_INVITE && msg->flags & SIP_TO_TAG);
+	if (key != TOKEN_NONE && (bpf_map_lookup_elem(&dialogs, &key) ||
+				  bpf_map_lookup_elem(&transactions, &key)))
+		return 1;
+	key = asked_key(scratch, scratch->msg.to.tag);
+	return key != TOKEN_NONE && bpf_map_lookup_elem(&transactions, &key) != 0;
 }
 
 #endif

@@ -96,6 +96,8 @@ static __always_inline int same_addr(const struct sw_addr *a, const struct sw_ad
 	       a->words[2] == b->words[2] && a->words[3] == b->words[3];
 }
 
+#define PROOF_LIFE (4 * 3600 * SW_NS_PER_SEC)
+
 /* Binds a token to an address, in `proofs`, `sent_tags` or `branches`. A second address makes it
  * worthless. */
 static __always_inline void bind_token(void *map, __u64 token, const struct sw_addr *addr,

@@ -6,13 +6,12 @@
 #ifndef SIPWARD_BPF_LIB_OFFENCE_H
 #define SIPWARD_BPF_LIB_OFFENCE_H
 
+#include "lib/counters.h"
+#include "lib/events.h"
 #include "lib/gcra.h"
-#include "lib/known.h"
+#include "lib/packet.h"
 
 #define OFFENCES_A_SECOND 500
-
-/* The cells of the map event_cell. */
-enum { CELL_EVENTS, CELL_EVIDENCE, CELL_HINTS, CELL_CLOSINGS };
 
 /* Whether this behaviour of the packet's source is watched. `kinds`: SW_OFFENCE_BIT(). */
 static __always_inline int is_watched(const struct packet *p, __u32 kinds)

@@ -31,8 +31,9 @@
 #ifndef SIPWARD_BPF_LIB_OPENING_H
 #define SIPWARD_BPF_LIB_OPENING_H
 
+#include <linux/tcp.h>
+
 #include "lib/connection.h"
-#include "stages/gate.h"
 #include "lib/packet.h"
 #include "lib/token.h"
 

@@ -6,6 +6,8 @@
 #ifndef SIPWARD_BPF_LIB_PACKET_H
 #define SIPWARD_BPF_LIB_PACKET_H
 
+#include <linux/in.h>
+
 #include <bpf/bpf_endian.h>
 
 #include "lib/gcra.h"
@@ -26,6 +28,11 @@ enum verdict {
 	VERDICT_WOULD_DROP, /* monitor mode: counted as a drop, passes */
 	VERDICT_DROP
 };
+
+static __always_inline int is_syn(const struct packet *p)
+{
+	return p->protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
 
 static __always_inline __u8 packet_shadow(const struct packet *p, __u32 i)
 {

@@ -8,16 +8,8 @@
 
 #include <sipward/quota.h>
 
+#include "lib/counters.h"
 #include "lib/packet.h"
-
-static __always_inline void tally(enum sw_tally which)
-{
-	__u32 index = which;
-	__u64 *count = bpf_map_lookup_elem(&tallies, &index);
-
-	if (count)
-		(*count)++;
-}
 
 static __always_inline __u64 known_filled(void)
 {

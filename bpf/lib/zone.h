@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "zone" and "lists": whose packet is it, by longest prefix of the source. Nothing is
- * looked up in what the policy left empty.
+ * Zones: whose is an address, by the longest prefix that holds it. Nothing is looked up in what the
+ * policy left empty.
  */
 #ifndef SIPWARD_BPF_LIB_ZONE_H
 #define SIPWARD_BPF_LIB_ZONE_H
 
-#include "stages/ban.h"
 #include "lib/packet.h"
 
 /* The value that the longest prefix holding the source has in one of two tries, or NULL. */
@@ -53,34 +52,16 @@ static __always_inline const volatile struct sw_zone *zone_at(__u32 number)
 	return &policy.zones[index];
 }
 
-static __always_inline enum verdict stage_zone(struct packet *p)
+/* The packet's zone by its source; `public` when no prefix has it. */
+static __always_inline void find_zone(struct packet *p)
 {
 	__u32 *number;
 
 	if (!policy.have_zones)
-		return VERDICT_UNDECIDED;
+		return;
 	number = longest_prefix(p, &zones_v4, &zones_v6);
 	if (number)
 		p->zone_number = *number & (SW_ZONES_MAX - 1);
-	return VERDICT_UNDECIDED;
-}
-
-/* A single host is more special than any prefix; among prefixes the longest wins. */
-static __always_inline enum verdict stage_lists(struct packet *p)
-{
-	struct sw_addr source = p->src; /* on the stack: 6.1 wants the keys of lookups there */
-	__u32 *list = 0;
-
-	if (policy.have_list_hosts)
-		list = bpf_map_lookup_elem(&list_hosts, &source);
-	if (!list && policy.have_list_prefixes)
-		list = longest_prefix(p, &lists_v4, &lists_v6);
-	if (!list)
-		return VERDICT_UNDECIDED;
-	if (*list == SW_LIST_DENY && !allowed_by_hand(p))
-		return refuse(p, SW_REASON_DENY_LIST);
-	p->allowed = 1;
-	return VERDICT_UNDECIDED;
 }
 
 #endif

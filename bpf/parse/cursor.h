@@ -6,8 +6,7 @@
 #ifndef SIPWARD_BPF_PARSE_CURSOR_H
 #define SIPWARD_BPF_PARSE_CURSOR_H
 
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
+#include "lib/packet.h"
 
 struct cursor {
 	struct xdp_md *ctx;
@@ -45,6 +44,13 @@ static __always_inline int frame_holds(const struct cursor *c, __u32 length)
 	if ((__s64)length <= (__s64)left)
 		return 1;
 	return bpf_xdp_get_buff_len(c->ctx) >= (__u64)cursor_offset(c) + length;
+}
+
+/* Parsing ends here: stage "bad_ip" refuses the packet. */
+static __always_inline enum verdict broken(struct packet *p, enum sw_reason reason)
+{
+	p->broken = reason;
+	return VERDICT_UNDECIDED;
 }
 
 #endif

@@ -4,17 +4,18 @@
  * the cursor on the transport header, or knows that there is none (a later fragment).
  *
  * A header that contradicts itself is dropped: the kernel would do so too, but silently.
- * That is for stage "broken", behind which packets are counted; here they are only parsed.
+ * That is for stage "bad_ip", behind which packets are counted; here they are only parsed.
  */
 #ifndef SIPWARD_BPF_PARSE_NETWORK_H
 #define SIPWARD_BPF_PARSE_NETWORK_H
 
+#include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
-#include "parse/cursor.h"
 #include "lib/packet.h"
+#include "parse/cursor.h"
 
 /* RFC 8200 4.1: each extension header at most once, destination options twice. Linux takes as many
  * as fit, of up to 2 KiB each, and delivers what stands behind them: so they are walked wherever
@@ -33,13 +34,6 @@ struct ipv6_fragment {
 	__be16 offset;
 	__be32 id;
 };
-
-/* Parsing ends here: stage "broken" refuses the packet. */
-static __always_inline enum verdict broken(struct packet *p, enum sw_reason reason)
-{
-	p->broken = reason;
-	return VERDICT_UNDECIDED;
-}
 
 /* Linux cuts what is more than a multiple of 8 octets off a fragment that others follow (IPv4), or
  * drops it (IPv6): those octets come from the next one. */

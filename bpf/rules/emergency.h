@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "emergency": calls to urn:service:sos (RFC 5031) and to the numbers of the policy pass
- * by limits and greylist, within a budget; beyond it they are calls like others. Known
- * endpoints have a budget of their own, which no newcomer can spend.
+ * Emergency calls: to urn:service:sos (RFC 5031) and to the numbers of the policy.
  */
 #ifndef SIPWARD_BPF_RULES_EMERGENCY_H
 #define SIPWARD_BPF_RULES_EMERGENCY_H
 
-#include "stages/admission.h"
-#include "stages/ban.h"
 #include "lib/packet.h"
 
 static __always_inline int is_emergency_number(const struct sip_buf *buf, struct sip_span user)
@@ -48,26 +44,38 @@ static __always_inline int is_emergency_call(const struct scratch *scratch)
 	return scratch->packet.message == SW_MESSAGE_INVITE && is_for_emergency(scratch);
 }
 
-/* Of banned sources all together have half of the burst: the rest is for others. */
-static __always_inline int emergency_admits(struct packet *p)
+/* Whether the caller called for help: To says in the answer, and behind a server that found out
+ * who helps, what it said in the INVITE. Only the one who called could write it there. */
+static __always_inline int called_for_help(const struct scratch *scratch)
 {
-	enum sw_zone_rate rate = p->grade ? SW_ZONE_EMERGENCY_KNOWN : SW_ZONE_EMERGENCY;
-	__u32 number = p->zone_number;
-	struct sw_zone_cell *cell = bpf_map_lookup_elem(&zone_cells, &number);
+	const struct sip_msg *msg = &scratch->msg;
+	__u32 pos = msg->value[SIP_TO].offset, end = pos + msg->value[SIP_TO].length;
+	__u32 bracket = sip_find(&scratch->buf, pos, end, SIP_EACH('<'), SIP_EACH('<'));
 
-	if (!cell)
-		return 1;
-	if (p->ban_waits &&
-	    !gcra_leaves(&cell->tat[rate], &policy.emergency, packet_time(p), 1, 2))
-		return 0;
-	return packet_admits(p, &cell->tat[rate], &policy.emergency);
+	if (bracket < end)
+		pos = bracket + 1;
+	return sip_is_sos(&scratch->buf, pos, pos + sizeof(SIP_SOS) - 1) ||
+	       is_emergency_number(&scratch->buf, msg->to.user);
 }
 
-static __always_inline enum verdict stage_emergency(struct packet *p)
+#define SPARED_METHODS                                                                       \
+	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(BYE) |                \
+	 SW_MESSAGE_BIT(CANCEL) | SW_MESSAGE_BIT(PRACK) | SW_MESSAGE_BIT(UPDATE))
+
+/* Inside a dialog the caller names in To whom it called, and a response in From whom it answers. */
+static __always_inline int belongs_to_emergency(const struct packet *p,
+						const struct scratch *scratch)
 {
-	if (p->ban_waits != BAN_WAITS_INSIDE && is_emergency_call(packet_scratch(p)))
-		p->emergency = emergency_admits(p);
-	return VERDICT_UNDECIDED;
+	const struct sip_msg *msg = &scratch->msg;
+
+	if (p->message == SW_MESSAGE_RESPONSE)
+		return msg->flags & SIP_FROM_URGENT ||
+		       is_emergency_number(&scratch->buf, msg->from.user);
+	/* INVITE and UPDATE without a tag begin something. What ban.h read stood before this
+	 * message where the kernel had taken a part of the segment. */
+	return p->in_dialog && 1u << (p->message & 31) & SPARED_METHODS &&
+	       (msg->flags & SIP_TO_URGENT || is_for_emergency(scratch) ||
+		is_emergency_number(&scratch->buf, msg->to.user));
 }
 
 #endif

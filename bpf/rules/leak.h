@@ -8,6 +8,7 @@
 #define SIPWARD_BPF_RULES_LEAK_H
 
 #include "lib/dialog.h"
+#include "rules/rule.h"
 
 /* Methods that exist inside a dialog only; the others are known by the branch of the request
  * that the server sent. */
@@ -20,15 +21,6 @@ static __always_inline __u64 inside_key(const struct scratch *scratch)
 	struct sip_span none = {};
 
 	return token_of(policy.seed, TOKEN_INSIDE, &scratch->buf, scratch->msg.via_branch, none);
-}
-
-/* What the server sends: a request inside a dialog. */
-__noinline int note_inside(const struct sw_addr *to, struct scratch *scratch, __u64 now)
-{
-	if (!to || !scratch)
-		return 0;
-	note_transaction(inside_key(scratch), to, now);
-	return 0;
 }
 
 /* Refused only where nothing hangs on it any more: after the BYE. A challenge to a re-INVITE that

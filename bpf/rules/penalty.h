@@ -7,8 +7,7 @@
 #ifndef SIPWARD_BPF_RULES_PENALTY_H
 #define SIPWARD_BPF_RULES_PENALTY_H
 
-#include "lib/gcra.h"
-#include "lib/offence.h"
+#include "lib/packet.h"
 
 /* packet.penalised */
 enum { PENALTY_NONE, PENALTY_LIVE };

@@ -7,16 +7,10 @@
  *
  * What is above and will be sent again when it is lost (responses, requests, SYN) gets in by its
  * second sight, as newcomers do: a call goes on in the middle of a flood, only later.
- *
- * Stage "unproven": TCP, before the first payload is looked for.
  */
 #ifndef SIPWARD_BPF_RULES_UNPROVEN_H
 #define SIPWARD_BPF_RULES_UNPROVEN_H
 
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-
-#include "lib/connection.h"
 #include "lib/packet.h"
 #include "lib/sights.h"
 #include "lib/token.h"
@@ -115,94 +109,6 @@ __noinline int spend_ceiling(struct scratch *scratch, __u32 class)
 	p = &scratch->packet;
 	return ceiling_admits(p, class) ? VERDICT_UNDECIDED :
 					  refuse(p, SW_REASON_OF_UNPROVEN(class));
-}
-
-/* --- TCP --- */
-
-/* A SYN is sent again with the same sequence number, after a second, and then twice as long. */
-__noinline int judge_syn(struct xdp_md *ctx, struct scratch *scratch)
-{
-	struct packet *p;
-	struct token t;
-	__be32 sequence;
-
-	if (!scratch)
-		return VERDICT_UNDECIDED;
-	p = &scratch->packet;
-	if (ceiling_admits(p, SW_UNPROVEN_SYN))
-		return VERDICT_UNDECIDED;
-	if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header + 4, &sequence,
-			       sizeof(sequence)))
-		return VERDICT_UNDECIDED;
-	token_start(&t, policy.seed, TOKEN_SIGHT);
-	token_addr(&t, &p->src);
-	token_word(&t, (__u64)p->sport << 48 | (__u64)p->dport << 32 | sequence);
-	if (again_admits(p, SW_UNPROVEN_SYN, token_end(&t)))
-		return VERDICT_UNDECIDED;
-	return refuse(p, SW_REASON_UNPROVEN_SYN);
-}
-
-/* The segment ends a handshake with a SYN cookie: the kernel keeps nothing of such a connection
- * until it does. */
-static __always_inline int is_cookie(const struct packet *p, struct bpf_sock *listener,
-				     struct tcphdr *tcp)
-{
-	union {
-		struct iphdr ip;
-		struct ipv6hdr ip6;
-	} header = {};
-
-	if (p->ipv6) {
-		header.ip6.version = 6;
-		__builtin_memcpy(&header.ip6.saddr, &p->src, sizeof(header.ip6.saddr));
-		__builtin_memcpy(&header.ip6.daddr, &p->dst, sizeof(header.ip6.daddr));
-	} else {
-		header.ip.version = 4;
-		header.ip.saddr = p->src.words[3];
-		header.ip.daddr = p->dst.words[3];
-	}
-	return bpf_tcp_check_syncookie(listener, &header,
-				       p->ipv6 ? sizeof(header.ip6) : sizeof(header.ip), tcp,
-				       sizeof(*tcp)) == 0;
-}
-
-/* Above the ceiling only what is of a connection: whatever state it is in, for the kernel knows
- * what to make of a keepalive or a FIN. Where nobody listens, the service may be in another network
- * namespace: nothing is known then, and nothing refused. */
-__noinline int judge_segment(struct xdp_md *ctx, struct scratch *scratch)
-{
-	struct bpf_sock_tuple tuple = {};
-	struct bpf_sock *socket;
-	struct tcphdr tcp;
-	struct packet *p;
-	__u32 size;
-	int found;
-
-	if (!scratch)
-		return VERDICT_UNDECIDED;
-	p = &scratch->packet;
-	if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header, &tcp, sizeof(tcp)))
-		return VERDICT_UNDECIDED;
-	size = connection_tuple(p, &tuple);
-	socket = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	if (!socket)
-		return VERDICT_UNDECIDED;
-	found = socket->state != BPF_TCP_LISTEN || is_cookie(p, socket, &tcp);
-	bpf_sk_release(socket);
-	return found ? VERDICT_UNDECIDED : refuse(p, SW_REASON_UNPROVEN_SEGMENT);
-}
-
-/* Whose connection a segment is of is only looked up when there are too many: below the ceiling all
- * count, above it those without a connection go. */
-static __always_inline enum verdict stage_unproven(struct packet *p, struct xdp_md *ctx)
-{
-	if (p->protocol != IPPROTO_TCP || p->proved)
-		return VERDICT_UNDECIDED;
-	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-		return judge_syn(ctx, packet_scratch(p));
-	if (ceiling_admits(p, SW_UNPROVEN_SEGMENT))
-		return VERDICT_UNDECIDED;
-	return judge_segment(ctx, packet_scratch(p));
 }
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Stage "attempt": notes requests whose answer will tell something of their sender: logins, and
- * who is asked for by those that the server never served. The observer resolves them (answer.h).
+ * who is asked for by those that the server never served. The observer resolves them
+ * (egress/answer.h).
  *
  * A request is evidence only when it fits an established TCP connection. Over UDP it is a hint,
  * which earns a penalty at most: that an endpoint is known is not enough, its port and TTL can be
@@ -10,8 +11,12 @@
 #ifndef SIPWARD_BPF_STAGES_ATTEMPT_H
 #define SIPWARD_BPF_STAGES_ATTEMPT_H
 
+#include <linux/in.h>
+
+#include "lib/known.h"
 #include "lib/offence.h"
-#include "egress/observer.h"
+#include "rules/attempt.h"
+#include "sip/sip_credentials.h"
 
 /* Whose credentials: of the one header that is there, Authorization before the other. */
 static __always_inline __u64 login_token(const struct packet *p, const struct scratch *scratch)
@@ -81,47 +86,6 @@ __noinline int note_attempt(struct scratch *scratch)
 		attempt.flags |= SW_ATTEMPT_KNOWN;
 	bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY);
 	return 0;
-}
-
-/* What sanity is about to refuse: evidence on TCP, when it fits an established connection; over UDP
- * a hint. */
-__noinline int note_violation(struct scratch *scratch)
-{
-	if (!scratch)
-		return 0;
-	tell_offence(scratch, 0, SW_OFFENCE_SANITY, scratch->packet.proved, 0);
-	return 0;
-}
-
-/* What others can have a good client write: a response repeats what its request had, a request
- * inside a dialog has the other side's tags and routes, and a REFER or a redirect says who is to be
- * called. None of that is an offence of the client's. */
-#define SANITY_DICTATED                                                                    \
-	(SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(HEADER_LENGTH) |                        \
-	 SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(MESSAGE_LENGTH) |                     \
-	 SW_SANITY_BIT(METHOD_LENGTH))
-
-static __always_inline __u64 offending(const struct packet *p)
-{
-	return p->message == SW_MESSAGE_RESPONSE || p->in_dialog ?
-		       0 : p->found & SW_SANITY_DEFAULT & ~SANITY_DICTATED;
-}
-
-/* The checks that are counted only, as a mask of struct packet.found. */
-static __always_inline __u64 sanity_in_shadow(void)
-{
-	const __u32 word = SW_SANITY_FIRST / 64, bit = SW_SANITY_FIRST % 64;
-
-	return policy.shadow[word] >> bit | (bit ? policy.shadow[word + 1] << (64 - bit) : 0);
-}
-
-static __always_inline enum verdict stage_violation(struct packet *p)
-{
-	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (p->protocol == IPPROTO_UDP || p->proved) &&
-	    offending(p) & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) &
-		    ~sanity_in_shadow())
-		note_violation(packet_scratch(p));
-	return VERDICT_UNDECIDED;
 }
 
 static __always_inline enum verdict stage_attempt(struct packet *p)

@@ -16,19 +16,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
-#include "lib/packet.h"
-
-/* packet.ban_waits */
-enum {
-	BAN_WAITS_NOT,
-	BAN_WAITS_CALL,  /* an INVITE that seems to call for help */
-	BAN_WAITS_INSIDE, /* what may stand inside such a call: only a scan in full tells */
-	BAN_WAITS_LINE_ENDS, /* TCP: a keepalive */
-	BAN_WAITS_REST    /* TCP: what begins no such message, but may go on with one */
-};
-
-/* So long a connection is remembered that carries one, and says nothing. */
-#define STREAM_LIFE (3600 * SW_NS_PER_SEC)
+#include "rules/ban.h"
 
 /* Octets of a payload that are looked at. No shorter one is a message (KEEPALIVE_BELOW). */
 #define BAN_PEEK 20
@@ -37,34 +25,6 @@ enum {
  * belong to one. Beyond that a flood of either is as cheap as any. */
 #define SPARED_RATE  10 /* a second */
 #define SPARED_BURST 20
-
-/* One made by hand, or what it was earned by. */
-static __always_inline enum sw_reason ban_reason(const struct sw_ban *ban)
-{
-	__u16 reason = ban->reason;
-
-	return reason >= SW_REASON_AUTH_FAILURES && reason <= SW_REASON_SANITY_VIOLATIONS ?
-	       reason : SW_REASON_BAN;
-}
-
-/* The entry of the packet's sender, when its time is not over. */
-static __always_inline struct sw_ban *live_ban(struct packet *p)
-{
-	struct sw_source source;
-	struct sw_ban *ban;
-
-	packet_subscriber(p, &source);
-	ban = bpf_map_lookup_elem(&bans, &source);
-	return ban && ban->end > packet_tick(p) ? ban : 0;
-}
-
-/* Somebody let it in (`sipward allow add`): stronger than a list that others write. */
-static __always_inline int allowed_by_hand(struct packet *p)
-{
-	const struct sw_ban *ban = live_ban(p);
-
-	return ban && ban->reason == SW_REASON_NONE;
-}
 
 /* Whether a user part begins as an emergency number does, of which eight octets are compared. All
  * that a number has (digits, '+', '*', '#') has this bit, and the NUL behind it has not. */

@@ -1,60 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "opening" and "require": what a zone or a service must speak. A zone that must use TLS
- * or IPsec begins no dialog with plain SIP, but for what IMS sends so (TS 33.203): the initial
- * REGISTER, within a rate, and emergency calls. Over UDP, what belongs to a dialog or answers a
- * request is counted only: it may be part of an emergency call, or of a call that stands.
- *
- * Of a TCP connection only its beginning is ever refused: the server has seen no message of it
- * yet, so that nothing is lost but the attempt (opening.h). ESP, IKE and ESP in UDP (4500) are for
- * no service and pass; what the kernel takes out of them does not come by here again, and need not:
- * it had to be of that security association.
+ * Stage "first_payload": the first payload of a TCP connection, as its service or its zone
+ * requires it. Only this beginning is ever refused: the server has seen no message of the
+ * connection yet, so that nothing is lost but the attempt (lib/opening.h).
  */
 #ifndef SIPWARD_BPF_STAGES_FIRST_PAYLOAD_H
 #define SIPWARD_BPF_STAGES_FIRST_PAYLOAD_H
 
-#include "stages/admission.h"
-#include "rules/emergency.h"
-#include "stages/gate.h"
-#include "sip/hello.h"
-#include "stages/start.h"
+#include <linux/in.h>
+
 #include "lib/opening.h"
-#include "lib/packet.h"
-#include "rules/rule.h"
-#include "stages/spared.h"
-#include "lib/token.h"
-
-static __always_inline int requires_more(const struct packet *p)
-{
-	return policy.require && packet_zone(p)->require != SW_REQUIRE_ANY;
-}
-
-/* What IMS sends in the clear: a REGISTER that answers no challenge yet. */
-static __always_inline int is_initial_register(const struct packet *p, const struct sip_msg *msg)
-{
-	return packet_zone(p)->require == SW_REQUIRE_IPSEC && p->message == SW_MESSAGE_REGISTER &&
-	       !msg->nonce.length && !msg->proxy_nonce.length;
-}
-
-/* A scanned message that came in the clear, and should not have. */
-__noinline int judge_cleartext(struct scratch *scratch)
-{
-	struct packet *p;
-
-	if (!scratch)
-		return VERDICT_UNDECIDED;
-	p = &scratch->packet;
-	if (is_emergency_call(scratch))
-		return VERDICT_UNDECIDED;
-	if (p->message == SW_MESSAGE_RESPONSE || p->in_dialog) {
-		report(p, SW_REASON_CLEARTEXT);
-		return VERDICT_UNDECIDED;
-	}
-	if (is_initial_register(p, &scratch->msg) &&
-	    zone_admits(p, SW_ZONE_CLEARTEXT, &packet_zone(p)->cleartext))
-		return VERDICT_UNDECIDED;
-	return refuse(p, SW_REASON_CLEARTEXT);
-}
+#include "lib/payload.h"
+#include "lib/scan.h"
+#include "rules/emergency.h"
+#include "rules/require.h"
+#include "sip/hello.h"
 
 static __always_inline int judges_opening(const struct packet *p)
 {
@@ -212,10 +172,10 @@ static __always_inline enum verdict leave_opening(struct packet *p, struct xdp_m
 		p->message = SW_MESSAGE_OPAQUE;
 		return VERDICT_PASS;
 	}
-	return b->skipped ? stage_payload(p, ctx) : VERDICT_UNDECIDED;
+	return b->skipped ? copy_payload(p, ctx) : VERDICT_UNDECIDED;
 }
 
-static __always_inline enum verdict stage_opening(struct packet *p, struct xdp_md *ctx)
+static __always_inline enum verdict stage_first_payload(struct packet *p, struct xdp_md *ctx)
 {
 	struct scratch *scratch = packet_scratch(p);
 	__u32 hello = HELLO_NONE, length;
@@ -243,14 +203,6 @@ static __always_inline enum verdict stage_opening(struct packet *p, struct xdp_m
 			return v;
 	}
 	return leave_opening(p, ctx);
-}
-
-static __always_inline enum verdict stage_require(struct packet *p)
-{
-	if (!requires_more(p) || p->opening || p->message == SW_MESSAGE_OPAQUE ||
-	    p->message == SW_MESSAGE_KEEPALIVE)
-		return VERDICT_UNDECIDED;
-	return judge_cleartext(packet_scratch(p));
 }
 
 #endif

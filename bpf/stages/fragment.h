@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "broken" and "fragment", for what has no ports. A packet whose headers contradict
- * themselves is refused. A first fragment goes on and is judged like a datagram.
+ * Stage "fragment": a later fragment, which has no ports. A first fragment goes on and is judged
+ * like a datagram.
  *
  * What passes is a matter of the first fragment alone: Linux delivers nothing without it, keeps
  * the copy of an octet that it has, and throws away a datagram whose fragments overlap. So the
@@ -18,27 +18,11 @@
 #ifndef SIPWARD_BPF_STAGES_FRAGMENT_H
 #define SIPWARD_BPF_STAGES_FRAGMENT_H
 
-#include "lib/packet.h"
-#include "stages/service.h"
-#include "rules/unproven.h"
+#include <linux/in.h>
+
 #include "lib/zone.h"
-
-/* Linux forgets an unfinished IPv6 datagram after 60 s, an IPv4 one after 30 s. */
-#define FRAGMENT_LIFE (60 * SW_NS_PER_SEC)
-
-static __always_inline void fragment_key(const struct packet *p, struct sw_fragment_key *key)
-{
-	key->src = p->src;
-	key->dst = p->dst;
-	key->id = p->fragment_id;
-	/* In IPv6 the protocol of a later fragment is not yet known to be the first one's. */
-	key->protocol = p->ipv6 ? 1 << 8 : p->protocol;
-}
-
-static __always_inline enum verdict stage_broken(struct packet *p)
-{
-	return p->broken ? refuse_unread(p, p->broken) : VERDICT_UNDECIDED;
-}
+#include "parse/fragments.h"
+#include "rules/unproven.h"
 
 /* An address that some service has: without ports, more is not known. */
 static __always_inline int for_service_address(const struct packet *p)
@@ -68,7 +52,7 @@ __noinline int limit_fragment(struct scratch *scratch)
 	p = &scratch->packet;
 	if (!for_service_address(p))
 		return VERDICT_NOT_OURS;
-	stage_zone(p);
+	find_zone(p);
 	v = spend_ceiling(scratch, SW_UNPROVEN_FRAGMENT);
 	if (v != VERDICT_UNDECIDED)
 		return v;
@@ -98,23 +82,6 @@ static __always_inline enum verdict stage_fragment(struct packet *p)
 	if (!p->fragment_later)
 		return VERDICT_UNDECIDED;
 	return policy.fragments_drop ? follow_first(p) : limit_fragment(packet_scratch(p));
-}
-
-/* Notes that a first fragment passed. */
-__noinline int fragment_remember(struct packet *p, __u32 judged)
-{
-	struct sw_fragment_key key;
-	struct sw_fragment first;
-
-	if (!p)
-		return 0;
-	fragment_key(p, &key);
-	first.expires = packet_time(p) + FRAGMENT_LIFE;
-	if (judged && p->protocol == IPPROTO_UDP)
-		bpf_map_update_elem(&fragments, &key, &first, BPF_ANY);
-	else
-		bpf_map_update_elem(&other_fragments, &key, &first, BPF_ANY);
-	return 0;
 }
 
 #endif

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "header", "payload" and "gate": the transport header of a packet for a service; its
- * payload, copied to where it can be read; and all that comes before SIP on its port:
- * keepalives of every kind, STUN, empty segments, the handshakes of TCP and TLS. None of those
- * is ever an offence.
+ * Stage "gate": all that comes before SIP on its port: keepalives of every kind, STUN, empty
+ * segments, the handshakes of TCP and TLS. None of those is ever an offence.
  */
 #ifndef SIPWARD_BPF_STAGES_GATE_H
 #define SIPWARD_BPF_STAGES_GATE_H
 
-#include "sip/hello.h"
 #include "lib/known.h"
-#include "rules/limit.h"
 #include "lib/packet.h"
+#include "lib/payload.h"
+#include "rules/limit.h"
 #include "rules/unproven.h"
+#include "sip/hello.h"
 
 /* No SIP message fits in fewer: over half of the datagrams of one public measurement were
  * keepalives such as CRLF CRLF, NUL, "jaK". */
@@ -39,65 +38,6 @@ struct stun_header {
 	__be16 length;
 	__be32 cookie;
 };
-
-static __always_inline enum verdict header_udp(struct packet *p)
-{
-	__u32 length = p->transport_length;
-
-	/* Of a first fragment the rest is still on its way. Length 0 means "all that is left"
-	 * to IPv6, for jumbograms: no SIP comes so. */
-	if (length < sizeof(struct udphdr) || (length > p->remaining && !p->fragment_first))
-		return refuse_unread(p, SW_REASON_UDP_LENGTH);
-	if (length > p->remaining)
-		length = p->remaining;
-	p->payload_offset += sizeof(struct udphdr);
-	p->payload_length = length - sizeof(struct udphdr);
-	return VERDICT_UNDECIDED;
-}
-
-static __always_inline enum verdict header_tcp(struct packet *p)
-{
-	__u32 header = p->tcp_header, flags = p->tcp_flags;
-
-	if (p->remaining < sizeof(struct tcphdr))
-		return refuse_unread(p, p->fragment_first ? SW_REASON_FRAGMENT_TINY :
-							    SW_REASON_TCP_HEADER);
-	if (header < sizeof(struct tcphdr) || header > p->remaining)
-		return refuse_unread(p, SW_REASON_TCP_HEADER);
-	/* Linux takes the urgent octet out of what the server reads, wherever the sender says that
-	 * it stands. Nothing that is new may use it (RFC 6093 5), and no SIP ever did. */
-	if (flags & TCP_URG)
-		return refuse_unread(p, SW_REASON_TCP_FLAGS);
-	/* RFC 9293 3.5: SYN opens, FIN and RST end, together they are a probe; and what neither
-	 * opens, resets nor acknowledges belongs to no connection. */
-	if ((flags & TCP_SYN && flags & (TCP_FIN | TCP_RST)) ||
-	    !(flags & (TCP_SYN | TCP_RST | TCP_ACK)))
-		return refuse_unread(p, SW_REASON_TCP_FLAGS);
-	p->payload_offset += header;
-	p->payload_length = p->remaining - header;
-	return VERDICT_UNDECIDED;
-}
-
-static __always_inline enum verdict stage_header(struct packet *p)
-{
-	return p->protocol == IPPROTO_UDP ? header_udp(p) : header_tcp(p);
-}
-
-/* What cannot be read is not judged: then the kernel failed, not the sender. */
-static __always_inline enum verdict stage_payload(struct packet *p, struct xdp_md *ctx)
-{
-	struct scratch *scratch = packet_scratch(p);
-	__u32 length = p->payload_length;
-
-	if (p->transport == SW_TLS || length < 1)
-		return VERDICT_UNDECIDED;
-	if (length > SW_MESSAGE_MAX)
-		length = SW_MESSAGE_MAX;
-	if (bpf_xdp_load_bytes(ctx, p->payload_offset, scratch->buf.octets,
-			       copy_size(length, SW_MESSAGE_MAX)))
-		return VERDICT_PASS;
-	return VERDICT_UNDECIDED;
-}
 
 /* 1 when one of the eight octets at pos is the slash of "SIP/2.0". */
 __noinline int has_version_at(const struct sip_buf *buf, __u32 pos)
@@ -184,43 +124,6 @@ static __always_inline int is_client_hello(const struct packet *p, const struct 
 	return (const void *)(tls + 1) <= (const void *)(long)ctx->data_end &&
 	       tls->type == HELLO_RECORD && tls->major == TLS_MAJOR && tls->minor <= 4 &&
 	       tls->message == HELLO_TYPE && tls->message_length[0] == 0;
-}
-
-/* What opens a WebSocket (RFC 7118 4): HTTP, and SIP only behind a mask. */
-static __always_inline int opens_websocket(const struct scratch *scratch, __u32 length)
-{
-	return length > 4 &&
-	       *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
-}
-
-/* 1 when the source has as many established connections as its zone allows. Only those count, which
- * nobody can spoof. */
-static __always_inline int is_crowded(struct packet *p)
-{
-	__u32 limit = packet_zone(p)->connections;
-	const struct sw_crowd *crowd;
-	struct sw_source source;
-
-	if (!policy.have_connection_limits || !limit)
-		return 0;
-	packet_subscriber(p, &source);
-	crowd = bpf_map_lookup_elem(&crowded, &source);
-	return crowd && crowd->expires > packet_time(p) && crowd->connections >= limit;
-}
-
-static __always_inline int is_syn(const struct packet *p)
-{
-	return p->protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-}
-
-/* Asked before a SYN is remembered. It carries no proof, and can be spoofed: who spends another's
- * ceiling with them keeps him from new connections, and from none that he has. */
-static __always_inline enum verdict stage_syn(struct packet *p)
-{
-	if (!is_syn(p))
-		return VERDICT_UNDECIDED;
-	return is_crowded(p) ? refuse(p, SW_REASON_CONNECTIONS) :
-			       limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
 }
 
 /* What begins a handshake: the first octet of a connection, however few stand behind it; or what

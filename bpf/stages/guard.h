@@ -6,11 +6,11 @@
 #ifndef SIPWARD_BPF_STAGES_GUARD_H
 #define SIPWARD_BPF_STAGES_GUARD_H
 
-#include "lib/dialog.h"
 #include "rules/emergency.h"
 #include "rules/fraud.h"
 #include "rules/leak.h"
 #include "rules/loop.h"
+#include "rules/teardown.h"
 
 #define GUARD(rule) (policy.guards & rules & SW_GUARD_##rule)
 

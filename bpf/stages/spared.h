@@ -8,28 +8,11 @@
 #ifndef SIPWARD_BPF_STAGES_SPARED_H
 #define SIPWARD_BPF_STAGES_SPARED_H
 
+#include <linux/in.h>
+
+#include "rules/ban.h"
 #include "rules/emergency.h"
-#include "stages/stream.h"
-
-#define SPARED_METHODS                                                                       \
-	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(BYE) |                \
-	 SW_MESSAGE_BIT(CANCEL) | SW_MESSAGE_BIT(PRACK) | SW_MESSAGE_BIT(UPDATE))
-
-/* Inside a dialog the caller names in To whom it called, and a response in From whom it answers. */
-static __always_inline int belongs_to_emergency(const struct packet *p,
-						const struct scratch *scratch)
-{
-	const struct sip_msg *msg = &scratch->msg;
-
-	if (p->message == SW_MESSAGE_RESPONSE)
-		return msg->flags & SIP_FROM_URGENT ||
-		       is_emergency_number(&scratch->buf, msg->from.user);
-	/* INVITE and UPDATE without a tag begin something. What ban.h read stood before this
-	 * message where the kernel had taken a part of the segment. */
-	return p->in_dialog && 1u << (p->message & 31) & SPARED_METHODS &&
-	       (msg->flags & SIP_TO_URGENT || is_for_emergency(scratch) ||
-		is_emergency_number(&scratch->buf, msg->to.user));
-}
+#include "rules/stream.h"
 
 /* On a connection that carries such a call any response passes: it asks for nothing. */
 static __always_inline int may_pass_ban(const struct packet *p, const struct scratch *scratch)

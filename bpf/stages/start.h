@@ -1,77 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stages "start" and "message": lets the scanner read the start line and the top Via, and
- * later the whole header section, and notes what it is.
+ * Stage "start": the scanner reads the start line and the top Via; where nothing speaks against
+ * it, the whole header section at once.
  */
 #ifndef SIPWARD_BPF_STAGES_START_H
 #define SIPWARD_BPF_STAGES_START_H
 
+#include <linux/in.h>
+
+#include "lib/scan.h"
 #include "rules/limit.h"
-#include "lib/packet.h"
-#include "stages/stream.h"
+#include "rules/stream.h"
+#include "rules/unproven.h"
 
-static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch,
-					 __u32 flags)
+/* INVITE, INFO, REGISTER, REFER, OPTIONS, NOTIFY, MESSAGE, UPDATE: by its first letter none of
+ * those that have a ceiling whatever they say. */
+static __always_inline int begins_plain(const struct scratch *scratch)
 {
-	const volatile struct sw_zone *zone = packet_zone(p);
-	struct sip_input *input = &scratch->input;
+	__u32 letter = scratch->buf.octets[0] - 'A';
 
-	input->length = p->payload_length > SW_MESSAGE_MAX ? SW_MESSAGE_MAX : p->payload_length;
-	input->datagram_length = p->payload_length;
-	input->flags = flags;
-	if (p->protocol == IPPROTO_TCP) {
-		input->flags |= SIP_STREAM;
-	} else if (p->fragment_first) {
-		input->flags |= SIP_FRAGMENT;
-		input->datagram_length = p->transport_length - sizeof(struct udphdr);
-	}
-	input->want = zone->watched;
-	input->bounds = zone->bounds;
-	if (on_trial)
-		trial_scanned = 1;
-	sip_scan(&scratch->buf, input, &scratch->msg);
+	return letter < 26 && (1u << letter & (1u << ('I' - 'A') | 1u << ('M' - 'A') |
+					       1u << ('N' - 'A') | 1u << ('O' - 'A') |
+					       1u << ('R' - 'A') | 1u << ('U' - 'A')));
 }
 
-/* Whether the payload begins with SIP_RUBBISH_WORDS words of neither white space nor control
- * octets, read where it is. Of a frame whose first buffer ends before, it is not known. */
-static __always_inline int begins_as_rubbish(const struct packet *p, const struct xdp_md *ctx)
+/* Whether some limit is spent that may refuse this message from a zone without newcomers: then it
+ * is not read in full before that is known. */
+__noinline int is_tight(struct scratch *scratch)
 {
-	__u32 offset = p->payload_offset;
-	const __u64 *at, *end = (const void *)(long)ctx->data_end;
+	const struct sw_cells *cells = 0;
+	struct packet *p;
+	int plain;
 
-	if (offset > 0x7fff) /* no packet is that large; the verifier wants to hear it */
+	if (!scratch)
 		return 0;
-	at = (const void *)(long)ctx->data + offset;
-	if (at + SIP_RUBBISH_WORDS > end)
+	p = &scratch->packet;
+	plain = begins_plain(scratch);
+	if (zone_spent(p) ||
+	    (!plain && (ceiling_spent(p, SW_UNPROVEN_RESPONSE) ||
+			ceiling_spent(p, SW_UNPROVEN_ACK) ||
+			ceiling_spent(p, SW_UNPROVEN_DIALOG))))
+		return 1;
+	if (policy.limited & RATES_MESSAGES)
+		cells = stranger_cells(p, 0);
+	if (!cells)
 		return 0;
-	for (int i = 0; i < SIP_RUBBISH_WORDS; i++) {
-		if (sip_below(at[i], 0x21))
-			return 0;
+	for (__u32 rate = SW_RATE_ANY; rate <= SW_RATE_MESSAGE; rate++) {
+		if (source_spent(p, cells, rate))
+			return 1;
 	}
-	return 1;
-}
-
-/* What the scanner would refuse for its start line, whatever follows (sip_is_rubbish()), is not
- * worth a copy. Where that would be counted only, it is scanned as all else. */
-static __always_inline enum verdict stage_rubbish(struct packet *p, const struct xdp_md *ctx)
-{
-	const volatile struct sw_zone *zone = packet_zone(p);
-
-	if (p->transport != SW_UDP || p->fragment_first ||
-	    p->payload_length <= SIP_RUBBISH_WORDS * 8 ||
-	    zone->bounds.method >= SIP_RUBBISH_WORDS * 8 ||
-	    !(zone->sanity & SW_SANITY_BIT(START_LINE)) || in_shadow(SW_REASON_START_LINE) ||
-	    !begins_as_rubbish(p, ctx))
-		return VERDICT_UNDECIDED;
-	p->message = SW_MESSAGE_NOT_SIP;
-	return refuse(p, SW_REASON_START_LINE);
-}
-
-/* What the later stages ask of the scan: noted, so that they need not look it up. */
-static __always_inline void note_message(struct packet *p, const struct sip_msg *msg)
-{
-	p->found = msg->violations & packet_zone(p)->watched;
-	p->in_dialog = sip_is_inside(msg);
+	return !plain && (source_spent(p, cells, SW_RATE_DIALOG) ||
+			  source_spent(p, cells, SW_RATE_RESPONSE));
 }
 
 /* Where newcomers may have to be turned away, or a limit is spent, it is scanned in two halves.
@@ -99,17 +78,6 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	/* What has no start line ends here: it is not worth a lookup. */
 	if (p->found & packet_zone(p)->sanity & SW_SANITY_BIT(START_LINE))
 		return refuse(p, SW_REASON_START_LINE);
-	return VERDICT_UNDECIDED;
-}
-
-static __always_inline enum verdict stage_message(struct packet *p)
-{
-	struct scratch *scratch = packet_scratch(p);
-
-	if (!policy.early || !p->early)
-		return VERDICT_UNDECIDED;
-	scan_payload(p, scratch, SIP_RESUME);
-	note_message(p, &scratch->msg);
 	return VERDICT_UNDECIDED;
 }
 

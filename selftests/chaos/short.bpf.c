@@ -7,17 +7,17 @@
  */
 #include "lib/packet.h"
 
-#include "parse/cursor.h"
 #include "parse/link.h"
 #include "parse/network.h"
 #include "parse/transport.h"
 
-#include "stages/fragment.h"
 #include "stages/service.h"
-#include "lib/zone.h"
+#include "stages/zone.h"
+#include "stages/lists.h"
 #include "stages/ban.h"
 #include "stages/finish.h"
-#include "egress/observer.h"
+
+#include <linux/pkt_cls.h>
 
 #define STAGE(name, ...)                                        \
 	do {                                                    \

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What user space is told of: refused packets, within a budget.
+ */
+#ifndef SIPWARD_BPF_LIB_EVENTS_H
+#define SIPWARD_BPF_LIB_EVENTS_H
+
+#include "lib/gcra.h"
+#include "lib/packet.h"
+
+/* The cells of the map event_cell. */
+enum { CELL_EVENTS, CELL_EVIDENCE, CELL_HINTS, CELL_CLOSINGS };
+
+/* What goes to user space has budgets, a cell each for all interfaces. Those that the agent closes
+ * a connection for go by a ring of their own, apart from those that somebody may read. */
+#define TELL_TO_CLOSE SW_MODE_COUNT /* as a mode */
+
+static __always_inline int within_event_budget(struct sw_zone_cell *cell, __u32 close, __u64 now)
+{
+	static const struct sw_limit closings = {
+		.interval = SW_NS_PER_SEC / 1000,
+		.tolerance = SW_NS_PER_SEC,
+	};
+
+	return close ? gcra_admit(&cell->tat[CELL_CLOSINGS], &closings, now) :
+		       gcra_admit(&cell->tat[CELL_EVENTS], &policy.events, now);
+}
+
+static __always_inline struct sw_event *reserve_event(__u32 close)
+{
+	if (close)
+		return bpf_ringbuf_reserve(&closings, sizeof(struct sw_event), 0);
+	return bpf_ringbuf_reserve(&events, sizeof(struct sw_event), 0);
+}
+
+/* Tells user space of one refused packet. What the budget holds back is counted, and the next
+ * event says so. */
+__noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, __u32 mode)
+{
+	__u32 close = policy.tcp_close && mode == TELL_TO_CLOSE;
+	__u32 zero = 0;
+	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
+	struct sw_event *event;
+	struct packet *p;
+	__u64 now, length;
+
+	if (!cell || !scratch)
+		return 0;
+	p = &scratch->packet;
+	now = packet_tick(p);
+	if (!within_event_budget(cell, close, now) ||
+	    !(event = reserve_event(close))) {
+		scratch->events_suppressed++;
+		return 0;
+	}
+	event->time = now;
+	event->ifindex = ctx->ingress_ifindex;
+	event->reason = reason;
+	event->mode = close ? SW_MODE_MONITOR : mode;
+	event->zone = p->zone_number;
+	event->src = p->src;
+	event->dst = p->dst;
+	event->sport = p->sport;
+	event->dport = p->dport;
+	event->length = p->payload_length > 0xffff ? 0xffff : p->payload_length;
+	event->transport = p->transport;
+	event->message = p->message;
+	event->vlan_count = p->vlan_count;
+	event->kind = SW_EVENT_PACKET;
+	event->direction = SW_INGRESS;
+	__builtin_memset(event->pad, 0, sizeof(event->pad));
+	event->suppressed = scratch->events_suppressed;
+	scratch->events_suppressed = 0;
+	/* With its event in front; refused at once when nobody captures on this CPU. */
+	length = bpf_xdp_get_buff_len(ctx);
+	if (length > SW_CAPTURE_MAX)
+		length = SW_CAPTURE_MAX;
+	bpf_perf_event_output(ctx, &captured, BPF_F_CURRENT_CPU | length << 32, event,
+			      sizeof(*event));
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+#endif

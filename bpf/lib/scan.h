@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Hands the payload to the scanner, and notes what later stages ask of the result.
+ */
+#ifndef SIPWARD_BPF_LIB_SCAN_H
+#define SIPWARD_BPF_LIB_SCAN_H
+
+#include <linux/in.h>
+#include <linux/udp.h>
+
+#include "lib/packet.h"
+
+static __always_inline void scan_payload(const struct packet *p, struct scratch *scratch,
+					 __u32 flags)
+{
+	const volatile struct sw_zone *zone = packet_zone(p);
+	struct sip_input *input = &scratch->input;
+
+	input->length = p->payload_length > SW_MESSAGE_MAX ? SW_MESSAGE_MAX : p->payload_length;
+	input->datagram_length = p->payload_length;
+	input->flags = flags;
+	if (p->protocol == IPPROTO_TCP) {
+		input->flags |= SIP_STREAM;
+	} else if (p->fragment_first) {
+		input->flags |= SIP_FRAGMENT;
+		input->datagram_length = p->transport_length - sizeof(struct udphdr);
+	}
+	input->want = zone->watched;
+	input->bounds = zone->bounds;
+	if (on_trial)
+		trial_scanned = 1;
+	sip_scan(&scratch->buf, input, &scratch->msg);
+}
+
+/* What the later stages ask of the scan: noted, so that they need not look it up. */
+static __always_inline void note_message(struct packet *p, const struct sip_msg *msg)
+{
+	p->found = msg->violations & packet_zone(p)->watched;
+	p->in_dialog = sip_is_inside(msg);
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "limits": how much a zone allows of requests outside a dialog. One inside that goes
+ * unanswered ends the call (RFC 3261 12.2.1.2).
+ * ACK, BYE, CANCEL, PRACK, requests with a To-tag, and responses have ceilings of their own.
+ *
+ * From the narrowest to the widest: a source's method, the source, its network, its zone, the
+ * service. What one refuses has spent nothing of those behind it.
+ */
+#ifndef SIPWARD_BPF_STAGES_LIMITS_H
+#define SIPWARD_BPF_STAGES_LIMITS_H
+
+#include <linux/in.h>
+
+#include "lib/ways.h"
+#include "rules/limit.h"
+#include "rules/unproven.h"
+
+/* In shadow the packet goes on, and spends what it would have spent. */
+static __always_inline enum verdict limit_source(struct packet *p)
+{
+	enum sw_rate rate = method_rate(p->message);
+	enum verdict v = VERDICT_UNDECIDED;
+	struct sw_cells *cells;
+
+	if (!source_limited(p, rate) && !source_limited(p, SW_RATE_ANY))
+		return VERDICT_UNDECIDED;
+	cells = source_cells(p);
+	if (!cells)
+		return VERDICT_UNDECIDED;
+	if (rate != SW_RATE_ANY && !source_admits(p, cells, rate))
+		v = refuse(p, SW_REASON_RATE_SOURCE_METHOD);
+	if (v == VERDICT_UNDECIDED && !source_admits(p, cells, SW_RATE_ANY))
+		v = refuse(p, SW_REASON_RATE_SOURCE);
+	return v;
+}
+
+static __always_inline enum verdict limit_prefix(struct packet *p)
+{
+	const volatile struct sw_limit *limit = &packet_zone(p)->prefix_limit;
+	enum sw_share share = packet_share(p);
+	struct sw_prefix_cells *cells;
+	struct sw_prefix_line *l;
+	__u32 slot, line;
+
+	if (!policy.have_prefix_limits || !limit->interval)
+		return VERDICT_UNDECIDED;
+	slot = find_way(packet_scratch(p), WAYS_PREFIXES, 1);
+	line = slot / SW_WAYS;
+	l = bpf_map_lookup_elem(&prefixes, &line);
+	if (!l)
+		return VERDICT_UNDECIDED;
+	cells = &l->cells[slot % SW_WAYS];
+	if (!packet_admits(p, &cells->tat[share], limit))
+		return refuse(p, SW_REASON_RATE_PREFIX);
+	way_lasts(&cells->tat[SW_SHARE_UNTIL], cells->tat[share]);
+	return VERDICT_UNDECIDED;
+}
+
+static __always_inline enum verdict limit_zone(struct packet *p)
+{
+	__u32 number = p->zone_number;
+	struct sw_zone_cell *cell;
+
+	if (!packet_zone(p)->zone_limit.interval)
+		return VERDICT_UNDECIDED;
+	cell = bpf_map_lookup_elem(&zone_cells, &number);
+	if (!cell || packet_admits(p, &cell->tat[SW_ZONE_ALL], &packet_zone(p)->zone_limit))
+		return VERDICT_UNDECIDED;
+	return refuse(p, SW_REASON_RATE_ZONE);
+}
+
+__noinline int limit_request(struct scratch *scratch)
+{
+	enum verdict v;
+	struct packet *p;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	v = limit_source(p);
+	if (v == VERDICT_UNDECIDED)
+		v = limit_prefix(p);
+	if (v == VERDICT_UNDECIDED)
+		v = limit_zone(p);
+	if (v == VERDICT_UNDECIDED)
+		v = limit_service(p);
+	return v;
+}
+
+/* Of a request with a To-tag it is only known here, where it was read in full, that it is inside
+ * a dialog. */
+static __always_inline enum verdict limit_inside(struct packet *p)
+{
+	enum verdict v = VERDICT_UNDECIDED;
+
+	if (p->protocol == IPPROTO_UDP && !p->grade && !p->proved && !p->asked &&
+	    !unproven_gets_in(packet_scratch(p), SW_UNPROVEN_DIALOG))
+		v = refuse(p, SW_REASON_UNPROVEN_DIALOG);
+	return v == VERDICT_UNDECIDED ? limit_class(p, SW_RATE_DIALOG, SW_REASON_RATE_DIALOG) : v;
+}
+
+static __always_inline enum verdict stage_limits(struct packet *p)
+{
+	if (p->emergency || p->message == SW_MESSAGE_OPAQUE)
+		return VERDICT_UNDECIDED;
+	if (p->message == SW_MESSAGE_RESPONSE)
+		return limit_class(p, SW_RATE_RESPONSE, SW_REASON_RATE_RESPONSE);
+	if (p->in_dialog)
+		return limit_inside(p);
+	return limit_request(packet_scratch(p));
+}
+
+#endif

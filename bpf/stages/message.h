@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "message": the scanner reads on where stage "start" let it stop, to the end of the header
+ * section.
+ */
+#ifndef SIPWARD_BPF_STAGES_MESSAGE_H
+#define SIPWARD_BPF_STAGES_MESSAGE_H
+
+#include "lib/scan.h"
+
+static __always_inline enum verdict stage_message(struct packet *p)
+{
+	struct scratch *scratch = packet_scratch(p);
+
+	if (!policy.early || !p->early)
+		return VERDICT_UNDECIDED;
+	scan_payload(p, scratch, SIP_RESUME);
+	note_message(p, &scratch->msg);
+	return VERDICT_UNDECIDED;
+}
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Stage "violation": tells of an offence before stage "sanity" refuses the message.
+ */
+#ifndef SIPWARD_BPF_STAGES_VIOLATION_H
+#define SIPWARD_BPF_STAGES_VIOLATION_H
+
+#include <linux/in.h>
+
+#include "lib/offence.h"
+
+/* What sanity is about to refuse: evidence on TCP, when it fits an established connection; over UDP
+ * a hint. */
+__noinline int note_violation(struct scratch *scratch)
+{
+	if (!scratch)
+		return 0;
+	tell_offence(scratch, 0, SW_OFFENCE_SANITY, scratch->packet.proved, 0);
+	return 0;
+}
+
+/* What others can have a good client write: a response repeats what its request had, a request
+ * inside a dialog has the other side's tags and routes, and a REFER or a redirect says who is to be
+ * called. None of that is an offence of the client's. */
+#define SANITY_DICTATED                                                                    \
+	(SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(HEADER_LENGTH) |                        \
+	 SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(MESSAGE_LENGTH) |                     \
+	 SW_SANITY_BIT(METHOD_LENGTH))
+
+static __always_inline __u64 offending(const struct packet *p)
+{
+	return p->message == SW_MESSAGE_RESPONSE || p->in_dialog ?
+		       0 : p->found & SW_SANITY_DEFAULT & ~SANITY_DICTATED;
+}
+
+/* The checks that are counted only, as a mask of struct packet.found. */
+static __always_inline __u64 sanity_in_shadow(void)
+{
+	const __u32 word = SW_SANITY_FIRST / 64, bit = SW_SANITY_FIRST % 64;
+
+	return policy.shadow[word] >> bit | (bit ? policy.shadow[word + 1] << (64 - bit) : 0);
+}
+
+static __always_inline enum verdict stage_violation(struct packet *p)
+{
+	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (p->protocol == IPPROTO_UDP || p->proved) &&
+	    offending(p) & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) &
+		    ~sanity_in_shadow())
+		note_violation(packet_scratch(p));
+	return VERDICT_UNDECIDED;
+}
+
+#endif
