@@ -7,7 +7,7 @@
 #define SIPWARD_AGENT_ADMISSION_H
 
 #include "agent/loop.h"
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 struct admission {
 	const struct state *state;

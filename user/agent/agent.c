@@ -16,7 +16,7 @@
 #include "kernel/bans.h"
 #include "kernel/memory.h"
 #include "kernel/namespace.h"
-#include "kernel/observe.h"
+#include "kernel/tc_filters.h"
 #include "kernel/paths.h"
 #include "kernel/pins.h"
 #include "kernel/privilege.h"

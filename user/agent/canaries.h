@@ -9,7 +9,7 @@
 
 #include <sipward/health.h>
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 #define CANARIES (SW_RINGS_FOR / SW_NS_PER_SEC)
 

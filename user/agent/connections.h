@@ -11,7 +11,7 @@
 #include "agent/ring.h"
 #include "agent/worker.h"
 #include "kernel/sockets.h"
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* Connections of one source. */
 struct crowd {

@@ -7,7 +7,7 @@
 #define SIPWARD_AGENT_HISTORY_H
 
 #include "agent/ring.h"
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 #define HISTORY_SIZE 4096 /* events kept for `sipward events` without -f */
 

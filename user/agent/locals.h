@@ -8,7 +8,7 @@
 #define SIPWARD_AGENT_LOCALS_H
 
 #include "agent/loop.h"
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 struct locals {
 	const struct state *state;

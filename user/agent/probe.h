@@ -7,7 +7,7 @@
 #ifndef SIPWARD_AGENT_PROBE_H
 #define SIPWARD_AGENT_PROBE_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 struct probe;
 

@@ -10,7 +10,7 @@
 #include <net/if.h>
 
 #include "base/base.h"
-#include "export/repair.h"
+#include "export/repair_kinds.h"
 
 struct agent;
 

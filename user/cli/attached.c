@@ -6,7 +6,7 @@
 
 #include "cli/cli.h"
 #include "export/json.h"
-#include "kernel/attach.h"
+#include "kernel/apply.h"
 #include "kernel/namespace.h"
 #include "kernel/netlink.h"
 #include "kernel/paths.h"

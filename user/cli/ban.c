@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 #include "export/json.h"
-#include "kernel/attach.h"
+#include "kernel/apply.h"
 #include "kernel/bans.h"
 
 /* `ban` and `allow` are one command with two meanings. */

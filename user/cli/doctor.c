@@ -9,7 +9,7 @@
 
 #include "cli/cli.h"
 #include "export/json.h"
-#include "kernel/attach.h"
+#include "kernel/apply.h"
 #include "kernel/memory.h"
 #include "kernel/nic.h"
 #include "kernel/paths.h"

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 #include "export/json.h"
-#include "kernel/attach.h"
+#include "kernel/apply.h"
 #include "kernel/privilege.h"
 #include "policy/text.h"
 

@@ -14,7 +14,7 @@
 #include "cli/cli.h"
 #include "export/json.h"
 #include "export/pcapng.h"
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 #include "policy/model.h"
 
 /* Pages of each CPU's buffer: 1 MB, some hundred messages of ordinary size. */

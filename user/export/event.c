@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "export/json.h"
-#include "export/repair.h"
+#include "export/repair_kinds.h"
 
 /* Wall-clock time of a CLOCK_MONOTONIC stamp. */
 static void clock_text(uint64_t monotonic, char *text, size_t size)

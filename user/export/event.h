@@ -7,7 +7,7 @@
 
 #include <json-c/json.h>
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* The event as a JSON object, owned by the caller (json_object_put). */
 struct json_object *event_json(const struct sw_event *event, const struct state *state);

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "export/repair.h"
+#include "export/repair_kinds.h"
 #include "export/snapshot.h"
 #include "kernel/health.h"
 #include "kernel/known.h"

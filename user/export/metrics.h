@@ -6,7 +6,7 @@
 #ifndef SIPWARD_EXPORT_METRICS_H
 #define SIPWARD_EXPORT_METRICS_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* What came of behaviour that is watched, since the agent started. */
 struct behaviour_counts {

@@ -8,8 +8,8 @@
 
 #include <json-c/json.h>
 
-#include "kernel/attach.h"
-#include "kernel/state.h"
+#include "kernel/apply.h"
+#include "kernel/state_maps.h"
 
 struct snapshot_zone {
 	char name[SW_NAME_MAX];

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/attach.h"
+#include "kernel/apply.h"
 #include "kernel/netlink.h"
 #include "kernel/paths.h"
 #include "kernel/pins.h"

@@ -6,7 +6,7 @@
 #ifndef SIPWARD_KERNEL_BANS_H
 #define SIPWARD_KERNEL_BANS_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 #include "kernel/walk.h"
 
 #define BAN_FOREVER (~0ull)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/compile.h"
-#include "kernel/guard.h"
-#include "kernel/state.h"
+#include "kernel/compile_guards.h"
+#include "kernel/state_maps.h"
 
 #include <string.h>
 

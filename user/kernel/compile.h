@@ -26,7 +26,7 @@ uint64_t compile_agent(const struct user_agent *agent);
 struct sw_number compile_number(const struct number_rule *rule, uint8_t zone_number);
 uint32_t compile_number_value(const struct number_rule *rule);
 
-/* The content rules of all zones (content.c). */
+/* The content rules of all zones (compile_content.c). */
 void compile_content(const struct policy *policy, const uint8_t *zone_numbers,
 		     struct sw_policy *out);
 

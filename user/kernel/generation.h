@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * One compiled policy in the kernel: a program for each interface with its constants, and
- * policy maps that the programs of a generation share. Loaded here, attached in attach.c.
+ * policy maps that the programs of a generation share. Loaded here, attached in apply.c.
  */
 #ifndef SIPWARD_KERNEL_GENERATION_H
 #define SIPWARD_KERNEL_GENERATION_H
 
 #include "kernel/skeleton.h"
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 #include "policy/model.h"
 
 /* What a program is made from. Not owned. */

@@ -7,7 +7,7 @@
 
 #include <sipward/health.h>
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* Reads what the data path is told, lets change() alter its own fields, and writes it: one thread
  * after the other. */

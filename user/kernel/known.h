@@ -6,7 +6,7 @@
 #ifndef SIPWARD_KERNEL_KNOWN_H
 #define SIPWARD_KERNEL_KNOWN_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* Removes endpoints that were idle for longer than `known_for` nanoseconds, and limit cells that
  * are full again; makes room where the table is more than half full; counts the rest anew. Returns

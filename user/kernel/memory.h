@@ -6,7 +6,7 @@
 #ifndef SIPWARD_KERNEL_MEMORY_H
 #define SIPWARD_KERNEL_MEMORY_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* Octets that the host-wide maps take when they are full, as they are now. */
 uint64_t state_memory(const struct state *state);

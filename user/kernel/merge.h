@@ -5,7 +5,7 @@
 #ifndef SIPWARD_KERNEL_MERGE_H
 #define SIPWARD_KERNEL_MERGE_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* False for an entry of this map whose time is over. */
 bool entry_lives(enum state_map map, const void *value, uint64_t now);

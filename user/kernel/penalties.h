@@ -6,7 +6,7 @@
 #ifndef SIPWARD_KERNEL_PENALTIES_H
 #define SIPWARD_KERNEL_PENALTIES_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* Penalises the source until `end` (CLOCK_MONOTONIC nanoseconds); false when the table is full,
  * and then nothing happens to it. */

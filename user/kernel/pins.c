@@ -9,7 +9,7 @@
 
 #include "kernel/netlink.h"
 #include "kernel/paths.h"
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* On their way to another name: two interfaces may have swapped theirs. */
 #define MOVING "moving:"

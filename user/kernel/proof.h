@@ -5,7 +5,7 @@
 #ifndef SIPWARD_KERNEL_PROOF_H
 #define SIPWARD_KERNEL_PROOF_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* An endpoint that answers a request with this branch from `addr` before `expires`
  * (CLOCK_MONOTONIC nanoseconds) is known from then on. *token names what was noted. The table has

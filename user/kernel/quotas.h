@@ -8,7 +8,7 @@
 
 #include <sipward/quota.h>
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* An endpoint as the sweep finds it. */
 struct known_row {

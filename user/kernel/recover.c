@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "kernel/observe.h"
+#include "kernel/tc_filters.h"
 #include "kernel/paths.h"
 #include "kernel/resize.h"
 #include "kernel/skeleton.h"

@@ -7,7 +7,7 @@
 #ifndef SIPWARD_KERNEL_RESIZE_H
 #define SIPWARD_KERNEL_RESIZE_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* One table in the course of it. All descriptors are owned; -1: there is none. */
 struct resized {

@@ -6,7 +6,7 @@
 #ifndef SIPWARD_KERNEL_SHARE_H
 #define SIPWARD_KERNEL_SHARE_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 /* Fills *to with the maps that are named, and no others. Owned by the caller: state_close. */
 void state_share(struct state *to, const struct state *from, const enum state_map *maps,

@@ -6,7 +6,7 @@
 #ifndef SIPWARD_KERNEL_TRIAL_H
 #define SIPWARD_KERNEL_TRIAL_H
 
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 #include "policy/model.h"
 #include "sip/sip_msg.h"
 

@@ -2,8 +2,8 @@
  *
  * What the agent puts right when the kernel does not show what should be there.
  */
-#ifndef SIPWARD_EXPORT_REPAIR_H
-#define SIPWARD_EXPORT_REPAIR_H
+#ifndef SIPWARD_EXPORT_REPAIR_KINDS_H
+#define SIPWARD_EXPORT_REPAIR_KINDS_H
 
 enum repair {
 	REPAIR_LINK,     /* the program was taken off its interface */

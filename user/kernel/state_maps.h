@@ -3,8 +3,8 @@
  * The pinned maps that outlive generations and agents: opened, made, resized, removed here
  * and nowhere else. Knows names, sizes and pins; not what the values mean to the data path.
  */
-#ifndef SIPWARD_KERNEL_STATE_H
-#define SIPWARD_KERNEL_STATE_H
+#ifndef SIPWARD_KERNEL_STATE_MAPS_H
+#define SIPWARD_KERNEL_STATE_MAPS_H
 
 #include <limits.h>
 #include <stdint.h>

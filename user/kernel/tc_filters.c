@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "kernel/observe.h"
+#include "kernel/tc_filters.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "agent/observation.h"
+#include "agent/observer_watch.h"
 #include "agent/trouble.h"
 
 #include <errno.h>

@@ -4,15 +4,15 @@
  * told, second by second, whether it may rely on what they noted (struct sw_health). A thread of
  * its own does that: nothing that the agent does beside it delays the heartbeat.
  */
-#ifndef SIPWARD_AGENT_OBSERVATION_H
-#define SIPWARD_AGENT_OBSERVATION_H
+#ifndef SIPWARD_AGENT_OBSERVER_WATCH_H
+#define SIPWARD_AGENT_OBSERVER_WATCH_H
 
 #include <pthread.h>
 #include <sipward/health.h>
 
 #include "agent/canaries.h"
 #include "agent/pressure.h"
-#include "kernel/attach.h"
+#include "kernel/apply.h"
 #include "kernel/netlink.h"
 
 /* A generation's observer, and where it is. Owns all of it. */

@@ -3,8 +3,8 @@
  * What zones must speak and the rules that remember, from model to constants. Part of
  * compile_policy().
  */
-#ifndef SIPWARD_KERNEL_GUARD_H
-#define SIPWARD_KERNEL_GUARD_H
+#ifndef SIPWARD_KERNEL_COMPILE_GUARDS_H
+#define SIPWARD_KERNEL_COMPILE_GUARDS_H
 
 #include "policy/model.h"
 

@@ -9,7 +9,7 @@
 #include "base/fault.h"
 #include "kernel/paths.h"
 #include "kernel/skeleton.h"
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 #include "kernel/walk.h"
 
 static int clear_counters(uint32_t number, struct error *e)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "kernel/guard.h"
+#include "kernel/compile_guards.h"
 
 #include "kernel/compile.h"
 

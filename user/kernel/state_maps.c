@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "kernel/state.h"
+#include "kernel/state_maps.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "kernel/attach.h"
+#include "kernel/apply.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "kernel/compile.h"
 #include "kernel/generation.h"
 #include "kernel/nic.h"
-#include "kernel/observe.h"
+#include "kernel/tc_filters.h"
 #include "kernel/paths.h"
 #include "kernel/resize.h"
 

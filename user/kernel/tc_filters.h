@@ -4,8 +4,8 @@
  * clsact, which is what kernel 6.1 has. Others can take it off without a word, so it is
  * looked for, not believed in.
  */
-#ifndef SIPWARD_KERNEL_OBSERVE_H
-#define SIPWARD_KERNEL_OBSERVE_H
+#ifndef SIPWARD_KERNEL_TC_FILTERS_H
+#define SIPWARD_KERNEL_TC_FILTERS_H
 
 #include <net/if.h>
 

@@ -3,13 +3,13 @@
  * Programs and interfaces: attach behind a pinned link, replace in one step, go back, take
  * off; and what is attached right now, read from the kernel and from nowhere else.
  */
-#ifndef SIPWARD_KERNEL_ATTACH_H
-#define SIPWARD_KERNEL_ATTACH_H
+#ifndef SIPWARD_KERNEL_APPLY_H
+#define SIPWARD_KERNEL_APPLY_H
 
 #include <net/if.h>
 
-#include "kernel/observe.h"
-#include "kernel/state.h"
+#include "kernel/tc_filters.h"
+#include "kernel/state_maps.h"
 
 /* ELSEWHERE: it filters on an interface that is not in this network namespace. */
 enum attach_mode { ATTACH_NONE, ATTACH_NATIVE, ATTACH_GENERIC, ATTACH_ELSEWHERE };
