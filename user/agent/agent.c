@@ -2,6 +2,7 @@
  *
  * The agent's life: in order, it starts, waits for what happens, and stops.
  */
+#include "agent/commands.h"
 #include "agent/core.h"
 
 #include <errno.h>
@@ -10,40 +11,28 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "agent/exporter.h"
+#include "agent/interfaces.h"
+#include "agent/policies.h"
+#include "agent/saved.h"
+#include "agent/say.h"
+#include "agent/tuned.h"
 #include "base/fault.h"
 #include "export/event.h"
 #include "export/json.h"
 #include "kernel/bans.h"
 #include "kernel/memory.h"
 #include "kernel/namespace.h"
-#include "kernel/tc_filters.h"
 #include "kernel/paths.h"
 #include "kernel/pins.h"
 #include "kernel/privilege.h"
 #include "kernel/sandbox.h"
+#include "kernel/tc_filters.h"
 
 #define TICK_SECONDS 1
 /* The agent ends within two seconds, whatever is under way: of those they take so much. */
 #define JOB_PATIENCE  (SW_NS_PER_SEC / 2)
 #define SAVE_PATIENCE (12 * SW_NS_PER_SEC / 10)
-
-void say_text(const char *text)
-{
-	auto_free char *lines = printable_lines(text);
-
-	fprintf(stderr, "sipward: %s\n", lines);
-}
-
-void say(const char *fmt, ...)
-{
-	auto_free char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	say_text(text);
-}
 
 /* --- what the loop waits for --- */
 

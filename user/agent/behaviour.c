@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/conduct.h"
+#include "agent/say.h"
 #include "kernel/bans.h"
 #include "kernel/penalties.h"
 
@@ -43,18 +44,6 @@ static const char *source_text(const struct sw_source *source, char text[64])
 	return prefix_text(&prefix, text, 64);
 }
 
-__attribute__((format(printf, 2, 3)))
-static void say(const struct behaviour *behaviour, const char *fmt, ...)
-{
-	auto_free char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	behaviour->say(text);
-}
-
 /* The same line that refused packets have: whoever asks why finds it there. */
 static void tell(const struct behaviour *behaviour, const struct sw_offence *offence,
 		 enum sw_mode mode, uint32_t evidence)
@@ -89,23 +78,23 @@ static void ban(struct behaviour *behaviour, const struct zone *zone,
 	source_text(&offence->source, text);
 	if (is_monitored(behaviour->policy, zone, order.reason)) {
 		behaviour->counts.would_ban[offence->kind]++;
-		say(behaviour, "%s would be banned: %s, %u within the period (monitor: nothing is "
-		    "carried out)", text, reason_name(order.reason), evidence);
+		say_with(behaviour->say, "%s would be banned: %s, %u within the period (monitor: "
+			 "nothing is carried out)", text, reason_name(order.reason), evidence);
 		tell(behaviour, offence, SW_MODE_MONITOR, evidence);
 		return;
 	}
 	switch (ban_sentence(behaviour->state, &order, monotonic_ns(), &made)) {
 	case BAN_MADE:
 		behaviour->counts.bans[offence->kind]++;
-		say(behaviour, "%s is banned for %" PRIu64 " s: %s, %u within the period", text,
-		    (uint64_t)((made.end - made.start) / SW_NS_PER_SEC), reason_name(order.reason),
-		    evidence);
+		say_with(behaviour->say, "%s is banned for %" PRIu64 " s: %s, %u within the period",
+			 text, (uint64_t)((made.end - made.start) / SW_NS_PER_SEC),
+			 reason_name(order.reason), evidence);
 		tell(behaviour, offence, SW_MODE_ENFORCE, evidence);
 		break;
 	case BAN_FULL:
 		if (!behaviour->counts.full++)
-			say(behaviour,
-			    "%s is not banned: the table is full; raise tables: {bans: ...}", text);
+			say_with(behaviour->say, "%s is not banned: the table is full; raise "
+				 "tables: {bans: ...}", text);
 		break;
 	case BAN_THERE:
 		break;

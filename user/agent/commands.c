@@ -2,9 +2,14 @@
  *
  * What the agent answers on its control socket.
  */
+#include "agent/commands.h"
+
 #include <string.h>
 
 #include "agent/core.h"
+#include "agent/policies.h"
+#include "agent/saved.h"
+#include "agent/tuned.h"
 #include "export/bundle.h"
 #include "export/event.h"
 #include "export/json.h"

@@ -3,7 +3,11 @@
  * /metrics: opened where the policy wants it, moved when another policy wants it elsewhere, and
  * what the agent writes there.
  */
+#include "agent/exporter.h"
+
 #include "agent/core.h"
+#include "agent/interfaces.h"
+#include "agent/say.h"
 #include "export/metrics.h"
 
 static char *render_metrics(void *context, struct error *e)

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "agent/say.h"
 #include "export/http.h"
 #include "export/json.h"
 #include "kernel/sandbox.h"
@@ -46,20 +47,6 @@ struct exporter {
 	bool closed;          /* freed as soon as its process has ended */
 	unsigned int asks;    /* in this second */
 };
-
-static void tell(const struct exporter *exporter, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void tell(const struct exporter *exporter, const char *fmt, ...)
-{
-	auto_free char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	exporter->host.say(text);
-}
 
 /* --- the page --- */
 
@@ -167,8 +154,8 @@ static void on_channel(void *context, int fd)
 	       ++exporter->asks <= ASKS_A_SECOND)
 		exporter->asked |= packet[0] == HTTP_ASK;
 	if (got > 0)
-		tell(exporter, "the exporter's process asks for more pages than it may: its "
-		     "channel is closed");
+		say_with(exporter->host.say, "the exporter's process asks for more pages than it "
+			 "may: its channel is closed");
 	if (got >= 0 || (errno != EAGAIN && errno != EINTR))
 		drop_channel(exporter);
 	make_page_in_time(exporter);
@@ -193,8 +180,8 @@ static void try_later(struct exporter *exporter)
 	else if (exporter->pause < PAUSE_LONGEST)
 		exporter->pause *= 2;
 	exporter->start_at = now + exporter->pause;
-	tell(exporter, "the process that serves /metrics is not there: %s; it is started again in "
-	     "%d s", exporter->ended, (int)(exporter->pause / SW_NS_PER_SEC));
+	say_with(exporter->host.say, "the process that serves /metrics is not there: %s; it is "
+		 "started again in %d s", exporter->ended, (int)(exporter->pause / SW_NS_PER_SEC));
 }
 
 /* Closes the descriptor of a process that has ended. */

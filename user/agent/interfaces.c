@@ -2,9 +2,12 @@
  *
  * Which interfaces are protected, and that they stay so while they come and go.
  */
+#include "agent/interfaces.h"
+
 #include <string.h>
 
 #include "agent/core.h"
+#include "agent/say.h"
 #include "kernel/memory.h"
 #include "kernel/walk.h"
 

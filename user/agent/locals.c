@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/locals.h"
-#include "agent/trouble.h"
+
+#include "agent/say.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

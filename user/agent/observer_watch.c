@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/observer_watch.h"
-#include "agent/trouble.h"
+
+#include "agent/say.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -47,13 +48,11 @@ static int find(struct observation *o, struct error *e)
 static int mend(struct observation *o, struct error *e)
 {
 	int mended = observers_mend(&o->now.observers, o->now.program, e);
-	auto_free char *text = NULL;
 
 	if (mended <= 0)
 		return mended;
-	text = xasprintf("the observer was missing on %d interface%s and is attached again", mended,
-			 mended > 1 ? "s" : "");
-	o->say(text);
+	say_with(o->say, "the observer was missing on %d interface%s and is attached again", mended,
+		 mended > 1 ? "s" : "");
 	__atomic_add_fetch(&o->mended, mended, __ATOMIC_RELAXED);
 	return mended;
 }

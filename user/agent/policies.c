@@ -3,9 +3,15 @@
  * Which policy runs, with what in place of its own values, and for how long. A change is a job: one
  * at a time, and nobody else changes what runs.
  */
+#include "agent/policies.h"
+
 #include <string.h>
 
 #include "agent/core.h"
+#include "agent/exporter.h"
+#include "agent/interfaces.h"
+#include "agent/say.h"
+#include "agent/tuned.h"
 #include "base/fault.h"
 
 #define RETRY_SECONDS 30 /* between tries to end what has had its time */

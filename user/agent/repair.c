@@ -7,7 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "agent/core.h"
-#include "agent/trouble.h"
+#include "agent/say.h"
 #include "export/json.h"
 #include "kernel/namespace.h"
 #include "kernel/paths.h"
@@ -43,7 +43,6 @@ void repaired(struct agent *agent, enum repair repair, int ifindex, const char *
 	record(agent, repair, ifindex, text);
 }
 
-/* Once, and not every second. */
 __attribute__((format(printf, 2, 3)))
 static void trouble(struct protected *iface, const char *fmt, ...)
 {
@@ -53,9 +52,7 @@ static void trouble(struct protected *iface, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (strncmp(iface->trouble, text, sizeof(iface->trouble) - 1) != 0)
-		say("%s", text);
-	snprintf(iface->trouble, sizeof(iface->trouble), "%s", text);
+	say_once(say_text, iface->trouble, sizeof(iface->trouble), text);
 }
 
 struct json_object *repairs_json(const struct agent *agent)

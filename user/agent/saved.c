@@ -3,11 +3,14 @@
  * When known endpoints and bans are saved to the disk, and when they are taken from there: only
  * where the kernel has none, for what is pinned is newer.
  */
+#include "agent/saved.h"
+
 #include <limits.h>
 #include <string.h>
 
 #include "agent/core.h"
 #include "agent/gather.h"
+#include "agent/say.h"
 #include "agent/state_file.h"
 #include "base/fault.h"
 #include "export/json.h"

@@ -3,12 +3,14 @@
  * What is tuned, for who asks, and on the disk for the time after a crash: the data path keeps
  * a tuned policy until the next agent starts, and then somebody has to say so.
  */
+#include "agent/tuned.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 
 #include "agent/core.h"
-#include "agent/tuned.h"
+#include "agent/say.h"
 #include "base/fault.h"
 #include "export/json.h"
 #include "kernel/paths.h"

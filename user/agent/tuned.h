@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What an agent that is gone had tuned: the data path keeps it until the next one starts.
+ * What is tuned, and what an agent that is gone had tuned: the data path keeps that until the next
+ * one starts.
  */
 #ifndef SIPWARD_AGENT_TUNED_H
 #define SIPWARD_AGENT_TUNED_H
 
 #include <json-c/json.h>
+
+struct agent;
+
+/* What is tuned, as status shows it; owned by the caller. */
+struct json_object *tuned_json(const struct agent *agent);
+/* Keeps RUN_DIR/tuned, from which it is known after a crash. */
+void tuned_write(const struct agent *agent);
+void tuned_forget(void);
+/* Says what the agent before this one had tuned, which has just gone. */
+void tuned_left_over(void);
 
 /* [{"key", "now", "file", "seconds_left"}], owned by the caller; NULL when there is nothing. */
 struct json_object *tuned_left(void);

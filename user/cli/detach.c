@@ -3,10 +3,10 @@
 #include "export/json.h"
 #include "kernel/lock.h"
 #include "kernel/namespace.h"
-#include "kernel/tc_filters.h"
 #include "kernel/paths.h"
 #include "kernel/privilege.h"
 #include "kernel/state_maps.h"
+#include "kernel/tc_filters.h"
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {

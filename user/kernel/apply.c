@@ -12,9 +12,9 @@
 #include "kernel/compile.h"
 #include "kernel/generation.h"
 #include "kernel/nic.h"
-#include "kernel/tc_filters.h"
 #include "kernel/paths.h"
 #include "kernel/resize.h"
+#include "kernel/tc_filters.h"
 
 /* One interface in the course of an apply: what it ran, and what it is to run. */
 struct swap {

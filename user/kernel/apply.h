@@ -8,8 +8,8 @@
 
 #include <net/if.h>
 
-#include "kernel/tc_filters.h"
 #include "kernel/state_maps.h"
+#include "kernel/tc_filters.h"
 
 /* ELSEWHERE: it filters on an interface that is not in this network namespace. */
 enum attach_mode { ATTACH_NONE, ATTACH_NATIVE, ATTACH_GENERIC, ATTACH_ELSEWHERE };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/compile.h"
+
 #include "kernel/compile_guards.h"
 #include "kernel/state_maps.h"
 

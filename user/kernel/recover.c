@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "kernel/tc_filters.h"
 #include "kernel/paths.h"
 #include "kernel/resize.h"
 #include "kernel/skeleton.h"
+#include "kernel/tc_filters.h"
 
 #define NAME_SEEN (BPF_OBJ_NAME_LEN - 1) /* octets of a name that the kernel keeps */
 

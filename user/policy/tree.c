@@ -6,7 +6,6 @@
 
 #include "policy/limits.h"
 
-
 struct builder {
 	const struct source *s;
 	struct node *root;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What comes over the control socket.
+ */
+#ifndef SIPWARD_AGENT_COMMANDS_H
+#define SIPWARD_AGENT_COMMANDS_H
+
+#include "agent/control.h"
+
+/* Answers one line. */
+bool on_command(void *agent, struct control_client *client, const char *line);
+/* The loop's more(): events for those that asked for all that are kept, in parts. */
+bool send_events(void *agent);
+
+#endif
