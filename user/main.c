@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/http.h"
+#include "export/process.h"
 #include "kernel/sandbox.h"
 
 static const struct command *const commands[] = {

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "export/http.h"
+#include "export/listen.h"
 
 #include <cmocka.h>
 

@@ -1,7 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * What the agent answers on its control socket.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/commands.h"
 
 #include <string.h>
@@ -100,11 +97,6 @@ static struct json_object *agent_json(const struct agent *agent)
 }
 
 /* --- commands: each gets its arguments and fills its answer, or fails --- */
-
-static const char *text_of(struct json_object *o, const char *key)
-{
-	return json_object_get_string(json_object_object_get(o, key));
-}
 
 static uint64_t count_of(struct json_object *o, const char *key)
 {

@@ -1,8 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * /metrics: opened where the policy wants it, moved when another policy wants it elsewhere, and
- * what the agent writes there.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/exporter.h"
 
 #include "agent/core.h"

@@ -16,6 +16,7 @@
 #include "agent/say.h"
 #include "export/http.h"
 #include "export/json.h"
+#include "export/listen.h"
 #include "kernel/sandbox.h"
 
 #define PAUSE_FIRST   (2 * SW_NS_PER_SEC)  /* before it is started again; then twice as long, */

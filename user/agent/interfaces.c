@@ -1,7 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * Which interfaces are protected, and that they stay so while they come and go.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/interfaces.h"
 
 #include <string.h>

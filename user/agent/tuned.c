@@ -85,11 +85,6 @@ struct json_object *tuned_left(void)
 	return json_object_is_type(all, json_type_array) ? take(all) : NULL;
 }
 
-static const char *text_of(struct json_object *o, const char *key)
-{
-	return json_object_get_string(json_object_object_get(o, key));
-}
-
 void tuned_left_over(void)
 {
 	auto_json struct json_object *all = tuned_left();

@@ -43,8 +43,4 @@ uint32_t audit_legal_lost(const struct audit *audit);
 /* "dropped 180 of 200 (rate_source_method 180)"; owned by the caller. */
 char *count_text(const struct packet_count *count);
 
-void audit_markdown(const struct audit *audit, FILE *out);
-void audit_html(const struct audit *audit, FILE *out);
-void audit_json(const struct audit *audit, FILE *out);
-
 #endif

@@ -2,6 +2,8 @@
  *
  * The report as one file: no script, no other file, readable on paper.
  */
+#include "audit/html.h"
+
 #include <string.h>
 
 #include "audit/audit.h"

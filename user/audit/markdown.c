@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "audit/markdown.h"
+
 #include <string.h>
 
 #include "audit/audit.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <string.h>
 
+#include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/bundle.h"
 #include "export/json.h"
 

@@ -1,7 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * Asking the agent, which may be stopped, frozen or hanging: nobody waits for ever.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/ask.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -15,11 +14,6 @@
  * longer says so each second, by an empty line. */
 #define PATIENCE_STOPPED 2
 #define PATIENCE         10
-
-const char *text_of(struct json_object *o, const char *key)
-{
-	return json_object_get_string(json_object_object_get(o, key));
-}
 
 /* The process at the other end; 0 when it is not seen from here. */
 static int peer_of(int fd)

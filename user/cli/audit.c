@@ -3,7 +3,12 @@
 
 #include <string.h>
 
+#include "audit/html.h"
+#include "audit/json.h"
+#include "audit/markdown.h"
 #include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/policy.h"
 #include "kernel/privilege.h"
 
 struct audit_options {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/json.h"
 #include "kernel/apply.h"
 #include "kernel/bans.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/json.h"
 #include "kernel/lock.h"
 #include "kernel/namespace.h"

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/json.h"
 #include "kernel/apply.h"
 #include "kernel/memory.h"

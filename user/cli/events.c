@@ -3,7 +3,9 @@
 
 #include "agent/control.h"
 #include "agent/history.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/event.h"
 #include "export/json.h"
 

@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "cli/explain_text.h"
+#include "cli/options.h"
+#include "cli/policy.h"
 #include "export/json.h"
 #include "kernel/apply.h"
 #include "kernel/privilege.h"

@@ -26,7 +26,4 @@ const struct zone *explained_zone(const struct explanation *x);
 /* "udp/5060", or NULL when the packet is for no service. `size` >= 16. */
 const char *explained_service(const struct explanation *x, char *text, size_t size);
 
-/* Prints it for a person: the steps, the rule, the offending line. */
-void explain_text(const struct explanation *x);
-
 #endif

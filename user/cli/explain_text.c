@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/explain_text.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <linux/if_ether.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/options.h"
+
 #include "cli/cli.h"
 
 #include <errno.h>

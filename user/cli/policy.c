@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/policy.h"
+
 #include <string.h>
 
 #include "agent/control.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "export/json.h"
 #include "policy/text.h"

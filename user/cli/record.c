@@ -11,7 +11,9 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
+#include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/json.h"
 #include "export/pcapng.h"
 #include "kernel/state_maps.h"

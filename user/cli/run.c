@@ -3,6 +3,7 @@
 
 #include "agent/agent.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 
 static int add_interface(struct agent_options *options, const char *name, struct error *e)
 {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/json.h"
 #include "export/snapshot.h"
 

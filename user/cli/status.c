@@ -2,8 +2,11 @@
 #include <inttypes.h>
 
 #include "agent/tuned.h"
+#include "cli/ask.h"
 #include "cli/attached.h"
 #include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/tune.h"
 #include "export/json.h"
 #include "kernel/bans.h"
 #include "kernel/health.h"

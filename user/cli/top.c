@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/json.h"
 #include "export/snapshot.h"
 #include "kernel/bans.h"

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/tune.h"
+
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "export/json.h"
 #include "policy/model.h"
 

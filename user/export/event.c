@@ -58,27 +58,6 @@ static void add_packet(struct json_object *o, const struct sw_event *event)
 	json_count(o, "suppressed", event->suppressed);
 }
 
-static const struct {
-	const char *name, *text;
-} repairs[REPAIR_COUNT] = {
-	[REPAIR_LINK] = {"link", "the program was not attached; it is attached again"},
-	[REPAIR_PROGRAM] = {"program", "another program was behind the link; ours is back"},
-	[REPAIR_PIN] = {"pin", "pins were removed; they are back"},
-	[REPAIR_NAME] = {"name", "the interface was renamed; it is protected as before"},
-	[REPAIR_OBSERVER] = {"observer", "the observer was missing; it is attached again"},
-	[REPAIR_LOCK] = {"lock", "a directory, lock or socket was removed; it is back"},
-};
-
-const char *repair_name(enum repair repair)
-{
-	return repair < REPAIR_COUNT ? repairs[repair].name : "unknown";
-}
-
-const char *repair_text(enum repair repair)
-{
-	return repair < REPAIR_COUNT ? repairs[repair].text : "unknown";
-}
-
 static struct json_object *repair_json(struct json_object *o, const struct sw_event *event)
 {
 	add_interface(o, event);
@@ -104,11 +83,6 @@ struct json_object *event_json(const struct sw_event *event, const struct state 
 		add_packet(o, event);
 	add_reason(o, event);
 	return o;
-}
-
-static const char *text_of(struct json_object *o, const char *key)
-{
-	return json_object_get_string(json_object_object_get(o, key));
 }
 
 static int number_of(struct json_object *o, const char *key)

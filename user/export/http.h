@@ -41,18 +41,8 @@ struct http_limits {
 
 extern const struct http_limits http_limits;
 
-/* A listening socket of the numeric address; owned by the caller. -1 and *e. */
-int http_listen(const char *host, uint16_t port, struct error *e);
-/* Likewise, when `old` (a socket of this function) may have the same address, or one that covers
- * it: both listen until the caller closes one. */
-int http_listen_beside(int old, const char *host, uint16_t port, struct error *e);
-
 /* Serves until the channel is closed. 0; or -1 when the server cannot be started. `ready` (may
  * be NULL) is called before the first request is read; what it returns below 0 ends all. */
 int http_serve(int listener, int channel, const struct http_limits *limits, int (*ready)(void));
-
-/* The whole life of the process, which is this binary with argv[0] EXPORTER_PROCESS; its exit
- * code. */
-int http_process(void);
 
 #endif

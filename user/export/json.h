@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Short words for the JSON that every command prints with -j.
+ * Short words for JSON: what every command prints with -j, and what the agent answers.
  */
 #ifndef SIPWARD_EXPORT_JSON_H
 #define SIPWARD_EXPORT_JSON_H
@@ -39,6 +39,12 @@ static inline void json_count(struct json_object *o, const char *key, uint64_t v
 static inline void json_flag(struct json_object *o, const char *key, int value)
 {
 	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+/* The text of a member; NULL when it is null or missing. */
+static inline const char *text_of(struct json_object *o, const char *key)
+{
+	return json_object_get_string(json_object_object_get(o, key));
 }
 
 static inline void json_release(struct json_object **o)

@@ -1,7 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * Where the exporter listens.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/listen.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>

@@ -1,7 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * The life of the exporter's process: it gives up all that it has, and serves.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/process.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>

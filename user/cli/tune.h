@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What is tuned, for a person.
+ */
+#ifndef SIPWARD_CLI_TUNE_H
+#define SIPWARD_CLI_TUNE_H
+
+#include <json-c/json.h>
+
+/* Prints what is tuned in one line: an entry of the agent's "tuned". */
+void print_deviation(struct json_object *o);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/repair_kinds.h"
+
+static const struct {
+	const char *name, *text;
+} repairs[REPAIR_COUNT] = {
+	[REPAIR_LINK] = {"link", "the program was not attached; it is attached again"},
+	[REPAIR_PROGRAM] = {"program", "another program was behind the link; ours is back"},
+	[REPAIR_PIN] = {"pin", "pins were removed; they are back"},
+	[REPAIR_NAME] = {"name", "the interface was renamed; it is protected as before"},
+	[REPAIR_OBSERVER] = {"observer", "the observer was missing; it is attached again"},
+	[REPAIR_LOCK] = {"lock", "a directory, lock or socket was removed; it is back"},
+};
+
+const char *repair_name(enum repair repair)
+{
+	return repair < REPAIR_COUNT ? repairs[repair].name : "unknown";
+}
+
+const char *repair_text(enum repair repair)
+{
+	return repair < REPAIR_COUNT ? repairs[repair].text : "unknown";
+}
