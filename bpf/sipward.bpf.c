@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The data path. Each packet walks through the stages below, cheapest first, until one of
- * them decides; each stage is in a header of its own and knows no other. A packet that no
+ * them decides; each stage is a header of its own in stages/ and knows no other. A packet that no
  * stage refuses passes.
+ *
+ * Rooms: parse/ reads frames, rules/ holds what several stages or both directions judge by, egress/
+ * reads what the server sends, lib/ has packet, maps and tables, sip/ is the scanner. Includes
+ * point one way, which selftests/rooms checks:
+ *   sipward.bpf.c -> stages, egress -> rules -> lib -> sip;  stages -> parse -> lib
  *
  * It has two halves. parse() sees every packet of the interface, media included, and lets go
  * of most. judge() sees what may be for a service.
@@ -60,7 +65,7 @@
 			goto decided;                          \
 	} while (0)
 
-/* Global, so that the verifier walks it once, and judge() once, whatever this left in *p. */
+/* What every packet of the interface goes through. */
 static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor c = {

@@ -71,14 +71,14 @@ struct beginning {
 	__u32 pad;
 };
 
-/* Where a segment of a banned source stands on its connection (stream.h). */
+/* Where a segment of a banned source stands on its connection (rules/stream.h). */
 struct stream {
 	__u32 sequence; /* of its first octet */
 	__u32 awaited;  /* of the first one that the kernel has not taken */
 	__u32 next;     /* of the one behind all that passed before */
 	__u32 matched;  /* bits: the parts of a version that end where it begins, then where it
 			 * ends */
-	__u32 tail;     /* HAD_TAIL (stream.h) */
+	__u32 tail;     /* HAD_TAIL (rules/stream.h) */
 	__u32 known;    /* 1: it is remembered */
 	__u32 again;    /* 1: it may have passed before, and the kernel did not take it */
 };

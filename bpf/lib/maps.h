@@ -6,7 +6,7 @@
  *
  * No spoofed packet pushes the entry of a real sender out of a table. Why not, by who writes it; U
  * stands for what gets in without a proof, which for a zone with newcomers at R a second is 2 R a
- * second (first sights, and what is sent again), and C for a ceiling (unproven.h):
+ * second (first sights, and what is sent again), and C for a ceiling (rules/unproven.h):
  *
  *   nobody but user space   meta, zone_names, local_addrs, bans, crowded, probes, penalties,
  *                           health: hashes, which evict nothing; offences that may be spoofed are
@@ -37,7 +37,7 @@
  *   loops                   U, and C of dialogs: 27 s; a request that loops is back within one
  *   openings                2 C of SYN, 2000: 16 s; a client sends its first payload at once. What
  *                           is forgotten is judged while the kernel has read nothing of it
- *   fragments               first fragments that passed, with `fragments: drop` (fragment.h)
+ *   fragments               first fragments that passed, with `fragments: drop` (stages/fragment.h)
  *
  * A larger R wants larger tables: `tables` of the policy.
  */
@@ -121,7 +121,7 @@ HASH(bans, 65536, struct sw_source, struct sw_ban);
 ARRAY(sources, 65536 / SW_WAYS, struct sw_cell_line);
 
 /* Datagrams whose first fragment was judged and passed; and those of which nothing was judged
- * (fragment.h). Both only with `fragments: drop`. */
+ * (stages/fragment.h). Both only with `fragments: drop`. */
 LRU(fragments, 16384, struct sw_fragment_key, struct sw_fragment);
 LRU(other_fragments, 16384, struct sw_fragment_key, struct sw_fragment);
 
@@ -129,7 +129,7 @@ LRU(other_fragments, 16384, struct sw_fragment_key, struct sw_fragment);
 ARRAY(zone_cells, SW_ZONES_MAX, struct sw_zone_cell);
 ARRAY(event_cell, 1, struct sw_zone_cell);
 
-/* Of each zone: what all senders without a proof may send of each class (unproven.h). */
+/* Of each zone: what all senders without a proof may send of each class (rules/unproven.h). */
 ARRAY(ceilings, SW_ZONES_MAX, struct sw_ceilings);
 
 RING(events, SW_EVENT_RING_SIZE);
@@ -215,7 +215,7 @@ LRU(opening_texts, 2048, __u64, struct sw_opening_text);
 /* Which of them a segment may belong to at all (opening.h). */
 ARRAY(opening_hints, SW_OPENING_HINTS, __u64);
 
-/* Connections of banned sources that carry a call for help (stream.h). Only what comes on a
+/* Connections of banned sources that carry a call for help (rules/stream.h). Only what comes on a
  * connection writes here, as fast as the budget of `emergency:`. What is forgotten is noted again
  * with the next message of its call. */
 LRU(spared_streams, 16384, __u64, struct sw_stream);

@@ -67,8 +67,8 @@ static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx, 
 }
 
 /* Within the budget; or seen before, at the pace of a client that got no answer. Those have a
- * budget of their own, or a flood that repeats itself would have none. Global, as is
- * find_proof(): only newcomers pay for the call, and the verifier walks them once. */
+ * budget of their own, or a flood that repeats itself would have none. Global: only
+ * newcomers pay for the call, and the verifier walks it once. */
 __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 {
 	const volatile struct sw_zone *zone;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * What the server tells a zone that it should not: an asserted identity (RFC 3325), charging
- * (RFC 7315), private addresses and names of the inside. What becomes of it is in egress.h.
+ * (RFC 7315), private addresses and names of the inside. What becomes of it is in egress/rules.h.
  */
 #ifndef SIPWARD_BPF_RULES_PRIVACY_H
 #define SIPWARD_BPF_RULES_PRIVACY_H

@@ -35,8 +35,8 @@ struct sw_opening_text {
 	__u8 octets[SW_OPENING_MAX];
 };
 
-/* A connection of a banned source that carries a call for help (bpf/stream.h). Keyed by the token
- * of its addresses and ports. */
+/* A connection of a banned source that carries a call for help (bpf/rules/stream.h). Keyed by the
+ * token of its addresses and ports. */
 struct sw_stream {
 	__u64 expires;
 	__u32 next;    /* sequence number behind what passed */
@@ -46,7 +46,7 @@ struct sw_stream {
 /* Cells before that table; a power of two. */
 #define SW_OPENING_HINTS 65536
 
-/* The rules that remember what came before (bpf/guard.h, bpf/privacy.h). */
+/* The rules that remember what came before (bpf/stages/guard.h, bpf/rules/privacy.h). */
 #define SW_GUARD_TEARDOWN    0x01u
 #define SW_GUARD_LOOP        0x02u
 #define SW_GUARD_DIGEST_LEAK 0x04u

@@ -50,7 +50,7 @@ enum sw_rate {
 };
 
 /* What passes without a proof. For each class there is a ceiling for all senders of a zone together
- * that proved nothing (bpf/unproven.h); their reasons stand in this order. */
+ * that proved nothing (bpf/rules/unproven.h); their reasons stand in this order. */
 enum sw_unproven {
 	SW_UNPROVEN_KEEPALIVE,
 	SW_UNPROVEN_STUN,

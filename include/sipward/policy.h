@@ -162,11 +162,11 @@ struct sw_policy {
 	__u32 source_lines;                /* lines of these tables (SW_WAYS entries each) */
 	__u32 prefix_lines;
 	__u32 stranger_lines;
-	__u64 way_keys[SW_WAY_KEYS];       /* of this host, to find a line by (bpf/ways.h) */
+	__u64 way_keys[SW_WAY_KEYS];       /* of this host, to find a line by (bpf/lib/ways.h) */
 	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
 	__u8 emergency_numbers[SW_EMERGENCY_MAX][SW_EMERGENCY_DIGITS];
-	__u64 agent_begins[SW_AGENT_FILTER]; /* see bpf/signature.h: of SW_AGENT_BEGIN octets */
+	__u64 agent_begins[SW_AGENT_FILTER]; /* SW_AGENT_BEGIN octets: rules/signature.h */
 	__u64 agent_filter[SW_AGENT_FILTER]; /* and of all of them */
 	__u32 structure;                   /* enum sw_action: of tools told by their structure */
 	__u32 injection;                   /* enum sw_action */

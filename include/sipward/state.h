@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Keys and values of the maps that outlive a generation (pinned under SW_PIN_ROOT).
+ * Keys and values of the maps that outlive a generation (pinned).
  * Times are CLOCK_MONOTONIC nanoseconds; an entry carries its own expiry.
  */
 #ifndef SIPWARD_STATE_H
@@ -23,7 +23,7 @@ struct sw_cells {
 	__u64 tat[SW_RATE_COUNT];
 };
 
-/* A line of a table that evicts nothing (bpf/ways.h). An entry belongs to the source with this
+/* A line of a table that evicts nothing (bpf/lib/ways.h). An entry belongs to the source with this
  * keyed hash until it says nothing any more; then it is free for the next. */
 #define SW_WAYS 4
 

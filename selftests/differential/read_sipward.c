@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What sipward reads: the scanner with all needs, and what the rules ask of it (bpf/number.h,
- * headers.h, signature.h), for a datagram of a zone that has the profile `default`.
+ * What sipward reads: the scanner with all needs, and what the rules ask of it (bpf/rules:
+ * number.h, headers.h, signature.h), for a datagram of a zone that has the profile `default`.
  */
 #include "sip_exact.h"
 
@@ -15,7 +15,7 @@ static const char *const sanity_names[] = {
 #undef SANITY
 };
 
-/* As bpf/gate.h has them, before the scanner is asked. */
+/* As bpf/stages/gate.h has them, before the scanner is asked. */
 #define KEEPALIVE_BELOW 20
 #define STUN_MAX        548
 

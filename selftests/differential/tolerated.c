@@ -40,7 +40,7 @@ struct number {
 	bool whole; /* nothing else follows: otherwise only a long one is a number */
 };
 
-/* As number_read() in bpf/number.h does. Escapes were taken out before. */
+/* As number_read() in bpf/rules/number.h does. Escapes were taken out before. */
 static struct number read_number(const struct value *value)
 {
 	struct number n = {.whole = true};
@@ -308,7 +308,7 @@ static bool fold_in_a_body(const struct difference *d)
 
 const struct tolerance tolerances[] = {
 	{"no number",
-	 "no rule finds a number in what the other one reads (bpf/number.h)", no_number},
+	 "no rule finds a number in what the other one reads (bpf/rules/number.h)", no_number},
 	{"same number",
 	 "what both read is not the same text, but the rules find the same number in both: one "
 	 "ends at an octet that no number has, and the other one reads on", same_number},
@@ -353,7 +353,7 @@ const struct tolerance tolerances[] = {
 	 "no rule reads a user in a response, but for the Contact of a redirect",
 	 user_of_a_response},
 	{"Contact of no redirect",
-	 "no rule reads the user of a Contact, but for that of a 3xx (bpf/number.h)",
+	 "no rule reads the user of a Contact, but for that of a 3xx (bpf/rules/number.h)",
 	 contact_of_no_redirect},
 	{"no scheme",
 	 "libre, which servers are not built on, finds a user behind any colon; sipward reads "

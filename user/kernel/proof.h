@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Proofs that user space itself asks for: tokens as the data path makes them (bpf/token.h).
+ * Proofs that user space itself asks for: tokens as the data path makes them (bpf/lib/token.h).
  */
 #ifndef SIPWARD_KERNEL_PROOF_H
 #define SIPWARD_KERNEL_PROOF_H
