@@ -75,8 +75,6 @@ static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
 	};
 	enum verdict v;
 
-	if (!p)
-		return VERDICT_NOT_OURS;
 	c.at = c.start;
 	STAGE(link, &c);      /* Ethernet, VLAN */
 	STAGE(network, &c);   /* IPv4, IPv6, extension headers */
@@ -126,7 +124,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(admission, ctx); /* newcomers share a budget */
 	STAGE(message);      /* the scanner, to the end of the header section */
 	STAGE(belonging, ctx); /* does it go on with something? */
-	STAGE(in_dialog);       /* is its dialog one? */
+	STAGE(in_dialog);    /* is there such a dialog? */
 	STAGE(require);      /* plain SIP from a zone that must not */
 	STAGE(method);
 	STAGE(limits);

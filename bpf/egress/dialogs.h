@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Dialogs, as the server begins and ends them: what it sends says who takes part in one
- * (lib/dialog.h).
+ * What the server sends begins a dialog, goes on with it, or ends it. The observer notes that in
+ * the tables of lib/dialog.h.
  */
 #ifndef SIPWARD_BPF_EGRESS_DIALOGS_H
 #define SIPWARD_BPF_EGRESS_DIALOGS_H

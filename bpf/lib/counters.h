@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is counted: packets by zone and reason, and a few numbers of the data path's own.
+ * Counters: packets by zone and reason, and tallies of the data path itself.
  */
 #ifndef SIPWARD_BPF_LIB_COUNTERS_H
 #define SIPWARD_BPF_LIB_COUNTERS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The tables of dialogs and of transactions, and what they are asked by. Only what the server
- * itself sends writes to them (egress/dialogs.h).
+ * The tables of dialogs and transactions: their keys, and how to read and write them. Only what
+ * the server itself sends writes to them (egress/dialogs.h), so that nobody can forge an entry.
  */
 #ifndef SIPWARD_BPF_LIB_DIALOG_H
 #define SIPWARD_BPF_LIB_DIALOG_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What user space is told of: refused packets, within a budget.
+ * Events: tells user space of one refused packet, within a budget.
  */
 #ifndef SIPWARD_BPF_LIB_EVENTS_H
 #define SIPWARD_BPF_LIB_EVENTS_H

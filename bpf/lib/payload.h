@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The payload, copied to where it can be read: multi-buffer frames included.
+ * The payload of a packet: copied to where it can be read, also from a frame of several buffers.
  */
 #ifndef SIPWARD_BPF_LIB_PAYLOAD_H
 #define SIPWARD_BPF_LIB_PAYLOAD_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Hands the payload to the scanner, and notes what later stages ask of the result.
+ * Calls the scanner with the payload and the bounds of its zone, and notes what later stages ask
+ * of the result.
  */
 #ifndef SIPWARD_BPF_LIB_SCAN_H
 #define SIPWARD_BPF_LIB_SCAN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Zones: whose is an address, by the longest prefix that holds it. Nothing is looked up in what the
- * policy left empty.
+ * The zone of an address: the longest prefix that holds it decides. A table that the policy left
+ * empty is not looked up.
  */
 #ifndef SIPWARD_BPF_LIB_ZONE_H
 #define SIPWARD_BPF_LIB_ZONE_H

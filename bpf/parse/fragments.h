@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * First fragments that passed, for the later ones of the same datagram (stages/fragment.h).
+ * The tables of first fragments that passed. Stage "fragment" looks for the first one of a later
+ * fragment there.
  */
 #ifndef SIPWARD_BPF_PARSE_FRAGMENTS_H
 #define SIPWARD_BPF_PARSE_FRAGMENTS_H

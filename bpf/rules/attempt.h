@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The key of an attempt, of a request that stage "attempt" notes and of the answer that the
- * observer sees (egress/answer.h).
+ * The key of an attempt: the same for a request, which stage "attempt" notes, and for its answer,
+ * which the observer reads (egress/answer.h).
  */
 #ifndef SIPWARD_BPF_RULES_ATTEMPT_H
 #define SIPWARD_BPF_RULES_ATTEMPT_H

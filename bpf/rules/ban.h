@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Bans, for all that ask about one: the stages "ban", "stream" and "spared", and the lists, which
- * a ban by hand is stronger than.
+ * Reads the table of bans. The stages "lists", "ban", "stream" and "spared" use it.
  */
 #ifndef SIPWARD_BPF_RULES_BAN_H
 #define SIPWARD_BPF_RULES_BAN_H

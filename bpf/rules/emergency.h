@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Emergency calls: to urn:service:sos (RFC 5031) and to the numbers of the policy.
+ * Tells whether a message is an emergency call, or belongs to one: by urn:service:sos (RFC 5031)
+ * and the numbers of the policy.
  */
 #ifndef SIPWARD_BPF_RULES_EMERGENCY_H
 #define SIPWARD_BPF_RULES_EMERGENCY_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Limits: cells of sources, zones and services, and what asks them. Several stages spend them.
+ * Rate limits that more than one stage asks: the cells of a source, of a zone and of a service.
  */
 #ifndef SIPWARD_BPF_RULES_LIMIT_H
 #define SIPWARD_BPF_RULES_LIMIT_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The lists of the policy: sources that are always let in, and sources that never are.
+ * The allow list and the deny list of the policy. Stage "lists" asks for the source of a packet,
+ * the observer for the addressee of an answer.
  */
 #ifndef SIPWARD_BPF_RULES_LISTS_H
 #define SIPWARD_BPF_RULES_LISTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The budget that newcomers of a zone share. When it is spent, a client that sends again, at the
- * pace of one that exists, gets in.
+ * The budget that the newcomers of a zone share. When it is spent, a client that retransmits at
+ * the pace of RFC 3261 is admitted.
  */
 #ifndef SIPWARD_BPF_RULES_NEWCOMER_H
 #define SIPWARD_BPF_RULES_NEWCOMER_H

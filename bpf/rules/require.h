@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a zone must speak: one that must use TLS or IPsec begins no dialog with plain SIP, but for
- * what IMS sends so (TS 33.203): the initial REGISTER, within a rate, and emergency calls. Over
- * UDP, what belongs to a dialog or answers a request is counted only: it may be part of an
- * emergency call, or of a call that stands.
+ * Zones that must use TLS or IPsec. Plain SIP begins no dialog there, but for what IMS sends so
+ * (TS 33.203): the initial REGISTER, within a rate, and emergency calls. Over UDP, a response and
+ * a request inside a dialog are counted only: they may be part of an emergency call, or of a call
+ * that stands.
  *
- * ESP, IKE and ESP in UDP (4500) are for no service and pass; what the kernel takes out of them
- * does not come by here again, and need not: it had to be of that security association.
+ * ESP, IKE and ESP in UDP (port 4500) are for no service and pass. XDP does not see what the
+ * kernel takes out of them, and need not: it came by its security association.
  */
 #ifndef SIPWARD_BPF_RULES_REQUIRE_H
 #define SIPWARD_BPF_RULES_REQUIRE_H

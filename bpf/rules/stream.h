@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A TCP connection of a banned source that carries a call for help (stages/stream.h): what its
- * segments may say, and how far it came.
+ * Reads the segments of a banned source that carry an emergency call, and remembers the connection
+ * (stages/stream.h).
  */
 #ifndef SIPWARD_BPF_RULES_STREAM_H
 #define SIPWARD_BPF_RULES_STREAM_H

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who takes part in a dialog: known only from what the server itself sends inside it, which
- * nobody can forge. A BYE or re-INVITE for a known dialog from anybody else, or a CANCEL from
- * another than the INVITE's sender, is a teardown. A phone that moved is one too: so it is counted,
- * unless the zone says otherwise, and a source in the same zone (but `public`) as a party is taken
- * for that party, since carriers answer from many addresses. What is not known is not judged: the
- * table forgets. On TCP a teardown is counted, and no more.
+ * Teardown: a BYE or re-INVITE for a known dialog from an address that takes no part in it, or a
+ * CANCEL from another address than that of the INVITE. The parties of a dialog are known only from
+ * what the server itself sends inside it, which nobody can forge.
+ *
+ * A phone that moved looks the same: so a teardown is counted only, unless the zone says
+ * otherwise. A source in the same zone (but `public`) as a party is taken for that party, since
+ * carriers answer from many addresses. A dialog that is not known is not judged: the table
+ * forgets. On TCP a teardown is counted, and no more.
  */
 #ifndef SIPWARD_BPF_RULES_TEARDOWN_H
 #define SIPWARD_BPF_RULES_TEARDOWN_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "admission": a known endpoint goes on; newcomers share a budget, and when it is spent,
- * only a client that sends again, as one that exists does, gets in (rules/newcomer.h).
+ * Stage "admission": a known endpoint goes on. Newcomers share a budget; when it is spent, a
+ * client that retransmits is admitted (rules/newcomer.h).
  *
- * It runs behind the start line and the top Via, so that a flood costs no more than that; what
- * can only be told from the whole message is left to stage "belonging".
+ * It runs behind the start line and the top Via, so that a flood costs no more than that. Stage
+ * "belonging" judges what can only be told from the whole message.
  */
 #ifndef SIPWARD_BPF_STAGES_ADMISSION_H
 #define SIPWARD_BPF_STAGES_ADMISSION_H

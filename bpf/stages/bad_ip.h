@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "bad_ip": refuses a packet whose headers contradict themselves, up to its ports. It was
- * found while the packet was parsed; here it is counted.
+ * Stage "bad_ip": refuses a packet whose headers, up to its ports, contradict themselves. The
+ * parser found that out (parse/); from here on packets are counted.
  */
 #ifndef SIPWARD_BPF_STAGES_BAD_IP_H
 #define SIPWARD_BPF_STAGES_BAD_IP_H

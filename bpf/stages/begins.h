@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "begins": a request that passed may begin a dialog. It is noted, so that the observer knows
- * its answer.
+ * Stage "begins": notes a request that passed and may begin a dialog. The observer asks for it
+ * when the answer leaves.
  */
 #ifndef SIPWARD_BPF_STAGES_BEGINS_H
 #define SIPWARD_BPF_STAGES_BEGINS_H

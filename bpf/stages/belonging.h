@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "belonging": what can only be told from the whole message. A newcomer's message that goes
- * on with something is let in; any other asks for the budget of newcomers here.
+ * Stage "belonging": admits a newcomer's message that goes on with something, which only the whole
+ * message tells. Any other message asks for the budget of newcomers.
  */
 #ifndef SIPWARD_BPF_STAGES_BELONGING_H
 #define SIPWARD_BPF_STAGES_BELONGING_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The one exit: every packet that is ours is counted here, and what was refused is told to user
- * space.
+ * The exit of the pipeline: counts every packet that is ours, tells user space what was refused,
+ * and returns the verdict.
  */
 #ifndef SIPWARD_BPF_STAGES_FINISH_H
 #define SIPWARD_BPF_STAGES_FINISH_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "known": is the sender an endpoint that proved itself, and has its source a penalty?
+ * Stage "known": notes whether the sender is a known endpoint, and whether its source has a
+ * penalty.
  */
 #ifndef SIPWARD_BPF_STAGES_KNOWN_H
 #define SIPWARD_BPF_STAGES_KNOWN_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "limits": how much a zone allows of requests outside a dialog. One inside that goes
- * unanswered ends the call (RFC 3261 12.2.1.2).
- * ACK, BYE, CANCEL, PRACK, requests with a To-tag, and responses have ceilings of their own.
+ * Stage "limits": how many requests outside a dialog a zone allows. A request inside one that goes
+ * unanswered ends the call (RFC 3261 12.2.1.2), so that ACK, BYE, CANCEL, PRACK, requests with a
+ * To-tag, and responses have ceilings of their own.
  *
  * From the narrowest to the widest: a source's method, the source, its network, its zone, the
  * service. What one refuses has spent nothing of those behind it.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "lists": allow and deny lists.
+ * Stage "lists": a source on the deny list is refused; no ban counts for one on the allow list.
  */
 #ifndef SIPWARD_BPF_STAGES_LISTS_H
 #define SIPWARD_BPF_STAGES_LISTS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "malformed_rate": limits how fast a source may send malformed messages that pass.
+ * Stage "malformed_rate": rate-limits malformed messages that stage "sanity" lets through.
  */
 #ifndef SIPWARD_BPF_STAGES_MALFORMED_RATE_H
 #define SIPWARD_BPF_STAGES_MALFORMED_RATE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "message": the scanner reads on where stage "start" let it stop, to the end of the header
- * section.
+ * Stage "message": the scanner reads the rest of the header section where stage "start" read only
+ * its beginning.
  */
 #ifndef SIPWARD_BPF_STAGES_MESSAGE_H
 #define SIPWARD_BPF_STAGES_MESSAGE_H

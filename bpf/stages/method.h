@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "method": the methods that a zone allows. A request inside a dialog is never refused for
- * its method: one that goes unanswered ends the call (RFC 3261 12.2.1.2).
+ * Stage "method": refuses methods that the zone does not allow, outside a dialog only: a request
+ * inside one that goes unanswered ends the call (RFC 3261 12.2.1.2).
  */
 #ifndef SIPWARD_BPF_STAGES_METHOD_H
 #define SIPWARD_BPF_STAGES_METHOD_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "not_sip": a datagram that begins like no SIP message is refused before it is copied.
+ * Stage "not_sip": refuses a datagram that cannot begin a SIP message, before it is copied.
  */
 #ifndef SIPWARD_BPF_STAGES_NOT_SIP_H
 #define SIPWARD_BPF_STAGES_NOT_SIP_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "payload": copied once.
+ * Stage "payload": copies the payload.
  */
 #ifndef SIPWARD_BPF_STAGES_PAYLOAD_H
 #define SIPWARD_BPF_STAGES_PAYLOAD_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "probe": an answer to the agent's own request.
+ * Stage "probe": takes the answer to a probe of the agent, which makes its sender a known
+ * endpoint.
  */
 #ifndef SIPWARD_BPF_STAGES_PROBE_H
 #define SIPWARD_BPF_STAGES_PROBE_H

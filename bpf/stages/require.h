@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "require": a message that came in the clear from a zone that must use TLS or IPsec.
+ * Stage "require": refuses plain SIP from a zone that must use TLS or IPsec.
  */
 #ifndef SIPWARD_BPF_STAGES_REQUIRE_H
 #define SIPWARD_BPF_STAGES_REQUIRE_H

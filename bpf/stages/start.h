@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "start": the scanner reads the start line and the top Via; where nothing speaks against
- * it, the whole header section at once.
+ * Stage "start": the scanner reads the start line and the top Via. It reads the whole header
+ * section at once where no newcomer may have to be refused and no limit is spent.
  */
 #ifndef SIPWARD_BPF_STAGES_START_H
 #define SIPWARD_BPF_STAGES_START_H

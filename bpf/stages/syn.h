@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "syn": how many connections a source has, and how fast it opens them.
+ * Stage "syn": limits how many connections a source has, and how fast it opens them.
  */
 #ifndef SIPWARD_BPF_STAGES_SYN_H
 #define SIPWARD_BPF_STAGES_SYN_H

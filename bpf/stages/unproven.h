@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "unproven": TCP that belongs to no connection, within its ceilings (rules/unproven.h),
- * before the first payload is looked for.
+ * Stage "unproven": TCP segments that belong to no connection, within their ceilings
+ * (rules/unproven.h), before the first payload is looked for.
  */
 #ifndef SIPWARD_BPF_STAGES_UNPROVEN_H
 #define SIPWARD_BPF_STAGES_UNPROVEN_H

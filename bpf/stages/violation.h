@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "violation": tells of an offence before stage "sanity" refuses the message.
+ * Stage "violation": tells the agent of an offence before stage "sanity" refuses the message.
  */
 #ifndef SIPWARD_BPF_STAGES_VIOLATION_H
 #define SIPWARD_BPF_STAGES_VIOLATION_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Stage "zone": whose packet is it?
+ * Stage "zone": finds the zone of the source.
  */
 #ifndef SIPWARD_BPF_STAGES_ZONE_H
 #define SIPWARD_BPF_STAGES_ZONE_H
