@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/proof.h"
+#include "kernel/state_values.h"
 
 static unsigned int fresh = 1000;
 

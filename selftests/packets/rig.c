@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/counters.h"
 #include "rig.h"
 
 #include <arpa/inet.h>

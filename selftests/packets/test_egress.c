@@ -3,6 +3,7 @@
  * What the server may not send to a zone.
  */
 #include "departures.h"
+#include "kernel/state_values.h"
 
 #include <sipward/health.h>
 

@@ -3,6 +3,7 @@
  * To-tags that nobody gave. Some methods are never inside a dialog; of the others a zone with
  * `to_tag: proven` believes those whose dialog the server was seen in, and in doubt all.
  */
+#include "kernel/state_values.h"
 #include "rig.h"
 
 #include <arpa/inet.h>

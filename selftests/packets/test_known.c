@@ -5,6 +5,7 @@
  */
 #include <linux/ip.h>
 
+#include "kernel/state_values.h"
 #include "newcomers.h"
 
 static void test_probe_proves(void **state)

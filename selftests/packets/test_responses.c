@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 
 #include "agent/canaries.h"
+#include "kernel/state_values.h"
 #include "rig.h"
 
 static const char *const expected =

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/compile.h"
+#include "kernel/compile_rate.h"
 
 /* Another CPU that writes the cell first, as often as `races_to_lose` says. */
 static _Thread_local unsigned int races_to_lose, races;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "export/observer_text.h"
 #include "kernel/health.h"
 
 #include <cmocka.h>

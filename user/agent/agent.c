@@ -20,14 +20,16 @@
 #include "base/fault.h"
 #include "export/event.h"
 #include "export/json.h"
-#include "kernel/bans.h"
 #include "kernel/memory.h"
 #include "kernel/namespace.h"
 #include "kernel/paths.h"
 #include "kernel/pins.h"
 #include "kernel/privilege.h"
 #include "kernel/sandbox.h"
+#include "kernel/state_open.h"
+#include "kernel/state_remove.h"
 #include "kernel/tc_filters.h"
+#include "kernel/unpin.h"
 
 #define TICK_SECONDS 1
 /* The agent ends within two seconds, whatever is under way: of those they take so much. */

@@ -8,6 +8,7 @@
 #include "agent/say.h"
 #include "kernel/bans.h"
 #include "kernel/penalties.h"
+#include "kernel/state_values.h"
 
 static const enum sw_reason reasons[SW_OFFENCE_COUNT] = {
 	[SW_OFFENCE_AUTH] = SW_REASON_AUTH_FAILURES,

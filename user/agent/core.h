@@ -21,7 +21,6 @@
 #include "agent/observer_watch.h"
 #include "agent/repair.h"
 #include "agent/upkeep.h"
-#include "kernel/apply.h"
 #include "kernel/lock.h"
 #include "kernel/netlink.h"
 #include "policy/text.h"

@@ -5,6 +5,7 @@
 
 #include "agent/core.h"
 #include "agent/say.h"
+#include "kernel/attachment.h"
 #include "kernel/memory.h"
 #include "kernel/walk.h"
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "export/observer_text.h"
 #include "kernel/health.h"
 #include "kernel/known.h"
 #include "kernel/share.h"

@@ -9,9 +9,12 @@
 #include "agent/core.h"
 #include "agent/say.h"
 #include "export/json.h"
+#include "kernel/attachment.h"
+#include "kernel/counters.h"
 #include "kernel/namespace.h"
 #include "kernel/paths.h"
 #include "kernel/pins.h"
+#include "kernel/unpin.h"
 
 /* --- telling --- */
 

@@ -15,6 +15,7 @@
 #include "base/fault.h"
 #include "export/json.h"
 #include "kernel/share.h"
+#include "kernel/state_values.h"
 
 /* Where: what the policy says, else the directory that the service manager made for it. */
 static const char *state_path(const struct agent *agent, char path[PATH_MAX])

@@ -9,6 +9,7 @@
 
 #include "audit/fill.h"
 #include "kernel/proof.h"
+#include "kernel/state_values.h"
 
 #define CLOCK_BASE (1000000 * SW_NS_PER_SEC)
 #define CLOCK_JUMP (48 * 3600 * SW_NS_PER_SEC)

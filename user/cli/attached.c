@@ -6,10 +6,12 @@
 
 #include "cli/cli.h"
 #include "export/json.h"
-#include "kernel/apply.h"
+#include "kernel/attachment.h"
 #include "kernel/namespace.h"
 #include "kernel/netlink.h"
 #include "kernel/paths.h"
+#include "kernel/pinned_interfaces.h"
+#include "policy/model.h"
 
 /* --- the namespace --- */
 

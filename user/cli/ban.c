@@ -5,8 +5,10 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "export/json.h"
-#include "kernel/apply.h"
+#include "kernel/attachment.h"
 #include "kernel/bans.h"
+#include "kernel/pinned_interfaces.h"
+#include "kernel/state_open.h"
 
 /* `ban` and `allow` are one command with two meanings. */
 struct ban_options {

@@ -5,8 +5,9 @@
 #include "kernel/lock.h"
 #include "kernel/namespace.h"
 #include "kernel/paths.h"
+#include "kernel/pinned_interfaces.h"
 #include "kernel/privilege.h"
-#include "kernel/state_maps.h"
+#include "kernel/state_remove.h"
 #include "kernel/tc_filters.h"
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)

@@ -11,9 +11,11 @@
 #include "cli/options.h"
 #include "export/json.h"
 #include "kernel/apply.h"
+#include "kernel/attachment.h"
 #include "kernel/memory.h"
 #include "kernel/nic.h"
 #include "kernel/paths.h"
+#include "kernel/pinned_interfaces.h"
 #include "kernel/privilege.h"
 
 /* Frames up to this fit one page beside what XDP keeps before and behind them. */

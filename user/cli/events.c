@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "export/event.h"
 #include "export/json.h"
+#include "kernel/state_open.h"
 
 static void print_event(struct json_object *event, bool json)
 {

@@ -10,7 +10,6 @@
 #include "cli/options.h"
 #include "cli/policy.h"
 #include "export/json.h"
-#include "kernel/apply.h"
 #include "kernel/privilege.h"
 #include "policy/text.h"
 

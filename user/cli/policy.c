@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "agent/control.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "export/json.h"

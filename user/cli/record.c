@@ -17,6 +17,8 @@
 #include "export/json.h"
 #include "export/pcapng.h"
 #include "kernel/state_maps.h"
+#include "kernel/state_open.h"
+#include "kernel/state_values.h"
 #include "policy/model.h"
 
 /* Pages of each CPU's buffer: 1 MB, some hundred messages of ordinary size. */

@@ -5,6 +5,8 @@
 #include "cli/options.h"
 #include "export/json.h"
 #include "export/snapshot.h"
+#include "kernel/attachment.h"
+#include "kernel/state_open.h"
 
 static void print_reasons(const struct sw_counters *counters)
 {

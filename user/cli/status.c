@@ -8,12 +8,14 @@
 #include "cli/options.h"
 #include "cli/tune.h"
 #include "export/json.h"
+#include "export/observer_text.h"
 #include "kernel/bans.h"
-#include "kernel/health.h"
 #include "kernel/known.h"
 #include "kernel/lock.h"
 #include "kernel/memory.h"
 #include "kernel/paths.h"
+#include "kernel/state_open.h"
+#include "kernel/state_values.h"
 
 /* What nobody should believe of this version, said where people look. */
 static const char *const limits_of_sight[] = {

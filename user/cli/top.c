@@ -13,8 +13,11 @@
 #include "cli/options.h"
 #include "export/json.h"
 #include "export/snapshot.h"
+#include "kernel/attachment.h"
 #include "kernel/bans.h"
 #include "kernel/known.h"
+#include "kernel/state_open.h"
+#include "kernel/state_values.h"
 #include "policy/model.h"
 
 #define PERIOD_MS 1000

@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "export/observer_text.h"
 #include "export/repair_kinds.h"
 #include "export/snapshot.h"
-#include "kernel/health.h"
+#include "kernel/attachment.h"
 #include "kernel/known.h"
+#include "kernel/state_values.h"
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {

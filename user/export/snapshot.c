@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "export/json.h"
+#include "kernel/attachment.h"
+#include "kernel/counters.h"
 #include "kernel/paths.h"
+#include "kernel/pinned_interfaces.h"
+#include "kernel/state_values.h"
 
 static bool ever_counted(const struct sw_counters *counters)
 {

@@ -8,7 +8,7 @@
 
 #include <json-c/json.h>
 
-#include "kernel/apply.h"
+#include "kernel/attachment.h"
 #include "kernel/state_maps.h"
 
 struct snapshot_zone {

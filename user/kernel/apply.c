@@ -9,12 +9,18 @@
 #include <sys/socket.h>
 
 #include "base/fault.h"
+#include "kernel/attachment.h"
 #include "kernel/compile.h"
+#include "kernel/counters.h"
 #include "kernel/generation.h"
 #include "kernel/nic.h"
 #include "kernel/paths.h"
+#include "kernel/pinned_interfaces.h"
 #include "kernel/resize.h"
+#include "kernel/state_values.h"
 #include "kernel/tc_filters.h"
+#include "kernel/unpin.h"
+#include "kernel/zone_numbers.h"
 
 /* One interface in the course of an apply: what it ran, and what it is to run. */
 struct swap {

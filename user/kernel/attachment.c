@@ -1,12 +1,9 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * What an interface runs, as the kernel tells it: from the pinned link to the program, and
- * from the program to the constants that it was loaded with.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/attachment.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/apply.h"
 #include "kernel/netlink.h"
 #include "kernel/paths.h"
 #include "kernel/pins.h"

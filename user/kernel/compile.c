@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/compile.h"
 
-#include "kernel/compile_guards.h"
-#include "kernel/state_maps.h"
-
 #include <string.h>
 
-/* Time that a cell may run ahead; keeps every sum in the data path far from 2^64. */
-#define TOLERANCE_MAX (1ull << 60)
+#include "kernel/compile_content.h"
+#include "kernel/compile_guards.h"
+#include "kernel/compile_rate.h"
+#include "kernel/table_sizes.h"
 
 /* Limits of a source that may refuse a message before it is read in full. */
 #define RATES_EARLY (SW_RATES_REQUESTS | SW_RATE_BIT(DIALOG) | SW_RATE_BIT(RESPONSE))
-
-struct sw_limit compile_rate(const struct rate *rate)
-{
-	struct sw_limit limit = {};
-
-	if (!rate->set)
-		return limit;
-	/* Rounded up: whatever is let in, it is never more than the rate. */
-	limit.interval = (rate->period + rate->count - 1) / rate->count;
-	/* A burst of B: B packets at the same instant conform, the next one does not. */
-	if (__builtin_mul_overflow(limit.interval, rate->burst - 1, &limit.tolerance) ||
-	    limit.tolerance > TOLERANCE_MAX)
-		limit.tolerance = TOLERANCE_MAX;
-	return limit;
-}
 
 static struct sw_mask compile_mask(uint32_t length, uint32_t skipped)
 {

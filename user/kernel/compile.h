@@ -16,18 +16,4 @@
 void compile_policy(const struct policy *policy, const uint8_t *numbers, const struct sw_meta *meta,
 		    struct sw_policy *out);
 
-/* nanoseconds of interval and tolerance for a rate; both 0 when it is not set. */
-struct sw_limit compile_rate(const struct rate *rate);
-
-/* The key of a name in the map `agents`. */
-uint64_t compile_agent(const struct user_agent *agent);
-
-/* The key of a prefix of a number, and its value, in the trie `numbers`. */
-struct sw_number compile_number(const struct number_rule *rule, uint8_t zone_number);
-uint32_t compile_number_value(const struct number_rule *rule);
-
-/* The content rules of all zones (compile_content.c). */
-void compile_content(const struct policy *policy, const uint8_t *zone_numbers,
-		     struct sw_policy *out);
-
 #endif

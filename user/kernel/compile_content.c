@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "kernel/compile.h"
+#include "kernel/compile_content.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/compile_guards.h"
 
-#include "kernel/compile.h"
-
 #include <string.h>
 
 #include <sipward/state.h>
+
+#include "kernel/compile_rate.h"
 
 /* How many bits of the sketch n destinations set, on average: linear counting. */
 static uint32_t sketch_bits(uint64_t n)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "kernel/compile.h"
+#include "kernel/compile_content.h"
 
 #define PART 16384 /* entries that are written with one call: some 16 ms */
 

@@ -6,6 +6,7 @@
 #include <sys/sysinfo.h>
 
 #include "kernel/skeleton.h"
+#include "kernel/table_sizes.h"
 
 /* Octets that the kernel adds to an entry of a hash: its header and its share of the buckets. */
 #define HASH_OVERHEAD 64

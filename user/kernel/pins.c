@@ -9,7 +9,8 @@
 
 #include "kernel/netlink.h"
 #include "kernel/paths.h"
-#include "kernel/state_maps.h"
+#include "kernel/pinned_interfaces.h"
+#include "kernel/unpin.h"
 
 /* On their way to another name: two interfaces may have swapped theirs. */
 #define MOVING "moving:"
@@ -27,47 +28,6 @@ bool link_read(int fd, struct link_held *held)
 	held->program = info.prog_id;
 	held->ifindex = info.xdp.ifindex;
 	return true;
-}
-
-/* --- which there are --- */
-
-static int only_directories(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.' && entry->d_type == DT_DIR;
-}
-
-/* The names of all directories, ours or not. */
-static char **directories(void)
-{
-	struct dirent **entries = NULL;
-	int count = scandir(bpf_dir(), &entries, only_directories, alphasort);
-	char **names = xcalloc(count > 0 ? count + 1 : 1, sizeof(*names));
-
-	for (int i = 0; i < count; i++) {
-		names[i] = xstrdup(entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-	return names;
-}
-
-char **state_interfaces(void)
-{
-	auto_string_list char **all = directories();
-	char **names = xcalloc(1, sizeof(*names));
-	size_t count = 0;
-
-	for (char **one = all; *one; one++) {
-		char iface[IFNAMSIZ], *name;
-
-		if (!pin_name_read(*one, iface))
-			continue;
-		name = xstrdup(iface);
-		names[count] = name;
-		names = xrealloc(names, (++count + 1) * sizeof(*names));
-		names[count] = NULL;
-	}
-	return names;
 }
 
 static void in_directory(char path[PATH_MAX], const char *directory, const char *name)
@@ -95,7 +55,7 @@ static enum holding holding(const char *directory, struct link_now *now)
 
 bool pins_hold_elsewhere(void)
 {
-	auto_string_list char **all = directories();
+	auto_string_list char **all = pin_directories();
 	struct link_now now;
 
 	for (char **one = all; *one; one++)
@@ -154,7 +114,7 @@ static void say(void (*note)(const char *), const char *iface, const char *befor
 /* First those whose link says where they belong, all out of the way of each other. */
 static int set_out(void (*note)(const char *), struct error *e)
 {
-	auto_string_list char **all = directories();
+	auto_string_list char **all = pin_directories();
 
 	for (char **one = all; *one; one++) {
 		char name[PIN_NAME_MAX], moving[PIN_NAME_MAX];
@@ -188,7 +148,7 @@ static void remove_stray(const char *directory)
 /* Then to their places; also what a start that was killed on the way left. */
 static int arrive(struct error *e)
 {
-	auto_string_list char **all = directories();
+	auto_string_list char **all = pin_directories();
 
 	for (char **one = all; *one; one++) {
 		char iface[IFNAMSIZ];

@@ -1,9 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * What an agent left half done when it was killed. The programs are the truth: whatever table they
- * use is the one that counts, and the pins have to say the same, or a ban would be written to a
- * table that nobody reads.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/recover.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -12,8 +9,10 @@
 
 #include "base/fault.h"
 #include "kernel/paths.h"
+#include "kernel/pinned_interfaces.h"
 #include "kernel/resize.h"
 #include "kernel/skeleton.h"
+#include "kernel/table_sizes.h"
 #include "kernel/tc_filters.h"
 
 #define NAME_SEEN (BPF_OBJ_NAME_LEN - 1) /* octets of a name that the kernel keeps */

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "kernel/compile.h"
+#include "kernel/counters.h"
 #include "kernel/generation.h"
+#include "kernel/state_open.h"
+#include "kernel/state_values.h"
+#include "kernel/zone_numbers.h"
 
 static int open_trial(struct trial *trial, const struct policy *policy, bool on_trial,
 		      bool scan_all, struct error *e)

@@ -1,13 +1,12 @@
-/* SPDX-License-Identifier: GPL-2.0-only
- *
- * The register of zone numbers. Counters and limit cells are kept by number, so a zone must
- * keep its number over every reordering, and a number that changes its owner starts clean.
- */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/zone_numbers.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/fault.h"
-#include "kernel/paths.h"
+#include "kernel/counters.h"
+#include "kernel/pinned_interfaces.h"
 #include "kernel/skeleton.h"
 #include "kernel/state_maps.h"
 #include "kernel/walk.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "policy/limits.h"
-#include "policy/source.h"
 
 /* embedded.S */
 extern const char embedded_policy[] __attribute__((visibility("hidden")));

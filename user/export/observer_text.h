@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What struct sw_health says of the observer, in words.
+ */
+#ifndef SIPWARD_EXPORT_OBSERVER_TEXT_H
+#define SIPWARD_EXPORT_OBSERVER_TEXT_H
+
+#include <stdint.h>
+
+#include <sipward/health.h>
+#include <sipward/state.h>
+
+/* "good", "stale", "young", "forgot", "unanswered": for JSON and metrics. */
+const char *observer_word(enum sw_observer_state state);
+
+/* One sentence: what it means for the rules, and what to do. Owned by the caller. */
+char *observer_text(const struct sw_health *health, uint64_t now);
+
+/* Likewise for `to_tag: proven`, which waits until every dialog that is under way is known. */
+char *dialogs_text(const struct sw_health *health, const struct sw_observed *observed,
+		   uint64_t now);
+
+#endif

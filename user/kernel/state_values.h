@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Values of the state that are no tables: the meta data, the agent's health, what the observers count.
+ */
+#ifndef SIPWARD_KERNEL_STATE_VALUES_H
+#define SIPWARD_KERNEL_STATE_VALUES_H
+
+#include <sipward/health.h>
+
+#include "kernel/state_maps.h"
+
+int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e);
+int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e);
+/* What was saved on the disk is back, or there was nothing. */
+int state_restored(struct state *state, struct error *e);
+
+/* What the agent tells the data path; a map that cannot be written stays as it is. */
+void state_health_read(const struct state *state, struct sw_health *health);
+void state_health_write(const struct state *state, const struct sw_health *health);
+/* What the observers say of themselves; all 0 when it cannot be read. */
+void state_observed_read(const struct state *state, struct sw_observed *observed);
+
+/* The name that a zone number has, "zone-N" when it has none. */
+const char *state_zone_name(const struct state *state, uint32_t number, char name[SW_NAME_MAX]);
+
+#endif
