@@ -27,6 +27,8 @@ call	call	phone	-	yes
 callee-bye	bye_from_callee	phone_hangs_up	-	yes
 hold	hold	phone_held	-	yes
 update	update	phone_updated	-	yes
+timer	timer	phone_timer	-	yes
+timer-of-callee	timer_of_callee	phone_refreshes	asterisk	yes
 prack	prack	phone_prack	-	yes
 early-media	early	phone_early	-	yes
 cancel	cancel	phone_rings	-	yes
@@ -41,12 +43,15 @@ outbound	outbound	phone	-	yes
 register-outbound	register_outbound	-	-	no
 tcp	call	phone	-	pbx	-t t1
 ipv6	call	phone	-	yes
+fragments-ipv6	large	phone	-	pbx
+tcp-ipv6	call	phone	-	pbx	-t t1
 TABLE
 }
 
 flow_names() { # SERVER POLICY
-	flows | awk -F '\t' -v server="$1" -v policy="$2" '
-		$4 ~ server || policy == "interconnect" && $5 != "yes" { next } { print $1 }'
+	flows | awk -F '\t' -v server="$1" -v policy="$2" -v only="${FLOWS:+ $FLOWS }" '
+		$4 ~ server || policy == "interconnect" && $5 != "yes" { next }
+		only == "" || index(only, " " $1 " ") { print $1 }'
 }
 
 flow_field() { # FLOW FIELD
@@ -63,7 +68,9 @@ flow_set() { # FLOW: sets FLOW_CALLER, FLOW_CALLEE (users), FLOW_FROM, FLOW_AT (
 	number=$(flow_number "$1")
 	FLOW_CALLER=$((200 + number)) FLOW_CALLEE=$((300 + number)) FLOW_TO=$SERVER4
 	FLOW_FROM=10.77.$((100 + number)).1 FLOW_AT=10.77.$((160 + number)).1
-	[ "$1" != ipv6 ] || FLOW_FROM=$CALLER6 FLOW_AT=$BYSTANDER6 FLOW_TO=$SERVER6
+	case $1 in
+	*ipv6) FLOW_FROM=fd77:0:0:$((100 + number))::1 FLOW_AT=fd77:0:0:$((160 + number))::1 FLOW_TO=$SERVER6 ;;
+	esac
 }
 
 flow_addresses() {
@@ -71,7 +78,9 @@ flow_addresses() {
 	for flow in $(flow_names none none); do
 		number=$(flow_number "$flow")
 		ip -n "$CALLER" address add "10.77.$((100 + number)).1/32" dev eth0 &&
-		ip -n "$BYSTANDER" address add "10.77.$((160 + number)).1/32" dev eth0 || return
+		ip -n "$BYSTANDER" address add "10.77.$((160 + number)).1/32" dev eth0 &&
+		ip -n "$CALLER" address add "fd77:0:0:$((100 + number))::1/48" dev eth0 nodad &&
+		ip -n "$BYSTANDER" address add "fd77:0:0:$((160 + number))::1/48" dev eth0 nodad || return
 	done
 	ip -n "$SERVER" route add 10.77.96.0/19 dev eth0 &&
 	ip -n "$SERVER" route add 10.77.160.0/19 dev eth0
@@ -141,7 +150,7 @@ flow_start() { # FLOW: in the background
 	local port=()
 	flow_set "$1"
 	# A connection of the cell before may still be known to one end.
-	[ "$1" != tcp ] || port=(-p "$((5100 + (CELL_PORT += 1)))")
+	case $1 in tcp*) port=(-p "$((5100 + (CELL_PORT += 1)))") ;; esac
 	# The options are words.
 	# shellcheck disable=SC2046
 	place "$1" "$CALLER" "$(flow_field "$1" 2)" "$FLOW_CALLER" "$FLOW_CALLEE" "$FLOW_FROM" "$FLOW_TO" \
@@ -239,7 +248,7 @@ sum() { # POLICY WHAT ARRAY
 
 cell_text() { # POLICY WHAT
 	local resent tried
-	[ -n "${GOOD[$1,$2,call]:-}" ] || { echo -; return; }
+	[[ " ${!GOOD[*]} " == *" $1,$2,"* ]] || { echo -; return; }
 	tried=$(($(flow_names "$SERVED" "$1" | wc -l) * CALLS))
 	resent=$(sum "$1" "$2" RESENT)
 	printf '%s/%s' "$(sum "$1" "$2" GOOD)" "$tried"

@@ -241,6 +241,36 @@ def update():
     hang_up(4)
 
 
+def timer():
+    """Session timers: an interval that is too small is refused with 422; then the caller refreshes."""
+    short = ["Supported: timer", "Session-Expires: 60"]
+    longer = ["Supported: timer", "Session-Expires: 90;refresher=uac", "Min-SE: 90"]
+    invited(headers=short)
+    progress()
+    receive("422")
+    of_branch("ACK", 2)
+    first("INVITE", 3, sdp(), login=True, headers=longer)
+    progress()
+    receive("200", routes=True)
+    inside("ACK", 3)
+    pause(200)
+    inside("INVITE", 4, sdp(), headers=longer)
+    progress()
+    receive("200")
+    inside("ACK", 4)
+    pause(200)
+    hang_up(5)
+
+
+def timer_of_callee():
+    """Session timers: the phone that is called refreshes."""
+    established(headers=["Supported: timer", "Session-Expires: 90"])
+    receive("UPDATE")
+    answer("200 OK", headers=["Require: timer", "Session-Expires: 90;refresher=uac"])
+    pause(200)
+    hang_up(3)
+
+
 def prack():
     """A provisional answer that wants a PRACK: early media that is reliable."""
     invited(headers=["Supported: 100rel"])
@@ -431,10 +461,10 @@ def pinged():
     pause(10)
 
 
-def picked_up(ring=150):
+def picked_up(ring=150, headers=()):
     answer("180 Ringing", tag=True)
     pause(ring)
-    answer("200 OK", sdp(), tag=True, retransmit=True)
+    answer("200 OK", sdp(), tag=True, headers=headers, retransmit=True)
     receive("ACK")
 
 
@@ -486,6 +516,42 @@ def phone_updated():
     receive("BYE")
     label(5)
     answer("200 OK", contact=False)
+    pinged()
+
+
+def phone_timer():
+    """A B2BUA judges and refreshes by itself: then this phone sees one INVITE, which is right."""
+    refreshed = ["Require: timer", "Session-Expires: 90;refresher=uac"]
+    rung()
+    steps[-1] = steps[-1].replace("<action>", (
+        '<action><ereg regexp="^ *60" search_in="hdr" header="Session-Expires:" assign_to="4"/>'
+    )).replace("<recv ", '<recv next="4" test="4" ', 1)
+    steps.append('<nop next="5"/>')
+    label(4)
+    answer("422 Session Interval Too Small", headers=["Min-SE: 90"], contact=False, tag=True,
+           retransmit=True)
+    receive("ACK")
+    receive("INVITE", routes=True)
+    label(5)
+    picked_up(headers=refreshed)
+    receive("INVITE", optional=True, goto=6)
+    receive("BYE", goto=7)
+    label(6)
+    answer("200 OK", sdp(), headers=refreshed, retransmit=True)
+    receive("ACK")
+    receive("BYE")
+    label(7)
+    answer("200 OK", contact=False)
+    pinged()
+
+
+def phone_refreshes():
+    rung()
+    picked_up(headers=["Require: timer", "Session-Expires: 90;refresher=uas"])
+    pause(200)
+    callee_inside("UPDATE", 1, headers=["Supported: timer", "Session-Expires: 90;refresher=uac"])
+    receive("200")
+    hung_up()
     pinged()
 
 
