@@ -492,7 +492,7 @@ kamailio6_version() { echo "Kamailio $(root_version kamailio6 | sed 's/-.*//')";
 asterisk_files() {
 	local user at=$TMP/server/asterisk
 	certificate && mkdir -p "$at"/{var,spool,run,log} && cp "$INTEROP"/servers/asterisk/* "$at" &&
-	sed -i "s|@SERVER4@|$SERVER4|; s|@SERVER6@|$SERVER6|" "$at/pjsip.conf" &&
+	sed -i "s|@SERVER4@|$SERVER4|; s|@SERVER6@|$SERVER6|" "$at"/{pjsip,http}.conf &&
 	for user in {150..399}; do
 		printf '\n[%s](phone)\nauth = %s\naors = %s\n[%s](login)\nusername = %s\n[%s](contacts)\n' \
 			"$user" "$user" "$user" "$user" "$user" "$user"
