@@ -12,9 +12,9 @@ INTEROP=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 VIRTUAL4=10.77.0.3
 CALLS=${CALLS:-4} # of each flow, one a second
-NAT=sw$$-nat PHONES=sw$$-phones
+NAT=sw$$-nat PHONES=sw$$-phones ROUGH=sw$$-rough
 # Two offices share a NAT: pbx.yaml knows the first one by its address.
-NAT4=10.77.0.30 TRUNK4=10.77.126.1 ROAD4=10.77.0.31 PHONES4=192.168.7.10
+NAT4=10.77.0.30 TRUNK4=10.77.126.1 ROAD4=10.77.0.31 PHONES4=192.168.7.10 ROUGH4=10.77.124.1
 
 # --- flows -------------------------------------------------------------------------------------
 
@@ -207,7 +207,7 @@ done
 
 before_flood() {
 	spawn "$ATTACKER" "$TMP/flood.out" "$BUILD/flood" --iface eth0 --dst-mac "$(server_mac)" \
-		--src 0.0.0.0/0 --dst "$SERVER4" --what invite --rate 20000 --seconds 60
+		--src 0.0.0.0/0 --dst "$SERVER4" --what invite --rate 20000 --seconds 90
 	FLOOD=$SPAWNED
 	sleep 0.5
 }
@@ -278,11 +278,19 @@ raced() { # FLOW
 		echo "# $1: Asterisk held its phone for unreachable, and sipward had refused nothing"
 }
 
+# TITLE POLICY WHAT GOOD BASE TRIED: a line for the table over all groups, which `run` prints
+record() {
+	local IFS=$'\t'
+	[ -z "${INTEROP_RESULTS:-}" ] || echo "$*" >>"$INTEROP_RESULTS"
+}
+
 # A number with sipward is never below the number without it.
 judge() { # POLICY WHAT
-	local flow base harmed=''
+	local flow base harmed='' title
+	title=$("${SERVED}_version")
 	for flow in $(flow_names "$SERVED" "$1"); do
 		base=${GOOD[none,$2,$flow]:-${GOOD[none,calm,$flow]}}
+		record "$title, kinds of call" "$1" "$flow $2" "${GOOD[$1,$2,$flow]}" "$base" "$CALLS"
 		[ "${GOOD[$1,$2,$flow]}" -ge "$base" ] || raced "$flow" ||
 			harmed+=" $flow ${GOOD[$1,$2,$flow]} of $base;"
 	done
@@ -292,7 +300,8 @@ judge() { # POLICY WHAT
 
 # --- policies ----------------------------------------------------------------------------------
 
-interop_policy() { # NAME: the shipped one, with the addresses of this network
+# NAME: the shipped one, with the addresses of this network, and ONE_SERVICE_MORE
+interop_policy() {
 	case $1 in
 	pbx)
 		sed "s|203.0.113.0/28|$TRUNK4|; s|198.51.100.20|$NAT4|" "$ROOT/scripts/policies/pbx.yaml"
@@ -302,7 +311,7 @@ interop_policy() { # NAME: the shipped one, with the addresses of this network
 			"$ROOT/scripts/policies/interconnect.yaml"
 		;;
 	*) cat "$INTEROP/$1.yaml" ;;
-	esac >"$TMP/$1.yaml"
+	esac | sed "${ONE_SERVICE_MORE:+/transport: tls, port: 5061/a\\  - $ONE_SERVICE_MORE}" >"$TMP/$1.yaml"
 }
 
 protected() { # POLICY [young]: sipward runs; unless young, its observer has seen all for hours
@@ -357,19 +366,20 @@ situation() {
 YOUNG=''
 
 situation_judge() { # NAME POLICY
+	record "$TITLE" "$2" "$1" "${MANAGED[$1,$2]}" "${MANAGED[$1,none]}" "${TRIED[$1]}"
 	[ "${MANAGED[$1,$2]}" -ge "${MANAGED[$1,none]}" ] || drops
 	expect "$1, $2: as many as without sipward" "${MANAGED[$1,$2]} of ${MANAGED[$1,none]}" \
 		test "${MANAGED[$1,$2]}" -ge "${MANAGED[$1,none]}"
 }
 
-situations_table() { # TITLE POLICIES SITUATION...
+situations_table() { # POLICIES SITUATION...; its title is in TITLE
 	local policy name
-	printf '# %-44s' "$1"
-	for policy in $2; do printf ' %-12s' "$policy"; done
+	printf '# %-44s' "$TITLE"
+	for policy in $1; do printf ' %-12s' "$policy"; done
 	echo
-	for name in "${@:3}"; do
+	for name in "${@:2}"; do
 		printf '# %-44s' "$name"
-		for policy in $2; do
+		for policy in $1; do
 			printf ' %-12s' "${MANAGED[$name,$policy]:+${MANAGED[$name,$policy]}/${TRIED[$name]}}"
 		done
 		echo
@@ -409,6 +419,38 @@ table ip nat {
 END
 }
 
+# A phone at the end of a bad line: rough.py relays between far and near. What it relays is on the
+# wire as it is in a frame, without offloads.
+rough_up() {
+	local end
+	{
+		ip netns add "$ROUGH" &&
+		ip -n "$ROUGH" link add eth0 type veth peer name far netns "$WIRE" &&
+		ip -n "$WIRE" link add near type veth peer name rough &&
+		for end in far near rough; do
+			ip -n "$WIRE" link set "$end" addrgenmode none up || return
+		done &&
+		ip -n "$WIRE" link set rough master br0 &&
+		ip -n "$ROUGH" link set lo up && ip -n "$ROUGH" link set eth0 up &&
+		ip -n "$ROUGH" address add 10.77.0.40/24 dev eth0 &&
+		ip -n "$ROUGH" address add "$ROUGH4/32" dev eth0 &&
+		in_ns "$ROUGH" ethtool -K eth0 tx off tso off gso off &&
+		wire ethtool -K rough tx off tso off gso off
+	} >"$TMP/network.log" 2>&1 || die "rough line: $(tail -n 1 "$TMP/network.log")"
+}
+
+line_start() { # OPTIONS of rough.py
+	spawn "$WIRE" "$TMP/line.log" "$PYTHON" "$INTEROP/rough.py" far near "$@"
+	LINE=$SPAWNED
+	wait_until 5 grep -q ready "$TMP/line.log" || die "no line: $(tail -n 1 "$TMP/line.log")"
+}
+
+line_stop() {
+	sleep 0.6
+	echo "# the line: $(tail -n 1 "$TMP/line.log")"
+	stop_process "$LINE"
+}
+
 # lab_up calls this when its network stands: here each group starts the servers that it wants.
 kamailio_start() {
 	flow_addresses >"$TMP/network.log" 2>&1 || die "addresses: $(tail -n 1 "$TMP/network.log")"
@@ -416,7 +458,7 @@ kamailio_start() {
 
 interop_exit() {
 	local status=$? ns
-	for ns in "$NAT" "$PHONES"; do
+	for ns in "$NAT" "$PHONES" "$ROUGH"; do
 		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns"
 	done
 	(exit "$status")
@@ -437,7 +479,7 @@ server_answers() {
 certificate() {
 	[ -s "$TMP/server/key.pem" ] ||
 		openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=sip.lab \
-			-addext "subjectAltName=DNS:sip.lab,IP:$SERVER4" -keyout "$TMP/server/key.pem" \
+			-addext "subjectAltName=DNS:sip.lab,IP:$SERVER4,IP:$SERVER6" -keyout "$TMP/server/key.pem" \
 			-out "$TMP/server/cert.pem" 2>/dev/null
 }
 

@@ -43,7 +43,9 @@ def message(lines, body="", kind="application/sdp", retransmit=False, goto=None)
 def receive(what, optional=False, goto=None, routes=False, auth=False, action=""):
     kind = "response" if what.isdigit() else "request"
     text = f"<recv {kind}={quoteattr(what)}"
-    text += ' optional="true"' if optional else ""
+    # A provisional answer may come late, behind the final one.
+    whenever = "global" if what[0] == "1" and what.isdigit() else "true"
+    text += f' optional="{whenever}"' if optional else ""
     text += ' rrs="true"' if routes else ""
     text += ' auth="true"' if auth else ""
     text += f' next="{goto}"' if goto else ""
@@ -198,14 +200,19 @@ def reinvite(cseq, direction):
     inside("ACK", cseq)
 
 
-def hold():
+def hold(talk=200):
     established()
-    pause(200)
+    pause(talk)
     reinvite(3, "sendonly")
-    pause(200)
+    pause(talk)
     reinvite(4, "sendrecv")
-    pause(200)
+    pause(talk)
     hang_up(5)
+
+
+def patient_hold():
+    """On a bad line: what comes next waits until a lost ACK was made up for."""
+    hold(talk=3500)
 
 
 def long_hold():
@@ -430,10 +437,14 @@ def register_outbound():
     register(headers=["Route: <sip:[remote_ip];lr>"])
 
 
-def large():
+def large(talk=300):
     """An INVITE in fragments."""
-    call(body=sdp() + "".join(f"a=x-candidate:{n} 1 UDP 2130706431 192.0.2.{n} 6000 typ host\n"
+    call(talk, body=sdp() + "".join(f"a=x-candidate:{n} 1 UDP 2130706431 192.0.2.{n} 6000 typ host\n"
                               for n in range(1, 36)))
+
+
+def patient_large():
+    large(talk=3500)
 
 
 # --- the phones that are called ------------------------------------------------------------------

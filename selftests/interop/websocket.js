@@ -2,10 +2,10 @@
 //
 // A phone in a browser, without the browser: JsSIP over WebSocket, registers and calls twice. Media
 // are no part of this, so a stand-in answers for the browser's. Run where jssip and ws are
-// installed: node websocket.js SERVER USER OTHER. Prints how many of the three succeeded.
+// installed: node websocket.js URL SERVER USER OTHER. Prints how many of the three succeeded.
 "use strict";
 
-const [server, user, other] = process.argv.slice(2);
+const [url, server, user, other] = process.argv.slice(2);
 const sdp =
 	"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n" +
 	"m=audio 6000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
@@ -38,7 +38,7 @@ globalThis.RTCSessionDescription = class { constructor(value) { Object.assign(th
 const JsSIP = load("jssip");
 
 const phone = new JsSIP.UA({
-	sockets: [new JsSIP.WebSocketInterface(`ws://${server}:5060`)],
+	sockets: [new JsSIP.WebSocketInterface(url)],
 	uri: `sip:${user}@${server}`,
 	authorization_user: user,
 	password: "secret",

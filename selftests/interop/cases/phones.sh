@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Phones that people use, calmly and beside a flood: baresip over UDP, TCP and TLS, with an outbound
-# proxy and behind a NAT; linphone; JsSIP over WebSocket. Each registers and calls twice through Kamailio.
+# Phones that people use, calmly and beside a flood: baresip over UDP, TCP and TLS, each over IPv4 and
+# IPv6, with an outbound proxy and behind a NAT; linphone; JsSIP over WebSocket. Each registers and
+# calls twice through Kamailio, or through the server that PHONES_SERVER names.
 # shellcheck source=selftests/interop/interop.sh
 . "$(dirname "$0")/../interop.sh"
+SERVED=${PHONES_SERVER:-kamailio5}
 interop_up
 nat_up
-kamailio5_start || die "Kamailio does not answer: $(tail -n 1 "$TMP/kamailio.log")"
+"${SERVED}_start" || die "$SERVED does not answer: $(cat "$TMP"/{kamailio,asterisk}.log 2>/dev/null | tail -n 1)"
+# Asterisk has a port for HTTP, Kamailio takes it on that of SIP.
+case $SERVED in
+asterisk) WEBSOCKET=ws://$SERVER4:8088/ws ONE_SERVICE_MORE="{transport: tcp, port: 8088}" ;;
+*) WEBSOCKET=ws://$SERVER4:5060 ;;
+esac
 
 TALK_AT=10.77.191.1
 ip -n "$BYSTANDER" address add "$TALK_AT/32" dev eth0
@@ -21,14 +28,17 @@ with wave.open(sys.argv[1], "wb") as sound:
     sound.writeframes(bytes(320000))
 END
 
-# --- baresip: name, where it is, its address, transport, port of the server, what its account adds
+# --- baresip: name, where it is, its address, transport, server, what its account adds
 baresips() {
 	cat <<TABLE
-baresip-udp	$CALLER	$CALLER4	udp	5060
-baresip-tcp	$CALLER	$CALLER4	tcp	5060
-baresip-tls	$CALLER	$CALLER4	tls	5061
-baresip-outbound	$CALLER	$CALLER4	udp	5060	;outbound="sip:$SERVER4:5060;transport=udp"
-baresip-nat	$PHONES	$PHONES4	udp	5060
+baresip-udp	$CALLER	$CALLER4	udp	$SERVER4:5060
+baresip-tcp	$CALLER	$CALLER4	tcp	$SERVER4:5060
+baresip-tls	$CALLER	$CALLER4	tls	$SERVER4:5061
+baresip-udp-ipv6	$CALLER	[$CALLER6]	udp	[$SERVER6]:5060
+baresip-tcp-ipv6	$CALLER	[$CALLER6]	tcp	[$SERVER6]:5060
+baresip-tls-ipv6	$CALLER	[$CALLER6]	tls	[$SERVER6]:5061
+baresip-outbound	$CALLER	$CALLER4	udp	$SERVER4:5060	;outbound="sip:$SERVER4:5060;transport=udp"
+baresip-nat	$PHONES	$PHONES4	udp	$SERVER4:5060
 TABLE
 }
 
@@ -40,7 +50,7 @@ type_at() { # standard input: what is typed, each line after so many seconds
 	done
 }
 
-baresip_files() { # DIRECTORY USER ADDRESS PORT TRANSPORT SERVER-PORT ACCOUNT
+baresip_files() { # DIRECTORY USER ADDRESS PORT TRANSPORT SERVER ACCOUNT
 	local module
 	mkdir -p "$1" && : >"$1/contacts" &&
 	{
@@ -49,13 +59,13 @@ baresip_files() { # DIRECTORY USER ADDRESS PORT TRANSPORT SERVER-PORT ACCOUNT
 		for module in stdio g711 aufile; do echo "module $module.so"; done
 		printf 'module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\n'
 	} >"$1/config" &&
-	printf '<sip:%s@%s:%s;transport=%s>;auth_user=%s;auth_pass=secret;regint=600%s\n' \
-		"$2" "$SERVER4" "$6" "$5" "$2" "$7" >"$1/accounts"
+	printf '<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=secret;regint=600%s\n' \
+		"$2" "$6" "$5" "$2" "$7" >"$1/accounts"
 }
 
-baresip_start() { # NAME NAMESPACE ADDRESS TRANSPORT SERVER-PORT ACCOUNT
-	local number=$((BARESIPS += 1)) to="sip:371@$SERVER4:$5;transport=$4"
-	baresip_files "$TMP/$1" "$((250 + number))" "$3" "$((6000 + 10 * number))" "$4" "$5" "$6" || return
+baresip_start() { # NAME NAMESPACE ADDRESS TRANSPORT SERVER ACCOUNT
+	local number=$((BARESIPS += 1)) to="sip:371@$5;transport=$4"
+	baresip_files "$TMP/$1" "$((240 + number))" "$3" "$((6000 + 10 * number))" "$4" "$5" "$6" || return
 	type_at <<END | in_ns "$2" timeout 40 baresip -f "$TMP/$1" >"$TMP/$1.out" 2>&1 &
 7	/dial $to
 4	/hangup
@@ -104,7 +114,7 @@ jssip_there() {
 }
 
 jssip_start() {
-	(cd "$JSSIP" && caller timeout 40 node "$INTEROP/websocket.js" "$SERVER4" 261 371) \
+	(cd "$JSSIP" && caller timeout 40 node "$INTEROP/websocket.js" "$WEBSOCKET" "$SERVER4" 261 371) \
 		>"$TMP/jssip.out" 2>&1 </dev/null &
 	PHONES_RUNNING+=("$!")
 }
@@ -117,11 +127,11 @@ JSSIP_NAME=jssip
 jssip_there || { echo "ok jssip # SKIP npm cannot install it"; JSSIP_NAME=; }
 
 all_phones() { # POLICY WHAT
-	local name at address transport port account
+	local name at address transport to account
 	PHONES_RUNNING=() BARESIPS=0
 	"before_$2"
-	while IFS=$'\t' read -r name at address transport port account; do
-		baresip_start "$name" "$at" "$address" "$transport" "$port" "$account"
+	while IFS=$'\t' read -r name at address transport to account; do
+		baresip_start "$name" "$at" "$address" "$transport" "$to" "$account"
 	done < <(baresips)
 	linphone_start
 	[ -z "$JSSIP_NAME" ] || jssip_start
@@ -140,6 +150,7 @@ note() { # NAME POLICY GOOD
 }
 
 POLICIES=${POLICIES-pbx hard}
+TITLE="$("${SERVED}_version"), phones"
 for policy in none $POLICIES; do
 	[ "$policy" = none ] || protected "$policy"
 	for what in calm flood; do all_phones "$policy" "$what"; done
@@ -148,5 +159,5 @@ done
 mapfile -t names < <(for what in calm flood; do
 	for name in $(baresips | cut -f 1) linphone $JSSIP_NAME; do echo "$name $what"; done
 done)
-situations_table "$(kamailio5_version), registrations and calls" "none $POLICIES" "${names[@]}"
+situations_table "none $POLICIES" "${names[@]}"
 lab_end

@@ -8,6 +8,7 @@
 . "$(dirname "$0")/../interop.sh"
 interop_up
 nat_up
+rough_up
 kamailio5_start || die "Kamailio does not answer: $(tail -n 1 "$TMP/kamailio.log")"
 
 # shellcheck disable=SC2034 # for interop.sh
@@ -32,7 +33,7 @@ phones() {
 expect_placed() {
 	placed
 	DID_GOOD=$(calls_good "$1") DID_TRIED=$CALLS
-	[ "$DID_GOOD" = "$CALLS" ] || [ -z "${EXPLAIN:-}" ] || head -c 1200 "$TMP/$1.err" |
+	[ "$DID_GOOD" = "$CALLS" ] || [ -z "${EXPLAIN:-}" ] || [ ! -s "$TMP/$1.err" ] || head -c 1200 "$TMP/$1.err" |
 		sed -e 's/^/#   /' -e '$a#'
 }
 
@@ -171,6 +172,60 @@ do_wrong-password-over-tcp() { wrong_over_tcp; }
 ready_wrong-password-in-the-office() { nat_forgets "$NAT4" 31000; }
 do_wrong-password-in-the-office() { wrong_over_tcp; }
 
+# --- a bad line, on which sipward sees less than was sent, later, and in another order
+on_a_bad_line() { # NAME SCENARIO OTHER: twelve calls from there
+	local CALLS=12
+	place "$1" "$ROUGH" "$2" 270 "$3" "$ROUGH4" "$SERVER4"
+	expect_placed "$1"
+}
+
+calls_on_line() { # NAME OPTIONS of rough.py: calls that are held
+	line_start "${@:2}"
+	on_a_bad_line "$1" patient_hold 370
+	line_stop
+}
+
+large_on_line() { # likewise: ten phones that register, and INVITEs in fragments
+	local registered tried
+	line_start "${@:2}"
+	read -r registered tried < <(in_ns "$ROUGH" "$PYTHON" "$LAB/phone.py" --from "$ROUGH4" --phones 10 \
+		--first-user 301 --wait 25 --answer "$SERVER4")
+	on_a_bad_line "$1" patient_large 371
+	DID_GOOD=$((DID_GOOD + registered)) DID_TRIED=$((DID_TRIED + tried))
+	line_stop
+}
+
+for name in lossy-line lossy-line-large late-line late-line-large; do
+	eval "ready_$name() { :; }"
+done
+do_lossy-line() { calls_on_line lossy --loss 5; }
+do_lossy-line-large() { large_on_line lossylarge --loss 5; }
+do_late-line() { calls_on_line late --late 25; }
+do_late-line-large() { large_on_line latelarge --late 25; }
+
+# --- a phone that registers once more: after it was switched off, from a second place, and from a third
+# one that does not know its password. A call rings at the first two, and only there.
+ready_second-registration() {
+	registered first bystander 374 "$TALK_AT" 5074 "$SERVER4" || echo "# no registration"
+}
+do_second-registration() {
+	local good=0 first second
+	registered again bystander 374 "$TALK_AT" 5074 "$SERVER4" && good=$((good + 1))
+	registered second caller 374 "$CALLER_AT" 5076 "$SERVER4" && good=$((good + 1))
+	place third "$ATTACKER" register_wrong 374 374 "$ATTACKER4" "$SERVER4" -m 1
+	placed
+	good=$((good + $(calls_good third)))
+	phone_start first "$BYSTANDER" phone_forked 374 271 "$TALK_AT" 5074 "$SERVER4"
+	first=$SPAWNED
+	phone_start second "$CALLER" phone_forked 374 271 "$CALLER_AT" 5076 "$SERVER4"
+	second=$SPAWNED
+	place both "$CALLER" forked 271 374 "$CALLER_AT" "$SERVER4"
+	expect_placed both
+	stop_process "$first"
+	stop_process "$second"
+	DID_GOOD=$((DID_GOOD + good)) DID_TRIED=$((CALLS + 3))
+}
+
 # --- servers
 ready_address-moves() { ip -n "$SERVER" address del "$VIRTUAL4/32" dev eth0 2>/dev/null; }
 do_address-moves() {
@@ -210,8 +265,10 @@ do_forked-upstream() {
 ALL="older-calls long-ago killed-in-the-call reload-in-the-call server-restarts-in-the-call
 	nat-calls nat-called rebound-before-the-call rebound-in-the-call
 	power-cut-in-the-office power-cut-on-the-road power-cut-beside-a-flood wrong-password
-	wrong-password-over-tcp wrong-password-in-the-office address-moves registrar-503 forked-upstream"
+	wrong-password-over-tcp wrong-password-in-the-office second-registration
+	lossy-line lossy-line-large late-line late-line-large address-moves registrar-503 forked-upstream"
 SITUATIONS=${SITUATIONS:-$ALL}
+TITLE="$(kamailio5_version), situations"
 POLICIES=${POLICIES-pbx interconnect hard}
 for policy in none $POLICIES; do
 	for name in $SITUATIONS; do
@@ -219,11 +276,12 @@ for policy in none $POLICIES; do
 		case $policy,$name in
 		hard,wrong-password-in-the-office) continue ;;
 		interconnect,*nat* | interconnect,rebound* | interconnect,power* | interconnect,wrong* | \
-			interconnect,registrar* | interconnect,long-ago) continue ;;
+			interconnect,registrar* | interconnect,second* | interconnect,l*-line-large | \
+			interconnect,long-ago) continue ;;
 		esac
 		situation "$name" "$policy"
 	done
 done
 # shellcheck disable=SC2086 # words
-situations_table "$(kamailio5_version), situations" "none $POLICIES" $SITUATIONS
+situations_table "none $POLICIES" $SITUATIONS
 lab_end
