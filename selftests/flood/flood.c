@@ -25,7 +25,7 @@
 #define BATCH_MAX 64
 #define BATCHES_REMEMBERED (1u << 16)
 #define FRAME_MAX 1514
-#define SECONDS_MAX 60
+#define SECONDS_MAX 120
 #define RATE_MAX 2000000
 #define REPEAT_MAX_MS 4000
 #define REPEATS_MAX 4

@@ -26,16 +26,16 @@ register	register	-	-	no
 call	call	phone	-	yes
 callee-bye	bye_from_callee	phone_hangs_up	-	yes
 hold	hold	phone_held	-	yes
-update	update	phone_updated	-	yes
+update	update	phone_updated	asterisk16	yes
 timer	timer	phone_timer	-	yes
-timer-of-callee	timer_of_callee	phone_refreshes	asterisk	yes
-prack	prack	phone_prack	-	yes
+timer-of-callee	timer_of_callee	phone_refreshes	asterisk,asterisk16	yes
+prack	prack	phone_prack	asterisk16	yes
 early-media	early	phone_early	-	yes
 cancel	cancel	phone_rings	-	yes
 busy	busy	phone_busy	-	yes
 redirect	redirected	phone_forwards	-	yes
 refer	refer	phone_referred	-	yes
-fork	forked	phone_forked phone_forked	asterisk	yes
+fork	forked	phone_forked phone_forked	asterisk,asterisk16	yes
 subscribe	subscribe	phone_watched	-	no
 message	text	phone_reads	-	no
 fragments	large	phone	-	pbx
@@ -50,7 +50,7 @@ TABLE
 
 flow_names() { # SERVER POLICY
 	flows | awk -F '\t' -v server="$1" -v policy="$2" -v only="${FLOWS:+ $FLOWS }" '
-		$4 ~ server || policy == "interconnect" && $5 != "yes" { next }
+		index("," $4 ",", "," server ",") || policy == "interconnect" && $5 != "yes" { next }
 		only == "" || index(only, " " $1 " ") { print $1 }'
 }
 
@@ -531,7 +531,7 @@ kamailio6_start() {
 kamailio6_stop() { stop_process "$SERVING"; }
 kamailio6_version() { echo "Kamailio $(root_version kamailio6 | sed 's/-.*//')"; }
 
-asterisk_files() {
+asterisk_files() { # those of Asterisk 22
 	local user at=$TMP/server/asterisk
 	certificate && mkdir -p "$at"/{var,spool,run,log} && cp "$INTEROP"/servers/asterisk/* "$at" &&
 	sed -i "s|@SERVER4@|$SERVER4|; s|@SERVER6@|$SERVER6|" "$at"/{pjsip,http}.conf &&
@@ -552,3 +552,18 @@ asterisk_start() {
 }
 asterisk_stop() { stop_process "$SERVING"; }
 asterisk_version() { echo "Asterisk $(root_version asterisk | sed 's/^1://; s/+.*//')"; }
+
+asterisk16_files() {
+	local user at=$TMP/server/asterisk
+	certificate && cat "$TMP"/server/{cert,key}.pem >"$TMP/server/both.pem" &&
+	mkdir -p "$at"/{var,spool,run,log} && cp "$INTEROP"/servers/asterisk16/* "$at" &&
+	for user in {150..399}; do printf '\n[%s](phone)\n' "$user"; done >>"$at/sip.conf"
+}
+
+asterisk16_start() {
+	asterisk16_files || return
+	spawn_rooted asterisk16 "$TMP/asterisk.log" asterisk -f -C /mnt/asterisk/asterisk.conf
+	wait_until 30 asterisk_answers
+}
+asterisk16_stop() { stop_process "$SERVING"; }
+asterisk16_version() { echo "Asterisk $(root_version asterisk16 | sed 's/^1://; s/[~-].*//')"; }

@@ -6,6 +6,7 @@
 roots() {
 	cat <<'TABLE'
 asterisk	sid	asterisk
+asterisk16	bullseye	asterisk
 kamailio6	trixie	kamailio kamailio-tls-modules kamailio-websocket-modules
 TABLE
 }

@@ -250,23 +250,24 @@ def update():
 
 def timer():
     """Session timers: an interval that is too small is refused with 422; then the caller refreshes."""
-    short = ["Supported: timer", "Session-Expires: 60"]
     longer = ["Supported: timer", "Session-Expires: 90;refresher=uac", "Min-SE: 90"]
-    invited(headers=short)
+    invited(headers=["Supported: timer", "Session-Expires: 60"])
     progress()
     receive("422")
     of_branch("ACK", 2)
-    first("INVITE", 3, sdp(), login=True, headers=longer)
+    first("INVITE", 3, sdp(), headers=longer)
+    challenged("INVITE", ack=3)
+    first("INVITE", 4, sdp(), login=True, headers=longer)
     progress()
     receive("200", routes=True)
-    inside("ACK", 3)
-    pause(200)
-    inside("INVITE", 4, sdp(), headers=longer)
-    progress()
-    receive("200")
     inside("ACK", 4)
     pause(200)
-    hang_up(5)
+    inside("INVITE", 5, sdp(), headers=longer)
+    progress()
+    receive("200")
+    inside("ACK", 5)
+    pause(200)
+    hang_up(6)
 
 
 def timer_of_callee():
@@ -352,7 +353,7 @@ def refer():
     receive("202")
     # As many NOTIFYs as the other end likes; after the last one the phone hangs up.
     over = (
-        '<action><ereg regexp="terminated" search_in="hdr" header="Subscription-State:" assign_to="1"/>'
+        '<action><ereg regexp="Subscription-[Ss]tate: *terminated" search_in="msg" assign_to="1"/>'
         "</action>"
     )
     for _ in range(5):
@@ -412,7 +413,15 @@ def subscribe():
     pause(200)
     inside("SUBSCRIBE", 3, headers=[*event, "Expires: 0"])
     receive("100", optional=True)
+    # Where a nonce is good for one request only.
+    receive("401", optional=True, auth=True, goto=4)
     receive("200")
+    steps.append('<nop next="5"/>')
+    label(4)
+    inside("SUBSCRIBE", 4, headers=[*event, "Expires: 0"])
+    receive("100", optional=True)
+    receive("200")
+    label(5)
     receive("NOTIFY")
     answer("200 OK")
 
