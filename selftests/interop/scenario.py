@@ -43,9 +43,7 @@ def message(lines, body="", kind="application/sdp", retransmit=False, goto=None)
 def receive(what, optional=False, goto=None, routes=False, auth=False, action=""):
     kind = "response" if what.isdigit() else "request"
     text = f"<recv {kind}={quoteattr(what)}"
-    # A provisional answer may come late, behind the final one.
-    whenever = "global" if what[0] == "1" and what.isdigit() else "true"
-    text += f' optional="{whenever}"' if optional else ""
+    text += ' optional="true"' if optional else ""
     text += ' rrs="true"' if routes else ""
     text += ' auth="true"' if auth else ""
     text += f' next="{goto}"' if goto else ""
