@@ -69,6 +69,15 @@ $(BUILD)/sipward.skel.h: $(BUILD)/sipward.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name sipward_bpf > $@.new && mv $@.new $@
 
+# --- documents: those that are made from the code, and a test that they are what it says now ---
+
+$(BUILD)/answers: scripts/docs/answers.c $(LIBRARY)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS)
+
+docs: $(BUILD)/sipward $(BUILD)/answers
+	$(Q)BUILD="$(BUILD)" scripts/docs/generate
+
 # --- tests ---
 
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -101,5 +110,5 @@ clean:
 
 -include $(OBJECTS:.o=.d) $(BUILD)/sipward.bpf.d
 
-.PHONY: all install uninstall clean
+.PHONY: all docs install uninstall clean
 .DELETE_ON_ERROR:

@@ -9,7 +9,7 @@
 #include "policy/prefix.h"
 
 #define KEYS_MAX  48 /* rows of a table */
-#define WORDS_MAX 24 /* alternatives that a message lists */
+#define WORDS_MAX 40 /* alternatives that a message lists */
 
 struct quoted label(const struct node *node)
 {
