@@ -3,6 +3,7 @@
 #   make                 build/sipward, the BPF object inside
 #   make check           every test that needs no lab (unit, packets)
 #   make differential, fuzz, bench, demo, soak, attack, interop    see selftests/tests.mk
+#   make docs            the documents that come from the code
 #   make install         DESTDIR and PREFIX are honoured; make uninstall takes it away
 #   make V=1             the commands as they run
 #   make CLANG=clang-19 BUILD=build-19    another compiler, another folder
@@ -87,8 +88,12 @@ include selftests/tests.mk
 SHARE     := $(DESTDIR)$(PREFIX)/share/sipward
 UNIT      := $(DESTDIR)$(PREFIX)/lib/systemd/system/sipward.service
 POLICIES  := $(wildcard scripts/policies/*.yaml)
+MAN       := $(DESTDIR)$(PREFIX)/share/man
+BASH      := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sipward
+ZSH       := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sipward
 INSTALLED := $(DESTDIR)$(SBINDIR)/sipward $(UNIT) $(POLICIES:scripts/policies/%=$(SHARE)/%) \
-             $(SHARE)/sipward.rules.yml $(SHARE)/grafana.json
+             $(SHARE)/sipward.rules.yml $(SHARE)/grafana.json $(BASH) $(ZSH) \
+             $(MAN)/man8/sipward.8 $(MAN)/man5/sipward.yaml.5
 
 install: $(BUILD)/sipward
 	install -D -m 0755 $(BUILD)/sipward $(DESTDIR)$(SBINDIR)/sipward
@@ -99,6 +104,10 @@ install: $(BUILD)/sipward
 	install -d $(dir $(UNIT))
 	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/systemd/sipward.service >$(UNIT)
 	chmod 0644 $(UNIT)
+	install -D -m 0644 man/sipward.8 $(MAN)/man8/sipward.8
+	install -D -m 0644 man/sipward.yaml.5 $(MAN)/man5/sipward.yaml.5
+	install -D -m 0644 scripts/completion/sipward.bash $(BASH)
+	install -D -m 0644 scripts/completion/_sipward $(ZSH)
 
 # Policies, and what sipward has attached, stay: `sipward detach` takes that off.
 uninstall:

@@ -54,7 +54,11 @@ check-packets: $(PACKET_TESTS)
 check-install: $(BUILD)/sipward
 	$(Q)BUILD="$(BUILD)" selftests/install/run
 
-check: check-unit check-packets check-install
+# The documents are what the code says, and their commands print what they show.
+check-docs: $(BUILD)/sipward $(BUILD)/answers
+	$(Q)BUILD="$(BUILD)" selftests/docs/run
+
+check: check-unit check-packets check-install check-docs
 
 # Boots other kernels: KERNELS, or all of selftests/kernels, with the sipward of each of BUILDS.
 BUILDS ?= $(BUILD)
@@ -64,7 +68,7 @@ check-kernels: $(BUILD)/sipward
 
 -include $(wildcard $(SAN)/*/*.d $(SAN)/user/*/*.d)
 
-.PHONY: check check-unit check-packets check-install check-kernels
+.PHONY: check check-unit check-packets check-install check-docs check-kernels
 
 # --- measuring, fuzzing, showing: not part of the tests ---
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Attack vectors as text: what an attacker sends, and the nearest legal traffic beside it.
- * README: "Audit" has the language. Nothing here runs a packet (attack.c does).
+ * docs/audit.md has the language. Nothing here runs a packet (attack.c does).
  */
 #ifndef SIPWARD_AUDIT_VECTOR_H
 #define SIPWARD_AUDIT_VECTOR_H

@@ -19,7 +19,7 @@
 
 #include "base/text.h"
 
-/* Exit codes of the binary (README: "Exit codes"). */
+/* Exit codes of the binary (docs/commands.md). */
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_FAILED = 1,     /* the kernel or the system refused something */

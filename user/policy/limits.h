@@ -2,8 +2,8 @@
  *
  * How long a policy may be. Every list costs time when it is read and written into maps, and
  * memory twice, while one policy takes the place of another: these bounds keep reading under two
- * seconds and an apply under five on one core of 2.6 GHz. README, "How long lists may be", says
- * the same numbers.
+ * seconds and an apply under five on one core of 2.6 GHz. docs/operating.md, "How long lists may
+ * be", says the same numbers.
  */
 #ifndef SIPWARD_POLICY_LIMITS_H
 #define SIPWARD_POLICY_LIMITS_H
