@@ -20,11 +20,14 @@ import sys
 import time
 
 FENCE = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$|^<!-- run: ([^\n]*) -->$", re.M | re.S)
-SECONDS = 60
+SECONDS = 60   # that a command may take
+PATIENCE = 5
+ASKS = re.compile(r"^sipward (stats|events|status|\w+ list)\b")
 
 
 def plain(line):
     line = re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b", "0", line)
+    line = re.sub(r"kernel \S+", "kernel 0", line)
     return re.sub(r"\s+", " ", re.sub(r"\d+(\.\d+)?", "0", line)).strip()
 
 
@@ -42,8 +45,7 @@ class Document:
         self.path, self.update = path, update
         self.failed = False
         self.agents = []
-        with open(path, encoding="utf-8") as file:
-            self.text = file.read()
+        self.text = read(path)
 
     def result(self, name, why):
         name = f"{os.path.relpath(self.path, os.environ['ROOT'])}: {name}"
@@ -54,6 +56,7 @@ class Document:
         made = FENCE.sub(self.block, self.text)
         for agent in self.agents:
             stop(agent)
+        shell("sipward detach")
         if self.update and made != self.text:
             with open(self.path, "w", encoding="utf-8") as file:
                 file.write(made)
@@ -85,14 +88,24 @@ class Document:
         parts = re.split(r"^# (.*)\n", body, flags=re.M)
         made = parts[0]
         for command, wanted in zip(parts[1::2], parts[2::2]):
-            got = self.start(command) if background else shell(command)[1]
-            lines = [line.rstrip() for line in got.splitlines()]
-            same = matches(wanted.splitlines(), lines)
+            if background:
+                self.start(command)
+            same, lines = self.compare(command, wanted.splitlines(), background)
             if self.update and not same and "..." not in wanted.splitlines():
                 wanted, same = "".join(f"{line}\n" for line in lines), True
-            self.result(command, None if same else f"it printed {got!r}")
+            self.result(command, None if same else f"it printed {lines!r}")
             made += f"# {command}\n{wanted}"
         return made
+
+    def compare(self, command, wanted, background):
+        """Asks again for a while where that changes nothing: events take a moment."""
+        deadline = time.monotonic() + (PATIENCE if background or ASKS.search(command) else 0)
+        while True:
+            output = read("agent.log") if background else shell(command)[1]
+            lines = [line.rstrip() for line in output.splitlines()]
+            if matches(wanted, lines) or time.monotonic() >= deadline:
+                return matches(wanted, lines), lines
+            time.sleep(0.2)
 
     def start(self, command):
         with open("agent.log", "w", encoding="utf-8") as log:
@@ -102,10 +115,13 @@ class Document:
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline and self.agents[-1].poll() is None:
             if shell("sipward tune")[0] == 0:
-                break
+                return
             time.sleep(0.1)
-        with open("agent.log", encoding="utf-8") as log:
-            return log.read()
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def stop(agent):

@@ -31,5 +31,6 @@ world_up() {
 	ip route add default via 192.0.2.1 &&
 	$far ip address add 192.0.2.1/24 dev eth0 &&
 	$far ip address add $CARRIER/32 dev eth0 && $far ip address add $PHONE/32 dev eth0 &&
-	$far ip address add $SCANNER/32 dev eth0
+	$far ip address add $SCANNER/32 dev eth0 &&
+	$far ip route add $SERVER/32 dev eth0 src $SCANNER # where svmap comes from
 }
