@@ -85,7 +85,7 @@ def reasons_page(reasons, entries):
         if reason.group != group:
             group = reason.group
             text += f"## {group[0].upper()}{group[1:]}\n\n"
-        text += f"### {reason.name}\n\nDropped because {reason.text}.\n\n"
+        text += f"### {reason.name}\n\nDropped: {reason.text}.\n\n"
         text += f"- Rule: {reason.rule}\n- Threat: `{reason.threat}`\n"
         if reason.profile:
             text += "- Sanity profile: " + {

@@ -159,8 +159,7 @@ const struct command command_apply = {
 	.help =
 	"Usage: sipward apply POLICY [--confirm 60s] [-j]\n\n"
 	"  -c, --confirm DURATION  the policy that ran before comes back after this time, unless\n"
-	"                          `sipward confirm` is run: nobody locks himself out for "
-	"longer\n\n"
+	"                          you run `sipward confirm`: you cannot lock yourself out\n\n"
 	"The policy is swapped in with one step, with counters, bans and limits kept; a bad one,\n"
 	"or one that the kernel refuses, changes nothing. Values that were tuned are gone, and\n"
 	"come back with the policy that they were tuned in. A reload (SIGHUP) and the next start\n"
@@ -180,8 +179,8 @@ const struct command command_diff = {
 	.name = "diff",
 	.summary = "what another policy would change on the running system, key by key",
 	.help = "Usage: sipward diff POLICY [-j]\n\n"
-		"Compared is what runs, with what was tuned. A key that only one of the two has\n"
-		"is \"not written\" in the other: its default holds there. Entries of the lists\n"
-		"are counted, those in files too.\n",
+		"Compares the file with what runs, tuned values included. \"not written\" means\n"
+		"that the key is not there and its default holds. Entries of lists are counted,\n"
+		"those in files too.\n",
 	.run = run_diff,
 };

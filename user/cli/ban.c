@@ -229,7 +229,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_ban = {
 	.name = "ban",
-	.summary = "bans by hand: add, del, list",
+	.summary = "manual bans: add, del, list",
 	.help =
 	"Usage: sipward ban add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
 	"       sipward ban del ADDRESS [-j]\n"
@@ -239,14 +239,14 @@ const struct command command_ban = {
 	"  -j, --json          the bans as JSON\n\n"
 	"An IPv6 address stands for its /64, which is what one subscriber has. A ban holds on\n"
 	"every protected interface at once, with or without an agent, and outlives restarts and\n"
-	"reloads. Sources on lists: {allow: [...]} pass whatever bans say. It takes the place of\n"
-	"an allow by hand; no ban but one by hand does.\n",
+	"reloads. Sources on lists: {allow: [...]} pass whatever bans say. A manual ban replaces\n"
+	"a manual allow. Automatic bans never do.\n",
 	.run = run,
 };
 
 const struct command command_allow = {
 	.name = "allow",
-	.summary = "lets a source in by hand, whatever lists and bans say: add, del, list",
+	.summary = "lets a source in, whatever lists and bans say: add, del, list",
 	.help =
 	"Usage: sipward allow add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
 	"       sipward allow del ADDRESS [-j]\n"
@@ -254,9 +254,9 @@ const struct command command_allow = {
 	"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until taken off\n"
 	"  -n, --note TEXT     why (31 octets), shown by list\n"
 	"  -j, --json          the entries as JSON\n\n"
-	"Takes the place of a ban, keeps new ones away, and is stronger than lists: {deny:\n"
-	"[...]}; limits, methods and checks hold for it as for everybody. Like a ban it holds\n"
-	"on every interface at once, with or without an agent, for one IPv4 address or one IPv6\n"
-	"/64.\n",
+	"Replaces a ban of the source, and prevents new ones. It is stronger than lists: {deny:\n"
+	"[...]}. Limits, methods and checks hold for the source as for all others. Like a ban it\n"
+	"holds on every interface at once, with or without an agent, for one IPv4 address or one\n"
+	"IPv6 /64.\n",
 	.run = run,
 };

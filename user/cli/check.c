@@ -66,6 +66,6 @@ const struct command command_check = {
 	.summary = "reads a policy and says what is wrong with it; touches nothing",
 	.help = "Usage: sipward check [-j] POLICY\n\n"
 		"Every error is FILE:LINE:COLUMN: what is wrong, and what would be right. Exit\n"
-		"code 3. Tables and lists that this host has no memory for are wrong here.\n",
+		"code 3. Fails if the policy's tables do not fit into this host's memory.\n",
 	.run = run,
 };

@@ -111,14 +111,14 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_events = {
 	.name = "events",
-	.summary = "why was it dropped: the last refused packets, a line each",
+	.summary = "the last refused packets, a line each: when, where from, what, why",
 	.help =
 	"Usage: sipward events [-f] [-j]\n\n"
 	"  -f, --follow  go on with what happens from now\n"
 	"  -j, --json    one JSON object a line\n\n"
 	"Each line names time, interface, zone, source, destination, transport, method, length,\n"
 	"whether it was dropped or only would have been, the reason and the rule behind it.\n"
-	"The kernel tells at most events: {rate: ...} of the policy; what was held back is\n"
-	"counted in the next line. Counters (sipward stats) are complete.\n",
+	"There are at most as many events as the policy's events: {rate: ...} allows. The next\n"
+	"line says how many were left out. Counters (sipward stats) are complete.\n",
 	.run = run,
 };

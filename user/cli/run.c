@@ -65,10 +65,10 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_run = {
 	.name = "run",
-	.summary = "the agent: attach, apply the policy, learn, export; stays in the foreground",
+	.summary = "the agent: attaches, applies the policy, learns, exports; stays in the foreground",
 	.help =
 	"Usage: sipward run [-i IFACE]... [-p POLICY] [--keep]\n\n"
-	"  -i, --interface IFACE  protect this interface; again for more. Wins over the policy's\n"
+	"  -i, --interface IFACE  protect this interface; again for more. Replaces the policy's\n"
 	"                         interfaces:\n"
 	"  -p, --policy FILE      the policy; without it an embedded one in monitor mode, which\n"
 	"                         drops nothing and counts what it would have dropped\n"
