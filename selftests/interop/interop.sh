@@ -158,12 +158,13 @@ flow_start() { # FLOW: in the background
 }
 CELL_PORT=0
 
-# NAME NAMESPACE SCENARIO USER OTHER ADDRESS SERVER [sipp options]: CALLS calls, in the background
+# NAME NAMESPACE SCENARIO USER OTHER ADDRESS SERVER [sipp options]: CALLS calls, in the background.
+# As phones do, sipp goes on where an answer comes again or late; a call that lacks one times out.
 place() {
 	rm -f "$TMP/$1.csv"
 	scenario "$1" "$3" "$4" "$5"
 	sipp_of "$1" "$1" "$6" "$7" -p 5060 -m "$CALLS" -r 1 -recv_timeout 10000 -timeout 60 \
-		-oocsn ooc_default "${@:8}"
+		-oocsn ooc_default -default_behaviors all,-abortunexp "${@:8}"
 	spawn "$2" "$TMP/$1.out" "${SIPP[@]}"
 	FLOW_PIDS+=("$SPAWNED")
 }
@@ -181,6 +182,7 @@ declare -A GOOD RESENT
 
 cell() { # SERVER POLICY WHAT: runs each flow of that policy
 	local flow
+	[ "$2" = none ] || REFUSED_BEFORE=$(refused)
 	"before_$3"
 	for flow in $(flow_names "$1" "$2"); do flow_start "$flow"; done
 	sleep 1.5
@@ -269,10 +271,15 @@ table() { # SERVER-NAME POLICY...: what succeeded
 	done
 }
 
-refused_nothing() { # sipward: but for what the greylist of a flood held back
-	[ "$(ward stats -j | jq '[.interfaces[].zones[].drops | to_entries[] |
-		select(.key != "greylist") | .value] | add // 0')" = 0 ]
+refused() { # how much sipward refused since it began, but for what the greylist held back
+	ward stats -j | jq '[.interfaces[].zones[].drops | to_entries[] |
+		select(.key != "greylist") | .value] | add // 0'
 }
+
+refused_nothing() { # since the cell, or the situation, began
+	[ "$(refused)" = "$REFUSED_BEFORE" ]
+}
+REFUSED_BEFORE=0
 
 # A known race: for some seconds Asterisk may hold a phone for unreachable, and answers 603, also
 # without sipward. It counts as one only where sipward refused nothing but what the flood sent.
@@ -304,7 +311,8 @@ judge() { # POLICY WHAT
 
 # --- policies ----------------------------------------------------------------------------------
 
-# NAME: the shipped one, with the addresses of this network, and ONE_SERVICE_MORE
+# NAME: the shipped one, with the addresses of this network, and with what the group wrote into
+# $TMP/services
 interop_policy() {
 	case $1 in
 	pbx)
@@ -315,7 +323,7 @@ interop_policy() {
 			"$ROOT/scripts/policies/interconnect.yaml"
 		;;
 	*) cat "$INTEROP/$1.yaml" ;;
-	esac | sed "${ONE_SERVICE_MORE:+/transport: tls, port: 5061/a\\  - $ONE_SERVICE_MORE}" >"$TMP/$1.yaml"
+	esac | sed "/transport: tls, port: 5061/r $TMP/services" >"$TMP/$1.yaml"
 }
 
 protected() { # POLICY [young]: sipward runs; unless young, its observer has seen all for hours
@@ -360,6 +368,7 @@ situation() {
 	"ready_$1"
 	case " $YOUNG " in *" $1 "*) young=young ;; esac
 	[ "$2" = none ] || protected "$2" $young
+	REFUSED_BEFORE=0
 	"do_$1"
 	MANAGED[$1,$2]=$DID_GOOD TRIED[$1]=$DID_TRIED
 	[ "$2" = none ] || {
@@ -479,6 +488,7 @@ interop_up() {
 	trap interop_exit EXIT
 	trap 'trap "" PIPE; exit 141' PIPE # whoever reads this went away: clean up all the same
 	mkdir -p "$TMP/server"
+	: >"$TMP/services"
 }
 
 server_answers() {
@@ -554,10 +564,18 @@ asterisk_answers() { # to a phone that is none of its own it says 401, and to an
 	[ -n "$(request caller --from "$CALLER4" --wait 0.3 "$SERVER4" OPTIONS)" ]
 }
 
+# After a start it holds a phone for unreachable until that has answered an OPTIONS.
+asterisk_reaches_phones() {
+	! nsenter --mount --root --target "$SERVING" \
+		asterisk -C /mnt/asterisk/asterisk.conf -rx "pjsip show contacts" 2>/dev/null |
+		grep -E '^ *Contact: +3' | grep -qv Avail
+}
+
 asterisk_start() {
 	asterisk_files || return
 	spawn_rooted asterisk "$TMP/asterisk.log" asterisk -f -C /mnt/asterisk/asterisk.conf
-	wait_until 30 asterisk_answers
+	wait_until 30 asterisk_answers || return
+	wait_until 10 asterisk_reaches_phones || echo "# Asterisk does not reach all phones"
 }
 asterisk_stop() { stop_process "$SERVING"; }
 asterisk_version() { echo "Asterisk $(root_version asterisk | sed 's/^1://; s/+.*//')"; }

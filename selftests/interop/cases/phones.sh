@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # Phones that people use, calmly and beside a flood: baresip over UDP, TCP and TLS, each over IPv4 and
-# IPv6, with an outbound proxy and behind a NAT; linphone; JsSIP over WebSocket. Each registers and
-# calls twice through Kamailio, or through the server that PHONES_SERVER names.
+# IPv6, with an outbound proxy and behind a NAT; linphone; JsSIP over WebSocket, also inside TLS. Each
+# registers and calls twice through Kamailio, or through the server that PHONES_SERVER names.
 # shellcheck source=selftests/interop/interop.sh
 . "$(dirname "$0")/../interop.sh"
 SERVED=${PHONES_SERVER:-kamailio5}
@@ -12,8 +12,11 @@ nat_up
 "${SERVED}_start" || die "$SERVED does not answer: $(cat "$TMP"/{kamailio,asterisk}.log 2>/dev/null | tail -n 1)"
 # Asterisk has a port for HTTP, Kamailio takes it on that of SIP.
 case $SERVED in
-asterisk) WEBSOCKET=ws://$SERVER4:8088/ws ONE_SERVICE_MORE="{transport: tcp, port: 8088}" ;;
-*) WEBSOCKET=ws://$SERVER4:5060 ;;
+asterisk)
+	WEBSOCKET=ws://$SERVER4:8088/ws WEBSOCKET_TLS=wss://$SERVER4:8089/ws
+	printf '  - {transport: %s}\n' "tcp, port: 8088" "tls, port: 8089" >"$TMP/services"
+	;;
+*) WEBSOCKET=ws://$SERVER4:5060 WEBSOCKET_TLS=wss://$SERVER4:5061 ;;
 esac
 
 TALK_AT=10.77.191.1
@@ -94,6 +97,7 @@ linphone_start() {
 4	terminate
 1	call sip:371@$SERVER4
 4	terminate
+1	status register
 1	quit
 END
 	PHONES_RUNNING+=("$!")
@@ -113,18 +117,18 @@ jssip_there() {
 		(cd "$JSSIP" && npm install --silent --no-fund jssip@3 ws@8 >/dev/null 2>&1)
 }
 
-jssip_start() {
-	(cd "$JSSIP" && caller timeout 40 node "$INTEROP/websocket.js" "$WEBSOCKET" "$SERVER4" 261 371) \
-		>"$TMP/jssip.out" 2>&1 </dev/null &
+jssip_start() { # NAME URL USER
+	(cd "$JSSIP" && NODE_TLS_REJECT_UNAUTHORIZED=0 caller timeout 40 node "$INTEROP/websocket.js" \
+		"$2" "$SERVER4" "$3" 371) >"$TMP/$1.out" 2>&1 </dev/null &
 	PHONES_RUNNING+=("$!")
 }
 
-jssip_good() {
-	grep -E '^[0-3]$' "$TMP/jssip.out" || echo 0
+jssip_good() { # NAME
+	grep -E '^[0-3]$' "$TMP/$1.out" || echo 0
 }
 
-JSSIP_NAME=jssip
-jssip_there || { echo "ok jssip # SKIP npm cannot install it"; JSSIP_NAME=; }
+JSSIPS="jssip jssip-tls"
+jssip_there || { echo "ok jssip # SKIP npm cannot install it"; JSSIPS=; }
 
 all_phones() { # POLICY WHAT
 	local name at address transport to account
@@ -134,12 +138,15 @@ all_phones() { # POLICY WHAT
 		baresip_start "$name" "$at" "$address" "$transport" "$to" "$account"
 	done < <(baresips)
 	linphone_start
-	[ -z "$JSSIP_NAME" ] || jssip_start
+	if [ -n "$JSSIPS" ]; then
+		jssip_start jssip "$WEBSOCKET" 261
+		jssip_start jssip-tls "$WEBSOCKET_TLS" 262
+	fi
 	wait "${PHONES_RUNNING[@]}"
 	"after_$2"
 	for name in $(baresips | cut -f 1); do note "$name $2" "$1" "$(baresip_good "$name")"; done
 	note "linphone $2" "$1" "$(linphone_good)"
-	[ -z "$JSSIP_NAME" ] || note "jssip $2" "$1" "$(jssip_good)"
+	for name in $JSSIPS; do note "$name $2" "$1" "$(jssip_good "$name")"; done
 }
 
 note() { # NAME POLICY GOOD
@@ -157,7 +164,7 @@ for policy in none $POLICIES; do
 	[ "$policy" = none ] || unprotected
 done
 mapfile -t names < <(for what in calm flood; do
-	for name in $(baresips | cut -f 1) linphone $JSSIP_NAME; do echo "$name $what"; done
+	for name in $(baresips | cut -f 1) linphone $JSSIPS; do echo "$name $what"; done
 done)
 situations_table "none $POLICIES" "${names[@]}"
 lab_end
