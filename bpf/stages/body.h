@@ -60,7 +60,14 @@ __noinline __u32 body_faults(struct scratch *scratch)
 	return sdp_finish(sdp);
 }
 
-_Static_assert(SW_REASON_SDP_LINE + SDP_BOUNDS == SW_REASON_SDP_BOUNDS, "in one order");
+#define SDP_HAS(fault) \
+	_Static_assert((int)SW_REASON_SDP_LINE + (int)SDP_##fault == (int)SW_REASON_SDP_##fault, \
+		       "the numbers stand in the order of enum sdp_fault")
+SDP_HAS(ORDER);
+SDP_HAS(NUMBER);
+SDP_HAS(ADDRESS);
+SDP_HAS(BOUNDS);
+_Static_assert(SDP_BOUNDS == SDP_FAULTS - 1, "each fault is named");
 
 static __always_inline enum verdict stage_body(struct packet *p)
 {

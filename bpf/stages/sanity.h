@@ -31,7 +31,7 @@ static __always_inline enum verdict stage_sanity(struct packet *p)
 
 	/* In shadow more than one check may speak; the first that is carried out ends it. */
 	for (int i = 0; i < SHADOWS_MAX && found; i++) {
-		enum verdict v = refuse(p, SW_SANITY_FIRST + lowest_bit(found));
+		enum verdict v = refuse(p, SW_REASON_OF_SANITY[lowest_bit(found) & 63]);
 
 		if (v != VERDICT_UNDECIDED)
 			return v;

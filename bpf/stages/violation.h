@@ -33,19 +33,11 @@ static __always_inline __u64 offending(const struct packet *p)
 		       0 : p->found & SW_SANITY_DEFAULT & ~SANITY_DICTATED;
 }
 
-/* The checks that are counted only, as a mask of struct packet.found. */
-static __always_inline __u64 sanity_in_shadow(void)
-{
-	const __u32 word = SW_SANITY_FIRST / 64, bit = SW_SANITY_FIRST % 64;
-
-	return policy.shadow[word] >> bit | (bit ? policy.shadow[word + 1] << (64 - bit) : 0);
-}
-
 static __always_inline enum verdict stage_violation(struct packet *p)
 {
 	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (p->protocol == IPPROTO_UDP || p->proved) &&
 	    offending(p) & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) &
-		    ~sanity_in_shadow())
+		    ~policy.shadow_sanity)
 		note_violation(packet_scratch(p));
 	return VERDICT_UNDECIDED;
 }

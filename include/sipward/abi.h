@@ -8,13 +8,13 @@
 
 /* Raised when the layout of a pinned map changes; pinned state of another version is not
  * touched by this one (the agent says what to do). */
-#define SW_ABI_VERSION 6
+#define SW_ABI_VERSION 7
 
 #define SW_ZONES_MAX     64  /* zone numbers; number 0 is always `public` */
 #define SW_ZONE_PUBLIC   0
 #define SW_NAME_MAX      32  /* octets of a zone name, its NUL included */
 #define SW_SERVICES_MAX  16
-#define SW_REASONS_MAX   128 /* slots, so that a new reason does not change the layout */
+#define SW_REASONS_MAX   256 /* slots, so that a new reason does not change the layout */
 #define SW_MESSAGES_MAX  32
 
 #define SW_LOCAL_ADDRS_MAX 4096

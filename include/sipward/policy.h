@@ -121,6 +121,7 @@ struct sw_policy {
 	__u32 mode;                        /* enum sw_mode, of the whole policy */
 	__u64 generation;
 	__u64 shadow[SW_REASONS_MAX / 64]; /* bit per reason: counted, not carried out */
+	__u64 shadow_sanity;               /* likewise, SW_SANITY_BIT() */
 	__u8 hash[32];                     /* SHA-256 of the policy's text and its lists */
 	__u32 fragments_drop;              /* 1: a later fragment without its first is dropped */
 	__u32 have_zones;                  /* 1: some zone has prefixes: the tries are asked */
@@ -201,8 +202,18 @@ struct sw_service_addr {
 
 enum sw_list { SW_LIST_NONE, SW_LIST_ALLOW, SW_LIST_DENY };
 
-_Static_assert(SW_REASON_OF_UNPROVEN(SW_UNPROVEN_REASONS - 1) == SW_REASON_UNPROVEN_FRAGMENT,
-	       "a reason for each class, in their order");
+#define SW_UNPROVEN_HAS(class) \
+	_Static_assert((int)SW_REASON_OF_UNPROVEN(SW_UNPROVEN_##class) == \
+		       (int)SW_REASON_UNPROVEN_##class, "the numbers stand in the order of classes")
+SW_UNPROVEN_HAS(KEEPALIVE);
+SW_UNPROVEN_HAS(STUN);
+SW_UNPROVEN_HAS(RESPONSE);
+SW_UNPROVEN_HAS(ACK);
+SW_UNPROVEN_HAS(DIALOG);
+SW_UNPROVEN_HAS(SYN);
+SW_UNPROVEN_HAS(SEGMENT);
+SW_UNPROVEN_HAS(FRAGMENT);
+_Static_assert(SW_UNPROVEN_FRAGMENT == SW_UNPROVEN_REASONS - 1, "each class with a reason is named");
 _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");

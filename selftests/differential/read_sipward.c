@@ -8,8 +8,8 @@
 #include "reading.h"
 
 static const char *const sanity_names[] = {
-#define REASON(id, name, threat, rfc, text)
-#define SANITY(id, name, profile, threat, rfc, text) name,
+#define REASON(number, ...)
+#define SANITY(number, id, name, ...) name,
 #include <sipward/reasons.def>
 #undef REASON
 #undef SANITY

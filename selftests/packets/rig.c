@@ -7,6 +7,14 @@
 
 struct sw_trial outcome;
 
+int sanity_of(enum sw_reason reason)
+{
+	for (int i = 0; i < SW_SANITY_COUNT; i++)
+		if (SW_REASON_OF_SANITY[i] == reason)
+			return i;
+	return -1;
+}
+
 struct sw_addr address(const char *text)
 {
 	struct prefix prefix;

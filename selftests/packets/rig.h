@@ -37,6 +37,9 @@ void rig_open_all(struct rig *rig, const char *yaml);
 void rig_close(struct rig *rig);
 #define auto_rig cleanup(rig_close)
 
+/* The check of the scanner that has this reason, or -1. */
+int sanity_of(enum sw_reason reason);
+
 struct sw_addr address(const char *text);
 
 /* A whole, legal request of this method, with Call-ID and branch made from `n`. With `tag`

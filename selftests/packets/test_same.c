@@ -123,10 +123,9 @@ static void test_every_octet_flipped(void **state)
 /* Whether a drop by the program that scans for everything is one for what only that reads. */
 static bool is_where_read(const struct sw_trial *outcome)
 {
-	unsigned int check = outcome->reason - SW_SANITY_FIRST;
+	int check = sanity_of(outcome->reason);
 
-	return outcome->verdict == SW_TRIAL_DROP && check < SW_SANITY_COUNT &&
-	       SIP_WHERE_READ >> check & 1;
+	return outcome->verdict == SW_TRIAL_DROP && check >= 0 && SIP_WHERE_READ >> check & 1;
 }
 
 /* The program as it is attached leaves out what its policy does not use: the verdicts must be

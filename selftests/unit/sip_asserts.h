@@ -10,8 +10,8 @@
 #include "sip_exact.h"
 
 static const char *const sanity_names[] = {
-#define REASON(id, name, threat, rfc, text)
-#define SANITY(id, name, profile, threat, rfc, text) name,
+#define REASON(number, ...)
+#define SANITY(number, id, name, ...) name,
 #include <sipward/reasons.def>
 #undef REASON
 #undef SANITY

@@ -176,7 +176,6 @@ static void test_names(void **state)
 		assert_int_equal(reason_by_name(reason_name(i)), i);
 		assert_non_null(reason_text(i));
 		assert_non_null(reason_rfc(i));
-		assert_non_null(reason_threat(i));
 	}
 	for (int i = 0; i < SW_MESSAGE_COUNT; i++)
 		assert_int_equal(message_by_name(message_name(i)), i);

@@ -246,6 +246,60 @@ static void test_not_written(void **state)
 	assert_int_equal(saved.known_count, 2);
 }
 
+/* Written by the version with ABI 6, in which the number of a reason was its position. */
+static const char from_abi_6[] =
+	"sipward-state 2\n"
+	"written 1800000000\n"
+	"known 192.0.2.1 5060 42 63 good 7 1799999100 1799999991\n"
+	"ban 192.0.2.66 ban 0 0 0 1799999940 1800007200 by hand: two hours\n"
+	"ban 192.0.2.67 none 0 1 10 1799999940 never let in by hand\n"
+	"ban 192.0.2.68 auth_failures 0 2 20 1799999940 1800007200 \n"
+	"ban 2001:db8:1::/64 enumeration 0 3 30 1799999940 1800007200 \n"
+	"ban 192.0.2.70 sanity_violations 0 4 40 1799999940 never \n"
+	"crc32 bd4e036c\n";
+
+static void test_earlier_version(void **state)
+{
+	static const uint16_t numbers[] = {11, 0, 12, 13, 14};
+	const struct place *p = *state;
+	auto_saved struct saved saved = { 0 };
+	auto_free char *again = NULL;
+	struct error e = { 0 };
+	size_t size;
+
+	assert_int_equal(mkdir(p->directory, 0700), 0);
+	write_text(p->path, from_abi_6);
+	chmod(p->path, 0600);
+	if (state_file_read(p->path, before, DAY, &saved, &e) != 1)
+		fail_msg("%s", e.text);
+	assert_int_equal(saved.known_count, 1);
+	assert_int_equal(saved.ban_count, array_size(numbers));
+	for (size_t i = 0; i < array_size(numbers); i++) {
+		assert_int_equal(saved.bans[i].ban.reason, numbers[i]);
+		assert_int_equal(saved.bans[i].ban.evidence, i);
+	}
+	assert_int_equal(state_file_write(p->path, &saved, before, &e), 0);
+	again = read_whole_file(p->path, 1 << 20, &size, &e);
+	assert_string_equal(again, from_abi_6);
+}
+
+/* A table that a later version pinned has numbers that this one has no name for. */
+static void test_later_reason(void **state)
+{
+	struct ban_entry later = ban("192.0.2.66", BAN_FOREVER, "");
+	const struct saved written = { .bans = &later, .ban_count = 1 };
+	const struct place *p = *state;
+	auto_saved struct saved saved = { 0 };
+	struct error e = { 0 };
+
+	later.ban.reason = 250;
+	assert_int_equal(state_file_write(p->path, &written, before, &e), 0);
+	if (state_file_read(p->path, after, DAY, &saved, &e) != 1)
+		fail_msg("%s", e.text);
+	assert_int_equal(saved.ban_count, 1);
+	assert_int_equal(saved.bans[0].ban.reason, 250);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +310,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_version, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(test_writable_by_others, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(test_not_written, make_place, drop_place),
+		cmocka_unit_test_setup_teardown(test_earlier_version, make_place, drop_place),
+		cmocka_unit_test_setup_teardown(test_later_reason, make_place, drop_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

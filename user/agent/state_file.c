@@ -90,7 +90,7 @@ static void write_ban(struct lines *out, const struct ban_entry *entry, struct c
 	put_text(out, "ban ");
 	put_prefix(out, &entry->source);
 	put_char(out, ' ');
-	put_text(out, reason_name(ban->reason));
+	put_text(out, reason_label(ban->reason).text);
 	put_next(out, ban->flags);
 	put_next(out, ban->evidence);
 	put_next(out, ban->hits);
@@ -290,8 +290,8 @@ static int read_ban(struct reading *r, const char *line)
 	    line[used] != ' ' || strlen(line + used + 1) >= sizeof(entry.ban.note) ||
 	    prefix_parse(source, &entry.source, &why) < 0 || flags > UINT16_MAX)
 		return -1;
-	/* One of a reason that this version does not have any more is still a ban. */
-	number = reason_by_name(reason);
+	/* One of a reason that this version does not know is still a ban. */
+	number = reason_by_label(reason);
 	entry.ban.reason = number >= 0 ? number : SW_REASON_BAN;
 	entry.ban.flags = flags;
 	entry.ban.evidence = evidence;

@@ -92,10 +92,10 @@ static void time_left(const struct sw_ban *ban, char *text, size_t size)
 			 ban->end > now ? (uint64_t)((ban->end - now) / SW_NS_PER_SEC) : 0);
 }
 
-static const char *reason_text_of(const struct sw_ban *ban)
+static struct reason_label reason_of(const struct sw_ban *ban)
 {
-	return ban->reason == SW_REASON_BAN || ban->reason == SW_REASON_NONE ? "manual" :
-	       reason_name(ban->reason);
+	return ban->reason == SW_REASON_BAN || ban->reason == SW_REASON_NONE ?
+	       (struct reason_label){"manual"} : reason_label(ban->reason);
 }
 
 static struct json_object *ban_json(const struct ban_entry *entry)
@@ -105,7 +105,7 @@ static struct json_object *ban_json(const struct ban_entry *entry)
 	char text[64];
 
 	json_text(o, "source", prefix_text(&entry->source, text, sizeof(text)));
-	json_text(o, "reason", reason_text_of(&entry->ban));
+	json_text(o, "reason", reason_of(&entry->ban).text);
 	json_text(o, "note", entry->ban.note);
 	json_count(o, "age_seconds", (now - entry->ban.start) / SW_NS_PER_SEC);
 	if (entry->ban.end == BAN_FOREVER)
@@ -136,7 +136,7 @@ static int list(const struct state *state, const struct ban_options *options, st
 		}
 		time_left(&entry->ban, left, sizeof(left));
 		printf("%-40s %-16s %-20s", prefix_text(&entry->source, source, sizeof(source)),
-		       left, reason_text_of(&entry->ban));
+		       left, reason_of(&entry->ban).text);
 		if (options->kind == BAN_DENIES)
 			printf(" %" PRIu64 " dropped", (uint64_t)entry->ban.hits);
 		if (entry->ban.evidence)

@@ -96,6 +96,17 @@ static void compile_tables(const struct tables *tables, struct sw_policy *out)
 		out->way_keys[i] = mix(out->seed[0] + mix(out->seed[1] + i));
 }
 
+/* The scanner's checks have masks of their own. */
+static void compile_shadow(const uint64_t *shadow, struct sw_policy *out)
+{
+	memcpy(out->shadow, shadow, sizeof(out->shadow));
+	for (int i = 0; i < SW_SANITY_COUNT; i++) {
+		unsigned int reason = SW_REASON_OF_SANITY[i];
+
+		out->shadow_sanity |= (shadow[reason / 64] >> reason % 64 & 1) << i;
+	}
+}
+
 void compile_policy(const struct policy *policy, const uint8_t *numbers, const struct sw_meta *meta,
 		    struct sw_policy *out)
 {
@@ -104,7 +115,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	out->mode = policy->mode;
 	out->generation = meta->generation;
 	memcpy(out->seed, meta->seed, sizeof(out->seed));
-	memcpy(out->shadow, policy->shadow, sizeof(out->shadow));
+	compile_shadow(policy->shadow, out);
 	memcpy(out->hash, policy->hash, sizeof(out->hash));
 	compile_masks(SW_SUBSCRIBER_V4, SW_SUBSCRIBER_V6, out->subscriber);
 	compile_masks(SW_PREFIX_V4, SW_PREFIX_V6, out->network);

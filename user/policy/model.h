@@ -264,12 +264,19 @@ int rate_parse(const char *text, struct rate *rate, const char **why);
  * *why (a literal). */
 int duration_parse(const char *text, uint64_t *ns, const char **why);
 
-/* The names that policies, CLI and metrics use. NULL (or -1) when there is none. */
+/* The names that policies, CLI and metrics use. NULL (or -1) when there is none. A retired reason
+ * has a name and no threat. */
 const char *reason_name(enum sw_reason reason);
 const char *reason_rfc(enum sw_reason reason);
 const char *reason_text(enum sw_reason reason);
 const char *reason_threat(enum sw_reason reason);
 int reason_by_name(const char *name);
+/* Likewise, for what is kept: a number that only a later version has a name for is "#130". */
+struct reason_label {
+	char text[48];
+};
+struct reason_label reason_label(unsigned int reason);
+int reason_by_label(const char *label);
 const char *message_name(enum sw_message message);
 int message_by_name(const char *name);
 const char *rate_name(enum sw_rate rate); /* "any", "INVITE", "dialog", "response", ... */

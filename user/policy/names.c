@@ -4,8 +4,9 @@
 #include <string.h>
 
 const char *const reason_words[SW_REASON_COUNT + 1] = {
-#define REASON(id, name, threat, rfc, text) name,
-#define SANITY(id, name, profile, threat, rfc, text) name,
+#define REASON(number, id, name, ...) [number] = name,
+#define SANITY(number, id, name, ...) [number] = name,
+#define RETIRED(number, name) [number] = name,
 #include <sipward/reasons.def>
 #undef REASON
 #undef SANITY
@@ -16,8 +17,9 @@ static const struct {
 	const char *rfc;
 	const char *text;
 } reasons[SW_REASON_COUNT] = {
-#define REASON(id, name, threat, rfc, text) { threat, rfc, text },
-#define SANITY(id, name, profile, threat, rfc, text) { threat, rfc, text },
+#define REASON(number, id, name, threat, rfc, text) [number] = {threat, rfc, text},
+#define SANITY(number, id, name, profile, threat, rfc, text) [number] = {threat, rfc, text},
+#define RETIRED(number, name) [number] = {NULL, "retired", "an earlier version had this rule"},
 #include <sipward/reasons.def>
 #undef REASON
 #undef SANITY
@@ -175,6 +177,29 @@ const char *reason_threat(enum sw_reason reason)
 int reason_by_name(const char *name)
 {
 	return word_index(name, reason_words);
+}
+
+struct reason_label reason_label(unsigned int reason)
+{
+	const char *name = reason_name(reason);
+	struct reason_label label;
+
+	if (name)
+		snprintf(label.text, sizeof(label.text), "%s", name);
+	else
+		snprintf(label.text, sizeof(label.text), "#%u", reason);
+	return label;
+}
+
+int reason_by_label(const char *label)
+{
+	unsigned int number;
+	int used = 0;
+
+	if (sscanf(label, "#%3u%n", &number, &used) == 1 && !label[used] &&
+	    number < SW_REASONS_MAX)
+		return number;
+	return reason_by_name(label);
 }
 
 const char *message_name(enum sw_message message)
