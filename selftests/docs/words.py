@@ -48,7 +48,9 @@ class Program:
 
 def shown_commands(text):
     """In `code`, in blocks, and behind a prompt; not in prose."""
-    code = re.findall(r"^ *```(?:sh|console)[^\n]*\n(.*?)^ *```$", text, re.M | re.S)
+    code = re.findall(r"^ *```sh[^\n]*\n(.*?)^ *```$", text, re.M | re.S)
+    code += re.findall(r"^# (.*)$", "\n".join(
+        re.findall(r"^```console[^\n]*\n(.*?)^```$", text, re.M | re.S)), re.M)
     code += re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)
     code += re.findall(r"^    (?!\s)(.*)$", text, re.M)
     for block in code:
