@@ -123,7 +123,11 @@ def commands_page(commands):
     text += ("What `sipward COMMAND --help` prints. Options may stand anywhere behind the command; "
              "behind `--` there are none. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong "
              "policy, 4 missing privilege, 5 interface missing, down, or taken by another program, "
-             "6 sipward is not running.\n\n")
+             "6 sipward is not running.\n\n"
+             "Every command that prints has `-j` for JSON; `events` and `explain` print an object "
+             "a line. Text that others wrote, such as notes and names of files, is printed as "
+             "UTF-8, and what a terminal would obey as `\\xNN`. Output that cannot be written is "
+             "an error.\n\n")
     for command in commands:
         text += f"## {command.name}\n\n{command.summary[0].upper()}{command.summary[1:]}.\n\n"
         text += "```text\n" + command.help.rstrip("\n") + "\n```\n\n"
@@ -171,7 +175,7 @@ def sentence(text):
     return text[0].upper() + text[1:] + "."
 
 
-def man_policy(entries, version):
+def man_policy(entries, example, version):
     text = man_head("SIPWARD.YAML", 5, version)
     text += (".SH NAME\nsipward.yaml \\- the policy of sipward(8)\n.SH DESCRIPTION\n"
              "A policy is a YAML file.\n"
@@ -199,7 +203,8 @@ def man_policy(entries, version):
         text += ".br\n" + prose(facts) + "\n.br\nExample: "
         name = entry.path.rpartition(".")[2]
         text += f"\\fB{escape(name + ': ' + entry.example)}\\fR\n"
-    text += (".SH SEE ALSO\n.BR sipward (8)\n")
+    text += ".SH EXAMPLE\n.RS\n" + verbatim(example) + ".RE\n"
+    text += ".SH SEE ALSO\n.BR sipward (8)\n"
     return text
 
 
