@@ -11,7 +11,7 @@ import subprocess
 
 NONSENSE = "qqqqqqqq"
 KNOWN = re.compile(r"; known here: (.*)")
-FIELDS = ("default", "example", "type", "reasons", "with", "like", "note")
+FIELDS = ("default", "example", "type", "most", "reasons", "with", "like")
 
 
 class Wrong(Exception):
@@ -24,6 +24,7 @@ class Key:
         self.default = fields.get("default")
         self.example = fields.get("example")
         self.type = fields.get("type")
+        self.most = fields.get("most")
         self.like = fields.get("like")
         self.reasons = fields.get("reasons", "").split()
         self.siblings = [pair.strip().split(" = ", 1)
@@ -221,6 +222,18 @@ def judge_example(program, key):
         yield f"{key.path}: the example means what the default means"
 
 
+def judge_most(program, key):
+    """`most: 16 x{n}`: a list of 16 such entries is good, one of 17 is not. Adds it to the type."""
+    count, item = key.most.split(" ", 1)
+    for entries, good in ((int(count), True), (int(count) + 1, False)):
+        value = ", ".join(item.replace("{n}", str(1000 + i)).replace("{i}", str(i))
+                          for i in range(entries))
+        said = program.check(policy_with(key, f"[{value}]"))
+        if said.startswith("=") != good:
+            yield f"{key.path}: {entries} entries are {'refused: ' + said if good else 'good'}"
+    key.type += f"; at most {count}"
+
+
 def judge_reasons(entries, reasons):
     """Each reason belongs to a key, or to no key."""
     names = {reason.name for reason in reasons}
@@ -239,6 +252,8 @@ def judge(program, key):
         key.type = type_of(program, key)
     if not key.type:
         yield f"{key.path}: no type is seen in what the program says; add a line 'type: ...'"
+    if key.most:
+        yield from judge_most(program, key)
     if key.children or key.copied:
         return
     if not key.example or not key.default:
