@@ -32,7 +32,7 @@ override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
 LDLIBS    := $(shell pkg-config --libs $(LIBS) 2>/dev/null || echo -lbpf -lelf -lz -lmnl -lyaml \
              -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng -lseccomp -lncursesw -ltinfo)
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -MMD -MP \
-             -Iinclude -iquote bpf -I/usr/include/$(shell uname -m)-linux-gnu
+             -Iinclude -I$(BUILD) -iquote bpf -I/usr/include/$(shell uname -m)-linux-gnu
 
 SOURCES   := $(wildcard user/*.c user/*/*.c)
 OBJECTS   := $(patsubst user/%.c,$(BUILD)/user/%.o,$(SOURCES)) $(BUILD)/user/policy/embedded.o \
@@ -60,9 +60,21 @@ $(BUILD)/user/audit/vectors.o: user/audit/vectors.S $(BUILD)/vectors.txt
 	$(call say,AS,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -c -Wa,-I,$(BUILD) -o $@ $<
 
+# The grammar as a table of states. The compiler that makes it is for this machine.
+HOSTCC    ?= cc
+SYNTAX    := bpf/sip/sip_syntax.abnf
+
+$(BUILD)/abnf: scripts/abnf.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(HOSTCC) -O2 -Wall -Wextra -Werror -o $@ $<
+
+$(BUILD)/sip_syntax_table.h: $(SYNTAX) $(BUILD)/abnf
+	$(call say,ABNF,$@)
+	$(Q)$(BUILD)/abnf $< sip_syntax >$@
+
 DATA_PATH ?= bpf/sipward.bpf.c
 
-$(BUILD)/sipward.bpf.o: $(DATA_PATH)
+$(BUILD)/sipward.bpf.o: $(DATA_PATH) $(BUILD)/sip_syntax_table.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_FLAGS) -c -o $@ $<
 

@@ -91,11 +91,12 @@ soak: $(BUILD)/sipward
 
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS   := -g -O1 -std=gnu11 -D_GNU_SOURCE -DSIPWARD_VERSION='"fuzz"' -Iinclude -Iuser \
-                -iquote bpf -iquote selftests/unit -fsanitize=fuzzer,address,undefined \
+                -I$(BUILD) -iquote bpf -iquote selftests/unit -fsanitize=fuzzer,address,undefined \
                 -fno-sanitize-recover=undefined
 POLICY_FILES := $(wildcard user/policy/*.c) user/policy/embedded.S $(wildcard user/base/*.c)
 
-$(BUILD)/fuzz_scan: selftests/fuzz/fuzz_scan.c $(wildcard bpf/sip/*.h include/sipward/*)
+$(BUILD)/fuzz_scan: selftests/fuzz/fuzz_scan.c $(BUILD)/sip_syntax_table.h \
+		$(wildcard bpf/sip/*.h include/sipward/*)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang $(FUZZ_FLAGS) -o $@ $<
 

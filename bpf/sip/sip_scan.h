@@ -94,6 +94,7 @@ static __always_inline void sip_header_strict(const struct sip_buf *buf, struct 
 		msg->violations |= SW_SANITY_BIT(CALL_ID_EMPTY);
 	if (id == SIP_VIA || id == SIP_FROM || id == SIP_TO || id == SIP_CONTACT)
 		sip_strict_value(buf, msg, pos, end, id);
+	sip_judge_syntax(buf, msg, pos, end, id);
 	if (id != SIP_EXPIRES)
 		return;
 	number = sip_only_number(buf, pos, end);

@@ -8,6 +8,7 @@
 #define SIPWARD_BPF_SIP_SIP_STRICT_H
 
 #include "sip/sip_address.h"
+#include "sip/sip_syntax.h"
 
 /* 1 if every octet is of a class. */
 SIP_GLOBAL int sip_is_all(const struct sip_buf *buf, __u32 pos, __u32 end, __u32 class)

@@ -5,6 +5,7 @@
  * few milliseconds has the processor for itself now and then even on a busy machine.
  *
  *   data path, full     a valid INVITE of 872 octets from a known zone, all of `default` sanity
+ *   data path, strict   the same, all of `strict` sanity
  *   data path, newcomer the same from a source without a proof, where the zone has a budget
  *   data path, flooded  the same where that budget is spent: dropped at its first sight
  *   data path, junk     a datagram that is dropped at its start line
@@ -31,6 +32,14 @@ static const char *const yaml =
 	"version: 1\n"
 	"services: [{transport: udp, port: 5060}]\n"
 	"sanity: {profile: default}\n"
+	"zones:\n"
+	"  - {name: carrier, sources: [203.0.113.0/24], methods: [INVITE, OPTIONS],\n"
+	"     rates: {zone: 1000000000/s, source: {any: 1000000000/s, INVITE: 1000000000/s}}}\n";
+
+static const char *const with_strict =
+	"version: 1\n"
+	"services: [{transport: udp, port: 5060}]\n"
+	"sanity: {profile: strict}\n"
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24], methods: [INVITE, OPTIONS],\n"
 	"     rates: {zone: 1000000000/s, source: {any: 1000000000/s, INVITE: 1000000000/s}}}\n";
@@ -200,13 +209,14 @@ static void load(const char *text, struct policy *policy, struct trial *trial)
 int main(void)
 {
 	static struct frame full, junk, media;
-	auto_policy struct policy policy = {}, open = {}, spent = {}, judging = {};
+	auto_policy struct policy policy = {}, open = {}, spent = {}, judging = {}, stern = {};
 	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
 	auto_trial struct trial admission = {.state = STATE_CLOSED, .counters = -1};
 	auto_trial struct trial greylist = {.state = STATE_CLOSED, .counters = -1};
 	auto_trial struct trial body = {.state = STATE_CLOSED, .counters = -1};
+	auto_trial struct trial strict = {.state = STATE_CLOSED, .counters = -1};
 	double empty = 0, ours = 0, newcomer = 0, flooded = 0, dropped = 0, passed = 0;
-	double described = 0, osip = 0, splitter = 0;
+	double described = 0, judged = 0, osip = 0, splitter = 0;
 	struct error e = {};
 	size_t size;
 	auto_free char *invite =
@@ -220,6 +230,7 @@ int main(void)
 	load(with_newcomers, &open, &admission);
 	load(with_greylist, &spent, &greylist);
 	load(with_body, &judging, &body);
+	load(with_strict, &stern, &strict);
 	memset(noise, 'x', sizeof(noise));
 	make_frame(&full, 5060, invite, size);
 	make_frame(&junk, 5060, noise, sizeof(noise));
@@ -232,6 +243,7 @@ int main(void)
 		newcomer = least(newcomer, program_ns(admission.program, &full, XDP_PASS));
 		flooded = least(flooded, program_ns(greylist.program, &full, XDP_DROP));
 		described = least(described, program_ns(body.program, &full, XDP_PASS));
+		judged = least(judged, program_ns(strict.program, &full, XDP_PASS));
 		dropped = least(dropped, program_ns(trial.program, &junk, XDP_DROP));
 		passed = least(passed, program_ns(trial.program, &media, XDP_PASS));
 		osip = least(osip, osip_ns(invite, size));
@@ -239,6 +251,7 @@ int main(void)
 	}
 	printf("INVITE of %zu octets; best of %d rounds\n", size, ROUNDS);
 	row("data path, full", ours, empty);
+	row("data path, strict", judged, empty);
 	row("data path, body: sdp", described, empty);
 	row("data path, newcomer", newcomer, empty);
 	row("data path, flooded", flooded, empty);
