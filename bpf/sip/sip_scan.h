@@ -92,9 +92,11 @@ static __always_inline void sip_header_strict(const struct sip_buf *buf, struct 
 	end = sip_trimmed(buf, pos, end);
 	if (id == SIP_CALL_ID && pos >= end)
 		msg->violations |= SW_SANITY_BIT(CALL_ID_EMPTY);
-	if (id == SIP_VIA || id == SIP_FROM || id == SIP_TO || id == SIP_CONTACT)
+	/* What breaks the grammar is walked again for a reason that says more, and for what is not
+	 * only formal. */
+	if ((SIP_SYNTAX_HEADERS & 1u << id) && !sip_syntax_holds(buf, msg, pos, end, id) &&
+	    (id == SIP_VIA || id == SIP_FROM || id == SIP_TO || id == SIP_CONTACT))
 		sip_strict_value(buf, msg, pos, end, id);
-	sip_judge_syntax(buf, msg, pos, end, id);
 	if (id != SIP_EXPIRES)
 		return;
 	number = sip_only_number(buf, pos, end);

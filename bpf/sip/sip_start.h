@@ -126,11 +126,11 @@ static __always_inline void sip_request_uri(const struct sip_buf *buf, const str
 	msg->scheme = sip_scheme(buf, pos, end);
 	if (msg->scheme == SIP_SCHEME_OTHER && sip_is_sos(buf, pos, end))
 		msg->flags |= SIP_URGENT;
-	if (!sip_is_strict(in))
+	if (!sip_is_strict(in) ||
+	    sip_syntax_is(buf, msg->uri.offset, end, SIP_SYNTAX_REQUEST_URI))
 		return;
+	msg->violations |= SW_SANITY_BIT(REQUEST_URI_SYNTAX);
 	sip_strict_uri(buf, msg, msg->uri.offset, end);
-	if (!sip_syntax_is(buf, msg->uri.offset, end, SIP_SYNTAX_REQUEST_URI))
-		msg->violations |= SW_SANITY_BIT(REQUEST_URI_SYNTAX);
 }
 
 /* Request-Line (RFC 3261 7.1): token SP ... SP SIP/2.0, spaces at the end ignored. */

@@ -43,44 +43,40 @@ SIP_GLOBAL int sip_syntax_is(const struct sip_buf *buf, __u32 pos, __u32 end, __
 	return pos >= end && state >= SIP_SYNTAX_ACCEPT;
 }
 
-/* The check of a header whose value is judged, as a bit of the mask of violations, and where its
- * grammar begins. */
-struct sip_syntax {
-	__u64 bit;
-	__u32 entry;
-};
+/* Headers whose values are judged, the rule for each, and the bit of its reason. */
+#define SIP_SYNTAX_RULES(RULE)           \
+	RULE(VIA, VIA)                   \
+	RULE(FROM, FROM_TO)              \
+	RULE(TO, FROM_TO)                \
+	RULE(CONTACT, CONTACT)           \
+	RULE(ROUTE, ROUTE)               \
+	RULE(RECORD_ROUTE, ROUTE)        \
+	RULE(REFER_TO, FROM_TO)          \
+	RULE(CALL_ID, CALL_ID)           \
+	RULE(CONTENT_TYPE, CONTENT_TYPE)
 
-static __always_inline struct sip_syntax sip_syntax_of(__u32 id)
-{
-#define SIP_SYNTAX(header, entry)                                                   \
-	case SIP_##header:                                                          \
-		return (struct sip_syntax){SW_SANITY_BIT(header##_SYNTAX), SIP_SYNTAX_##entry};
-	switch (id) {
-	SIP_SYNTAX(VIA, VIA)
-	SIP_SYNTAX(FROM, FROM_TO)
-	SIP_SYNTAX(TO, FROM_TO)
-	SIP_SYNTAX(CONTACT, CONTACT)
-	SIP_SYNTAX(ROUTE, ROUTE)
-	SIP_SYNTAX(RECORD_ROUTE, ROUTE)
-	SIP_SYNTAX(REFER_TO, FROM_TO)
-	SIP_SYNTAX(CALL_ID, CALL_ID)
-	SIP_SYNTAX(CONTENT_TYPE, CONTENT_TYPE)
-	default:
-		return (struct sip_syntax){};
-	}
-#undef SIP_SYNTAX
-}
+#define SIP_SYNTAX_PRESENT(header, rule) | SIP_PRESENT(header)
+#define SIP_SYNTAX_HEADERS (0 SIP_SYNTAX_RULES(SIP_SYNTAX_PRESENT))
 
-/* The value of a header, with no white space around it. */
-SIP_GLOBAL int sip_judge_syntax(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+/* 1 if [pos, end), with no white space around it, is a legal value of one of these headers. */
+SIP_GLOBAL int sip_syntax_holds(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 				__u32 end, __u32 id)
 {
-	struct sip_syntax syntax = sip_syntax_of(id);
+	__u32 state = 0;
+	__u64 bit = 0;
 
 	if (!buf || !msg)
 		return 0;
-	if (syntax.entry && !sip_syntax_is(buf, pos, end, syntax.entry))
-		msg->violations |= syntax.bit;
+#define RULE(header, rule)                                \
+	if (id == SIP_##header) {                         \
+		state = SIP_SYNTAX_##rule;                \
+		bit = SW_SANITY_BIT(header##_SYNTAX);     \
+	}
+	SIP_SYNTAX_RULES(RULE)
+#undef RULE
+	if (sip_syntax_is(buf, pos, end, state))
+		return 1;
+	msg->violations |= bit;
 	return 0;
 }
 
