@@ -46,6 +46,7 @@
 #include "stages/require.h"
 #include "stages/method.h"
 #include "stages/limits.h"
+#include "stages/refused.h"
 #include "stages/violation.h"
 #include "stages/sanity.h"
 #include "stages/malformed_rate.h"
@@ -128,6 +129,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(require);      /* plain SIP from a zone that must not */
 	STAGE(method);
 	STAGE(limits);
+	STAGE(refused);      /* a username that was guessed too often from there */
 	STAGE(violation);    /* told, before it is refused */
 	STAGE(sanity);
 	STAGE(malformed_rate); /* malformed messages that sanity lets through */

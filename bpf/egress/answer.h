@@ -64,6 +64,40 @@ static __always_inline struct sw_refusal *last_refusal(struct packet *p, void *m
 	return 0;
 }
 
+/* A nonce of that age has not expired, and phones answer a challenge sooner. */
+#define NONCE_FRESH SW_NS_PER_SEC
+
+static __always_inline void describe_attempt(struct scratch *scratch,
+					     const struct sw_attempt *attempt)
+{
+	scratch->told.login = attempt->login;
+	__builtin_memcpy(scratch->told.name, attempt->name, sizeof(scratch->told.name));
+	scratch->told.first = SW_FIRST_NOT;
+}
+
+/* It may be an old nonce. But one of many usernames that are refused from one source is told: the
+ * agent looks later whether the server has taken it since. */
+static __always_inline int tell_first(struct scratch *scratch, const struct sw_attempt *attempt,
+				      __u64 login, int proved)
+{
+	__u64 nonce = attempt->nonce;
+
+	if (was_accepted(bpf_map_lookup_elem(&proofs, &nonce), attempt))
+		return 0;
+	scratch->told.first = attempt->issued && attempt->at - attempt->issued < NONCE_FRESH ?
+				      SW_FIRST_FRESH : SW_FIRST_STALE;
+	return tell_offence(scratch, login, SW_OFFENCE_AUTH, proved, 0);
+}
+
+/* The user's own endpoint sends no wrong password. */
+static __always_inline void disown(const struct sw_attempt *attempt)
+{
+	__u64 key = sw_owner_key(attempt->login, attempt->port,
+				 attempt->flags & SW_ATTEMPT_PROVED);
+
+	bpf_map_delete_elem(&owners, &key);
+}
+
 /* Credentials were refused. That is a failure when their nonce was sent after the refusal before
  * (nonces expire, and phones try the old one first), or when it was refused already and never
  * accepted since it was sent. A nonce that was never sent to this address is none of its own. */
@@ -77,6 +111,7 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 	if (!scratch || !attempt)
 		return 0;
 	login = refusal_key(attempt);
+	describe_attempt(scratch, attempt);
 	/* What refuses any other request may be a phone that a proxy asked. */
 	proved = attempt->flags & SW_ATTEMPT_PROVED && attempt->method == SW_MESSAGE_REGISTER;
 	if (!proved && !attempt->issued)
@@ -85,7 +120,9 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 		last = last_refusal(&scratch->packet, &refusals, login, attempt, key);
 	else
 		last = last_refusal(&scratch->packet, &unproven_refusals, login, attempt, key);
-	if (!last || last->attempt == key)
+	if (!last)
+		return tell_first(scratch, attempt, login, proved);
+	if (last->attempt == key)
 		return 0;
 	again = (__s64)(attempt->issued - last->at) >= 0;
 	reused = attempt->nonce == last->nonce && attempt->issued > policy.compiled;
@@ -99,6 +136,7 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 	if (was_accepted(proof, attempt) || !(again || reused || unseen))
 		return 0;
 	last->failures++;
+	disown(attempt);
 	return tell_offence(scratch, login, SW_OFFENCE_AUTH, proved, last->failures);
 }
 
@@ -131,8 +169,21 @@ static __always_inline void make_good(const struct packet *p, const struct sw_at
 		entry->grade = SW_GRADE_GOOD;
 }
 
+/* The endpoint or connection is the user's from here on. What a call says may be what its callee
+ * wrote: a proxy relays a challenge and a success alike. */
+static __always_inline void note_owner(struct packet *p, const struct sw_attempt *attempt)
+{
+	__u64 key = sw_owner_key(attempt->login, attempt->port,
+				 attempt->flags & SW_ATTEMPT_PROVED);
+	__u64 now = packet_time(p);
+
+	if (attempt->method == SW_MESSAGE_REGISTER && attempt->login)
+		bpf_map_update_elem(&owners, &key, &now, BPF_ANY);
+}
+
 /* The server took it. Only a REGISTER shows that the password was right: a call may be free for
- * all, whatever credentials it carries. */
+ * all, whatever credentials it carries. One that answers a challenge says that its user is there, which
+ * spares the address a ban, and nothing else: no username is spared for it. */
 __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 {
 	struct sw_good *good = 0;
@@ -160,6 +211,7 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 	}
 	if (!(attempt->flags & (SW_ATTEMPT_KNOWN | SW_ATTEMPT_PROVED)))
 		return 0;
+	note_owner(p, attempt);
 	if (attempt->method == SW_MESSAGE_INVITE ? attempt->flags & SW_ATTEMPT_KNOWN :
 	    attempt->method == SW_MESSAGE_REGISTER && attempt->login) {
 		make_good(p, attempt);
@@ -170,6 +222,8 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 	good->seen = packet_time(p);
 	if (attempt->method == SW_MESSAGE_REGISTER)
 		good->logins |= 1ull << (attempt->login & 63);
+	else if (attempt->login && attempt->issued)
+		good->called |= 1ull << (attempt->login & 63);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef SIPWARD_BPF_LIB_FACTS_H
 #define SIPWARD_BPF_LIB_FACTS_H
 
+#include <sipward/offence.h>
 #include <sipward/policy.h>
 #include <sipward/reasons.h>
 
@@ -81,6 +82,14 @@ struct stream {
 	__u32 tail;     /* HAD_TAIL (rules/stream.h) */
 	__u32 known;    /* 1: it is remembered */
 	__u32 again;    /* 1: it may have passed before, and the kernel did not take it */
+};
+
+/* Whose credentials were refused: for whom it is told to. */
+struct told {
+	__u64 login;
+	char name[SW_LOGIN_NAME];
+	__u32 first; /* SW_FIRST_ */
+	__u32 pad;
 };
 
 /* What the observer learned about one packet that leaves. Offsets count from the network

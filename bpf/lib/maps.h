@@ -12,8 +12,8 @@
  *                           health: hashes, which evict nothing; offences that may be spoofed are
  *                           told at 500 a second at most, and one penalty takes many.
  *   a proof                 known, known_cells, goods, quotas: hashes, which take nobody in when
- *                           they are full. refusals, callers, spared_streams: LRU, whose writers
- *                           all proved where they are.
+ *                           they are full. refusals, owners, callers, spared_streams: LRU, whose
+ *                           writers all proved where they are.
  *   any packet, in place    zone_cells, ceilings, service_cells, event_cell, observed, counters,
  *                           tallies: one entry for each number. opening_hints: a cell that is
  *                           written twice says "many", and the table behind it decides. sights: a
@@ -193,6 +193,9 @@ LRU(unproven_refusals, 65536, __u64, struct sw_refusal);
 /* A plain hash that only those enter whom the server served; the agent sweeps idle ones out. */
 HASH(goods, 262144, struct sw_source, struct sw_good);
 
+/* Endpoints and connections on which a username registered: only what is proved writes here. */
+LRU(owners, 65536, __u64, __u64);
+
 /* Written by the agent only. */
 HASH(penalties, 65536, struct sw_source, struct sw_penalty);
 
@@ -255,6 +258,7 @@ struct scratch {
 	struct beginning beginning;
 	struct stream stream;
 	struct sdp sdp;
+	struct told told;
 	__u64 tick;      /* jiffies when tick_time was read */
 	__u64 tick_time; /* CLOCK_MONOTONIC nanoseconds */
 	__u32 events_suppressed;

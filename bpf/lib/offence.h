@@ -19,11 +19,22 @@ static __always_inline int is_watched(const struct packet *p, __u32 kinds)
 	return policy.bans && packet_zone(p)->bans & kinds && !p->allowed;
 }
 
+static __always_inline void describe_login(struct sw_offence *offence, const struct told *told)
+{
+	offence->login = told->login;
+	__builtin_memcpy(offence->name, told->name, sizeof(offence->name));
+	offence->first = told->first;
+}
+
+/* What the server took of the source; of which the offence's own username is none of the others. */
 static __always_inline void describe_good(struct sw_offence *offence, const struct sw_good *good)
 {
-	__u64 logins = good ? good->logins : 0;
+	__u64 logins = good ? good->logins : 0, called = good ? good->called : 0;
+	__u64 self = offence->login ? 1ull << (offence->login & 63) : 0;
 
-	offence->good = !logins ? 0 : logins & (logins - 1) ? 2 : 1;
+	offence->good = __builtin_popcountll(logins & ~self);
+	offence->users = (logins & self ? SW_USER_SELF : 0) |
+			 ((logins | called) & ~self ? SW_USER_OTHER : 0);
 	offence->found = good ? good->found + good->before : 0;
 }
 
@@ -58,6 +69,11 @@ __noinline int tell_offence(struct scratch *scratch, __u64 who, __u32 kind, __u3
 	offence->proved = proved;
 	offence->zone = p->zone_number;
 	offence->failures = failures;
+	offence->login = 0;
+	__builtin_memset(offence->name, 0, sizeof(offence->name));
+	offence->first = SW_FIRST_NOT;
+	if (kind == SW_OFFENCE_AUTH)
+		describe_login(offence, &scratch->told);
 	describe_good(offence, bpf_map_lookup_elem(&goods, &source));
 	bpf_ringbuf_submit(offence, 0);
 	return 0;

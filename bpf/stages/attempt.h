@@ -18,11 +18,19 @@
 #include "rules/attempt.h"
 #include "sip/sip_credentials.h"
 
-/* Whose credentials: of the one header that is there, Authorization before the other. */
-static __always_inline __u64 login_token(const struct packet *p, const struct scratch *scratch)
+/* To be shown: as much of the username as has room, and NULs behind it. */
+static __always_inline void copy_name(const struct scratch *scratch, struct sip_span username,
+				      struct sw_attempt *attempt)
 {
-	return token_at(policy.seed, TOKEN_LOGIN, &p->src, &scratch->buf,
-			credentials_login(&scratch->msg));
+	__u32 length = username.length < SW_LOGIN_NAME ? username.length : SW_LOGIN_NAME;
+	__u64 word;
+
+	for (__u32 i = 0; i < SW_LOGIN_NAME; i += 8) {
+		word = length > i ? sip_load(&scratch->buf, username.offset + i) : 0;
+		if (length < i + 8)
+			word &= (1ull << 8 * (length & 7)) - 1;
+		__builtin_memcpy(attempt->name + i, &word, sizeof(word));
+	}
 }
 
 /* Who is asked for: the Request-URI decides, but for a REGISTER, where To does. Both, so that
@@ -40,11 +48,13 @@ static __always_inline __u64 user_token(const struct scratch *scratch)
 static __always_inline void note_credentials(struct packet *p, const struct scratch *scratch,
 					     struct sip_span nonce, struct sw_attempt *attempt)
 {
-	struct sip_span none = {};
+	/* Of the one header that is there, Authorization before the other. */
+	struct sip_span none = {}, username = credentials_login(&scratch->msg);
 	struct sw_proof *sent;
 	__u64 key; /* on the stack: 6.1 looks nothing up by what a function was handed */
 
-	attempt->login = login_token(p, scratch);
+	attempt->login = login_token(p, scratch, username);
+	copy_name(scratch, username, attempt);
 	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
 	key = attempt->nonce;
 	if (p->protocol == IPPROTO_UDP)

@@ -18,6 +18,9 @@ enum sw_offence_kind {
 
 #define SW_OFFENCE_BIT(id) (1u << SW_OFFENCE_##id)
 
+/* Octets of a username that are kept, to be shown. */
+#define SW_LOGIN_NAME 24
+
 /* One offence. `proved` ones are evidence: the packet came on an established TCP connection. All
  * others may be spoofed. */
 struct sw_offence {
@@ -27,11 +30,24 @@ struct sw_offence {
 	__u8 kind;                /* enum sw_offence_kind */
 	__u8 proved;
 	__u8 zone;                /* zone number */
-	__u8 good;                /* logins of the source that the server took: 0, 1, 2 for more */
+	__u8 good;                /* how many other usernames registered from the source: 0..64 */
 	__u32 failures;           /* AUTH: of `who` since the server last took its credentials */
 	__u32 found;              /* how many more requests of the source found somebody than
 				   * nobody, lately */
+	__u64 login;              /* AUTH: token of source and username */
+	char name[SW_LOGIN_NAME]; /* AUTH: the username, as much as has room */
+	__u32 first;              /* AUTH: SW_FIRST_ */
+	__u32 users;              /* SW_USER_: whom the server served behind the source */
 };
+
+/* The first refusal of a username, which counts only when many are refused. A nonce that was sent
+ * lately cannot have expired. */
+enum { SW_FIRST_NOT, SW_FIRST_STALE, SW_FIRST_FRESH };
+
+/* The one of the offence, or one with the same bit (sw_good.logins), registered; another one
+ * did, or called. */
+#define SW_USER_SELF  1u
+#define SW_USER_OTHER 2u
 
 /* A request whose answer tells something. Keyed by the token of its source and branch; the
  * observer resolves it. */
@@ -48,6 +64,7 @@ struct sw_attempt {
 	__u8 method;    /* enum sw_message */
 	__u8 flags;
 	__u32 pad;
+	char name[SW_LOGIN_NAME]; /* the username, as much as has room */
 };
 
 /* The last refusal of a login by one method. Gone with the first success. */
@@ -63,10 +80,25 @@ struct sw_refusal {
 struct sw_good {
 	__u64 seen;
 	__u64 logins;   /* a bit for each one that registered, by its token */
+	__u64 called;   /* likewise, that called, and had answered a challenge */
 	__u64 from;     /* begin of the window that `found` counts */
 	__u32 found;    /* requests that found somebody, less those that found nobody */
 	__u32 before;   /* likewise in the window before */
 };
+
+/* A username that is refused to one source stands in the table of bans, under the source and 24
+ * bits of the token of both: no ban of a source has a port or a zone. */
+static inline void sw_login_key(struct sw_source *key, __u64 login)
+{
+	key->port = (__u16)login | 1;
+	key->zone = (__u8)(login >> 16);
+}
+
+/* When an endpoint or connection last registered with a username. Keyed by sw_owner_key(). */
+static inline __u64 sw_owner_key(__u64 login, __u16 port, int tcp)
+{
+	return login ^ (port | (__u64)(tcp + 1) << 16) * 0x9e3779b97f4a7c15ull;
+}
 
 /* A source whose packets without proof go to the greylist. Keyed as bans are. */
 struct sw_penalty {
@@ -79,9 +111,9 @@ struct sw_penalty {
 /* How long an answer is waited for: Timer F (RFC 3261 17.1.2.2) and what a phone may ring. */
 #define SW_ATTEMPT_LIFE (200 * SW_NS_PER_SEC)
 
-_Static_assert(sizeof(struct sw_offence) == 48, "no padding");
-_Static_assert(sizeof(struct sw_attempt) == 48, "no padding");
+_Static_assert(sizeof(struct sw_offence) == 88, "no padding");
+_Static_assert(sizeof(struct sw_attempt) == 72, "no padding");
 _Static_assert(sizeof(struct sw_refusal) == 32, "no padding");
-_Static_assert(sizeof(struct sw_good) == 32, "no padding");
+_Static_assert(sizeof(struct sw_good) == 40, "no padding");
 
 #endif

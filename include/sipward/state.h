@@ -133,6 +133,7 @@ struct sw_health {
 	__u64 unanswered_from;  /* since when requests come in, and no observer sees an answer */
 	__u64 services;         /* fingerprint of what is observed: ports, and whether dialogs */
 	__u64 penalised_until;  /* when the last penalty ends */
+	__u64 refused_until;    /* when the last username is no longer refused to some source */
 };
 
 /* What the observers say of themselves. */
@@ -230,8 +231,9 @@ struct sw_ban {
 			  * ban, its source is allowed by hand */
 	__u16 flags;     /* how many bans for behaviour came before it in a row */
 	union {
-		char note[32]; /* why, of one by hand; NUL terminated */
-		/* Of one that was earned, limit cells of what may pass it. */
+		char note[32]; /* why, of one by hand; of a refused username, that; NUL
+				* terminated */
+		/* Of one that was earned by a source, limit cells of what may pass it. */
 		__u64 spared[SPARED_COUNT];
 	};
 };
@@ -329,7 +331,7 @@ _Static_assert(sizeof(struct sw_known) == 24, "no padding");
 _Static_assert(sizeof(struct sw_proof) == 32, "no padding");
 _Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_newcomer) == 44, "no padding");
-_Static_assert(sizeof(struct sw_health) == 56, "no padding");
+_Static_assert(sizeof(struct sw_health) == 64, "no padding");
 _Static_assert(sizeof(struct sw_observed) == 40, "no padding");
 _Static_assert(sizeof(struct sw_dialog) == 80, "no padding");
 _Static_assert(sizeof(struct sw_loop) == 24, "no padding");

@@ -5,11 +5,18 @@
 
 struct sw_offence told[TOLD_MAX];
 unsigned int told_count;
+unsigned int told_first[SW_FIRST_FRESH + 1];
 
 static int hear(void *context, void *data, size_t size)
 {
+	const struct sw_offence *offence = data;
+
 	(void)context;
 	assert_int_equal(size, sizeof(told[0]));
+	if (offence->first) {
+		told_first[offence->first]++;
+		return 0;
+	}
 	assert_true(told_count < array_size(told));
 	memcpy(&told[told_count++], data, size);
 	return 0;
@@ -21,6 +28,7 @@ unsigned int overhear(struct rig *rig)
 		ring_buffer__new(rig->trial.state.fds[STATE_OFFENCES], hear, NULL, NULL);
 
 	told_count = 0;
+	memset(told_first, 0, sizeof(told_first));
 	assert_non_null(ring);
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);

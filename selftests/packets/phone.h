@@ -12,6 +12,8 @@
 #define TOLD_MAX 64
 extern struct sw_offence told[TOLD_MAX];
 extern unsigned int told_count;
+/* Of them apart: first refusals of a username, by SW_FIRST_. */
+extern unsigned int told_first[SW_FIRST_FRESH + 1];
 
 /* Reads it, and says how much there is. */
 unsigned int overhear(struct rig *rig);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/behaviour.h"
 
+#include <bpf/bpf.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "agent/conduct.h"
 #include "agent/say.h"
+#include "base/text.h"
 #include "kernel/bans.h"
 #include "kernel/penalties.h"
 #include "kernel/state_values.h"
@@ -47,20 +49,71 @@ static const char *source_text(const struct sw_source *source, char text[64])
 
 /* The same line that refused packets have: whoever asks why finds it there. */
 static void tell(const struct behaviour *behaviour, const struct sw_offence *offence,
-		 enum sw_mode mode, uint32_t evidence)
+		 const struct ban_order *order, enum sw_mode mode)
 {
 	struct sw_event event = {
 		.time = offence->time,
-		.reason = reasons[offence->kind],
+		.reason = order->reason,
 		.mode = mode,
 		.zone = offence->zone,
 		.src = offence->source.addr,
 		.kind = SW_EVENT_BAN,
-		.evidence = evidence,
+		.evidence = order->evidence,
 	};
 
 	if (behaviour->told)
 		behaviour->told(behaviour->context, &event);
+}
+
+/* Who it is about: "192.0.2.1", or "the username 'bob' from 192.0.2.1". */
+static char *subject_text(const struct sw_offence *offence, const struct ban_order *order)
+{
+	char text[64];
+
+	source_text(&offence->source, text);
+	return order->user ? xasprintf("the username '%s' from %s", printable(order->user).text,
+				       text) : xstrdup(text);
+}
+
+static void say_made(const struct behaviour *behaviour, const char *subject,
+		     const struct ban_order *order, const struct sw_ban *made)
+{
+	say_with(behaviour->say, "%s is %s for %" PRIu64 " s: %s, %u within the period", subject,
+	    order->user ? "refused" : "banned",
+	    (uint64_t)((made->end - made->start) / SW_NS_PER_SEC), reason_name(order->reason),
+	    order->evidence);
+}
+
+enum outcome { NOT_CARRIED_OUT, CARRIED_OUT };
+
+/* Writes what the order says, unless the zone only watches. */
+static enum outcome sentence(struct behaviour *behaviour, const struct sw_offence *offence,
+			     const struct ban_order *order, bool monitored)
+{
+	auto_free char *subject = subject_text(offence, order);
+	struct sw_ban made;
+
+	if (monitored) {
+		say_with(behaviour->say, "%s would be %s: %s, %u within the period (monitor: nothing is "
+		    "carried out)", subject, order->user ? "refused" : "banned",
+		    reason_name(order->reason), order->evidence);
+		tell(behaviour, offence, order, SW_MODE_MONITOR);
+		return NOT_CARRIED_OUT;
+	}
+	switch (ban_sentence(behaviour->state, order, monotonic_ns(), &made)) {
+	case BAN_MADE:
+		say_made(behaviour, subject, order, &made);
+		tell(behaviour, offence, order, SW_MODE_ENFORCE);
+		return CARRIED_OUT;
+	case BAN_FULL:
+		if (!behaviour->counts.full++)
+			say_with(behaviour->say, "%s is not %s: the table is full; raise tables: {bans: ...}",
+			    subject, order->user ? "refused" : "banned");
+		break;
+	case BAN_THERE:
+		break;
+	}
+	return NOT_CARRIED_OUT;
 }
 
 static void ban(struct behaviour *behaviour, const struct zone *zone,
@@ -73,33 +126,38 @@ static void ban(struct behaviour *behaviour, const struct zone *zone,
 		.bans = &zone->bans,
 		.room = &behaviour->room,
 	};
-	struct sw_ban made;
-	char text[64];
+	bool monitored = is_monitored(behaviour->policy, zone, order.reason);
 
-	source_text(&offence->source, text);
-	if (is_monitored(behaviour->policy, zone, order.reason)) {
-		behaviour->counts.would_ban[offence->kind]++;
-		say_with(behaviour->say, "%s would be banned: %s, %u within the period (monitor: "
-			 "nothing is carried out)", text, reason_name(order.reason), evidence);
-		tell(behaviour, offence, SW_MODE_MONITOR, evidence);
-		return;
-	}
-	switch (ban_sentence(behaviour->state, &order, monotonic_ns(), &made)) {
-	case BAN_MADE:
+	if (sentence(behaviour, offence, &order, monitored) == CARRIED_OUT)
 		behaviour->counts.bans[offence->kind]++;
-		say_with(behaviour->say, "%s is banned for %" PRIu64 " s: %s, %u within the period",
-			 text, (uint64_t)((made.end - made.start) / SW_NS_PER_SEC),
-			 reason_name(order.reason), evidence);
-		tell(behaviour, offence, SW_MODE_ENFORCE, evidence);
-		break;
-	case BAN_FULL:
-		if (!behaviour->counts.full++)
-			say_with(behaviour->say, "%s is not banned: the table is full; raise "
-				 "tables: {bans: ...}", text);
-		break;
-	case BAN_THERE:
-		break;
-	}
+	else if (monitored)
+		behaviour->counts.would_ban[offence->kind]++;
+}
+
+/* Of somebody who registers from the same address it lasts no longer the next time: a neighbour may
+ * have guessed at him. */
+static void refuse_login(struct behaviour *behaviour, const struct zone *zone,
+			 const struct sw_offence *offence, uint32_t evidence)
+{
+	char user[SW_LOGIN_NAME + 1];
+	struct ban_order order = {
+		.source = offence->source,
+		.reason = SW_REASON_LOGIN_REFUSED,
+		.evidence = evidence,
+		.user = user,
+		.first = offence->users & SW_USER_SELF,
+		.bans = &zone->bans,
+		.room = &behaviour->room,
+	};
+	bool monitored = is_monitored(behaviour->policy, zone, order.reason) ||
+			 is_monitored(behaviour->policy, zone, SW_REASON_AUTH_FAILURES);
+
+	snprintf(user, sizeof(user), "%.*s", SW_LOGIN_NAME, offence->name);
+	sw_login_key(&order.source, offence->login);
+	if (sentence(behaviour, offence, &order, monitored) == CARRIED_OUT)
+		behaviour->counts.refused++;
+	else if (monitored)
+		behaviour->counts.would_refuse++;
 }
 
 static void penalise(struct behaviour *behaviour, const struct zone *zone,
@@ -123,16 +181,92 @@ static bool reaches(struct conduct *conduct, const struct sw_offence *offence,
 	return true;
 }
 
-/* One password tried on many names is enumeration, too. */
-static void judge_spray(struct behaviour *behaviour, const struct zone *zone,
+/* --- wrong passwords --- */
+
+/* So many usernames are refused to one source before it is taken for a guesser, when nobody else is
+ * known to be there; else as many as wrong passwords are of one. */
+#define GUESSED_LOGINS 3
+
+static struct threshold guesser(const struct zone *zone, const struct sw_offence *offence)
+{
+	const struct threshold *failures = &zone->bans.thresholds[SW_OFFENCE_AUTH];
+	struct threshold logins = {.count = GUESSED_LOGINS, .period = zone->bans.duration};
+
+	if (offence->users & SW_USER_OTHER && failures->count > logins.count)
+		logins.count = failures->count;
+	if (logins.period < failures->period)
+		logins.period = failures->period;
+	return logins;
+}
+
+/* How many usernames with a refused password make a sprayer: as many as are searched for; and more
+ * than log in there. */
+static struct threshold sprayer(const struct zone *zone, const struct sw_offence *offence)
+{
+	struct threshold names = zone->bans.thresholds[SW_OFFENCE_ENUMERATION];
+
+	if (!names.count) {
+		names = zone->bans.thresholds[SW_OFFENCE_AUTH];
+		names.count *= 2;
+	}
+	if (names.count < offence->good)
+		names.count = offence->good;
+	return names;
+}
+
+/* The data path forgets a refusal with the success that follows. */
+static bool stands(void *context, uint64_t who)
+{
+	struct sw_refusal refusal;
+
+	return bpf_map_lookup_elem(*(const int *)context, &who, &refusal) == 0;
+}
+
+/* One password tried on many names. The number of names, or 0. */
+static uint32_t sprays(struct behaviour *behaviour, const struct zone *zone,
+		       const struct sw_offence *offence)
+{
+	struct conduct *conduct = offence->proved ? behaviour->evidence : behaviour->hints;
+	struct threshold threshold = sprayer(zone, offence);
+	struct sw_offence spray = *offence;
+	uint32_t names;
+	int refusals = behaviour->state->fds[offence->proved ? STATE_REFUSALS :
+							       STATE_UNPROVEN_REFUSALS];
+
+	spray.kind = CONDUCT_SPRAY;
+	names = conduct_spray(conduct, &spray, &threshold, stands, &refusals);
+	if (names < threshold.count)
+		return 0;
+	conduct_forget(conduct, &spray);
+	return names;
+}
+
+/* A username is refused to its source; a source that guesses at several is banned. */
+static void judge_failure(struct behaviour *behaviour, const struct zone *zone,
+			  const struct sw_offence *offence)
+{
+	const struct threshold *failures = &zone->bans.thresholds[SW_OFFENCE_AUTH];
+	struct threshold logins = guesser(zone, offence);
+	struct sw_offence guessed = *offence;
+
+	if (!reaches(behaviour->evidence, offence, failures))
+		return;
+	refuse_login(behaviour, zone, offence, failures->count);
+	guessed.kind = CONDUCT_REFUSED;
+	guessed.who = offence->login;
+	if (reaches(behaviour->evidence, &guessed, &logins))
+		ban(behaviour, zone, offence, logins.count * failures->count);
+}
+
+static void judge_login(struct behaviour *behaviour, const struct zone *zone,
 			const struct sw_offence *offence)
 {
-	const struct threshold *threshold = &zone->bans.thresholds[SW_OFFENCE_ENUMERATION];
-	struct sw_offence spray = *offence;
+	uint32_t names = sprays(behaviour, zone, offence);
 
-	spray.kind = SW_OFFENCE_ENUMERATION;
-	if (reaches(behaviour->evidence, &spray, threshold))
-		ban(behaviour, zone, &spray, threshold->count);
+	if (offence->first == SW_FIRST_NOT)
+		judge_failure(behaviour, zone, offence);
+	if (names)
+		ban(behaviour, zone, offence, names);
 }
 
 static void judge_evidence(struct behaviour *behaviour, const struct zone *zone,
@@ -140,9 +274,8 @@ static void judge_evidence(struct behaviour *behaviour, const struct zone *zone,
 {
 	const struct threshold *threshold = &zone->bans.thresholds[offence->kind];
 
-	/* Several who log in behind one address are not all banned for one of them. */
-	if (offence->kind == SW_OFFENCE_AUTH && offence->good > 1) {
-		behaviour->counts.spared++;
+	if (offence->kind == SW_OFFENCE_AUTH) {
+		judge_login(behaviour, zone, offence);
 		return;
 	}
 	/* Whoever finds more than he misses dials, and does not try. */
@@ -150,8 +283,16 @@ static void judge_evidence(struct behaviour *behaviour, const struct zone *zone,
 		return;
 	if (reaches(behaviour->evidence, offence, threshold))
 		ban(behaviour, zone, offence, threshold->count);
-	if (offence->kind == SW_OFFENCE_AUTH)
-		judge_spray(behaviour, zone, offence);
+}
+
+static void judge_hint(struct behaviour *behaviour, const struct zone *zone,
+		       const struct sw_offence *offence)
+{
+	const struct threshold *threshold = &zone->bans.thresholds[offence->kind];
+
+	if ((offence->kind == SW_OFFENCE_AUTH && sprays(behaviour, zone, offence)) ||
+	    (offence->first == SW_FIRST_NOT && reaches(behaviour->hints, offence, threshold)))
+		penalise(behaviour, zone, offence);
 }
 
 void behaviour_judge(struct behaviour *behaviour, const struct sw_offence *offence)
@@ -170,8 +311,8 @@ void behaviour_judge(struct behaviour *behaviour, const struct sw_offence *offen
 		return;
 	if (offence->proved)
 		judge_evidence(behaviour, zone, offence);
-	else if (reaches(behaviour->hints, offence, &zone->bans.thresholds[offence->kind]))
-		penalise(behaviour, zone, offence);
+	else
+		judge_hint(behaviour, zone, offence);
 }
 
 static void on_offence(void *context, const void *data, size_t size)

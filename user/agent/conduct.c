@@ -12,6 +12,7 @@
 struct seen {
 	uint64_t at;
 	uint64_t who;
+	uint64_t ripe; /* of a spray: since when it counts */
 };
 
 struct offender {
@@ -133,7 +134,7 @@ uint32_t conduct_note(struct conduct *conduct, const struct sw_offence *offence,
 	    offence->failures <= offender->failures)
 		offender->count = 0; /* there was a success between them */
 	drop_older(offender, offence->time, threshold->period);
-	if (offence->kind == SW_OFFENCE_ENUMERATION) {
+	if (offence->kind == SW_OFFENCE_ENUMERATION || offence->kind == CONDUCT_REFUSED) {
 		seen.who = offence->who;
 		drop_same(offender, seen.who);
 	}
@@ -143,6 +144,60 @@ uint32_t conduct_note(struct conduct *conduct, const struct sw_offence *offence,
 	offender->failures = offence->failures;
 	offender->last = offence->time;
 	return offender->count;
+}
+
+/* One that was refused a second time has no old nonce. */
+static uint64_t ripe_at(const struct sw_offence *offence)
+{
+	return offence->time + (offence->first == SW_FIRST_STALE ? CONDUCT_GRACE : 0);
+}
+
+/* As old as its first refusal, and counted from the first one on that is beyond doubt. */
+static void note_spray(struct offender *offender, const struct sw_offence *offence, size_t max)
+{
+	struct seen seen = {.at = offence->time, .who = offence->who, .ripe = ripe_at(offence)};
+
+	for (size_t i = 0; i < offender->count; i++) {
+		if (offender->seen[i].who != seen.who)
+			continue;
+		if (offender->seen[i].ripe > seen.ripe)
+			offender->seen[i].ripe = seen.ripe;
+		return;
+	}
+	if (offender->count >= max)
+		drop(offender, 0);
+	append(offender->seen, offender->count, seen);
+}
+
+static uint32_t count_ripe(const struct offender *offender, uint64_t now)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < offender->count; i++)
+		count += offender->seen[i].ripe <= now;
+	return count;
+}
+
+/* Names that are not counted yet must not push out those that are. */
+#define SPRAY_ROOM 8
+
+uint32_t conduct_spray(struct conduct *conduct, const struct sw_offence *offence,
+		       const struct threshold *threshold, conduct_stands stands, void *context)
+{
+	struct offender *offender = find(conduct, offence);
+
+	if (!offender)
+		offender = make(conduct, offence);
+	drop_older(offender, offence->time, threshold->period);
+	note_spray(offender, offence, (size_t)threshold->count * SPRAY_ROOM);
+	offender->last = offence->time;
+	if (count_ripe(offender, offence->time) < threshold->count)
+		return 0;
+	for (size_t i = offender->count; i-- > 0;)
+		if (offender->seen[i].ripe <= offence->time &&
+		    !stands(context, offender->seen[i].who))
+			drop(offender, i);
+	return count_ripe(offender, offence->time);
 }
 
 void conduct_forget(struct conduct *conduct, const struct sw_offence *offence)

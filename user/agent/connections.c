@@ -54,7 +54,7 @@ static void stop_closing(struct connections *c)
 static int start_closing(struct connections *c, struct error *e)
 {
 	c->possible = sockets_can_destroy(&c->sockets);
-	if (!c->possible)
+	if (!c->possible && c->asked)
 		c->say("tcp: close: this kernel cannot close connections "
 		       "(CONFIG_INET_DIAG_DESTROY); what breaks a rule is only counted");
 	if (ring_open(&c->ring, c->state->fds[STATE_CLOSINGS], "closings", on_closing, c, e) < 0)
@@ -205,8 +205,13 @@ int connections_follow(struct connections *c, const struct policy *policy, struc
 {
 	bool close = false;
 
-	for (size_t i = 0; i < policy->zone_count; i++)
-		close |= policy->zones[i].tcp == SW_TCP_CLOSE;
+	c->asked = false;
+	for (size_t i = 0; i < policy->zone_count; i++) {
+		c->asked |= policy->zones[i].tcp == SW_TCP_CLOSE;
+		/* A username that is refused costs its connection. */
+		close |= policy->zones[i].bans.thresholds[SW_OFFENCE_AUTH].count > 0;
+	}
+	close |= c->asked;
 	follow_limits(c, policy);
 	if (!close)
 		stop_closing(c);
@@ -232,7 +237,7 @@ struct json_object *connections_json(const struct connections *c)
 {
 	struct json_object *o, *closed;
 
-	if (!c->ring.buffer)
+	if (!c->ring.buffer || !c->asked)
 		return NULL;
 	o = json_object_new_object();
 	closed = json_object_new_object();

@@ -37,6 +37,7 @@ struct connections {
 	void (*say)(const char *text);
 	struct sockets sockets;
 	struct ring ring;          /* of what is to be closed; no buffer: no zone says close */
+	bool asked;              /* by `tcp: close` of a zone */
 	bool possible;             /* the kernel can close them */
 	uint64_t closed[SW_REASON_COUNT];
 	uint64_t failed;           /* could not be closed */

@@ -17,6 +17,7 @@ struct ban_options {
 	bool json;
 	uint64_t duration;
 	const char *note;
+	const char *user;      /* of `ban del`: one that is refused */
 	const char *verb;
 	const char *address;
 	struct prefix source;  /* what the address says */
@@ -49,6 +50,7 @@ static int read_options(const struct command *self, int argc, char **argv,
 	static const struct option options[] = {
 		{"for", required_argument, NULL, 'f'},
 		{"note", required_argument, NULL, 'n'},
+		{"user", required_argument, NULL, 'u'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{},
@@ -57,15 +59,22 @@ static int read_options(const struct command *self, int argc, char **argv,
 	int letter;
 
 	to->duration = BAN_FOREVER;
-	while ((letter = next_option(self, argc, argv, "f:n:j", options, e)) >= 0) {
+	while ((letter = next_option(self, argc, argv, "f:n:u:j", options, e)) >= 0) {
 		if (letter == 'j')
 			to->json = true;
 		else if (letter == 'n')
 			to->note = optarg;
+		else if (letter == 'u')
+			to->user = optarg;
 		else if (duration_parse(optarg, &to->duration, &why) < 0)
 			return fail(e, EXIT_USAGE, "%s: --for %s: %s", to->command, optarg, why);
 	}
-	return letter == -2 ? -1 : read_words(argc, argv, to, e);
+	if (letter == -2 || read_words(argc, argv, to, e) < 0)
+		return -1;
+	if (to->user && (to->kind == BAN_ALLOWS || strcmp(to->verb, "del")))
+		return fail(e, EXIT_USAGE, "%s: --user goes with ban del: a username is refused for "
+			    "what was done with it", to->command);
+	return 0;
 }
 
 static int read_address(struct ban_options *options, struct error *e)
@@ -105,6 +114,7 @@ static struct json_object *ban_json(const struct ban_entry *entry)
 	char text[64];
 
 	json_text(o, "source", prefix_text(&entry->source, text, sizeof(text)));
+	json_text(o, "user", entry->user[0] ? entry->user : NULL);
 	json_text(o, "reason", reason_of(&entry->ban).text);
 	json_text(o, "note", entry->ban.note);
 	json_count(o, "age_seconds", (now - entry->ban.start) / SW_NS_PER_SEC);
@@ -118,31 +128,35 @@ static struct json_object *ban_json(const struct ban_entry *entry)
 	return o;
 }
 
+static void print_entry(const struct ban_entry *entry, enum ban_kind kind)
+{
+	char source[64], left[32];
+
+	time_left(&entry->ban, left, sizeof(left));
+	printf("%-40s %-16s %-20s", prefix_text(&entry->source, source, sizeof(source)), left,
+	       reason_of(&entry->ban).text);
+	if (kind == BAN_DENIES)
+		printf(" %" PRIu64 " dropped", (uint64_t)entry->ban.hits);
+	if (entry->ban.evidence)
+		printf("  for %u offences", entry->ban.evidence);
+	if (entry->user[0])
+		printf("  username %s", printable(entry->user).text);
+	printf("%s%s\n", entry->ban.note[0] ? "  " : "", printable(entry->ban.note).text);
+}
+
 static int list(const struct state *state, const struct ban_options *options, struct error *e)
 {
 	auto_free struct ban_entry *bans = NULL;
 	auto_json struct json_object *all = json_object_new_array();
-	char source[64], left[32];
 	size_t count;
 
 	if (ban_list(state, options->kind, &bans, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		const struct ban_entry *entry = &bans[i];
-
-		if (options->json) {
-			json_object_array_add(all, ban_json(entry));
-			continue;
-		}
-		time_left(&entry->ban, left, sizeof(left));
-		printf("%-40s %-16s %-20s", prefix_text(&entry->source, source, sizeof(source)),
-		       left, reason_of(&entry->ban).text);
-		if (options->kind == BAN_DENIES)
-			printf(" %" PRIu64 " dropped", (uint64_t)entry->ban.hits);
-		if (entry->ban.evidence)
-			printf("  for %u offences", entry->ban.evidence);
-		printf("%s%s\n", entry->ban.note[0] ? "  " : "",
-		       printable(entry->ban.note).text);
+		if (options->json)
+			json_object_array_add(all, ban_json(&bans[i]));
+		else
+			print_entry(&bans[i], options->kind);
 	}
 	if (options->json)
 		print_json(all);
@@ -189,11 +203,30 @@ static int add(const struct state *state, const struct ban_options *options, str
 	return 0;
 }
 
+static int del_user(const struct state *state, const struct ban_options *options, struct error *e)
+{
+	bool found;
+
+	if (ban_del_user(state, &options->source, options->user, &found, e) < 0)
+		return -1;
+	if (!found)
+		return fail(e, EXIT_FAILED, "the username '%s' is not refused to %s; `sipward ban list` "
+			    "shows which are, and to whom", printable(options->user).text,
+			    options->address);
+	if (options->json)
+		return list(state, options, e);
+	printf("the username '%s' is no longer refused to %s\n", printable(options->user).text,
+	       options->address);
+	return 0;
+}
+
 static int del(const struct state *state, const struct ban_options *options, struct error *e)
 {
 	const char *is = options->kind == BAN_ALLOWS ? "allowed by hand" : "banned";
 	bool found;
 
+	if (options->user)
+		return del_user(state, options, e);
 	if (ban_del(state, &options->source, options->kind, &found, e) < 0)
 		return -1;
 	if (!found)
@@ -232,15 +265,18 @@ const struct command command_ban = {
 	.summary = "manual bans: add, del, list",
 	.help =
 	"Usage: sipward ban add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
-	"       sipward ban del ADDRESS [-j]\n"
+	"       sipward ban del ADDRESS [--user NAME] [-j]\n"
 	"       sipward ban list [-j]\n\n"
 	"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until taken off\n"
 	"  -n, --note TEXT     why (31 octets), shown by list\n"
+	"  -u, --user NAME     a username that is refused to ADDRESS, as list shows it\n"
 	"  -j, --json          the bans as JSON\n\n"
 	"An IPv6 address stands for its /64, which is what one subscriber has. A ban holds on\n"
 	"every protected interface at once, with or without an agent, and outlives restarts and\n"
 	"reloads. Sources on lists: {allow: [...]} pass whatever bans say. A manual ban replaces\n"
-	"a manual allow. Automatic bans never do.\n",
+	"a manual allow. Automatic bans never do.\n\n"
+	"list shows usernames that are refused to an address for wrong passwords, too. del takes\n"
+	"them off with --user one by one, without it all of that address and its ban.\n",
 	.run = run,
 };
 

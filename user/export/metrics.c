@@ -184,8 +184,13 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 	       "Bans for behaviour; mode monitor: would have been banned");
 	render_offences(out, "sipward_bans_total", counts->bans, "mode=\"enforce\"");
 	render_offences(out, "sipward_bans_total", counts->would_ban, "mode=\"monitor\"");
-	counter(out, "sipward_bans_spared_total", "Failed logins that earned no ban, since others "
-		"behind the same address are good", counts->spared);
+	family(out, "sipward_logins_refused_total", "counter",
+	       "Usernames that were refused to one source for wrong passwords; mode monitor: would "
+	       "have been");
+	fprintf(out, "sipward_logins_refused_total{mode=\"enforce\"} %" PRIu64 "\n",
+		counts->refused);
+	fprintf(out, "sipward_logins_refused_total{mode=\"monitor\"} %" PRIu64 "\n",
+		counts->would_refuse);
 	counter(out, "sipward_bans_full_total", "Bans and penalties that were not made: the table "
 		"is full", counts->full);
 	counter(out, "sipward_penalties_total", "Penalties of sources for what may be spoofed",

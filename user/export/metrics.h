@@ -15,7 +15,8 @@ struct behaviour_counts {
 	uint64_t bans[SW_OFFENCE_COUNT];
 	uint64_t would_ban[SW_OFFENCE_COUNT]; /* monitor mode, or the reason is in shadow */
 	uint64_t penalties;
-	uint64_t spared;                      /* not banned: others behind the address are good */
+	uint64_t refused;                     /* usernames, to one source each */
+	uint64_t would_refuse;
 	uint64_t full;                        /* not banned, or not penalised: the table is full */
 };
 

@@ -3,7 +3,10 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <sipward/offence.h>
 #include <string.h>
+
+#include "kernel/health.h"
 
 /* How long one look for room in a full table may take. */
 #define ROOM_TIME 2000000ull
@@ -37,6 +40,11 @@ static void source_prefix(const struct sw_source *key, struct prefix *prefix)
 static bool is_earned(const struct sw_ban *ban)
 {
 	return ban->reason != SW_REASON_BAN && ban->reason != SW_REASON_NONE;
+}
+
+static bool is_of_user(const struct sw_ban *ban)
+{
+	return ban->reason == SW_REASON_LOGIN_REFUSED;
 }
 
 static bool is_of_kind(const struct sw_ban *ban, enum ban_kind kind)
@@ -89,6 +97,52 @@ int allow_add(const struct state *state, const struct prefix *addr, uint64_t dur
 	return add(state, addr, duration, note, SW_REASON_NONE, source, e);
 }
 
+/* The usernames that are refused to a source, or one of them. */
+struct users {
+	const struct state *state;
+	struct sw_source source;
+	const char *user;
+	uint64_t now;
+	size_t taken;
+};
+
+static bool take_user_off(const void *key, void *value, void *context)
+{
+	const struct sw_source *source = key;
+	const struct sw_ban *ban = value;
+	struct users *users = context;
+
+	if (is_of_user(ban) && ban->end > users->now && source->length == users->source.length &&
+	    memcmp(&source->addr, &users->source.addr, sizeof(source->addr)) == 0 &&
+	    (!users->user || strncmp(users->user, ban->note, sizeof(ban->note)) == 0) &&
+	    state_write(users->state, STATE_BANS, source, NULL, BPF_ANY) == 0)
+		users->taken++;
+	return true;
+}
+
+static int take_users_off(const struct state *state, const struct sw_source *source,
+			  const char *user, bool *found, struct error *e)
+{
+	struct users users = {.state = state, .source = *source, .user = user,
+			      .now = monotonic_ns()};
+
+	if (map_walk(state->fds[STATE_BANS], take_user_off, &users, e) < 0)
+		return -1;
+	*found |= users.taken > 0;
+	return 0;
+}
+
+int ban_del_user(const struct state *state, const struct prefix *addr, const char *user,
+		 bool *found, struct error *e)
+{
+	struct sw_source key;
+
+	*found = false;
+	if (source_of(addr, &key, e) < 0)
+		return -1;
+	return take_users_off(state, &key, user, found, e);
+}
+
 int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind kind, bool *found,
 	    struct error *e)
 {
@@ -101,7 +155,7 @@ int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind 
 		 ban.end > monotonic_ns() && is_of_kind(&ban, kind);
 	if (*found && state_write(state, STATE_BANS, &key, NULL, BPF_ANY) < 0)
 		return fail(e, EXIT_FAILED, "the ban cannot be taken off: %s", strerror(errno));
-	return 0;
+	return kind == BAN_ALLOWS ? 0 : take_users_off(state, &key, NULL, found, e);
 }
 
 struct gathering {
@@ -109,6 +163,7 @@ struct gathering {
 	size_t count;
 	uint64_t now;
 	enum ban_kind kind;
+	bool users;        /* those that are refused, too */
 };
 
 static bool gather(const void *key, void *value, void *context)
@@ -116,7 +171,11 @@ static bool gather(const void *key, void *value, void *context)
 	struct gathering *to = context;
 	struct ban_entry entry = {.ban = *(const struct sw_ban *)value};
 
-	if (entry.ban.end > to->now && is_of_kind(&entry.ban, to->kind)) {
+	if (entry.ban.end > to->now && is_of_kind(&entry.ban, to->kind) &&
+	    (to->users || !is_of_user(&entry.ban))) {
+		if (is_of_user(&entry.ban))
+			snprintf(entry.user, sizeof(entry.user), "%.*s",
+				 (int)sizeof(entry.ban.note), entry.ban.note);
 		/* Only one by hand has a note. */
 		if (is_earned(&entry.ban))
 			memset(entry.ban.note, 0, sizeof(entry.ban.note));
@@ -134,10 +193,10 @@ static int by_end(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int gather_all(const struct state *state, enum ban_kind kind, struct ban_entry **bans,
-		      size_t *count, struct error *e)
+static int gather_all(const struct state *state, enum ban_kind kind, bool users,
+		      struct ban_entry **bans, size_t *count, struct error *e)
 {
-	struct gathering to = {.now = monotonic_ns(), .kind = kind};
+	struct gathering to = {.now = monotonic_ns(), .kind = kind, .users = users};
 
 	if (map_walk(state->fds[STATE_BANS], gather, &to, e) < 0) {
 		free(to.bans);
@@ -151,7 +210,7 @@ static int gather_all(const struct state *state, enum ban_kind kind, struct ban_
 int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,
 	     struct error *e)
 {
-	if (gather_all(state, kind, bans, count, e) < 0)
+	if (gather_all(state, kind, true, bans, count, e) < 0)
 		return -1;
 	if (*count)
 		qsort(*bans, *count, sizeof(**bans), by_end);
@@ -161,7 +220,7 @@ int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **b
 int ban_list_unsorted(const struct state *state, struct ban_entry **bans, size_t *count,
 		      struct error *e)
 {
-	return gather_all(state, BAN_EITHER, bans, count, e);
+	return gather_all(state, BAN_EITHER, false, bans, count, e);
 }
 
 /* True when nothing hangs on the entry any more. */
@@ -290,9 +349,18 @@ static enum ban_outcome write_ban(const struct state *state, const struct ban_or
 	       errno == EEXIST ? BAN_THERE : BAN_FULL;
 }
 
+static void refused_until(struct sw_health *health, void *context)
+{
+	uint64_t end = *(const uint64_t *)context;
+
+	if (health->refused_until < end)
+		health->refused_until = end;
+}
+
 enum ban_outcome ban_sentence(const struct state *state, const struct ban_order *order,
 			      uint64_t now, struct sw_ban *made)
 {
+	enum ban_outcome outcome;
 	struct sw_ban last, ban = {
 		.start = now, .reason = order->reason, .evidence = order->evidence,
 	};
@@ -312,8 +380,16 @@ enum ban_outcome ban_sentence(const struct state *state, const struct ban_order 
 		if (state->resized[STATE_BANS] >= 0)
 			bpf_map_delete_elem(state->resized[STATE_BANS], &order->source);
 	}
+	if (order->first)
+		ban.flags = 0;
 	if (__builtin_add_overflow(now, ban_length(order->bans, ban.flags), &ban.end))
 		ban.end = BAN_FOREVER - 1;
+	if (order->user)
+		copy_note(&ban, order->user);
 	*made = ban;
-	return write_ban(state, order, &ban, now);
+	outcome = write_ban(state, order, &ban, now);
+	/* Nobody looks for a username before it is said that some are refused. */
+	if (outcome == BAN_MADE && order->user)
+		health_change(state, refused_until, &ban.end);
+	return outcome;
 }

@@ -13,6 +13,8 @@
 
 struct ban_entry {
 	struct prefix source;  /* a host, or the /64 that counts as one IPv6 source */
+	char user[32];         /* the username that is refused to it, as far as it is kept; empty: the
+				* source is banned */
 	struct sw_ban ban;
 };
 
@@ -39,9 +41,11 @@ struct ban_room {
 
 /* A ban for behaviour. */
 struct ban_order {
-	struct sw_source source;  /* as an offence names it */
+	struct sw_source source;  /* as an offence names it, or with sw_login_key() */
 	enum sw_reason reason;
 	uint32_t evidence;
+	const char *user;         /* whose credentials are refused; NULL: the source is banned */
+	bool first;               /* it lasts no longer than the first one */
 	const struct bans *bans;  /* how long, and how much longer each time */
 	struct ban_room *room;    /* kept from one ban to the next; NULL: room is looked for anew */
 };
@@ -62,15 +66,21 @@ enum ban_outcome ban_sentence(const struct state *state, const struct ban_order 
 /* How long a ban lasts, in nanoseconds, after `before` ones in a row. */
 uint64_t ban_length(const struct bans *bans, uint32_t before);
 
-/* Takes the entry of this kind off; *found says whether there was a live one. */
+/* Takes the entry of this kind off; *found says whether there was a live one. With a ban go all
+ * usernames that are refused to the source. */
 int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind kind, bool *found,
 	    struct error *e);
+
+/* A username that is refused to the source of `addr`. */
+int ban_del_user(const struct state *state, const struct prefix *addr, const char *user,
+		 bool *found, struct error *e);
 
 /* The live entries, sorted by end. The array belongs to the caller. */
 int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,
 	     struct error *e);
 
-/* Likewise, those of all kinds and in no order: for those that have no time. */
+/* Likewise, those of all kinds and in no order: for those that have no time. Without usernames that
+ * are refused: they stand under a hash whose key does not outlive a reboot. */
 int ban_list_unsorted(const struct state *state, struct ban_entry **bans, size_t *count,
 		      struct error *e);
 
@@ -82,7 +92,7 @@ size_t ban_restore(const struct state *state, struct ban_entry *bans, size_t cou
 struct ban_counts {
 	uint64_t denies;   /* all of these: */
 	uint64_t by_hand;
-	uint64_t earned;
+	uint64_t earned;   /* usernames that are refused among them */
 	uint64_t allows;   /* by hand */
 	uint64_t remembered; /* ended, and kept for how long the next one lasts */
 };

@@ -140,7 +140,8 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->to_tags |= zone->to_tag == SW_TO_TAG_PROVEN;
 		out->bans |= zone->bans.set;
 		out->have_connection_limits |= zone->connections > 0;
-		out->tcp_close |= out->zones[numbers[i]].tcp == SW_TCP_CLOSE;
+		out->tcp_close |= out->zones[numbers[i]].tcp == SW_TCP_CLOSE ||
+				  zone->bans.thresholds[SW_OFFENCE_AUTH].count;
 		out->have_zones |= zone->source_count > 0;
 		out->have_prefix_limits |= zone->prefix_rate.set;
 		out->count_ports |= zone->count.port;

@@ -121,11 +121,12 @@ static void merge_dialog(const struct sw_dialog *before, struct sw_dialog *now)
 
 static void merge_good(const struct sw_good *before, struct sw_good *now)
 {
-	uint64_t logins = before->logins | now->logins;
+	uint64_t logins = before->logins | now->logins, called = before->called | now->called;
 
 	if ((int64_t)(before->seen - now->seen) > 0)
 		*now = *before;
 	now->logins = logins;
+	now->called = called;
 }
 
 static void merge_loop(const struct sw_loop *before, struct sw_loop *now)

@@ -35,6 +35,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_REFUSALS] = "refusals",
 	[STATE_UNPROVEN_REFUSALS] = "unproven_refusals",
 	[STATE_GOODS] = "goods",
+	[STATE_OWNERS] = "owners",
 	[STATE_PENALTIES] = "penalties",
 	[STATE_OFFENCES] = "offences",
 	[STATE_TALLIES] = "tallies",
