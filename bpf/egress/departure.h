@@ -42,9 +42,14 @@ static __always_inline int load_payload(struct __sk_buff *skb, const struct depa
 	       bpf_skb_load_bytes(skb, link + d->offset, to, size);
 }
 
+/* Some rule asks who takes part in a dialog; so does a ban, which spares them (spared.h). */
+#define NOTES_DIALOGS                                                              \
+	(policy.to_tags || policy.guards & SW_GUARD_TEARDOWN ||                    \
+	 policy.egress & SW_EGRESS_DIALOGS || (policy.bans && policy.admission))
+
 /* Some rule judges what leaves, or remembers it. */
 #define OBSERVES_RULES \
-	(policy.egress || policy.to_tags || policy.guards & SW_GUARD_OBSERVED)
+	(policy.egress || policy.guards & SW_GUARD_OBSERVED || NOTES_DIALOGS)
 /* TCP is read only for such a rule, and where somebody's behaviour is watched. */
 #define OBSERVES_TCP   ((policy.bans && policy.admission) || OBSERVES_RULES)
 

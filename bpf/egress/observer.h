@@ -113,8 +113,7 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct departure
 		note_tag(&d->dst, scratch, now);
 	if (policy.to_tags && msg->kind != SW_MESSAGE_RESPONSE)
 		noted = goes_on(scratch);
-	if (noted && (policy.guards & SW_GUARD_TEARDOWN || policy.egress & SW_EGRESS_DIALOGS ||
-		      policy.to_tags))
+	if (noted && NOTES_DIALOGS)
 		note_dialog(&d->dst, scratch, now);
 	if (policy.guards & SW_GUARD_DIGEST_LEAK && msg->kind <= SW_MESSAGE_OTHER &&
 	    msg->flags & SIP_TO_TAG)

@@ -261,6 +261,55 @@ static void test_dropped_by_hand(void **state)
 	sends_tcp(&rig, text, size, SW_REASON_AUTH_FAILURES);
 }
 
+/* The answer that begins the dialog of message_of(), to the rig's endpoint. */
+static void answers_call(struct rig *rig)
+{
+	static const struct message answer = {"SIP/2.0 200 OK", "<sip:alice@example.com>;tag=t",
+					      NULL, "INVITE"};
+	char text[1024];
+
+	departs(rig, text, message_of(text, sizeof(text), &answer));
+}
+
+/* A neighbour's call goes on while their address is banned: what belongs to a dialog in which the
+ * server sent something there, from both sides, and nothing that begins something. */
+static void test_calls_of_neighbours(void **state)
+{
+	static const char callee[] = "<sip:alice@example.com>;tag=t";
+	static const struct message inside[] = {
+		{"ACK sip:alice@192.0.2.9 SIP/2.0", callee, NULL, "ACK"},
+		{"INVITE sip:alice@192.0.2.9 SIP/2.0", callee, NULL, "INVITE"},
+		{"UPDATE sip:alice@192.0.2.9 SIP/2.0", callee, NULL, "UPDATE"},
+		{"SIP/2.0 200 OK", "<sip:bob@example.com>;tag=f", callee, "INVITE"},
+		{"BYE sip:alice@192.0.2.9 SIP/2.0", callee, NULL, "BYE"},
+		{"SIP/2.0 200 OK", "<sip:bob@example.com>;tag=f", callee, "BYE"},
+	};
+	static const struct message others[] = {
+		{"BYE sip:alice@192.0.2.9 SIP/2.0", "<sip:alice@example.com>;tag=x", NULL, "BYE"},
+		{"BYE sip:alice@192.0.2.9 SIP/2.0", callee, "<sip:bob@example.com>;tag=x", "BYE"},
+		{"SIP/2.0 200 OK", "<sip:bob@example.com>;tag=x", callee, "BYE"},
+		{"INVITE sip:alice@192.0.2.9 SIP/2.0", "<sip:alice@example.com>", NULL, "INVITE"},
+		{"REGISTER sip:example.com SIP/2.0", callee, NULL, "REGISTER"},
+		{"MESSAGE sip:alice@example.com SIP/2.0", callee, NULL, "MESSAGE"},
+		{"OPTIONS sip:alice@example.com SIP/2.0", callee, NULL, "OPTIONS"},
+	};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, watched);
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	says(&rig, &inside[4], SW_REASON_AUTH_FAILURES);
+	answers_call(&rig);
+	for (size_t i = 0; i < array_size(inside); i++)
+		says(&rig, &inside[i], SW_REASON_NONE);
+	for (size_t i = 0; i < array_size(others); i++)
+		says(&rig, &others[i], SW_REASON_AUTH_FAILURES);
+	/* It is no dialog of another banned address. */
+	rig.from.addr = address("198.51.100.8");
+	is_banned(&rig, SW_REASON_AUTH_FAILURES);
+	says(&rig, &inside[4], SW_REASON_AUTH_FAILURES);
+}
+
 /* In shadow the ban of a reason is counted, and drops nothing; once, and in the counter. */
 static void test_shadow(void **state)
 {
@@ -286,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_without_newcomers),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_ceiling),
+		cmocka_unit_test(test_calls_of_neighbours),
 		cmocka_unit_test(test_dropped_by_hand),
 		cmocka_unit_test(test_shadow),
 	};
