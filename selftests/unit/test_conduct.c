@@ -15,7 +15,7 @@
 
 static const struct threshold ten = {.count = 10, .period = 60 * SECOND};
 
-static struct sw_offence offence(enum sw_offence_kind kind, uint64_t who, uint64_t seconds)
+static struct sw_offence offence(int kind, uint64_t who, uint64_t seconds)
 {
 	struct sw_offence o = {.kind = kind, .who = who, .time = (1000 + seconds) * SECOND,
 			       .proved = 1, .source.length = 32};
@@ -204,6 +204,82 @@ static void test_nobody_is_pushed_out(void **state)
 	}
 }
 
+struct server {
+	uint64_t good; /* a bit for each username that logged in since */
+	unsigned int asked;
+};
+
+static bool stands(void *context, uint64_t who)
+{
+	struct server *server = context;
+
+	server->asked++;
+	return !(server->good >> who & 1);
+}
+
+static uint32_t sprays(struct conduct *conduct, struct server *server, uint64_t who,
+		       uint32_t first, uint64_t seconds)
+{
+	struct sw_offence o = offence(CONDUCT_SPRAY, who, seconds);
+
+	o.first = first;
+	return conduct_spray(conduct, &o, &ten, stands, server);
+}
+
+/* A name counts once. One that was refused first with an old nonce counts when its grace is over,
+ * or when it is refused again. */
+static void test_spray(void **state)
+{
+	cleanup(free_it) struct conduct *conduct = conduct_new();
+	struct server server = {};
+
+	(void)state;
+	for (unsigned int who = 1; who < 10; who++)
+		for (int again = 0; again < 3; again++)
+			assert_int_equal(sprays(conduct, &server, who, SW_FIRST_FRESH, 0), 0);
+	assert_int_equal(sprays(conduct, &server, 10, SW_FIRST_STALE, 1), 0);
+	assert_int_equal(sprays(conduct, &server, 10, SW_FIRST_STALE, 5), 0);
+	assert_int_equal(server.asked, 0); /* the server is asked for nothing that is too few */
+	assert_int_equal(sprays(conduct, &server, 9, SW_FIRST_FRESH, 6), 10);
+	/* The first nine leave the window. */
+	assert_int_equal(sprays(conduct, &server, 11, SW_FIRST_FRESH, 60), 0);
+	for (unsigned int who = 12; who < 19; who++)
+		assert_int_equal(sprays(conduct, &server, who, SW_FIRST_FRESH, 60), 0);
+	assert_int_equal(sprays(conduct, &server, 19, SW_FIRST_STALE, 60), 0);
+	assert_int_equal(sprays(conduct, &server, 19, SW_FIRST_NOT, 60), 10);
+}
+
+/* Who logs in after all is no longer counted; and old nonces, however many, push out nobody who
+ * is. */
+static void test_spray_of_phones(void **state)
+{
+	cleanup(free_it) struct conduct *conduct = conduct_new();
+	struct server server = {.good = 0x3fe};
+
+	(void)state;
+	for (unsigned int who = 1; who < 10; who++)
+		sprays(conduct, &server, who, SW_FIRST_FRESH, 0);
+	assert_int_equal(sprays(conduct, &server, 10, SW_FIRST_FRESH, 1), 1);
+	for (unsigned int who = 11; who < 19; who++)
+		sprays(conduct, &server, who, SW_FIRST_FRESH, 2);
+	for (unsigned int who = 100; who < 160; who++)
+		sprays(conduct, &server, who, SW_FIRST_STALE, 3);
+	assert_int_equal(sprays(conduct, &server, 19, SW_FIRST_FRESH, 4), 10);
+}
+
+/* Usernames that are refused count once each. */
+static void test_refused(void **state)
+{
+	cleanup(free_it) struct conduct *conduct = conduct_new();
+	struct sw_offence o;
+
+	(void)state;
+	for (unsigned int i = 0; i < 30; i++) {
+		o = offence(CONDUCT_REFUSED, 1 + i % 3, i);
+		assert_int_equal(conduct_note(conduct, &o, &ten), i < 3 ? i + 1 : 3);
+	}
+}
+
 static void test_length_of_bans(void **state)
 {
 	struct bans bans = {.duration = 600 * SECOND, .escalate = 4, .max = 24 * 3600 * SECOND};
@@ -231,6 +307,9 @@ int main(void)
 		cmocka_unit_test(test_sources_and_kinds_apart),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_nobody_is_pushed_out),
+		cmocka_unit_test(test_spray),
+		cmocka_unit_test(test_spray_of_phones),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_length_of_bans),
 	};
 

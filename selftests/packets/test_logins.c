@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Wrong passwords, from the packets to what the agent makes of them: which usernames are refused to
+ * a source, and which requests that drops; when the source is banned; and who goes on beside a
+ * guesser. Evidence comes on real TCP connections, over the loopback of a network namespace.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "agent/behaviour.h"
+#include "agent/conduct.h"
+#include "connection.h"
+#include "kernel/health.h"
+#include "phone.h"
+
+static const char *const watched =
+	YAML_PLAIN "emergency: {numbers: [\"112\"]}\n"
+		   "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, for: 10m, escalate: 4}}]\n";
+
+static void quiet(const char *text)
+{
+	(void)text;
+}
+
+static int judge(void *context, void *data, size_t size)
+{
+	assert_int_equal(size, sizeof(struct sw_offence));
+	behaviour_judge(context, data);
+	return 0;
+}
+
+/* What the agent does with what was told. */
+static void judges(struct rig *rig, struct behaviour *behaviour)
+{
+	struct ring_buffer *ring;
+
+	behaviour->state = &rig->trial.state;
+	behaviour->policy = &rig->policy;
+	behaviour->say = quiet;
+	if (!behaviour->evidence)
+		behaviour->evidence = conduct_new();
+	if (!behaviour->hints)
+		behaviour->hints = conduct_new();
+	assert_non_null(ring = ring_buffer__new(rig->trial.state.fds[STATE_OFFENCES], judge,
+						behaviour, NULL));
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+}
+
+/* Where somebody sends from: a connection, and which end it is. */
+struct line {
+	struct connection connection;
+	struct endpoint end;
+};
+
+static void hang_up(struct line *line)
+{
+	connection_close(&line->connection);
+}
+
+#define auto_line cleanup(hang_up)
+#define NO_LINE {.connection = NO_CONNECTION}
+
+static void dials(struct rig *rig, struct line *line, bool ipv6)
+{
+	connect_ends(rig, &line->connection, ipv6);
+	close_fd(&line->connection.listener);
+	line->end = rig->from;
+}
+
+/* A request with credentials of `user`; `nonce` 0: without. With `rest`, more headers. */
+struct ask {
+	const char *method;
+	const char *user;
+	unsigned int nonce;
+	const char *tag;  /* of To; NULL: none */
+	const char *rest;
+	const char *callee;
+};
+
+static unsigned int last_branch;
+
+static void sends_ask(struct rig *rig, const struct line *line, const struct ask *ask,
+		      enum sw_reason reason)
+{
+	char text[2048], credentials[256] = "";
+	size_t size;
+
+	if (ask->nonce)
+		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"%s\", "
+			 "realm=\"lab\", nonce=\"n%08x\", uri=\"sip:a\", response=\"%032x\"\r\n",
+			 ask->user, ask->nonce, ask->nonce);
+	last_branch = new_branch();
+	size = snprintf(text, sizeof(text),
+		"%s sip:%s@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:%s@example.com>;tag=1\r\n"
+		"To: <sip:%s@example.com>%s%s\r\nCall-ID: login%u\r\nCSeq: 1 %s\r\n"
+		"Contact: <sip:x@192.0.2.7>\r\n%s%sContent-Length: 0\r\n\r\n",
+		ask->method, ask->callee ? ask->callee : ask->user, last_branch, ask->user,
+		ask->user, ask->tag ? ";tag=" : "", ask->tag ? ask->tag : "", last_branch,
+		ask->method, credentials, ask->rest ? ask->rest : "");
+	rig->from = line->end;
+	rig->trial.now += 10 * MS;
+	lay_data(rig, line->connection.seq, line->connection.ack, text, size);
+	sends_frame(rig, reason);
+}
+
+static void answers_ask(struct rig *rig, const struct ask *ask, unsigned int status,
+			unsigned int challenge)
+{
+	char text[1024], header[128] = "";
+	size_t size;
+
+	if (challenge)
+		snprintf(header, sizeof(header), "WWW-Authenticate: Digest realm=\"lab\", "
+			 "nonce=\"n%08x\"\r\n", challenge);
+	size = snprintf(text, sizeof(text),
+		"SIP/2.0 %u Whatever\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
+		"From: <sip:%s@example.com>;tag=1\r\nTo: <sip:%s@example.com>;tag=2\r\n"
+		"Call-ID: login%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n", status,
+		last_branch, ask->user, ask->user, last_branch, ask->method, header);
+	rig->trial.now += 10 * MS;
+	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
+	departs_frame(rig);
+}
+
+/* One attempt: a challenge, then credentials, and what the server says of them. */
+static void tries(struct rig *rig, const struct line *line, const char *method, const char *user,
+		  unsigned int status)
+{
+	struct ask ask = {.method = method, .user = user};
+	static unsigned int nonce;
+
+	sends_ask(rig, line, &ask, SW_REASON_NONE);
+	answers_ask(rig, &ask, method[0] == 'I' ? 407 : 401, ++nonce);
+	ask.nonce = nonce;
+	sends_ask(rig, line, &ask, SW_REASON_NONE);
+	answers_ask(rig, &ask, status, status == 401 ? nonce : 0);
+}
+
+/* Until it is refused, or `count` times. */
+static void guesses(struct rig *rig, struct behaviour *behaviour, const struct line *line,
+		    const char *user, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		tries(rig, line, "REGISTER", user, 401);
+	judges(rig, behaviour);
+}
+
+/* Its next login: whether that gets through. */
+static void logs_in(struct rig *rig, const struct line *line, const char *user,
+		    enum sw_reason reason)
+{
+	struct ask ask = {.method = "REGISTER", .user = user, .nonce = 0xfffff};
+
+	sends_ask(rig, line, &ask, reason);
+}
+
+/* How many bans there are of the address, and of usernames at it. */
+struct counts {
+	size_t source;
+	size_t users;
+	uint64_t seconds; /* of the longest one of a username */
+};
+
+static struct counts counts_of(const struct rig *rig)
+{
+	auto_free struct ban_entry *bans = NULL;
+	struct counts counts = {};
+	struct error e = {};
+	size_t count;
+
+	assert_int_equal(ban_list(&rig->trial.state, BAN_DENIES, &bans, &count, &e), 0);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t seconds = (bans[i].ban.end - bans[i].ban.start) / SECOND;
+
+		counts.source += !bans[i].user[0];
+		counts.users += bans[i].user[0] != 0;
+		if (bans[i].user[0] && seconds > counts.seconds)
+			counts.seconds = seconds;
+	}
+	return counts;
+}
+
+static void expect_counts(const struct rig *rig, size_t source, size_t users)
+{
+	struct counts counts = counts_of(rig);
+
+	assert_int_equal(counts.source, source);
+	assert_int_equal(counts.users, users);
+}
+
+static void opens(struct rig *rig, const char *yaml)
+{
+	rig_open(rig, yaml);
+	rig->trial.now = monotonic_ns(); /* bans are made by the agent's clock */
+}
+
+/* One phone with a wrong password: it alone is refused, on any connection and over UDP; and its
+ * neighbour goes on, whom the server has not seen yet. */
+static void test_one_phone(void **state)
+{
+	static const struct ask passes[] = {
+		{.method = "REGISTER", .user = "bob"},              /* it gets a challenge */
+		{.method = "REGISTER", .user = "bo", .nonce = 1},
+		{.method = "REGISTER", .user = "bobb", .nonce = 1},
+		{.method = "REGISTER", .user = "alice", .nonce = 1, .callee = "bob"},
+		{.method = "INVITE", .user = "alice", .nonce = 1},
+		{.method = "INVITE", .user = "bob", .nonce = 1, .tag = "t"},
+		{.method = "BYE", .user = "bob", .nonce = 1, .tag = "t"},
+		{.method = "ACK", .user = "bob", .nonce = 1},
+		{.method = "INVITE", .user = "bob", .nonce = 1, .callee = "112"},
+	};
+	static const struct ask drops[] = {
+		{.method = "REGISTER", .user = "bob", .nonce = 1},
+		{.method = "REGISTER", .user = "bob", .nonce = 1, .callee = "x"},
+		{.method = "REGISTER", .user = "bob", .nonce = 1, .tag = "t"},
+		{.method = "INVITE", .user = "bob", .nonce = 1},
+		{.method = "SUBSCRIBE", .user = "bob", .nonce = 1},
+		{.method = "OPTIONS", .user = "bob", .nonce = 1},
+		/* Of two headers the server may read either. */
+		{.method = "INVITE", .user = "alice", .nonce = 1,
+		 .rest = "Proxy-Authorization: Digest username=\"bob\", realm=\"lab\", "
+			 "nonce=\"n\", uri=\"sip:a\", response=\"0\"\r\n"},
+	};
+
+	(void)state;
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		cleanup(behaviour_close) struct behaviour behaviour = {};
+		auto_line struct line first = NO_LINE, second = NO_LINE;
+		struct phone udp = {"REGISTER", "bob", "bob", "n00000001", new_branch(), NULL};
+		auto_rig struct rig rig;
+
+		opens(&rig, watched);
+		dials(&rig, &first, ipv6);
+		dials(&rig, &second, ipv6);
+		guesses(&rig, &behaviour, &first, "bob", 10);
+		expect_counts(&rig, 0, 0);
+		guesses(&rig, &behaviour, &first, "bob", 1); /* the first may be an old nonce */
+		expect_counts(&rig, 0, 1);
+		assert_int_equal(behaviour.counts.refused, 1);
+		assert_int_equal(behaviour.counts.bans[SW_OFFENCE_AUTH], 0);
+		for (size_t i = 0; i < array_size(passes); i++)
+			sends_ask(&rig, i % 2 ? &first : &second, &passes[i], SW_REASON_NONE);
+		for (size_t i = 0; i < array_size(drops); i++)
+			sends_ask(&rig, i % 2 ? &first : &second, &drops[i],
+				  SW_REASON_LOGIN_REFUSED);
+		asks(&rig, &udp, SW_REASON_LOGIN_REFUSED);
+		/* Elsewhere it is another login. */
+		rig.from.addr = address(ipv6 ? "2001:db8:5::1" : "198.51.100.7");
+		udp.branch = new_branch();
+		asks(&rig, &udp, SW_REASON_NONE);
+	}
+}
+
+/* The addresses of one /64 are one source. */
+static void test_ipv6(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	struct phone udp = {"REGISTER", "bob", "bob", "n00000001", new_branch(), NULL};
+	auto_line struct line line = NO_LINE;
+	auto_rig struct rig rig;
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &line, true);
+	guesses(&rig, &behaviour, &line, "bob", 11);
+	rig.from.addr = rig.to.addr = address("::77");
+	asks(&rig, &udp, SW_REASON_LOGIN_REFUSED);
+	rig.from.addr = address("0:0:0:1::77");
+	udp.branch = new_branch();
+	asks(&rig, &udp, SW_REASON_NONE);
+}
+
+/* It ends by itself, and by hand: for one username, or for all of an address. */
+static void test_end(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	struct prefix source = {.addr = address("127.0.0.1"), .length = 32};
+	auto_line struct line line = NO_LINE;
+	auto_rig struct rig rig;
+	struct error e = {};
+	bool found;
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &line, false);
+	guesses(&rig, &behaviour, &line, "bob", 11);
+	guesses(&rig, &behaviour, &line, "carol", 11);
+	expect_counts(&rig, 0, 2);
+	assert_int_equal(ban_del_user(&rig.trial.state, &source, "bo", &found, &e), 0);
+	assert_false(found);
+	assert_int_equal(ban_del_user(&rig.trial.state, &source, "bob", &found, &e), 0);
+	assert_true(found);
+	logs_in(&rig, &line, "bob", SW_REASON_NONE);
+	logs_in(&rig, &line, "carol", SW_REASON_LOGIN_REFUSED);
+	assert_int_equal(ban_del(&rig.trial.state, &source, BAN_DENIES, &found, &e), 0);
+	assert_true(found);
+	expect_counts(&rig, 0, 0);
+	guesses(&rig, &behaviour, &line, "bob", 11);
+	rig.trial.now += 601 * SECOND;
+	logs_in(&rig, &line, "bob", SW_REASON_NONE);
+}
+
+/* A guesser of several names is banned: of three where nobody else is known, of ten where somebody
+ * registered or called. What his own endpoint registered with spares him nothing. */
+static void test_guesser(void **state)
+{
+	static const char *const others[] = {NULL, "REGISTER", "INVITE"};
+
+	(void)state;
+	for (size_t other = 0; other < array_size(others); other++) {
+		cleanup(behaviour_close) struct behaviour behaviour = {};
+		unsigned int last = others[other] ? 10 : 3;
+		auto_line struct line line = NO_LINE;
+		auto_rig struct rig rig;
+		char user[16];
+
+		opens(&rig, watched);
+		dials(&rig, &line, false);
+		for (int i = 0; i < 2 && others[other]; i++) {
+			snprintf(user, sizeof(user), "good%d", i);
+			tries(&rig, &line, others[other], user, 200);
+		}
+		for (unsigned int i = 1; i <= last; i++) {
+			snprintf(user, sizeof(user), "guess%u", i);
+			guesses(&rig, &behaviour, &line, user, 11);
+			expect_counts(&rig, i == last, i);
+		}
+		logs_in(&rig, &line, "alice", SW_REASON_AUTH_FAILURES);
+	}
+}
+
+/* One password on each of many names is counted in the first round, however old the nonces are that
+ * the guesser lets grow old; but not where the right password follows. */
+static void test_spray(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line line = NO_LINE;
+	auto_rig struct rig rig;
+	char user[16];
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &line, false);
+	for (int i = 0; i < 19; i++) {
+		snprintf(user, sizeof(user), "user%d", i);
+		guesses(&rig, &behaviour, &line, user, 1);
+	}
+	expect_counts(&rig, 0, 0);
+	guesses(&rig, &behaviour, &line, "user0", 1); /* no new one */
+	expect_counts(&rig, 0, 0);
+	guesses(&rig, &behaviour, &line, "user19", 1);
+	expect_counts(&rig, 1, 0);
+	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_AUTH], 1);
+}
+
+static void old_nonce(struct rig *rig, const struct line *line, const char *user, bool succeeds)
+{
+	struct ask ask = {.method = "REGISTER", .user = user, .nonce = 0x777};
+
+	sends_ask(rig, line, &ask, SW_REASON_NONE);
+	answers_ask(rig, &ask, 401, 0x778);
+	ask.nonce = 0x778;
+	if (!succeeds)
+		return;
+	sends_ask(rig, line, &ask, SW_REASON_NONE);
+	answers_ask(rig, &ask, 200, 0);
+}
+
+static void test_old_nonces(void **state)
+{
+	char user[16];
+
+	(void)state;
+	for (int succeeds = 0; succeeds < 2; succeeds++) {
+		cleanup(behaviour_close) struct behaviour behaviour = {};
+		auto_line struct line line = NO_LINE;
+		auto_rig struct rig rig;
+
+		opens(&rig, watched);
+		dials(&rig, &line, false);
+		/* Forty phones after a restart of their server. */
+		for (int i = 0; i < 40; i++) {
+			snprintf(user, sizeof(user), "user%d", i);
+			old_nonce(&rig, &line, user, succeeds);
+			judges(&rig, &behaviour);
+		}
+		expect_counts(&rig, 0, 0);
+		rig.trial.now += 6 * SECOND;
+		guesses(&rig, &behaviour, &line, "user40", 1);
+		expect_counts(&rig, !succeeds, 0);
+	}
+}
+
+static uint64_t good_logins(const struct rig *rig)
+{
+	struct sw_source source = {.addr = rig->from.addr, .length = 32};
+	struct sw_good good = {};
+
+	bpf_map_lookup_elem(rig->trial.state.fds[STATE_GOODS], &source, &good);
+	return good.logins;
+}
+
+/* Where more log in than are searched for, as many may be wrong. */
+static void test_large_office(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line line = NO_LINE;
+	auto_rig struct rig rig;
+	unsigned int good, wrong = 0;
+	char user[16];
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &line, false);
+	for (int i = 0; i < 60; i++) {
+		snprintf(user, sizeof(user), "good%d", i);
+		tries(&rig, &line, "REGISTER", user, 200);
+	}
+	judges(&rig, &behaviour);
+	while (!counts_of(&rig).source && wrong < 100) {
+		snprintf(user, sizeof(user), "wrong%u", wrong++);
+		guesses(&rig, &behaviour, &line, user, 1);
+	}
+	good = __builtin_popcountll(good_logins(&rig));
+	assert_true(good > 25);
+	assert_in_range(wrong, good - 1, good);
+}
+
+/* A neighbour guesses at somebody who has registered: that one's connection goes on, another one
+ * does not, and it lasts no longer the next time. */
+static void test_neighbour(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line his = NO_LINE, neighbour = NO_LINE, another = NO_LINE;
+	struct prefix source = {.addr = address("127.0.0.1"), .length = 32};
+	auto_rig struct rig rig;
+	struct error e = {};
+	bool found;
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &his, false);
+	dials(&rig, &neighbour, false);
+	dials(&rig, &another, false);
+	tries(&rig, &his, "REGISTER", "bob", 200);
+	for (int round = 0; round < 2; round++) {
+		guesses(&rig, &behaviour, &neighbour, "bob", 11);
+		expect_counts(&rig, 0, 1);
+		assert_int_equal(counts_of(&rig).seconds, 600);
+		logs_in(&rig, &his, "bob", SW_REASON_NONE);
+		logs_in(&rig, &neighbour, "bob", SW_REASON_LOGIN_REFUSED);
+		logs_in(&rig, &another, "bob", SW_REASON_LOGIN_REFUSED);
+		assert_int_equal(ban_del_user(&rig.trial.state, &source, "bob", &found, &e), 0);
+	}
+	/* From his own connection wrong passwords come: it is his no longer. */
+	guesses(&rig, &behaviour, &his, "bob", 12);
+	logs_in(&rig, &his, "bob", SW_REASON_LOGIN_REFUSED);
+}
+
+/* A call with a made-up password of another one, to where no password is asked: a proxy relays the
+ * challenge of a callee. That makes nobody the owner of the username. */
+static void test_call_makes_no_owner(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line line = NO_LINE;
+	auto_rig struct rig rig;
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &line, false);
+	tries(&rig, &line, "INVITE", "bob", 200);
+	guesses(&rig, &behaviour, &line, "bob", 11);
+	expect_counts(&rig, 0, 1);
+	logs_in(&rig, &line, "bob", SW_REASON_LOGIN_REFUSED);
+}
+
+/* In another one's name: over UDP, and in segments of no connection. */
+static void test_spoofed(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line his = NO_LINE, forged = NO_LINE;
+	auto_rig struct rig rig;
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &his, false);
+	forged.connection.seq = his.connection.seq + 100000;
+	forged.connection.ack = his.connection.ack;
+	forged.end = his.end;
+	tries(&rig, &his, "REGISTER", "bob", 200);
+	guesses(&rig, &behaviour, &forged, "bob", 30);
+	for (unsigned int i = 0; i < 30; i++)
+		registers_as(&rig, "bob", 5000 + i, 401, 0);
+	judges(&rig, &behaviour);
+	expect_counts(&rig, 0, 0);
+	assert_int_equal(behaviour.counts.refused, 0);
+	logs_in(&rig, &his, "bob", SW_REASON_NONE);
+}
+
+/* Nothing is carried out where somebody only watches. */
+static void test_monitored(void **state)
+{
+	static const char *const shadows[] = {"auth_failures", "login_refused"};
+	char yaml[512];
+
+	(void)state;
+	for (size_t i = 0; i < array_size(shadows); i++) {
+		cleanup(behaviour_close) struct behaviour behaviour = {};
+		auto_line struct line line = NO_LINE;
+		auto_rig struct rig rig;
+
+		snprintf(yaml, sizeof(yaml), "shadow: [%s]\n%s", shadows[i], watched);
+		opens(&rig, yaml);
+		dials(&rig, &line, false);
+		guesses(&rig, &behaviour, &line, "bob", 11);
+		expect_counts(&rig, 0, 0);
+		assert_int_equal(behaviour.counts.would_refuse, 1);
+		assert_int_equal(behaviour.counts.refused, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_phone),
+		cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_guesser),
+		cmocka_unit_test(test_spray),
+		cmocka_unit_test(test_old_nonces),
+		cmocka_unit_test(test_large_office),
+		cmocka_unit_test(test_neighbour),
+		cmocka_unit_test(test_call_makes_no_owner),
+		cmocka_unit_test(test_spoofed),
+		cmocka_unit_test(test_monitored),
+	};
+
+	return cmocka_run_group_tests_name("logins", tests, own_network, NULL);
+}
