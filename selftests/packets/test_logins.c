@@ -125,6 +125,20 @@ static void answers_ask(struct rig *rig, const struct ask *ask, unsigned int sta
 	departs_frame(rig);
 }
 
+/* The same challenge leaves for somebody else. */
+static void challenges_another(struct rig *rig, unsigned int nonce)
+{
+	struct ask ask = {.method = "REGISTER", .user = "zed"};
+	struct endpoint before = rig->from;
+
+	rig->from.addr = address("127.0.0.99");
+	last_branch = new_branch();
+	answers_ask(rig, &ask, 401, nonce);
+	rig->from = before;
+}
+
+static bool shares_nonces; /* as a server does that makes one for all in a second */
+
 /* One attempt: a challenge, then credentials, and what the server says of them. */
 static void tries(struct rig *rig, const struct line *line, const char *method, const char *user,
 		  unsigned int status)
@@ -134,6 +148,8 @@ static void tries(struct rig *rig, const struct line *line, const char *method, 
 
 	sends_ask(rig, line, &ask, SW_REASON_NONE);
 	answers_ask(rig, &ask, method[0] == 'I' ? 407 : 401, ++nonce);
+	if (shares_nonces)
+		challenges_another(rig, nonce);
 	ask.nonce = nonce;
 	sends_ask(rig, line, &ask, SW_REASON_NONE);
 	answers_ask(rig, &ask, status, status == 401 ? nonce : 0);
@@ -500,6 +516,24 @@ static void test_spoofed(void **state)
 	logs_in(&rig, &his, "bob", SW_REASON_NONE);
 }
 
+/* A nonce that all get in the same second is as good: nothing rests on who else has it. */
+static void test_shared_nonces(void **state)
+{
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line line = NO_LINE;
+	auto_rig struct rig rig;
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &line, false);
+	shares_nonces = true;
+	guesses(&rig, &behaviour, &line, "bob", 10);
+	expect_counts(&rig, 0, 0);
+	guesses(&rig, &behaviour, &line, "bob", 1);
+	shares_nonces = false;
+	expect_counts(&rig, 0, 1);
+}
+
 /* Nothing is carried out where somebody only watches. */
 static void test_monitored(void **state)
 {
@@ -535,6 +569,7 @@ int main(void)
 		cmocka_unit_test(test_neighbour),
 		cmocka_unit_test(test_call_makes_no_owner),
 		cmocka_unit_test(test_spoofed),
+		cmocka_unit_test(test_shared_nonces),
 		cmocka_unit_test(test_monitored),
 	};
 

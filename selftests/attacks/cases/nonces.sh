@@ -87,7 +87,7 @@ tried "40 wrong passwords from one's own address over TCP"
 strike attacker guess.py --own "$ATTACKER4" --count 40 >/dev/null
 sleep 0.3
 came "$ATTACKER4: ban: $(ban_of "$ATTACKER4")"
-expect_equal "whoever guesses passwords on a connection is banned" auth_failures \
+expect_equal "a username that is guessed on a connection is refused there" login_refused \
 	"$(ban_of "$ATTACKER4")"
 
 # --- a server that gives each address a nonce of its own ---

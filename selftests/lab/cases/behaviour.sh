@@ -107,6 +107,34 @@ expect "svcrack has few guesses" "$GUESSES reached the server" test "$GUESSES" -
 expect "its address has a penalty" "$(ward events)" test "$(metric sipward_penalties_total)" -ge 1
 expect "and no ban: over UDP anybody can write its address" "$(ward ban list)" nobody_banned
 
+# --- over TCP, where it is proved who guesses: the username is refused to that address, and nobody
+# else there is ---
+refused_at() { # ADDRESS: usernames
+	ward ban list -j | jq -r --arg source "$1" '.[] | select(.source == $source) | .user // "all"'
+}
+fresh_start unprobed
+attacker env SERVER="$SERVER4" "$PYTHON" "$LAB/../attacks/logins.py" --own "$ATTACKER4" \
+	a.wrong:150:40 b.wrong:150:5 c.good:151 >"$TMP/logins"
+got=$(awk '/wrong/ { s += $2 } END { print s }' "$TMP/logins")
+row "a TCP connection guesses, 45 times: answers" - "$got"
+expect_equal "wrong passwords over TCP have the username refused" 150 "$(refused_at "$ATTACKER4")"
+expect "after few guesses" "$(cat "$TMP/logins")" test "$got" -ge 10 -a "$got" -le 20
+expect_equal "a neighbour logs in" 1 "$(awk '/good/ { print $3 }' "$TMP/logins")"
+expect "the refusal is an event" "$(ward events | tail -n 3)" \
+	grep -q "source=$ATTACKER4 .*reason=login_refused" <(ward events)
+expect_equal "and in /metrics" 1 "$(metric sipward_logins_refused_total enforce)"
+before=$(counter public drops login_refused)
+attempts=$(counter public messages REGISTER)
+sipvicious svcrack svcrack-tcp.out -u 152 -d "$TMP/words" --maximumtime 3 "tcp://$SERVER4:5060"
+attempts=$(($(counter public messages REGISTER) - attempts - $(counter public drops login_refused) + before))
+row "svcrack over TCP, 300 guesses: REGISTERs that reach the server" - "$attempts"
+expect "svcrack over TCP has few guesses" "$attempts reached the server" \
+	test "$attempts" -ge 10 -a "$attempts" -le 60
+expect "its username is refused, too" "$(ward ban list)" grep -q "username 152$" <(ward ban list)
+ward ban del "$ATTACKER4" --user 152 >/dev/null
+expect "an operator lifts it" "$(ward ban list)" ward ban del "$ATTACKER4" --user 150
+expect "for that username alone, and it was the only one" "$(ward ban list)" nobody_banned
+
 # --- phones that do no harm ---
 fresh_start behaviour
 expect_equal "20 phones behind one address register at once" "20 20" \
