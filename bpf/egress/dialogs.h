@@ -10,6 +10,71 @@
 #include "rules/emergency.h"
 #include "rules/leak.h"
 
+/* Notes an INVITE outside a dialog, by its Call-ID. Its first provisional answer has no To-tag as a
+ * rule; that to an INVITE inside one always has (RFC 3261 8.2.6.2). The first address stays. */
+static __always_inline void note_call_begins(const struct scratch *scratch,
+					     const struct sw_addr *to, __u64 now)
+{
+	struct sw_proof fresh = {.addr = *to, .expires = now + TRANSACTION_LIFE}, *known;
+	__u64 key = call_key(scratch);
+
+	if (scratch->msg.flags & SIP_TO_TAG || key == TOKEN_NONE)
+		return;
+	known = bpf_map_lookup_elem(&transactions, &key);
+	if (!known || known->expires <= now)
+		bpf_map_update_elem(&transactions, &key, &fresh, BPF_ANY);
+}
+
+/* An INVITE is under way. What has no branch is known by nothing, and neither is its CANCEL. */
+static __always_inline void note_invite(const struct scratch *scratch, const struct sw_addr *to,
+					__u64 now)
+{
+	__u64 key = invite_key(scratch);
+
+	note_transaction(key, to, now);
+	if (key != TOKEN_NONE)
+		note_call_begins(scratch, to, now);
+}
+
+/* What says that a call is up. */
+#define CALL_METHODS \
+	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(UPDATE) | \
+	 SW_MESSAGE_BIT(INFO))
+
+/* The server sends something inside a dialog of a call. Of a call that is older than the observer
+ * no entry is made: it may have dialogs that are not known. */
+static __always_inline void note_call(const struct scratch *scratch, const struct sw_addr *to,
+				      __u8 method, int spared, __u64 now)
+{
+	struct sw_dialog fresh = {.expires = now + SW_DIALOG_LIFE, .count = 1}, *call;
+	__u64 key = call_key(scratch);
+
+	if (!(policy.guards & SW_GUARD_TEARDOWN) || key == TOKEN_NONE ||
+	    !(1u << (method & 31) & CALL_METHODS))
+		return;
+	call = bpf_map_lookup_elem(&dialogs, &key);
+	if (call && call->expires > now) {
+		call->expires = fresh.expires;
+		call->spared |= spared;
+	} else if (find_begun(scratch, now)) {
+		fresh.parties[0] = *to;
+		fresh.spared = spared;
+		count_dialog(now);
+		bpf_map_update_elem(&dialogs, &key, &fresh, BPF_ANY);
+	}
+}
+
+/* A BYE was answered. When the call has other dialogs, nobody's guess is judged until the server
+ * sends something in one of them. */
+static __always_inline void end_dialog(const struct scratch *scratch, __u64 key)
+{
+	__u64 call = call_key(scratch);
+
+	if (key != TOKEN_NONE && !bpf_map_delete_elem(&dialogs, &key) && call != TOKEN_NONE &&
+	    policy.guards & SW_GUARD_TEARDOWN)
+		bpf_map_delete_elem(&dialogs, &call);
+}
+
 /* Answers with a 2xx that say that a dialog is there; without `to_tag: proven` only those of calls
  * matter. */
 #define DIALOG_METHODS                                                                       \
@@ -24,27 +89,38 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 {
 	const struct sip_msg *msg;
 	enum side from;
+	int spared = 0;
+	__u8 method;
 	__u64 key;
 
 	if (!to || !scratch)
 		return 0;
 	msg = &scratch->msg;
+	method = msg->kind == SW_MESSAGE_RESPONSE ? msg->cseq_kind : msg->kind;
 	if (msg->kind == SW_MESSAGE_RESPONSE) {
-		if (policy.guards & SW_GUARD_TEARDOWN && msg->cseq_kind == SW_MESSAGE_INVITE &&
+		if (policy.guards & SW_GUARD_TEARDOWN && method == SW_MESSAGE_INVITE &&
 		    msg->status < 200)
-			note_transaction(invite_key(scratch), to, now);
+			note_invite(scratch, to, now);
 		if (msg->status / 100 != 2)
 			return 0;
 		key = dialog_key(scratch, &from);
-		if (msg->cseq_kind == SW_MESSAGE_BYE && key != TOKEN_NONE)
-			bpf_map_delete_elem(&dialogs, &key);
-		else if (1u << (msg->cseq_kind & 31) & DIALOG_METHODS)
-			note_party(key, to, from, called_for_help(scratch),
-				   msg->cseq_kind == SW_MESSAGE_INVITE, now);
+		if (method == SW_MESSAGE_BYE)
+			end_dialog(scratch, key);
+		if (!(1u << (method & 31) & DIALOG_METHODS))
+			return 0;
+		spared = called_for_help(scratch);
+		note_party(key, to, from, spared, method == SW_MESSAGE_INVITE, now);
 	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
 		key = dialog_key(scratch, &from);
 		note_party(key, to, SIDES - from, 0, 1, now);
+		if (key == TOKEN_NONE && policy.guards & SW_GUARD_TEARDOWN &&
+		    method == SW_MESSAGE_INVITE)
+			note_call_begins(scratch, to, now);
+	} else {
+		return 0;
 	}
+	if (key != TOKEN_NONE)
+		note_call(scratch, to, method, spared, now);
 	return 0;
 }
 

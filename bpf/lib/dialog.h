@@ -44,6 +44,17 @@ static __always_inline __u64 invite_key(const struct scratch *scratch)
 			msg->value[SIP_CALL_ID]);
 }
 
+/* All dialogs of one call. Its entry in `transactions` says that an INVITE outside a dialog is
+ * under way, the one in `dialogs` that the call is up. Both have the first address that the server
+ * sent something to, and no other: a later one may be of somebody who has learned the Call-ID. */
+static __always_inline __u64 call_key(const struct scratch *scratch)
+{
+	struct sip_span none = {};
+
+	return token_of(policy.seed, TOKEN_CALL, &scratch->buf, scratch->msg.value[SIP_CALL_ID],
+			none);
+}
+
 /* The server's own tag, by which the other side names it. */
 static __always_inline __u64 asked_key(const struct scratch *scratch, struct sip_span tag)
 {
@@ -64,6 +75,18 @@ static __always_inline void note_transaction(__u64 token, const struct sw_addr *
 	bpf_map_update_elem(&transactions, &token, &fresh, BPF_ANY);
 }
 
+/* The INVITE of this call that is under way, when the server was seen to receive or to send it. */
+static __always_inline struct sw_proof *find_begun(const struct scratch *scratch, __u64 now)
+{
+	__u64 key = call_key(scratch);
+	struct sw_proof *invite;
+
+	if (key == TOKEN_NONE)
+		return 0;
+	invite = bpf_map_lookup_elem(&transactions, &key);
+	return invite && invite->expires > now ? invite : 0;
+}
+
 static __always_inline int is_party(const struct sw_dialog *dialog, const struct sw_addr *addr)
 {
 	for (int i = 0; i < SW_PARTIES_MAX; i++) {
@@ -80,7 +103,7 @@ static __always_inline void count_dialog(__u64 now)
 	__u32 zero = 0;
 	struct sw_observed *self = bpf_map_lookup_elem(&observed, &zero);
 
-	if (!policy.to_tags || !self)
+	if (!(policy.to_tags || policy.guards & SW_GUARD_TEARDOWN) || !self)
 		return;
 	if ((__s64)(now - self->dialogs_from) >= (__s64)SW_DIALOG_LIFE) {
 		self->dialogs_from = now;

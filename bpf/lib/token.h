@@ -34,7 +34,8 @@ enum token_kind {
 	TOKEN_ASKED,      /* Call-ID and From-tag of a request that the server sent */
 	TOKEN_CONNECTION, /* addresses and ports of a TCP connection */
 	TOKEN_BEGINS,     /* source and branch of a request without a To-tag */
-	TOKEN_TARGET      /* a Request-URI */
+	TOKEN_TARGET,     /* a Request-URI */
+	TOKEN_CALL        /* Call-ID */
 };
 
 struct token {

@@ -54,6 +54,15 @@ struct sw_stream {
 #define SW_GUARD_PRIVACY     0x10u
 #define SW_GUARD_OBSERVED    (SW_GUARD_TEARDOWN | SW_GUARD_DIGEST_LEAK | SW_GUARD_PRIVACY)
 
+/* What becomes of a BYE, CANCEL or re-INVITE from an address that takes no part in the call
+ * (bpf/rules/teardown.h). The first three are as in enum sw_action. */
+enum sw_teardown {
+	SW_TEARDOWN_PASS,
+	SW_TEARDOWN_REPORT,
+	SW_TEARDOWN_DENY,   /* refused where its sender guesses; else reported */
+	SW_TEARDOWN_STRICT, /* refused */
+};
+
 /* What a message may tell that it should not. */
 #define SW_PRIVACY_IDENTITY  0x01u /* P-Asserted-Identity, */
 #define SW_PRIVACY_WITHHELD  0x02u /* with Privacy: id (RFC 3325 7) */
@@ -63,8 +72,8 @@ struct sw_stream {
 
 struct sw_guard {
 	__u32 rules;         /* SW_GUARD_ bits: what this zone uses */
-	__u8 teardown;       /* enum sw_action, as the next three */
-	__u8 loop;
+	__u8 teardown;       /* enum sw_teardown */
+	__u8 loop;           /* enum sw_action, as the next two */
 	__u8 digest_leak;
 	__u8 sweep;
 	__u32 destinations;  /* bits of the sketch that one source may set; 0: no limit */

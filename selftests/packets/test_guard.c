@@ -9,10 +9,10 @@ static const char *const zones =
 	YAML_PLAIN
 	"emergency: {numbers: [\"112\"]}\n"
 	"zones:\n"
-	"  - {name: carrier, sources: [203.0.113.0/24], teardown: deny, digest_leak: report}\n"
+	"  - {name: carrier, sources: [203.0.113.0/24], teardown: strict, digest_leak: report}\n"
 	"  - {name: office, sources: [198.51.100.0/24], teardown: report, digest_leak: deny,\n"
 	"     loop: deny}\n"
-	"  - {name: public, teardown: deny, digest_leak: deny}\n";
+	"  - {name: public, teardown: strict, digest_leak: deny}\n";
 
 #define ALICE    "198.51.100.7"  /* of the office */
 #define CARRIER  "203.0.113.5"

@@ -119,7 +119,7 @@ struct bans {
 
 /* The rules that remember (guard.c). */
 struct guard_rules {
-	enum sw_action teardown;
+	enum sw_teardown teardown;
 	enum sw_action loop;
 	enum sw_action digest_leak;
 	enum sw_action sweep;

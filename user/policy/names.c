@@ -97,6 +97,14 @@ const char *const action_words[] = {
 	NULL,
 };
 
+const char *const teardown_words[] = {
+	[SW_TEARDOWN_PASS] = "off",
+	[SW_TEARDOWN_REPORT] = "report",
+	[SW_TEARDOWN_DENY] = "deny",
+	[SW_TEARDOWN_STRICT] = "strict",
+	NULL,
+};
+
 const char *const privacy_words[] = {
 	"P-Asserted-Identity", "P-Charging-Vector", "addresses", "hosts", NULL,
 };

@@ -16,6 +16,7 @@ extern const char *const transport_words[SW_TRANSPORT_COUNT + 1];
 extern const char *const trust_words[];
 extern const char *const require_words[];
 extern const char *const action_words[];
+extern const char *const teardown_words[];
 extern const char *const privacy_words[];
 extern const char *const tls_version_words[]; /* from SW_TLS_1_0 on */
 extern const char *const profile_words[];

@@ -381,7 +381,7 @@ const struct key zone_keys[] = {
 	KEY("require", read_require),
 	KEY("cleartext", read_cleartext),
 	KEY("teardown", read_word, .offset = offsetof(struct zone, guard.teardown),
-	    .words = action_words),
+	    .words = teardown_words),
 	KEY("digest_leak", read_word, .offset = offsetof(struct zone, guard.digest_leak),
 	    .words = action_words),
 	KEY("loop", read_word, .offset = offsetof(struct zone, guard.loop), .words = action_words),
