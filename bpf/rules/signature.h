@@ -207,13 +207,38 @@ static __always_inline int is_nmap(const struct scratch *scratch)
 	       (sip_load(&scratch->buf, msg->via_branch.offset) & sip_mask(3)) == SIP_WORD("foo");
 }
 
+/* nmap's SIP scripts: words of one length each, without a host behind the Call-ID, and a session
+ * whose first requests are 1234 and 1235. The Call-ID has 60 octets in nmap 7.93, and had 20
+ * before, when sip-call-spoof wrote "nil" for it. */
+static __always_inline int is_nmap_script(const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+	struct sip_span call = msg->value[SIP_CALL_ID];
+	__u32 end = call.offset + call.length;
+
+	return msg->cseq - 1234 <= 1 && msg->flags & SIP_COOKIE && msg->via_branch.length == 32 &&
+	       msg->from.tag.length == 20 &&
+	       (call.length == 60 || call.length == 20 || call.length == 3) &&
+	       sip_find(&scratch->buf, call.offset, end, SIP_EACH('@'), SIP_EACH('@')) >= end;
+}
+
+/* The scanners of the Metasploit framework: the branch that sipsak makes, and always one tag. */
+static __always_inline int is_metasploit(const struct scratch *scratch)
+{
+	struct sip_span branch = scratch->msg.via_branch, tag = scratch->msg.from.tag;
+
+	return branch.length == 16 && tag.length == 8 &&
+	       sip_load(&scratch->buf, branch.offset) == SIP_WORD("z9hG4bK.") &&
+	       sip_load(&scratch->buf, tag.offset) == SIP_WORD("70c00e8c");
+}
+
 __noinline int judge_structure(struct scratch *scratch)
 {
 	if (!scratch || !(policy.content & SW_CONTENT_STRUCTURE) ||
 	    scratch->msg.kind == SW_MESSAGE_RESPONSE)
 		return VERDICT_UNDECIDED;
 	if (!is_sipvicious(scratch) && !is_sipcli(scratch) && !is_sippts(scratch) &&
-	    !is_nmap(scratch))
+	    !is_nmap(scratch) && !is_nmap_script(scratch) && !is_metasploit(scratch))
 		return VERDICT_UNDECIDED;
 	return act(&scratch->packet, policy.structure, SW_REASON_SCANNER_STRUCTURE);
 }

@@ -199,6 +199,18 @@ static void test_near_misses(void **state)
 		{"sipcli-invite", "Call-ID: 4c1f", "Call-ID: 4c1e"},
 		{"nmap-probe", "branch=foo", "branch=fop"},
 		{"nmap-probe", "sip:nm SIP", "sip:nn SIP"},
+		{"nmap-methods", "CSeq: 1234", "CSeq: 1236"},
+		{"nmap-methods", "CSeq: 1234", "CSeq: 1233"},
+		{"nmap-methods", "branch=z9hG4bKk", "branch=z9hG4bK"},
+		{"nmap-methods", "branch=z9hG4bKk", "branch=z8hG4bKk"},
+		{"nmap-methods", "tag=W", "tag="},
+		{"nmap-enum-users", "Call-ID: 7", "Call-ID: "},
+		{"nmap-enum-users", "Call-ID: 7", "Call-ID: @"},
+		{"nmap-call-spoof", "Call-ID: nil", "Call-ID: nils"},
+		{"metasploit-options", "tag=70c00e8c", "tag=70c00e8d"},
+		{"metasploit-options", "branch=z9hG4bK.", "branch=z9hG4bK-"},
+		{"metasploit-options", "branch=z9hG4bK.1", "branch=z9hG4bK.12"},
+		{"metasploit-enumerator", "tag=7", "tag=77"},
 	};
 	auto_rig struct rig rig;
 
