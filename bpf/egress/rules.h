@@ -168,7 +168,9 @@ static __always_inline void tell_departure(struct __sk_buff *skb, const struct d
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
 	struct sw_event *event;
 
-	if (!cell || !gcra_admit(&cell->tat[CELL_EVENTS], &policy.events, now) ||
+	if (!cell ||
+	    (mode == SW_MODE_MONITOR && !may_report(cell, &d->dst, reason, now)) ||
+	    !gcra_admit(&cell->tat[CELL_EVENTS], &policy.events, now) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
 		scratch->events_suppressed++;
 		return;

@@ -7,6 +7,7 @@
 
 #include "lib/gcra.h"
 #include "lib/packet.h"
+#include "lib/token.h"
 
 /* The cells of the map event_cell. */
 enum { CELL_EVENTS, CELL_EVIDENCE, CELL_HINTS, CELL_CLOSINGS };
@@ -14,6 +15,40 @@ enum { CELL_EVENTS, CELL_EVIDENCE, CELL_HINTS, CELL_CLOSINGS };
 /* What goes to user space has budgets, a cell each for all interfaces. Those that the agent closes
  * a connection for go by a ring of their own, apart from those that somebody may read. */
 #define TELL_TO_CLOSE SW_MODE_COUNT /* as a mode */
+
+/* What passed although a rule speaks of it (`report`, `shadow:`, TCP), as a mode. */
+#define TELL_REPORT (SW_MODE_COUNT + 1)
+
+/* Good senders give cause for the same report with each packet, and many such reports would leave
+ * no room for what was refused. So each reason is told once in this time for one address, and half
+ * of the budget is not for reports. The counters have all of them. */
+#define REPORT_AGAIN 60 /* seconds */
+
+/* Of two whose cells are the same, both may be told more often. */
+static __always_inline int is_news(const struct sw_addr *addr, __u32 reason, __u64 now)
+{
+	__u32 second = now / SW_NS_PER_SEC, index;
+	struct token t;
+	__u64 hash, *cell;
+
+	token_start(&t, policy.seed, TOKEN_REPORT);
+	token_addr(&t, addr);
+	token_word(&t, reason);
+	hash = token_end(&t);
+	index = hash & (REPORTS_TOLD - 1);
+	cell = bpf_map_lookup_elem(&reports_told, &index);
+	if (!cell || (*cell >> 32 == hash >> 32 && second - (__u32)*cell < REPORT_AGAIN))
+		return 0;
+	*cell = hash >> 32 << 32 | second;
+	return 1;
+}
+
+static __always_inline int may_report(const struct sw_zone_cell *cell, const struct sw_addr *addr,
+				      __u32 reason, __u64 now)
+{
+	return gcra_leaves(&cell->tat[CELL_EVENTS], &policy.events, now, 1, 2) &&
+	       is_news(addr, reason, now);
+}
 
 static __always_inline int within_event_budget(struct sw_zone_cell *cell, __u32 close, __u64 now)
 {
@@ -48,7 +83,8 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 		return 0;
 	p = &scratch->packet;
 	now = packet_tick(p);
-	if (!within_event_budget(cell, close, now) ||
+	if ((mode == TELL_REPORT && !may_report(cell, &p->src, reason, now)) ||
+	    !within_event_budget(cell, close, now) ||
 	    !(event = reserve_event(close))) {
 		scratch->events_suppressed++;
 		return 0;
@@ -56,7 +92,7 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 	event->time = now;
 	event->ifindex = ctx->ingress_ifindex;
 	event->reason = reason;
-	event->mode = close ? SW_MODE_MONITOR : mode;
+	event->mode = mode == SW_MODE_ENFORCE ? SW_MODE_ENFORCE : SW_MODE_MONITOR;
 	event->zone = p->zone_number;
 	event->src = p->src;
 	event->dst = p->dst;

@@ -106,6 +106,12 @@ TRIE(numbers, 1, struct sw_number, __u32); /* SW_NUMBER_VALUE() */
 /* Names of attack tools, by their hash (name_hash.h). */
 HASH(agents, 1, __u64, __u32); /* enum sw_action */
 
+/* When something was last reported, in seconds, and what, as a part of its token: a cell each, that
+ * the next one with this cell takes over (events.h). Written by any packet, and a generation begins
+ * with none. */
+#define REPORTS_TOLD 4096
+ARRAY(reports_told, REPORTS_TOLD, __u64);
+
 /* --- state maps, host-wide --- */
 
 ARRAY(meta, 1, struct sw_meta);

@@ -35,7 +35,8 @@ enum token_kind {
 	TOKEN_CONNECTION, /* addresses and ports of a TCP connection */
 	TOKEN_BEGINS,     /* source and branch of a request without a To-tag */
 	TOKEN_TARGET,     /* a Request-URI */
-	TOKEN_CALL        /* Call-ID */
+	TOKEN_CALL,       /* Call-ID */
+	TOKEN_REPORT      /* address and reason */
 };
 
 struct token {

@@ -30,7 +30,7 @@ static __always_inline void note_shadows(struct xdp_md *ctx, struct packet *p,
 		if (i >= p->shadow_count)
 			break;
 		count(c, SW_MODE_MONITOR, packet_shadow(p, i));
-		tell(ctx, packet_scratch(p), packet_shadow(p, i), SW_MODE_MONITOR);
+		tell(ctx, packet_scratch(p), packet_shadow(p, i), TELL_REPORT);
 	}
 	if (must_close(p))
 		tell(ctx, packet_scratch(p), p->broke, TELL_TO_CLOSE);
