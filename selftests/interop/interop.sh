@@ -15,6 +15,7 @@ CALLS=${CALLS:-4} # of each flow, one a second
 NAT=sw$$-nat PHONES=sw$$-phones ROUGH=sw$$-rough
 # Two offices share a NAT: pbx.yaml knows the first one by its address.
 NAT4=10.77.0.30 TRUNK4=10.77.126.1 ROAD4=10.77.0.31 PHONES4=192.168.7.10 ROUGH4=10.77.124.1
+AWAY4=10.77.0.32 # the NAT's next one
 
 # --- flows -------------------------------------------------------------------------------------
 
@@ -411,6 +412,7 @@ nat_up() {
 	{
 		attach_host "$NAT" nat "$NAT4" fd77:0:0:30::1 &&
 		ip -n "$NAT" address add "$ROAD4/24" dev eth0 &&
+		ip -n "$NAT" address add "$AWAY4/24" dev eth0 &&
 		ip netns add "$PHONES" &&
 		ip -n "$PHONES" link add eth0 type veth peer name lan netns "$NAT" &&
 		ip -n "$PHONES" link set lo up && ip -n "$PHONES" link set eth0 up &&

@@ -10,15 +10,15 @@ import socket
 
 
 def build(options, method, port, call, to_tag):
-    branch = f"{random.getrandbits(64):016x}"
+    branch = options.branch or f"{random.getrandbits(64):016x}"
     own = options.own
     transport = "TCP" if options.tcp else "UDP"
     return (
-        f"{method} sip:call@{options.server}:5060 SIP/2.0\r\n"
+        f"{method} sip:{options.user}@{options.server}:5060 SIP/2.0\r\n"
         f"Via: SIP/2.0/{transport} {own}:{port};branch=z9hG4bK{branch}\r\n"
         "Max-Forwards: 70\r\n"
         f"From: <sip:caller@example.com>;tag={call[1]}\r\n"
-        f"To: <sip:call@{options.server}>{';tag=' + to_tag if to_tag else ''}\r\n"
+        f"To: <sip:{options.user}@{options.server}>{';tag=' + to_tag if to_tag else ''}\r\n"
         f"Call-ID: {call[0]}\r\n"
         f"CSeq: 1 {'ACK' if method == 'ACK' else method}\r\n"
         f"Contact: <sip:caller@{own}:{port}>\r\n"
@@ -44,6 +44,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tcp", action="store_true")
     parser.add_argument("--from", dest="own", required=True)
+    parser.add_argument("--user", default="call")
+    parser.add_argument("--branch", help="behind the cookie; else one at random")
     parser.add_argument("server")
     parser.add_argument("method")
     parser.add_argument("call", nargs="*", help="Call-ID, From-tag, To-tag")

@@ -115,6 +115,15 @@ do_rebound-in-the-call() {
 	expect_placed inside
 }
 
+# The NAT loses its address, too: what the phone sends in the call comes from a stranger's.
+ready_new-address-in-the-call() { nat_forgets "$ROAD4" 24000; }
+do_new-address-in-the-call() {
+	behind_nat moved long_hold 370
+	sleep 5
+	nat_forgets "$AWAY4" 25000
+	expect_placed moved
+}
+
 # --- an office
 office() { # ADDRESS PHONES FIRST-USER [options of phone.py]: "GOOD TRIED"
 	phones "$PYTHON" "$LAB/phone.py" --from "$PHONES4" --phones "$2" --first-user "$3" --wait 25 \
@@ -263,7 +272,7 @@ do_forked-upstream() {
 }
 
 ALL="older-calls long-ago killed-in-the-call reload-in-the-call server-restarts-in-the-call
-	nat-calls nat-called rebound-before-the-call rebound-in-the-call
+	nat-calls nat-called rebound-before-the-call rebound-in-the-call new-address-in-the-call
 	power-cut-in-the-office power-cut-on-the-road power-cut-beside-a-flood wrong-password
 	wrong-password-over-tcp wrong-password-in-the-office second-registration
 	lossy-line lossy-line-large late-line late-line-large address-moves registrar-503 forked-upstream"
@@ -276,8 +285,8 @@ for policy in none $POLICIES; do
 		case $policy,$name in
 		hard,wrong-password-in-the-office) continue ;;
 		interconnect,*nat* | interconnect,rebound* | interconnect,power* | interconnect,wrong* | \
-			interconnect,registrar* | interconnect,second* | interconnect,l*-line-large | \
-			interconnect,long-ago) continue ;;
+			interconnect,new-address* | interconnect,registrar* | interconnect,second* | \
+			interconnect,l*-line-large | interconnect,long-ago) continue ;;
 		esac
 		situation "$name" "$policy"
 	done
