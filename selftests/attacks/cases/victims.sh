@@ -74,8 +74,8 @@ expect_equal "when it is over all of his calls succeed" 20 "$(calls_good after)"
 policy rules <<END
 mode: enforce
 zones:
-  - {name: caller, sources: [$CALLER4], tcp: close, methods: [OPTIONS, INVITE, BYE], teardown: deny}
-  - {name: public, teardown: deny, to_tag: proven, methods: [OPTIONS, UPDATE, SUBSCRIBE]}
+  - {name: caller, sources: [$CALLER4], tcp: close, methods: [OPTIONS, INVITE, BYE], teardown: strict}
+  - {name: public, teardown: strict, to_tag: proven, methods: [OPTIONS, UPDATE, SUBSCRIBE]}
 END
 fresh_start rules
 tried "segments of another one's connection with guessed numbers and a method that he may not use"

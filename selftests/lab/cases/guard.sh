@@ -15,9 +15,9 @@ services:
   - {transport: tcp, port: 5060}
   - {transport: tls, port: 5061, tls: {min_version: 1.2}}
 zones:
-  - {name: phones, sources: [$CALLER4], teardown: deny, fraud: {destinations: 5/1m}}
+  - {name: phones, sources: [$CALLER4], teardown: strict, fraud: {destinations: 5/1m}}
   - {name: trunk, sources: [$BYSTANDER4], require: tls}
-  - {name: public, teardown: deny, to_tag: proven, methods: [OPTIONS]}
+  - {name: public, teardown: strict, to_tag: proven, methods: [OPTIONS]}
 END
 ward_start guard || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 
