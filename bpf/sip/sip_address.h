@@ -425,14 +425,16 @@ static __always_inline int sip_is_quoted(const struct sip_buf *buf, __u32 pos, _
 	return quote < end && sip_octet(buf, quote) == '"';
 }
 
-/* Whether the comma at `close` may stand in the user of an addr-spec: what follows has a user, but
- * no scheme of its own. */
-static __always_inline int sip_is_split(const struct sip_buf *buf, __u32 close, __u32 end)
+/* Whether the separator at `close` may stand in the user of the addr-spec that begins at pos, and
+ * has no "@": one follows. Kamailio's {nameaddr.uri} takes all of the line for one URI: it reads
+ * the user "8,p" in "sip:8,p:x@h", and "h" in "tel:8,p:x@h", whatever scheme p is. */
+static __always_inline int sip_is_split(const struct sip_buf *buf, __u32 pos, __u32 close,
+					__u32 end)
 {
-	__u32 at = sip_find(buf, close, end, SIP_EACH('@'), SIP_EACH(':'));
-
-	return at < end && sip_octet(buf, close) == ',' && sip_octet(buf, at) == '@' &&
-	       sip_find(buf, close, at, SIP_EACH('<'), SIP_EACH('"')) >= at;
+	if (close >= end || sip_find(buf, pos, close, SIP_EACH('@'), SIP_EACH('@')) < close)
+		return 0;
+	end = sip_find(buf, close, end, SIP_EACH('<'), SIP_EACH('"'));
+	return sip_find(buf, close, end, SIP_EACH('@'), SIP_EACH('@')) < end;
 }
 
 /* User and host of the first address in [pos, end), packed for sip_address_user() and
@@ -466,7 +468,7 @@ SIP_GLOBAL __u64 sip_address(const struct sip_buf *buf, __u32 pos, __u32 end)
 	} else {
 		angle = pos = begin;
 		close = sip_bare_end(buf, pos, end);
-		unsure |= sip_is_quoted(buf, pos, close, end) || sip_is_split(buf, close, end);
+		unsure |= sip_is_quoted(buf, pos, close, end) || sip_is_split(buf, pos, close, end);
 	}
 	end = close;
 	unsure |= sip_uri(buf, pos, end, &user, &host);
