@@ -12,6 +12,7 @@
 
 #include "kernel/compile.h"
 #include "policy/model.h"
+#include "policy/text.h"
 
 static uint64_t hash; /* FNV-1a */
 

@@ -20,6 +20,8 @@
 
 #include "kernel/frame.h"
 #include "kernel/trial.h"
+#include "policy/prefix.h"
+#include "policy/text.h"
 
 /* Last: it makes macros of words such as MAX_FORWARDS. */
 #include <osipparser2/osip_parser.h>

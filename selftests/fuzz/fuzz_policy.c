@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "policy/model.h"
+#include "policy/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

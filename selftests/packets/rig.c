@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/counters.h"
+#include "policy/names.h"
+#include "policy/prefix.h"
+#include "policy/text.h"
 #include "rig.h"
 
 #include <arpa/inet.h>

@@ -6,6 +6,7 @@
 #include <dirent.h>
 
 #include "audit/audit.h"
+#include "policy/names.h"
 #include "rig.h"
 
 static void audit_policy(const char *path, struct edition *edition, struct audit *audit)

@@ -7,6 +7,7 @@
  * A torture message that has the name of a sanity reason must be refused for that reason,
  * and each reason has one; its nearest legal neighbour is called <reason>-legal.
  */
+#include "policy/names.h"
 #include "rig.h"
 
 #include <glob.h>

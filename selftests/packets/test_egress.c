@@ -4,6 +4,7 @@
  */
 #include "departures.h"
 #include "kernel/state_values.h"
+#include "policy/names.h"
 
 #include <sipward/health.h>
 

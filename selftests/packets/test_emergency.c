@@ -5,6 +5,7 @@
  * over the budget of `emergency:` too. Only lists and bans by hand keep an emergency call out;
  * what a ban for behaviour lets through is in test_spared.c.
  */
+#include "policy/names.h"
 #include "rig.h"
 
 struct rule {

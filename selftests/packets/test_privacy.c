@@ -3,6 +3,7 @@
  * What leaves for a zone that is not trusted with it.
  */
 #include "departures.h"
+#include "policy/names.h"
 
 static const char *const zones =
 	YAML_PLAIN

@@ -7,8 +7,9 @@
 
 #include <linux/bpf.h>
 
-#include "sip_generate.h"
+#include "policy/names.h"
 #include "sip/sip_scan.h"
+#include "sip_generate.h"
 
 #define MESSAGES 100000
 

@@ -4,6 +4,7 @@
  * reason of its own, and its nearest legal neighbour passes. Once with what the policy needs, once
  * with all work.
  */
+#include "policy/names.h"
 #include "rig.h"
 
 /* An INVITE with `lines` before the headers that it must have. */

@@ -4,6 +4,7 @@
  * Growth is paid on every reload of every host; how long that takes is printed, and hangs on the
  * machine. And what the kernel is told of the program beside its instructions.
  */
+#include "policy/text.h"
 #include "rig.h"
 
 #include <bpf/bpf.h>

@@ -2,6 +2,7 @@
  *
  * Whose packet is it: zones by longest prefix, lists, bans, modes.
  */
+#include "policy/prefix.h"
 #include "rig.h"
 
 static void from(struct rig *rig, const char *source)

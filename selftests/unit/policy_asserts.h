@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 
 /* Before cmocka.h, whose macro fail() would change the function of this name in base.h. */
-#include "policy/model.h"
+#include "policy/prefix.h"
+#include "policy/text.h"
 
 #include <cmocka.h>
 

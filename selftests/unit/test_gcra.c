@@ -28,6 +28,7 @@ static __u64 race(__u64 *cell, __u64 expected, __u64 wanted)
 
 #define __sync_val_compare_and_swap race
 #include "lib/gcra.h"
+#include "policy/rate.h"
 #undef __sync_val_compare_and_swap
 
 #include <cmocka.h>

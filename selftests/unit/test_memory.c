@@ -6,6 +6,7 @@
 #include "policy_asserts.h"
 
 #include "kernel/memory.h"
+#include "policy/text.h"
 
 static void load_tables(const char *tables, struct policy *p)
 {

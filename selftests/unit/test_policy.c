@@ -3,6 +3,9 @@
  * Policies as files: good ones of selftests/policies become the models that they describe. Runs
  * from the root of the tree.
  */
+#include "policy/names.h"
+#include "policy/prefix.h"
+#include "policy/text.h"
 #include "policy_asserts.h"
 
 /* Exactly these reasons are in shadow. */

@@ -3,6 +3,7 @@
  * Policies that are too large, too long, cut off or damaged: thousands of texts, each of which
  * gives a sound policy or a message. Runs from the root of the tree.
  */
+#include "policy/text.h"
 #include "policy_asserts.h"
 
 static void test_too_large(void **state)

@@ -3,6 +3,7 @@
  * Policies as files: every good one under selftests/policies loads, every bad one fails with
  * exactly the message in its first line. Runs from the root of the tree.
  */
+#include "policy/text.h"
 #include "policy_asserts.h"
 
 static void load_one(const char *path, void *to)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "policy/limits.h"
+#include "policy/text.h"
 
 /* A file of `count` lines; '%u' in the format is the number of the line. */
 static void write_lines(const char *path, const char *format, unsigned int count)

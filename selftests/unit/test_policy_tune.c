@@ -5,7 +5,10 @@
  */
 #include "policy_asserts.h"
 
+#include "policy/diff.h"
+#include "policy/parse.h"
 #include "policy/text.h"
+#include "policy/tune.h"
 
 static const char base[] =
 	"version: 1\n"

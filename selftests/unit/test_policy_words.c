@@ -3,6 +3,9 @@
  * The words of the policy language in tables: prefixes, rates, names, and what a wrong word
  * was meant to be.
  */
+#include "policy/names.h"
+#include "policy/prefix.h"
+#include "policy/rate.h"
 #include "policy_asserts.h"
 
 static void test_prefix_parse(void **state)

@@ -12,6 +12,7 @@
 
 /* Before cmocka.h, whose macro fail() would change the function of this name in base.h. */
 #include "policy/model.h"
+#include "policy/names.h"
 
 #include <cmocka.h>
 

@@ -11,6 +11,8 @@
 #include "kernel/bans.h"
 #include "kernel/penalties.h"
 #include "kernel/state_values.h"
+#include "policy/names.h"
+#include "policy/prefix.h"
 
 static const enum sw_reason reasons[SW_OFFENCE_COUNT] = {
 	[SW_OFFENCE_AUTH] = SW_REASON_AUTH_FAILURES,

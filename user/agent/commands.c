@@ -10,6 +10,8 @@
 #include "export/bundle.h"
 #include "export/event.h"
 #include "export/json.h"
+#include "policy/diff.h"
+#include "policy/tune.h"
 
 /* In microseconds: the longest of the loop, in processor time and on the wall clock, and how long
  * a change of the policy kept it waiting at most. */

@@ -10,6 +10,7 @@
 #include "export/json.h"
 #include "kernel/walk.h"
 #include "policy/model.h"
+#include "policy/names.h"
 
 /* A count is true for so long: without an agent nobody is kept out by an old one. */
 #define COUNT_LIFE (5 * SW_NS_PER_SEC)

@@ -8,6 +8,7 @@
 #include "kernel/attachment.h"
 #include "kernel/memory.h"
 #include "kernel/walk.h"
+#include "policy/names.h"
 
 #define ATTACH_PAUSE_MAX 60 /* seconds between tries */
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "policy/prefix.h"
+
 #define ROOM_AT_FIRST (1 << 20)
 
 void lines_free(struct lines *lines)

@@ -13,6 +13,9 @@
 #include "agent/say.h"
 #include "agent/tuned.h"
 #include "base/fault.h"
+#include "policy/names.h"
+#include "policy/parse.h"
+#include "policy/tune.h"
 
 #define RETRY_SECONDS 30 /* between tries to end what has had its time */
 

@@ -16,6 +16,7 @@
 #include "kernel/frame.h"
 #include "kernel/proof.h"
 #include "kernel/state_values.h"
+#include "policy/prefix.h"
 
 #define PROBES_A_SECOND 200
 #define PATIENT         2   /* of those as many are for newcomers that sent again this often */

@@ -15,6 +15,7 @@
 #include "agent/lines.h"
 #include "base/fault.h"
 #include "kernel/walk.h"
+#include "policy/names.h"
 #include "policy/prefix.h"
 
 #define HEAD     "sipward-state 2"

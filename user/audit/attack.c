@@ -10,6 +10,7 @@
 #include "audit/fill.h"
 #include "kernel/proof.h"
 #include "kernel/state_values.h"
+#include "policy/names.h"
 
 #define CLOCK_BASE (1000000 * SW_NS_PER_SEC)
 #define CLOCK_JUMP (48 * 3600 * SW_NS_PER_SEC)

@@ -5,6 +5,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "policy/names.h"
+
 static void describe(struct audit *audit, const struct trial *trial)
 {
 	struct utsname system;

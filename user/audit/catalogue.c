@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "policy/names.h"
+
 #define THREAT(...)
 #define CONTROL(...)
 #define BLIND(...)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/model.h"
+#include "policy/prefix.h"
 
 #define LENGTH_DIGITS 5
 

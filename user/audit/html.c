@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "policy/names.h"
 
 static const char style[] =
 	":root{--on:#1a7f37;--partly:#9a6700;--shadow:#57606a;--off:#b42318;--line:#d0d7de;"

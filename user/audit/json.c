@@ -5,6 +5,7 @@
 
 #include "audit/audit.h"
 #include "export/json.h"
+#include "policy/names.h"
 
 static struct json_object *count_json(const struct packet_count *count)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "policy/names.h"
 
 /* A cell of a table: a bar would end it. */
 static void cell(FILE *out, const char *foreign)

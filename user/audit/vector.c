@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "audit/catalogue.h"
+#include "policy/duration.h"
 #include "policy/model.h"
+#include "policy/names.h"
 
 #define WORDS_MAX 16
 #define TEXT_MAX  (1u << 20)

@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "export/bundle.h"
 #include "export/json.h"
+#include "policy/duration.h"
 
 /* Before anything is written for it. */
 static int agent_runs(struct error *e)

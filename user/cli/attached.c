@@ -12,6 +12,7 @@
 #include "kernel/paths.h"
 #include "kernel/pinned_interfaces.h"
 #include "policy/model.h"
+#include "policy/names.h"
 
 /* --- the namespace --- */
 

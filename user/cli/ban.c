@@ -9,6 +9,9 @@
 #include "kernel/bans.h"
 #include "kernel/pinned_interfaces.h"
 #include "kernel/state_open.h"
+#include "policy/duration.h"
+#include "policy/names.h"
+#include "policy/prefix.h"
 
 /* `ban` and `allow` are one command with two meanings. */
 struct ban_options {

@@ -4,6 +4,8 @@
 #include "export/json.h"
 #include "kernel/memory.h"
 #include "policy/model.h"
+#include "policy/names.h"
+#include "policy/text.h"
 
 static void print_check(const struct policy *policy, const struct memory *memory,
 			const struct error *wrong)

@@ -17,6 +17,7 @@
 #include "kernel/paths.h"
 #include "kernel/pinned_interfaces.h"
 #include "kernel/privilege.h"
+#include "policy/text.h"
 
 /* Frames up to this fit one page beside what XDP keeps before and behind them. */
 #define ONE_BUFFER_MTU 3498

@@ -11,6 +11,8 @@
 #include "cli/policy.h"
 #include "export/json.h"
 #include "kernel/privilege.h"
+#include "policy/names.h"
+#include "policy/prefix.h"
 #include "policy/text.h"
 
 /* Packet times are laid on this; far from 0, so that every cell begins unused. */

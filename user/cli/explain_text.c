@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/explain.h"
+#include "policy/names.h"
 
 #define LINE_MAX_SHOWN 120
 

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "export/json.h"
 #include "policy/text.h"
+#include "policy/tune.h"
 
 /* The policy of the running agent, with what is tuned in it. */
 static int load_running(const char *doing, struct edition *edition, struct error *e)

@@ -19,7 +19,9 @@
 #include "kernel/state_maps.h"
 #include "kernel/state_open.h"
 #include "kernel/state_values.h"
+#include "policy/duration.h"
 #include "policy/model.h"
+#include "policy/names.h"
 
 /* Pages of each CPU's buffer: 1 MB, some hundred messages of ordinary size. */
 #define BUFFER_PAGES 256

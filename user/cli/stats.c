@@ -7,6 +7,7 @@
 #include "export/snapshot.h"
 #include "kernel/attachment.h"
 #include "kernel/state_open.h"
+#include "policy/names.h"
 
 static void print_reasons(const struct sw_counters *counters)
 {

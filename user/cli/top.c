@@ -19,6 +19,7 @@
 #include "kernel/state_open.h"
 #include "kernel/state_values.h"
 #include "policy/model.h"
+#include "policy/names.h"
 
 #define PERIOD_MS 1000
 

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "export/json.h"
+#include "policy/duration.h"
 #include "policy/model.h"
 
 struct tune_options {

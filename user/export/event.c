@@ -8,6 +8,8 @@
 #include "export/json.h"
 #include "export/repair_kinds.h"
 #include "kernel/state_values.h"
+#include "policy/names.h"
+#include "policy/prefix.h"
 
 /* Wall-clock time of a CLOCK_MONOTONIC stamp. */
 static void clock_text(uint64_t monotonic, char *text, size_t size)

@@ -10,6 +10,7 @@
 #include "kernel/attachment.h"
 #include "kernel/known.h"
 #include "kernel/state_values.h"
+#include "policy/names.h"
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {

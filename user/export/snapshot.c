@@ -11,6 +11,7 @@
 #include "kernel/paths.h"
 #include "kernel/pinned_interfaces.h"
 #include "kernel/state_values.h"
+#include "policy/names.h"
 
 static bool ever_counted(const struct sw_counters *counters)
 {

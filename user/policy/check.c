@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/check.h"
+
 #include <string.h>
 
 #include "policy/names.h"
-#include "policy/parts.h"
+#include "policy/number.h"
 #include "policy/prefix.h"
+#include "policy/tables.h"
+#include "policy/unproven.h"
 
 /* qsort() must not be given NULL, which is what an empty array is here. */
 static void sort(void *array, size_t count, size_t size, __compar_fn_t compare)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/content.h"
+
 #include <string.h>
 
+#include "policy/keys.h"
 #include "policy/names.h"
-#include "policy/parts.h"
 
 static int read_entries(struct draft *d, const struct node *value, const struct rules *rules,
 			enum sw_action action)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/duration.h"
+
 #include <string.h>
 
 #include "policy/decimal.h"

@@ -2,11 +2,14 @@
  *
  * Keys of the rules that remember (include/sipward/guard.h): what a zone must speak and may do.
  */
+#include "policy/guard.h"
+
 #include <ctype.h>
 #include <string.h>
 
+#include "policy/content.h"
+#include "policy/keys.h"
 #include "policy/names.h"
-#include "policy/parts.h"
 
 /* A registrar's worth of initial registrations, unless the zone says. */
 #define CLEARTEXT_DEFAULT 100

@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "policy/decimal.h"
+#include "policy/duration.h"
 #include "policy/names.h"
-#include "policy/parts.h"
+#include "policy/parse.h"
 #include "policy/prefix.h"
+#include "policy/rate.h"
+#include "policy/zone.h"
 
 #define KEYS_MAX  48 /* rows of a table */
 #define WORDS_MAX 40 /* alternatives that a message lists */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/lists.h"
+
 #include <string.h>
 #include <sys/stat.h>
 
+#include "policy/keys.h"
 #include "policy/limits.h"
 #include "policy/names.h"
-#include "policy/parts.h"
 #include "policy/prefix.h"
 
 /* A file name has a '/'; so has a prefix, but there an address stands before it. What only

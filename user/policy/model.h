@@ -239,48 +239,4 @@ void policy_free(struct policy *p);
 /* Its hash in hexadecimal; the caller frees it. */
 char *policy_hash(const struct policy *policy);
 
-/* Reads and checks the policy at `path` (NULL: the embedded one). On success fills *p
- * (which must be zeroed) and returns 0; on error returns -1, *p stays empty and *e is
- * "file:line:column: what, and what would be right" with EXIT_POLICY. */
-int policy_load(const char *path, struct policy *p, struct error *e);
-
-/* Likewise from text in memory; `name` stands for the file in messages, and list files are
- * looked for relative to the current directory. */
-int policy_parse(const char *name, const char *text, size_t size, struct policy *p,
-		 struct error *e);
-
-/* Reads "192.0.2.0/24", "192.0.2.1", "2001:db8::/32": 0, or -1 when it is no address or has
- * host bits set (*why says which; a literal). */
-int prefix_parse(const char *text, struct prefix *prefix, const char **why);
-
-/* Writes the prefix without its length when it is a single host. `size` >= 64. */
-const char *prefix_text(const struct prefix *prefix, char *text, size_t size);
-const char *addr_text(const struct sw_addr *addr, char *text, size_t size);
-
-/* Reads "40/s", "10/60s", "100/m burst 500": 0, or -1 and *why (a literal). */
-int rate_parse(const char *text, struct rate *rate, const char **why);
-
-/* Reads "500ms", "30s", "10m", "24h", "7d" into nanoseconds (1 ms..10 years): 0, or -1 and
- * *why (a literal). */
-int duration_parse(const char *text, uint64_t *ns, const char **why);
-
-/* The names that policies, CLI and metrics use. NULL (or -1) when there is none. A retired reason
- * has a name and no threat. */
-const char *reason_name(enum sw_reason reason);
-const char *reason_rfc(enum sw_reason reason);
-const char *reason_text(enum sw_reason reason);
-const char *reason_threat(enum sw_reason reason);
-int reason_by_name(const char *name);
-/* Likewise, for what is kept: a number that only a later version has a name for is "#130". */
-struct reason_label {
-	char text[48];
-};
-struct reason_label reason_label(unsigned int reason);
-int reason_by_label(const char *label);
-const char *message_name(enum sw_message message);
-int message_by_name(const char *name);
-const char *rate_name(enum sw_rate rate); /* "any", "INVITE", "dialog", "response", ... */
-const char *mode_name(enum sw_mode mode);
-const char *transport_name(enum sw_transport transport);
-
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The words of the policy language as lists that end with NULL, so that a wrong one can be
- * answered with the nearest; the position of a word is its enum value. The functions that
- * others use are in model.h.
+ * answered with the nearest; the position of a word is its enum value.
  */
 #ifndef SIPWARD_POLICY_NAMES_H
 #define SIPWARD_POLICY_NAMES_H
@@ -31,6 +30,25 @@ extern const char *const switch_words[]; /* "drop" is 1 */
 
 extern const char *const header_words[SW_HEADER_COUNT + 1];
 extern const char *const status_words[]; /* the class of a word is its position and 1 */
+
+/* The names that policies, CLI and metrics use. NULL (or -1) when there is none. A retired reason
+ * has a name and no threat. */
+const char *reason_name(enum sw_reason reason);
+const char *reason_rfc(enum sw_reason reason);
+const char *reason_text(enum sw_reason reason);
+const char *reason_threat(enum sw_reason reason);
+int reason_by_name(const char *name);
+/* Likewise, for what is kept: a number that only a later version has a name for is "#130". */
+struct reason_label {
+	char text[48];
+};
+struct reason_label reason_label(unsigned int reason);
+int reason_by_label(const char *label);
+const char *message_name(enum sw_message message);
+int message_by_name(const char *name);
+const char *rate_name(enum sw_rate rate); /* "any", "INVITE", "dialog", "response", ... */
+const char *mode_name(enum sw_mode mode);
+const char *transport_name(enum sw_transport transport);
 
 /* The position of `word` in `words`, or -1. */
 int word_index(const char *word, const char *const *words);

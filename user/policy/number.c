@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/number.h"
+
 #include <string.h>
 
+#include "policy/keys.h"
 #include "policy/limits.h"
+#include "policy/lists.h"
 #include "policy/names.h"
-#include "policy/parts.h"
+#include "policy/zone.h"
 
 #define DIAL_PREFIX_MAX   15         /* digits */
 #define COUNTRY_MAX       4

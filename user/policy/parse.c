@@ -1,62 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/parse.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "policy/check.h"
 #include "policy/decimal.h"
+#include "policy/guard.h"
+#include "policy/keys.h"
 #include "policy/limits.h"
+#include "policy/lists.h"
 #include "policy/names.h"
-#include "policy/parts.h"
+#include "policy/number.h"
+#include "policy/sanity.h"
+#include "policy/service.h"
+#include "policy/signature.h"
+#include "policy/tables.h"
 #include "policy/tune.h"
+#include "policy/zone.h"
 
 #define INTERFACES_MAX 64
-
-/* The bounds are those of threats.md; a message is never looked at beyond SW_MESSAGE_MAX. */
-static const struct sanity default_sanity = {
-	.profile = SW_PROFILE_DEFAULT,
-	.bounds = {
-		.message = SW_MESSAGE_MAX,
-		.headers = 128,
-		.header = SW_HEADER_MAX,
-		.via = 70,
-		.method = 64,
-		.uri = 2048,
-	},
-};
-
-#define LIMIT(name, least, most) \
-	KEY(#name, read_number, .offset = offsetof(struct sw_bounds, name), .min = least, \
-	    .max = most)
-static const struct key limit_keys[] = {
-	LIMIT(message, 512, SW_MESSAGE_MAX),
-	LIMIT(headers, 8, 4096),
-	LIMIT(header, 64, SW_HEADER_MAX),
-	LIMIT(via, 1, 4096),
-	LIMIT(method, 9, SW_MESSAGE_MAX),
-	LIMIT(uri, 16, SW_MESSAGE_MAX),
-	KEYS_END
-};
-#undef LIMIT
-
-static int read_limits(struct draft *d, const struct key *key, const struct node *value, void *to)
-{
-	(void)key;
-	return read_map(d, value, limit_keys, to);
-}
-
-int read_sanity(struct draft *d, const struct key *key, const struct node *value, void *to)
-{
-	static const struct key keys[] = {
-		KEY("profile", read_word, .offset = offsetof(struct sanity, profile),
-		    .words = profile_words),
-		KEY("body", read_word, .offset = offsetof(struct sanity, body),
-		    .words = body_words),
-		KEY("limits", read_limits, .offset = offsetof(struct sanity, bounds)),
-		KEYS_END
-	};
-
-	(void)key;
-	return read_map(d, value, keys, to);
-}
 
 /* Comes before all other keys: those of another version may not be known here. */
 static int check_version(struct draft *d, const struct node *root)
@@ -382,37 +345,4 @@ int policy_text_parse(struct policy_text *text, const struct deviation *deviatio
 	*p = d.policy;
 	memset(&d.policy, 0, sizeof(d.policy));
 	return 0;
-}
-
-void policy_free(struct policy *p)
-{
-	for (size_t i = 0; i < p->service_count; i++)
-		free(p->services[i].addresses);
-	for (size_t i = 0; i < p->zone_count; i++)
-		free(p->zones[i].sources);
-	free(p->file);
-	free(p->state_file);
-	free(p->interfaces);
-	free(p->observe);
-	free(p->services);
-	free(p->zones);
-	free(p->list);
-	free(p->hosts);
-	free(p->emergency_numbers);
-	for (size_t i = 0; i < p->content_type_count; i++)
-		free(p->content_types[i]);
-	free(p->content_types);
-	free(p->dial_prefixes);
-	free(p->numbers);
-	free(p->agents);
-	memset(p, 0, sizeof(*p));
-}
-
-char *policy_hash(const struct policy *policy)
-{
-	char *text = xcalloc(1, 2 * sizeof(policy->hash) + 1);
-
-	for (size_t i = 0; i < sizeof(policy->hash); i++)
-		sprintf(text + 2 * i, "%02x", policy->hash[i]);
-	return text;
 }

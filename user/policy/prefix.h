@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is wrong with a text that should be a prefix, in more detail than prefix_parse() of
- * model.h tells. For the reader of policies, which writes the corrected prefix into its
- * messages.
+ * Prefixes and addresses: read from a text, written as one, compared.
  */
 #ifndef SIPWARD_POLICY_PREFIX_H
 #define SIPWARD_POLICY_PREFIX_H
 
 #include "policy/model.h"
 
+/* Reads "192.0.2.0/24", "192.0.2.1", "2001:db8::/32": 0, or -1 when it is no address or has
+ * host bits set (*why says which; a literal). */
+int prefix_parse(const char *text, struct prefix *prefix, const char **why);
+
+/* Writes the prefix without its length when it is a single host. `size` >= 64. */
+const char *prefix_text(const struct prefix *prefix, char *text, size_t size);
+const char *addr_text(const struct sw_addr *addr, char *text, size_t size);
+
+/* What is wrong with a text, in more detail: for the reader of policies, which writes the corrected
+ * prefix into its messages. */
 enum prefix_fault {
 	PREFIX_FINE,
 	PREFIX_NO_ADDRESS,

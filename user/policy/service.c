@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/service.h"
+
 #include <string.h>
 
 #include "policy/decimal.h"
+#include "policy/guard.h"
+#include "policy/keys.h"
+#include "policy/lists.h"
 #include "policy/names.h"
-#include "policy/parts.h"
 #include "policy/prefix.h"
 
 /* "5060" or "5060-5070" */

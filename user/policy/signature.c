@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/signature.h"
+
 #include <ctype.h>
 #include <string.h>
 
+#include "policy/keys.h"
 #include "policy/limits.h"
+#include "policy/lists.h"
 #include "policy/names.h"
-#include "policy/parts.h"
 
 /* embedded.S */
 extern const char user_agents[] __attribute__((visibility("hidden")));

@@ -2,9 +2,11 @@
  *
  * What is remembered: how much, for how long, and where over a reboot.
  */
+#include "policy/tables.h"
+
 #include <string.h>
 
-#include "policy/parts.h"
+#include "policy/keys.h"
 
 #define TABLE_MIN       16
 #define TABLE_MAX       16777216

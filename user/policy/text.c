@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/limits.h"
+#include "policy/parse.h"
 
 /* embedded.S */
 extern const char embedded_policy[] __attribute__((visibility("hidden")));

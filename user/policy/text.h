@@ -36,6 +36,16 @@ struct deviation {
 	uint64_t until;          /* monotonic nanoseconds; 0: until it is taken back */
 };
 
+/* Reads and checks the policy at `path` (NULL: the embedded one). On success fills *p
+ * (which must be zeroed) and returns 0; on error returns -1, *p stays empty and *e is
+ * "file:line:column: what, and what would be right" with EXIT_POLICY. */
+int policy_load(const char *path, struct policy *p, struct error *e);
+
+/* Likewise from text in memory; `name` stands for the file in messages, and list files are
+ * looked for relative to the current directory. */
+int policy_parse(const char *name, const char *text, size_t size, struct policy *p,
+		 struct error *e);
+
 /* Reads the policy's own text, and nothing of what it says (path NULL: the embedded one).
  * -1 and *e with EXIT_POLICY when there is no such file. Owned by the caller. */
 int policy_text_load(const char *path, struct policy_text *text, struct error *e);
@@ -46,21 +56,8 @@ void policy_text_settle(struct policy_text *text);
 void policy_text_free(struct policy_text *text);
 #define auto_policy_text cleanup(policy_text_free)
 
-/* Reads and checks as policy_load() does, with the deviations in place of what the text says;
- * errors about them are at "command line". List files are read once and then kept in *text. */
-int policy_text_parse(struct policy_text *text, const struct deviation *deviations, size_t count,
-		      struct policy *p, struct error *e);
-
-/* Prepares a deviation: checks that the policy has a place for the key and that it is one
- * that can be tuned, and writes the key in its one form (value NULL: only that). The value is
- * not judged here: policy_text_parse() does. 0, or -1 and *e. Owned by the caller. */
-int deviation_make(const struct policy_text *text, const char *key, const char *value,
-		   struct deviation *deviation, struct error *e);
 void deviation_free(struct deviation *deviation);
 #define auto_deviation cleanup(deviation_free)
-
-/* True when `key` is `of` or a key below it. */
-bool key_is_below(const char *key, const char *of);
 
 /* A policy with all that it came from. */
 struct edition {
@@ -77,18 +74,5 @@ int edition_load(const char *path, struct edition *edition, struct error *e);
 int edition_parse(struct edition *edition, struct error *e);
 void edition_free(struct edition *edition);
 #define auto_edition cleanup(edition_free)
-
-/* One difference between two policies. */
-struct change {
-	char *key;
-	char *from;              /* NULL: not written there */
-	char *to;                /* likewise */
-};
-
-/* What would be different with another policy, key by key, and in the lists as a whole.
- * Owned by the caller: changes_free(). */
-int edition_diff(const struct edition *from, const struct edition *to, struct change **changes,
-		 size_t *count, struct error *e);
-void changes_free(struct change *changes, size_t count);
 
 #endif

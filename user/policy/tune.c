@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "policy/parts.h"
+#include "policy/parse.h"
+#include "policy/zone.h"
 
-#define PUBLIC "public"
 #define ZONES  "zones."
 
 static const struct position given = { .line = LINE_GIVEN };

@@ -3,8 +3,10 @@
  * Ceilings of a zone for all senders together that proved nothing. They are always there: what the
  * zone does not say comes from its budget for newcomers, or from its limit.
  */
+#include "policy/unproven.h"
+
+#include "policy/keys.h"
 #include "policy/names.h"
-#include "policy/parts.h"
 
 /* Of a zone with neither: what one server reads beside its calls, and more than a busy one gets. */
 #define CEILING_FREE 20000

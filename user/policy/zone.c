@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/zone.h"
+
 #include <string.h>
 
+#include "policy/content.h"
+#include "policy/guard.h"
+#include "policy/keys.h"
+#include "policy/lists.h"
 #include "policy/names.h"
-#include "policy/parts.h"
-#include "policy/prefix.h"
+#include "policy/number.h"
+#include "policy/sanity.h"
+#include "policy/unproven.h"
 
 #define THRESHOLD_MAX 1000
 #define METHODS_ALL ((SW_MESSAGE_BIT(OTHER) << 1) - 1)

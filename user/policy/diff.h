@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What differs between two policies.
+ */
+#ifndef SIPWARD_POLICY_DIFF_H
+#define SIPWARD_POLICY_DIFF_H
+
+#include "policy/text.h"
+
+/* One difference between two policies. */
+struct change {
+	char *key;
+	char *from;              /* NULL: not written there */
+	char *to;                /* likewise */
+};
+
+/* What would be different with another policy, key by key, and in the lists as a whole.
+ * Owned by the caller: changes_free(). */
+int edition_diff(const struct edition *from, const struct edition *to, struct change **changes,
+		 size_t *count, struct error *e);
+void changes_free(struct change *changes, size_t count);
+
+#endif

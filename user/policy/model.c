@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy/model.h"
+
+#include <string.h>
+
+void policy_free(struct policy *p)
+{
+	for (size_t i = 0; i < p->service_count; i++)
+		free(p->services[i].addresses);
+	for (size_t i = 0; i < p->zone_count; i++)
+		free(p->zones[i].sources);
+	free(p->file);
+	free(p->state_file);
+	free(p->interfaces);
+	free(p->observe);
+	free(p->services);
+	free(p->zones);
+	free(p->list);
+	free(p->hosts);
+	free(p->emergency_numbers);
+	for (size_t i = 0; i < p->content_type_count; i++)
+		free(p->content_types[i]);
+	free(p->content_types);
+	free(p->dial_prefixes);
+	free(p->numbers);
+	free(p->agents);
+	memset(p, 0, sizeof(*p));
+}
+
+char *policy_hash(const struct policy *policy)
+{
+	char *text = xcalloc(1, 2 * sizeof(policy->hash) + 1);
+
+	for (size_t i = 0; i < sizeof(policy->hash); i++)
+		sprintf(text + 2 * i, "%02x", policy->hash[i]);
+	return text;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * `services`: what is protected.
+ */
+#ifndef SIPWARD_POLICY_SERVICE_H
+#define SIPWARD_POLICY_SERVICE_H
+
+#include "policy/keys.h"
+
+int read_services(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What is remembered: how much, for how long, and where over a reboot.
+ */
+#ifndef SIPWARD_POLICY_TABLES_H
+#define SIPWARD_POLICY_TABLES_H
+
+#include "policy/keys.h"
+
+int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_known(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_state(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+/* A table that no rule of the policy reads, and whose size nobody wrote, takes next to nothing. */
+void spare_tables(struct policy *p);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * `zones`: who may send what.
+ */
+#ifndef SIPWARD_POLICY_ZONE_H
+#define SIPWARD_POLICY_ZONE_H
+
+#include "policy/keys.h"
+
+#define PUBLIC "public" /* the zone of all that no other one names */
+
+extern const struct key zone_keys[];
+
+int read_zones(struct draft *d, const struct key *key, const struct node *value, void *to);
+
+#endif
