@@ -2,8 +2,7 @@
  *
  * The agent's life: in order, it starts, waits for what happens, and stops.
  */
-#include "agent/commands.h"
-#include "agent/core.h"
+#include "agent/agent.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,6 +10,8 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "agent/commands.h"
+#include "agent/core.h"
 #include "agent/exporter.h"
 #include "agent/interfaces.h"
 #include "agent/policies.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/repair.h"
+
 #include <errno.h>
 #include <linux/if_link.h>
 #include <string.h>
