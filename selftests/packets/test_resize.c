@@ -142,11 +142,11 @@ static void test_proofs(void **state)
 	two = one;
 	two.methods = 2;
 	two.expires = 4;
-	assert_true(entry_merge(STATE_PROOFS, &one, &two));
+	assert_true(entry_merge(STATE_PROOFS, &one, &two, sizeof(two)));
 	assert_true(two.methods == 3 && two.expires == 5 && !two.shared);
-	assert_false(entry_merge(STATE_PROOFS, &one, &two));
+	assert_false(entry_merge(STATE_PROOFS, &one, &two, sizeof(two)));
 	other.addr.words[3] = 2;
-	assert_true(entry_merge(STATE_PROOFS, &one, &other));
+	assert_true(entry_merge(STATE_PROOFS, &one, &other, sizeof(other)));
 	assert_true(other.shared);
 }
 
@@ -159,12 +159,12 @@ static void test_dialogs(void **state)
 	before.parties[1].words[3] = 2;
 	before.spared = 1;
 	now.parties[0].words[3] = 1;
-	assert_true(entry_merge(STATE_DIALOGS, &before, &now));
+	assert_true(entry_merge(STATE_DIALOGS, &before, &now, sizeof(now)));
 	assert_true(now.count == 2 && now.parties[1].words[3] == 2 && !now.many);
 	assert_true(now.expires == 9 && now.spared);
 	now.count = SW_PARTIES_MAX;
 	memset(now.parties, 0xff, sizeof(now.parties));
-	assert_true(entry_merge(STATE_DIALOGS, &before, &now));
+	assert_true(entry_merge(STATE_DIALOGS, &before, &now, sizeof(now)));
 	assert_true(now.count == SW_PARTIES_MAX && now.many);
 }
 

@@ -171,7 +171,8 @@ static void test_list_that_fits(void **state)
 
 		load_list(kinds[i].before, kinds[i].format, 60000, kinds[i].behind, &many);
 		/* With next to no tables the lists take most. */
-		many.tables = (struct tables){ .bans = 16, .sights = 16 };
+		many.tables = (struct tables){
+			.entries = { [TABLE_BANS] = 16, [TABLE_SIGHTS] = 16 }};
 		assert_int_equal(memory_measure(&many, &whole, NULL), 0);
 		allowed = whole.sum - whole.lists / 2;
 		assert_int_equal(memory_check(&many, allowed, &e), -1);

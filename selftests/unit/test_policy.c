@@ -65,14 +65,14 @@ static void test_minimal(void **state)
 	assert_int_equal(p.list_count, 0);
 	assert_int_equal(p.shadow[0] | p.shadow[1], 0);
 	assert_false(p.fragments_drop);
-	assert_int_equal(p.tables.bans, 65536);
-	assert_int_equal(p.tables.sources, 65536);
-	assert_int_equal(p.tables.fragments, 16384);
+	assert_int_equal(p.tables.entries[TABLE_BANS], 65536);
+	assert_int_equal(p.tables.entries[TABLE_SOURCES], 65536);
+	assert_int_equal(p.tables.entries[TABLE_FRAGMENTS], 16384);
 	/* What no rule reads takes nothing. */
-	assert_int_equal(p.tables.prefixes, 16);
-	assert_int_equal(p.tables.dialogs, 16);
-	assert_int_equal(p.tables.loops, 16);
-	assert_int_equal(p.tables.callers, 16);
+	assert_int_equal(p.tables.entries[TABLE_PREFIXES], 16);
+	assert_int_equal(p.tables.entries[TABLE_DIALOGS], 16);
+	assert_int_equal(p.tables.entries[TABLE_LOOPS], 16);
+	assert_int_equal(p.tables.entries[TABLE_CALLERS], 16);
 	assert_rate(&p.events, 200, SW_NS_PER_SEC, 200);
 	assert_string_equal(p.metrics_host, "127.0.0.1");
 	assert_int_equal(p.metrics_port, 9538);
@@ -208,9 +208,9 @@ static void test_limits(void **state)
 	assert_rate(&p.events, 1, 60 * SW_NS_PER_SEC, 1);
 	assert_string_equal(p.metrics_host, "::1");
 	assert_int_equal(p.metrics_port, 1);
-	assert_int_equal(p.tables.bans, 16);
-	assert_int_equal(p.tables.sources, 16777216);
-	assert_int_equal(p.tables.fragments, 17);
+	assert_int_equal(p.tables.entries[TABLE_BANS], 16);
+	assert_int_equal(p.tables.entries[TABLE_SOURCES], 16777216);
+	assert_int_equal(p.tables.entries[TABLE_FRAGMENTS], 17);
 }
 
 static void test_services(void **state)
@@ -246,9 +246,9 @@ static void test_newcomers(void **state)
 	assert_rate(&p.emergency, 5, SW_NS_PER_SEC, 5);
 	assert_int_equal(p.emergency_count, 2);
 	assert_string_equal(p.emergency_numbers[1], "+1911");
-	assert_int_equal(p.tables.known, 1024);
-	assert_int_equal(p.tables.proofs, 2048);
-	assert_int_equal(p.tables.sights, 4096);
+	assert_int_equal(p.tables.entries[TABLE_KNOWN], 1024);
+	assert_int_equal(p.tables.entries[TABLE_PROOFS], 2048);
+	assert_int_equal(p.tables.entries[TABLE_SIGHTS], 4096);
 }
 
 static void test_design(void **state)
@@ -353,7 +353,7 @@ static void test_ceilings(void **state)
 	assert_rate(&p.services[0].rate, 5000, SW_NS_PER_SEC, 6000);
 	assert_rate(&p.services[1].rate, 100, SW_NS_PER_SEC, 100);
 	assert_false(p.services[2].rate.set);
-	assert_int_equal(p.tables.prefixes, 4096);
+	assert_int_equal(p.tables.entries[TABLE_PREFIXES], 4096);
 	assert_rate(&p.zones[0].prefix_rate, 500, SW_NS_PER_SEC, 500);
 	assert_int_equal(p.zones[0].count.v4, 32);
 	assert_int_equal(p.zones[0].count.v6, 64);
@@ -431,10 +431,10 @@ static void test_guard(void **state)
 	assert_int_equal(z->guard.teardown, SW_ACTION_PASS);
 	assert_int_equal(z->guard.sweep, SW_ACTION_REPORT);
 	assert_false(z->guard.destinations.set);
-	assert_int_equal(p.tables.openings, 1000);
-	assert_int_equal(p.tables.dialogs, 2000);
-	assert_int_equal(p.tables.loops, 3000);
-	assert_int_equal(p.tables.callers, 4000);
+	assert_int_equal(p.tables.entries[TABLE_OPENINGS], 1000);
+	assert_int_equal(p.tables.entries[TABLE_DIALOGS], 2000);
+	assert_int_equal(p.tables.entries[TABLE_LOOPS], 3000);
+	assert_int_equal(p.tables.entries[TABLE_CALLERS], 4000);
 	assert_int_equal(find_zone(&p, "public")->require, SW_REQUIRE_ANY);
 }
 
@@ -448,10 +448,10 @@ static void test_spared_tables(void **state)
 
 	(void)state;
 	assert_int_equal(policy_parse("text", text, strlen(text), &p, &e), 0);
-	assert_int_equal(p.tables.dialogs, 65536);
-	assert_int_equal(p.tables.prefixes, 16384);
-	assert_int_equal(p.tables.loops, 16);
-	assert_int_equal(p.tables.callers, 16);
+	assert_int_equal(p.tables.entries[TABLE_DIALOGS], 65536);
+	assert_int_equal(p.tables.entries[TABLE_PREFIXES], 16384);
+	assert_int_equal(p.tables.entries[TABLE_LOOPS], 16);
+	assert_int_equal(p.tables.entries[TABLE_CALLERS], 16);
 }
 
 int main(void)

@@ -66,7 +66,7 @@ static void test_egress(void **state)
 	assert_int_equal(carrier->unlisted, SW_ACTION_REPORT);
 	assert_int_equal(public->methods, 0);
 	/* Dialogs are kept where a response may be refused. */
-	assert_int_equal(p.tables.dialogs, 65536);
+	assert_int_equal(p.tables.entries[TABLE_DIALOGS], 65536);
 }
 
 /* As it would be dialled, '+' before E.164: "deny +4366" and the like. */

@@ -86,12 +86,12 @@ static uint64_t mix(uint64_t x)
 
 static void compile_tables(const struct tables *tables, struct sw_policy *out)
 {
-	out->sights_mask = tables->sights - 1;
-	out->dialogs = tables->dialogs;
-	out->known_entries = tables->known;
-	out->source_lines = way_lines(tables->sources);
-	out->prefix_lines = way_lines(tables->prefixes);
-	out->stranger_lines = way_lines(tables->callers);
+	out->sights_mask = tables->entries[TABLE_SIGHTS] - 1;
+	out->dialogs = tables->entries[TABLE_DIALOGS];
+	out->known_entries = tables->entries[TABLE_KNOWN];
+	out->source_lines = way_lines(tables->entries[TABLE_SOURCES]);
+	out->prefix_lines = way_lines(tables->entries[TABLE_PREFIXES]);
+	out->stranger_lines = way_lines(tables->entries[TABLE_CALLERS]);
 	for (uint64_t i = 0; i < SW_WAY_KEYS; i++)
 		out->way_keys[i] = mix(out->seed[0] + mix(out->seed[1] + i));
 }

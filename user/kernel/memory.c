@@ -29,8 +29,6 @@
 /* What counting whole pages may add to lists that are shortened. */
 #define ROUNDING (16 * 4096)
 
-#define TABLE_COUNT (sizeof(struct tables) / sizeof(uint32_t))
-
 /* Entries by which a table is measured: some maps have several of them in a line. */
 #define MEASURED 1024
 
@@ -92,7 +90,7 @@ static int measure(struct table_size sizes[TABLE_COUNT], uint64_t *fixed, struct
 		for (size_t table = 0; table < TABLE_COUNT; table++) {
 			struct tables one = {};
 
-			((uint32_t *)&one)[table] = MEASURED;
+			one.entries[table] = MEASURED;
 			if (!state_table_size(i, &one))
 				continue;
 			/* The first of them has the table's name. */
@@ -165,7 +163,7 @@ static uint64_t agent_memory(const struct policy *policy, const struct list_coun
 static struct memory sum_up(const struct policy *policy,
 			    const struct table_size sizes[TABLE_COUNT], uint64_t fixed)
 {
-	const uint32_t *entries = (const uint32_t *)&policy->tables;
+	const uint32_t *entries = policy->tables.entries;
 	struct list_counts counts = count_lists(policy);
 	struct memory memory = {.tables = fixed, .entries = list_entries(&counts)};
 
@@ -245,7 +243,7 @@ uint64_t memory_allowed(const struct policy *policy)
 static size_t largest(const struct policy *policy, const struct table_size sizes[TABLE_COUNT],
 		      bool written)
 {
-	const uint32_t *entries = (const uint32_t *)&policy->tables;
+	const uint32_t *entries = policy->tables.entries;
 	uint64_t most = 0;
 	size_t found = TABLE_COUNT;
 
@@ -263,13 +261,13 @@ static size_t largest(const struct policy *policy, const struct table_size sizes
 static int fail_table(const struct policy *policy, const struct table_size sizes[TABLE_COUNT],
 		      size_t table, const struct memory *memory, uint64_t allowed, struct error *e)
 {
-	uint32_t entries = ((const uint32_t *)&policy->tables)[table];
+	uint32_t entries = policy->tables.entries[table];
 	uint64_t size = sizes[table].each * entries, others = memory->sum - size, fit = 0;
 	auto_free char *where = NULL, *advice = NULL;
 
 	if (others < allowed)
 		fit = (allowed - others) / sizes[table].each;
-	if (fit && table == offsetof(struct tables, sights) / sizeof(uint32_t))
+	if (fit && table == TABLE_SIGHTS)
 		fit = 1ull << (63 - __builtin_clzll(fit));
 	where = policy->tables_at[table].line ?
 		xasprintf("%s:%u:%u", policy->file, policy->tables_at[table].line,
@@ -319,7 +317,7 @@ int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)
 		return 0;
 	table = largest(policy, sizes, true);
 	if (memory.lists + memory.agent - AGENT_OCTETS >
-	    sizes[table].each * ((const uint32_t *)&policy->tables)[table])
+	    sizes[table].each * policy->tables.entries[table])
 		return fail_lists(policy, &memory, allowed, e);
 	return fail_table(policy, sizes, table, &memory, allowed, e);
 }

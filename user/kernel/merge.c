@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include <sipward/guard.h>
 #include <sipward/offence.h>
 
 bool entry_lives(enum state_map map, const void *value, uint64_t now)
@@ -175,38 +174,9 @@ static void merge(enum state_map map, const void *before, void *value)
 	}
 }
 
-static size_t value_size(enum state_map map)
+bool entry_merge(enum state_map map, const void *before, void *value, size_t size)
 {
-	switch (map) {
-	case STATE_BANS:
-		return sizeof(struct sw_ban);
-	case STATE_KNOWN:
-		return sizeof(struct sw_known);
-	case STATE_KNOWN_CELLS:
-		return sizeof(struct sw_known_cells);
-	case STATE_DIALOGS:
-		return sizeof(struct sw_dialog);
-	case STATE_GOODS:
-		return sizeof(struct sw_good);
-	case STATE_LOOPS:
-		return sizeof(struct sw_loop);
-	case STATE_CALLERS:
-		return sizeof(struct sw_caller);
-	case STATE_PROOFS:
-	case STATE_SENT_TAGS:
-	case STATE_BRANCHES:
-	case STATE_TRANSACTIONS:
-	case STATE_ASKS:
-		return sizeof(struct sw_proof);
-	default:
-		return 0;
-	}
-}
-
-bool entry_merge(enum state_map map, const void *before, void *value)
-{
-	char was[sizeof(struct sw_caller)];
-	size_t size = value_size(map);
+	char was[ENTRY_MAX];
 
 	memcpy(was, value, size);
 	merge(map, before, value);

@@ -5,6 +5,8 @@
 #ifndef SIPWARD_KERNEL_MERGE_H
 #define SIPWARD_KERNEL_MERGE_H
 
+#include <sipward/guard.h>
+
 #include "kernel/state_maps.h"
 
 /* False for an entry of this map whose time is over. */
@@ -13,9 +15,12 @@ bool entry_lives(enum state_map map, const void *value, uint64_t now);
 /* False for maps whose entries are found by the size of their table, or made anew at once. */
 bool entries_move(enum state_map map);
 
+/* Octets of the largest value of a map whose entries move. */
+#define ENTRY_MAX sizeof(struct sw_caller)
+
 /* Writes into *value (of the map from now on) what *before (of the old one) knows better. True
- * when that changed it. */
-bool entry_merge(enum state_map map, const void *before, void *value);
+ * when that changed the `size` octets at `value`, which are at most ENTRY_MAX. */
+bool entry_merge(enum state_map map, const void *before, void *value, size_t size);
 
 /* True when they are one ban: the same reason for the same time. */
 bool same_ban(const struct sw_ban *a, const struct sw_ban *b);

@@ -59,11 +59,11 @@ static bool copy_entry(const void *key, void *value, void *context)
 /* True when `to` has what `from` has, or had while this looked. */
 static bool bring_over(struct copy *copy, const void *key, void *value)
 {
-	_Alignas(uint64_t) char now[sizeof(struct sw_caller)]; /* the largest of all values */
+	_Alignas(uint64_t) char now[ENTRY_MAX] = {};
 
 	if (bpf_map_lookup_elem(copy->to, key, now) < 0)
 		return bpf_map_update_elem(copy->to, key, value, BPF_NOEXIST) == 0;
-	return !entry_merge(copy->map, value, now) ||
+	return !entry_merge(copy->map, value, now, sizeof(now)) ||
 	       bpf_map_update_elem(copy->to, key, now, BPF_EXIST) == 0;
 }
 

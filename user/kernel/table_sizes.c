@@ -5,39 +5,39 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 {
 	switch (map) {
 	case STATE_BANS:
-		return tables->bans;
+		return tables->entries[TABLE_BANS];
 	case STATE_SOURCES:
-		return way_lines(tables->sources);
+		return way_lines(tables->entries[TABLE_SOURCES]);
 	case STATE_PREFIXES:
-		return way_lines(tables->prefixes);
+		return way_lines(tables->entries[TABLE_PREFIXES]);
 	case STATE_FRAGMENTS:
 	case STATE_OTHER_FRAGMENTS:
-		return tables->fragments;
+		return tables->entries[TABLE_FRAGMENTS];
 	case STATE_QUOTAS:
-		return 2 * tables->known;
+		return 2 * tables->entries[TABLE_KNOWN];
 	case STATE_KNOWN:
 	case STATE_KNOWN_CELLS:
 	case STATE_GOODS:
-		return tables->known;
+		return tables->entries[TABLE_KNOWN];
 	case STATE_PROOFS:
 	case STATE_SENT_TAGS:
-		return tables->proofs;
+		return tables->entries[TABLE_PROOFS];
 	case STATE_BRANCHES:
-		return tables->branches;
+		return tables->entries[TABLE_BRANCHES];
 	case STATE_SIGHTS:
-		return tables->sights;
+		return tables->entries[TABLE_SIGHTS];
 	case STATE_OPENINGS:
-		return tables->openings;
+		return tables->entries[TABLE_OPENINGS];
 	case STATE_DIALOGS:
 	case STATE_TRANSACTIONS:
 	case STATE_ASKS:
-		return tables->dialogs;
+		return tables->entries[TABLE_DIALOGS];
 	case STATE_LOOPS:
-		return tables->loops;
+		return tables->entries[TABLE_LOOPS];
 	case STATE_CALLERS:
-		return tables->callers;
+		return tables->entries[TABLE_CALLERS];
 	case STATE_STRANGERS:
-		return way_lines(tables->callers);
+		return way_lines(tables->entries[TABLE_CALLERS]);
 	default:
 		return 0;
 	}

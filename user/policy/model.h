@@ -163,19 +163,25 @@ struct list_entry {
 	enum sw_list list;        /* SW_LIST_ALLOW or SW_LIST_DENY */
 };
 
+/* The tables whose sizes a policy may choose. */
+enum policy_table {
+	TABLE_BANS,
+	TABLE_SOURCES,
+	TABLE_PREFIXES,
+	TABLE_FRAGMENTS,
+	TABLE_KNOWN,
+	TABLE_PROOFS,             /* nonces, and as many tags */
+	TABLE_OPENINGS,
+	TABLE_DIALOGS,            /* and as many transactions */
+	TABLE_LOOPS,
+	TABLE_CALLERS,            /* and as many strangers */
+	TABLE_BRANCHES,
+	TABLE_SIGHTS,             /* lines of the greylist's memory, a power of two */
+	TABLE_COUNT
+};
+
 struct tables {
-	uint32_t bans;            /* entries */
-	uint32_t sources;
-	uint32_t prefixes;
-	uint32_t fragments;
-	uint32_t known;
-	uint32_t proofs;          /* nonces, and as many tags */
-	uint32_t openings;
-	uint32_t branches;
-	uint32_t dialogs;         /* and as many transactions */
-	uint32_t loops;
-	uint32_t callers;         /* and as many strangers */
-	uint32_t sights;          /* lines of the greylist's memory, a power of two */
+	uint32_t entries[TABLE_COUNT];
 };
 
 struct policy {
@@ -197,7 +203,7 @@ struct policy {
 	uint64_t shadow[SW_REASONS_MAX / 64]; /* reasons that are only counted */
 	bool fragments_drop;
 	struct tables tables;
-	struct position tables_at[sizeof(struct tables) / sizeof(uint32_t)]; /* of each, in order */
+	struct position tables_at[TABLE_COUNT]; /* line 0: the size is a default */
 	char *state_file;         /* where the state is saved; NULL: as the service manager says */
 	bool state_off;           /* nowhere */
 	uint64_t state_every;     /* nanoseconds from one time to the next */

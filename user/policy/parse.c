@@ -277,11 +277,7 @@ const struct key policy_keys[] = {
 static void set_defaults(struct policy *p)
 {
 	p->mode = SW_MODE_ENFORCE;
-	p->tables = (struct tables){
-		.bans = 65536, .sources = 65536, .prefixes = 16384, .fragments = 16384,
-		.known = 262144, .proofs = 131072, .branches = 131072, .openings = 65536,
-		.dialogs = 65536, .loops = 65536, .callers = 16384, .sights = 524288,
-	};
+	p->tables = default_tables;
 	p->known_for = 24 * 3600 * SW_NS_PER_SEC;
 	p->state_every = 300 * SW_NS_PER_SEC;
 	p->emergency.set = true;

@@ -8,20 +8,34 @@
 
 #include "policy/keys.h"
 
-#define TABLE_MIN       16
-#define TABLE_MAX       16777216
-#define STATE_PATH_MAX  1024
-#define STATE_EVERY_MIN SW_NS_PER_SEC
+#define TABLE_ENTRIES_MIN 16
+#define TABLE_ENTRIES_MAX 16777216
+#define STATE_PATH_MAX    1024
+#define STATE_EVERY_MIN   SW_NS_PER_SEC
+
+const struct tables default_tables = {
+	.entries = {
+		[TABLE_BANS] = 65536,
+		[TABLE_SOURCES] = 65536,
+		[TABLE_PREFIXES] = 16384,
+		[TABLE_FRAGMENTS] = 16384,
+		[TABLE_KNOWN] = 262144,
+		[TABLE_PROOFS] = 131072,
+		[TABLE_OPENINGS] = 65536,
+		[TABLE_BRANCHES] = 131072,
+		[TABLE_DIALOGS] = 65536,
+		[TABLE_LOOPS] = 65536,
+		[TABLE_CALLERS] = 16384,
+		[TABLE_SIGHTS] = 524288,
+	},
+};
 
 /* The greylist's memory is addressed by a mask. */
 static int read_sights(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
-	struct key row = *key;
 	uint32_t lines;
 
-	row.min = TABLE_MIN;
-	row.max = TABLE_MAX;
-	if (read_number(d, &row, value, &lines) < 0)
+	if (read_number(d, key, value, &lines) < 0)
 		return -1;
 	if (lines & (lines - 1))
 		return fail_at(&d->source, value->at, "'sights' is a power of two, such as %u",
@@ -32,23 +46,23 @@ static int read_sights(struct draft *d, const struct key *key, const struct node
 
 int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
-#define TABLE(name) \
-	KEY(#name, read_number, .offset = offsetof(struct tables, name), .min = TABLE_MIN, \
-	    .max = TABLE_MAX)
+#define TABLE(table, name, reader) \
+	[table] = KEY(name, reader, .offset = offsetof(struct tables, entries[table]), \
+		      .min = TABLE_ENTRIES_MIN, .max = TABLE_ENTRIES_MAX)
 	static const struct key keys[] = {
-		TABLE(bans),
-		TABLE(sources),
-		TABLE(prefixes),
-		TABLE(fragments),
-		TABLE(known),
-		TABLE(proofs),
-		TABLE(openings),
-		TABLE(dialogs),
-		TABLE(loops),
-		TABLE(callers),
-		TABLE(branches),
-		KEY("sights", read_sights, .offset = offsetof(struct tables, sights)),
-		KEYS_END
+		TABLE(TABLE_BANS, "bans", read_number),
+		TABLE(TABLE_SOURCES, "sources", read_number),
+		TABLE(TABLE_PREFIXES, "prefixes", read_number),
+		TABLE(TABLE_FRAGMENTS, "fragments", read_number),
+		TABLE(TABLE_KNOWN, "known", read_number),
+		TABLE(TABLE_PROOFS, "proofs", read_number),
+		TABLE(TABLE_OPENINGS, "openings", read_number),
+		TABLE(TABLE_DIALOGS, "dialogs", read_number),
+		TABLE(TABLE_LOOPS, "loops", read_number),
+		TABLE(TABLE_CALLERS, "callers", read_number),
+		TABLE(TABLE_BRANCHES, "branches", read_number),
+		TABLE(TABLE_SIGHTS, "sights", read_sights),
+		[TABLE_COUNT] = KEYS_END
 	};
 #undef TABLE
 
@@ -56,20 +70,20 @@ int read_tables(struct draft *d, const struct key *key, const struct node *value
 	if (read_map(d, value, keys, to) < 0)
 		return -1;
 	/* What they take is known later, and whether this host has it: for that message. */
-	for (const struct key *row = keys; row->name; row++) {
-		const struct node *written = node_value(value, row->name);
+	for (int i = 0; i < TABLE_COUNT; i++) {
+		const struct node *written = node_value(value, keys[i].name);
 
 		if (written)
-			d->policy.tables_at[row->offset / sizeof(uint32_t)] = written->at;
+			d->policy.tables_at[i] = written->at;
 	}
 	return 0;
 }
 
 /* The size of a table that nobody wrote, and no rule reads. */
-static void spare(struct policy *p, uint32_t *table, bool used)
+static void spare(struct policy *p, enum policy_table table, bool used)
 {
-	if (!used && !p->tables_at[table - (uint32_t *)&p->tables].line)
-		*table = TABLE_MIN;
+	if (!used && !p->tables_at[table].line)
+		p->tables.entries[table] = TABLE_ENTRIES_MIN;
 }
 
 void spare_tables(struct policy *p)
@@ -86,10 +100,10 @@ void spare_tables(struct policy *p)
 		loops |= zone->guard.loop != SW_ACTION_PASS;
 		callers |= zone->guard.sweep || zone->guard.destinations.set;
 	}
-	spare(p, &p->tables.prefixes, prefixes);
-	spare(p, &p->tables.dialogs, dialogs);
-	spare(p, &p->tables.loops, loops);
-	spare(p, &p->tables.callers, callers);
+	spare(p, TABLE_PREFIXES, prefixes);
+	spare(p, TABLE_DIALOGS, dialogs);
+	spare(p, TABLE_LOOPS, loops);
+	spare(p, TABLE_CALLERS, callers);
 }
 
 int read_known(struct draft *d, const struct key *key, const struct node *value, void *to)

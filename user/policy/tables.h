@@ -7,6 +7,9 @@
 
 #include "policy/keys.h"
 
+/* What a policy has that does not say. */
+extern const struct tables default_tables;
+
 int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_known(struct draft *d, const struct key *key, const struct node *value, void *to);
 int read_state(struct draft *d, const struct key *key, const struct node *value, void *to);
