@@ -178,7 +178,7 @@ const struct command command_confirm = {
 
 const struct command command_diff = {
 	.name = "diff",
-	.summary = "what another policy would change on the running system, key by key",
+	.summary = "shows what another policy would change on the running system, key by key",
 	.help = "Usage: sipward diff POLICY [-j]\n\n"
 		"Compares the file with what runs, tuned values included. \"not written\" means\n"
 		"that the key is not there and its default holds. Entries of lists are counted,\n"

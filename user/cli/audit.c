@@ -71,7 +71,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_audit = {
 	.name = "audit",
-	.summary = "each known threat, what a policy has against it, and attacks run to prove it",
+	.summary = "shows what a policy does against each known threat, and runs attacks to prove it",
 	.help =
 	"Usage: sipward audit [-p POLICY] [--format md|html|json] [--vectors DIR] [-j]\n\n"
 	"  -p, --policy FILE    this policy; without it the one of the running agent\n"

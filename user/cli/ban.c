@@ -265,7 +265,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_ban = {
 	.name = "ban",
-	.summary = "manual bans: add, del, list",
+	.summary = "adds, deletes and lists manual bans",
 	.help =
 	"Usage: sipward ban add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
 	"       sipward ban del ADDRESS [--user NAME] [-j]\n"
@@ -285,7 +285,7 @@ const struct command command_ban = {
 
 const struct command command_allow = {
 	.name = "allow",
-	.summary = "lets a source in, whatever lists and bans say: add, del, list",
+	.summary = "lets a source in, whatever lists and bans say",
 	.help =
 	"Usage: sipward allow add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
 	"       sipward allow del ADDRESS [-j]\n"

@@ -47,7 +47,7 @@ const struct command command_detach = {
 	.name = "detach",
 	.summary = "takes everything off all interfaces and removes the state",
 	.help = "Usage: sipward detach [-j]\n\n"
-		"Bans and counters are gone afterwards. Stop the agent first. What was saved on\n"
+		"Bans and counters are gone afterwards. Stop the agent first. The saved file on\n"
 		"the disk (state: {save: FILE} of the policy) stays, and is taken up by the next\n"
 		"start: remove it to start anew.\n",
 	.run = run,

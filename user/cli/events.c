@@ -111,7 +111,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_events = {
 	.name = "events",
-	.summary = "the last refused packets, a line each: when, where from, what, why",
+	.summary = "shows the last refused packets, a line each: when, where from, what, why",
 	.help =
 	"Usage: sipward events [-f] [-j]\n\n"
 	"  -f, --follow  go on with what happens from now\n"

@@ -293,7 +293,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_explain = {
 	.name = "explain",
-	.summary = "what a policy does to captured packets or a SIP message, and why",
+	.summary = "shows what a policy does to captured packets or a SIP message, and why",
 	.help =
 	"Usage: sipward explain [-p POLICY] [-j] [--from ADDR[:PORT]] [--transport udp|tcp] "
 	"FILE...\n\n"

@@ -204,13 +204,13 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_capture = {
 	.name = "capture",
-	.summary = "refused packets into a pcapng file, with the reason as the comment of each",
+	.summary = "writes refused packets into a pcapng file, with the reason of each as a comment",
 	.help =
 	"Usage: sipward capture FILE.pcapng [--count N] [--for 10m]\n"
 	"       sipward capture - | tshark -r -\n\n"
 	"  -n, --count N       ends after so many packets\n"
 	"  -f, --for DURATION  ends after that time; without both at Ctrl-C\n\n"
-	"What is dropped never reaches tcpdump. Those packets come here that have an event, so\n"
+	"A dropped packet never reaches tcpdump. Packets that have an event come here, so\n"
 	"events: {rate: 200/s} of the policy holds for both; for more, for a while:\n"
 	"  sipward tune events.rate 5000/s --for 5m\n"
 	"Whole frames, up to 20000 octets, as the driver got them. Needs a running agent.\n",

@@ -65,7 +65,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_run = {
 	.name = "run",
-	.summary = "the agent: attaches, applies the policy, learns, exports; stays in the foreground",
+	.summary = "runs the agent: it attaches, applies the policy, learns, exports; in the foreground",
 	.help =
 	"Usage: sipward run [-i IFACE]... [-p POLICY] [--keep]\n\n"
 	"  -i, --interface IFACE  protect this interface; again for more. Replaces the policy's\n"

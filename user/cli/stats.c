@@ -74,7 +74,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_stats = {
 	.name = "stats",
-	.summary = "the counters: packets, messages and reasons of each zone on each interface",
+	.summary = "shows the counters: packets, messages and reasons of each zone and interface",
 	.help = "Usage: sipward stats [-j]\n\n"
 		"Only packets to the protected services are counted; the rest passes untouched.\n"
 		"In monitor mode, and on TCP, one packet may break several rules: each is\n"

@@ -317,7 +317,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_status = {
 	.name = "status",
-	.summary = "what is attached where, in which mode, with which policy",
+	.summary = "shows what is attached where, in which mode, with which policy",
 	.help = "Usage: sipward status [-j]\n\n"
 		"Asks the kernel, not only the pins, so it is true with and without an agent. An\n"
 		"agent that is stopped or hangs is not waited for. Exit code 6 when nothing of\n"

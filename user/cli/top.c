@@ -368,7 +368,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_top = {
 	.name = "top",
-	.summary = "the live screen: what passes and what is refused each second, and why",
+	.summary = "shows live what passes and what is refused each second, and why",
 	.help =
 	"Usage: sipward top [--once] [-j]\n\n"
 	"  -1, --once  one second as text, and no screen\n"

@@ -27,7 +27,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_version = {
 	.name = "version",
-	.summary = "version, compiler of the data path, state ABI",
+	.summary = "prints version, compiler of the data path, ABI of the state",
 	.help = "Usage: sipward version [-j]\n",
 	.run = run,
 };
