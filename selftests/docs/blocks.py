@@ -22,6 +22,8 @@ import time
 FENCE = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$|^<!-- run: ([^\n]*) -->$", re.M | re.S)
 SECONDS = 60   # that a command may take
 PATIENCE = 5
+# The agent logs this when a thread gets round to it, before or after other lines.
+ANY_TIME = re.compile(r"^sipward: observer: in place since")
 ASKS = re.compile(r"^sipward (stats|events|status|\w+ list)\b")
 
 
@@ -102,7 +104,7 @@ class Document:
         deadline = time.monotonic() + (PATIENCE if background or ASKS.search(command) else 0)
         while True:
             output = read("agent.log") if background else shell(command)[1]
-            lines = [line.rstrip() for line in output.splitlines()]
+            lines = [line.rstrip() for line in output.splitlines() if not ANY_TIME.search(line)]
             if matches(wanted, lines) or time.monotonic() >= deadline:
                 return matches(wanted, lines), lines
             time.sleep(0.2)
