@@ -7,8 +7,9 @@
 #ifndef SIPWARD_BPF_SIP_SIP_SYNTAX_H
 #define SIPWARD_BPF_SIP_SIP_SYNTAX_H
 
+#include <sip_syntax_table.h> /* made when sipward is built */
+
 #include "sip/sip_lex.h"
-#include "sip_syntax_table.h"
 
 #define SIP_SYNTAX_OCTETS 256 /* in one call */
 
