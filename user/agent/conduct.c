@@ -179,7 +179,10 @@ static uint32_t count_ripe(const struct offender *offender, uint64_t now)
 }
 
 /* Names that are not counted yet must not push out those that are. */
-#define SPRAY_ROOM 8
+static size_t spray_room(uint32_t count)
+{
+	return count < 32 ? count * 8 : count + 256;
+}
 
 uint32_t conduct_spray(struct conduct *conduct, const struct sw_offence *offence,
 		       const struct threshold *threshold, conduct_stands stands, void *context)
@@ -189,7 +192,7 @@ uint32_t conduct_spray(struct conduct *conduct, const struct sw_offence *offence
 	if (!offender)
 		offender = make(conduct, offence);
 	drop_older(offender, offence->time, threshold->period);
-	note_spray(offender, offence, (size_t)threshold->count * SPRAY_ROOM);
+	note_spray(offender, offence, spray_room(threshold->count));
 	offender->last = offence->time;
 	if (count_ripe(offender, offence->time) < threshold->count)
 		return 0;
