@@ -3,6 +3,7 @@
  * `teardown: deny`: a BYE, CANCEL or re-INVITE whose sender guesses is refused, and every party of
  * a call that moved is let be. What `strict` refuses is in test_guard.c.
  */
+#include "kernel/state_values.h"
 #include "rig.h"
 
 #include <sipward/health.h>
