@@ -120,16 +120,21 @@ static bool more_of_a_token(const struct difference *d)
 		d->ours.octets[d->ours.size - 1] == '"');
 }
 
+/* Where the header begins that has the octet at `at`. A fold goes on with the line before it. */
+static size_t field_begin(const struct message_text *message, size_t at)
+{
+	while (at && (message->octets[at - 1] != '\n' || message->octets[at] == ' ' ||
+		      message->octets[at] == '\t'))
+		at--;
+	return at;
+}
+
 /* Whether the octets at `at` stand inside a quoted string of their line that is closed. */
 static bool is_quoted(const struct message_text *message, size_t at)
 {
-	size_t pos = at;
+	size_t pos = field_begin(message, at);
 	bool inside = false;
 
-	/* a fold goes on with the line before it */
-	while (pos && (message->octets[pos - 1] != '\n' || message->octets[pos] == ' ' ||
-		       message->octets[pos] == '\t'))
-		pos--;
 	for (; pos < message->size; pos++) {
 		if (message->octets[pos] == '\n' && pos + 1 < message->size &&
 		    !strchr(" \t", message->octets[pos + 1]))
@@ -167,11 +172,49 @@ static bool behind_escaped_quote(const struct difference *d)
 	return false;
 }
 
-/* Kamailio takes the quote behind an escaped backslash for an escaped one. */
+/* Whether the header that begins at `at` is the one of a user field. */
+static bool is_header_of(const struct difference *d, size_t at)
+{
+	static const char *const names[FIELD_COUNT][2] = {
+		[F_FROM_USER] = {"From", "f"},
+		[F_TO_USER] = {"To", "t"},
+		[F_CONTACT] = {"Contact", "m"},
+		[F_ASSERTED] = {"P-Asserted-Identity"},
+		[F_PREFERRED] = {"P-Preferred-Identity"},
+		[F_REMOTE_PARTY] = {"Remote-Party-ID"},
+		[F_REFER_TO] = {"Refer-To", "r"},
+	};
+	const char *line = (const char *)d->message->octets + at;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *name = names[d->field][i];
+		size_t size = name ? strlen(name) : 0;
+
+		if (size && at + size < d->message->size && !strncasecmp(line, name, size) &&
+		    strchr(": \t", line[size]))
+			return true;
+	}
+	return false;
+}
+
+/* Kamailio takes the quote behind an escaped backslash for an escaped one, and reads on: what it
+ * reads stands in the same header, behind a quoted string that ends so. */
 static bool escaped_backslash(const struct difference *d)
 {
-	return is_user(d) && d->kind == DIFFERENT && is_of(d, "Kamailio") &&
-	       memmem(d->message->octets, d->message->size, "\\\\\"", 3);
+	const uint8_t *text = d->message->octets, *at = text, *end = at + d->message->size;
+
+	if (!is_user(d) || d->kind != DIFFERENT || !is_of(d, "Kamailio") || !d->theirs.size)
+		return false;
+	while ((at = memmem(at, end - at, d->theirs.octets, d->theirs.size))) {
+		size_t header = field_begin(d->message, at - text);
+
+		for (const uint8_t *p = text + header; p + 3 <= at; p++)
+			if (!memcmp(p, "\\\\\"", 3) && is_header_of(d, header) &&
+			    is_quoted(d->message, p - text))
+				return true;
+		at++;
+	}
+	return false;
 }
 
 static bool inside_quotes(const struct difference *d)

@@ -86,6 +86,25 @@ static void test_max_breadth(void **state)
 	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "X: 1").max_breadth, 0);
 }
 
+/* Parsers differ where no comma stands between two parameters, so that the nonce is in doubt. */
+static void test_comma(void **state)
+{
+	char text[512];
+	struct sip_msg msg;
+
+	(void)state;
+	msg = scan_header(text, sizeof(text), REFUSAL,
+			  "WWW-Authenticate: Digest realm=\"r\" nonce=\"n\"");
+	assert_true(msg.violations & SW_SANITY_BIT(REACH));
+	msg = scan_header(text, sizeof(text), REFUSAL,
+			  "Proxy-Authenticate: Digest realm=\"r\"\r\n\tnonce=\"n\"");
+	assert_true(msg.violations & SW_SANITY_BIT(REACH));
+	msg = scan_header(text, sizeof(text), REFUSAL,
+			  "WWW-Authenticate: Digest realm=\"r\"\r\n ,, nonce=\"n\"");
+	assert_false(msg.violations & SW_SANITY_BIT(REACH));
+	assert_span(text, msg.nonce, "n");
+}
+
 /* A challenge, and what answers it, have one nonce, in the field of the same name. */
 static void test_challenge(void **state)
 {
@@ -271,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_max_breadth),
 		cmocka_unit_test(test_challenge),
+		cmocka_unit_test(test_comma),
 		cmocka_unit_test(test_misplaced),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_address),

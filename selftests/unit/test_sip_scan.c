@@ -159,6 +159,11 @@ static const struct row rows[] = {
 	ROW(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>", "<tel:>", "<tel:2>"),
 	ROW(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>", "<tel:;x=1>", "<tel:1;x=1>"),
 	ROW(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>", "<sip\x1a" "1@x>", "<sip:1@x>"),
+	/* Servers read these in two ways: sofia-sip joins the values. */
+	ROW(REACH, "Expires: 60", "Authorization: Digest realm=\"r\" nonce=\"n\"",
+	    "Authorization: Digest realm=\"r\",nonce=\"n\""),
+	ROW(REACH, "Expires: 60", "Authorization: Digest nonce=\"n\" username=\"u\"",
+	    "Authorization: Digest nonce=\"n\"\r\n , username=\"u\""),
 	ROW(METHOD_CASE, "INVITE sip", "invite sip", "INVITE sip"),
 	ROW(CALL_ID_EMPTY, "c1@192.0.2.1", "", "c"),
 	ROW(BARE_LINE_END, "SIP/2.0\r\n", "SIP/2.0\n", "SIP/2.0\r\n"),
