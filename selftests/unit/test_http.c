@@ -357,6 +357,33 @@ static void test_takes_over(void **state)
 	close(third);
 }
 
+/* The exporter of a killed agent goes a moment after it: a start does not fail for that. */
+static void test_killed(void **state)
+{
+	struct sockaddr_in addr;
+	socklen_t size = sizeof(addr);
+	struct error e = {};
+	int first = http_listen("127.0.0.1", 0, &e), second;
+	pid_t exporter;
+
+	(void)state;
+	assert_int_equal(getsockname(first, (struct sockaddr *)&addr, &size), 0);
+	exporter = fork();
+	if (!exporter) {
+		poll(NULL, 0, 300);
+		_exit(0);
+	}
+	close(first);
+	second = http_listen_beside(-1, "127.0.0.1", ntohs(addr.sin_port), &e);
+	assert_int_equal(second, -1); /* within the loop nothing waits */
+	e = (struct error){};
+	second = http_listen("127.0.0.1", ntohs(addr.sin_port), &e);
+	assert_int_equal(waitpid(exporter, NULL, 0), exporter);
+	if (second < 0)
+		fail_msg("%s", e.text);
+	close(second);
+}
+
 #define served(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -371,6 +398,7 @@ int main(void)
 		served(test_storm),
 		served(test_slow_reader),
 		cmocka_unit_test(test_takes_over),
+		cmocka_unit_test(test_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -311,8 +311,9 @@ struct exporter *exporter_open(const struct exporter_host *host, const struct po
 		return take(exporter);
 	snprintf(exporter->listen, sizeof(exporter->listen), "%s%s%s:%u", ipv6 ? "[" : "", address,
 		 ipv6 ? "]" : "", policy->metrics_port);
-	exporter->listener = http_listen_beside(now ? now->listener : -1, address,
-						policy->metrics_port, e);
+	exporter->listener = now ? http_listen_beside(now->listener, address,
+						      policy->metrics_port, e) :
+				   http_listen(address, policy->metrics_port, e);
 	return exporter->listener < 0 ? NULL : take(exporter);
 }
 

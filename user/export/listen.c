@@ -3,12 +3,17 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "export/http.h"
 
 #define BACKLOG 256
+
+/* Milliseconds in which the port of a killed agent's exporter is free, and between two tries. */
+#define PORT_WITHIN 2000
+#define PORT_AGAIN  20
 
 static void share_port(int fd, int on)
 {
@@ -30,9 +35,21 @@ static int fail_listen(const char *host, uint16_t port, int error, struct error 
 		    strerror(error), advice);
 }
 
+/* As bind(), while the port is taken for that many milliseconds. */
+static int bind_within(int fd, const struct addrinfo *to, int wait)
+{
+	while (bind(fd, to->ai_addr, to->ai_addrlen) < 0) {
+		if (errno != EADDRINUSE || wait <= 0)
+			return -1;
+		poll(NULL, 0, PORT_AGAIN);
+		wait -= PORT_AGAIN;
+	}
+	return 0;
+}
+
 /* Sockets of one user may share a port when both say so: only while one takes over from the
  * other, or a second agent would share it unnoticed. */
-int http_listen_beside(int old, const char *host, uint16_t port, struct error *e)
+static int listen_on(int old, const char *host, uint16_t port, int wait, struct error *e)
 {
 	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE,
 				 .ai_socktype = SOCK_STREAM};
@@ -51,7 +68,7 @@ int http_listen_beside(int old, const char *host, uint16_t port, struct error *e
 	share_port(old, 1);
 	if (old >= 0)
 		share_port(fd, 1);
-	error = fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 ||
+	error = fd < 0 || bind_within(fd, found, wait) < 0 ||
 		listen(fd, BACKLOG) < 0 ? errno : 0;
 	share_port(old, 0);
 	share_port(fd, 0);
@@ -59,7 +76,12 @@ int http_listen_beside(int old, const char *host, uint16_t port, struct error *e
 	return error ? fail_listen(host, port, error, e) : take_fd(fd);
 }
 
+int http_listen_beside(int old, const char *host, uint16_t port, struct error *e)
+{
+	return listen_on(old, host, port, 0, e);
+}
+
 int http_listen(const char *host, uint16_t port, struct error *e)
 {
-	return http_listen_beside(-1, host, port, e);
+	return listen_on(-1, host, port, PORT_WITHIN, e);
 }
