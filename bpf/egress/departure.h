@@ -42,7 +42,7 @@ static __always_inline int load_payload(struct __sk_buff *skb, const struct depa
 	       bpf_skb_load_bytes(skb, link + d->offset, to, size);
 }
 
-/* Some rule asks who takes part in a dialog; so does a ban, which spares them (spared.h). */
+/* Some rule asks who takes part in a dialog; so does a ban, which spares them (stages/spared.h). */
 #define NOTES_DIALOGS                                                              \
 	(policy.to_tags || policy.guards & SW_GUARD_TEARDOWN ||                    \
 	 policy.egress & SW_EGRESS_DIALOGS || (policy.bans && policy.admission))
