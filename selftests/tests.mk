@@ -114,7 +114,7 @@ fuzz_run = $(Q)mkdir -p $(BUILD)/fuzz/$(1) && \
 
 fuzz: $(BUILD)/fuzz_scan $(BUILD)/fuzz_policy
 	$(call fuzz_run,scan,-max_len=2048,selftests/corpus/ordinary selftests/corpus/torture)
-	$(call fuzz_run,policy,-max_len=4096,selftests/policies/good selftests/policies/bad)
+	$(call fuzz_run,policy,-max_len=4096,selftests/fuzz/seeds/policy selftests/policies/good selftests/policies/bad)
 
 attack: $(BUILD)/sipward
 	$(Q)WITHOUT=1 selftests/lab/run attack

@@ -5,7 +5,9 @@
  *   clang -g -O1 -std=gnu11 -D_GNU_SOURCE -Iinclude -Iuser -fsanitize=fuzzer,address,undefined \
  *     selftests/fuzz/fuzz_policy.c user/policy/?*.c user/policy/embedded.S \
  *     user/base/?*.c -lyaml -lmd -o fuzz_policy
- *   ./fuzz_policy -max_len=4096 CORPUS selftests/policies/good selftests/policies/bad
+ *   ./fuzz_policy -max_len=4096 NEW selftests/fuzz/seeds/policy selftests/policies/good \
+ *     selftests/policies/bad
+ * What it finds goes into the folder NEW, the first one.
  */
 #include <string.h>
 
