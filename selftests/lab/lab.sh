@@ -145,7 +145,6 @@ lab_network() {
 
 lab_down() {
 	local ns pid
-	trap '' INT TERM
 	# Programs that others may have put on the interface go with the namespaces.
 	for pid in "${PIDS[@]}"; do stop_process "$pid"; done
 	for ns in "$CALLER" "$ATTACKER" "$BYSTANDER" "$SERVER" "$WIRE"; do
@@ -160,6 +159,8 @@ lab_down() {
 
 lab_exit() {
 	local status=$? log
+	# PIPE: the reader of the results may be gone, and what follows writes to it.
+	trap '' INT TERM PIPE
 	[ "$ENDED" = 1 ] || [ "$FAILED" = 1 ] ||
 		not_ok "$(basename "$0" .sh): runs to its end" "it ended early with status $status"
 	if [ "$FAILED" = 1 ]; then
