@@ -26,7 +26,7 @@ class Key:
         self.type = fields.get("type")
         self.most = fields.get("most")
         self.like = fields.get("like")
-        self.reasons = fields.get("reasons", "").split()
+        self.reasons = fields.get("reasons", "").replace(",", " ").split()
         self.siblings = [pair.strip().split(" = ", 1)
                          for pair in fields.get("with", "").split(";") if pair.strip()]
         self.children = []
