@@ -5,6 +5,7 @@
     ```console              a line `# COMMAND` is run; the lines below it are what it prints
     ```console background   the command goes on running; what it prints first is compared
     ```sh example           is not run; the commands of sipward in it must exist, with their options
+    ```console example      likewise, with what they would print
     ```yaml FILE            is written to FILE, and must pass `sipward check` when it has a version
     <!-- run: COMMAND -->   is run, and not shown
     <!-- run: stop -->      stops the command that goes on running, as Ctrl-C does
@@ -72,7 +73,7 @@ class Document:
             code, output = shell(hidden)
             if code:
                 self.result(hidden, f"exit code {code}: {output[-300:]!r}")
-        elif kind == "console":
+        elif kind == "console" and info != "example":
             body = self.console(body, info == "background")
         elif kind == "yaml" and info:
             self.write(info, body)
