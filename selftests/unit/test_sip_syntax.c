@@ -250,7 +250,7 @@ static bool is_host(const struct anomaly *a)
 	for (char *label = text; (label = strchr(label, '.')); dot = label++)
 		if (!label[1] || strchr(".-", label[1]) || (label > text && label[-1] == '-'))
 			return false;
-	return !isdigit(dot[1]) && dot[strlen(dot) - 1] != '-';
+	return !isdigit((uint8_t)dot[1]) && dot[strlen(dot) - 1] != '-';
 }
 
 static bool is_user(const struct anomaly *a)
@@ -260,7 +260,8 @@ static bool is_user(const struct anomaly *a)
 	for (size_t i = 0; i < a->size; i++) {
 		const char *at = a->octets + i;
 
-		if (*at == '%' && isxdigit(at[1]) && isxdigit(at[2]))
+		if (*at == '%' && isxdigit((uint8_t)at[1]) &&
+		    isxdigit((uint8_t)at[2]))
 			i += 2;
 		else if (*at == ':' && !password && i)
 			password = true;
@@ -279,8 +280,10 @@ static bool is_quoted(const struct anomaly *a)
 
 		if (c == '\\' && ++i == a->size)
 			return false;
-		if (c == '\r' && a->octets[i + 1] == '\n' && a->octets[i + 2] == ' ')
-			i += 2, c = ' ';
+		if (c == '\r' && a->octets[i + 1] == '\n' && a->octets[i + 2] == ' ') {
+			i += 2;
+			continue;
+		}
 		if (c == '"' || (c < ' ' && c != '\t') || c == 0x7f || c == 0xc0 || c == 0xff)
 			return false;
 	}
