@@ -17,7 +17,7 @@
  *   any packet, in place    zone_cells, ceilings, service_cells, event_cell, observed, counters,
  *                           tallies: one entry for each number. opening_hints: a cell that is
  *                           written twice says "many", and the table behind it decides. sights: a
- *                           line forgets its oldest of 16 cells (sights.h).
+ *                           line forgets its oldest of 16 cells (greylist.h).
  *   any packet, by source   sources, prefixes, strangers: an entry is taken only when it says
  *                           nothing any more (ways.h); full, cells are shared, and no sketch is
  *                           made.
@@ -184,7 +184,7 @@ LRU(sent_tags, 131072, __u64, struct sw_proof);
 MAP(probes, HASH, 0, SW_PROBES_MAX, __u64, struct sw_proof);
 
 /* Mappable, for then the kernel lays it on a page, and each line on one cache line. */
-MAP(sights, ARRAY, BPF_F_MMAPABLE, 65536, __u32, struct sw_sights);
+MAP(greylist, ARRAY, BPF_F_MMAPABLE, 65536, __u32, struct sw_greylist_line);
 
 /* Newcomers that the agent is to probe. */
 RING(newcomers, SW_NEWCOMER_RING_SIZE);

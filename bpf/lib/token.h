@@ -21,7 +21,7 @@ enum token_kind {
 	TOKEN_DIALOG = 1, /* Call-ID and the tag that a message from the server had */
 	TOKEN_BRANCH,     /* of a request that the server sent */
 	TOKEN_NONCE,      /* of a challenge that the server sent */
-	TOKEN_SIGHT,      /* source and branch of a newcomer's request */
+	TOKEN_GREYLIST,   /* source and branch of a newcomer's request */
 	TOKEN_PROBE,      /* branch of a request that the agent sent to prove a newcomer */
 	TOKEN_ATTEMPT,    /* source and branch of a request that is watched */
 	TOKEN_LOGIN,      /* source and username of credentials */

@@ -15,24 +15,23 @@
 #include "rules/unproven.h"
 
 /* Likewise for who sends again. */
-static __always_inline int zone_admits_patient(struct packet *p, enum sw_zone_rate rate,
-					       const volatile struct sw_limit *limit,
-					       __u32 patience)
+static __always_inline int zone_admits_backoff(struct packet *p, enum sw_zone_rate rate,
+					       const volatile struct sw_limit *limit, __u32 backoff)
 {
 	__u32 number = p->zone_number;
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&zone_cells, &number);
 
-	return !cell || cell_admits_patient(p, &cell->tat[rate], limit, patience);
+	return !cell || cell_admits_backoff(p, &cell->tat[rate], limit, backoff);
 }
 
-/* A share of the budget for all that have a penalty, likewise by patience. */
-static __always_inline int zone_admits_penalised(struct packet *p, __u32 patience)
+/* A share of the budget for all that have a penalty, likewise by backoff. */
+static __always_inline int zone_admits_penalised(struct packet *p, __u32 backoff)
 {
 	const volatile struct sw_limit *budget = &packet_zone(p)->newcomers;
 	struct sw_limit share = {.interval = budget->interval * PENALISED_SHARE,
 				 .tolerance = budget->tolerance};
 
-	return zone_admits_patient(p, SW_ZONE_PENALISED, &share, patience);
+	return zone_admits_backoff(p, SW_ZONE_PENALISED, &share, backoff);
 }
 
 /* Who is never a newcomer: TCP has its handshake, a peer is named in the policy. */
@@ -43,7 +42,7 @@ static __always_inline int is_admitted(const struct packet *p)
 
 /* The agent proves the newcomers that it can; one event for each, within a budget, of which a flood
  * that is let in at first sight, or sent again once, spends a part. */
-static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx, __u32 patience)
+static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx, __u32 backoff)
 {
 	static const struct sw_limit budget = {
 		.interval = SW_NS_PER_SEC / 200,
@@ -52,7 +51,7 @@ static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx, 
 	struct sw_newcomer *newcomer;
 
 	if (!packet_zone(p)->probe ||
-	    !zone_admits_patient(p, SW_ZONE_PROBES, &budget, patience ? patience : 1))
+	    !zone_admits_backoff(p, SW_ZONE_PROBES, &budget, backoff ? backoff : 1))
 		return;
 	newcomer = bpf_ringbuf_reserve(&newcomers, sizeof(*newcomer), 0);
 	if (!newcomer)
@@ -62,7 +61,7 @@ static __always_inline void tell_newcomer(struct packet *p, struct xdp_md *ctx, 
 	newcomer->port = p->sport;
 	newcomer->local_port = p->dport;
 	newcomer->ifindex = ctx->ingress_ifindex;
-	newcomer->patience = patience;
+	newcomer->backoff = backoff;
 	bpf_ringbuf_submit(newcomer, 0);
 }
 
@@ -73,7 +72,7 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 {
 	const volatile struct sw_zone *zone;
 	struct packet *p;
-	__u32 patience;
+	__u32 backoff;
 	int open;
 
 	if (!scratch || scratch->packet.emergency)
@@ -88,20 +87,20 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 	}
 	if (zone->greylist == SW_GREYLIST_OFF && !penalty_of(p))
 		return refuse(p, SW_REASON_NEWCOMERS);
-	patience = seen_again(scratch, sight_key(p, scratch));
-	if (!patience) {
-		tally(SW_TALLY_FIRST_SIGHT);
+	backoff = seen_again(scratch, greylist_key(p, scratch));
+	if (!backoff) {
+		tally(SW_TALLY_GREYLISTED);
 		return refuse(p, SW_REASON_GREYLIST);
 	}
 	/* Whom the budget keeps out although it is patient gets in by its answer. */
-	if (patience > 1)
-		tell_newcomer(p, ctx, patience);
-	if ((penalty_of(p) && !zone_admits_penalised(p, patience)) ||
-	    !zone_admits_patient(p, SW_ZONE_AGAIN, &zone->newcomers, patience))
+	if (backoff > 1)
+		tell_newcomer(p, ctx, backoff);
+	if ((penalty_of(p) && !zone_admits_penalised(p, backoff)) ||
+	    !zone_admits_backoff(p, SW_ZONE_AGAIN, &zone->newcomers, backoff))
 		return refuse(p, SW_REASON_NEWCOMERS);
 	tally(SW_TALLY_AGAIN);
-	if (patience == 1)
-		tell_newcomer(p, ctx, patience);
+	if (backoff == 1)
+		tell_newcomer(p, ctx, backoff);
 	return VERDICT_UNDECIDED;
 }
 

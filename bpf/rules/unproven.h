@@ -12,7 +12,7 @@
 #define SIPWARD_BPF_RULES_UNPROVEN_H
 
 #include "lib/packet.h"
-#include "lib/sights.h"
+#include "lib/greylist.h"
 #include "lib/token.h"
 
 /* 1 when one more of this class is within the zone's ceiling. It is debited then. */
@@ -36,12 +36,11 @@ static __always_inline int ceiling_spent(struct packet *p, enum sw_unproven clas
 /* For who sends again: the more often it did, the more of the burst is there for it. A flood that
  * repeats itself must do so as often, and as long, as the client that it stands in the way of; all
  * that is cheaper spends its part, and leaves the rate to the patient. */
-static __always_inline int cell_admits_patient(struct packet *p, __u64 *cell,
-					       const volatile struct sw_limit *limit,
-					       __u32 patience)
+static __always_inline int cell_admits_backoff(struct packet *p, __u64 *cell,
+					       const volatile struct sw_limit *limit, __u32 backoff)
 {
-	if (patience < SIGHT_PATIENCE_MAX &&
-	    !gcra_leaves(cell, limit, packet_time(p), patience, SIGHT_PATIENCE_MAX))
+	if (backoff < GREYLIST_BACKOFF_MAX &&
+	    !gcra_leaves(cell, limit, packet_time(p), backoff, GREYLIST_BACKOFF_MAX))
 		return 0;
 	return gcra_admit(cell, limit, packet_time(p));
 }
@@ -49,34 +48,34 @@ static __always_inline int cell_admits_patient(struct packet *p, __u64 *cell,
 /* How often this key came again at the pace of a client. Global: the verifier walks it once. */
 __noinline int seen_again(struct scratch *scratch, __u64 key)
 {
-	__u32 index = key & policy.sights_mask;
-	struct sw_sights *line = bpf_map_lookup_elem(&sights, &index);
+	__u32 index = key & policy.greylist_mask;
+	struct sw_greylist_line *line = bpf_map_lookup_elem(&greylist, &index);
 
 	if (!scratch || !line)
 		return 0;
-	return sight_again(line, key, packet_time(&scratch->packet));
+	return greylist_note(line, key, packet_time(&scratch->packet));
 }
 
 static __always_inline int again_admits(struct packet *p, __u32 class, __u64 key)
 {
-	__u32 patience = seen_again(packet_scratch(p), key), number = p->zone_number;
+	__u32 backoff = seen_again(packet_scratch(p), key), number = p->zone_number;
 	struct sw_ceilings *cells;
 
 	class &= SW_UNPROVEN_MAX - 1;
-	if (!patience)
+	if (!backoff)
 		return 0;
 	cells = bpf_map_lookup_elem(&ceilings, &number);
-	return !cells || cell_admits_patient(p, &cells->again[class],
-					     &packet_zone(p)->unproven[class], patience);
+	return !cells || cell_admits_backoff(p, &cells->again[class],
+					     &packet_zone(p)->unproven[class], backoff);
 }
 
 /* The key of a request: its source with its branch, which ACK and CANCEL share; or, where
  * there is none (RFC 2543), with its first line and where it came from. */
-static __always_inline __u64 sight_key(const struct packet *p, const struct scratch *scratch)
+static __always_inline __u64 greylist_key(const struct packet *p, const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
 
-	return token_at(policy.seed, TOKEN_SIGHT, &p->src, &scratch->buf,
+	return token_at(policy.seed, TOKEN_GREYLIST, &p->src, &scratch->buf,
 			msg->via_branch.length ? msg->via_branch : msg->uri);
 }
 
@@ -89,7 +88,7 @@ __noinline int unproven_gets_in(struct scratch *scratch, __u32 class)
 		return 1;
 	p = &scratch->packet;
 	p->asked = 1;
-	return ceiling_admits(p, class) || again_admits(p, class, sight_key(p, scratch));
+	return ceiling_admits(p, class) || again_admits(p, class, greylist_key(p, scratch));
 }
 
 /* The ACK stands alone: nothing answers it, so that it is sent again only when the answer is. */

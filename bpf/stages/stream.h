@@ -28,7 +28,7 @@
 #include <linux/tcp.h>
 
 #include "lib/connection.h"
-#include "lib/sights.h"
+#include "lib/greylist.h"
 #include "lib/token.h"
 #include "rules/ban.h"
 #include "rules/stream.h"
@@ -145,20 +145,20 @@ static __always_inline int spares_syn(struct xdp_md *ctx, struct scratch *scratc
 		.tolerance = SW_NS_PER_SEC / SPARED_SYN_RATE * (SPARED_SYN_BURST - 1),
 	};
 	struct packet *p = &scratch->packet;
-	__u32 patience = 0;
+	__u32 backoff = 0;
 	struct token t;
 	__be32 sequence;
 
-	if (!gcra_leaves(cell, &limit, packet_time(p), 1, SIGHT_PATIENCE_MAX + 1)) {
+	if (!gcra_leaves(cell, &limit, packet_time(p), 1, GREYLIST_BACKOFF_MAX + 1)) {
 		if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header + 4, &sequence,
 				       sizeof(sequence)))
 			return 0;
 		token_start(&t, policy.seed, TOKEN_CONNECTION);
 		token_addr(&t, &p->src);
 		token_word(&t, (__u64)p->sport << 48 | (__u64)p->dport << 32 | sequence);
-		patience = seen_again(scratch, token_end(&t));
-		if (!patience || !gcra_leaves(cell, &limit, packet_time(p), patience + 1,
-					      SIGHT_PATIENCE_MAX + 1))
+		backoff = seen_again(scratch, token_end(&t));
+		if (!backoff || !gcra_leaves(cell, &limit, packet_time(p), backoff + 1,
+					     GREYLIST_BACKOFF_MAX + 1))
 			return 0;
 	}
 	return gcra_admit(cell, &limit, packet_time(p));

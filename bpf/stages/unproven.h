@@ -24,7 +24,7 @@ __noinline int judge_syn(struct xdp_md *ctx, struct scratch *scratch)
 	if (bpf_xdp_load_bytes(ctx, p->payload_offset - p->tcp_header + 4, &sequence,
 			       sizeof(sequence)))
 		return VERDICT_UNDECIDED;
-	token_start(&t, policy.seed, TOKEN_SIGHT);
+	token_start(&t, policy.seed, TOKEN_GREYLIST);
 	token_addr(&t, &p->src);
 	token_word(&t, (__u64)p->sport << 48 | (__u64)p->dport << 32 | sequence);
 	if (again_admits(p, SW_UNPROVEN_SYN, token_end(&t)))

@@ -155,7 +155,7 @@ struct sw_policy {
 	__u64 compiled;                    /* when */
 	__u64 seed[2];                     /* of this host, for tokens */
 	__u64 known_for;                   /* ns that a known endpoint may be idle */
-	__u32 sights_mask;                 /* lines of the greylist's memory, less 1 */
+	__u32 greylist_mask;               /* lines of the greylist's memory, less 1 */
 	__u32 egress;                      /* SW_CONTENT_ bits of what leaves, SW_EGRESS_DIALOGS */
 	__u32 to_tags;                     /* 1: some zone wants dialogs proven */
 	__u32 dialogs;                     /* entries of the table of dialogs, */

@@ -107,10 +107,10 @@ struct sw_proof {
 };
 
 /* One line of the greylist's memory. */
-#define SW_SIGHTS_A_LINE 16
+#define SW_GREYLIST_CELLS 16
 
-struct sw_sights {
-	__u32 cells[SW_SIGHTS_A_LINE];
+struct sw_greylist_line {
+	__u32 cells[SW_GREYLIST_CELLS];
 };
 
 /* A newcomer for the agent to probe. */
@@ -120,7 +120,7 @@ struct sw_newcomer {
 	__u16 port;          /* host order */
 	__u16 local_port;
 	__u32 ifindex;
-	__u32 patience;      /* how often it sent the same again, at a client's pace */
+	__u32 backoff; /* how often it sent the same again, at a client's pace */
 };
 
 /* Whether what the rules rest on is there, written by the agent alone; <sipward/health.h> says
@@ -150,7 +150,7 @@ enum sw_tally {
 	SW_TALLY_PROMOTED,      /* endpoints that became known */
 	SW_TALLY_KNOWN_FULL,    /* not promoted: what is free is kept for others */
 	SW_TALLY_KNOWN_QUOTA,   /* not promoted: its address or network has its share */
-	SW_TALLY_FIRST_SIGHT,   /* dropped by the greylist at first sight, or too soon after it */
+	SW_TALLY_GREYLISTED,    /* dropped by the greylist at first sight, or too soon after it */
 	SW_TALLY_AGAIN,         /* let in as a retransmission */
 	SW_TALLY_PROBE_ANSWERS, /* eaten */
 	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through, over UDP */
@@ -329,7 +329,7 @@ _Static_assert(sizeof(struct sw_prefix_cells) == 32, "no padding");
 _Static_assert(sizeof(struct sw_zone_cell) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_known) == 24, "no padding");
 _Static_assert(sizeof(struct sw_proof) == 32, "no padding");
-_Static_assert(sizeof(struct sw_sights) == 64, "one cache line");
+_Static_assert(sizeof(struct sw_greylist_line) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_newcomer) == 44, "no padding");
 _Static_assert(sizeof(struct sw_health) == 64, "no padding");
 _Static_assert(sizeof(struct sw_observed) == 40, "no padding");

@@ -46,7 +46,7 @@ static __always_inline void use_tables(void)
 	bpf_map_lookup_elem(&transactions, &token);
 	bpf_map_lookup_elem(&asks, &token);
 	bpf_map_lookup_elem(&loops, &token);
-	bpf_map_lookup_elem(&sights, &index);
+	bpf_map_lookup_elem(&greylist, &index);
 	bpf_map_lookup_elem(&sources, &index);
 	bpf_map_lookup_elem(&prefixes, &index);
 	bpf_map_lookup_elem(&strangers, &index);

@@ -20,10 +20,10 @@ PINS = "/sys/fs/bpf/sipward"
 # Three policies: a; b with other lists and tables; and c, which is a and saves every second.
 GOOD, BANNED, DENIED = 2, 66, {"a": 3, "b": 4, "c": 3} # last octets of the client's addresses
 SIZES = {"a": 64, "b": 128, "c": 64}                   # of every table
-TABLES = ("bans", "known", "sources", "prefixes", "proofs", "branches", "sights", "openings",
+TABLES = ("bans", "known", "sources", "prefixes", "proofs", "branches", "greylist", "openings",
           "dialogs", "loops", "callers", "fragments")
 # Maps that have that size; the others hold four entries a line, or two for each known endpoint.
-SIZED = ("bans", "known", "known_cells", "goods", "proofs", "sent_tags", "branches", "sights",
+SIZED = ("bans", "known", "known_cells", "goods", "proofs", "sent_tags", "branches", "greylist",
          "openings", "dialogs", "transactions", "asks", "loops", "callers", "fragments",
          "other_fragments")
 HOUR = 3600 * 10**9

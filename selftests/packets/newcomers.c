@@ -63,12 +63,12 @@ void becomes_known(struct rig *rig)
 	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
 }
 
-uint32_t told_patience;
+uint32_t told_backoff;
 
 static int count_newcomer(void *context, void *data, size_t size)
 {
 	assert_int_equal(size, sizeof(struct sw_newcomer));
-	told_patience = ((const struct sw_newcomer *)data)->patience;
+	told_backoff = ((const struct sw_newcomer *)data)->backoff;
 	++*(int *)context;
 	return 0;
 }

@@ -20,8 +20,8 @@ void answers_probe(struct rig *rig, const char *branch);
 /* Both: it is known from then on. */
 void becomes_known(struct rig *rig);
 
-/* How many the agent was told of since the last look, and the patience of the last one. */
+/* How many the agent was told of since the last look, and the backoff of the last one. */
 int newcomers_told(const struct rig *rig);
-extern uint32_t told_patience;
+extern uint32_t told_backoff;
 
 #endif

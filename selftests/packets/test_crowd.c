@@ -220,7 +220,7 @@ static void test_spoofed_flood_changes_nothing(void **state)
 	(void)state;
 	rig_open(&rig, YAML_PLAIN
 		 "tables: {sources: 256, prefixes: 256, known: 256, proofs: 256, fragments: 256, "
-		 "bans: 256, sights: 256}\n"
+		 "bans: 256, greylist: 256}\n"
 		 "zones: [{name: public, newcomers: {rate: 5/s burst 5}, rates: {zone: 1000/s, "
 		 "prefix: 100/s, source: {any: 40/s, INVITE: 10/s burst 10, dialog: 10/s}}}]\n");
 	make_known(&rig);

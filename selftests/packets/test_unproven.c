@@ -440,7 +440,7 @@ static void test_spent_dialogs_save_the_scan(void **state)
 
 /* --- tables that are full --- */
 
-#define SMALL "tables: {sources: 16, prefixes: 16, callers: 16}\n"
+#define SMALL "tables: {sources: 16, prefixes: 16, dialers: 16}\n"
 
 /* What a source has spent stays spent, however many others come. */
 static void test_full_table_of_sources(void **state)

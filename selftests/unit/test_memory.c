@@ -79,9 +79,9 @@ static void test_greylist(void **state)
 	struct error e = { 0 };
 
 	(void)state;
-	load_tables("{sights: 16777216}", &p);
+	load_tables("{greylist: 16777216}", &p);
 	assert_int_equal(memory_check(&p, 520000000, &e), -1);
-	assert_non_null(strstr(e.text, "'sights' of 16777216 entries takes 1074 MB"));
+	assert_non_null(strstr(e.text, "'greylist' of 16777216 entries takes 1074 MB"));
 	assert_non_null(strstr(e.text, "write at most 2097152"));
 }
 
@@ -172,7 +172,7 @@ static void test_list_that_fits(void **state)
 		load_list(kinds[i].before, kinds[i].format, 60000, kinds[i].behind, &many);
 		/* With next to no tables the lists take most. */
 		many.tables = (struct tables){
-			.entries = { [TABLE_BANS] = 16, [TABLE_SIGHTS] = 16 }};
+			.entries = {[TABLE_BANS] = 16, [TABLE_GREYLIST] = 16}};
 		assert_int_equal(memory_measure(&many, &whole, NULL), 0);
 		allowed = whole.sum - whole.lists / 2;
 		assert_int_equal(memory_check(&many, allowed, &e), -1);

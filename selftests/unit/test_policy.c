@@ -248,7 +248,7 @@ static void test_newcomers(void **state)
 	assert_string_equal(p.emergency_numbers[1], "+1911");
 	assert_int_equal(p.tables.entries[TABLE_KNOWN], 1024);
 	assert_int_equal(p.tables.entries[TABLE_PROOFS], 2048);
-	assert_int_equal(p.tables.entries[TABLE_SIGHTS], 4096);
+	assert_int_equal(p.tables.entries[TABLE_GREYLIST], 4096);
 }
 
 static void test_design(void **state)
@@ -438,6 +438,23 @@ static void test_guard(void **state)
 	assert_int_equal(find_zone(&p, "public")->require, SW_REQUIRE_ANY);
 }
 
+/* Older policies call them `callers` and `sights`; each is written once, by one name. */
+static void test_former_names(void **state)
+{
+	static const char old[] = "version: 1\ntables: {callers: 64, sights: 1024}\n";
+	static const char both[] = "version: 1\ntables: {callers: 64, dialers: 64}\n";
+	auto_policy struct policy p = { 0 }, none = { 0 };
+	struct error e = { 0 };
+
+	(void)state;
+	assert_int_equal(policy_parse("text", old, strlen(old), &p, &e), 0);
+	assert_int_equal(p.tables.entries[TABLE_CALLERS], 64);
+	assert_int_equal(p.tables.entries[TABLE_GREYLIST], 1024);
+	assert_int_equal(p.tables_at[TABLE_CALLERS].line, 2);
+	assert_int_equal(policy_parse("text", both, strlen(both), &none, &e), -1);
+	assert_non_null(strstr(e.text, "already written"));
+}
+
 static void test_spared_tables(void **state)
 {
 	static const char text[] = "version: 1\n"
@@ -473,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_bans),
 		cmocka_unit_test(test_ceilings),
+		cmocka_unit_test(test_former_names),
 		cmocka_unit_test(test_spared_tables),
 	};
 

@@ -96,7 +96,7 @@ static void test_loop_goes_on(void **state)
 	loop_remove(&s->loop, timer);
 }
 
-static void test_patience(void **state)
+static void test_backoff(void **state)
 {
 	struct scene *s = *state;
 
@@ -163,7 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_loop_goes_on, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_patience, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_backoff, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_close_ends_the_job, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_parts, set_up, tear_down),
 	};

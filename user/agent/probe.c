@@ -91,7 +91,7 @@ static bool within_budget(struct probe *probe, const struct sw_newcomer *newcome
 {
 	unsigned int budget = PROBES_A_SECOND;
 
-	if (newcomer->patience < PATIENT)
+	if (newcomer->backoff < PATIENT)
 		budget -= PATIENT_PROBES;
 	if (probe->second != now / SW_NS_PER_SEC) {
 		probe->second = now / SW_NS_PER_SEC;

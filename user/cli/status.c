@@ -18,7 +18,7 @@
 #include "kernel/state_values.h"
 
 /* What nobody should believe of this version, said where people look. */
-static const char *const limits_of_sight[] = {
+static const char *const blind_spots[] = {
 	"TCP: content is judged only where a segment begins a message, and never drops a segment",
 	"TLS: what is inside is not seen",
 };
@@ -30,7 +30,7 @@ static int admission_json(const struct state *state, struct json_object *o, stru
 {
 	struct json_object *greylist = json_object_new_object(), *by_chance;
 	uint64_t tallies[SW_TALLY_COUNT];
-	uint32_t lines = state_entries(state, STATE_SIGHTS);
+	uint32_t lines = state_entries(state, STATE_GREYLIST);
 	long known;
 
 	json_object_object_add(o, "greylist", greylist);
@@ -44,9 +44,9 @@ static int admission_json(const struct state *state, struct json_object *o, stru
 	json_count(o, "known_made_room", tallies[SW_TALLY_KNOWN_LEFT]);
 	json_count(o, "probes_answered", tallies[SW_TALLY_PROBE_ANSWERS]);
 	json_count(greylist, "lines", lines);
-	json_count(greylist, "turned_away", tallies[SW_TALLY_FIRST_SIGHT]);
+	json_count(greylist, "turned_away", tallies[SW_TALLY_GREYLISTED]);
 	json_count(greylist, "let_in_again", tallies[SW_TALLY_AGAIN]);
-	by_chance = json_object_new_double(sights_false_admissions(lines, STATED_FLOOD));
+	by_chance = json_object_new_double(greylist_false_admissions(lines, STATED_FLOOD));
 	json_object_object_add(greylist, "let_in_by_chance_per_second_at_1000000", by_chance);
 	json_count(o, "memory_octets", state_memory(state));
 	json_count(o, "memory_allowed_octets", memory_allowed(NULL));
@@ -147,8 +147,8 @@ static int status_json(struct json_object **result, struct error *e)
 			return -1;
 		json_object_object_add(o, "observer", observer_json(&state, &wants));
 	}
-	for (size_t i = 0; i < array_size(limits_of_sight); i++)
-		json_object_array_add(notes, json_object_new_string(limits_of_sight[i]));
+	for (size_t i = 0; i < array_size(blind_spots); i++)
+		json_object_array_add(notes, json_object_new_string(blind_spots[i]));
 	*result = take(o);
 	return 0;
 }
@@ -310,8 +310,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		printf("bans: %s; allowed by hand: %s\n", text_of(o, "bans"),
 		       text_of(o, "allowed"));
 	}
-	for (size_t i = 0; i < array_size(limits_of_sight); i++)
-		printf("note: %s\n", limits_of_sight[i]);
+	for (size_t i = 0; i < array_size(blind_spots); i++)
+		printf("note: %s\n", blind_spots[i]);
 	return 0;
 }
 

@@ -201,8 +201,9 @@ static void put_state(const struct page *page, const struct sample *now,
 
 	put_line(page, false,
 		 "known %ld   bans %ld   greylist: %.0f/s turned away, %.0f/s let in again%s",
-		 now->known, now->bans, since(now->tallies[SW_TALLY_FIRST_SIGHT],
-					      before->tallies[SW_TALLY_FIRST_SIGHT]) / seconds,
+		 now->known, now->bans,
+		 since(now->tallies[SW_TALLY_GREYLISTED], before->tallies[SW_TALLY_GREYLISTED]) /
+			 seconds,
 		 since(now->tallies[SW_TALLY_AGAIN], before->tallies[SW_TALLY_AGAIN]) / seconds,
 		 now->health.pressure_until > now->time ? "   THE SERVER FALLS BEHIND" : "");
 }

@@ -86,7 +86,7 @@ static uint64_t mix(uint64_t x)
 
 static void compile_tables(const struct tables *tables, struct sw_policy *out)
 {
-	out->sights_mask = tables->entries[TABLE_SIGHTS] - 1;
+	out->greylist_mask = tables->entries[TABLE_GREYLIST] - 1;
 	out->dialogs = tables->entries[TABLE_DIALOGS];
 	out->known_entries = tables->entries[TABLE_KNOWN];
 	out->source_lines = way_lines(tables->entries[TABLE_SOURCES]);

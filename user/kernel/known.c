@@ -10,7 +10,7 @@
 
 #include "kernel/quotas.h"
 #include "kernel/walk.h"
-#include "lib/sights.h"
+#include "lib/greylist.h"
 
 struct sweep {
 	int known;
@@ -178,12 +178,12 @@ int tallies_read(const struct state *state, uint64_t *tallies, struct error *e)
 	return 0;
 }
 
-double sights_false_admissions(uint32_t lines, double rate)
+double greylist_false_admissions(uint32_t lines, double rate)
 {
-	const double unit = (double)(1ull << SIGHT_UNIT_BITS) / SW_NS_PER_SEC;
-	const double youngest = SIGHT_AGE_MIN * unit, oldest = (SIGHT_AGE_FIRST + 1) * unit;
-	const double cells = SW_SIGHTS_A_LINE, marks = 1 << 20;
-	const double wrap = unit * (1 << SIGHT_TIME_BITS);
+	const double unit = (double)(1ull << GREYLIST_UNIT_BITS) / SW_NS_PER_SEC;
+	const double youngest = GREYLIST_AGE_MIN * unit, oldest = (GREYLIST_AGE_FIRST + 1) * unit;
+	const double cells = SW_GREYLIST_CELLS, marks = 1 << 20;
+	const double wrap = unit * (1 << GREYLIST_TIME_BITS);
 	double a_line = rate / lines; /* sights of one line in a second */
 	double life = cells / a_line; /* of a cell, in seconds */
 	double eligible = 0;

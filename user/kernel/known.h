@@ -32,7 +32,7 @@ long known_count(const struct state *state, struct error *e);
 /* How many strangers a second the greylist lets in by chance when `rate` packets a second of
  * newcomers ask for the first time: a stranger matches a cell of its line by 20 bits, and
  * counts when that cell is as old as a retransmission may be. */
-double sights_false_admissions(uint32_t lines, double rate);
+double greylist_false_admissions(uint32_t lines, double rate);
 
 /* Sums of the tallies over all CPUs: tallies[SW_TALLY_COUNT]. */
 int tallies_read(const struct state *state, uint64_t *tallies, struct error *e);

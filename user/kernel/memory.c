@@ -267,7 +267,7 @@ static int fail_table(const struct policy *policy, const struct table_size sizes
 
 	if (others < allowed)
 		fit = (allowed - others) / sizes[table].each;
-	if (fit && table == TABLE_SIGHTS)
+	if (fit && table == TABLE_GREYLIST)
 		fit = 1ull << (63 - __builtin_clzll(fit));
 	where = policy->tables_at[table].line ?
 		xasprintf("%s:%u:%u", policy->file, policy->tables_at[table].line,

@@ -32,7 +32,7 @@ bool entries_move(enum state_map map)
 {
 	/* Sights are made again within a second, and nobody was known by them. Limits begin
 	 * anew. */
-	return map != STATE_SIGHTS && map != STATE_SOURCES && map != STATE_PREFIXES &&
+	return map != STATE_GREYLIST && map != STATE_SOURCES && map != STATE_PREFIXES &&
 	       map != STATE_STRANGERS;
 }
 

@@ -24,8 +24,8 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->entries[TABLE_PROOFS];
 	case STATE_BRANCHES:
 		return tables->entries[TABLE_BRANCHES];
-	case STATE_SIGHTS:
-		return tables->entries[TABLE_SIGHTS];
+	case STATE_GREYLIST:
+		return tables->entries[TABLE_GREYLIST];
 	case STATE_OPENINGS:
 		return tables->entries[TABLE_OPENINGS];
 	case STATE_DIALOGS:

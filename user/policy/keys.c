@@ -51,7 +51,8 @@ char *alternatives(const char *word, const char *const *words)
 static int find_key(const char *name, const struct key *keys)
 {
 	for (int i = 0; keys[i].name; i++) {
-		if (strcmp(keys[i].name, name) == 0)
+		if (strcmp(keys[i].name, name) == 0 ||
+		    (keys[i].formerly && strcmp(keys[i].formerly, name) == 0))
 			return i;
 	}
 	return -1;

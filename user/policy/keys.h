@@ -12,6 +12,7 @@
 
 struct key {
 	const char *name;        /* NULL ends a table */
+	const char *formerly;    /* what older policies call it; still read */
 	int (*read)(struct draft *d, const struct key *key, const struct node *value, void *to);
 	size_t offset;           /* of what `read` fills, in what read_map() fills */
 	bool required;

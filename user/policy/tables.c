@@ -26,19 +26,19 @@ const struct tables default_tables = {
 		[TABLE_DIALOGS] = 65536,
 		[TABLE_LOOPS] = 65536,
 		[TABLE_CALLERS] = 16384,
-		[TABLE_SIGHTS] = 524288,
+		[TABLE_GREYLIST] = 524288,
 	},
 };
 
 /* The greylist's memory is addressed by a mask. */
-static int read_sights(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_greylist(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
 	uint32_t lines;
 
 	if (read_number(d, key, value, &lines) < 0)
 		return -1;
 	if (lines & (lines - 1))
-		return fail_at(&d->source, value->at, "'sights' is a power of two, such as %u",
+		return fail_at(&d->source, value->at, "'greylist' is a power of two, such as %u",
 			       1u << (32 - __builtin_clz(lines)));
 	*(uint32_t *)to = lines;
 	return 0;
@@ -46,9 +46,9 @@ static int read_sights(struct draft *d, const struct key *key, const struct node
 
 int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to)
 {
-#define TABLE(table, name, reader) \
+#define TABLE(table, name, reader, ...) \
 	[table] = KEY(name, reader, .offset = offsetof(struct tables, entries[table]), \
-		      .min = TABLE_ENTRIES_MIN, .max = TABLE_ENTRIES_MAX)
+		      .min = TABLE_ENTRIES_MIN, .max = TABLE_ENTRIES_MAX, ##__VA_ARGS__)
 	static const struct key keys[] = {
 		TABLE(TABLE_BANS, "bans", read_number),
 		TABLE(TABLE_SOURCES, "sources", read_number),
@@ -59,9 +59,9 @@ int read_tables(struct draft *d, const struct key *key, const struct node *value
 		TABLE(TABLE_OPENINGS, "openings", read_number),
 		TABLE(TABLE_DIALOGS, "dialogs", read_number),
 		TABLE(TABLE_LOOPS, "loops", read_number),
-		TABLE(TABLE_CALLERS, "callers", read_number),
+		TABLE(TABLE_CALLERS, "dialers", read_number, .formerly = "callers"),
 		TABLE(TABLE_BRANCHES, "branches", read_number),
-		TABLE(TABLE_SIGHTS, "sights", read_sights),
+		TABLE(TABLE_GREYLIST, "greylist", read_greylist, .formerly = "sights"),
 		[TABLE_COUNT] = KEYS_END
 	};
 #undef TABLE
@@ -73,6 +73,8 @@ int read_tables(struct draft *d, const struct key *key, const struct node *value
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		const struct node *written = node_value(value, keys[i].name);
 
+		if (!written && keys[i].formerly)
+			written = node_value(value, keys[i].formerly);
 		if (written)
 			d->policy.tables_at[i] = written->at;
 	}

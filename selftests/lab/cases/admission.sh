@@ -83,7 +83,7 @@ mode: enforce
 zones:
   - name: public
     newcomers: {rate: 100/s, probe: off}
-tables: {known: 64, proofs: 64, sights: 64}
+tables: {known: 64, proofs: 64, greylist: 64}
 END
 cp "$TMP/small.yaml" "$TMP/admission.yaml"
 expect "smaller tables are applied" "$(tail -n 1 "$WARD_LOG")" ward_reload

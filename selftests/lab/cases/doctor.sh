@@ -39,7 +39,7 @@ if ip -n "$SERVER" link add link veth9 name veth9.7 type vlan id 7 2>/dev/null; 
 	ip -n "$SERVER" link set veth9.7 up
 	expect_finding "a VLAN interface" veth9.7 note 'it is a VLAN of veth9'
 fi
-printf 'version: 1\ntables: {known: 16777216, sources: 16777216, bans: 16777216, proofs: 16777216, sights: 16777216, fragments: 16777216}\n' >"$TMP/big.yaml"
+printf 'version: 1\ntables: {known: 16777216, sources: 16777216, bans: 16777216, proofs: 16777216, greylist: 16777216, fragments: 16777216}\n' >"$TMP/big.yaml"
 if [ "$(awk '/MemTotal/ { print $2 }' /proc/meminfo)" -lt 30000000 ]; then
 	expect "tables beyond the memory" "$(ward doctor -p "$TMP/big.yaml")" \
 		grep -q 'bad .*big.yaml:2:.*write' <(ward doctor -p "$TMP/big.yaml")

@@ -47,7 +47,7 @@ static void floods_a_second(struct rig *rig, unsigned int second)
 }
 
 /* When repeats exceed the budget, who doubles its pause goes before who came again once. */
-static void test_patience_goes_first(void **state)
+static void test_backoff_goes_first(void **state)
 {
 	auto_rig struct rig rig;
 	unsigned int phone;
@@ -90,7 +90,7 @@ static void test_patient_are_told(void **state)
 		assert_int_equal(newcomers_told(&rig), round == 2);
 		rig.trial.now += 500 * MS << round;
 	}
-	assert_int_equal(told_patience, 2);
+	assert_int_equal(told_backoff, 2);
 }
 
 /* A flood that is let in spends a part of the probes, which is a third of 200 at one moment. */
@@ -106,7 +106,7 @@ static void test_flood_leaves_probes(void **state)
 }
 
 /* Of some seconds of flood no more is let in than the rate allows, patient or not. */
-static void test_patience_is_within_the_rate(void **state)
+static void test_backoff_is_within_the_rate(void **state)
 {
 	auto_rig struct rig rig;
 	unsigned int let_in = 0;
@@ -158,12 +158,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_repeating_flood_has_a_budget),
-		cmocka_unit_test(test_patience_goes_first),
+		cmocka_unit_test(test_backoff_goes_first),
 		cmocka_unit_test(test_patient_are_told),
 		cmocka_unit_test(test_flood_leaves_probes),
 		cmocka_unit_test(test_most_patient),
-		cmocka_unit_test(test_patience_is_within_the_rate),
+		cmocka_unit_test(test_backoff_is_within_the_rate),
 	};
 
-	return cmocka_run_group_tests_name("patience", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("backoff", tests, NULL, NULL);
 }

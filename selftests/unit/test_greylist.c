@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "kernel/known.h"
-#include "lib/sights.h"
+#include "lib/greylist.h"
 
 #include <cmocka.h>
 
@@ -38,31 +38,31 @@ static void test_pace(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < array_size(paces); i++) {
-		struct sw_sights line = {};
+		struct sw_greylist_line line = {};
 		uint64_t now = 77777 * MS + i * 3333 * MS;
 
-		assert_int_equal(sight_again(&line, 42, now), 0);
-		assert_int_equal(sight_again(&line, 42, now + paces[i].after), paces[i].again);
+		assert_int_equal(greylist_note(&line, 42, now), 0);
+		assert_int_equal(greylist_note(&line, 42, now + paces[i].after), paces[i].again);
 	}
 }
 
 static void test_one_admission_each_time(void **state)
 {
-	struct sw_sights line = {};
+	struct sw_greylist_line line = {};
 
 	(void)state;
-	assert_int_equal(sight_again(&line, mix(1), 1000 * MS), 0);
-	assert_int_equal(sight_again(&line, mix(1), 1500 * MS), 1);
-	assert_int_equal(sight_again(&line, mix(1), 1510 * MS), 0);
-	assert_int_equal(sight_again(&line, mix(1), 2500 * MS), 1);
+	assert_int_equal(greylist_note(&line, mix(1), 1000 * MS), 0);
+	assert_int_equal(greylist_note(&line, mix(1), 1500 * MS), 1);
+	assert_int_equal(greylist_note(&line, mix(1), 1510 * MS), 0);
+	assert_int_equal(greylist_note(&line, mix(1), 2500 * MS), 1);
 }
 
 /* How patient it is by what it does: a client doubles its pause, without a cap for an INVITE (RFC
  * 3261 17.1.1.2), up to 4 s for all else (17.1.2.2). */
-static void test_patience(void **state)
+static void test_backoff(void **state)
 {
 	static const struct {
-		unsigned int at[8], patience[8];
+		unsigned int at[8], backoff[8];
 	} ways[] = {
 		{{0, 500, 1500, 3500, 7500, 15500, 31500}, {0, 1, 2, 3, 3, 3, 3}},
 		{{0, 500, 1500, 3500, 7500, 11500, 15500, 19500}, {0, 1, 2, 3, 3, 3, 3, 3}},
@@ -91,32 +91,32 @@ static void test_patience(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < array_size(ways); i++) {
-		struct sw_sights line = {};
+		struct sw_greylist_line line = {};
 
 		for (int j = 0; j < 8 && (!j || ways[i].at[j]); j++) {
 			uint64_t now = (70000 + 3333 * i + ways[i].at[j]) * MS;
-			uint32_t patience = sight_again(&line, mix(7), now);
+			uint32_t backoff = greylist_note(&line, mix(7), now);
 
-			if (patience != ways[i].patience[j])
-				fail_msg("way %zu: patience %u at %u ms, not %u", i, patience,
-					 ways[i].at[j], ways[i].patience[j]);
+			if (backoff != ways[i].backoff[j])
+				fail_msg("way %zu: backoff %u at %u ms, not %u", i, backoff,
+					 ways[i].at[j], ways[i].backoff[j]);
 		}
 	}
 }
 
 /* A pause is a fifth shorter or longer than it should be, whenever it begins within a unit of
- * time: patience grows as if it were not. */
+ * time: backoff grows as if it were not. */
 static void test_jitter(void **state)
 {
 	(void)state;
 	for (uint64_t i = 0; i < 10000; i++) {
-		struct sw_sights line = {};
+		struct sw_greylist_line line = {};
 		uint64_t now = 70000 * MS + mix(i) % (100 * MS);
 
-		assert_int_equal(sight_again(&line, mix(7), now), 0);
+		assert_int_equal(greylist_note(&line, mix(7), now), 0);
 		for (unsigned int n = 0; n < 6; n++) {
 			now += (500 * MS << n) * (80 + mix(16 * i + n) % 41) / 100;
-			assert_int_equal(sight_again(&line, mix(7), now), n < 3 ? n + 1 : 3);
+			assert_int_equal(greylist_note(&line, mix(7), now), n < 3 ? n + 1 : 3);
 		}
 	}
 }
@@ -124,16 +124,16 @@ static void test_jitter(void **state)
 /* A line forgets its oldest cell, so 15 strangers in between do no harm. */
 static void test_fifteen_strangers(void **state)
 {
-	struct sw_sights line = {};
+	struct sw_greylist_line line = {};
 
 	(void)state;
-	sight_again(&line, mix(1), 1000 * MS);
+	greylist_note(&line, mix(1), 1000 * MS);
 	for (uint64_t i = 0; i < 15; i++)
-		assert_int_equal(sight_again(&line, mix(100 + i), (1001 + i) * MS), 0);
-	assert_int_equal(sight_again(&line, mix(1), 1500 * MS), 1);
+		assert_int_equal(greylist_note(&line, mix(100 + i), (1001 + i) * MS), 0);
+	assert_int_equal(greylist_note(&line, mix(1), 1500 * MS), 1);
 	for (uint64_t i = 0; i < 16; i++)
-		sight_again(&line, mix(200 + i), (1501 + i) * MS);
-	assert_int_equal(sight_again(&line, mix(1), 2500 * MS), 0);
+		greylist_note(&line, mix(200 + i), (1501 + i) * MS);
+	assert_int_equal(greylist_note(&line, mix(1), 2500 * MS), 0);
 }
 
 /* At a flood of random keys, 16 cells of 20 bits let in about one in 10^5: as many as `status`
@@ -141,16 +141,17 @@ static void test_fifteen_strangers(void **state)
 static void chance(double a_line)
 {
 	const uint64_t lines = 64, count = 4000000;
-	auto_free struct sw_sights *table = xcalloc(lines, sizeof(*table));
+	auto_free
+	struct sw_greylist_line *table = xcalloc(lines, sizeof(*table));
 	const uint64_t rate = a_line * lines;
-	double said = sights_false_admissions(lines, rate) * count / rate;
+	double said = greylist_false_admissions(lines, rate) * count / rate;
 	uint64_t let_in = 0;
 
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t key = mix(i + 1);
 
-		let_in += sight_again(&table[key % lines], key,
-				      1000 * MS + i * 1000 * MS / rate) > 0;
+		let_in += greylist_note(&table[key % lines], key,
+					1000 * MS + i * 1000 * MS / rate) > 0;
 	}
 	print_message("# let in by chance: %lu of %lu, said %.1f\n", (unsigned long)let_in,
 		      (unsigned long)count, said);
@@ -162,7 +163,8 @@ static void chance(double a_line)
 static void test_chance_among_repeats(void **state)
 {
 	const uint64_t lines = 64, count = 4000000, rate = 2 * lines;
-	auto_free struct sw_sights *table = xcalloc(lines, sizeof(*table));
+	auto_free
+	struct sw_greylist_line *table = xcalloc(lines, sizeof(*table));
 	uint64_t by_chance = 0, patient = 0, kept = 0;
 
 	(void)state;
@@ -170,19 +172,19 @@ static void test_chance_among_repeats(void **state)
 		/* In turn a new key, and that of 600 ms ago. */
 		bool again = i % 2 && i > rate;
 		uint64_t key = mix(again ? i - 1 - rate * 6 / 10 / 2 * 2 : i);
-		uint32_t patience = sight_again(&table[key % lines], key,
-						1000 * MS + i * 1000 * MS / rate);
+		uint32_t backoff = greylist_note(&table[key % lines], key,
+						 1000 * MS + i * 1000 * MS / rate);
 
-		by_chance += !again && patience;
-		kept += again && patience == 1;
-		patient += patience > 1;
+		by_chance += !again && backoff;
+		kept += again && backoff == 1;
+		patient += backoff > 1;
 	}
 	print_message("# of %lu, half of them repeats: %lu let in by chance, %lu as patient; %lu "
 		      "repeats kept\n", (unsigned long)count, (unsigned long)by_chance,
 		      (unsigned long)patient, (unsigned long)kept);
 	assert_true(kept > count * 45 / 100);
-	assert_true(by_chance <= count / 2 * SW_SIGHTS_A_LINE >> 20);
-	assert_true(patient <= count / 2 * SW_SIGHTS_A_LINE >> 20);
+	assert_true(by_chance <= count / 2 * SW_GREYLIST_CELLS >> 20);
+	assert_true(patient <= count / 2 * SW_GREYLIST_CELLS >> 20);
 }
 
 static void test_chance(void **state)
@@ -197,7 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pace),
-		cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_one_admission_each_time),
 		cmocka_unit_test(test_fifteen_strangers),
@@ -205,5 +207,5 @@ int main(void)
 		cmocka_unit_test(test_chance_among_repeats),
 	};
 
-	return cmocka_run_group_tests_name("sights", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("greylist", tests, NULL, NULL);
 }
