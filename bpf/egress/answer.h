@@ -142,20 +142,20 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 
 /* The entry of the packet's source, made when it is new. NULL when there is no room: then it
  * counts as one that the server never served. */
-static __always_inline struct sw_good *find_good(struct packet *p)
+static __always_inline struct sw_authenticated *find_good(struct packet *p)
 {
-	static const struct sw_good fresh;
+	static const struct sw_authenticated fresh;
 	struct sw_source source;
-	struct sw_good *good;
+	struct sw_authenticated *good;
 
 	packet_subscriber(p, &source);
-	good = bpf_map_lookup_elem(&goods, &source);
+	good = bpf_map_lookup_elem(&authenticated, &source);
 	if (!good) {
-		bpf_map_update_elem(&goods, &source, &fresh, BPF_NOEXIST);
-		good = bpf_map_lookup_elem(&goods, &source);
+		bpf_map_update_elem(&authenticated, &source, &fresh, BPF_NOEXIST);
+		good = bpf_map_lookup_elem(&authenticated, &source);
 	}
 	if (!good)
-		tally(SW_TALLY_GOODS_FULL);
+		tally(SW_TALLY_AUTHENTICATED_FULL);
 	return good;
 }
 
@@ -186,7 +186,7 @@ static __always_inline void note_owner(struct packet *p, const struct sw_attempt
  * spares the address a ban, and nothing else: no username is spared for it. */
 __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 {
-	struct sw_good *good = 0;
+	struct sw_authenticated *good = 0;
 	struct sw_proof *proof;
 	struct packet *p;
 	__u64 login, nonce; /* on the stack: 6.1 looks nothing up by what a function was handed */
@@ -232,11 +232,11 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 static __always_inline void note_found(struct packet *p, int found)
 {
 	struct sw_source source;
-	struct sw_good *good;
+	struct sw_authenticated *good;
 	__u64 now = packet_time(p);
 
 	packet_subscriber(p, &source);
-	good = bpf_map_lookup_elem(&goods, &source);
+	good = bpf_map_lookup_elem(&authenticated, &source);
 	if (!good)
 		return;
 	if ((__s64)(now - good->from) >= (__s64)SW_FOUND_WINDOW) {

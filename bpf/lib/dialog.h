@@ -110,7 +110,7 @@ static __always_inline void count_dialog(__u64 now)
 		self->dialogs = 0;
 	}
 	if (__sync_fetch_and_add(&self->dialogs, 1) >= policy.dialogs / 4)
-		self->crowded = now;
+		self->dialogs_full = now;
 }
 
 /* `joins`: who gets the message takes part from now on, also when the dialog is known already. */

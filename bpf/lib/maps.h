@@ -8,19 +8,20 @@
  * stands for what gets in without a proof, which for a zone with newcomers at R a second is 2 R a
  * second (first sights, and what is sent again), and C for a ceiling (rules/unproven.h):
  *
- *   nobody but user space   meta, zone_names, local_addrs, bans, crowded, probes, penalties,
- *                           health: hashes, which evict nothing; offences that may be spoofed are
- *                           told at 500 a second at most, and one penalty takes many.
- *   a proof                 known, known_cells, goods, quotas: hashes, which take nobody in when
- *                           they are full. refusals, owners, callers, spared_streams: LRU, whose
- *                           writers all proved where they are.
+ *   nobody but user space   meta, zone_names, local_addrs, bans, connection_counts, probes,
+ *                           penalties, health: hashes, which evict nothing; offences that may
+ *                           be spoofed are told at 500 a second at most, and one penalty takes
+ *                           many.
+ *   a proof                 known, known_cells, authenticated, quotas: hashes, which take nobody
+ *                           in when they are full. refusals, owners, dialers, spared_streams:
+ *                           LRU, whose writers all proved where they are.
  *   any packet, in place    zone_cells, ceilings, service_cells, event_cell, observed, counters,
  *                           tallies: one entry for each number. opening_hints: a cell that is
- *                           written twice says "many", and the table behind it decides. sights: a
+ *                           written twice says "many", and the table behind it decides. greylist: a
  *                           line forgets its oldest of 16 cells (greylist.h).
- *   any packet, by source   sources, prefixes, strangers: an entry is taken only when it says
- *                           nothing any more (ways.h); full, cells are shared, and no sketch is
- *                           made.
+ *   any packet, by source   sources, prefixes, unproven_dialers: an entry is taken only when it
+ *                           says nothing any more (ways.h); full, cells are shared, and no
+ *                           sketch is made.
  *
  * The others are LRU, which keeps an entry for as long as half of its size is written anew, and
  * longer when it was looked up meanwhile. They hold as long as that takes longer than an entry
@@ -32,8 +33,8 @@
  *                           is in `known` then; a tag matters to a newcomer until it is probed
  *   branches                requests that follow from U: 327 s; they are waited for 200 s. Where
  *                           one was forgotten too soon the observer notes it, and no rule speaks
- *   dialogs, transactions   what the server answers of U; `crowded` says that some may be missing,
- *                           and no rule speaks
+ *   dialogs, transactions   what the server answers of U; `dialogs_full` says that some may be
+ *                           missing, and no rule speaks
  *   loops                   U, and C of dialogs: 27 s; a request that loops is back within one
  *   openings                2 C of SYN, 2000: 16 s; a client sends its first payload at once. What
  *                           is forgotten is judged while the kernel has read nothing of it
@@ -152,7 +153,7 @@ struct {
 RING(closings, SW_CLOSINGS_RING_SIZE);
 
 /* Sources with many TCP connections, written by the agent alone. */
-HASH(crowded, SW_CROWDED_MAX, struct sw_source, struct sw_crowd);
+HASH(connection_counts, SW_CONNECTION_COUNTS_MAX, struct sw_source, struct sw_connection_count);
 
 /* Endpoints with a proof. A plain hash that only proofs write to: what has none can neither
  * enter it nor push anything out. */
@@ -197,7 +198,7 @@ LRU(refusals, 65536, __u64, struct sw_refusal);
 LRU(unproven_refusals, 65536, __u64, struct sw_refusal);
 
 /* A plain hash that only those enter whom the server served; the agent sweeps idle ones out. */
-HASH(goods, 262144, struct sw_source, struct sw_good);
+HASH(authenticated, 262144, struct sw_source, struct sw_authenticated);
 
 /* Endpoints and connections on which a username registered: only what is proved writes here. */
 LRU(owners, 65536, __u64, __u64);
@@ -245,8 +246,8 @@ LRU(asks, 65536, __u64, struct sw_proof);
 LRU(loops, 65536, __u64, struct sw_loop);
 
 /* What sources dial: those by the path of a proof; and all others (ways.h). */
-LRU(callers, 16384, struct sw_source, struct sw_caller);
-ARRAY(strangers, 16384 / SW_WAYS, struct sw_caller_line);
+LRU(dialers, 16384, struct sw_source, struct sw_dialer);
+ARRAY(unproven_dialers, 16384 / SW_WAYS, struct sw_dialer_line);
 
 /* --- state maps of one interface --- */
 

@@ -27,7 +27,8 @@ static __always_inline void describe_login(struct sw_offence *offence, const str
 }
 
 /* What the server took of the source; of which the offence's own username is none of the others. */
-static __always_inline void describe_good(struct sw_offence *offence, const struct sw_good *good)
+static __always_inline void describe_authenticated(struct sw_offence *offence,
+						   const struct sw_authenticated *good)
 {
 	__u64 logins = good ? good->logins : 0, called = good ? good->called : 0;
 	__u64 self = offence->login ? 1ull << (offence->login & 63) : 0;
@@ -74,7 +75,7 @@ __noinline int tell_offence(struct scratch *scratch, __u64 who, __u32 kind, __u3
 	offence->first = SW_FIRST_NOT;
 	if (kind == SW_OFFENCE_AUTH)
 		describe_login(offence, &scratch->told);
-	describe_good(offence, bpf_map_lookup_elem(&goods, &source));
+	describe_authenticated(offence, bpf_map_lookup_elem(&authenticated, &source));
 	bpf_ringbuf_submit(offence, 0);
 	return 0;
 }

@@ -27,7 +27,7 @@ static __always_inline int was_served(const struct packet *p)
 	struct sw_source source;
 
 	packet_subscriber(p, &source);
-	return bpf_map_lookup_elem(&goods, &source) != 0;
+	return bpf_map_lookup_elem(&authenticated, &source) != 0;
 }
 
 static __always_inline void quota_key(const struct packet *p, __u32 level, struct sw_source *key)

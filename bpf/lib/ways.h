@@ -15,7 +15,7 @@
 
 #include "lib/packet.h"
 
-enum ways { WAYS_SOURCES, WAYS_PREFIXES, WAYS_STRANGERS };
+enum ways { WAYS_SOURCES, WAYS_PREFIXES, WAYS_UNPROVEN_DIALERS };
 
 #define WAY_NONE (-1)
 
@@ -73,11 +73,11 @@ static __always_inline int way_of_prefix(__u32 line, __u64 tag, __u64 now, __u32
 }
 
 /* What the last owner left is as old as it can be, so that turn_window() clears it. */
-static __always_inline int way_of_stranger(__u32 line, __u64 tag, __u64 now)
+static __always_inline int way_of_dialer(__u32 line, __u64 tag, __u64 now)
 {
-	struct sw_caller_line *l = bpf_map_lookup_elem(&strangers, &line);
+	struct sw_dialer_line *l = bpf_map_lookup_elem(&unproven_dialers, &line);
 
-	return l ? way_in(l->tags, &l->callers[0].until, WORDS_OF(l->callers[0]), tag, now, 1) :
+	return l ? way_in(l->tags, &l->dialers[0].until, WORDS_OF(l->dialers[0]), tag, now, 1) :
 		   WAY_NONE;
 }
 
@@ -102,7 +102,7 @@ __noinline int find_way(struct scratch *scratch, __u32 table, __u32 claim)
 	} else {
 		packet_source(p, &source);
 	}
-	if (table == WAYS_STRANGERS)
+	if (table == WAYS_UNPROVEN_DIALERS)
 		source.port = p->protocol == IPPROTO_TCP;
 	tag = way_tag(&source, table);
 	if (table == WAYS_SOURCES) {
@@ -112,8 +112,8 @@ __noinline int find_way(struct scratch *scratch, __u32 table, __u32 claim)
 		line = (tag >> 32) * policy.prefix_lines >> 32;
 		way = way_of_prefix(line, tag, now, claim);
 	} else {
-		line = (tag >> 32) * policy.stranger_lines >> 32;
-		way = way_of_stranger(line, tag, now);
+		line = (tag >> 32) * policy.unproven_dialer_lines >> 32;
+		way = way_of_dialer(line, tag, now);
 		claim = 0;
 	}
 	if (way == WAY_NONE && claim)

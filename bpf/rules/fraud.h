@@ -64,42 +64,42 @@ __noinline int read_dialled(const struct scratch *scratch, struct dialled *numbe
 }
 
 /* Sets the halves of the window right for now. */
-static __always_inline void turn_window(struct sw_caller *caller, __u64 now, __u64 half)
+static __always_inline void turn_window(struct sw_dialer *dialer, __u64 now, __u64 half)
 {
-	__u64 age = now - caller->began;
+	__u64 age = now - dialer->began;
 	__u32 set = 0;
 
 	if (age < half || age >> 63)
 		return;
-	for (int i = 0; i < SW_CALLER_WORDS; i++) {
-		__u64 word = age < 2 * half ? caller->halves[0][i] : 0;
+	for (int i = 0; i < SW_DIALER_WORDS; i++) {
+		__u64 word = age < 2 * half ? dialer->halves[0][i] : 0;
 
-		caller->halves[1][i] = word;
-		caller->halves[0][i] = 0;
+		dialer->halves[1][i] = word;
+		dialer->halves[0][i] = 0;
 		word -= word >> 1 & 0x5555555555555555ull;
 		word = (word & 0x3333333333333333ull) + (word >> 2 & 0x3333333333333333ull);
 		set += ((word + (word >> 4)) & 0x0f0f0f0f0f0f0f0full) * 0x0101010101010101ull >> 56;
 	}
-	caller->set = set;
-	caller->run = 0;
-	__builtin_memset(caller->sweeps, 0, sizeof(caller->sweeps));
-	caller->began = now;
+	dialer->set = set;
+	dialer->run = 0;
+	__builtin_memset(dialer->sweeps, 0, sizeof(dialer->sweeps));
+	dialer->began = now;
 }
 
 /* Distinct destinations. 1 when one more is too many. */
-static __always_inline int too_many(struct sw_caller *caller, __u32 limit, __u64 token)
+static __always_inline int too_many(struct sw_dialer *dialer, __u32 limit, __u64 token)
 {
-	__u32 word = token >> 6 & (SW_CALLER_WORDS - 1);
+	__u32 word = token >> 6 & (SW_DIALER_WORDS - 1);
 	__u64 bit = 1ull << (token & 63);
 
-	if ((caller->halves[0][word] | caller->halves[1][word]) & bit) {
-		caller->halves[0][word] |= bit;
+	if ((dialer->halves[0][word] | dialer->halves[1][word]) & bit) {
+		dialer->halves[0][word] |= bit;
 		return 0;
 	}
-	if (limit && caller->set >= limit)
+	if (limit && dialer->set >= limit)
 		return 1;
-	caller->halves[0][word] |= bit;
-	caller->set++;
+	dialer->halves[0][word] |= bit;
+	dialer->set++;
 	return 0;
 }
 
@@ -119,18 +119,18 @@ static __always_inline int one_too_many(struct sw_sweep *sweep, __u32 prefix)
 }
 
 /* 1 when this is one prefix too many before the same digits. */
-static __always_inline int sweeps_prefixes(struct sw_caller *caller, const struct dialled *number)
+static __always_inline int sweeps_prefixes(struct sw_dialer *dialer, const struct dialled *number)
 {
 	struct sw_sweep *sweep;
 	__u32 next;
 
 	for (int i = 0; i < SW_SWEEPS; i++) {
-		sweep = &caller->sweeps[i];
+		sweep = &dialer->sweeps[i];
 		if (sweep->tail == number->tail && sweep->count)
 			return one_too_many(sweep, number->prefix);
 	}
-	next = caller->next++;
-	sweep = &caller->sweeps[next & (SW_SWEEPS - 1)];
+	next = dialer->next++;
+	sweep = &dialer->sweeps[next & (SW_SWEEPS - 1)];
 	sweep->tail = number->tail;
 	sweep->count = 1;
 	sweep->prefixes[0] = number->prefix;
@@ -139,53 +139,53 @@ static __always_inline int sweeps_prefixes(struct sw_caller *caller, const struc
 
 /* 1 when it goes on in a row for too long. The row is followed even while it is refused: who
  * goes on is still at it. */
-static __always_inline int runs_on(struct sw_caller *caller, const struct dialled *number)
+static __always_inline int runs_on(struct sw_dialer *dialer, const struct dialled *number)
 {
-	__u64 last = caller->last, here = (__u64)number->prefix << 32 | number->tail;
+	__u64 last = dialer->last, here = (__u64)number->prefix << 32 | number->tail;
 
-	caller->last = here;
+	dialer->last = here;
 	if (here == last)
-		return caller->run >= SWEEP_RUN;
+		return dialer->run >= SWEEP_RUN;
 	if (here != last + 1) {
-		caller->run = 0;
+		dialer->run = 0;
 		return 0;
 	}
-	if (caller->run < SWEEP_RUN)
-		caller->run++;
-	return caller->run >= SWEEP_RUN;
+	if (dialer->run < SWEEP_RUN)
+		dialer->run++;
+	return dialer->run >= SWEEP_RUN;
 }
 
 /* A sketch that is over counts for nothing, whoever had it: turn_window() clears it. */
-static __always_inline struct sw_caller *find_stranger(struct packet *p)
+static __always_inline struct sw_dialer *find_unproven_dialer(struct packet *p)
 {
-	__u32 slot = find_way(packet_scratch(p), WAYS_STRANGERS, 1), line = slot / SW_WAYS;
-	struct sw_caller_line *l = bpf_map_lookup_elem(&strangers, &line);
-	struct sw_caller *caller;
+	__u32 slot = find_way(packet_scratch(p), WAYS_UNPROVEN_DIALERS, 1), line = slot / SW_WAYS;
+	struct sw_dialer_line *l = bpf_map_lookup_elem(&unproven_dialers, &line);
+	struct sw_dialer *dialer;
 
 	if (!l)
 		return 0;
-	caller = &l->callers[slot % SW_WAYS];
-	if ((__s64)(caller->until - packet_time(p)) <= 0)
-		caller->began = packet_time(p) - packet_zone(p)->guard.window;
-	return caller;
+	dialer = &l->dialers[slot % SW_WAYS];
+	if ((__s64)(dialer->until - packet_time(p)) <= 0)
+		dialer->began = packet_time(p) - packet_zone(p)->guard.window;
+	return dialer;
 }
 
-static __always_inline struct sw_caller *find_caller(struct packet *p)
+static __always_inline struct sw_dialer *find_dialer(struct packet *p)
 {
 	/* Not on the stack. */
-	static const struct sw_caller fresh;
+	static const struct sw_dialer fresh;
 	struct sw_source key;
-	struct sw_caller *caller;
+	struct sw_dialer *dialer;
 
 	if (!p->grade)
-		return find_stranger(p);
+		return find_unproven_dialer(p);
 	packet_source(p, &key);
 	key.port = p->protocol == IPPROTO_TCP;
-	caller = bpf_map_lookup_elem(&callers, &key);
-	if (caller)
-		return caller;
-	bpf_map_update_elem(&callers, &key, &fresh, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&callers, &key);
+	dialer = bpf_map_lookup_elem(&dialers, &key);
+	if (dialer)
+		return dialer;
+	bpf_map_update_elem(&dialers, &key, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&dialers, &key);
 }
 
 /* An INVITE outside a dialog that nothing else refused. */
@@ -194,7 +194,7 @@ __noinline int judge_fraud(struct scratch *scratch)
 	const volatile struct sw_guard *guard;
 	struct sip_span none = {}, callee;
 	struct dialled number = {};
-	struct sw_caller *caller;
+	struct sw_dialer *dialer;
 	struct packet *p;
 	__u64 token;
 
@@ -204,19 +204,19 @@ __noinline int judge_fraud(struct scratch *scratch)
 	guard = &packet_zone(p)->guard;
 	callee = scratch->msg.uri_user.length ? scratch->msg.uri_user : scratch->msg.uri;
 	token = token_of(policy.seed, TOKEN_CALLEE, &scratch->buf, callee, none);
-	caller = find_caller(p);
-	if (!caller)
+	dialer = find_dialer(p);
+	if (!dialer)
 		return VERDICT_UNDECIDED;
-	turn_window(caller, packet_time(p), guard->window / 2);
-	caller->until = packet_time(p) + guard->window;
+	turn_window(dialer, packet_time(p), guard->window / 2);
+	dialer->until = packet_time(p) + guard->window;
 	if (guard->sweep && read_dialled(scratch, &number) &&
-	    (sweeps_prefixes(caller, &number) | runs_on(caller, &number))) {
+	    (sweeps_prefixes(dialer, &number) | runs_on(dialer, &number))) {
 		enum verdict v = act(p, guard->sweep, SW_REASON_TOLL_FRAUD_SWEEP);
 
 		if (v != VERDICT_UNDECIDED)
 			return v;
 	}
-	if (too_many(caller, guard->destinations, token))
+	if (too_many(dialer, guard->destinations, token))
 		return refuse(p, SW_REASON_TOLL_FRAUD_DESTINATIONS);
 	return VERDICT_UNDECIDED;
 }

@@ -99,8 +99,8 @@ static __always_inline int are_tables_whole(struct packet *p)
 	const struct sw_observed *self = bpf_map_lookup_elem(&observed, &zero);
 
 	return self && observer_good(p) &&
-	       (!self->crowded ||
-		(__s64)(packet_time(p) - self->crowded) > (__s64)SW_DIALOG_LIFE);
+	       (!self->dialogs_full ||
+		(__s64)(packet_time(p) - self->dialogs_full) > (__s64)SW_DIALOG_LIFE);
 }
 
 /* Inside a dialog nothing is refused that may be good, but here the policy may: no party guesses;

@@ -10,17 +10,17 @@
 
 /* 1 when the source has as many established connections as its zone allows. Only those count, which
  * nobody can spoof. */
-static __always_inline int is_crowded(struct packet *p)
+static __always_inline int has_too_many(struct packet *p)
 {
 	__u32 limit = packet_zone(p)->connections;
-	const struct sw_crowd *crowd;
+	const struct sw_connection_count *one;
 	struct sw_source source;
 
 	if (!policy.have_connection_limits || !limit)
 		return 0;
 	packet_subscriber(p, &source);
-	crowd = bpf_map_lookup_elem(&crowded, &source);
-	return crowd && crowd->expires > packet_time(p) && crowd->connections >= limit;
+	one = bpf_map_lookup_elem(&connection_counts, &source);
+	return one && one->expires > packet_time(p) && one->connections >= limit;
 }
 
 /* Asked before a SYN is remembered. It carries no proof, and can be spoofed: who spends another's
@@ -29,8 +29,8 @@ static __always_inline enum verdict stage_syn(struct packet *p)
 {
 	if (!is_syn(p))
 		return VERDICT_UNDECIDED;
-	return is_crowded(p) ? refuse(p, SW_REASON_CONNECTIONS) :
-			       limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
+	return has_too_many(p) ? refuse(p, SW_REASON_CONNECTIONS) :
+				 limit_class(p, SW_RATE_SYN, SW_REASON_RATE_SYN);
 }
 
 #endif

@@ -23,7 +23,7 @@
 #define SW_NEWCOMER_RING_SIZE (1 << 16)
 #define SW_OFFENCE_RING_SIZE (1 << 17)
 #define SW_CLOSINGS_RING_SIZE (1 << 16)
-#define SW_CROWDED_MAX 65536
+#define SW_CONNECTION_COUNTS_MAX 65536
 #define SW_PROBES_MAX  16384
 
 #define SW_MESSAGE_MAX   16384 /* octets of a SIP message that are ever looked at */

@@ -55,8 +55,8 @@ sw_dialogs_known_from(const struct sw_health *health, const struct sw_observed *
 {
 	__u64 since = health->observed_from;
 
-	if (self->crowded && (__s64)(self->crowded - since) > 0)
-		since = self->crowded;
+	if (self->dialogs_full && (__s64)(self->dialogs_full - since) > 0)
+		since = self->dialogs_full;
 	return since + SW_DIALOG_LIFE;
 }
 

@@ -44,8 +44,8 @@ struct sw_offence {
  * lately cannot have expired. */
 enum { SW_FIRST_NOT, SW_FIRST_STALE, SW_FIRST_FRESH };
 
-/* The one of the offence, or one with the same bit (sw_good.logins), registered; another one
- * did, or called. */
+/* The one of the offence, or one with the same bit (sw_authenticated.logins), registered; another
+ * one did, or called. */
 #define SW_USER_SELF  1u
 #define SW_USER_OTHER 2u
 
@@ -77,7 +77,7 @@ struct sw_refusal {
 };
 
 /* A source that the server served. */
-struct sw_good {
+struct sw_authenticated {
 	__u64 seen;
 	__u64 logins;   /* a bit for each one that registered, by its token */
 	__u64 called;   /* likewise, that called, and had answered a challenge */
@@ -105,7 +105,7 @@ struct sw_penalty {
 	__u64 end;
 };
 
-/* The window of sw_good. */
+/* The window of sw_authenticated. */
 #define SW_FOUND_WINDOW (60 * SW_NS_PER_SEC)
 
 /* How long an answer is waited for: Timer F (RFC 3261 17.1.2.2) and what a phone may ring. */
@@ -114,6 +114,6 @@ struct sw_penalty {
 _Static_assert(sizeof(struct sw_offence) == 88, "no padding");
 _Static_assert(sizeof(struct sw_attempt) == 72, "no padding");
 _Static_assert(sizeof(struct sw_refusal) == 32, "no padding");
-_Static_assert(sizeof(struct sw_good) == 40, "no padding");
+_Static_assert(sizeof(struct sw_authenticated) == 40, "no padding");
 
 #endif

@@ -162,7 +162,7 @@ struct sw_policy {
 	__u32 known_entries;               /* and of known endpoints */
 	__u32 source_lines;                /* lines of these tables (SW_WAYS entries each) */
 	__u32 prefix_lines;
-	__u32 stranger_lines;
+	__u32 unproven_dialer_lines;
 	__u64 way_keys[SW_WAY_KEYS];       /* of this host, to find a line by (bpf/lib/ways.h) */
 	struct sw_host hosts[SW_HOSTS_MAX]; /* names of the inside */
 	struct sw_limit emergency;         /* of each zone */
@@ -213,7 +213,7 @@ SW_UNPROVEN_HAS(DIALOG);
 SW_UNPROVEN_HAS(SYN);
 SW_UNPROVEN_HAS(SEGMENT);
 SW_UNPROVEN_HAS(FRAGMENT);
-_Static_assert(SW_UNPROVEN_FRAGMENT == SW_UNPROVEN_REASONS - 1, "each class with a reason is named");
+_Static_assert(SW_UNPROVEN_FRAGMENT == SW_UNPROVEN_REASONS - 1, "a class with a reason has a name");
 _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");

@@ -140,7 +140,7 @@ struct sw_health {
 struct sw_observed {
 	__u64 last;             /* when one last read a datagram of a service */
 	__u64 nameless;         /* when the server last sent a branch that makes no token */
-	__u64 crowded;          /* when there were last more dialogs than the table is good for */
+	__u64 dialogs_full;     /* when there were last more dialogs than the table is good for */
 	__u64 dialogs_from;     /* since when they are counted: */
 	__u64 dialogs;          /* new ones */
 };
@@ -152,12 +152,12 @@ enum sw_tally {
 	SW_TALLY_KNOWN_QUOTA,   /* not promoted: its address or network has its share */
 	SW_TALLY_GREYLISTED,    /* dropped by the greylist at first sight, or too soon after it */
 	SW_TALLY_AGAIN,         /* let in as a retransmission */
-	SW_TALLY_PROBE_ANSWERS, /* eaten */
+	SW_TALLY_PROBE_ANSWERS, /* consumed: the server does not see them */
 	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through, over UDP */
 	SW_TALLY_ANSWERS,       /* responses of the server, over UDP */
 	SW_TALLY_OBSERVED,      /* datagrams of the services that the observer read */
 	SW_TALLY_OFFENCES_LOST, /* offences that were not told: over their budget */
-	SW_TALLY_GOODS_FULL,    /* good sources that were not noted: the table is full */
+	SW_TALLY_AUTHENTICATED_FULL, /* sources that were not noted: the table is full */
 	SW_TALLY_KNOWN_LEFT,    /* endpoints never served that made room; the agent counts them */
 	SW_TALLY_COUNT = 16
 };
@@ -185,8 +185,8 @@ struct sw_loop {
 
 /* What one source dials: the numbers in two halves of the window, as bits by linear counting
  * (Whang 1990), prefixes before the same digits, and rows. */
-#define SW_CALLER_WORDS 8
-#define SW_CALLER_BITS  (64 * SW_CALLER_WORDS)
+#define SW_DIALER_WORDS 8
+#define SW_DIALER_BITS  (64 * SW_DIALER_WORDS)
 #define SW_SWEEPS       4
 #define SW_PREFIXES_MAX 8
 
@@ -196,24 +196,24 @@ struct sw_sweep {
 	__u32 prefixes[SW_PREFIXES_MAX]; /* hashes of what stood before them */
 };
 
-struct sw_caller {
+struct sw_dialer {
 	__u64 began; /* the running half */
 	__u64 until; /* when nothing of it counts any more */
 	__u64 last;  /* the last number */
 	__u32 set;   /* bits in both halves together */
 	__u16 run;   /* numbers in a row */
 	__u16 next;  /* sweep that makes room */
-	__u64 halves[2][SW_CALLER_WORDS];
+	__u64 halves[2][SW_DIALER_WORDS];
 	struct sw_sweep sweeps[SW_SWEEPS];
 };
 
-struct sw_caller_line {
+struct sw_dialer_line {
 	__u64 tags[SW_WAYS];
-	struct sw_caller callers[SW_WAYS];
+	struct sw_dialer dialers[SW_WAYS];
 };
 
 /* The TCP connections of one source, as the agent last counted them. */
-struct sw_crowd {
+struct sw_connection_count {
 	__u64 expires;
 	__u32 connections;
 	__u32 pad;
@@ -335,12 +335,12 @@ _Static_assert(sizeof(struct sw_health) == 64, "no padding");
 _Static_assert(sizeof(struct sw_observed) == 40, "no padding");
 _Static_assert(sizeof(struct sw_dialog) == 80, "no padding");
 _Static_assert(sizeof(struct sw_loop) == 24, "no padding");
-_Static_assert(sizeof(struct sw_caller) == 320, "no padding");
+_Static_assert(sizeof(struct sw_dialer) == 320, "no padding");
 _Static_assert(sizeof(struct sw_cell_line) == SW_WAYS * (8 + 8 * SW_RATE_COUNT), "no padding");
 _Static_assert(sizeof(struct sw_prefix_line) == SW_WAYS * 40, "no padding");
-_Static_assert(sizeof(struct sw_caller_line) == SW_WAYS * 328, "no padding");
+_Static_assert(sizeof(struct sw_dialer_line) == SW_WAYS * 328, "no padding");
 _Static_assert(sizeof(struct sw_ceilings) == 256, "four cache lines");
-_Static_assert(sizeof(struct sw_crowd) == 16, "no padding");
+_Static_assert(sizeof(struct sw_connection_count) == 16, "no padding");
 _Static_assert(sizeof(struct sw_ban) == 64, "no padding");
 _Static_assert(sizeof(struct sw_fragment_key) == 40, "no padding");
 _Static_assert(sizeof(struct sw_fragment) == 8, "no padding");

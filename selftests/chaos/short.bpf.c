@@ -35,9 +35,9 @@ static __always_inline void use_tables(void)
 
 	bpf_map_lookup_elem(&known, &source);
 	bpf_map_lookup_elem(&known_cells, &source);
-	bpf_map_lookup_elem(&goods, &source);
+	bpf_map_lookup_elem(&authenticated, &source);
 	bpf_map_lookup_elem(&quotas, &source);
-	bpf_map_lookup_elem(&callers, &source);
+	bpf_map_lookup_elem(&dialers, &source);
 	bpf_map_lookup_elem(&proofs, &token);
 	bpf_map_lookup_elem(&sent_tags, &token);
 	bpf_map_lookup_elem(&branches, &token);
@@ -49,7 +49,7 @@ static __always_inline void use_tables(void)
 	bpf_map_lookup_elem(&greylist, &index);
 	bpf_map_lookup_elem(&sources, &index);
 	bpf_map_lookup_elem(&prefixes, &index);
-	bpf_map_lookup_elem(&strangers, &index);
+	bpf_map_lookup_elem(&unproven_dialers, &index);
 	bpf_map_lookup_elem(&meta, &index);
 	bpf_map_lookup_elem(&zone_cells, &index);
 	bpf_map_lookup_elem(&health, &index);

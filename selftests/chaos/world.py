@@ -21,10 +21,10 @@ PINS = "/sys/fs/bpf/sipward"
 GOOD, BANNED, DENIED = 2, 66, {"a": 3, "b": 4, "c": 3} # last octets of the client's addresses
 SIZES = {"a": 64, "b": 128, "c": 64}                   # of every table
 TABLES = ("bans", "known", "sources", "prefixes", "proofs", "branches", "greylist", "openings",
-          "dialogs", "loops", "callers", "fragments")
+          "dialogs", "loops", "dialers", "fragments")
 # Maps that have that size; the others hold four entries a line, or two for each known endpoint.
-SIZED = ("bans", "known", "known_cells", "goods", "proofs", "sent_tags", "branches", "greylist",
-         "openings", "dialogs", "transactions", "asks", "loops", "callers", "fragments",
+SIZED = ("bans", "known", "known_cells", "authenticated", "proofs", "sent_tags", "branches",
+         "greylist", "openings", "dialogs", "transactions", "asks", "loops", "dialers", "fragments",
          "other_fragments")
 HOUR = 3600 * 10**9
 NAME_SEEN = 15   # octets of a map's name that the kernel keeps

@@ -299,28 +299,28 @@ static void test_close_spares_emergency_calls(void **state)
 }
 
 /* The agent counted; a SYN from another source of the zone, and data of this one, pass. */
-static void test_crowd(void **state)
+static void test_connection_counts(void **state)
 {
 	struct sw_source source = {.addr = address("198.51.100.7"), .length = 32};
-	struct sw_crowd crowd = {.connections = 20};
+	struct sw_connection_count crowd = {.connections = 20};
 	auto_rig struct rig rig;
 	char text[1024];
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, connections: 20}]\n");
 	crowd.expires = rig.trial.now + SECOND;
-	bpf_map_update_elem(rig.trial.state.fds[STATE_CROWDED], &source, &crowd, BPF_ANY);
+	bpf_map_update_elem(rig.trial.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd, BPF_ANY);
 	sends_flags(&rig, 0x02, SW_REASON_CONNECTIONS);
 	sends_tcp(&rig, text, request(text, sizeof(text), "INVITE", 1, NULL), SW_REASON_NONE);
 	rig.from.addr = address("198.51.100.8");
 	sends_flags(&rig, 0x02, SW_REASON_NONE);
 	rig.from.addr = source.addr;
 	crowd.connections = 19;
-	bpf_map_update_elem(rig.trial.state.fds[STATE_CROWDED], &source, &crowd, BPF_ANY);
+	bpf_map_update_elem(rig.trial.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd, BPF_ANY);
 	sends_flags(&rig, 0x02, SW_REASON_NONE);
 	crowd.connections = 20; /* counted long ago: the agent is gone */
 	crowd.expires = rig.trial.now;
-	bpf_map_update_elem(rig.trial.state.fds[STATE_CROWDED], &source, &crowd, BPF_ANY);
+	bpf_map_update_elem(rig.trial.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd, BPF_ANY);
 	sends_flags(&rig, 0x02, SW_REASON_NONE);
 }
 
@@ -584,7 +584,7 @@ int main(void)
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_close_spares_emergency_calls),
-		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_connection_counts),
 		cmocka_unit_test(test_violations),
 		cmocka_unit_test(test_wrong_passwords),
 		cmocka_unit_test(test_forgotten_syn),

@@ -270,7 +270,7 @@ static void test_doubt(void **state)
 }
 
 /* More dialogs than the table is good for: some may be forgotten, until all of them are old. */
-static void test_crowded(void **state)
+static void test_dialogs_full(void **state)
 {
 	auto_free char *yaml = xasprintf("tables: {dialogs: 4096}\n%s", zones);
 	auto_rig struct rig rig;
@@ -381,7 +381,7 @@ int main(void)
 		cmocka_unit_test(test_passed_on),
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_doubt),
-		cmocka_unit_test(test_crowded),
+		cmocka_unit_test(test_dialogs_full),
 		cmocka_unit_test(test_what_begins_none),
 		cmocka_unit_test(test_served),
 		cmocka_unit_test(test_never_inside),

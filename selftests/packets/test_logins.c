@@ -413,9 +413,9 @@ static void test_old_nonces(void **state)
 static uint64_t good_logins(const struct rig *rig)
 {
 	struct sw_source source = {.addr = rig->from.addr, .length = 32};
-	struct sw_good good = {};
+	struct sw_authenticated good = {};
 
-	bpf_map_lookup_elem(rig->trial.state.fds[STATE_GOODS], &source, &good);
+	bpf_map_lookup_elem(rig->trial.state.fds[STATE_AUTHENTICATED], &source, &good);
 	return good.logins;
 }
 

@@ -125,7 +125,7 @@ static void test_ipv6(void **state)
 static void test_kept(void **state)
 {
 	struct sw_source source = {.length = 32};
-	struct sw_good served = {.seen = 1};
+	struct sw_authenticated served = {.seen = 1};
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -140,8 +140,9 @@ static void test_kept(void **state)
 	assert_int_equal(fills(&rig, "192.0.2.8", SW_TALLY_KNOWN_FULL), 0);
 	/* A source that the server has served, over TCP or before: there is room for it. */
 	source.addr = rig.from.addr;
-	assert_int_equal(bpf_map_update_elem(rig.trial.state.fds[STATE_GOODS], &source, &served,
-					     BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(rig.trial.state.fds[STATE_AUTHENTICATED], &source,
+					     &served, BPF_ANY),
+			 0);
 	assert_true(proves_itself(&rig));
 	is_filled(&rig, SIZE);
 	assert_int_equal(fills(&rig, "192.0.2.8", SW_TALLY_KNOWN_FULL), 0);

@@ -249,7 +249,7 @@ static void test_in_doubt(void **state)
 }
 
 /* More dialogs than the table is good for: it may have forgotten one of this call. */
-static void test_crowded(void **state)
+static void test_dialogs_full(void **state)
 {
 	auto_rig struct rig rig;
 	char call[32];
@@ -335,7 +335,7 @@ int main(void)
 		cmocka_unit_test(test_older),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_in_doubt),
-		cmocka_unit_test(test_crowded),
+		cmocka_unit_test(test_dialogs_full),
 		cmocka_unit_test(test_emergency),
 		cmocka_unit_test(test_report_and_strict),
 		cmocka_unit_test(test_tcp),

@@ -151,7 +151,7 @@ static unsigned int noted(const struct rig *rig)
 {
 	static const enum state_map maps[] = {
 		STATE_KNOWN,	  STATE_KNOWN_CELLS, STATE_QUOTAS,  STATE_PROOFS, STATE_BRANCHES,
-		STATE_REFUSALS,	  STATE_GOODS,	     STATE_DIALOGS, STATE_CALLERS,
+		STATE_REFUSALS,	  STATE_AUTHENTICATED,	     STATE_DIALOGS, STATE_DIALERS,
 		STATE_TRANSACTIONS, STATE_OPENINGS,
 	};
 	unsigned int count = 0;
@@ -519,7 +519,7 @@ static size_t calls(char *text, size_t size, unsigned int number)
 }
 
 /* Who called as many numbers as it may is not forgotten; who finds no room is not watched. */
-static void test_full_table_of_callers(void **state)
+static void test_full_table_of_dialers(void **state)
 {
 	struct endpoint own;
 	auto_rig struct rig rig;
@@ -660,7 +660,7 @@ int main(void)
 		cmocka_unit_test(test_full_table_of_sources),
 		cmocka_unit_test(test_newcomer_beside_a_full_table),
 		cmocka_unit_test(test_full_table_of_networks),
-		cmocka_unit_test(test_full_table_of_callers),
+		cmocka_unit_test(test_full_table_of_dialers),
 		cmocka_unit_test(test_syn),
 		cmocka_unit_test(test_later_fragments),
 		cmocka_unit_test(test_fragments_in_shadow),

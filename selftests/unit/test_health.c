@@ -34,9 +34,9 @@ static void test_dialogs(void **state)
 	expect(&health, &observed, "older than the observer; it says nothing for another 10800 s");
 	health.observed_from = NOW - 4 * HOUR;
 	expect(&health, &observed, "every dialog that is under way is known");
-	observed.crowded = NOW - 2 * HOUR;
+	observed.dialogs_full = NOW - 2 * HOUR;
 	expect(&health, &observed, "nothing for another 7200 s; raise tables: {dialogs: ...}");
-	observed.crowded = NOW - 4 * HOUR;
+	observed.dialogs_full = NOW - 4 * HOUR;
 	expect(&health, &observed, "every dialog that is under way is known");
 	/* As if the host had booted after it came. */
 	health.observed_from = -HOUR;

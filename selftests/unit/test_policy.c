@@ -72,7 +72,7 @@ static void test_minimal(void **state)
 	assert_int_equal(p.tables.entries[TABLE_PREFIXES], 16);
 	assert_int_equal(p.tables.entries[TABLE_DIALOGS], 16);
 	assert_int_equal(p.tables.entries[TABLE_LOOPS], 16);
-	assert_int_equal(p.tables.entries[TABLE_CALLERS], 16);
+	assert_int_equal(p.tables.entries[TABLE_DIALERS], 16);
 	assert_rate(&p.events, 200, SW_NS_PER_SEC, 200);
 	assert_string_equal(p.metrics_host, "127.0.0.1");
 	assert_int_equal(p.metrics_port, 9538);
@@ -434,7 +434,7 @@ static void test_guard(void **state)
 	assert_int_equal(p.tables.entries[TABLE_OPENINGS], 1000);
 	assert_int_equal(p.tables.entries[TABLE_DIALOGS], 2000);
 	assert_int_equal(p.tables.entries[TABLE_LOOPS], 3000);
-	assert_int_equal(p.tables.entries[TABLE_CALLERS], 4000);
+	assert_int_equal(p.tables.entries[TABLE_DIALERS], 4000);
 	assert_int_equal(find_zone(&p, "public")->require, SW_REQUIRE_ANY);
 }
 
@@ -448,9 +448,9 @@ static void test_former_names(void **state)
 
 	(void)state;
 	assert_int_equal(policy_parse("text", old, strlen(old), &p, &e), 0);
-	assert_int_equal(p.tables.entries[TABLE_CALLERS], 64);
+	assert_int_equal(p.tables.entries[TABLE_DIALERS], 64);
 	assert_int_equal(p.tables.entries[TABLE_GREYLIST], 1024);
-	assert_int_equal(p.tables_at[TABLE_CALLERS].line, 2);
+	assert_int_equal(p.tables_at[TABLE_DIALERS].line, 2);
 	assert_int_equal(policy_parse("text", both, strlen(both), &none, &e), -1);
 	assert_non_null(strstr(e.text, "already written"));
 }
@@ -468,7 +468,7 @@ static void test_spared_tables(void **state)
 	assert_int_equal(p.tables.entries[TABLE_DIALOGS], 65536);
 	assert_int_equal(p.tables.entries[TABLE_PREFIXES], 16384);
 	assert_int_equal(p.tables.entries[TABLE_LOOPS], 16);
-	assert_int_equal(p.tables.entries[TABLE_CALLERS], 16);
+	assert_int_equal(p.tables.entries[TABLE_DIALERS], 16);
 }
 
 int main(void)

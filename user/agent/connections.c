@@ -81,7 +81,7 @@ static void count_connection(void *context, const struct endpoint *local,
 			     const struct endpoint *remote)
 {
 	struct census *census = context;
-	struct crowd one = {.source = subscriber(&remote->addr), .count = 1};
+	struct source_count one = {.source = subscriber(&remote->addr), .count = 1};
 
 	if (census->ports[local->port >> 6] >> (local->port & 63) & 1)
 		append(census->all, census->count, one);
@@ -111,10 +111,10 @@ static void add_up(struct census *census)
 
 static bool drop_old(const void *key, void *value, void *context)
 {
-	const struct sw_crowd *crowd = value;
+	const struct sw_connection_count *count = value;
 	const struct census *census = context;
 
-	if (crowd->expires < monotonic_ns())
+	if (count->expires < monotonic_ns())
 		bpf_map_delete_elem(census->map, key);
 	return true;
 }
@@ -124,14 +124,14 @@ static void publish(const struct census *census)
 	struct error ignored = {};
 
 	for (size_t i = 0; i < census->count; i++) {
-		const struct crowd *crowd = &census->all[i];
-		struct sw_crowd value = {.expires = census->started + COUNT_LIFE,
-					 .connections = crowd->count};
+		const struct source_count *count = &census->all[i];
+		struct sw_connection_count value = {.expires = census->started + COUNT_LIFE,
+						    .connections = count->count};
 
-		if (crowd->count >= census->least)
-			bpf_map_update_elem(census->map, &crowd->source, &value, BPF_ANY);
+		if (count->count >= census->least)
+			bpf_map_update_elem(census->map, &count->source, &value, BPF_ANY);
 		else
-			bpf_map_delete_elem(census->map, &crowd->source);
+			bpf_map_delete_elem(census->map, &count->source);
 	}
 	map_walk(census->map, drop_old, (void *)census, &ignored);
 }
@@ -171,7 +171,7 @@ void connections_tick(struct connections *c)
 		return;
 	memcpy(census->ports, c->tcp_ports, sizeof(census->ports));
 	census->least = c->least;
-	census->map = c->state->fds[STATE_CROWDED]; /* no policy sizes it: it stays */
+	census->map = c->state->fds[STATE_CONNECTION_COUNTS]; /* no policy sizes it: it stays */
 	census->count = 0;
 	census->error = (struct error){};
 	worker_start(&c->worker, take_census, census_done, c);

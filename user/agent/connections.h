@@ -14,7 +14,7 @@
 #include "kernel/state_maps.h"
 
 /* Connections of one source. */
-struct crowd {
+struct source_count {
 	struct sw_source source;
 	uint32_t count;
 };
@@ -25,7 +25,7 @@ struct census {
 	uint64_t ports[65536 / 64]; /* a bit for each port of a service */
 	uint32_t least;
 	int map;
-	struct crowd *all;
+	struct source_count *all;
 	size_t count;
 	uint64_t started, took;
 	struct error error;

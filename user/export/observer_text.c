@@ -56,7 +56,7 @@ char *dialogs_text(const struct sw_health *health, const struct sw_observed *obs
 		return xasprintf("to_tag: says nothing without the observer");
 	if ((int64_t)(now - from) >= 0)
 		return xasprintf("to_tag: every dialog that is under way is known");
-	if (from == observed->crowded + SW_DIALOG_LIFE)
+	if (from == observed->dialogs_full + SW_DIALOG_LIFE)
 		return xasprintf("to_tag: there were more dialogs than the table is good for; it "
 				 "says nothing for another %llu s; raise tables: {dialogs: ...}",
 				 seconds(now, from));

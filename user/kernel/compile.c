@@ -91,7 +91,7 @@ static void compile_tables(const struct tables *tables, struct sw_policy *out)
 	out->known_entries = tables->entries[TABLE_KNOWN];
 	out->source_lines = way_lines(tables->entries[TABLE_SOURCES]);
 	out->prefix_lines = way_lines(tables->entries[TABLE_PREFIXES]);
-	out->stranger_lines = way_lines(tables->entries[TABLE_CALLERS]);
+	out->unproven_dialer_lines = way_lines(tables->entries[TABLE_DIALERS]);
 	for (uint64_t i = 0; i < SW_WAY_KEYS; i++)
 		out->way_keys[i] = mix(out->seed[0] + mix(out->seed[1] + i));
 }

@@ -10,12 +10,12 @@
 /* How many bits of the sketch n destinations set, on average: linear counting. */
 static uint32_t sketch_bits(uint64_t n)
 {
-	double clear = SW_CALLER_BITS;
+	double clear = SW_DIALER_BITS;
 
 	for (uint64_t i = 0; i < n; i++)
-		clear -= clear / SW_CALLER_BITS;
+		clear -= clear / SW_DIALER_BITS;
 	/* A thirty-second more: a few sets of n numbers set more bits than most. */
-	return (SW_CALLER_BITS - (uint32_t)clear) * 33 / 32;
+	return (SW_DIALER_BITS - (uint32_t)clear) * 33 / 32;
 }
 
 /* As the words of policy/names.c stand. */

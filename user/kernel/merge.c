@@ -33,7 +33,7 @@ bool entries_move(enum state_map map)
 	/* Sights are made again within a second, and nobody was known by them. Limits begin
 	 * anew. */
 	return map != STATE_GREYLIST && map != STATE_SOURCES && map != STATE_PREFIXES &&
-	       map != STATE_STRANGERS;
+	       map != STATE_UNPROVEN_DIALERS;
 }
 
 bool same_ban(const struct sw_ban *a, const struct sw_ban *b)
@@ -118,7 +118,7 @@ static void merge_dialog(const struct sw_dialog *before, struct sw_dialog *now)
 		now->expires = before->expires;
 }
 
-static void merge_good(const struct sw_good *before, struct sw_good *now)
+static void merge_good(const struct sw_authenticated *before, struct sw_authenticated *now)
 {
 	uint64_t logins = before->logins | now->logins, called = before->called | now->called;
 
@@ -159,15 +159,15 @@ static void merge(enum state_map map, const void *before, void *value)
 	case STATE_DIALOGS:
 		merge_dialog(before, value);
 		break;
-	case STATE_GOODS:
+	case STATE_AUTHENTICATED:
 		merge_good(before, value);
 		break;
 	case STATE_LOOPS:
 		merge_loop(before, value);
 		break;
-	case STATE_CALLERS:
-		if (((const struct sw_caller *)before)->until > ((struct sw_caller *)value)->until)
-			memcpy(value, before, sizeof(struct sw_caller));
+	case STATE_DIALERS:
+		if (((const struct sw_dialer *)before)->until > ((struct sw_dialer *)value)->until)
+			memcpy(value, before, sizeof(struct sw_dialer));
 		break;
 	default: /* a fragment is there or not; counts are made anew by the next sweep */
 		break;

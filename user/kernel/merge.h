@@ -16,7 +16,7 @@ bool entry_lives(enum state_map map, const void *value, uint64_t now);
 bool entries_move(enum state_map map);
 
 /* Octets of the largest value of a map whose entries move. */
-#define ENTRY_MAX sizeof(struct sw_caller)
+#define ENTRY_MAX sizeof(struct sw_dialer)
 
 /* Writes into *value (of the map from now on) what *before (of the old one) knows better. True
  * when that changed the `size` octets at `value`, which are at most ENTRY_MAX. */

@@ -47,7 +47,7 @@ static bool sweep_good(const void *key, void *value, void *context)
 {
 	struct sweep *sweep = context;
 
-	if (((const struct sw_good *)value)->seen > sweep->until)
+	if (((const struct sw_authenticated *)value)->seen > sweep->until)
 		sweep->count++;
 	else
 		bpf_map_delete_elem(sweep->fd, key);
@@ -68,5 +68,5 @@ long penalty_sweep(const struct state *state, uint64_t now, struct error *e)
 
 long good_sweep(const struct state *state, uint64_t since, struct error *e)
 {
-	return sweep_map(state->fds[STATE_GOODS], sweep_good, since, e);
+	return sweep_map(state->fds[STATE_AUTHENTICATED], sweep_good, since, e);
 }

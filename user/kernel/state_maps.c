@@ -34,7 +34,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_ATTEMPTS] = "attempts",
 	[STATE_REFUSALS] = "refusals",
 	[STATE_UNPROVEN_REFUSALS] = "unproven_refusals",
-	[STATE_GOODS] = "goods",
+	[STATE_AUTHENTICATED] = "authenticated",
 	[STATE_OWNERS] = "owners",
 	[STATE_PENALTIES] = "penalties",
 	[STATE_OFFENCES] = "offences",
@@ -49,10 +49,10 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_TRANSACTIONS] = "transactions",
 	[STATE_ASKS] = "asks",
 	[STATE_LOOPS] = "loops",
-	[STATE_CALLERS] = "callers",
-	[STATE_STRANGERS] = "strangers",
+	[STATE_DIALERS] = "dialers",
+	[STATE_UNPROVEN_DIALERS] = "unproven_dialers",
 	[STATE_CLOSINGS] = "closings",
-	[STATE_CROWDED] = "crowded",
+	[STATE_CONNECTION_COUNTS] = "connection_counts",
 };
 
 const char *state_map_name(enum state_map map)

@@ -17,7 +17,7 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return 2 * tables->entries[TABLE_KNOWN];
 	case STATE_KNOWN:
 	case STATE_KNOWN_CELLS:
-	case STATE_GOODS:
+	case STATE_AUTHENTICATED:
 		return tables->entries[TABLE_KNOWN];
 	case STATE_PROOFS:
 	case STATE_SENT_TAGS:
@@ -34,10 +34,10 @@ uint32_t state_table_size(enum state_map map, const struct tables *tables)
 		return tables->entries[TABLE_DIALOGS];
 	case STATE_LOOPS:
 		return tables->entries[TABLE_LOOPS];
-	case STATE_CALLERS:
-		return tables->entries[TABLE_CALLERS];
-	case STATE_STRANGERS:
-		return way_lines(tables->entries[TABLE_CALLERS]);
+	case STATE_DIALERS:
+		return tables->entries[TABLE_DIALERS];
+	case STATE_UNPROVEN_DIALERS:
+		return way_lines(tables->entries[TABLE_DIALERS]);
 	default:
 		return 0;
 	}

@@ -170,13 +170,13 @@ enum policy_table {
 	TABLE_PREFIXES,
 	TABLE_FRAGMENTS,
 	TABLE_KNOWN,
-	TABLE_PROOFS, /* nonces, and as many tags */
+	TABLE_PROOFS,             /* nonces, and as many tags */
 	TABLE_OPENINGS,
-	TABLE_DIALOGS, /* and as many transactions */
+	TABLE_DIALOGS,            /* and as many transactions */
 	TABLE_LOOPS,
-	TABLE_CALLERS, /* and as many strangers */
+	TABLE_DIALERS,            /* and as many unproven ones */
 	TABLE_BRANCHES,
-	TABLE_GREYLIST, /* lines of the greylist's memory, a power of two */
+	TABLE_GREYLIST,           /* lines of the greylist's memory, a power of two */
 	TABLE_COUNT
 };
 

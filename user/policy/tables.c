@@ -25,7 +25,7 @@ const struct tables default_tables = {
 		[TABLE_BRANCHES] = 131072,
 		[TABLE_DIALOGS] = 65536,
 		[TABLE_LOOPS] = 65536,
-		[TABLE_CALLERS] = 16384,
+		[TABLE_DIALERS] = 16384,
 		[TABLE_GREYLIST] = 524288,
 	},
 };
@@ -59,7 +59,7 @@ int read_tables(struct draft *d, const struct key *key, const struct node *value
 		TABLE(TABLE_OPENINGS, "openings", read_number),
 		TABLE(TABLE_DIALOGS, "dialogs", read_number),
 		TABLE(TABLE_LOOPS, "loops", read_number),
-		TABLE(TABLE_CALLERS, "dialers", read_number, .formerly = "callers"),
+		TABLE(TABLE_DIALERS, "dialers", read_number, .formerly = "callers"),
 		TABLE(TABLE_BRANCHES, "branches", read_number),
 		TABLE(TABLE_GREYLIST, "greylist", read_greylist, .formerly = "sights"),
 		[TABLE_COUNT] = KEYS_END
@@ -90,7 +90,7 @@ static void spare(struct policy *p, enum policy_table table, bool used)
 
 void spare_tables(struct policy *p)
 {
-	bool prefixes = false, dialogs = false, loops = false, callers = false;
+	bool prefixes = false, dialogs = false, loops = false, dialers = false;
 
 	for (size_t i = 0; i < p->zone_count; i++) {
 		const struct zone *zone = &p->zones[i];
@@ -100,12 +100,12 @@ void spare_tables(struct policy *p)
 			   zone->egress.content.statuses[SW_ACTION_DENY] ||
 			   zone->to_tag == SW_TO_TAG_PROVEN;
 		loops |= zone->guard.loop != SW_ACTION_PASS;
-		callers |= zone->guard.sweep || zone->guard.destinations.set;
+		dialers |= zone->guard.sweep || zone->guard.destinations.set;
 	}
 	spare(p, TABLE_PREFIXES, prefixes);
 	spare(p, TABLE_DIALOGS, dialogs);
 	spare(p, TABLE_LOOPS, loops);
-	spare(p, TABLE_CALLERS, callers);
+	spare(p, TABLE_DIALERS, dialers);
 }
 
 int read_known(struct draft *d, const struct key *key, const struct node *value, void *to)
