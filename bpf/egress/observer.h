@@ -11,7 +11,7 @@
 #include <linux/pkt_cls.h>
 
 #include "egress/answer.h"
-#include "egress/departure.h"
+#include "egress/outbound.h"
 #include "egress/dialogs.h"
 #include "egress/rules.h"
 #include "lib/counters.h"
@@ -19,7 +19,7 @@
 #include "lib/token.h"
 
 /* Lets the stages that know zones and lists see who gets the answer. */
-static __always_inline void watch_answer(const struct departure *d, struct scratch *scratch,
+static __always_inline void watch_answer(const struct outbound *d, struct scratch *scratch,
 					 __u64 now)
 {
 	struct packet *p = &scratch->packet;
@@ -33,7 +33,7 @@ static __always_inline void watch_answer(const struct departure *d, struct scrat
 }
 
 /* A proxy that forked may pass on challenges of both kinds (RFC 3261 16.7, step 7). */
-static __always_inline void bind_challenge(const struct departure *d, struct scratch *scratch,
+static __always_inline void bind_challenge(const struct outbound *d, struct scratch *scratch,
 					   __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
@@ -49,7 +49,7 @@ static __always_inline void bind_challenge(const struct departure *d, struct scr
 }
 
 /* The tag by which the other side names this end of the dialog. */
-static __always_inline void bind_tag(const struct departure *d, struct scratch *scratch,
+static __always_inline void bind_tag(const struct outbound *d, struct scratch *scratch,
 				     struct sip_span tag, __u64 now)
 {
 	bind_token(&sent_tags,
@@ -57,7 +57,7 @@ static __always_inline void bind_tag(const struct departure *d, struct scratch *
 			    scratch->msg.value[SIP_CALL_ID], tag), &d->dst, now, PROOF_LIFE);
 }
 
-static __always_inline void observe_response(const struct departure *d, struct scratch *scratch,
+static __always_inline void observe_response(const struct outbound *d, struct scratch *scratch,
 					     __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
@@ -74,7 +74,7 @@ static __always_inline void observe_response(const struct departure *d, struct s
 }
 
 /* What no token can be made of is said, so that nobody waits for it in vain. */
-static __always_inline void note_branch(const struct departure *d, struct scratch *scratch,
+static __always_inline void note_branch(const struct outbound *d, struct scratch *scratch,
 					struct sw_observed *self, __u64 now)
 {
 	struct sip_span none = {};
@@ -86,7 +86,7 @@ static __always_inline void note_branch(const struct departure *d, struct scratc
 	bind_token(&branches, token, &d->dst, now, SW_BRANCH_LIFE);
 }
 
-static __always_inline void observe_request(const struct departure *d, struct scratch *scratch,
+static __always_inline void observe_request(const struct outbound *d, struct scratch *scratch,
 					    struct sw_observed *self, __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
@@ -100,7 +100,7 @@ static __always_inline void observe_request(const struct departure *d, struct sc
 }
 
 /* What the rules want of it: some remember, some judge. */
-static __always_inline int observe_rules(struct __sk_buff *skb, struct departure *d,
+static __always_inline int observe_rules(struct __sk_buff *skb, struct outbound *d,
 					 struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg = &scratch->msg;
@@ -119,7 +119,7 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct departure
 	    msg->flags & SIP_TO_TAG)
 		note_inside(&d->dst, scratch, now);
 	if ((policy.egress || policy.guards & SW_GUARD_PRIVACY) && msg->flags & SIP_START)
-		return judge_departure(skb, d, scratch, now);
+		return judge_outbound(skb, d, scratch, now);
 	return TC_ACT_UNSPEC;
 }
 
@@ -127,17 +127,17 @@ static __always_inline int observe(struct __sk_buff *skb)
 {
 	struct scratch *scratch = this_scratch();
 	struct sw_observed *self;
-	struct departure *d;
+	struct outbound *d;
 	__u32 zero = 0, length;
 	__u64 now;
 
 	self = bpf_map_lookup_elem(&observed, &zero);
 	if (!scratch || !self)
 		return TC_ACT_UNSPEC;
-	d = &scratch->departure;
+	d = &scratch->outbound;
 	__builtin_memset(d, 0, sizeof(*d));
-	length = departing_length(skb, d);
-	if (!length || !departs_from_here(skb, d))
+	length = outbound_length(skb, d);
+	if (!length || !is_from_this_host(skb, d))
 		return TC_ACT_UNSPEC;
 	if (load_payload(skb, d, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;

@@ -14,7 +14,7 @@
 #include <linux/pkt_cls.h>
 #include <sipward/health.h>
 
-#include "egress/departure.h"
+#include "egress/outbound.h"
 #include "lib/counters.h"
 #include "lib/dialog.h"
 #include "lib/events.h"
@@ -34,7 +34,7 @@
 static const struct {
 	__u32 bit;
 	__u32 reason;
-} departure_reasons[] = {
+} outbound_reasons[] = {
 	{SW_PRIVACY_WITHHELD, SW_REASON_PRIVACY_IDENTITY},
 	{SW_PRIVACY_IDENTITY, SW_REASON_PRIVACY_ASSERTED},
 	{SW_PRIVACY_CHARGING, SW_REASON_PRIVACY_CHARGING},
@@ -46,7 +46,7 @@ static const struct {
 	{FOUND_HEADER, SW_REASON_EGRESS_HEADER},
 };
 
-#define DEPARTURE_REASONS (sizeof(departure_reasons) / sizeof(departure_reasons[0]))
+#define OUTBOUND_REASONS (sizeof(outbound_reasons) / sizeof(outbound_reasons[0]))
 
 static __always_inline __u32 found_by(enum sw_action action, __u32 bit)
 {
@@ -160,9 +160,9 @@ __noinline int may_be_dropped(const struct scratch *scratch, __u64 now)
 	       !is_sent_for_help(scratch) ? 0xffff : 0;
 }
 
-static __always_inline void tell_departure(struct __sk_buff *skb, const struct departure *d,
-					   struct scratch *scratch, __u32 zone, __u32 reason,
-					   __u32 mode, __u64 now)
+static __always_inline void tell_outbound(struct __sk_buff *skb, const struct outbound *d,
+					  struct scratch *scratch, __u32 zone, __u32 reason,
+					  __u32 mode, __u64 now)
 {
 	__u32 zero = 0;
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
@@ -181,7 +181,7 @@ static __always_inline void tell_departure(struct __sk_buff *skb, const struct d
 	event->reason = reason;
 	event->mode = mode;
 	event->zone = zone;
-	departure_source(skb, &event->src);
+	outbound_source(skb, &event->src);
 	event->dst = d->dst;
 	event->sport = d->sport;
 	event->dport = d->dport;
@@ -195,8 +195,8 @@ static __always_inline void tell_departure(struct __sk_buff *skb, const struct d
 }
 
 /* Judges what leaves for a zone: a TC verdict. */
-__noinline int judge_departure(struct __sk_buff *skb, struct departure *d, struct scratch *scratch,
-			       __u64 now)
+__noinline int judge_outbound(struct __sk_buff *skb, struct outbound *d, struct scratch *scratch,
+			      __u64 now)
 {
 	__u32 number, found = 0, deny = 0;
 	struct sw_counters *c;
@@ -219,8 +219,8 @@ __noinline int judge_departure(struct __sk_buff *skb, struct departure *d, struc
 	if (found >> DENIED && d->protocol == IPPROTO_UDP &&
 	    zone_at(number)->mode == SW_MODE_ENFORCE)
 		deny = found >> DENIED & may_be_dropped(scratch, now);
-	for (__u32 i = 0; i < DEPARTURE_REASONS; i++) {
-		__u32 bit = departure_reasons[i].bit, reason = departure_reasons[i].reason;
+	for (__u32 i = 0; i < OUTBOUND_REASONS; i++) {
+		__u32 bit = outbound_reasons[i].bit, reason = outbound_reasons[i].reason;
 		enum sw_mode mode = SW_MODE_MONITOR;
 
 		if (!(found & bit))
@@ -230,7 +230,7 @@ __noinline int judge_departure(struct __sk_buff *skb, struct departure *d, struc
 			verdict = TC_ACT_SHOT;
 		}
 		count(c, mode, reason);
-		tell_departure(skb, d, scratch, number, reason, mode, now);
+		tell_outbound(skb, d, scratch, number, reason, mode, now);
 	}
 	return verdict;
 }

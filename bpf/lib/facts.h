@@ -94,7 +94,7 @@ struct told {
 
 /* What the observer learned about one packet that leaves. Offsets count from the network
  * header: not every interface has a link header. It stands in the scratch map, too. */
-struct departure {
+struct outbound {
 	struct sw_addr dst;
 	__u32 offset;  /* of the payload */
 	__u32 length;  /* of it, as UDP says; on TCP all of the segment */
@@ -138,7 +138,7 @@ struct content {
 };
 
 _Static_assert(sizeof(struct packet) == 112, "no padding");
-_Static_assert(sizeof(struct departure) == 36, "no padding");
+_Static_assert(sizeof(struct outbound) == 36, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
 

@@ -257,7 +257,7 @@ PERCPU(counters, SW_ZONES_MAX, struct sw_counters);
 
 struct scratch {
 	struct packet packet;
-	struct departure departure;
+	struct outbound outbound;
 	struct sip_buf buf;
 	struct sip_input input;
 	struct sip_msg msg;

@@ -24,7 +24,7 @@ enum verdict {
 	VERDICT_UNDECIDED,  /* the next stage goes on */
 	VERDICT_NOT_OURS,   /* passes untouched and uncounted */
 	VERDICT_PASS,       /* ours, and good */
-	VERDICT_EATEN,      /* for the agent alone: it goes no further, and is no refusal */
+	VERDICT_CONSUMED,   /* for the agent alone: it goes no further, and is no refusal */
 	VERDICT_WOULD_DROP, /* monitor mode: counted as a drop, passes */
 	VERDICT_DROP
 };

@@ -69,11 +69,12 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 
 	if (on_trial)
 		report_trial(p, v);
-	if (policy.fragments_drop && p->fragment_first && v != VERDICT_DROP && v != VERDICT_EATEN)
+	if (policy.fragments_drop && p->fragment_first && v != VERDICT_DROP &&
+	    v != VERDICT_CONSUMED)
 		fragment_remember(p, v != VERDICT_NOT_OURS);
 	if (v == VERDICT_NOT_OURS)
 		return XDP_PASS;
-	if (v == VERDICT_EATEN)
+	if (v == VERDICT_CONSUMED)
 		return XDP_DROP;
 	if (policy.observed && v == VERDICT_PASS && p->message <= SW_MESSAGE_OTHER &&
 	    !p->in_dialog && p->protocol == IPPROTO_UDP)

@@ -43,7 +43,7 @@ static __always_inline enum verdict stage_probe(struct packet *p)
 	    !is_probe_answer(p, scratch))
 		return VERDICT_UNDECIDED;
 	take_probe_answer(scratch);
-	return VERDICT_EATEN;
+	return VERDICT_CONSUMED;
 }
 
 #endif

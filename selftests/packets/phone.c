@@ -90,7 +90,7 @@ void answers(struct rig *rig, const struct phone *phone, unsigned int status, co
 		"%s"
 		"Content-Length: 0\r\n\r\n", status, phone->branch, phone->user, phone->callee, tag,
 		phone->branch, phone->method, challenge);
-	departs(rig, text, size);
+	sends_out(rig, text, size);
 }
 
 unsigned int new_branch(void)

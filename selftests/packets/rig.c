@@ -254,18 +254,18 @@ void sends_method(struct rig *rig, const char *method, unsigned int n, enum sw_r
 	sends(rig, text, request(text, sizeof(text), method, n, NULL), reason);
 }
 
-void departs_frame(struct rig *rig)
+void sends_out_frame(struct rig *rig)
 {
 	struct error e = {};
 
-	if (trial_depart(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
+	if (trial_outbound(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
-void departs(struct rig *rig, const char *text, size_t size)
+void sends_out(struct rig *rig, const char *text, size_t size)
 {
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, false, text, size));
-	departs_frame(rig);
+	sends_out_frame(rig);
 }
 
 void sends_frame_shadowed(struct rig *rig, enum sw_reason reason)

@@ -67,8 +67,8 @@ bool gets_in(struct rig *rig, const char *payload, size_t size);
 void ignores_frame(struct rig *rig);
 
 /* The observer sees the frame, or a message of the server's to the rig's endpoint, leave. */
-void departs_frame(struct rig *rig);
-void departs(struct rig *rig, const char *text, size_t size);
+void sends_out_frame(struct rig *rig);
+void sends_out(struct rig *rig, const char *text, size_t size);
 
 /* The outcome of the last packet, and the sum of a counter over all zones. */
 extern struct sw_trial outcome;

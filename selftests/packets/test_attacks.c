@@ -56,7 +56,7 @@ static void relays(struct rig *rig, unsigned int status, unsigned int branch, co
 	assert_true(gets_in(rig, text, forged(text, sizeof(text),
 		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx\r\n", status, branch, extra)));
 	rig->from = victim;
-	departs(rig, text, forged(text, sizeof(text), "", status, branch, extra));
+	sends_out(rig, text, forged(text, sizeof(text), "", status, branch, extra));
 }
 
 static unsigned int asks_to_register(struct rig *rig, const char *user, const char *nonce)
@@ -144,7 +144,7 @@ static void test_nonce_behind_the_reach(void **state)
 	while (size < 2048)
 		size += snprintf(routes + size, sizeof(routes) - size, "Record-Route: <sip:a>\r\n");
 	rig.from.addr = address(EVIL);
-	departs(&rig, text, snprintf(text, sizeof(text),
+	sends_out(&rig, text, snprintf(text, sizeof(text),
 		"SIP/2.0 401 Unauthorized\r\n"
 		"Via: SIP/2.0/UDP " VICTIM ";branch=z9hG4bKa%08x;maddr=" EVIL "\r\n%s"
 		"From: <sip:a@example.com>;tag=f\r\nTo: <sip:a@example.com>;tag=t\r\n"
@@ -166,7 +166,7 @@ static void test_nonce_in_a_relayed_request(void **state)
 	registers(&rig, 0, 401, 1);
 	registers(&rig, 1, 200, 0);
 	rig.from.addr = address(EVIL); /* it is called */
-	departs(&rig, text, snprintf(text, sizeof(text),
+	sends_out(&rig, text, snprintf(text, sizeof(text),
 		"ACK sip:evil@" EVIL " SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKp\r\n"
 		"Via: SIP/2.0/UDP " VICTIM ":5060;branch=z9hG4bKq\r\n"

@@ -375,7 +375,7 @@ static void is_refused(struct rig *rig, unsigned int branch, const char *nonce)
 
 	rig->trial.now += SECOND / 4;
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
-	departs_frame(rig);
+	sends_out_frame(rig);
 }
 
 /* Wrong passwords on a connection are evidence, each with a nonce that was fresh; the same segments
@@ -434,7 +434,7 @@ static void asks_and_gets(struct rig *rig, const struct connection *c, const cha
 			"Call-ID: ask%u\r\nCSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
 			status, branch, callee, branch, method);
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
-	departs_frame(rig);
+	sends_out_frame(rig);
 }
 
 static void asks_for_many(struct rig *rig, const struct connection *c, unsigned int first,

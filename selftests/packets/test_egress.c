@@ -2,7 +2,7 @@
  *
  * What the server may not send to a zone.
  */
-#include "departures.h"
+#include "outbound.h"
 #include "kernel/state_values.h"
 #include "policy/names.h"
 
@@ -31,11 +31,11 @@ static const char *const zones =
 #define WATCHED  "198.51.99.5"
 #define INWARD   "198.51.100.5"
 
-#define METHOD(name)   (struct departing){.start = name " sip:a@b.example SIP/2.0", .cseq = name}
-#define INSIDE(name)   (struct departing){.start = name " sip:a@b.example SIP/2.0", .cseq = name, \
+#define METHOD(name)   (struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name}
+#define INSIDE(name)   (struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name, \
 					  .tag = ";tag=2"}
-#define RESPONSE(line) (struct departing){.start = "SIP/2.0 " line, .tag = ";tag=2"}
-#define HEADERS(text)  (struct departing){.headers = text}
+#define RESPONSE(line) (struct sent){.start = "SIP/2.0 " line, .tag = ";tag=2"}
+#define HEADERS(text)  (struct sent){.headers = text}
 #define SMS            "Content-Type: application/vnd.3gpp.sms\r\n"
 
 /* The sum of all reasons of one mode, so that none moves unseen. */
@@ -48,7 +48,7 @@ static uint64_t counted_all(const struct rig *rig, enum sw_mode mode)
 	return sum;
 }
 
-static void passes(struct rig *rig, const char *to, struct departing what)
+static void passes(struct rig *rig, const char *to, struct sent what)
 {
 	uint64_t before = counted_all(rig, SW_MODE_MONITOR) + counted_all(rig, SW_MODE_ENFORCE);
 
@@ -58,7 +58,7 @@ static void passes(struct rig *rig, const char *to, struct departing what)
 }
 
 /* It leaves, and this reason alone is counted. */
-static void reported(struct rig *rig, const char *to, struct departing what, enum sw_reason reason)
+static void reported(struct rig *rig, const char *to, struct sent what, enum sw_reason reason)
 {
 	uint64_t one = counted(rig, SW_MODE_MONITOR, reason);
 	uint64_t all = counted_all(rig, SW_MODE_MONITOR);
@@ -103,7 +103,7 @@ static void test_methods(void **state)
 /* The agent's own OPTIONS, which makes a newcomer known, is nothing that the server says. */
 static void test_probe(void **state)
 {
-	struct departing probe = METHOD("OPTIONS");
+	struct sent probe = METHOD("OPTIONS");
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -135,7 +135,7 @@ static void observer_is(struct rig *rig, bool good)
 
 static void test_statuses(void **state)
 {
-	struct departing bye = RESPONSE("302 Moved"), redirect = RESPONSE("302 Moved");
+	struct sent bye = RESPONSE("302 Moved"), redirect = RESPONSE("302 Moved");
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -162,7 +162,7 @@ static void test_redirects_that_live(void **state)
 {
 	static const char *const emergencies[] = {"<urn:service:sos>", "<urn:service:sos.fire>",
 						  "<sip:112@example.com>", "urn:service:sos"};
-	struct departing redirect = RESPONSE("302 Moved"), emergency = RESPONSE("302 Moved");
+	struct sent redirect = RESPONSE("302 Moved"), emergency = RESPONSE("302 Moved");
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -188,7 +188,7 @@ static void test_redirects_that_live(void **state)
 
 static void test_content_types(void **state)
 {
-	struct departing message = METHOD("MESSAGE"), inside = INSIDE("INFO"), answer = {};
+	struct sent message = METHOD("MESSAGE"), inside = INSIDE("INFO"), answer = {};
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -217,8 +217,7 @@ static void test_headers(void **state)
 {
 	static const char diversion[] = "Diversion: <sip:+49301@example.com>\r\n";
 	static const char route[] = "Route: <sip:192.0.2.9;lr>\r\n";
-	struct departing answer = RESPONSE("200 OK"), inside = INSIDE("INVITE"),
-			 bye = METHOD("BYE");
+	struct sent answer = RESPONSE("200 OK"), inside = INSIDE("INVITE"), bye = METHOD("BYE");
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -246,21 +245,22 @@ static void test_emergency(void **state)
 	};
 	static const char *const called[] = {"<urn:service:sos>", "urn:service:sos.police",
 					     "\"Help\" <sip:112@example.com>"};
-	struct departing message = METHOD("MESSAGE");
+	struct sent message = METHOD("MESSAGE");
 	auto_rig struct rig rig;
 
 	(void)state;
 	rig_open(&rig, zones);
 	for (size_t i = 0; i < array_size(emergencies); i++)
-		reported(&rig, MACHINE, (struct departing){.start = emergencies[i], .headers = SMS},
+		reported(&rig, MACHINE, (struct sent){.start = emergencies[i], .headers = SMS},
 			 SW_REASON_EGRESS_CONTENT_TYPE);
-	dropped(&rig, MACHINE, (struct departing){.start = "INVITE sip:1120@psap.example SIP/2.0",
-						  .headers = SMS}, SW_REASON_EGRESS_CONTENT_TYPE);
-	reported(&rig, MACHINE, (struct departing){.start = "NOTIFY urn:service:sos SIP/2.0"},
+	dropped(&rig, MACHINE,
+		(struct sent){.start = "INVITE sip:1120@psap.example SIP/2.0", .headers = SMS},
+		SW_REASON_EGRESS_CONTENT_TYPE);
+	reported(&rig, MACHINE, (struct sent){.start = "NOTIFY urn:service:sos SIP/2.0"},
 		 SW_REASON_EGRESS_METHOD);
 	/* The server found out who helps: only To still says what the caller asked for. */
 	for (size_t i = 0; i < array_size(called); i++)
-		reported(&rig, MACHINE, (struct departing){.callee = called[i], .headers = SMS},
+		reported(&rig, MACHINE, (struct sent){.callee = called[i], .headers = SMS},
 			 SW_REASON_EGRESS_CONTENT_TYPE);
 	message.callee = called[0];
 	message.headers = SMS;
@@ -270,7 +270,7 @@ static void test_emergency(void **state)
 /* A segment that is lost is sent again, until the connection dies. */
 static void test_tcp(void **state)
 {
-	struct departing method = METHOD("NOTIFY"), redirect = RESPONSE("302 Moved");
+	struct sent method = METHOD("NOTIFY"), redirect = RESPONSE("302 Moved");
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -317,7 +317,7 @@ static void test_monitor(void **state)
  * first fragment ends before it. */
 static void test_to_is_not_seen(void **state)
 {
-	struct departing what = INSIDE("UPDATE");
+	struct sent what = INSIDE("UPDATE");
 	auto_rig struct rig rig;
 	struct error e = {};
 	uint64_t before;
@@ -333,8 +333,8 @@ static void test_to_is_not_seen(void **state)
 	rig.frame.octets[16] = (rig.frame.size - 14) >> 8;
 	rig.frame.octets[17] = rig.frame.size - 14;
 	before = counted_all(&rig, SW_MODE_ENFORCE);
-	assert_int_equal(trial_depart(&rig.trial, rig.frame.octets, rig.frame.size, &e), 0);
-	assert_int_equal((int)rig.trial.departure, TC_ACT_UNSPEC);
+	assert_int_equal(trial_outbound(&rig.trial, rig.frame.octets, rig.frame.size, &e), 0);
+	assert_int_equal((int)rig.trial.outbound_verdict, TC_ACT_UNSPEC);
 	assert_int_equal(counted_all(&rig, SW_MODE_ENFORCE), before);
 }
 
@@ -342,7 +342,7 @@ static void test_to_is_not_seen(void **state)
 static void test_long_way(void **state)
 {
 	char via[4096] = "192.0.2.1:5060";
-	struct departing what = {.via = via, .headers = "Diversion: <sip:+49301@b.example>\r\n"};
+	struct sent what = {.via = via, .headers = "Diversion: <sip:+49301@b.example>\r\n"};
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -374,7 +374,7 @@ static void test_other_address(void **state)
 /* What several rules find is counted by each, and dropped when one says so. */
 static void test_several(void **state)
 {
-	struct departing what = METHOD("NOTIFY");
+	struct sent what = METHOD("NOTIFY");
 	auto_rig struct rig rig;
 	uint64_t found;
 

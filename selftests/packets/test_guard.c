@@ -42,7 +42,7 @@ static void leaves(struct rig *rig, const char *to, const char *text, size_t siz
 	if (way == TCP_OPENED || way == TCP_ELSEWHERE)
 		server.port = 41234;
 	assert_true(frame_message(&rig->frame, &server, &peer, way != UDP, text, size));
-	departs_frame(rig);
+	sends_out_frame(rig);
 }
 
 static void answers(struct rig *rig, const char *to, const char *status, const char *cseq,

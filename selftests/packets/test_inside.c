@@ -40,7 +40,7 @@ static size_t message(char *text, size_t size, const char *start, const char *cs
 static void leaves(struct rig *rig, bool tcp, const char *text, size_t size)
 {
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, tcp, text, size));
-	departs_frame(rig);
+	sends_out_frame(rig);
 }
 
 /* The server answers a request; it came before, with the same branch, and without a tag. */

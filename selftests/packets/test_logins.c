@@ -122,7 +122,7 @@ static void answers_ask(struct rig *rig, const struct ask *ask, unsigned int sta
 		last_branch, ask->user, ask->user, last_branch, ask->method, header);
 	rig->trial.now += 10 * MS;
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
-	departs_frame(rig);
+	sends_out_frame(rig);
 }
 
 /* The same challenge leaves for somebody else. */

@@ -2,7 +2,7 @@
  *
  * What leaves for a zone that is not trusted with it.
  */
-#include "departures.h"
+#include "outbound.h"
 #include "policy/names.h"
 
 static const char *const zones =
@@ -22,7 +22,7 @@ static const char *const zones =
 #define CORE    "198.51.100.5"
 
 /* It leaves, and this reason is counted as reported; SW_REASON_NONE: none is. */
-static void reported(struct rig *rig, const char *to, struct departing what, enum sw_reason reason)
+static void reported(struct rig *rig, const char *to, struct sent what, enum sw_reason reason)
 {
 	static const enum sw_reason all[] = {
 		SW_REASON_PRIVACY_IDENTITY, SW_REASON_PRIVACY_ASSERTED, SW_REASON_PRIVACY_CHARGING,
@@ -41,7 +41,7 @@ static void reported(struct rig *rig, const char *to, struct departing what, enu
 				 reason_name(reason));
 }
 
-#define HEADERS(text) (struct departing){.headers = text}
+#define HEADERS(text) (struct sent){.headers = text}
 #define PAI "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n"
 #define PCV "P-Charging-Vector: icid-value=1234bc9876e;icid-generated-at=192.0.6.8\r\n"
 
@@ -86,16 +86,19 @@ static void test_calls_live(void **state)
 	(void)state;
 	rig_open(&rig, zones);
 	dropped(&rig, CARRIER, HEADERS(PCV), SW_REASON_PRIVACY_CHARGING);
-	dropped(&rig, CARRIER, (struct departing){
-		.start = "MESSAGE sip:alice@carrier.example SIP/2.0", .headers = PCV,
-	}, SW_REASON_PRIVACY_CHARGING);
-	reported(&rig, CARRIER, (struct departing){.tag = ";tag=2", .headers = PCV},
+	dropped(&rig, CARRIER,
+		(struct sent){
+			.start = "MESSAGE sip:alice@carrier.example SIP/2.0",
+			.headers = PCV,
+		},
+		SW_REASON_PRIVACY_CHARGING);
+	reported(&rig, CARRIER, (struct sent){.tag = ";tag=2", .headers = PCV},
 		 SW_REASON_PRIVACY_CHARGING);
 	for (size_t i = 0; i < array_size(spared); i++)
-		reported(&rig, CARRIER, (struct departing){.start = spared[i], .headers = PCV},
+		reported(&rig, CARRIER, (struct sent){.start = spared[i], .headers = PCV},
 			 SW_REASON_PRIVACY_CHARGING);
 	for (size_t i = 0; i < array_size(emergencies); i++)
-		reported(&rig, CARRIER, (struct departing){.start = emergencies[i], .headers = PCV},
+		reported(&rig, CARRIER, (struct sent){.start = emergencies[i], .headers = PCV},
 			 SW_REASON_PRIVACY_CHARGING);
 	reported(&rig, CORE, HEADERS(PCV), SW_REASON_NONE);
 }
@@ -140,10 +143,9 @@ static void test_addresses(void **state)
 		reported(&rig, CARRIER, HEADERS(inner[i]), SW_REASON_PRIVACY_ADDRESS);
 	for (size_t i = 0; i < array_size(outer); i++)
 		reported(&rig, CARRIER, HEADERS(outer[i]), SW_REASON_NONE);
-	reported(&rig, CARRIER, (struct departing){.via = "10.0.0.2:5060"},
-		 SW_REASON_PRIVACY_ADDRESS);
+	reported(&rig, CARRIER, (struct sent){.via = "10.0.0.2:5060"}, SW_REASON_PRIVACY_ADDRESS);
 	/* The Via of a response is the other side's own. */
-	reported(&rig, CARRIER, (struct departing){.start = "SIP/2.0 200 OK", .via = "10.0.0.2"},
+	reported(&rig, CARRIER, (struct sent){.start = "SIP/2.0 200 OK", .via = "10.0.0.2"},
 		 SW_REASON_NONE);
 	dropped(&rig, "2001:db8:5::9", HEADERS(inner[0]), SW_REASON_PRIVACY_ADDRESS);
 }
@@ -159,7 +161,7 @@ static void test_hosts(void **state)
 	dropped(&rig, CARRIER, HEADERS("Contact: <sip:bob@db1.Core.Example.NET:5060>\r\n"),
 		SW_REASON_PRIVACY_HOST);
 	dropped(&rig, CARRIER, HEADERS("Record-Route: <sip:sbc7;lr>\r\n"), SW_REASON_PRIVACY_HOST);
-	dropped(&rig, CARRIER, (struct departing){.via = "sbc7:5060"}, SW_REASON_PRIVACY_HOST);
+	dropped(&rig, CARRIER, (struct sent){.via = "sbc7:5060"}, SW_REASON_PRIVACY_HOST);
 	reported(&rig, CARRIER, HEADERS("Contact: <sip:bob@score.example.net>\r\n"),
 		 SW_REASON_NONE);
 	reported(&rig, CARRIER, HEADERS("Contact: <sip:bob@example.net>\r\n"), SW_REASON_NONE);
@@ -176,18 +178,18 @@ static void test_tcp(void **state)
 	(void)state;
 	rig_open(&rig, zones);
 	for (int way = TCP; way <= TCP_OPENED; way++) {
-		reported(&rig, CARRIER, (struct departing){.headers = PCV, .way = way},
+		reported(&rig, CARRIER, (struct sent){.headers = PCV, .way = way},
 			 SW_REASON_PRIVACY_CHARGING);
-		reported(&rig, CARRIER, (struct departing){.headers = NULL, .way = way},
-			 SW_REASON_NONE);
-		reported(&rig, CORE, (struct departing){.headers = PCV, .way = way},
-			 SW_REASON_NONE);
-		reported(&rig, "2001:db8:5::9", (struct departing){
-			.headers = "Contact: <sip:bob@10.1.2.3:5060>\r\n", .way = way,
-		}, SW_REASON_PRIVACY_ADDRESS);
+		reported(&rig, CARRIER, (struct sent){.headers = NULL, .way = way}, SW_REASON_NONE);
+		reported(&rig, CORE, (struct sent){.headers = PCV, .way = way}, SW_REASON_NONE);
+		reported(&rig, "2001:db8:5::9",
+			 (struct sent){
+				 .headers = "Contact: <sip:bob@10.1.2.3:5060>\r\n",
+				 .way = way,
+			 },
+			 SW_REASON_PRIVACY_ADDRESS);
 		/* What only goes on with a message. */
-		reported(&rig, CARRIER,
-			 (struct departing){.start = "x", .headers = PCV, .way = way},
+		reported(&rig, CARRIER, (struct sent){.start = "x", .headers = PCV, .way = way},
 			 SW_REASON_NONE);
 	}
 	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_PRIVACY_CHARGING), 0);

@@ -129,7 +129,7 @@ static void test_relayed_from_tag(void **state)
 	rig_open(&rig, BUDGET_OF_5);
 	size = dialog_message(text, sizeof(text), "INVITE sip:bob@198.51.100.7 SIP/2.0", "INVITE",
 			      "call", "callers", NULL, "1");
-	departs(&rig, text, size);
+	sends_out(&rig, text, size);
 	spend_budget(&rig);
 	size = dialog_message(text, sizeof(text), "BYE sip:alice@example.com SIP/2.0", "BYE",
 			      "call", "b", "callers", "2");
@@ -150,7 +150,7 @@ static void test_branch(void **state)
 	(void)state;
 	rig_open(&rig, BUDGET_OF_5);
 	size = request(text, sizeof(text), "OPTIONS", 77, NULL);
-	departs(&rig, text, size);
+	sends_out(&rig, text, size);
 	spend_budget(&rig);
 	size = response(text, sizeof(text), 200, "OPTIONS", 78);
 	sends(&rig, text, size, SW_REASON_GREYLIST);
@@ -277,7 +277,7 @@ static void test_nothing_pushes_out_a_probe(void **state)
 	rig_open(&rig, "tables: {proofs: 64, branches: 64}\n" BUDGET_OF_5);
 	is_probed(&rig, branch);
 	for (unsigned int i = 0; i < 4096; i++)
-		departs(&rig, text, snprintf(text, sizeof(text),
+		sends_out(&rig, text, snprintf(text, sizeof(text),
 			"SIP/2.0 401 Unauthorized\r\n"
 			"Via: SIP/2.0/UDP 198.51.100.9:5060;branch=z9hG4bK%u\r\n"
 			"From: <sip:a@example.com>;tag=f\r\nTo: <sip:a@example.com>;tag=t%u\r\n"

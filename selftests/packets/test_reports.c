@@ -4,7 +4,7 @@
  * minute, and half of the budget is not for them. Counters have all.
  */
 #include "agent/ring.h"
-#include "departures.h"
+#include "outbound.h"
 
 static const char *const zones =
 	"events: {rate: 100/s}\n"
@@ -44,7 +44,7 @@ static unsigned int told_of(struct rig *rig, enum sw_reason reason)
 
 static void answers(struct rig *rig, const char *to, int count)
 {
-	const struct departing what = {
+	const struct sent what = {
 		.headers = "Record-Route: <sip:10.0.0.1;lr>\r\n",
 	};
 	uint64_t before = counted(rig, SW_MODE_MONITOR, SW_REASON_PRIVACY_ADDRESS);

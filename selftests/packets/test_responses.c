@@ -52,7 +52,7 @@ static void server_sends(struct rig *rig, const char *method, unsigned int n)
 {
 	char text[1024];
 
-	departs(rig, text, request(text, sizeof(text), method, n, NULL));
+	sends_out(rig, text, request(text, sizeof(text), method, n, NULL));
 }
 
 static void answers(struct rig *rig, unsigned int status, unsigned int n, enum sw_reason reason)
@@ -190,7 +190,7 @@ static void test_server_without_branches(void **state)
 	(void)state;
 	open_at(&rig, expected);
 	sends(&rig, answer, sizeof(answer) - 1, SW_REASON_UNSOLICITED_RESPONSE);
-	departs(&rig, without, sizeof(without) - 1);
+	sends_out(&rig, without, sizeof(without) - 1);
 	sends(&rig, answer, sizeof(answer) - 1, SW_REASON_NONE);
 	answers(&rig, 200, 1, SW_REASON_UNSOLICITED_RESPONSE);
 	passes_time(&rig, 201);
@@ -261,7 +261,7 @@ static void send_fragment(struct rig *rig, unsigned int n)
 	frame_append(&rig->frame, udp, sizeof(udp));
 	frame_append(&rig->frame, text, size / 8 * 8);
 	frame_finish(&rig->frame);
-	departs_frame(rig);
+	sends_out_frame(rig);
 }
 
 static void test_request_in_fragments(void **state)

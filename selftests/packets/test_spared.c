@@ -268,7 +268,7 @@ static void answers_call(struct rig *rig)
 					      NULL, "INVITE"};
 	char text[1024];
 
-	departs(rig, text, message_of(text, sizeof(text), &answer));
+	sends_out(rig, text, message_of(text, sizeof(text), &answer));
 }
 
 /* A neighbour's call goes on while their address is banned: what belongs to a dialog in which the

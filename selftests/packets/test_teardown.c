@@ -75,7 +75,7 @@ static void leaves(struct rig *rig, const char *to, const char *start, const cha
 	size_t size = dialog_message(text, sizeof(text), start, cseq, call, from, tag, branch);
 
 	assert_true(frame_message(&rig->frame, &rig->to, &peer, false, text, size));
-	departs_frame(rig);
+	sends_out_frame(rig);
 }
 
 /* The server takes an INVITE of Alice's with tag "a", and the callee answers with `tag`. */
@@ -285,7 +285,7 @@ static void test_emergency(void **state)
 		"CSeq: 1 INVITE\r\n"
 		"Content-Length: 0\r\n\r\n", CALL);
 	assert_true(frame_message(&rig->frame, &rig->to, &peer, false, text, size));
-	departs_frame(rig);
+	sends_out_frame(rig);
 	byes(rig, STRANGER, "a", "y", REPORTED);
 	byes(rig, MOVED, "a", "b", REPORTED);
 }

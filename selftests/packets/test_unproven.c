@@ -236,7 +236,7 @@ static void test_belonging(void **state)
 		 "zones: [{name: public, newcomers: {rate: 5/s burst 5, probe: off}, "
 		 "unproven: {belonging: 7/s burst 7}}]\n");
 	for (next = first; next < first + 20; next++)
-		departs(&rig, text, request(text, sizeof(text), "INVITE", next, NULL));
+		sends_out(&rig, text, request(text, sizeof(text), "INVITE", next, NULL));
 	flood_requests(&rig, 50, 0);
 	for (unsigned int i = 0; i < 20; i++)
 		assert_int_equal(arrives(&rig, &classes[2], first + i), i < 7);

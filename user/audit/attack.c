@@ -257,7 +257,7 @@ static void pass_time(struct battlefield *field, uint64_t ns)
 	state_health_write(&field->trial->state, &health);
 }
 
-/* What a departure could be refused for. */
+/* What a packet of the server could be refused for. */
 #define LEAK_FIRST SW_REASON_PRIVACY_IDENTITY
 #define LEAK_LAST  SW_REASON_EGRESS_HEADER
 
@@ -280,17 +280,17 @@ static void count_leaks(const struct trial *trial, uint64_t counts[LEAK_LAST - L
 }
 
 /* A packet that the server sends: counted only where it is what the vector is about. */
-static int depart(struct battlefield *field, const struct shot *shot, struct packet_count *count,
-		  struct error *e)
+static int send_outbound(struct battlefield *field, const struct shot *shot,
+			 struct packet_count *count, struct error *e)
 {
 	uint64_t before[LEAK_LAST - LEAK_FIRST + 1], after[LEAK_LAST - LEAK_FIRST + 1];
 	bool leaked = false;
 
-	if (field->departures)
+	if (field->judges_outbound)
 		count_leaks(field->trial, before);
-	if (trial_depart(field->trial, shot->frame.octets, shot->frame.size, e) < 0)
+	if (trial_outbound(field->trial, shot->frame.octets, shot->frame.size, e) < 0)
 		return -1;
-	if (!field->departures)
+	if (!field->judges_outbound)
 		return 0;
 	count_leaks(field->trial, after);
 	for (int i = LEAK_FIRST; i <= LEAK_LAST; i++) {
@@ -298,7 +298,7 @@ static int depart(struct battlefield *field, const struct shot *shot, struct pac
 		leaked |= after[i - LEAK_FIRST] != before[i - LEAK_FIRST];
 	}
 	count->sent++;
-	if (field->trial->departure == TC_ACT_SHOT)
+	if (field->trial->outbound_verdict == TC_ACT_SHOT)
 		count->dropped++;
 	else
 		count->would += leaked;
@@ -316,7 +316,7 @@ static int fire(struct battlefield *field, const struct step *step, struct shot 
 	    build(field, step, shot, text, step->size, step->kind == STEP_OUT, e) < 0)
 		return -1;
 	if (step->kind == STEP_OUT)
-		return depart(field, shot, count, e);
+		return send_outbound(field, shot, count, e);
 	if (trial_run(field->trial, shot->frame.octets, shot->frame.size, &outcome, e) < 0)
 		return -1;
 	count_outcome(count, &outcome);
@@ -399,7 +399,7 @@ int attack_run(struct battlefield *field, const struct vector *vector,
 	*result = (struct vector_result){.outcome = OUTCOME_ABSENT};
 	pass_time(field, CLOCK_JUMP);
 	field->vector++;
-	field->departures = expects_leak(vector);
+	field->judges_outbound = expects_leak(vector);
 	result->absent = why_absent(field, vector);
 	for (size_t i = 0; i < vector->step_count && !result->absent; i++) {
 		aim_to(field->policy, vector->steps[i].transport, &shot->to);

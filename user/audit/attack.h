@@ -36,7 +36,7 @@ struct battlefield {
 	uint8_t public_octet;      /* first of the public addresses */
 	uint32_t packet;           /* the last one's number */
 	uint32_t vector;
-	bool departures;           /* what the server sends is judged, too */
+	bool judges_outbound;      /* what the server sends is judged, too */
 	uint64_t told;             /* when the program was last told that its observers are there */
 };
 

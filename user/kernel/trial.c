@@ -77,19 +77,19 @@ int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_t
 	return opts.retval;
 }
 
-int trial_depart(struct trial *trial, const void *frame, uint32_t size, struct error *e)
+int trial_outbound(struct trial *trial, const void *frame, uint32_t size, struct error *e)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = size);
 	int observer = bpf_program__fd(trial->skel->progs.sipward_egress);
 
-	trial->departure = 0;
+	trial->outbound_verdict = 0;
 	if (observer < 0) /* a policy that has no rule for what leaves */
 		return 0;
 	trial->skel->bss->trial_now = trial->now;
 	if (bpf_prog_test_run_opts(observer, &opts) < 0)
 		return fail(e, EXIT_FAILED, "the observer would not run a frame of %u octets: %s",
 			    size, strerror(errno));
-	trial->departure = opts.retval;
+	trial->outbound_verdict = opts.retval;
 	return 0;
 }
 

@@ -16,7 +16,7 @@ struct trial {
 	int program;
 	struct sipward_bpf *skel;
 	uint8_t numbers[SW_ZONES_MAX];
-	uint32_t departure;        /* the TC verdict on the last frame that left */
+	uint32_t outbound_verdict; /* the TC verdict on the last frame that left */
 	uint64_t now;              /* CLOCK_MONOTONIC nanoseconds of the next packet */
 };
 
@@ -36,7 +36,7 @@ int trial_run(struct trial *trial, const void *frame, uint32_t size, struct sw_t
 	      struct error *e);
 
 /* Lets the observer see a frame that leaves at trial->now. 0, or -1 and *e. */
-int trial_depart(struct trial *trial, const void *frame, uint32_t size, struct error *e);
+int trial_outbound(struct trial *trial, const void *frame, uint32_t size, struct error *e);
 
 /* What the scanner found in the last packet; only valid when its outcome says `scanned`, and
  * whole only behind trial_open_all(). */

@@ -25,17 +25,17 @@ sed -i 's/^services:.*/services: [{transport: udp, port: 5060}, {transport: udp,
 '{transport: tcp, port: 5060}, {transport: tcp, port: 5070}]/' "$TMP/egress.yaml"
 ward_start egress || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 
-spawn "$CALLER" "$TMP/heard" "$PYTHON" "$LAB/departure.py" --from "$CALLER4" hear
+spawn "$CALLER" "$TMP/heard" "$PYTHON" "$LAB/outbound.py" --from "$CALLER4" hear
 wait_until 5 grep -q ready "$TMP/heard" || die "nobody hears"
 
-departs() { # as departure.py
-	server "$PYTHON" "$LAB/departure.py" --from "$SERVER4" send "$@"
+sends_outbound() { # as outbound.py
+	server "$PYTHON" "$LAB/outbound.py" --from "$SERVER4" send "$@"
 }
 
-sends() { # NAME, then as departure.py: whether it arrived. Behind it goes one that always does.
+sends() { # NAME, then as outbound.py: whether it arrived. Behind it goes one that always does.
 	local name=$1
-	departs "${@:2:$#-2}" "$CALLER4" "$name" "${!#}"
-	departs "$CALLER4" "behind-$name" OPTIONS
+	sends_outbound "${@:2:$#-2}" "$CALLER4" "$name" "${!#}"
+	sends_outbound "$CALLER4" "behind-$name" OPTIONS
 	wait_until 5 grep -qx "behind-$name" "$TMP/heard" || echo "lost: "
 	grep -qx "$name" "$TMP/heard" && echo arrives || echo dropped
 }
@@ -62,7 +62,7 @@ expect_equal "charging data" "dropped 1" \
 	"$(sends charging --header 'P-Charging-Vector: icid-value=1' INVITE) $(dropped privacy_charging)"
 expect_equal "a NOTIFY over TCP is counted, and arrives" "arrives 1 1" \
 	"$(sends tcp --tcp NOTIFY) $(dropped egress_method) $(shadow egress_method)"
-departs "$ATTACKER4" stranger NOTIFY
+sends_outbound "$ATTACKER4" stranger NOTIFY
 expect_equal "other zones have no such rule" 0 "$(counter public drops egress_method)"
 
 # --- responses ---
@@ -73,7 +73,7 @@ expect_equal "a redirect gets no further" "dropped 1" \
 	"$(sends redirect --tag d3 'SIP/2.0 302 Moved') $(dropped egress_status)"
 expect_equal "the answer that begins a call" arrives "$(sends call --tag d4 'SIP/2.0 200 OK')"
 # the same Call-ID and tags
-departs --tag d4 "$CALLER4" call 'SIP/2.0 302 Moved'
+sends_outbound --tag d4 "$CALLER4" call 'SIP/2.0 302 Moved'
 twice() { [ "$(grep -cx call "$TMP/heard")" = 2 ]; }
 expect "a redirect inside it arrives" "$(cat "$TMP/heard")" wait_until 5 twice
 expect_equal "it is only counted" "1 2" "$(dropped egress_status) $(shadow egress_status)"

@@ -2,14 +2,14 @@
  *
  * What packet tests of the way out share: messages that the server sends to an address.
  */
-#ifndef SIPWARD_PACKETS_DEPARTURES_H
-#define SIPWARD_PACKETS_DEPARTURES_H
+#ifndef SIPWARD_PACKETS_OUTBOUND_H
+#define SIPWARD_PACKETS_OUTBOUND_H
 
 #include <linux/pkt_cls.h>
 
 #include "rig.h"
 
-struct departing {
+struct sent {
 	const char *start;  /* NULL: an INVITE */
 	const char *via;    /* NULL: a public address */
 	const char *branch; /* NULL: z9hG4bK1 */
@@ -21,7 +21,7 @@ struct departing {
 	enum { UDP, TCP, TCP_OPENED } way; /* TCP_OPENED: on a connection that the server opened */
 };
 
-static inline uint32_t leaves(struct rig *rig, const char *to, const struct departing *what)
+static inline uint32_t leaves(struct rig *rig, const char *to, const struct sent *what)
 {
 	struct endpoint peer = {.addr = address(to), .port = 5060}, server = rig->to;
 	char text[12288];
@@ -47,13 +47,12 @@ static inline uint32_t leaves(struct rig *rig, const char *to, const struct depa
 	if (what->way == TCP_OPENED)
 		server.port = 40123;
 	assert_true(frame_message(&rig->frame, &server, &peer, what->way != UDP, text, size));
-	departs_frame(rig);
-	return rig->trial.departure;
+	sends_out_frame(rig);
+	return rig->trial.outbound_verdict;
 }
 
 /* It is dropped, and this reason is counted. */
-static inline void dropped(struct rig *rig, const char *to, struct departing what,
-			   enum sw_reason reason)
+static inline void dropped(struct rig *rig, const char *to, struct sent what, enum sw_reason reason)
 {
 	uint64_t before = counted(rig, SW_MODE_ENFORCE, reason);
 

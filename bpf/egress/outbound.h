@@ -2,8 +2,8 @@
  *
  * A packet that leaves (TC egress): is it of a service, and where is its payload?
  */
-#ifndef SIPWARD_BPF_EGRESS_DEPARTURE_H
-#define SIPWARD_BPF_EGRESS_DEPARTURE_H
+#ifndef SIPWARD_BPF_EGRESS_OUTBOUND_H
+#define SIPWARD_BPF_EGRESS_OUTBOUND_H
 
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -33,7 +33,7 @@ static __always_inline int load_net(struct __sk_buff *skb, __u32 offset, void *t
 /* The payload, wherever the kernel keeps it: TCP's stands in pages, where the helper that counts
  * from the network header does not look. The other one counts from the link header, of which
  * only the length of all tells whether there is one. */
-static __always_inline int load_payload(struct __sk_buff *skb, const struct departure *d, void *to,
+static __always_inline int load_payload(struct __sk_buff *skb, const struct outbound *d, void *to,
 					__u32 size)
 {
 	__u32 link = skb->len - d->end;
@@ -58,7 +58,7 @@ static __always_inline int is_observed(__u8 protocol)
 	return protocol == IPPROTO_UDP || (OBSERVES_TCP && protocol == IPPROTO_TCP);
 }
 
-static __always_inline int departure_ipv4(struct __sk_buff *skb, struct departure *d)
+static __always_inline int outbound_ipv4(struct __sk_buff *skb, struct outbound *d)
 {
 	struct iphdr ip;
 
@@ -72,7 +72,7 @@ static __always_inline int departure_ipv4(struct __sk_buff *skb, struct departur
 	return ip.ihl * 4;
 }
 
-static __always_inline int departure_ipv6(struct __sk_buff *skb, struct departure *d)
+static __always_inline int outbound_ipv6(struct __sk_buff *skb, struct outbound *d)
 {
 	struct fragment_header fragment;
 	struct ipv6hdr ip;
@@ -95,7 +95,7 @@ static __always_inline int departure_ipv6(struct __sk_buff *skb, struct departur
 /* Where the payload of a segment begins and ends. Segmentation is still to come (GSO): what is
  * here may be several segments, with several messages. What is read is the message that begins the
  * payload, if one does; of those behind it nothing is learned and nothing told. */
-static __always_inline int departs_by_tcp(struct __sk_buff *skb, struct departure *d, int offset)
+static __always_inline int outbound_tcp(struct __sk_buff *skb, struct outbound *d, int offset)
 {
 	__u8 words;
 
@@ -106,7 +106,7 @@ static __always_inline int departs_by_tcp(struct __sk_buff *skb, struct departur
 	return words >> 4 >= 5 && d->end > d->offset;
 }
 
-static __always_inline int departs_by_udp(struct departure *d, int offset, __u32 length)
+static __always_inline int outbound_udp(struct outbound *d, int offset, __u32 length)
 {
 	d->offset = offset + sizeof(struct udphdr);
 	d->length = length - sizeof(struct udphdr);
@@ -115,7 +115,7 @@ static __always_inline int departs_by_udp(struct departure *d, int offset, __u32
 
 /* 1 when a segment leaves a port that is a service; or goes to one, on a connection that the
  * server opened. One to a port that its peer chose is not seen. */
-static __always_inline int is_tcp_service(struct departure *d, __u64 sport, __u64 dport)
+static __always_inline int is_tcp_service(struct outbound *d, __u64 sport, __u64 dport)
 {
 	if (policy.tcp_ports[sport >> 6] >> (sport & 63) & 1)
 		return 1;
@@ -125,16 +125,16 @@ static __always_inline int is_tcp_service(struct departure *d, __u64 sport, __u6
 }
 
 /* 1 when the packet leaves a port that is a service, or over TCP goes to one. */
-static __always_inline int departs_from_service(struct __sk_buff *skb, struct departure *d)
+static __always_inline int is_from_service(struct __sk_buff *skb, struct outbound *d)
 {
 	struct udphdr udp; /* the ports stand where TCP has them */
 	int offset = 0;
 	__u64 port, peer;
 
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		offset = departure_ipv4(skb, d);
+		offset = outbound_ipv4(skb, d);
 	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
-		offset = departure_ipv6(skb, d);
+		offset = outbound_ipv6(skb, d);
 	if (!offset || load_net(skb, offset, &udp, sizeof(udp)))
 		return 0;
 	d->sport = bpf_ntohs(udp.source);
@@ -144,13 +144,13 @@ static __always_inline int departs_from_service(struct __sk_buff *skb, struct de
 	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
 	asm volatile("%0 &= 0xffff" : "+r"(peer));
 	if (d->protocol == IPPROTO_TCP)
-		return is_tcp_service(d, port, peer) && departs_by_tcp(skb, d, offset);
+		return is_tcp_service(d, port, peer) && outbound_tcp(skb, d, offset);
 	return policy.udp_ports[port >> 6] >> (port & 63) & 1 &&
-	       departs_by_udp(d, offset, bpf_ntohs(udp.len));
+	       outbound_udp(d, offset, bpf_ntohs(udp.len));
 }
 
 /* Where it leaves from, as the IP header says. */
-static __always_inline void departure_source(struct __sk_buff *skb, struct sw_addr *src)
+static __always_inline void outbound_source(struct __sk_buff *skb, struct sw_addr *src)
 {
 	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
 		load_net(skb, 8, src->octets, 16);
@@ -161,8 +161,8 @@ static __always_inline void departure_source(struct __sk_buff *skb, struct sw_ad
 }
 
 /* As in stage "service": an address of the i-th service, or of this host. */
-static __always_inline int departs_from(const struct sw_addr *src, const struct departure *d,
-					__u32 i)
+static __always_inline int is_address_of(const struct sw_addr *src, const struct outbound *d,
+					 __u32 i)
 {
 	const volatile struct sw_service *service = &policy.services[i];
 	struct sw_service_addr key = {.addr = *src, .service = i};
@@ -177,28 +177,28 @@ static __always_inline int departs_from(const struct sw_addr *src, const struct 
 }
 
 /* What is only on its way through this host is none of ours. */
-__noinline int departs_from_here(struct __sk_buff *skb, const struct departure *d)
+__noinline int is_from_this_host(struct __sk_buff *skb, const struct outbound *d)
 {
 	struct sw_addr src = {};
 
 	if (!d)
 		return 0;
-	departure_source(skb, &src);
+	outbound_source(skb, &src);
 	for (__u32 i = 0; i < SW_SERVICES_MAX; i++) {
 		if (i >= policy.service_count)
 			break;
-		if (departs_from(&src, d, i))
+		if (is_address_of(&src, d, i))
 			return 1;
 	}
 	return 0;
 }
 
 /* What of the message is here; 0 when it is none of a service. */
-static __always_inline __u32 departing_length(struct __sk_buff *skb, struct departure *d)
+static __always_inline __u32 outbound_length(struct __sk_buff *skb, struct outbound *d)
 {
 	__u32 length;
 
-	if (!departs_from_service(skb, d) || d->length < 20)
+	if (!is_from_service(skb, d) || d->length < 20)
 		return 0;
 	length = d->end - d->offset;
 	if (length > d->length)
