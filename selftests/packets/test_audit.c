@@ -9,11 +9,11 @@
 #include "policy/names.h"
 #include "rig.h"
 
-static void audit_policy(const char *path, struct edition *edition, struct audit *audit)
+static void audit_policy(const char *path, struct loaded_policy *loaded, struct audit *audit)
 {
 	struct error e = {};
 
-	if (edition_load(path, edition, &e) < 0 || audit_make(audit, edition, NULL, &e) < 0)
+	if (loaded_policy_load(path, loaded, &e) < 0 || audit_make(audit, loaded, NULL, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
@@ -28,12 +28,12 @@ static bool expects(const struct vector *v, const struct packet_count *count)
 /* Each attack is stopped for a reason that its vector names, and no legal packet is. */
 static void test_everything_on(void **state)
 {
-	auto_edition struct edition edition = {};
+	auto_loaded_policy struct loaded_policy loaded = {};
 	auto_audit struct audit audit = {};
 	bool good = true;
 
 	(void)state;
-	audit_policy("selftests/policies/audit.yaml", &edition, &audit);
+	audit_policy("selftests/policies/audit.yaml", &loaded, &audit);
 	for (size_t i = 0; i < audit.vectors.count; i++) {
 		const struct vector *v = &audit.vectors.items[i];
 		const struct vector_result *result = &audit.results[i];
@@ -63,11 +63,11 @@ static bool is_policy(const char *name)
 /* A policy whose rules need no observer has none to run. */
 static void test_smallest(void **state)
 {
-	auto_edition struct edition edition = {};
+	auto_loaded_policy struct loaded_policy loaded = {};
 	auto_audit struct audit audit = {};
 
 	(void)state;
-	audit_policy("selftests/policies/good/minimal.yaml", &edition, &audit);
+	audit_policy("selftests/policies/good/minimal.yaml", &loaded, &audit);
 	assert_int_equal(audit_legal_lost(&audit), 0);
 }
 
@@ -75,7 +75,7 @@ static void test_smallest(void **state)
 static void test_long_deny_list(void **state)
 {
 	char path[] = "/tmp/sipward-audit.XXXXXX";
-	auto_edition struct edition edition = {};
+	auto_loaded_policy struct loaded_policy loaded = {};
 	auto_audit struct audit audit = {};
 	int fd = mkstemp(path);
 
@@ -87,7 +87,7 @@ static void test_long_deny_list(void **state)
 			dprintf(fd, "%u.%u.7.7,", i / 4, i * 97 & 127);
 	dprintf(fd, "]}\n");
 	close(fd);
-	audit_policy(path, &edition, &audit);
+	audit_policy(path, &loaded, &audit);
 	unlink(path);
 	assert_int_equal(audit_legal_lost(&audit), 0);
 }
@@ -102,13 +102,13 @@ static void test_shipped_policies(void **state)
 	(void)state;
 	assert_non_null(directory);
 	while ((entry = readdir(directory))) {
-		auto_edition struct edition edition = {};
+		auto_loaded_policy struct loaded_policy loaded = {};
 		auto_audit struct audit audit = {};
 		auto_free char *path = xasprintf("scripts/policies/%s", entry->d_name);
 
 		if (!is_policy(entry->d_name))
 			continue;
-		audit_policy(path, &edition, &audit);
+		audit_policy(path, &loaded, &audit);
 		print_message("# %s: %u legal packets dropped\n", path, audit_legal_lost(&audit));
 		for (size_t i = 0; i < audit.vectors.count; i++)
 			if (audit.results[i].legal.dropped) {
@@ -127,12 +127,12 @@ static void test_shipped_policies(void **state)
 /* The embedded policy is in monitor mode: nothing is stopped, much is counted. */
 static void test_monitor(void **state)
 {
-	auto_edition struct edition edition = {};
+	auto_loaded_policy struct loaded_policy loaded = {};
 	auto_audit struct audit audit = {};
 	int shadow = 0;
 
 	(void)state;
-	audit_policy(NULL, &edition, &audit);
+	audit_policy(NULL, &loaded, &audit);
 	for (size_t i = 0; i < audit.vectors.count; i++) {
 		assert_int_equal(audit.results[i].attack.dropped, 0);
 		shadow += audit.results[i].outcome == OUTCOME_SHADOW;

@@ -50,17 +50,17 @@ static const struct zone *zone_of(const struct policy *p, const char *name)
 	return NULL;
 }
 
-/* Reads the policy with one deviation; the key in its one form must be `form`. */
+/* Reads the policy with one override; the key in its one form must be `form`. */
 static void read_tuned(struct policy_text *text, const char *key, const char *value,
 		       const char *form, struct policy *p)
 {
-	auto_deviation struct deviation deviation = { 0 };
+	auto_override struct override override = {0};
 	struct error e = { 0 };
 
-	if (deviation_make(text, key, value, &deviation, &e) < 0 ||
-	    policy_text_parse(text, &deviation, 1, p, &e) < 0)
+	if (override_make(text, key, value, &override, &e) < 0 ||
+	    policy_text_parse(text, &override, 1, p, &e) < 0)
 		fail_msg("%s: %s", key, e.text);
-	assert_string_equal(deviation.key, form);
+	assert_string_equal(override.key, form);
 	assert_sound(p);
 }
 
@@ -134,21 +134,21 @@ static void test_whole_values(void **state)
 
 static void test_value_in_file(void **state)
 {
-	auto_deviation struct deviation rate = { 0 }, list = { 0 }, none = { 0 };
+	auto_override struct override rate = {0}, list = {0}, none = {0};
 
-	assert_int_equal(deviation_make(*state, "carrier.a.rates.zone", "1/s", &rate, NULL), 0);
+	assert_int_equal(override_make(*state, "carrier.a.rates.zone", "1/s", &rate, NULL), 0);
 	assert_string_equal(rate.in_file, "100/s");
-	assert_int_equal(deviation_make(*state, "carrier.a.methods", "[]", &list, NULL), 0);
+	assert_int_equal(override_make(*state, "carrier.a.methods", "[]", &list, NULL), 0);
 	assert_string_equal(list.in_file, "[INVITE]");
-	assert_int_equal(deviation_make(*state, "public.mode", "monitor", &none, NULL), 0);
+	assert_int_equal(override_make(*state, "public.mode", "monitor", &none, NULL), 0);
 	assert_null(none.in_file);
 }
 
 static void test_order(void **state)
 {
-	struct deviation both[] = {
-		{ .key = "carrier.a.rates", .value = "{zone: 5/s}" },
-		{ .key = "carrier.a.rates.source.INVITE", .value = "3/s" },
+	struct override both[] = {
+		{.key = "carrier.a.rates", .value = "{zone: 5/s}"},
+		{.key = "carrier.a.rates.source.INVITE", .value = "3/s"},
 	};
 	auto_policy struct policy p = { 0 };
 	struct error e = { 0 };
@@ -213,12 +213,12 @@ static void test_refused(void **state)
 	};
 
 	for (size_t i = 0; i < array_size(cases); i++) {
-		auto_deviation struct deviation deviation = { 0 };
+		auto_override struct override override = {0};
 		struct policy p = { 0 };
 		struct error e = { 0 };
-		int made = deviation_make(*state, cases[i].key, cases[i].value, &deviation, &e);
+		int made = override_make(*state, cases[i].key, cases[i].value, &override, &e);
 
-		assert_int_equal(made < 0 ? -1 : policy_text_parse(*state, &deviation, 1, &p, &e),
+		assert_int_equal(made < 0 ? -1 : policy_text_parse(*state, &override, 1, &p, &e),
 				 -1);
 		assert_string_equal(e.text, cases[i].message);
 		assert_int_equal(e.code, EXIT_POLICY);
@@ -230,20 +230,20 @@ static void test_refused(void **state)
 static void test_files_are_kept(void **state)
 {
 	struct scratch *s = *state;
-	auto_edition struct edition edition = { 0 };
+	auto_loaded_policy struct loaded_policy loaded = {0};
 	struct error e = { 0 };
 
 	write_file(s->list, "192.0.2.1\n");
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
-	if (edition_load(s->policy, &edition, &e) < 0)
+	if (loaded_policy_load(s->policy, &loaded, &e) < 0)
 		fail_msg("%s", e.text);
-	assert_int_equal(edition.policy.list_count, 1);
+	assert_int_equal(loaded.policy.list_count, 1);
 	write_file(s->list, "192.0.2.1\n192.0.2.2\n");
-	assert_int_equal(edition_parse(&edition, &e), 0);
-	assert_int_equal(edition.policy.list_count, 1);
+	assert_int_equal(loaded_policy_parse(&loaded, &e), 0);
+	assert_int_equal(loaded.policy.list_count, 1);
 	unlink(s->list);
-	assert_int_equal(edition_parse(&edition, &e), 0);
-	assert_int_equal(edition.policy.list_count, 1);
+	assert_int_equal(loaded_policy_parse(&loaded, &e), 0);
+	assert_int_equal(loaded.policy.list_count, 1);
 }
 
 static void assert_change(const struct change *change, const char *key, const char *from,
@@ -257,7 +257,7 @@ static void assert_change(const struct change *change, const char *key, const ch
 static void test_diff(void **state)
 {
 	struct scratch *s = *state;
-	auto_edition struct edition from = { 0 }, to = { 0 };
+	auto_loaded_policy struct loaded_policy from = {0}, to = {0};
 	struct change *changes;
 	struct error e = { 0 };
 	size_t count;
@@ -265,16 +265,16 @@ static void test_diff(void **state)
 	write_file(s->list, "192.0.2.1\n192.0.2.2\n");
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n"
 		   "zones: [{name: a, sources: [192.0.2.0/24], mode: monitor}]\n");
-	assert_int_equal(edition_load(s->policy, &from, &e), 0);
-	assert_int_equal(edition_diff(&from, &from, &changes, &count, &e), 0);
+	assert_int_equal(loaded_policy_load(s->policy, &from, &e), 0);
+	assert_int_equal(loaded_policy_diff(&from, &from, &changes, &count, &e), 0);
 	assert_int_equal(count, 0);
 	changes_free(changes, count);
 	write_file(s->list, "192.0.2.2\n192.0.2.3\n192.0.2.4\n");
 	write_file(s->policy, "version: 1\nevents: {rate: 1/s}\nlists: {deny: [./list.txt]}\n"
 		   "zones: [{name: b, sources: [192.0.2.0/24]}, {name: a, "
 		   "sources: [10.0.0.0/8]}]\n");
-	assert_int_equal(edition_load(s->policy, &to, &e), 0);
-	assert_int_equal(edition_diff(&from, &to, &changes, &count, &e), 0);
+	assert_int_equal(loaded_policy_load(s->policy, &to, &e), 0);
+	assert_int_equal(loaded_policy_diff(&from, &to, &changes, &count, &e), 0);
 	assert_int_equal(count, 6);
 	assert_change(&changes[0], "a.sources", "[192.0.2.0/24]", "[10.0.0.0/8]");
 	assert_change(&changes[1], "a.mode", "monitor", "-");

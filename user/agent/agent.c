@@ -256,15 +256,14 @@ static int start(struct agent *agent, struct error *e)
 				     "both with -i";
 
 	if (privilege_check_agent(e) < 0 ||
-	    edition_load(agent->options->policy, &agent->running, e) < 0 || kernel_check(e) < 0 ||
-	    fault_point("start: make the directories", e) < 0 ||
+	    loaded_policy_load(agent->options->policy, &agent->running, e) < 0 ||
+	    kernel_check(e) < 0 || fault_point("start: make the directories", e) < 0 ||
 	    paths_prepare(e) < 0 || lock_take(&agent->lock, advice, e) < 0 ||
 	    (agent->network = network_lock(e)) < 0 ||
-	    fault_point("start: claim the namespace", e) < 0 ||
-	    network_claim(e) < 0 || pins_follow(say_text, e) < 0 ||
-	    loop_open(&agent->loop, e) < 0 || watch_signals(agent, e) < 0 ||
-	    open_exporter_and_confine(agent, e) < 0 || open_state(agent, e) < 0 ||
-	    watch_all(agent, e) < 0 || open_socket(agent, e) < 0 ||
+	    fault_point("start: claim the namespace", e) < 0 || network_claim(e) < 0 ||
+	    pins_follow(say_text, e) < 0 || loop_open(&agent->loop, e) < 0 ||
+	    watch_signals(agent, e) < 0 || open_exporter_and_confine(agent, e) < 0 ||
+	    open_state(agent, e) < 0 || watch_all(agent, e) < 0 || open_socket(agent, e) < 0 ||
 	    protect(agent, &agent->running.policy, e) < 0)
 		return -1;
 	fault_point("start: forget what was tuned", NULL);
@@ -303,7 +302,7 @@ static int stop(struct agent *agent, struct error *e)
 		else if (agent->confirm_by)
 			say("policy %s was not confirmed, and stays: there was no time to go back",
 			    agent->running.text.name);
-		if (agent->running.deviation_count)
+		if (agent->running.override_count)
 			say("what is tuned stays until the next start");
 		say("stopped; the programs stay attached and keep protecting (--keep)");
 		return 0;
@@ -334,8 +333,8 @@ static void agent_free(struct agent *agent)
 	close_fd(&agent->signals);
 	close_fd(&agent->timer);
 	state_close(&agent->state);
-	edition_free(&agent->running);
-	edition_free(&agent->before);
+	loaded_policy_free(&agent->running);
+	loaded_policy_free(&agent->before);
 	loop_close(&agent->loop);
 	interfaces_free(agent);
 	close_fd(&agent->network);

@@ -126,13 +126,13 @@ static int on_status(struct agent *agent, struct json_object *args, struct json_
 static int on_tune(struct agent *agent, struct json_object *args, struct json_object *answer,
 		   struct error *e)
 {
-	auto_deviation struct deviation deviation = {};
+	auto_override struct override override = {};
 	const char *key = text_of(args, "key"), *value = text_of(args, "value");
 
 	if (!key || !value)
 		return missing_argument(key ? "value" : "key", e);
-	if (deviation_make(&agent->running.text, key, value, &deviation, e) < 0 ||
-	    tune(agent, &deviation, count_of(args, "for"), e) < 0)
+	if (override_make(&agent->running.text, key, value, &override, e) < 0 ||
+	    tune(agent, &override, count_of(args, "for"), e) < 0)
 		return -1;
 	json_object_object_add(answer, "tuned", tuned_json(agent));
 	return 0;
@@ -142,11 +142,11 @@ static int on_tune(struct agent *agent, struct json_object *args, struct json_ob
 static int on_reset(struct agent *agent, struct json_object *args, struct json_object *answer,
 		    struct error *e)
 {
-	auto_deviation struct deviation deviation = {};
+	auto_override struct override override = {};
 	const char *key = text_of(args, "key");
 
-	if (key && deviation_make(&agent->running.text, key, NULL, &deviation, NULL) == 0)
-		key = deviation.key;
+	if (key && override_make(&agent->running.text, key, NULL, &override, NULL) == 0)
+		key = override.key;
 	if (tune_reset(agent, key, e) < 0)
 		return -1;
 	json_object_object_add(answer, "tuned", tuned_json(agent));
@@ -154,7 +154,7 @@ static int on_reset(struct agent *agent, struct json_object *args, struct json_o
 }
 
 /* The policy that a command left in the run directory. */
-static int read_bundle(struct agent *agent, struct json_object *args, struct edition *next,
+static int read_bundle(struct agent *agent, struct json_object *args, struct loaded_policy *next,
 		       struct error *e)
 {
 	const char *path = text_of(args, "bundle");
@@ -163,7 +163,7 @@ static int read_bundle(struct agent *agent, struct json_object *args, struct edi
 	if (!path)
 		return missing_argument("bundle", e);
 	jobs_slow(&agent->jobs);
-	done = bundle_read(path, &next->text, e) < 0 ? -1 : edition_parse(next, e);
+	done = bundle_read(path, &next->text, e) < 0 ? -1 : loaded_policy_parse(next, e);
 	return jobs_quick(&agent->jobs, e) < 0 ? -1 : done;
 }
 
@@ -171,7 +171,7 @@ static int read_bundle(struct agent *agent, struct json_object *args, struct edi
 static int on_apply(struct agent *agent, struct json_object *args, struct json_object *answer,
 		    struct error *e)
 {
-	auto_edition struct edition next = {};
+	auto_loaded_policy struct loaded_policy next = {};
 	auto_free char *gone = NULL;
 
 	if (read_bundle(agent, args, &next, e) < 0 ||
@@ -199,7 +199,7 @@ static int on_confirm(struct agent *agent, struct json_object *args, struct json
 static int on_diff(struct agent *agent, struct json_object *args, struct json_object *answer,
 		   struct error *e)
 {
-	auto_edition struct edition next = {};
+	auto_loaded_policy struct loaded_policy next = {};
 	struct json_object *all = json_object_new_array();
 	struct change *changes = NULL;
 	size_t count = 0;
@@ -211,7 +211,7 @@ static int on_diff(struct agent *agent, struct json_object *args, struct json_ob
 		return -1;
 	/* Only another job could change what runs. */
 	jobs_slow(&agent->jobs);
-	done = edition_diff(&agent->running, &next, &changes, &count, e);
+	done = loaded_policy_diff(&agent->running, &next, &changes, &count, e);
 	if (jobs_quick(&agent->jobs, e) < 0 || done < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {

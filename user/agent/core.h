@@ -39,8 +39,8 @@ struct agent {
 	struct loop loop;
 	struct jobs jobs;
 	struct state state;
-	struct edition running;
-	struct edition before;     /* where an apply that nobody confirms goes back to */
+	struct loaded_policy running;
+	struct loaded_policy before; /* where an apply that nobody confirms goes back to */
 	uint64_t confirm_by;       /* monotonic nanoseconds; 0: nothing waits to be confirmed */
 	struct protected *interfaces;
 	size_t interface_count;

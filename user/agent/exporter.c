@@ -17,7 +17,7 @@ static char *render_metrics(void *context, struct error *e)
 		.reload_failures = agent->reload_failures,
 		.interfaces_missing = interfaces_missing(agent),
 		.observed = agent->observation.observed,
-		.tuned = agent->running.deviation_count,
+		.tuned = agent->running.override_count,
 		.bans = agent->upkeep.counted ? (long)agent->upkeep.counts.denies : -1,
 		.exporter_ends = exporter_ends(agent->exporter),
 		.behaviour = &agent->behaviour.counts,

@@ -95,10 +95,10 @@ static void finish_change(struct agent *agent, struct changeover *change)
 
 /* Makes *next the running policy, or changes nothing. Takes it over when that succeeds;
  * *before (may be NULL) gets what ran. */
-static int run_edition(struct agent *agent, struct edition *next, struct edition *before,
-		       struct error *e)
+static int run_loaded_policy(struct agent *agent, struct loaded_policy *next,
+			     struct loaded_policy *before, struct error *e)
 {
-	auto_edition struct edition old = {};
+	auto_loaded_policy struct loaded_policy old = {};
 	struct changeover change;
 
 	if (begin_change(agent, &next->policy, &change, e) < 0)
@@ -114,16 +114,16 @@ static int run_edition(struct agent *agent, struct edition *next, struct edition
 }
 
 /* "what was tuned is gone: KEY VALUE, KEY VALUE", or NULL when nothing was. */
-static char *tuned_text(const struct edition *edition)
+static char *tuned_text(const struct loaded_policy *loaded)
 {
 	char *text = NULL;
 
-	for (size_t i = 0; i < edition->deviation_count; i++) {
+	for (size_t i = 0; i < loaded->override_count; i++) {
 		auto_free char *before = text;
 
 		text = xasprintf("%s %s %s", before ? before : "what was tuned is gone:",
-				 edition->deviations[i].key, edition->deviations[i].value);
-		if (i + 1 < edition->deviation_count) {
+				 loaded->overrides[i].key, loaded->overrides[i].value);
+		if (i + 1 < loaded->override_count) {
 			auto_free char *item = text;
 
 			text = xasprintf("%s,", item);
@@ -134,32 +134,32 @@ static char *tuned_text(const struct edition *edition)
 
 static void settle(struct agent *agent)
 {
-	edition_free(&agent->before);
+	loaded_policy_free(&agent->before);
 	agent->confirm_by = 0;
 }
 
-/* Reads *edition, from `path` or (NULL) from the text that it has, without the lock. */
-static int read_edition(struct agent *agent, const char *path, bool from_text,
-			struct edition *edition, struct error *e)
+/* Reads *loaded, from `path` or (NULL) from the text that it has, without the lock. */
+static int read_loaded_policy(struct agent *agent, const char *path, bool from_text,
+			      struct loaded_policy *loaded, struct error *e)
 {
 	int done;
 
 	jobs_slow(&agent->jobs);
-	done = from_text ? edition_parse(edition, e) : edition_load(path, edition, e);
+	done = from_text ? loaded_policy_parse(loaded, e) : loaded_policy_load(path, loaded, e);
 	return jobs_quick(&agent->jobs, e) < 0 ? -1 : done;
 }
 
 static void reload(void *context, const struct job *job)
 {
-	auto_edition struct edition next = {};
+	auto_loaded_policy struct loaded_policy next = {};
 	struct agent *agent = context;
 	auto_free char *gone = tuned_text(&agent->running);
 	struct error e = {};
 
 	(void)job;
 	if (fault_point("reload", &e) < 0 ||
-	    read_edition(agent, agent->options->policy, false, &next, &e) < 0 ||
-	    run_edition(agent, &next, NULL, &e) < 0) {
+	    read_loaded_policy(agent, agent->options->policy, false, &next, &e) < 0 ||
+	    run_loaded_policy(agent, &next, NULL, &e) < 0) {
 		agent->reload_failures++;
 		snprintf(agent->reload_error, sizeof(agent->reload_error), "%s", e.text);
 		say("reload refused, the running policy stays: %s", e.text);
@@ -181,13 +181,13 @@ void reload_soon(struct agent *agent)
 		say("reload refused, the running policy stays: too much waits to be done");
 }
 
-int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, char **gone,
+int apply_policy(struct agent *agent, struct loaded_policy *next, uint64_t confirm, char **gone,
 		 struct error *e)
 {
-	struct edition before = {};
+	struct loaded_policy before = {};
 
 	*gone = tuned_text(&agent->running);
-	if (fault_point("apply", e) < 0 || run_edition(agent, next, &before, e) < 0) {
+	if (fault_point("apply", e) < 0 || run_loaded_policy(agent, next, &before, e) < 0) {
 		free(take(*gone));
 		return -1;
 	}
@@ -195,7 +195,7 @@ int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, ch
 	if (confirm && !agent->confirm_by)
 		agent->before = before;
 	else
-		edition_free(&before);
+		loaded_policy_free(&before);
 	if (!confirm)
 		settle(agent);
 	else
@@ -223,22 +223,23 @@ int confirm_policy(struct agent *agent, struct error *e)
 /* What is tuned, sorted into what stays and what goes: keys below `below` (NULL: none, "": all),
  * and those whose time is over at `now`. The arrays are the caller's, the entries still theirs. */
 struct sorted {
-	struct deviation *stay, *go;
+	struct override *stay, *go;
 	size_t stay_count, go_count;
 };
 
-static struct sorted sort_deviations(const struct edition *from, const char *below, uint64_t now)
+static struct sorted sort_overrides(const struct loaded_policy *from, const char *below,
+				    uint64_t now)
 {
 	struct sorted sorted = {};
 
-	for (size_t i = 0; i < from->deviation_count; i++) {
-		const struct deviation *deviation = &from->deviations[i];
+	for (size_t i = 0; i < from->override_count; i++) {
+		const struct override *override = &from->overrides[i];
 
-		if ((deviation->until && deviation->until <= now) ||
-		    (below && (!*below || key_is_below(deviation->key, below))))
-			append(sorted.go, sorted.go_count, *deviation);
+		if ((override->until && override->until <= now) ||
+		    (below && (!*below || key_is_below(override->key, below))))
+			append(sorted.go, sorted.go_count, *override);
 		else
-			append(sorted.stay, sorted.stay_count, *deviation);
+			append(sorted.stay, sorted.stay_count, *override);
 	}
 	return sorted;
 }
@@ -250,14 +251,14 @@ static void sorted_free(struct sorted *sorted)
 }
 #define auto_sorted cleanup(sorted_free)
 
-/* The edition has those that stay from now on. */
-static void keep_sorted(struct edition *edition, struct sorted *sorted)
+/* The loaded policy has those that stay from now on. */
+static void keep_sorted(struct loaded_policy *loaded, struct sorted *sorted)
 {
 	for (size_t i = 0; i < sorted->go_count; i++)
-		deviation_free(&sorted->go[i]);
-	free(edition->deviations);
-	edition->deviations = take(sorted->stay);
-	edition->deviation_count = sorted->stay_count;
+		override_free(&sorted->go[i]);
+	free(loaded->overrides);
+	loaded->overrides = take(sorted->stay);
+	loaded->override_count = sorted->stay_count;
 }
 
 /* Runs the running policy's text with those that stay, or changes nothing. */
@@ -284,38 +285,37 @@ static int run_sorted(struct agent *agent, struct sorted *sorted, struct error *
 }
 
 /* The whole policy's monitor mode is the one switch for all: a zone's own would do nothing. */
-static int check_mode(const struct agent *agent, const struct deviation *deviation,
-		      struct error *e)
+static int check_mode(const struct agent *agent, const struct override *override, struct error *e)
 {
-	size_t size = strlen(deviation->key), tail = strlen(".mode");
+	size_t size = strlen(override->key), tail = strlen(".mode");
 
 	if (agent->running.policy.mode != SW_MODE_MONITOR || size <= tail ||
-	    strcmp(deviation->key + size - tail, ".mode") != 0 ||
-	    strcmp(deviation->value, mode_name(SW_MODE_ENFORCE)) != 0)
+	    strcmp(override->key + size - tail, ".mode") != 0 ||
+	    strcmp(override->value, mode_name(SW_MODE_ENFORCE)) != 0)
 		return 0;
 	return fail(e, EXIT_POLICY, "command line: the policy as a whole is in monitor mode, and "
 		    "so is every zone; run: sipward tune mode enforce");
 }
 
-int tune(struct agent *agent, struct deviation *deviation, uint64_t duration, struct error *e)
+int tune(struct agent *agent, struct override *override, uint64_t duration, struct error *e)
 {
-	auto_sorted struct sorted sorted = sort_deviations(&agent->running, deviation->key, 0);
+	auto_sorted struct sorted sorted = sort_overrides(&agent->running, override->key, 0);
 
-	deviation->until = duration ? monotonic_ns() + duration : 0;
-	append(sorted.stay, sorted.stay_count, *deviation);
-	if (check_mode(agent, deviation, e) < 0 || run_sorted(agent, &sorted, e) < 0)
+	override->until = duration ? monotonic_ns() + duration : 0;
+	append(sorted.stay, sorted.stay_count, *override);
+	if (check_mode(agent, override, e) < 0 || run_sorted(agent, &sorted, e) < 0)
 		return -1;
-	say("tuned: %s is %s (%s in the file), %s", deviation->key, deviation->value,
-	    deviation->in_file ? deviation->in_file : "not written",
+	say("tuned: %s is %s (%s in the file), %s", override->key, override->value,
+	    override->in_file ? override->in_file : "not written",
 	    duration ? "for a while" : "until it is taken back");
-	memset(deviation, 0, sizeof(*deviation));
+	memset(override, 0, sizeof(*override));
 	return 0;
 }
 
 static void say_back(const struct sorted *sorted, const char *why)
 {
 	for (size_t i = 0; i < sorted->go_count; i++) {
-		const struct deviation *gone = &sorted->go[i];
+		const struct override *gone = &sorted->go[i];
 
 		say("tuned no more, %s: %s is as in the file again (%s)", why, gone->key,
 		    gone->in_file ? gone->in_file : "not written");
@@ -324,7 +324,7 @@ static void say_back(const struct sorted *sorted, const char *why)
 
 int tune_reset(struct agent *agent, const char *key, struct error *e)
 {
-	auto_sorted struct sorted sorted = sort_deviations(&agent->running, key ? key : "", 0);
+	auto_sorted struct sorted sorted = sort_overrides(&agent->running, key ? key : "", 0);
 
 	if (!sorted.go_count && key)
 		return fail(e, EXIT_FAILED, "'%s' is not tuned; `sipward tune` shows what is", key);
@@ -340,9 +340,9 @@ static bool is_due(const struct agent *agent, uint64_t now)
 {
 	bool due = agent->confirm_by && agent->confirm_by <= now;
 
-	for (size_t i = 0; i < agent->running.deviation_count; i++)
-		due |= agent->running.deviations[i].until &&
-		       agent->running.deviations[i].until <= now;
+	for (size_t i = 0; i < agent->running.override_count; i++)
+		due |= agent->running.overrides[i].until &&
+		       agent->running.overrides[i].until <= now;
 	return due;
 }
 
@@ -356,18 +356,18 @@ static void end_what_is_due(void *context, const struct job *job)
 	(void)job;
 	if (agent->confirm_by && agent->confirm_by <= now)
 		go_back(agent);
-	sorted = sort_deviations(&agent->running, NULL, now);
+	sorted = sort_overrides(&agent->running, NULL, now);
 	if (!sorted.go_count)
 		return;
 	say_back(&sorted, "its time is over");
 	if (run_sorted(agent, &sorted, &e) == 0)
 		return;
 	say("that failed and is tried again in %d s: %s", RETRY_SECONDS, e.text);
-	for (size_t i = 0; i < agent->running.deviation_count; i++) {
-		struct deviation *deviation = &agent->running.deviations[i];
+	for (size_t i = 0; i < agent->running.override_count; i++) {
+		struct override *override = &agent->running.overrides[i];
 
-		if (deviation->until && deviation->until <= now)
-			deviation->until = now + RETRY_SECONDS * SW_NS_PER_SEC;
+		if (override->until && override->until <= now)
+			override->until = now + RETRY_SECONDS * SW_NS_PER_SEC;
 	}
 }
 
@@ -381,14 +381,14 @@ void policies_tick(struct agent *agent)
 
 void go_back(struct agent *agent)
 {
-	auto_sorted struct sorted sorted = sort_deviations(&agent->before, NULL, monotonic_ns());
+	auto_sorted struct sorted sorted = sort_overrides(&agent->before, NULL, monotonic_ns());
 	struct error e = {};
 
 	/* What was tuned then is tuned again, as far as its time is not over. */
 	keep_sorted(&agent->before, &sorted);
 	if (fault_point("go back", &e) < 0 ||
-	    read_edition(agent, NULL, true, &agent->before, &e) < 0 ||
-	    run_edition(agent, &agent->before, NULL, &e) < 0) {
+	    read_loaded_policy(agent, NULL, true, &agent->before, &e) < 0 ||
+	    run_loaded_policy(agent, &agent->before, NULL, &e) < 0) {
 		agent->confirm_by = monotonic_ns() + RETRY_SECONDS * SW_NS_PER_SEC;
 		say("policy %s was not confirmed, but going back to %s failed and is tried again "
 		    "in %d s: %s",

@@ -14,14 +14,14 @@ struct agent;
 void reload_soon(struct agent *agent);
 /* Runs another policy; with `confirm` nanoseconds (0: for good) goes back after them. What was
  * tuned is gone: *gone gets a text about it, owned by the caller, or NULL. Takes over *next. */
-int apply_policy(struct agent *agent, struct edition *next, uint64_t confirm, char **gone,
+int apply_policy(struct agent *agent, struct loaded_policy *next, uint64_t confirm, char **gone,
 		 struct error *e);
 int confirm_policy(struct agent *agent, struct error *e);
 void go_back(struct agent *agent);
 
 /* Runs the policy with the value in place of its own, for `duration` nanoseconds (0: until it
- * is taken back). Takes over *deviation. */
-int tune(struct agent *agent, struct deviation *deviation, uint64_t duration, struct error *e);
+ * is taken back). Takes over *override. */
+int tune(struct agent *agent, struct override *override, uint64_t duration, struct error *e);
 /* Takes back what was tuned: a key with all below it, or everything (NULL). */
 int tune_reset(struct agent *agent, const char *key, struct error *e);
 

@@ -31,15 +31,15 @@ struct json_object *tuned_json(const struct agent *agent)
 	struct json_object *all = json_object_new_array();
 	uint64_t now = monotonic_ns();
 
-	for (size_t i = 0; i < agent->running.deviation_count; i++) {
-		const struct deviation *deviation = &agent->running.deviations[i];
+	for (size_t i = 0; i < agent->running.override_count; i++) {
+		const struct override *override = &agent->running.overrides[i];
 		struct json_object *o = json_object_new_object();
 
-		json_text(o, "key", deviation->key);
-		json_text(o, "file", deviation->in_file);
-		json_text(o, "now", deviation->value);
-		if (deviation->until)
-			json_count(o, "seconds_left", seconds_until(deviation->until, now));
+		json_text(o, "key", override->key);
+		json_text(o, "file", override->in_file);
+		json_text(o, "now", override->value);
+		if (override->until)
+			json_count(o, "seconds_left", seconds_until(override->until, now));
 		else
 			json_object_object_add(o, "seconds_left", NULL);
 		json_object_array_add(all, o);
@@ -56,7 +56,7 @@ void tuned_write(const struct agent *agent)
 	fault_point("note what is tuned", NULL);
 	tuned_path(path, "");
 	tuned_path(fresh, ".new");
-	if (!agent->running.deviation_count) {
+	if (!agent->running.override_count) {
 		unlink(path);
 		return;
 	}

@@ -37,28 +37,28 @@ static int run_vectors(struct audit *audit, struct trial *trial, struct error *e
 	return 0;
 }
 
-static void list_tuned(struct audit *audit, const struct edition *edition)
+static void list_tuned(struct audit *audit, const struct loaded_policy *loaded)
 {
-	for (size_t i = 0; i < edition->deviation_count; i++) {
+	for (size_t i = 0; i < loaded->override_count; i++) {
 		auto_free char *before = audit->tuned;
 
 		audit->tuned = xasprintf("%s%s%s %s", before ? before : "", before ? ", " : "",
-					 edition->deviations[i].key, edition->deviations[i].value);
+					 loaded->overrides[i].key, loaded->overrides[i].value);
 	}
 }
 
-int audit_make(struct audit *audit, const struct edition *edition, const char *directory,
+int audit_make(struct audit *audit, const struct loaded_policy *loaded, const char *directory,
 	       struct error *e)
 {
 	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
-	auto_tree struct node *root = policy_tree(&edition->text, e);
+	auto_tree struct node *root = policy_tree(&loaded->text, e);
 
-	*audit = (struct audit){.policy = &edition->policy};
+	*audit = (struct audit){.policy = &loaded->policy};
 	if (!root || vectors_builtin(&audit->vectors, e) < 0 ||
 	    (directory && vectors_read(&audit->vectors, directory, e) < 0) ||
 	    trial_open(&trial, audit->policy, e) < 0)
 		return -1;
-	list_tuned(audit, edition);
+	list_tuned(audit, loaded);
 	audit->findings = xcalloc(control_count, sizeof(*audit->findings));
 	for (size_t i = 0; i < control_count; i++)
 		control_find(&controls[i], audit->policy, root, &audit->findings[i]);

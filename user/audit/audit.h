@@ -13,7 +13,7 @@ enum answer { ANSWER_ON, ANSWER_PARTLY, ANSWER_SHADOW, ANSWER_OFF, ANSWER_COUNT 
 
 struct audit {
 	const struct policy *policy;
-	char *tuned;                      /* what deviates from the file, NULL: nothing */
+	char *tuned;                      /* what overrides the file, NULL: nothing */
 	struct control_finding *findings; /* one a control */
 	struct vectors vectors;
 	struct vector_result *results;    /* one a vector */
@@ -23,8 +23,8 @@ struct audit {
 };
 
 /* Fills *audit: runs the built-in vectors and those in `directory` (NULL: none). 0, or -1 and *e.
- * Owned by the caller: audit_free; *edition must outlive it. */
-int audit_make(struct audit *audit, const struct edition *edition, const char *directory,
+ * Owned by the caller: audit_free; *loaded must outlive it. */
+int audit_make(struct audit *audit, const struct loaded_policy *loaded, const char *directory,
 	       struct error *e);
 void audit_free(struct audit *audit);
 #define auto_audit cleanup(audit_free)

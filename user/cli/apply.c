@@ -22,14 +22,14 @@ static struct json_object *ask_about(const char *command, const char *path,
 				     struct json_object *args, struct error *e)
 {
 	auto_json struct json_object *owned = args;
-	auto_edition struct edition edition = {};
+	auto_loaded_policy struct loaded_policy loaded = {};
 	struct json_object *answer;
 	char bundle[PATH_MAX];
 
-	if (edition_load(path, &edition, e) < 0 || agent_runs(e) < 0)
+	if (loaded_policy_load(path, &loaded, e) < 0 || agent_runs(e) < 0)
 		return NULL;
-	policy_text_settle(&edition.text);
-	if (bundle_write(&edition.text, bundle, e) < 0)
+	policy_text_settle(&loaded.text);
+	if (bundle_write(&loaded.text, bundle, e) < 0)
 		return NULL;
 	json_text(args, "bundle", bundle);
 	answer = ask_agent(command, json_object_get(args), e);

@@ -56,14 +56,14 @@ static int read_options(const struct command *self, int argc, char **argv,
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
-	auto_edition struct edition edition = {};
+	auto_loaded_policy struct loaded_policy loaded = {};
 	auto_audit struct audit audit = {};
 	struct audit_options options = {};
 
 	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0)
 		return -1;
-	if (edition_of(options.policy, "audited", &edition, e) < 0 ||
-	    audit_make(&audit, &edition, options.vectors, e) < 0)
+	if (loaded_policy_of(options.policy, "audited", &loaded, e) < 0 ||
+	    audit_make(&audit, &loaded, options.vectors, e) < 0)
 		return -1;
 	options.print(&audit, stdout);
 	return 0;

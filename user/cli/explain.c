@@ -276,17 +276,17 @@ static int read_options(const struct command *self, int argc, char **argv,
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
-	auto_edition struct edition edition = {};
+	auto_loaded_policy struct loaded_policy loaded = {};
 	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
 	struct explain_options options = {};
 
 	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0 ||
-	    edition_of(options.policy, "explained", &edition, e) < 0 ||
-	    trial_open_all(&trial, &edition.policy, e) < 0)
+	    loaded_policy_of(options.policy, "explained", &loaded, e) < 0 ||
+	    trial_open_all(&trial, &loaded.policy, e) < 0)
 		return -1;
 	trial.now = CLOCK_BASE;
 	for (; optind < argc; optind++)
-		if (explain_file(argv[optind], &trial, &edition.policy, &options, e) < 0)
+		if (explain_file(argv[optind], &trial, &loaded.policy, &options, e) < 0)
 			return -1;
 	return 0;
 }

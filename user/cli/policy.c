@@ -10,7 +10,7 @@
 #include "policy/tune.h"
 
 /* The policy of the running agent, with what is tuned in it. */
-static int load_running(const char *doing, struct edition *edition, struct error *e)
+static int load_running(const char *doing, struct loaded_policy *loaded, struct error *e)
 {
 	struct error no_agent = {};
 	auto_json struct json_object *status = ask_agent("status", NULL, &no_agent);
@@ -25,20 +25,20 @@ static int load_running(const char *doing, struct edition *edition, struct error
 	if (name && strcmp(name, POLICY_PIPE) == 0)
 		return fail(e, EXIT_FAILED, "the policy that runs came through a pipe, and is in "
 			    "no file: name one with -p POLICY");
-	if (policy_text_load(name && name[0] != '(' ? name : NULL, &edition->text, e) < 0)
+	if (policy_text_load(name && name[0] != '(' ? name : NULL, &loaded->text, e) < 0)
 		return -1;
 	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
 		struct json_object *o = json_object_array_get_idx(tuned, i);
-		struct deviation deviation = {};
+		struct override override = {};
 
-		if (deviation_make(&edition->text, text_of(o, "key"), text_of(o, "now"), &deviation,
-				   e) < 0)
+		if (override_make(&loaded->text, text_of(o, "key"), text_of(o, "now"), &override,
+				  e) < 0)
 			return -1;
-		append(edition->deviations, edition->deviation_count, deviation);
+		append(loaded->overrides, loaded->override_count, override);
 	}
-	if (edition_parse(edition, e) < 0)
+	if (loaded_policy_parse(loaded, e) < 0)
 		return -1;
-	hash = policy_hash(&edition->policy);
+	hash = policy_hash(&loaded->policy);
 	if (status && strcmp(hash, text_of(status, "policy_hash") ?: hash) != 0)
 		fprintf(stderr, "sipward: %s is not what the agent read, it was changed since; %s "
 			"by the file as it is now (SIGHUP makes it run)\n",
@@ -46,7 +46,8 @@ static int load_running(const char *doing, struct edition *edition, struct error
 	return 0;
 }
 
-int edition_of(const char *path, const char *doing, struct edition *edition, struct error *e)
+int loaded_policy_of(const char *path, const char *doing, struct loaded_policy *loaded,
+		     struct error *e)
 {
-	return path ? edition_load(path, edition, e) : load_running(doing, edition, e);
+	return path ? loaded_policy_load(path, loaded, e) : load_running(doing, loaded, e);
 }

@@ -10,6 +10,7 @@
 /* What a command works on that takes -p: the policy at `path`, or without one that of the running
  * agent with what is tuned in it, or the embedded one when none runs (said on stderr, as "`doing`
  * by the embedded policy"). 0, or -1 and *e. Owned by the caller. */
-int edition_of(const char *path, const char *doing, struct edition *edition, struct error *e);
+int loaded_policy_of(const char *path, const char *doing, struct loaded_policy *loaded,
+		     struct error *e);
 
 #endif

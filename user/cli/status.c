@@ -157,7 +157,7 @@ static void print_tuned(struct json_object *tuned)
 {
 	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
 		printf("  tuned: ");
-		print_deviation(json_object_array_get_idx(tuned, i));
+		print_override(json_object_array_get_idx(tuned, i));
 	}
 }
 

@@ -79,7 +79,7 @@ static struct json_object *ask(const struct tune_options *options, struct error 
 	return ask_agent(options->value ? "tune" : options->reset ? "reset" : "status", args, e);
 }
 
-void print_deviation(struct json_object *o)
+void print_override(struct json_object *o)
 {
 	const char *file = text_of(o, "file"), *left = text_of(o, "seconds_left");
 
@@ -105,7 +105,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		return 0;
 	}
 	for (size_t i = 0; i < json_object_array_length(tuned); i++)
-		print_deviation(json_object_array_get_idx(tuned, i));
+		print_override(json_object_array_get_idx(tuned, i));
 	if (!json_object_array_length(tuned))
 		puts("nothing is tuned: all is as in the policy file");
 	return 0;

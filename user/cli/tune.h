@@ -8,6 +8,6 @@
 #include <json-c/json.h>
 
 /* Prints what is tuned in one line: an entry of the agent's "tuned". */
-void print_deviation(struct json_object *o);
+void print_override(struct json_object *o);
 
 #endif

@@ -21,10 +21,10 @@
 
 /* The agent: what it always takes; the policy that runs, the next, and one that waits for
  * `confirm`; copies of the text on its way from a command; a value while it is read. */
-#define AGENT_OCTETS (32u << 20)
-#define EDITIONS     3
-#define COPIES       3
-#define VALUE_OCTETS 200
+#define AGENT_OCTETS    (32u << 20)
+#define LOADED_POLICIES 3
+#define COPIES          3
+#define VALUE_OCTETS    200
 
 /* What counting whole pages may add to lists that are shortened. */
 #define ROUNDING (16 * 4096)
@@ -155,7 +155,7 @@ static uint64_t agent_memory(const struct policy *policy, const struct list_coun
 
 	/* The model once more, numbers twice: they are sorted and put together by copying, and
 	 * become keys and values of maps. */
-	return AGENT_OCTETS + EDITIONS * (text + model) + COPIES * text + model +
+	return AGENT_OCTETS + LOADED_POLICIES * (text + model) + COPIES * text + model +
 	       whole_pages(counts->numbers * sizeof(*policy->numbers)) +
 	       whole_pages(policy->text_values * VALUE_OCTETS);
 }

@@ -32,7 +32,7 @@ static int placed_prefix_compare(const void *left, const void *right)
 	return order ? order : position_compare(a->at, b->at);
 }
 
-static int check_prefixes(struct draft *d)
+static int check_prefixes(struct parse_context *d)
 {
 	sort(d->prefixes, d->prefix_count, sizeof(*d->prefixes), placed_prefix_compare);
 	for (size_t i = 1; i < d->prefix_count; i++) {
@@ -53,7 +53,7 @@ static int check_prefixes(struct draft *d)
 	return 0;
 }
 
-static void move_prefixes(struct draft *d)
+static void move_prefixes(struct parse_context *d)
 {
 	for (size_t i = 0; i < d->prefix_count; i++) {
 		struct zone *z = &d->policy.zones[d->prefixes[i].zone];
@@ -83,7 +83,7 @@ static struct quoted rate_text(const struct rate *rate)
 	return text;
 }
 
-static int fail_rates(struct draft *d, const char *name, const struct rate *rate,
+static int fail_rates(struct parse_context *d, const char *name, const struct rate *rate,
 		      const char *whole, const struct rate *most)
 {
 	return fail_at(&d->source, rate->at, "%s %s is more than the whole %s's %s; lower it, or "
@@ -92,7 +92,7 @@ static int fail_rates(struct draft *d, const char *name, const struct rate *rate
 }
 
 /* A source that is no smaller than a network has nothing to fear from the network's limit. */
-static int check_prefix_rate(struct draft *d, const struct zone *z)
+static int check_prefix_rate(struct parse_context *d, const struct zone *z)
 {
 	const struct rate *any = &z->source_rates[SW_RATE_ANY], *prefix = &z->prefix_rate;
 
@@ -109,7 +109,7 @@ static int check_prefix_rate(struct draft *d, const struct zone *z)
 /* What could never be reached is a mistake. The zone's limit counts requests outside a dialog,
  * and so does a source's `any`; dialogs, responses, keepalives and STUN have ceilings of their
  * own beside them, which may be higher. */
-static int check_rates(struct draft *d, const struct zone *z)
+static int check_rates(struct parse_context *d, const struct zone *z)
 {
 	const struct rate *any = &z->source_rates[SW_RATE_ANY];
 
@@ -134,7 +134,7 @@ static bool ports_overlap(const struct service *a, const struct service *b)
 	       a->port_first <= b->port_last && b->port_first <= a->port_last;
 }
 
-static int fail_overlap(struct draft *d, const struct service *a, const struct service *b)
+static int fail_overlap(struct parse_context *d, const struct service *a, const struct service *b)
 {
 	return fail_at(&d->source, b->at, "this service has ports and addresses in common with the "
 		       "one at %u:%u; each packet must belong to one service", a->at.line,
@@ -150,7 +150,7 @@ static int placed_addr_compare(const void *left, const void *right)
 }
 
 /* An address against those before it that are equal: at most one for each service. */
-static int check_address(struct draft *d, size_t index)
+static int check_address(struct parse_context *d, size_t index)
 {
 	const struct placed_addr *b = &d->addresses[index];
 	const struct service *services = d->policy.services;
@@ -171,7 +171,7 @@ static int check_address(struct draft *d, size_t index)
 }
 
 /* Moves the addresses to their services and finds services that no packet could tell apart. */
-static int check_services(struct draft *d)
+static int check_services(struct parse_context *d)
 {
 	struct policy *p = &d->policy;
 
@@ -219,7 +219,7 @@ static void unite_lists(struct policy *p)
 }
 
 /* A rule about names of the inside, where there are none, would never say anything. */
-static int check_hosts(struct draft *d, const struct zone *z)
+static int check_hosts(struct parse_context *d, const struct zone *z)
 {
 	const uint32_t *privacy = z->guard.privacy;
 	uint32_t hosts = 1u << word_index("hosts", privacy_words);
@@ -233,7 +233,7 @@ static int check_hosts(struct draft *d, const struct zone *z)
 		       z->name);
 }
 
-int check_draft(struct draft *d)
+int check_policy(struct parse_context *d)
 {
 	if (check_services(d) < 0)
 		return -1;

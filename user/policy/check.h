@@ -5,9 +5,9 @@
 #ifndef SIPWARD_POLICY_CHECK_H
 #define SIPWARD_POLICY_CHECK_H
 
-#include "policy/draft.h"
+#include "policy/parse_context.h"
 
 /* Judges what no single key can know, and gives zones and services their addresses. */
-int check_draft(struct draft *d);
+int check_policy(struct parse_context *d);
 
 #endif

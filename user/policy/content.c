@@ -6,8 +6,8 @@
 #include "policy/keys.h"
 #include "policy/names.h"
 
-static int read_entries(struct draft *d, const struct node *value, const struct rules *rules,
-			enum sw_action action)
+static int read_entries(struct parse_context *d, const struct node *value,
+			const struct rules *rules, enum sw_action action)
 {
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
@@ -29,19 +29,21 @@ static int read_entries(struct draft *d, const struct node *value, const struct 
 	return 0;
 }
 
-static int read_report(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_report(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to)
 {
 	(void)key;
 	return read_entries(d, value, to, SW_ACTION_REPORT);
 }
 
-static int read_deny(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_deny(struct parse_context *d, const struct key *key, const struct node *value,
+		     void *to)
 {
 	(void)key;
 	return read_entries(d, value, to, SW_ACTION_DENY);
 }
 
-int read_rules(struct draft *d, const struct node *value, struct rules rules)
+int read_rules(struct parse_context *d, const struct node *value, struct rules rules)
 {
 	static const struct key keys[] = {
 		KEY("report", read_report),
@@ -52,13 +54,14 @@ int read_rules(struct draft *d, const struct node *value, struct rules rules)
 	return read_map(d, value, keys, &rules);
 }
 
-static int read_header(struct draft *d, const struct node *item, enum sw_action action)
+static int read_header(struct parse_context *d, const struct node *item, enum sw_action action)
 {
 	(void)action;
 	return want_word(d, item, header_words);
 }
 
-int read_header_rules(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_header_rules(struct parse_context *d, const struct key *key, const struct node *value,
+		      void *to)
 {
 	struct content_rules *content = to;
 
@@ -68,7 +71,7 @@ int read_header_rules(struct draft *d, const struct key *key, const struct node 
 
 /* A redirect that is dropped ends as one attempt without an answer; any other response is one
  * that a transaction or a call waits for. */
-static int read_status(struct draft *d, const struct node *item, enum sw_action action)
+static int read_status(struct parse_context *d, const struct node *item, enum sw_action action)
 {
 	int class = want_word(d, item, status_words) + 1;
 
@@ -81,7 +84,8 @@ static int read_status(struct draft *d, const struct node *item, enum sw_action 
 	return class;
 }
 
-int read_status_rules(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_status_rules(struct parse_context *d, const struct key *key, const struct node *value,
+		      void *to)
 {
 	struct content_rules *content = to;
 
@@ -102,7 +106,7 @@ static bool is_media_type(const char *text)
 	return subtype && !text[type + 1 + subtype] && strlen(text) < SW_MEDIA_TYPE_MAX;
 }
 
-static int read_type(struct draft *d, const struct node *item, enum sw_action action)
+static int read_type(struct parse_context *d, const struct node *item, enum sw_action action)
 {
 	const char *text = want_text(d, item);
 	struct policy *p = &d->policy;
@@ -128,7 +132,8 @@ static int read_type(struct draft *d, const struct node *item, enum sw_action ac
 	return p->content_type_count - 1;
 }
 
-int read_type_rules(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_type_rules(struct parse_context *d, const struct key *key, const struct node *value,
+		    void *to)
 {
 	struct content_rules *content = to;
 
@@ -136,7 +141,8 @@ int read_type_rules(struct draft *d, const struct key *key, const struct node *v
 	return read_rules(d, value, (struct rules){ content->types, read_type });
 }
 
-static int read_own_via(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_own_via(struct parse_context *d, const struct key *key, const struct node *value,
+			void *to)
 {
 	static const char *const words[] = { "off", "report", NULL };
 	int index = want_word(d, value, words);
@@ -146,7 +152,7 @@ static int read_own_via(struct draft *d, const struct key *key, const struct nod
 	return index < 0 ? -1 : 0;
 }
 
-int read_routing(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_routing(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 #define BOUND(name, most) \
 	KEY(#name, read_number, .offset = offsetof(struct content_rules, name), .min = 1, \

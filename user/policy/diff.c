@@ -60,17 +60,16 @@ static void gather_zones(struct leaves *to, const struct node *zones)
 	}
 }
 
-static int read_leaves(const struct edition *edition, struct leaves *to, struct error *e)
+static int read_leaves(const struct loaded_policy *loaded, struct leaves *to, struct error *e)
 {
-	const struct policy_text *text = &edition->text;
+	const struct policy_text *text = &loaded->text;
 	size_t mark = source_mark_size(text->text, text->size);
 	const struct source s = {
 		.name = text->name, .text = text->text + mark, .size = text->size - mark, .e = e,
 	};
 	auto_tree struct node *root = tree_read(&s);
 
-	if (!root ||
-	    deviations_overlay(&s, root, edition->deviations, edition->deviation_count) < 0)
+	if (!root || overrides_apply(&s, root, loaded->overrides, loaded->override_count) < 0)
 		return -1;
 	for (size_t i = 0; i < root->count; i++) {
 		struct node *value = root->items[i];
@@ -186,8 +185,8 @@ static void compare_lists(const struct policy *from, const struct policy *to,
 	add_change(changes, "lists", before, now);
 }
 
-int edition_diff(const struct edition *from, const struct edition *to, struct change **changes,
-		 size_t *count, struct error *e)
+int loaded_policy_diff(const struct loaded_policy *from, const struct loaded_policy *to,
+		       struct change **changes, size_t *count, struct error *e)
 {
 	cleanup(leaves_free) struct leaves old = { 0 };
 	cleanup(leaves_free) struct leaves new = { 0 };

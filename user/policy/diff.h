@@ -16,8 +16,8 @@ struct change {
 
 /* What would be different with another policy, key by key, and in the lists as a whole.
  * Owned by the caller: changes_free(). */
-int edition_diff(const struct edition *from, const struct edition *to, struct change **changes,
-		 size_t *count, struct error *e);
+int loaded_policy_diff(const struct loaded_policy *from, const struct loaded_policy *to,
+		       struct change **changes, size_t *count, struct error *e);
 void changes_free(struct change *changes, size_t count);
 
 #endif

@@ -15,7 +15,7 @@
 #define CLEARTEXT_DEFAULT 100
 
 /* require: any, tls or ipsec. */
-int read_require(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_require(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	struct zone *z = to;
 	int word = want_word(d, value, require_words);
@@ -36,7 +36,8 @@ int read_require(struct draft *d, const struct key *key, const struct node *valu
 }
 
 /* cleartext: 100/s; stands behind `require` in the table. */
-int read_cleartext(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_cleartext(struct parse_context *d, const struct key *key, const struct node *value,
+		   void *to)
 {
 	struct zone *z = to;
 
@@ -49,7 +50,7 @@ int read_cleartext(struct draft *d, const struct key *key, const struct node *va
 }
 
 /* tls: {min_version: 1.2}, of a service; stands behind its transport in the table. */
-int read_tls(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_tls(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = {
 		KEY("min_version", read_word, .words = tls_version_words),
@@ -74,8 +75,8 @@ int read_tls(struct draft *d, const struct key *key, const struct node *value, v
 #define WINDOW_DEFAULT   (600 * SW_NS_PER_SEC)
 
 /* destinations: 30/10m. Not a burst: the whole count may come at once. */
-static int read_destinations(struct draft *d, const struct key *key, const struct node *value,
-			     void *to)
+static int read_destinations(struct parse_context *d, const struct key *key,
+			     const struct node *value, void *to)
 {
 	struct rate *rate = to;
 
@@ -93,7 +94,7 @@ static int read_destinations(struct draft *d, const struct key *key, const struc
 }
 
 /* fraud: {destinations: 30/10m, sweep: deny} */
-int read_fraud(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_fraud(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = {
 		KEY("destinations", read_destinations,
@@ -109,14 +110,14 @@ int read_fraud(struct draft *d, const struct key *key, const struct node *value,
 	return read_map(d, value, keys, rules);
 }
 
-static int read_told(struct draft *d, const struct node *item, enum sw_action action)
+static int read_told(struct parse_context *d, const struct node *item, enum sw_action action)
 {
 	(void)action;
 	return want_word(d, item, privacy_words);
 }
 
 /* privacy: {report: [P-Asserted-Identity], deny: [P-Charging-Vector]} of a zone */
-int read_privacy(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_privacy(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	struct guard_rules *rules = to;
 
@@ -125,7 +126,7 @@ int read_privacy(struct draft *d, const struct key *key, const struct node *valu
 }
 
 /* Letters, digits, '-' and '.', as in DNS; kept in lower case. */
-static int add_host(struct draft *d, const struct node *item)
+static int add_host(struct parse_context *d, const struct node *item)
 {
 	static const char allowed[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
@@ -150,7 +151,8 @@ static int add_host(struct draft *d, const struct node *item)
 	return 0;
 }
 
-static int read_hosts(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_hosts(struct parse_context *d, const struct key *key, const struct node *value,
+		      void *to)
 {
 	(void)key, (void)to;
 	if (want(d, value, NODE_LIST) < 0)
@@ -163,7 +165,7 @@ static int read_hosts(struct draft *d, const struct key *key, const struct node 
 }
 
 /* privacy: {hosts: [core.example.net]} of the policy */
-int read_inside(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_inside(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = { KEY("hosts", read_hosts, .required = true), KEYS_END };
 

@@ -8,14 +8,17 @@
 #include "policy/keys.h"
 
 /* Into struct zone. */
-int read_require(struct draft *d, const struct key *key, const struct node *value, void *to);
-int read_cleartext(struct draft *d, const struct key *key, const struct node *value, void *to);
-int read_fraud(struct draft *d, const struct key *key, const struct node *value, void *to);
-int read_privacy(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_require(struct parse_context *d, const struct key *key, const struct node *value,
+		 void *to);
+int read_cleartext(struct parse_context *d, const struct key *key, const struct node *value,
+		   void *to);
+int read_fraud(struct parse_context *d, const struct key *key, const struct node *value, void *to);
+int read_privacy(struct parse_context *d, const struct key *key, const struct node *value,
+		 void *to);
 /* Into struct service. */
-int read_tls(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_tls(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 
 /* `privacy` of the policy. */
-int read_inside(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_inside(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 
 #endif

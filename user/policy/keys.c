@@ -59,7 +59,8 @@ static int find_key(const char *name, const struct key *keys)
 }
 
 /* What is right in another place is no word to guess at. */
-static int known_elsewhere(struct draft *d, const struct node *value, const struct key *keys)
+static int known_elsewhere(struct parse_context *d, const struct node *value,
+			   const struct key *keys)
 {
 	if (keys == policy_keys && find_key(value->key, zone_keys) >= 0)
 		return fail_at(&d->source, value->key_at, "'%s' is a key of a zone; write it into "
@@ -70,7 +71,7 @@ static int known_elsewhere(struct draft *d, const struct node *value, const stru
 	return 0;
 }
 
-static int unknown_key(struct draft *d, const struct node *value, const struct key *keys)
+static int unknown_key(struct parse_context *d, const struct node *value, const struct key *keys)
 {
 	const char *names[KEYS_MAX + 1] = { NULL };
 	auto_free char *advice = NULL;
@@ -85,7 +86,7 @@ static int unknown_key(struct draft *d, const struct node *value, const struct k
 }
 
 /* Sorts the values of a mapping by the rows of the table. */
-static int match_keys(struct draft *d, const struct node *map, const struct key *keys,
+static int match_keys(struct parse_context *d, const struct node *map, const struct key *keys,
 		      const struct node **values)
 {
 	for (size_t i = 0; i < map->count; i++) {
@@ -104,7 +105,7 @@ static int match_keys(struct draft *d, const struct node *map, const struct key 
 	return 0;
 }
 
-int read_map(struct draft *d, const struct node *map, const struct key *keys, void *to)
+int read_map(struct parse_context *d, const struct node *map, const struct key *keys, void *to)
 {
 	const struct node *values[KEYS_MAX] = { NULL };
 
@@ -121,7 +122,7 @@ int read_map(struct draft *d, const struct node *map, const struct key *keys, vo
 	return 0;
 }
 
-int want(struct draft *d, const struct node *node, enum node_kind kind)
+int want(struct parse_context *d, const struct node *node, enum node_kind kind)
 {
 	static const char *const wanted[] = {
 		[NODE_SCALAR] = "a single value",
@@ -141,18 +142,18 @@ int want(struct draft *d, const struct node *node, enum node_kind kind)
 		       wanted[kind], empty ? "empty" : found[node->kind]);
 }
 
-const char *want_text(struct draft *d, const struct node *node)
+const char *want_text(struct parse_context *d, const struct node *node)
 {
 	return want(d, node, NODE_SCALAR) < 0 ? NULL : node->text;
 }
 
-int fail_again(struct draft *d, const struct node *item)
+int fail_again(struct parse_context *d, const struct node *item)
 {
 	return fail_at(&d->source, item->at, "'%s' is already in this list; remove it here",
 		       item->text);
 }
 
-int want_word(struct draft *d, const struct node *node, const char *const *words)
+int want_word(struct parse_context *d, const struct node *node, const char *const *words)
 {
 	const char *text = want_text(d, node);
 	auto_free char *advice = NULL;
@@ -187,14 +188,14 @@ int prefix_at(const struct source *s, struct position at, const char *text,
 		       quote(text).text, why);
 }
 
-int want_prefix(struct draft *d, const struct node *node, struct prefix *prefix)
+int want_prefix(struct parse_context *d, const struct node *node, struct prefix *prefix)
 {
 	const char *text = want_text(d, node);
 
 	return text ? prefix_at(&d->source, node->at, text, prefix) : -1;
 }
 
-int read_number(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_number(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	const char *text = want_text(d, value), *rest = text;
 	uint64_t number;
@@ -209,7 +210,7 @@ int read_number(struct draft *d, const struct key *key, const struct node *value
 	return 0;
 }
 
-int read_word(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_word(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	int index = want_word(d, value, key->words);
 
@@ -220,7 +221,7 @@ int read_word(struct draft *d, const struct key *key, const struct node *value, 
 }
 
 /* off or auto, into a bool. */
-int read_switch(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_switch(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	int index = want_word(d, value, switch_words);
 
@@ -229,7 +230,8 @@ int read_switch(struct draft *d, const struct key *key, const struct node *value
 	return index < 0 ? -1 : 0;
 }
 
-int read_duration(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_duration(struct parse_context *d, const struct key *key, const struct node *value,
+		  void *to)
 {
 	const char *text = want_text(d, value), *why;
 
@@ -241,7 +243,7 @@ int read_duration(struct draft *d, const struct key *key, const struct node *val
 	return 0;
 }
 
-int read_rate(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_rate(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	const char *text = want_text(d, value), *why;
 	struct rate *rate = to;

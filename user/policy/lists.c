@@ -23,12 +23,12 @@ static bool is_file_name(const char *text)
 	       (!memchr(text, ':', before) || strspn(text, "0123456789abcdefABCDEF.:") != before);
 }
 
-void begin_list(struct draft *d)
+void begin_list(struct parse_context *d)
 {
 	d->entries_before = d->entries;
 }
 
-int count_entry(struct draft *d, const struct source *s, struct position at)
+int count_entry(struct parse_context *d, const struct source *s, struct position at)
 {
 	if (d->entries < ENTRIES_MAX) {
 		d->entries++;
@@ -40,7 +40,7 @@ int count_entry(struct draft *d, const struct source *s, struct position at)
 		       ENTRIES_MAX - d->entries_before);
 }
 
-static int add_entry(struct draft *d, const struct source *s, struct position at,
+static int add_entry(struct parse_context *d, const struct source *s, struct position at,
 		     const struct prefix *prefix, enum sw_list list)
 {
 	struct list_entry entry = { .prefix = *prefix, .list = list };
@@ -52,7 +52,7 @@ static int add_entry(struct draft *d, const struct source *s, struct position at
 }
 
 /* One line of a file, which it cuts: blank, a comment, or an entry with a comment behind. */
-static int read_line(struct draft *d, const struct source *s, uint32_t number, char *line,
+static int read_line(struct parse_context *d, const struct source *s, uint32_t number, char *line,
 		     const struct line_reader *reader)
 {
 	char *text = line + strspn(line, " \t\r");
@@ -67,7 +67,7 @@ static int read_line(struct draft *d, const struct source *s, uint32_t number, c
 	return size ? reader->read(d, s, at, text, reader->context) : 0;
 }
 
-static int read_lines(struct draft *d, const struct source *s, char *text,
+static int read_lines(struct parse_context *d, const struct source *s, char *text,
 		      const struct line_reader *reader)
 {
 	uint32_t number = 1;
@@ -83,7 +83,7 @@ static int read_lines(struct draft *d, const struct source *s, char *text,
 }
 
 /* The name is for messages. */
-static int read_list_text(struct draft *d, const char *name, const char *text, size_t size,
+static int read_list_text(struct parse_context *d, const char *name, const char *text, size_t size,
 			  const struct line_reader *reader)
 {
 	size_t mark = source_mark_size(text, size);
@@ -103,7 +103,8 @@ static int read_list_text(struct draft *d, const char *name, const char *text, s
 }
 
 /* The file as it was when this policy was read for the first time. */
-static const struct policy_file *list_file(struct draft *d, const struct node *item, char *path)
+static const struct policy_file *list_file(struct parse_context *d, const struct node *item,
+					   char *path)
 {
 	struct policy_file file = { .path = path };
 	struct error why = { 0 };
@@ -128,7 +129,8 @@ static const struct policy_file *list_file(struct draft *d, const struct node *i
 	return &d->text->files[d->text->file_count - 1];
 }
 
-int read_list_file(struct draft *d, const struct node *item, const struct line_reader *reader)
+int read_list_file(struct parse_context *d, const struct node *item,
+		   const struct line_reader *reader)
 {
 	const char *directory = *item->text != '/' && d->text->directory ? d->text->directory : "";
 	auto_free char *path = xasprintf("%s%s", directory, item->text);
@@ -150,12 +152,13 @@ int read_list_file(struct draft *d, const struct node *item, const struct line_r
 	return read_list_text(d, path, file->text, file->size, reader);
 }
 
-int read_builtin_list(struct draft *d, const struct builtin_list *list)
+int read_builtin_list(struct parse_context *d, const struct builtin_list *list)
 {
 	return read_list_text(d, list->name, list->text, list->end - list->text, &list->reader);
 }
 
-int read_list_choice(struct draft *d, const struct node *value, const struct builtin_list *list)
+int read_list_choice(struct parse_context *d, const struct node *value,
+		     const struct builtin_list *list)
 {
 	static const char *const words[] = { "off", "builtin", NULL };
 	const char *text = want_text(d, value);
@@ -174,8 +177,8 @@ int read_list_choice(struct draft *d, const struct node *value, const struct bui
 	return index <= 0 ? index : read_builtin_list(d, list);
 }
 
-static int add_line(struct draft *d, const struct source *s, struct position at, const char *text,
-		    const void *context)
+static int add_line(struct parse_context *d, const struct source *s, struct position at,
+		    const char *text, const void *context)
 {
 	struct prefix prefix;
 
@@ -184,7 +187,7 @@ static int add_line(struct draft *d, const struct source *s, struct position at,
 	return add_entry(d, s, at, &prefix, *(const enum sw_list *)context);
 }
 
-static int add_item(struct draft *d, const struct node *item, enum sw_list list)
+static int add_item(struct parse_context *d, const struct node *item, enum sw_list list)
 {
 	const char *text = want_text(d, item);
 	struct prefix prefix;
@@ -204,7 +207,7 @@ static int add_item(struct draft *d, const struct node *item, enum sw_list list)
 	return add_entry(d, &d->source, item->at, &prefix, list);
 }
 
-static int read_list(struct draft *d, const struct node *value, enum sw_list list)
+static int read_list(struct parse_context *d, const struct node *value, enum sw_list list)
 {
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
@@ -216,19 +219,21 @@ static int read_list(struct draft *d, const struct node *value, enum sw_list lis
 	return 0;
 }
 
-static int read_deny(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_deny(struct parse_context *d, const struct key *key, const struct node *value,
+		     void *to)
 {
 	(void)key, (void)to;
 	return read_list(d, value, SW_LIST_DENY);
 }
 
-static int read_allow(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_allow(struct parse_context *d, const struct key *key, const struct node *value,
+		      void *to)
 {
 	(void)key, (void)to;
 	return read_list(d, value, SW_LIST_ALLOW);
 }
 
-int read_lists(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_lists(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = {
 		KEY("deny", read_deny),

@@ -7,23 +7,24 @@
 
 #include "policy/keys.h"
 
-int read_lists(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_lists(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 
 /* Lists in files: who reads a line, from which blanks and comments were taken off, and who
  * looks at all of them at the end (may be NULL). */
 struct line_reader {
-	int (*read)(struct draft *d, const struct source *s, struct position at, const char *text,
-		    const void *context);
+	int (*read)(struct parse_context *d, const struct source *s, struct position at,
+		    const char *text, const void *context);
 	const void *context;
-	int (*end)(struct draft *d, const struct source *s);
+	int (*end)(struct parse_context *d, const struct source *s);
 };
 
 /* Every list begins with begin_list() and counts its entries: 0, or -1 when they are more than
  * a policy may have (limits.h). */
-void begin_list(struct draft *d);
-int count_entry(struct draft *d, const struct source *s, struct position at);
+void begin_list(struct parse_context *d);
+int count_entry(struct parse_context *d, const struct source *s, struct position at);
 
-int read_list_file(struct draft *d, const struct node *item, const struct line_reader *reader);
+int read_list_file(struct parse_context *d, const struct node *item,
+		   const struct line_reader *reader);
 /* Reads `off`, `builtin`, or the name of a file of lines. */
 struct builtin_list {
 	const char *name;         /* for messages */
@@ -31,7 +32,8 @@ struct builtin_list {
 	struct line_reader reader;
 };
 
-int read_builtin_list(struct draft *d, const struct builtin_list *list);
-int read_list_choice(struct draft *d, const struct node *value, const struct builtin_list *list);
+int read_builtin_list(struct parse_context *d, const struct builtin_list *list);
+int read_list_choice(struct parse_context *d, const struct node *value,
+		     const struct builtin_list *list);
 
 #endif

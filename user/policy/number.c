@@ -82,7 +82,7 @@ static bool normalize(const struct policy *p, struct number *number)
 	return true;
 }
 
-static int read_number_text(struct draft *d, const struct source *s, struct position at,
+static int read_number_text(struct parse_context *d, const struct source *s, struct position at,
 			    const char *text, struct number *number)
 {
 	*number = (struct number){ .international = *text == '+' };
@@ -102,7 +102,7 @@ struct list_of {
 	enum sw_action action;
 };
 
-static int add_rule(struct draft *d, const struct source *s, struct position at,
+static int add_rule(struct parse_context *d, const struct source *s, struct position at,
 		    const struct number *prefix, const struct list_of *list)
 {
 	bool public = strcmp(list->zone->name, PUBLIC) == 0;
@@ -119,8 +119,8 @@ static int add_rule(struct draft *d, const struct source *s, struct position at,
 	return 0;
 }
 
-static int add_text(struct draft *d, const struct source *s, struct position at, const char *text,
-		    const void *context)
+static int add_text(struct parse_context *d, const struct source *s, struct position at,
+		    const char *text, const void *context)
 {
 	struct number number = { .length = 0 };
 
@@ -135,7 +135,7 @@ static int add_text(struct draft *d, const struct source *s, struct position at,
 	return add_rule(d, s, at, &number, context);
 }
 
-static int read_number_list(struct draft *d, const struct node *value, struct list_of list)
+static int read_number_list(struct parse_context *d, const struct node *value, struct list_of list)
 {
 	const struct line_reader reader = { add_text, &list, NULL };
 
@@ -155,12 +155,12 @@ static int read_number_list(struct draft *d, const struct node *value, struct li
 	return 0;
 }
 
-#define NUMBER_LIST(name, way, what)                                                     \
-	static int name(struct draft *d, const struct key *key, const struct node *value, \
-			void *to)                                                        \
-	{                                                                                \
-		(void)key;                                                               \
-		return read_number_list(d, value, (struct list_of){ to, way, what });    \
+#define NUMBER_LIST(name, way, what)                                                              \
+	static int name(struct parse_context *d, const struct key *key, const struct node *value, \
+			void *to)                                                                 \
+	{                                                                                         \
+		(void)key;                                                                        \
+		return read_number_list(d, value, (struct list_of){to, way, what});               \
 	}
 
 NUMBER_LIST(read_caller_deny, SW_CALLER, SW_ACTION_DENY)
@@ -170,7 +170,7 @@ NUMBER_LIST(read_callee_deny, SW_CALLEE, SW_ACTION_DENY)
 NUMBER_LIST(read_callee_report, SW_CALLEE, SW_ACTION_REPORT)
 NUMBER_LIST(read_callee_allow, SW_CALLEE, SW_ACTION_PASS)
 
-int read_caller(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_caller(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = {
 		KEY("deny", read_caller_deny),
@@ -183,7 +183,7 @@ int read_caller(struct draft *d, const struct key *key, const struct node *value
 	return read_map(d, value, keys, to);
 }
 
-int read_callee(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_callee(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = {
 		KEY("deny", read_callee_deny),
@@ -198,7 +198,7 @@ int read_callee(struct draft *d, const struct key *key, const struct node *value
 	return read_map(d, value, keys, to);
 }
 
-static int add_dial_prefix(struct draft *d, const struct node *item, bool international)
+static int add_dial_prefix(struct parse_context *d, const struct node *item, bool international)
 {
 	struct policy *p = &d->policy;
 	struct number prefix = { .international = international };
@@ -229,7 +229,7 @@ static int add_dial_prefix(struct draft *d, const struct node *item, bool intern
 	return 0;
 }
 
-static int add_dial_prefixes(struct draft *d, const struct node *value, bool international)
+static int add_dial_prefixes(struct parse_context *d, const struct node *value, bool international)
 {
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
@@ -241,8 +241,8 @@ static int add_dial_prefixes(struct draft *d, const struct node *value, bool int
 }
 
 /* Most of the world dials 00; what else is dialled depends on country and PBX. */
-static int read_international(struct draft *d, const struct key *key, const struct node *value,
-			      void *to)
+static int read_international(struct parse_context *d, const struct key *key,
+			      const struct node *value, void *to)
 {
 	struct number usual = { .digits = { 0, 0 }, .length = 2, .international = true };
 
@@ -253,13 +253,15 @@ static int read_international(struct draft *d, const struct key *key, const stru
 	return 0;
 }
 
-static int read_national(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_national(struct parse_context *d, const struct key *key, const struct node *value,
+			 void *to)
 {
 	(void)key, (void)to;
 	return add_dial_prefixes(d, value, false);
 }
 
-static int read_country(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_country(struct parse_context *d, const struct key *key, const struct node *value,
+			void *to)
 {
 	const char *text = want_text(d, value);
 	struct number *country = to;
@@ -275,20 +277,21 @@ static int read_country(struct draft *d, const struct key *key, const struct nod
 	return 0;
 }
 
-int read_dial_prefixes(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_dial_prefixes(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to)
 {
-	static const struct key keys[] = {
-		KEY("international", read_international, .always = true),
-		KEY("national", read_national),
-		KEY("country", read_country, .offset = offsetof(struct draft, policy.country)),
-		KEYS_END
-	};
+	static const struct key keys[] = {KEY("international", read_international, .always = true),
+					  KEY("national", read_national),
+					  KEY("country", read_country,
+					      .offset = offsetof(struct parse_context,
+								 policy.country)),
+					  KEYS_END};
 
 	(void)key;
 	return value ? read_map(d, value, keys, to) : read_international(d, NULL, NULL, NULL);
 }
 
-static int add_high_risk(struct draft *d, const struct source *s, struct position at,
+static int add_high_risk(struct parse_context *d, const struct source *s, struct position at,
 			 const char *text, const void *context)
 {
 	struct number number;
@@ -303,7 +306,8 @@ static int add_high_risk(struct draft *d, const struct source *s, struct positio
 	return 0;
 }
 
-int read_high_risk(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_high_risk(struct parse_context *d, const struct key *key, const struct node *value,
+		   void *to)
 {
 	static const struct builtin_list list = {
 		"(built-in list of high-risk numbers)", high_risk_numbers, high_risk_numbers_end,
@@ -365,7 +369,7 @@ static void unite_rules(struct policy *p)
 	p->number_count = kept + 1;
 }
 
-static void unite_high_risks(struct draft *d)
+static void unite_high_risks(struct parse_context *d)
 {
 	size_t kept = 0;
 
@@ -418,7 +422,7 @@ static void take_next(struct merging *m)
 
 /* The zone's own rules and, between them, the high-risk numbers. The longest prefix wins, so a
  * high risk that is only reported must not make a gap in what the zone denies. */
-static void merge_called(const struct draft *d, struct merging *m, size_t zone,
+static void merge_called(const struct parse_context *d, struct merging *m, size_t zone,
 			 enum sw_action action)
 {
 	struct number_rule rule = {
@@ -447,7 +451,7 @@ static void merge_called(const struct draft *d, struct merging *m, size_t zone,
 }
 
 /* Every zone that asks for them gets the high-risk numbers: as many entries each. */
-static int check_high_risks(struct draft *d)
+static int check_high_risks(struct parse_context *d)
 {
 	const struct policy *p = &d->policy;
 	size_t zones = 0, room = ENTRIES_MAX - d->entries;
@@ -463,7 +467,7 @@ static int check_high_risks(struct draft *d)
 		       ENTRIES_MAX, d->entries, room / zones);
 }
 
-int check_numbers(struct draft *d)
+int check_numbers(struct parse_context *d)
 {
 	struct policy *p = &d->policy;
 	struct merging merging = { .count = 0 };

@@ -8,13 +8,15 @@
 #include "policy/keys.h"
 
 /* `caller` and `callee` of a zone, into struct zone. */
-int read_caller(struct draft *d, const struct key *key, const struct node *value, void *to);
-int read_callee(struct draft *d, const struct key *key, const struct node *value, void *to);
-/* What is dialled before a number, and which numbers are a high risk, into the draft. */
-int read_dial_prefixes(struct draft *d, const struct key *key, const struct node *value, void *to);
-int read_high_risk(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_caller(struct parse_context *d, const struct key *key, const struct node *value, void *to);
+int read_callee(struct parse_context *d, const struct key *key, const struct node *value, void *to);
+/* What is dialled before a number, and which numbers are a high risk, into the policy. */
+int read_dial_prefixes(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to);
+int read_high_risk(struct parse_context *d, const struct key *key, const struct node *value,
+		   void *to);
 
 /* Gives each zone the high-risk numbers, and each prefix one meaning. 0, or -1. */
-int check_numbers(struct draft *d);
+int check_numbers(struct parse_context *d);
 
 #endif

@@ -22,7 +22,7 @@
 #define INTERFACES_MAX 64
 
 /* Comes before all other keys: those of another version may not be known here. */
-static int check_version(struct draft *d, const struct node *root)
+static int check_version(struct parse_context *d, const struct node *root)
 {
 	const struct node *value = node_value(root, "version");
 	const char *text;
@@ -37,7 +37,8 @@ static int check_version(struct draft *d, const struct node *root)
 	return text ? 0 : -1;
 }
 
-static int read_version(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_version(struct parse_context *d, const struct key *key, const struct node *value,
+			void *to)
 {
 	(void)d, (void)key, (void)value, (void)to;
 	return 0;
@@ -55,7 +56,8 @@ struct interfaces {
 	size_t *count;
 };
 
-static int add_interface(struct draft *d, const struct node *item, const struct interfaces *to)
+static int add_interface(struct parse_context *d, const struct node *item,
+			 const struct interfaces *to)
 {
 	const char *name = want_text(d, item);
 	char copy[IFNAMSIZ] = "";
@@ -78,7 +80,8 @@ static int add_interface(struct draft *d, const struct node *item, const struct 
 	return 0;
 }
 
-static int add_interfaces(struct draft *d, const struct node *value, const struct interfaces *to)
+static int add_interfaces(struct parse_context *d, const struct node *value,
+			  const struct interfaces *to)
 {
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
@@ -89,7 +92,7 @@ static int add_interfaces(struct draft *d, const struct node *value, const struc
 	return 0;
 }
 
-static int read_interfaces(struct draft *d, const struct key *key, const struct node *value,
+static int read_interfaces(struct parse_context *d, const struct key *key, const struct node *value,
 			   void *to)
 {
 	struct interfaces all = { &d->policy.interfaces, &d->policy.interface_count };
@@ -99,7 +102,8 @@ static int read_interfaces(struct draft *d, const struct key *key, const struct 
 }
 
 /* auto, or where answers leave. */
-static int read_observe(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_observe(struct parse_context *d, const struct key *key, const struct node *value,
+			void *to)
 {
 	struct interfaces all = { &d->policy.observe, &d->policy.observe_count };
 
@@ -118,7 +122,8 @@ static int read_observe(struct draft *d, const struct key *key, const struct nod
 	return add_interfaces(d, value, &all);
 }
 
-static int read_shadow(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_shadow(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to)
 {
 	uint64_t *shadow = to;
 
@@ -138,7 +143,7 @@ static int read_shadow(struct draft *d, const struct key *key, const struct node
 	return 0;
 }
 
-static int read_fragments(struct draft *d, const struct key *key, const struct node *value,
+static int read_fragments(struct parse_context *d, const struct key *key, const struct node *value,
 			  void *to)
 {
 	int index = want_word(d, value, fragments_words);
@@ -170,7 +175,8 @@ static int listen_parse(const char *text, struct policy *p)
 	return 0;
 }
 
-static int read_listen(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_listen(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to)
 {
 	const char *text = want_text(d, value);
 	struct policy *p = to;
@@ -191,7 +197,8 @@ static int read_listen(struct draft *d, const struct key *key, const struct node
 	return 0;
 }
 
-static int read_metrics(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_metrics(struct parse_context *d, const struct key *key, const struct node *value,
+			void *to)
 {
 	static const struct key keys[] = { KEY("listen", read_listen), KEYS_END };
 
@@ -199,7 +206,8 @@ static int read_metrics(struct draft *d, const struct key *key, const struct nod
 	return read_map(d, value, keys, to);
 }
 
-static int read_events(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_events(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to)
 {
 	static const struct key keys[] = { KEY("rate", read_rate), KEYS_END };
 
@@ -208,7 +216,8 @@ static int read_events(struct draft *d, const struct key *key, const struct node
 }
 
 /* Digits, and what else a dialled number can have; short, as emergency numbers are. */
-static int read_numbers(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_numbers(struct parse_context *d, const struct key *key, const struct node *value,
+			void *to)
 {
 	struct policy *p = to;
 
@@ -234,7 +243,7 @@ static int read_numbers(struct draft *d, const struct key *key, const struct nod
 	return 0;
 }
 
-static int read_emergency(struct draft *d, const struct key *key, const struct node *value,
+static int read_emergency(struct parse_context *d, const struct key *key, const struct node *value,
 			  void *to)
 {
 	static const struct key keys[] = {
@@ -250,29 +259,32 @@ static int read_emergency(struct draft *d, const struct key *key, const struct n
 /* Mode and sanity stand before zones, which begin with what these say. */
 const struct key policy_keys[] = {
 	KEY("version", read_version, .fixed = true),
-	KEY("mode", read_word, .offset = offsetof(struct draft, policy.mode), .words = mode_words),
+	KEY("mode", read_word, .offset = offsetof(struct parse_context, policy.mode),
+	    .words = mode_words),
 	KEY("interfaces", read_interfaces, .fixed = true),
 	KEY("observe", read_observe, .fixed = true),
 	KEY("services", read_services, .always = true, .fixed = true),
-	KEY("sanity", read_sanity, .offset = offsetof(struct draft, sanity)),
-	KEY("shadow", read_shadow, .offset = offsetof(struct draft, policy.shadow)),
+	KEY("sanity", read_sanity, .offset = offsetof(struct parse_context, sanity)),
+	KEY("shadow", read_shadow, .offset = offsetof(struct parse_context, policy.shadow)),
 	KEY("dial_prefixes", read_dial_prefixes, .always = true, .fixed = true),
 	KEY("high_risk", read_high_risk, .always = true, .fixed = true),
 	KEY("zones", read_zones, .always = true),
 	KEY("lists", read_lists, .fixed = true),
-	KEY("signatures", read_signatures, .offset = offsetof(struct draft, policy)),
-	KEY("injection", read_word, .offset = offsetof(struct draft, policy.injection),
+	KEY("signatures", read_signatures, .offset = offsetof(struct parse_context, policy)),
+	KEY("injection", read_word, .offset = offsetof(struct parse_context, policy.injection),
 	    .words = action_words),
-	KEY("fragments", read_fragments, .offset = offsetof(struct draft, policy.fragments_drop)),
-	KEY("known", read_known, .offset = offsetof(struct draft, policy.known_for)),
-	KEY("state", read_state, .offset = offsetof(struct draft, policy), .fixed = true),
-	KEY("emergency", read_emergency, .offset = offsetof(struct draft, policy)),
+	KEY("fragments", read_fragments,
+	    .offset = offsetof(struct parse_context, policy.fragments_drop)),
+	KEY("known", read_known, .offset = offsetof(struct parse_context, policy.known_for)),
+	KEY("state", read_state, .offset = offsetof(struct parse_context, policy), .fixed = true),
+	KEY("emergency", read_emergency, .offset = offsetof(struct parse_context, policy)),
 	KEY("privacy", read_inside, .fixed = true),
-	KEY("metrics", read_metrics, .offset = offsetof(struct draft, policy), .fixed = true),
-	KEY("events", read_events, .offset = offsetof(struct draft, policy.events)),
-	KEY("tables", read_tables, .offset = offsetof(struct draft, policy.tables), .fixed = true),
-	KEYS_END
-};
+	KEY("metrics", read_metrics, .offset = offsetof(struct parse_context, policy),
+	    .fixed = true),
+	KEY("events", read_events, .offset = offsetof(struct parse_context, policy.events)),
+	KEY("tables", read_tables, .offset = offsetof(struct parse_context, policy.tables),
+	    .fixed = true),
+	KEYS_END};
 
 static void set_defaults(struct policy *p)
 {
@@ -290,7 +302,7 @@ static void set_defaults(struct policy *p)
 	p->metrics_port = 9538;
 }
 
-static int read_draft(struct draft *d, const struct deviation *deviations, size_t count)
+static int read_policy(struct parse_context *d, const struct override *overrides, size_t count)
 {
 	auto_tree struct node *root = NULL;
 
@@ -302,14 +314,14 @@ static int read_draft(struct draft *d, const struct deviation *deviations, size_
 		return -1;
 	root = tree_read(&d->source);
 	if (!root || want(d, root, NODE_MAP) < 0 || check_version(d, root) < 0 ||
-	    deviations_overlay(&d->source, root, deviations, count) < 0 ||
+	    overrides_apply(&d->source, root, overrides, count) < 0 ||
 	    read_map(d, root, policy_keys, d) < 0)
 		return -1;
 	d->policy.text_values = tree_count(root);
-	return check_draft(d);
+	return check_policy(d);
 }
 
-static void draft_free(struct draft *d)
+static void parse_context_free(struct parse_context *d)
 {
 	policy_free(&d->policy);
 	free(d->prefixes);
@@ -317,13 +329,15 @@ static void draft_free(struct draft *d)
 	free(d->high_risk);
 }
 
-int policy_text_parse(struct policy_text *text, const struct deviation *deviations, size_t count,
+int policy_text_parse(struct policy_text *text, const struct override *overrides, size_t count,
 		      struct policy *p, struct error *e)
 {
 	size_t mark = source_mark_size(text->text, text->size);
-	cleanup(draft_free) struct draft d = {
-		.source = { .name = text->name, .text = text->text + mark,
-			    .size = text->size - mark, .e = e },
+	cleanup(parse_context_free) struct parse_context d = {
+		.source = {.name = text->name,
+			   .text = text->text + mark,
+			   .size = text->size - mark,
+			   .e = e},
 		.text = text,
 		.sanity = default_sanity,
 	};
@@ -331,7 +345,7 @@ int policy_text_parse(struct policy_text *text, const struct deviation *deviatio
 	SHA256Init(&d.hash);
 	SHA256Update(&d.hash, (const uint8_t *)text->text, text->size);
 	set_defaults(&d.policy);
-	if (read_draft(&d, deviations, count) < 0)
+	if (read_policy(&d, overrides, count) < 0)
 		return -1;
 	SHA256Final(d.policy.hash, &d.hash);
 	d.policy.file = xstrdup(text->name);

@@ -8,9 +8,9 @@
 #include "policy/keys.h"
 #include "policy/text.h"
 
-/* Reads and checks as policy_load() does, with the deviations in place of what the text says;
+/* Reads and checks as policy_load() does, with the overrides in place of what the text says;
  * errors about them are at "command line". List files are read once and then kept in *text. */
-int policy_text_parse(struct policy_text *text, const struct deviation *deviations, size_t count,
+int policy_text_parse(struct policy_text *text, const struct override *overrides, size_t count,
 		      struct policy *p, struct error *e);
 
 extern const struct key policy_keys[];

@@ -31,13 +31,14 @@ static const struct key limit_keys[] = {
 };
 #undef LIMIT
 
-static int read_limits(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_limits(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to)
 {
 	(void)key;
 	return read_map(d, value, limit_keys, to);
 }
 
-int read_sanity(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_sanity(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = {
 		KEY("profile", read_word, .offset = offsetof(struct sanity, profile),

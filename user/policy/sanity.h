@@ -11,6 +11,6 @@
 extern const struct sanity default_sanity;
 
 /* Into struct sanity. */
-int read_sanity(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_sanity(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 
 #endif

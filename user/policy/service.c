@@ -24,7 +24,8 @@ static int port_parse(const char *text, uint64_t *first, uint64_t *last)
 	return *text ? -1 : 0;
 }
 
-static int read_port(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_port(struct parse_context *d, const struct key *key, const struct node *value,
+		     void *to)
 {
 	const char *text = want_text(d, value);
 	struct service *service = to;
@@ -55,7 +56,7 @@ static bool any_address(const struct sw_addr *addr)
 		!memcmp(addr, &any.addr, sizeof(*addr)));
 }
 
-static int add_address(struct draft *d, const struct node *item)
+static int add_address(struct parse_context *d, const struct node *item)
 {
 	struct placed_addr placed = { .service = d->policy.service_count, .at = item->at };
 	const char *text = want_text(d, item);
@@ -77,7 +78,7 @@ static int add_address(struct draft *d, const struct node *item)
 	return 0;
 }
 
-static int read_addresses(struct draft *d, const struct key *key, const struct node *value,
+static int read_addresses(struct parse_context *d, const struct key *key, const struct node *value,
 			  void *to)
 {
 	(void)key, (void)to;
@@ -95,7 +96,7 @@ static int read_addresses(struct draft *d, const struct key *key, const struct n
 	return 0;
 }
 
-static int add_service(struct draft *d, const struct node *item)
+static int add_service(struct parse_context *d, const struct node *item)
 {
 	static const struct key keys[] = {
 		KEY("transport", read_word, .offset = offsetof(struct service, transport),
@@ -127,7 +128,8 @@ static void default_services(struct policy *p)
 		append(p->services, p->service_count, services[i]);
 }
 
-int read_services(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_services(struct parse_context *d, const struct key *key, const struct node *value,
+		  void *to)
 {
 	(void)key, (void)to;
 	if (!value) {

@@ -7,6 +7,7 @@
 
 #include "policy/keys.h"
 
-int read_services(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_services(struct parse_context *d, const struct key *key, const struct node *value,
+		  void *to);
 
 #endif

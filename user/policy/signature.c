@@ -14,8 +14,8 @@ extern const char user_agents[] __attribute__((visibility("hidden")));
 extern const char user_agents_end[] __attribute__((visibility("hidden")));
 
 /* "deny NAME" */
-static int add_agent(struct draft *d, const struct source *s, struct position at, const char *text,
-		     const void *context)
+static int add_agent(struct parse_context *d, const struct source *s, struct position at,
+		     const char *text, const void *context)
 {
 	struct policy *p = &d->policy;
 	size_t word = strcspn(text, " \t");
@@ -52,7 +52,7 @@ static int agent_compare(const void *left, const void *right)
 	return order ? order : (a->at.line > b->at.line) - (a->at.line < b->at.line);
 }
 
-static int check_agents(struct draft *d, const struct source *s)
+static int check_agents(struct parse_context *d, const struct source *s)
 {
 	size_t count = d->policy.agent_count, size = count * sizeof(struct user_agent);
 	auto_free struct user_agent *sorted = xcalloc(1, size);
@@ -72,7 +72,7 @@ static int check_agents(struct draft *d, const struct source *s)
 	return !again ? 0 : fail_at(s, again->at, "'%s' is there twice; keep one", again->name);
 }
 
-static int read_user_agent(struct draft *d, const struct key *key, const struct node *value,
+static int read_user_agent(struct parse_context *d, const struct key *key, const struct node *value,
 			   void *to)
 {
 	static const struct builtin_list list = {
@@ -84,7 +84,8 @@ static int read_user_agent(struct draft *d, const struct key *key, const struct 
 	return read_list_choice(d, value, &list);
 }
 
-int read_signatures(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_signatures(struct parse_context *d, const struct key *key, const struct node *value,
+		    void *to)
 {
 	static const struct key keys[] = {
 		KEY("user_agent", read_user_agent),

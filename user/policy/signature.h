@@ -8,6 +8,7 @@
 #include "policy/keys.h"
 
 /* Into struct policy. */
-int read_signatures(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_signatures(struct parse_context *d, const struct key *key, const struct node *value,
+		    void *to);
 
 #endif

@@ -31,7 +31,8 @@ const struct tables default_tables = {
 };
 
 /* The greylist's memory is addressed by a mask. */
-static int read_greylist(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_greylist(struct parse_context *d, const struct key *key, const struct node *value,
+			 void *to)
 {
 	uint32_t lines;
 
@@ -44,7 +45,7 @@ static int read_greylist(struct draft *d, const struct key *key, const struct no
 	return 0;
 }
 
-int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_tables(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 #define TABLE(table, name, reader, ...) \
 	[table] = KEY(name, reader, .offset = offsetof(struct tables, entries[table]), \
@@ -108,7 +109,7 @@ void spare_tables(struct policy *p)
 	spare(p, TABLE_DIALERS, dialers);
 }
 
-int read_known(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_known(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = { KEY("for", read_duration), KEYS_END };
 
@@ -116,8 +117,8 @@ int read_known(struct draft *d, const struct key *key, const struct node *value,
 	return read_map(d, value, keys, to);
 }
 
-static int read_state_every(struct draft *d, const struct key *key, const struct node *value,
-			    void *to)
+static int read_state_every(struct parse_context *d, const struct key *key,
+			    const struct node *value, void *to)
 {
 	uint64_t every;
 
@@ -131,7 +132,8 @@ static int read_state_every(struct draft *d, const struct key *key, const struct
 }
 
 /* off, auto, or a file. */
-static int read_save(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_save(struct parse_context *d, const struct key *key, const struct node *value,
+		     void *to)
 {
 	const char *text = want_text(d, value);
 	struct policy *p = to;
@@ -152,7 +154,7 @@ static int read_save(struct draft *d, const struct key *key, const struct node *
 	return 0;
 }
 
-int read_state(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_state(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = {
 		KEY("save", read_save),

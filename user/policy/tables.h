@@ -10,9 +10,9 @@
 /* What a policy has that does not say. */
 extern const struct tables default_tables;
 
-int read_tables(struct draft *d, const struct key *key, const struct node *value, void *to);
-int read_known(struct draft *d, const struct key *key, const struct node *value, void *to);
-int read_state(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_tables(struct parse_context *d, const struct key *key, const struct node *value, void *to);
+int read_known(struct parse_context *d, const struct key *key, const struct node *value, void *to);
+int read_state(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 
 /* A table that no rule of the policy reads, and whose size nobody wrote, takes next to nothing. */
 void spare_tables(struct policy *p);

@@ -108,41 +108,41 @@ int policy_parse(const char *name, const char *octets, size_t size, struct polic
 	return policy_text_parse(&text, NULL, 0, p, e);
 }
 
-void deviation_free(struct deviation *deviation)
+void override_free(struct override *override)
 {
-	free(deviation->key);
-	free(deviation->value);
-	free(deviation->in_file);
-	memset(deviation, 0, sizeof(*deviation));
+	free(override->key);
+	free(override->value);
+	free(override->in_file);
+	memset(override, 0, sizeof(*override));
 }
 
-int edition_load(const char *path, struct edition *edition, struct error *e)
+int loaded_policy_load(const char *path, struct loaded_policy *loaded, struct error *e)
 {
-	memset(edition, 0, sizeof(*edition));
-	if (policy_text_load(path, &edition->text, e) == 0 && edition_parse(edition, e) == 0)
+	memset(loaded, 0, sizeof(*loaded));
+	if (policy_text_load(path, &loaded->text, e) == 0 && loaded_policy_parse(loaded, e) == 0)
 		return 0;
-	edition_free(edition);
+	loaded_policy_free(loaded);
 	return -1;
 }
 
-int edition_parse(struct edition *edition, struct error *e)
+int loaded_policy_parse(struct loaded_policy *loaded, struct error *e)
 {
 	struct policy policy = { 0 };
 
-	if (policy_text_parse(&edition->text, edition->deviations, edition->deviation_count,
-			      &policy, e) < 0)
+	if (policy_text_parse(&loaded->text, loaded->overrides, loaded->override_count, &policy,
+			      e) < 0)
 		return -1;
-	policy_free(&edition->policy);
-	edition->policy = policy;
+	policy_free(&loaded->policy);
+	loaded->policy = policy;
 	return 0;
 }
 
-void edition_free(struct edition *edition)
+void loaded_policy_free(struct loaded_policy *loaded)
 {
-	for (size_t i = 0; i < edition->deviation_count; i++)
-		deviation_free(&edition->deviations[i]);
-	free(edition->deviations);
-	policy_text_free(&edition->text);
-	policy_free(&edition->policy);
-	memset(edition, 0, sizeof(*edition));
+	for (size_t i = 0; i < loaded->override_count; i++)
+		override_free(&loaded->overrides[i]);
+	free(loaded->overrides);
+	policy_text_free(&loaded->text);
+	policy_free(&loaded->policy);
+	memset(loaded, 0, sizeof(*loaded));
 }

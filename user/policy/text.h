@@ -29,7 +29,7 @@ struct policy_text {
 };
 
 /* A value that holds in place of the policy's own, given on the command line. */
-struct deviation {
+struct override {
 	char *key;               /* "mode", "public.rates.source.INVITE" */
 	char *value;             /* as it would stand behind the key in the file */
 	char *in_file;           /* what the file has, NULL: nothing */
@@ -56,23 +56,23 @@ void policy_text_settle(struct policy_text *text);
 void policy_text_free(struct policy_text *text);
 #define auto_policy_text cleanup(policy_text_free)
 
-void deviation_free(struct deviation *deviation);
-#define auto_deviation cleanup(deviation_free)
+void override_free(struct override *override);
+#define auto_override cleanup(override_free)
 
 /* A policy with all that it came from. */
-struct edition {
+struct loaded_policy {
 	struct policy_text text;
-	struct deviation *deviations;
-	size_t deviation_count;
+	struct override *overrides;
+	size_t override_count;
 	struct policy policy;
 };
 
-/* Reads and checks the file; 0, or -1 with *edition empty and *e. */
-int edition_load(const char *path, struct edition *edition, struct error *e);
-/* Reads the text that is there already, with the deviations that are there now; on error the
+/* Reads and checks the file; 0, or -1 with *loaded empty and *e. */
+int loaded_policy_load(const char *path, struct loaded_policy *loaded, struct error *e);
+/* Reads the text that is there already, with the overrides that are there now; on error the
  * model stays as it is. */
-int edition_parse(struct edition *edition, struct error *e);
-void edition_free(struct edition *edition);
-#define auto_edition cleanup(edition_free)
+int loaded_policy_parse(struct loaded_policy *loaded, struct error *e);
+void loaded_policy_free(struct loaded_policy *loaded);
+#define auto_loaded_policy cleanup(loaded_policy_free)
 
 #endif

@@ -217,15 +217,15 @@ static struct node *read_value(const struct source *s, const char *key, const ch
 	return node;
 }
 
-static int overlay(const struct source *s, struct node *root, const struct deviation *deviation)
+static int overlay(const struct source *s, struct node *root, const struct override *override)
 {
-	auto_tree struct node *value = read_value(s, deviation->key, deviation->value);
+	auto_tree struct node *value = read_value(s, override->key, override->value);
 	auto_free char *rest = NULL;
 	struct node *map = root;
 	struct path path;
 	char *key, *next;
 
-	if (!value || resolve(s, root, deviation->key, &path) < 0)
+	if (!value || resolve(s, root, override->key, &path) < 0)
 		return -1;
 	next = rest = xstrdup(path.rest);
 	if (*path.zone)
@@ -246,11 +246,11 @@ static int overlay(const struct source *s, struct node *root, const struct devia
 	return 0;
 }
 
-int deviations_overlay(const struct source *s, struct node *root,
-		       const struct deviation *deviations, size_t count)
+int overrides_apply(const struct source *s, struct node *root, const struct override *overrides,
+		    size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (overlay(s, root, &deviations[i]) < 0)
+		if (overlay(s, root, &overrides[i]) < 0)
 			return -1;
 	}
 	return 0;
@@ -275,8 +275,8 @@ static char *value_in_file(const struct node *root, const struct path *path)
 	return node ? node_text(node) : NULL;
 }
 
-int deviation_make(const struct policy_text *text, const char *key, const char *value,
-		   struct deviation *deviation, struct error *e)
+int override_make(const struct policy_text *text, const char *key, const char *value,
+		  struct override *override, struct error *e)
 {
 	size_t mark = source_mark_size(text->text, text->size);
 	const struct source s = {
@@ -285,11 +285,11 @@ int deviation_make(const struct policy_text *text, const char *key, const char *
 	auto_tree struct node *root = tree_read(&s);
 	struct path path;
 
-	memset(deviation, 0, sizeof(*deviation));
+	memset(override, 0, sizeof(*override));
 	if (!root || resolve(&s, root, key, &path) < 0)
 		return -1;
-	deviation->key = *path.zone ? zone_key(path.zone, path.rest) : xstrdup(key);
-	deviation->value = value ? xstrdup(value) : NULL;
-	deviation->in_file = value_in_file(root, &path);
+	override->key = *path.zone ? zone_key(path.zone, path.rest) : xstrdup(key);
+	override->value = value ? xstrdup(value) : NULL;
+	override->in_file = value_in_file(root, &path);
 	return 0;
 }

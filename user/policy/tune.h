@@ -9,19 +9,19 @@
 #include "policy/text.h"
 #include "policy/tree.h"
 
-/* Prepares a deviation: checks that the policy has a place for the key and that it is one
+/* Prepares an override: checks that the policy has a place for the key and that it is one
  * that can be tuned, and writes the key in its one form (value NULL: only that). The value is
  * not judged here: policy_text_parse() does. 0, or -1 and *e. Owned by the
- * caller: deviation_free(). */
-int deviation_make(const struct policy_text *text, const char *key, const char *value,
-		   struct deviation *deviation, struct error *e);
+ * caller: override_free(). */
+int override_make(const struct policy_text *text, const char *key, const char *value,
+		  struct override *override, struct error *e);
 
 /* True when `key` is `of` or a key below it. */
 bool key_is_below(const char *key, const char *of);
 
-/* Puts the deviations into the tree in place of what is there. */
-int deviations_overlay(const struct source *s, struct node *root,
-		       const struct deviation *deviations, size_t count);
+/* Puts the overrides into the tree in place of what is there. */
+int overrides_apply(const struct source *s, struct node *root, const struct override *overrides,
+		    size_t count);
 
 /* "public.mode", or "zones.mode.mode" where the zone has the name of a key of the top level;
  * owned by the caller. */

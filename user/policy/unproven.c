@@ -29,7 +29,8 @@ static const struct {
 	[SW_UNPROVEN_FRAGMENT] = { 10, CEILING_FREE },
 };
 
-int read_unproven(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_unproven(struct parse_context *d, const struct key *key, const struct node *value,
+		  void *to)
 {
 	struct key keys[SW_UNPROVEN_COUNT + 1] = { KEYS_END };
 

@@ -8,7 +8,8 @@
 #include "policy/keys.h"
 
 /* Into the rates of a zone. */
-int read_unproven(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_unproven(struct parse_context *d, const struct key *key, const struct node *value,
+		  void *to);
 /* Fills in those that the zone leaves out. */
 void complete_unproven(struct zone *zone);
 

@@ -20,7 +20,8 @@ static bool is_public(const struct zone *z)
 	return strcmp(z->name, PUBLIC) == 0;
 }
 
-static int read_name(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_name(struct parse_context *d, const struct key *key, const struct node *value,
+		     void *to)
 {
 	static const char allowed[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
@@ -48,7 +49,7 @@ static int read_name(struct draft *d, const struct key *key, const struct node *
 }
 
 /* Everything that no zone names is public's already: its prefixes are not kept. */
-static int check_public_source(struct draft *d, const struct node *item,
+static int check_public_source(struct parse_context *d, const struct node *item,
 			       const struct prefix *prefix)
 {
 	if (prefix->length == 0)
@@ -57,7 +58,7 @@ static int check_public_source(struct draft *d, const struct node *item,
 		       "names; give '%s' a zone of its own", item->text);
 }
 
-static int add_source(struct draft *d, const struct node *item, const struct zone *z)
+static int add_source(struct parse_context *d, const struct node *item, const struct zone *z)
 {
 	struct placed_prefix placed = { .zone = d->policy.zone_count, .at = item->at };
 
@@ -77,7 +78,8 @@ static int add_source(struct draft *d, const struct node *item, const struct zon
 	return 0;
 }
 
-static int read_sources(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_sources(struct parse_context *d, const struct key *key, const struct node *value,
+			void *to)
 {
 	struct zone *z = to;
 
@@ -96,7 +98,8 @@ static int read_sources(struct draft *d, const struct key *key, const struct nod
 	return 0;
 }
 
-static int read_trust(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_trust(struct parse_context *d, const struct key *key, const struct node *value,
+		      void *to)
 {
 	struct zone *z = to;
 	int trust = want_word(d, value, trust_words);
@@ -113,7 +116,8 @@ static int read_trust(struct draft *d, const struct key *key, const struct node 
 }
 
 /* A policy in monitor mode has no zone that enforces: it is the one switch for all. */
-static int read_mode(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_mode(struct parse_context *d, const struct key *key, const struct node *value,
+		     void *to)
 {
 	enum sw_mode *mode = to;
 	int said = want_word(d, value, mode_words);
@@ -127,7 +131,8 @@ static int read_mode(struct draft *d, const struct key *key, const struct node *
 }
 
 /* A peer's connection carries the calls of many. */
-static int read_tcp(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_tcp(struct parse_context *d, const struct key *key, const struct node *value,
+		    void *to)
 {
 	struct zone *z = to;
 	int tcp = want_word(d, value, tcp_words);
@@ -142,7 +147,8 @@ static int read_tcp(struct draft *d, const struct key *key, const struct node *v
 	return 0;
 }
 
-static int read_methods(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_methods(struct parse_context *d, const struct key *key, const struct node *value,
+			void *to)
 {
 	uint32_t methods = 0;
 
@@ -163,7 +169,8 @@ static int read_methods(struct draft *d, const struct key *key, const struct nod
 }
 
 /* unlisted: deny; stands behind `methods` in the table. */
-static int read_unlisted(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_unlisted(struct parse_context *d, const struct key *key, const struct node *value,
+			 void *to)
 {
 	struct egress_rules *egress = to;
 
@@ -177,7 +184,8 @@ static int read_unlisted(struct draft *d, const struct key *key, const struct no
 
 /* egress: {methods: [INVITE], unlisted: deny, statuses: {deny: [3xx]}, ...}: what the server may
  * send to the zone, in the words for what the zone may send. */
-static int read_egress(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_egress(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to)
 {
 	static const struct key keys[] = {
 		KEY("methods", read_methods, .offset = offsetof(struct egress_rules, methods)),
@@ -196,8 +204,8 @@ static int read_egress(struct draft *d, const struct key *key, const struct node
 	return read_map(d, value, keys, egress);
 }
 
-static int read_source_rates(struct draft *d, const struct key *key, const struct node *value,
-			     void *to)
+static int read_source_rates(struct parse_context *d, const struct key *key,
+			     const struct node *value, void *to)
 {
 	struct key keys[SW_RATE_COUNT + 1] = { KEYS_END };
 	size_t count = 0;
@@ -212,7 +220,8 @@ static int read_source_rates(struct draft *d, const struct key *key, const struc
 	return read_map(d, value, keys, to);
 }
 
-static int read_rates(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_rates(struct parse_context *d, const struct key *key, const struct node *value,
+		      void *to)
 {
 	static const struct key keys[] = {
 		KEY("zone", read_rate, .offset = offsetof(struct zone, zone_rate)),
@@ -226,7 +235,8 @@ static int read_rates(struct draft *d, const struct key *key, const struct node 
 }
 
 /* count: address, address+port, or {v4: 24, v6: 56} */
-static int read_count(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_count(struct parse_context *d, const struct key *key, const struct node *value,
+		      void *to)
 {
 	static const char *const words[] = { "address", "address+port", NULL };
 	static const struct key keys[] = {
@@ -248,7 +258,7 @@ static int read_count(struct draft *d, const struct key *key, const struct node 
 }
 
 /* newcomers: {rate: 500/s, greylist: auto, probe: auto} */
-static int read_newcomers(struct draft *d, const struct key *key, const struct node *value,
+static int read_newcomers(struct parse_context *d, const struct key *key, const struct node *value,
 			  void *to)
 {
 	static const struct key keys[] = {
@@ -268,7 +278,7 @@ static int read_newcomers(struct draft *d, const struct key *key, const struct n
 }
 
 /* 10/60s: as a rate is written, but without a burst. */
-static int read_threshold(struct draft *d, const struct key *key, const struct node *value,
+static int read_threshold(struct parse_context *d, const struct key *key, const struct node *value,
 			  void *to)
 {
 	struct threshold *threshold = to;
@@ -288,7 +298,8 @@ static int read_threshold(struct draft *d, const struct key *key, const struct n
 }
 
 /* bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s, for: 10m, ...} */
-static int read_bans(struct draft *d, const struct key *key, const struct node *value, void *to)
+static int read_bans(struct parse_context *d, const struct key *key, const struct node *value,
+		     void *to)
 {
 #define THRESHOLD(name, id) \
 	KEY(name, read_threshold, .offset = offsetof(struct bans, thresholds[SW_OFFENCE_##id]))
@@ -330,8 +341,8 @@ static int read_bans(struct draft *d, const struct key *key, const struct node *
 	return 0;
 }
 
-static int read_zone_sanity(struct draft *d, const struct key *key, const struct node *value,
-			    void *to)
+static int read_zone_sanity(struct parse_context *d, const struct key *key,
+			    const struct node *value, void *to)
 {
 	struct sanity sanity = d->sanity;
 	struct zone *z = to;
@@ -344,7 +355,7 @@ static int read_zone_sanity(struct draft *d, const struct key *key, const struct
 	return 0;
 }
 
-static struct zone new_zone(const struct draft *d, struct position at)
+static struct zone new_zone(const struct parse_context *d, struct position at)
 {
 	return (struct zone){
 		.trust = SW_TRUST_NONE,
@@ -397,7 +408,7 @@ const struct key zone_keys[] = {
 	KEYS_END
 };
 
-static int add_zone(struct draft *d, const struct node *item)
+static int add_zone(struct parse_context *d, const struct node *item)
 {
 	struct zone zone = new_zone(d, item->at);
 
@@ -415,7 +426,7 @@ static int add_zone(struct draft *d, const struct node *item)
 	return 0;
 }
 
-int read_zones(struct draft *d, const struct key *key, const struct node *value, void *to)
+int read_zones(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	struct zone public = new_zone(d, (struct position){ 0 });
 

@@ -11,6 +11,6 @@
 
 extern const struct key zone_keys[];
 
-int read_zones(struct draft *d, const struct key *key, const struct node *value, void *to);
+int read_zones(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 
 #endif

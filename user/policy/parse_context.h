@@ -4,8 +4,8 @@
  * across it need, above all positions. Lives from policy_parse() to its end; parse.c, zone.c,
  * lists.c fill it, check.c judges and completes it.
  */
-#ifndef SIPWARD_POLICY_DRAFT_H
-#define SIPWARD_POLICY_DRAFT_H
+#ifndef SIPWARD_POLICY_PARSE_CONTEXT_H
+#define SIPWARD_POLICY_PARSE_CONTEXT_H
 
 #include <sha256.h>
 
@@ -31,7 +31,7 @@ struct sanity {
 	struct sw_bounds bounds;
 };
 
-struct draft {
+struct parse_context {
 	struct source source;
 	struct policy_text *text; /* keeps the list files that are read */
 	SHA256_CTX hash;
