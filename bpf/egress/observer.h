@@ -141,7 +141,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	if (load_payload(skb, d, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;
-	now = on_trial ? trial_now : bpf_ktime_get_ns();
+	now = in_test_run ? test_run_now : bpf_ktime_get_ns();
 	if (d->protocol == IPPROTO_UDP && (__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
 		self->last = now;
 	if (d->protocol == IPPROTO_UDP)

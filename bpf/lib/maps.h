@@ -63,13 +63,13 @@ const volatile __u32 scan_needs = 0;
 /* The compiled policy: frozen before the verifier reads it. */
 const volatile struct sw_policy policy = {};
 
-/* 1 in tests, `explain` and `audit`: time is what user space wrote into trial_now, and the
- * outcome of each packet is written to `trial`. Where it is 0 the verifier removes all that. */
-const volatile __u32 on_trial = 0;
-__u64 trial_now = 0;
-struct sw_trial trial = {};
-struct sip_msg trial_msg = {};
-__u8 trial_scanned = 0; /* the scanner read the packet under work */
+/* 1 in tests, `explain` and `audit`: time is what user space wrote into test_run_now, and the
+ * outcome of each packet is written to `test_run`. Where it is 0 the verifier removes all that. */
+const volatile __u32 in_test_run = 0;
+__u64 test_run_now = 0;
+struct sw_test_run test_run = {};
+struct sip_msg test_run_msg = {};
+__u8 test_run_scanned = 0; /* the scanner read the packet under work */
 
 /* The kinds of maps: name, entries, key, value. Arrays have numbers for keys; rings have octets. A
  * plain hash takes its memory as it fills, and evicts nothing; the keys of a trie are prefixes. */

@@ -70,7 +70,7 @@ static __always_inline struct scratch *packet_scratch(const struct packet *p)
 static __always_inline __u64 packet_time(struct packet *p)
 {
 	if (!p->now)
-		p->now = on_trial ? trial_now : bpf_ktime_get_ns();
+		p->now = in_test_run ? test_run_now : bpf_ktime_get_ns();
 	return p->now;
 }
 
@@ -81,7 +81,7 @@ static __always_inline __u64 packet_tick(struct packet *p)
 	struct scratch *scratch = packet_scratch(p);
 	__u64 tick;
 
-	if (p->now || on_trial)
+	if (p->now || in_test_run)
 		return packet_time(p);
 	tick = bpf_jiffies64();
 	if (scratch->tick != tick) {

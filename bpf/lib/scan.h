@@ -28,8 +28,8 @@ static __always_inline void scan_payload(const struct packet *p, struct scratch 
 	}
 	input->want = zone->watched;
 	input->bounds = zone->bounds;
-	if (on_trial)
-		trial_scanned = 1;
+	if (in_test_run)
+		test_run_scanned = 1;
 	sip_scan(&scratch->buf, input, &scratch->msg);
 }
 

@@ -36,30 +36,31 @@ static __always_inline void note_shadows(struct xdp_md *ctx, struct packet *p,
 		tell(ctx, packet_scratch(p), p->broke, TELL_TO_CLOSE);
 }
 
-_Static_assert(SHADOWS_MAX == sizeof(trial.shadows), "the trial tells of every shadow");
+_Static_assert(SHADOWS_MAX == sizeof(test_run.shadows), "a test run tells of every shadow");
 
-static __always_inline void report_trial(const struct packet *p, enum verdict v)
+static __always_inline void report_test_run(const struct packet *p, enum verdict v)
 {
-	trial.verdict = v == VERDICT_NOT_OURS	? SW_TRIAL_NOT_OURS :
-			v == VERDICT_DROP	? SW_TRIAL_DROP :
-			v == VERDICT_WOULD_DROP ? SW_TRIAL_WOULD_DROP : SW_TRIAL_PASS;
-	trial.reason = p->reason;
-	trial.shadow_count = p->shadow_count;
+	test_run.verdict = v == VERDICT_NOT_OURS   ? SW_TEST_RUN_NOT_OURS :
+			   v == VERDICT_DROP       ? SW_TEST_RUN_DROP :
+			   v == VERDICT_WOULD_DROP ? SW_TEST_RUN_WOULD_DROP :
+						     SW_TEST_RUN_PASS;
+	test_run.reason = p->reason;
+	test_run.shadow_count = p->shadow_count;
 	for (__u32 i = 0; i < SHADOWS_MAX; i++)
-		trial.shadows[i] = packet_shadow(p, i);
-	trial.zone = p->zone_number;
-	trial.service = p->service;
-	trial.transport = p->transport;
-	trial.message = p->message;
-	trial.in_dialog = p->in_dialog;
-	trial.payload_offset = p->payload_offset;
-	trial.payload_length = p->payload_length;
-	trial.scanned = trial_scanned;
-	trial_scanned = 0;
-	trial.grade = p->grade;
-	trial.emergency = p->emergency;
-	if (trial.scanned)
-		trial_msg = packet_scratch(p)->msg;
+		test_run.shadows[i] = packet_shadow(p, i);
+	test_run.zone = p->zone_number;
+	test_run.service = p->service;
+	test_run.transport = p->transport;
+	test_run.message = p->message;
+	test_run.in_dialog = p->in_dialog;
+	test_run.payload_offset = p->payload_offset;
+	test_run.payload_length = p->payload_length;
+	test_run.scanned = test_run_scanned;
+	test_run_scanned = 0;
+	test_run.grade = p->grade;
+	test_run.emergency = p->emergency;
+	if (test_run.scanned)
+		test_run_msg = packet_scratch(p)->msg;
 }
 
 static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum verdict v)
@@ -67,8 +68,8 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 	__u32 zone = p->zone_number, reason = p->reason;
 	struct sw_counters *c;
 
-	if (on_trial)
-		report_trial(p, v);
+	if (in_test_run)
+		report_test_run(p, v);
 	if (policy.fragments_drop && p->fragment_first && v != VERDICT_DROP &&
 	    v != VERDICT_CONSUMED)
 		fragment_remember(p, v != VERDICT_NOT_OURS);

@@ -27,10 +27,10 @@
 
 enum sw_observer_state {
 	SW_OBSERVER_GOOD,
-	SW_OBSERVER_STALE,      /* nobody knows whether the observers are in place */
-	SW_OBSERVER_YOUNG,      /* they have not been there for SW_OBSERVED_FOR */
-	SW_OBSERVER_FORGOT,     /* the table of branches is too small for what the server sends */
-	SW_OBSERVER_UNANSWERED, /* answers seem to leave where nobody looks */
+	SW_OBSERVER_NOT_RUNNING, /* no agent says that the observers are attached */
+	SW_OBSERVER_WARMING_UP,  /* they have not been there for SW_OBSERVED_FOR */
+	SW_OBSERVER_OVERFLOWED,  /* the table of branches is too small for what the server sends */
+	SW_OBSERVER_UNANSWERED,  /* answers seem to leave where nobody looks */
 	SW_OBSERVER_STATE_COUNT
 };
 
@@ -39,17 +39,17 @@ sw_observer_state(const struct sw_health *health, __u64 now)
 {
 	/* As differences with a sign: another CPU's clock may be a little ahead. */
 	if (!health->heartbeat || (__s64)(now - health->heartbeat) > (__s64)SW_HEARTBEAT_LIFE)
-		return SW_OBSERVER_STALE;
+		return SW_OBSERVER_NOT_RUNNING;
 	if (!health->observed_from ||
 	    (__s64)(now - health->observed_from) < (__s64)SW_OBSERVED_FOR)
-		return SW_OBSERVER_YOUNG;
-	if ((__s64)(health->forgot_until - now) > 0)
-		return SW_OBSERVER_FORGOT;
+		return SW_OBSERVER_WARMING_UP;
+	if ((__s64)(health->overflowed_until - now) > 0)
+		return SW_OBSERVER_OVERFLOWED;
 	return health->unanswered_from ? SW_OBSERVER_UNANSWERED : SW_OBSERVER_GOOD;
 }
 
 /* When every dialog that is under way will be known: a call may be older than the observers, and
- * the table may have forgotten some when it was crowded. */
+ * the table may have overflowed and forgotten some. */
 static inline __attribute__((always_inline)) __u64
 sw_dialogs_known_from(const struct sw_health *health, const struct sw_observed *self)
 {

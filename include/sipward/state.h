@@ -129,7 +129,7 @@ struct sw_health {
 	__u64 pressure_until;   /* the server falls behind: the greylist opens */
 	__u64 observed_from;    /* since when every interface has its observer, without a gap */
 	__u64 heartbeat;        /* when the agent last found all observers in place */
-	__u64 forgot_until;     /* the table of branches was too small: some may be missing */
+	__u64 overflowed_until;     /* the table of branches was too small: some may be missing */
 	__u64 unanswered_from;  /* since when requests come in, and no observer sees an answer */
 	__u64 services;         /* fingerprint of what is observed: ports, and whether dialogs */
 	__u64 penalised_until;  /* when the last penalty ends */
@@ -301,11 +301,16 @@ struct sw_event {
 	};
 };
 
-/* What a program on trial (tests, `explain`, `audit`) says about the packet it just ran. */
-enum sw_trial_verdict { SW_TRIAL_NOT_OURS, SW_TRIAL_PASS, SW_TRIAL_WOULD_DROP, SW_TRIAL_DROP };
+/* What a test run (tests, `explain`, `audit`) says about the packet it just ran. */
+enum sw_test_run_verdict {
+	SW_TEST_RUN_NOT_OURS,
+	SW_TEST_RUN_PASS,
+	SW_TEST_RUN_WOULD_DROP,
+	SW_TEST_RUN_DROP
+};
 
-struct sw_trial {
-	__u8 verdict;        /* enum sw_trial_verdict */
+struct sw_test_run {
+	__u8 verdict;        /* enum sw_test_run_verdict */
 	__u8 reason;         /* of a refusal, enum sw_reason */
 	__u8 shadow_count;
 	__u8 shadows[4];     /* reasons that were counted only */
@@ -314,7 +319,7 @@ struct sw_trial {
 	__u8 transport;      /* SW_TRANSPORT_COUNT: for no service */
 	__u8 message;        /* enum sw_message */
 	__u8 in_dialog;
-	__u8 scanned;        /* the scanner read the message, and trial_msg is what it found */
+	__u8 scanned;        /* the scanner read the message, and test_run_msg is what it found */
 	__u8 grade;          /* enum sw_grade of its endpoint */
 	__u8 emergency;
 	__u8 pad;
@@ -322,7 +327,7 @@ struct sw_trial {
 	__u32 payload_length;
 };
 
-_Static_assert(sizeof(struct sw_trial) == 24, "no padding");
+_Static_assert(sizeof(struct sw_test_run) == 24, "no padding");
 _Static_assert(sizeof(struct sw_source) == 20, "no padding");
 _Static_assert(sizeof(struct sw_known_cells) == 16 * SW_RATE_COUNT, "no padding");
 _Static_assert(sizeof(struct sw_prefix_cells) == 32, "no padding");

@@ -19,7 +19,7 @@
 #include <time.h>
 
 #include "kernel/frame.h"
-#include "kernel/trial.h"
+#include "kernel/test_run.h"
 #include "policy/prefix.h"
 #include "policy/text.h"
 
@@ -199,12 +199,12 @@ static void row(const char *name, double ns, double empty)
 	printf("%-22s %8.0f ns %8.0f ns less the empty program\n", name, ns, ns - empty);
 }
 
-static void load(const char *text, struct policy *policy, struct trial *trial)
+static void load(const char *text, struct policy *policy, struct test_run *test_run)
 {
 	struct error e = {};
 
 	if (policy_parse("bench", text, strlen(text), policy, &e) < 0 ||
-	    trial_open_real(trial, policy, &e) < 0)
+	    test_run_open_real(test_run, policy, &e) < 0)
 		die(e.text);
 }
 
@@ -212,11 +212,11 @@ int main(void)
 {
 	static struct frame full, junk, media;
 	auto_policy struct policy policy = {}, open = {}, spent = {}, judging = {}, stern = {};
-	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
-	auto_trial struct trial admission = {.state = STATE_CLOSED, .counters = -1};
-	auto_trial struct trial greylist = {.state = STATE_CLOSED, .counters = -1};
-	auto_trial struct trial body = {.state = STATE_CLOSED, .counters = -1};
-	auto_trial struct trial strict = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run test_run = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run admission = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run greylist = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run body = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run strict = {.state = STATE_CLOSED, .counters = -1};
 	double empty = 0, ours = 0, newcomer = 0, flooded = 0, dropped = 0, passed = 0;
 	double described = 0, judged = 0, osip = 0, splitter = 0;
 	struct error e = {};
@@ -228,7 +228,7 @@ int main(void)
 
 	if (!invite)
 		die(e.text);
-	load(yaml, &policy, &trial);
+	load(yaml, &policy, &test_run);
 	load(with_newcomers, &open, &admission);
 	load(with_greylist, &spent, &greylist);
 	load(with_body, &judging, &body);
@@ -241,13 +241,13 @@ int main(void)
 		die("libosip2 does not start");
 	for (int i = 0; i < ROUNDS; i++) {
 		empty = least(empty, program_ns(nothing, &full, XDP_PASS));
-		ours = least(ours, program_ns(trial.program, &full, XDP_PASS));
+		ours = least(ours, program_ns(test_run.program, &full, XDP_PASS));
 		newcomer = least(newcomer, program_ns(admission.program, &full, XDP_PASS));
 		flooded = least(flooded, program_ns(greylist.program, &full, XDP_DROP));
 		described = least(described, program_ns(body.program, &full, XDP_PASS));
 		judged = least(judged, program_ns(strict.program, &full, XDP_PASS));
-		dropped = least(dropped, program_ns(trial.program, &junk, XDP_DROP));
-		passed = least(passed, program_ns(trial.program, &media, XDP_PASS));
+		dropped = least(dropped, program_ns(test_run.program, &junk, XDP_DROP));
+		passed = least(passed, program_ns(test_run.program, &media, XDP_PASS));
 		osip = least(osip, osip_ns(invite, size));
 		splitter = least(splitter, split_ns(invite, size));
 	}
@@ -265,6 +265,6 @@ int main(void)
 	printf("full / splitter   %6.2f   (at most 2.5)\n", (ours - empty) / splitter);
 	printf("junk / full       %6.2f   (less than a third)\n",
 	       (dropped - empty) / (ours - empty));
-	printf("instructions verified  %u\n", trial_verified(&trial));
+	printf("instructions verified  %u\n", test_run_verified(&test_run));
 	return 0;
 }

@@ -331,7 +331,7 @@ protected() { # POLICY [young]: sipward runs; unless young, its observer has see
 	POLICY=$1
 	interop_policy "$1"
 	ward_start "$1" || die "sipward does not start with $1: $(tail -n 1 "$WARD_LOG")"
-	[ "${2:-}" = young ] || observer_aged || die "the observer stays young"
+	[ "${2:-}" = young ] || observer_aged || die "the observer still warms up"
 }
 
 unprotected() {

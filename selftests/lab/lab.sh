@@ -395,7 +395,7 @@ observer_aged() {
 			| join(" ")') || return
 	# Octets are words.
 	# shellcheck disable=SC2086
-	bpftool map update pinned "$pin" key 0 0 0 0 value $value && sleep 0.1 && ! observer_is young
+	bpftool map update pinned "$pin" key 0 0 0 0 value $value && sleep 0.1 && ! observer_is warming_up
 }
 
 metric() { # NAME LABELS-PATTERN: the sum of the samples of the exporter that match

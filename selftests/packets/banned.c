@@ -26,7 +26,8 @@ void is_banned(struct rig *rig, enum sw_reason reason)
 				  .reason = reason, .evidence = 10, .bans = &rules};
 	struct sw_ban made;
 
-	assert_int_equal(ban_sentence(&rig->trial.state, &order, rig->trial.now, &made), BAN_MADE);
+	assert_int_equal(ban_sentence(&rig->test_run.state, &order, rig->test_run.now, &made),
+			 BAN_MADE);
 }
 
 uint64_t hits(const struct rig *rig)
@@ -34,7 +35,7 @@ uint64_t hits(const struct rig *rig)
 	struct sw_source key = {.addr = source_addr(rig), .length = source_length(rig)};
 	struct sw_ban ban;
 
-	assert_int_equal(bpf_map_lookup_elem(rig->trial.state.fds[STATE_BANS], &key, &ban), 0);
+	assert_int_equal(bpf_map_lookup_elem(rig->test_run.state.fds[STATE_BANS], &key, &ban), 0);
 	return ban.hits;
 }
 

@@ -32,9 +32,9 @@ void is_probed(struct rig *rig, const char *branch)
 	struct error e = {};
 	uint64_t token;
 
-	if (state_meta_read(&rig->trial.state, &meta, &e) < 0 ||
-	    proof_expect(&rig->trial.state, &meta, whole, &rig->from.addr,
-			 rig->trial.now + 32 * SECOND, &token, &e) < 0)
+	if (state_meta_read(&rig->test_run.state, &meta, &e) < 0 ||
+	    proof_expect(&rig->test_run.state, &meta, whole, &rig->from.addr,
+			 rig->test_run.now + 32 * SECOND, &token, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
@@ -76,7 +76,7 @@ static int count_newcomer(void *context, void *data, size_t size)
 int newcomers_told(const struct rig *rig)
 {
 	int count = 0;
-	struct ring_buffer *ring = ring_buffer__new(rig->trial.state.fds[STATE_NEWCOMERS],
+	struct ring_buffer *ring = ring_buffer__new(rig->test_run.state.fds[STATE_NEWCOMERS],
 						    count_newcomer, &count, NULL);
 
 	assert_non_null(ring);

@@ -48,7 +48,7 @@ static inline uint32_t leaves(struct rig *rig, const char *to, const struct sent
 		server.port = 40123;
 	assert_true(frame_message(&rig->frame, &server, &peer, what->way != UDP, text, size));
 	sends_out_frame(rig);
-	return rig->trial.outbound_verdict;
+	return rig->test_run.outbound_verdict;
 }
 
 /* It is dropped, and this reason is counted. */

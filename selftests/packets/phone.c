@@ -24,8 +24,8 @@ static int hear(void *context, void *data, size_t size)
 
 unsigned int overhear(struct rig *rig)
 {
-	struct ring_buffer *ring =
-		ring_buffer__new(rig->trial.state.fds[STATE_OFFENCES], hear, NULL, NULL);
+	struct ring_buffer *ring = ring_buffer__new(rig->test_run.state.fds[STATE_OFFENCES], hear,
+						    NULL, NULL);
 
 	told_count = 0;
 	memset(told_first, 0, sizeof(told_first));
@@ -109,9 +109,9 @@ void registers_as(struct rig *rig, const char *user, unsigned int with, unsigned
 
 	snprintf(nonce, sizeof(nonce), "n%08x", with);
 	snprintf(next, sizeof(next), "n%08x", challenge);
-	rig->trial.now += 10 * MS;
+	rig->test_run.now += 10 * MS;
 	asks(rig, &phone, SW_REASON_NONE);
-	rig->trial.now += 10 * MS;
+	rig->test_run.now += 10 * MS;
 	answers(rig, &phone, status, challenge ? next : NULL, "t");
 }
 

@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <linux/bpf.h>
 
-struct sw_trial outcome;
+struct sw_test_run outcome;
 
 int sanity_of(enum sw_reason reason)
 {
@@ -29,8 +29,8 @@ struct sw_addr address(const char *text)
 }
 
 static void open_with(struct rig *rig, const char *yaml,
-		      int (*open_trial)(struct trial *trial, const struct policy *policy,
-					struct error *e))
+		      int (*open_test_run)(struct test_run *test_run, const struct policy *policy,
+					   struct error *e))
 {
 	struct error e = {};
 
@@ -39,23 +39,23 @@ static void open_with(struct rig *rig, const char *yaml,
 	rig->to = (struct endpoint){.addr = address("192.0.2.1"), .port = 5060};
 	if (policy_parse("test.yaml", yaml, strlen(yaml), &rig->policy, &e) < 0)
 		fail_msg("%s", e.text);
-	if (open_trial(&rig->trial, &rig->policy, &e) < 0)
+	if (open_test_run(&rig->test_run, &rig->policy, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
 void rig_open(struct rig *rig, const char *yaml)
 {
-	open_with(rig, yaml, trial_open);
+	open_with(rig, yaml, test_run_open);
 }
 
 void rig_open_all(struct rig *rig, const char *yaml)
 {
-	open_with(rig, yaml, trial_open_all);
+	open_with(rig, yaml, test_run_open_all);
 }
 
 void rig_close(struct rig *rig)
 {
-	trial_close(&rig->trial);
+	test_run_close(&rig->test_run);
 	policy_free(&rig->policy);
 }
 
@@ -106,7 +106,7 @@ static void read_counters(const struct rig *rig, struct sw_counters *counters)
 {
 	struct error e = {};
 
-	if (state_read_counters(rig->trial.counters, counters, &e) < 0)
+	if (state_read_counters(rig->test_run.counters, counters, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
@@ -141,7 +141,7 @@ static uint32_t number_of(const struct rig *rig, const char *zone)
 {
 	for (size_t i = 0; i < rig->policy.zone_count; i++)
 		if (strcmp(rig->policy.zones[i].name, zone) == 0)
-			return rig->trial.numbers[i];
+			return rig->test_run.numbers[i];
 	fail_msg("no zone %s", zone);
 	return 0;
 }
@@ -173,7 +173,8 @@ struct expectation {
 static int verdict_of_frame(struct rig *rig)
 {
 	struct error e = {};
-	int verdict = trial_run(&rig->trial, rig->frame.octets, rig->frame.size, &outcome, &e);
+	int verdict = test_run_inbound(&rig->test_run, rig->frame.octets, rig->frame.size, &outcome,
+				       &e);
 
 	if (verdict < 0)
 		fail_msg("%s", e.text);
@@ -216,7 +217,7 @@ void ignores_frame(struct rig *rig)
 	struct expectation wanted = {.verdict = XDP_PASS};
 
 	run(rig, &wanted);
-	assert_int_equal(outcome.verdict, SW_TRIAL_NOT_OURS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_NOT_OURS);
 }
 
 static void make(struct rig *rig, bool tcp, const char *payload, size_t size)
@@ -258,7 +259,7 @@ void sends_out_frame(struct rig *rig)
 {
 	struct error e = {};
 
-	if (trial_outbound(&rig->trial, rig->frame.octets, rig->frame.size, &e) < 0)
+	if (test_run_outbound(&rig->test_run, rig->frame.octets, rig->frame.size, &e) < 0)
 		fail_msg("%s", e.text);
 }
 

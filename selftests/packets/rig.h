@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What packet tests share: a policy on trial, frames to send through it, and assertions on
+ * What packet tests share: a policy in a test run, frames to send through it, and assertions on
  * the verdict, the reason, and the counter that moved.
  */
 #ifndef SIPWARD_PACKETS_RIG_H
@@ -14,14 +14,14 @@
 
 #include "kernel/bans.h"
 #include "kernel/frame.h"
-#include "kernel/trial.h"
+#include "kernel/test_run.h"
 
 /* Last: it makes a macro of `fail`, which the headers above declare. */
 #include <cmocka.h>
 
 struct rig {
 	struct policy policy;
-	struct trial trial;
+	struct test_run test_run;
 	struct frame frame;
 	struct endpoint from; /* 198.51.100.7:5060 */
 	struct endpoint to;   /* 192.0.2.1:5060 */
@@ -71,7 +71,7 @@ void sends_out_frame(struct rig *rig);
 void sends_out(struct rig *rig, const char *text, size_t size);
 
 /* The outcome of the last packet, and the sum of a counter over all zones. */
-extern struct sw_trial outcome;
+extern struct sw_test_run outcome;
 uint64_t counted(const struct rig *rig, enum sw_mode mode, enum sw_reason reason);
 uint64_t counted_message(const struct rig *rig, const char *zone, enum sw_message message);
 uint64_t counted_in(const struct rig *rig, const char *zone, enum sw_mode mode,

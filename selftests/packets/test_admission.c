@@ -14,7 +14,7 @@ static void test_budget(void **state)
 	for (unsigned int i = 0; i < 5; i++)
 		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
 	sends_method(&rig, "INVITE", 5, SW_REASON_GREYLIST);
-	rig.trial.now += SECOND / 5;
+	rig.test_run.now += SECOND / 5;
 	sends_method(&rig, "INVITE", 6, SW_REASON_NONE);
 	sends_method(&rig, "INVITE", 7, SW_REASON_GREYLIST);
 }
@@ -28,9 +28,9 @@ static void test_retransmission_gets_in(void **state)
 	rig_open(&rig, BUDGET_OF_5);
 	spend_budget(&rig);
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
-	rig.trial.now += 100 * MS;
+	rig.test_run.now += 100 * MS;
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST); /* no client is that impatient */
-	rig.trial.now += 500 * MS;
+	rig.test_run.now += 500 * MS;
 	spend_budget(&rig);
 	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
 	/* CANCEL and ACK share the branch; a dialog begins with one admission per T1. */
@@ -45,7 +45,7 @@ static void test_retransmission_too_late(void **state)
 	rig_open(&rig, BUDGET_OF_5);
 	spend_budget(&rig);
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
-	rig.trial.now += 5 * SECOND;
+	rig.test_run.now += 5 * SECOND;
 	spend_budget(&rig);
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
 }
@@ -59,7 +59,7 @@ static void test_retransmission_of_somebody_else(void **state)
 	rig_open(&rig, BUDGET_OF_5);
 	spend_budget(&rig);
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
-	rig.trial.now += 500 * MS;
+	rig.test_run.now += 500 * MS;
 	spend_budget(&rig);
 	rig.from.addr = address("198.51.100.8");
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
@@ -77,7 +77,7 @@ static void test_greylist_off_and_always(void **state)
 	rig_open(&always, YAML_PLAIN
 		 "zones: [{name: public, newcomers: {rate: 5/s burst 5, greylist: always}}]\n");
 	sends_method(&always, "INVITE", 1, SW_REASON_GREYLIST);
-	always.trial.now += 500 * MS;
+	always.test_run.now += 500 * MS;
 	sends_method(&always, "INVITE", 1, SW_REASON_NONE);
 }
 

@@ -20,7 +20,7 @@ static void only_hints(struct rig *rig, unsigned int least)
 {
 	struct error e = {};
 
-	assert_int_equal(known_count(&rig->trial.state, &e), 0);
+	assert_int_equal(known_count(&rig->test_run.state, &e), 0);
 	overhear(rig);
 	assert_true(told_count >= least);
 	for (unsigned int i = 0; i < told_count; i++)

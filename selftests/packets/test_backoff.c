@@ -16,7 +16,7 @@ static void test_repeating_flood_has_a_budget(void **state)
 	spend_budget(&rig);
 	for (unsigned int i = 0; i < 50; i++)
 		sends_method(&rig, "INVITE", i, SW_REASON_GREYLIST);
-	rig.trial.now += 600 * MS;
+	rig.test_run.now += 600 * MS;
 	spend_budget(&rig);
 	for (unsigned int i = 0; i < 3; i++)
 		sends_method(&rig, "INVITE", i, SW_REASON_NONE);
@@ -40,7 +40,7 @@ static void floods_a_second(struct rig *rig, unsigned int second)
 		if (i % 2)
 			n -= 100000 + 300;
 		size = request(text, sizeof(text), "INVITE", n, NULL);
-		rig->trial.now += MS;
+		rig->test_run.now += MS;
 		gets_in(rig, text, size);
 	}
 	rig->from = phone;
@@ -88,7 +88,7 @@ static void test_patient_are_told(void **state)
 		newcomers_told(&rig);
 		sends_method(&rig, "INVITE", 1, round ? SW_REASON_NEWCOMERS : SW_REASON_GREYLIST);
 		assert_int_equal(newcomers_told(&rig), round == 2);
-		rig.trial.now += 500 * MS << round;
+		rig.test_run.now += 500 * MS << round;
 	}
 	assert_int_equal(told_backoff, 2);
 }
@@ -120,7 +120,7 @@ static void test_backoff_is_within_the_rate(void **state)
 			size = request(text, sizeof(text), "INVITE", i, NULL);
 			let_in += gets_in(&rig, text, size);
 		}
-		rig.trial.now += 500 * MS << round;
+		rig.test_run.now += 500 * MS << round;
 	}
 	/* 20 at first sight; a third of 20 when seen again; 20 more a second later at first sight,
 	 * as the greylist is not asked while there is budget, and the rest of the burst. */
@@ -141,16 +141,16 @@ static void test_most_patient(void **state)
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
 	sends_method(&rig, "INVITE", 2, SW_REASON_GREYLIST);
 	for (unsigned int i = 0; i < array_size(pauses); i++) {
-		rig.trial.now += pauses[i] * MS;
+		rig.test_run.now += pauses[i] * MS;
 		sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
 		if (i != 2 && i < 5)
 			sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
 	}
-	rig.trial.now += 20 * SECOND;
+	rig.test_run.now += 20 * SECOND;
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
 	/* Seen once, and again after 8 s, it is at its first sight. */
 	sends_method(&rig, "INVITE", 3, SW_REASON_GREYLIST);
-	rig.trial.now += 8 * SECOND;
+	rig.test_run.now += 8 * SECOND;
 	sends_method(&rig, "INVITE", 3, SW_REASON_GREYLIST);
 }
 

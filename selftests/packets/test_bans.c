@@ -25,7 +25,8 @@ static void bans(struct rig *rig, enum sw_reason reason, enum ban_outcome wanted
 	struct ban_order order = {.source = {.addr = rig->from.addr, .length = 32},
 				  .reason = reason, .evidence = 10, .bans = &rules};
 
-	assert_int_equal(ban_sentence(&rig->trial.state, &order, rig->trial.now, made), wanted);
+	assert_int_equal(ban_sentence(&rig->test_run.state, &order, rig->test_run.now, made),
+			 wanted);
 }
 
 static void test_ban_says_why(void **state)
@@ -43,9 +44,9 @@ static void test_ban_says_why(void **state)
 		sends_method(&rig, "INVITE", i, reasons[i]);
 		assert_int_equal(made.evidence, 10);
 	}
-	rig.trial.now = made.end - 1;
+	rig.test_run.now = made.end - 1;
 	sends_method(&rig, "INVITE", 10, SW_REASON_SANITY_VIOLATIONS);
-	rig.trial.now++;
+	rig.test_run.now++;
 	sends_method(&rig, "INVITE", 11, SW_REASON_NONE);
 }
 
@@ -61,10 +62,10 @@ static void test_ban_escalates(void **state)
 		bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
 		assert_int_equal((made.end - made.start) / (60 * SECOND), minutes[i]);
 		bans(&rig, SW_REASON_ENUMERATION, BAN_THERE, &made);
-		rig.trial.now += minutes[i] * 60 * SECOND + 23 * 3600 * SECOND;
+		rig.test_run.now += minutes[i] * 60 * SECOND + 23 * 3600 * SECOND;
 	}
 	/* A day after its end nobody remembers it. */
-	rig.trial.now += 3600 * SECOND;
+	rig.test_run.now += 3600 * SECOND;
 	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
 	assert_int_equal((made.end - made.start) / (60 * SECOND), 10);
 }
@@ -79,16 +80,16 @@ static void test_ban_by_hand_stays(void **state)
 
 	(void)state;
 	rig_open(&rig, watched);
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	source.addr = key.addr = rig.from.addr;
 	source.length = 32;
-	assert_int_equal(ban_add(&rig.trial.state, &source, 5 * SECOND, "mine", NULL, &e), 0);
+	assert_int_equal(ban_add(&rig.test_run.state, &source, 5 * SECOND, "mine", NULL, &e), 0);
 	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_THERE, &made);
-	assert_int_equal(bpf_map_lookup_elem(rig.trial.state.fds[STATE_BANS], &key, &there), 0);
+	assert_int_equal(bpf_map_lookup_elem(rig.test_run.state.fds[STATE_BANS], &key, &there), 0);
 	assert_string_equal(there.note, "mine");
 	sends_method(&rig, "INVITE", 1, SW_REASON_BAN);
 	/* And is no first one of a row. */
-	rig.trial.now += 10 * SECOND;
+	rig.test_run.now += 10 * SECOND;
 	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
 	assert_int_equal(made.flags, 0);
 }
@@ -109,7 +110,7 @@ static void test_ban_table_is_full(void **state)
 	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_FULL, &made);
 	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
 	/* Those that ended make room. */
-	rig.trial.now += 3600 * SECOND;
+	rig.test_run.now += 3600 * SECOND;
 	bans(&rig, SW_REASON_AUTH_FAILURES, BAN_MADE, &made);
 }
 
@@ -124,15 +125,17 @@ static void fill_bans(struct rig *rig, uint32_t live, uint32_t ended)
 		keys[i] = (struct sw_source){.addr = {.octets = {[10] = 0xff, [11] = 0xff}},
 					     .length = 32};
 		keys[i].addr.words[3] = htonl((10u << 24) + i);
-		bans[i] = (struct sw_ban){.start = rig->trial.now - 2, .end = BAN_FOREVER,
+		bans[i] = (struct sw_ban){.start = rig->test_run.now - 2,
+					  .end = BAN_FOREVER,
 					  .reason = SW_REASON_BAN};
 		if (i < live)
 			continue;
 		bans[i].reason = SW_REASON_AUTH_FAILURES;
-		bans[i].end = rig->trial.now - 1;
+		bans[i].end = rig->test_run.now - 1;
 	}
-	assert_int_equal(bpf_map_update_batch(rig->trial.state.fds[STATE_BANS], keys, bans, &count,
-					      NULL), 0);
+	assert_int_equal(bpf_map_update_batch(rig->test_run.state.fds[STATE_BANS], keys, bans,
+					      &count, NULL),
+			 0);
 }
 
 static enum ban_outcome ban_one(struct rig *rig, struct ban_room *room)
@@ -143,7 +146,7 @@ static enum ban_outcome ban_one(struct rig *rig, struct ban_room *room)
 				  .bans = &rules, .room = room};
 	struct sw_ban made;
 
-	return ban_sentence(&rig->trial.state, &order, rig->trial.now, &made);
+	return ban_sentence(&rig->test_run.state, &order, rig->test_run.now, &made);
 }
 
 /* Room in a large table is found in parts, and no look takes long; no ban by hand gives way. */
@@ -160,7 +163,7 @@ static void test_room_in_a_large_table(void **state)
 	(void)state;
 	rig_open(&rig, "tables: {bans: 300000}\n" YAML_PLAIN
 		 "zones: [{name: public, newcomers: {rate: 1000/s}, bans: {sanity: 30/60s}}]\n");
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	fill_bans(&rig, size - 1, 1);
 	do {
 		uint64_t start = monotonic_ns(), took;
@@ -174,16 +177,16 @@ static void test_room_in_a_large_table(void **state)
 	assert_true(longest < SECOND);
 	/* Now there is none, and that is known after one look through the whole table. */
 	rig.from.addr.octets[15]++;
-	for (looks = 0; looks < 10000 && room.none_until <= rig.trial.now; looks++)
+	for (looks = 0; looks < 10000 && room.none_until <= rig.test_run.now; looks++)
 		assert_int_equal(ban_one(&rig, &room), BAN_FULL);
 	assert_true(looks < 10000);
 	assert_int_equal(ban_one(&rig, &room), BAN_FULL);
 	assert_int_equal(room.found, 1);
-	assert_int_equal(ban_sweep_counts(&rig.trial.state, &counts, NULL), 0);
+	assert_int_equal(ban_sweep_counts(&rig.test_run.state, &counts, NULL), 0);
 	assert_int_equal(counts.by_hand, size - 1);
 	assert_int_equal(counts.earned, 1);
 	/* The one that behaviour earned ends, and makes room. */
-	rig.trial.now += 601 * SECOND;
+	rig.test_run.now += 601 * SECOND;
 	for (looks = 0; looks < 10000 && (outcome = ban_one(&rig, &room)) == BAN_FULL; looks++)
 		;
 	assert_int_equal(outcome, BAN_MADE);
@@ -207,7 +210,8 @@ static void test_neighbours_of_a_peer(void **state)
 	rig.to.addr = address("2001:db8:1::1");
 	order.source.addr = address("2001:db8::");
 	order.source.length = 64;
-	assert_int_equal(ban_sentence(&rig.trial.state, &order, rig.trial.now, &made), BAN_MADE);
+	assert_int_equal(ban_sentence(&rig.test_run.state, &order, rig.test_run.now, &made),
+			 BAN_MADE);
 	sends_method(&rig, "INVITE", 1, SW_REASON_AUTH_FAILURES);
 	rig.from.addr = address("2001:db8::1");
 	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
@@ -219,7 +223,7 @@ static void penalise(struct rig *rig, uint64_t for_ns)
 {
 	struct sw_source source = {.addr = rig->from.addr, .length = 32};
 
-	assert_true(penalty_set(&rig->trial.state, &source, rig->trial.now + for_ns));
+	assert_true(penalty_set(&rig->test_run.state, &source, rig->test_run.now + for_ns));
 }
 
 static void test_penalty(void **state)
@@ -231,13 +235,13 @@ static void test_penalty(void **state)
 	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
 	penalise(&rig, 60 * SECOND);
 	sends_method(&rig, "INVITE", 2, SW_REASON_GREYLIST);
-	rig.trial.now += 500 * MS;
+	rig.test_run.now += 500 * MS;
 	sends_method(&rig, "INVITE", 2, SW_REASON_NONE); /* again, as phones do */
 	sends_method(&rig, "INVITE", 3, SW_REASON_GREYLIST);
 	rig.from.addr = address("198.51.100.8");
 	sends_method(&rig, "INVITE", 4, SW_REASON_NONE);
 	rig.from.addr = address("198.51.100.7");
-	rig.trial.now += 60 * SECOND;
+	rig.test_run.now += 60 * SECOND;
 	sends_method(&rig, "INVITE", 5, SW_REASON_NONE);
 }
 
@@ -254,7 +258,7 @@ static void test_penalty_spares_the_served(void **state)
 	penalise(&rig, 60 * SECOND);
 	sends_method(&rig, "REGISTER", 2, SW_REASON_GREYLIST);
 	sends(&rig, text, request(text, sizeof(text), "BYE", 3, "t"), SW_REASON_NONE);
-	rig.trial.now += 500 * MS;
+	rig.test_run.now += 500 * MS;
 	sends_method(&rig, "REGISTER", 2, SW_REASON_NONE);
 }
 
@@ -270,12 +274,12 @@ static void test_penalty_share(void **state)
 	penalise(&rig, 60 * SECOND);
 	for (i = 0; i < 20; i++)
 		sends_method(&rig, "INVITE", i, SW_REASON_GREYLIST);
-	rig.trial.now += 500 * MS;
+	rig.test_run.now += 500 * MS;
 	for (i = 0; i < 20; i++) {
 		char text[1024];
 		size_t size = request(text, sizeof(text), "INVITE", i, NULL);
 
-		rig.trial.now += 15 * MS; /* the whole budget lets in each of them */
+		rig.test_run.now += 15 * MS; /* the whole budget lets in each of them */
 		passed += gets_in(&rig, text, size);
 	}
 	assert_int_equal(passed, 3); /* 10 a second */

@@ -71,7 +71,7 @@ static void test_expired_nonces(void **state)
 	registers(&rig, 0, 401, 1);
 	registers(&rig, 1, 200, 0);
 	for (unsigned int i = 1; i < 20; i++) {
-		rig.trial.now += 3 * SECOND;
+		rig.test_run.now += 3 * SECOND;
 		registers(&rig, i, 401, i + 1);
 		registers(&rig, i + 1, 200, 0);
 	}
@@ -87,7 +87,7 @@ static void test_expired_nonce_many_times(void **state)
 	rig_open(&rig, watched);
 	registers(&rig, 0, 401, 1);
 	registers(&rig, 1, 200, 0);
-	rig.trial.now += 10 * SECOND;
+	rig.test_run.now += 10 * SECOND;
 	for (int i = 0; i < 20; i++) {
 		struct phone phone = {"SUBSCRIBE", "alice", "bob", "n00000001", new_branch(), NULL};
 
@@ -165,7 +165,7 @@ static void test_retransmission(void **state)
 	registers(&rig, 0, 401, 1);
 	registers(&rig, 1, 401, 2);
 	for (int i = 0; i < 5; i++) {
-		rig.trial.now += 500 * MS;
+		rig.test_run.now += 500 * MS;
 		asks(&rig, &phone, SW_REASON_NONE);
 		answers(&rig, &phone, 401, "n00000003", "t");
 	}
@@ -189,7 +189,7 @@ static void test_others_behind_the_same_address(void **state)
 				registers_as(&rig, user, 0, 401, 1);
 			registers_as(&rig, user, round + 1, 200, 0);
 		}
-		rig.trial.now += 60 * SECOND;
+		rig.test_run.now += 60 * SECOND;
 	}
 	assert_int_equal(overhear(&rig), 0);
 	/* One of them forgot its password. */
@@ -213,7 +213,7 @@ static void test_spoofed_guesses(void **state)
 	assert_int_equal(heard(&rig, SW_OFFENCE_AUTH, false), 20);
 	assert_int_equal(told_count, 20);
 	/* And the phone goes on as if nothing had been. */
-	rig.trial.now += 3 * SECOND;
+	rig.test_run.now += 3 * SECOND;
 	registers(&rig, 1, 401, 200);
 	registers(&rig, 200, 200, 0);
 	assert_int_equal(overhear(&rig), 0);

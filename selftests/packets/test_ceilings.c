@@ -60,7 +60,7 @@ static void test_prefix(void **state)
 	}
 	rig.from.addr = address("2001:db8:0:200::1");
 	assert_int_equal(admitted(&rig, "OPTIONS", 1), 1);
-	rig.trial.now += SECOND;
+	rig.test_run.now += SECOND;
 	rig.from.addr = address("2001:db8:0:1ff::1");
 	assert_int_equal(admitted(&rig, "OPTIONS", 1), 1);
 }
@@ -120,7 +120,7 @@ static void test_services_are_apart(void **state)
 	rig.to.port = 5080;
 	assert_int_equal(admitted(&rig, "OPTIONS", 20), 3);
 	rig.to.port = 5060;
-	rig.trial.now += SECOND;
+	rig.test_run.now += SECOND;
 	assert_int_equal(admitted(&rig, "OPTIONS", 20), 10);
 }
 
@@ -195,7 +195,7 @@ static void test_bans_count_subscribers(void **state)
 		struct error e = {};
 
 		rig_open(&rig, yaml);
-		if (ban_add(&rig.trial.state, &who, 3600 * SECOND, NULL, NULL, &e) < 0)
+		if (ban_add(&rig.test_run.state, &who, 3600 * SECOND, NULL, NULL, &e) < 0)
 			fail_msg("%s", e.text);
 		rig.from.port = 1024 + i;
 		sends_method(&rig, "OPTIONS", next++, SW_REASON_BAN);
@@ -203,7 +203,7 @@ static void test_bans_count_subscribers(void **state)
 		sends_method(&rig, "OPTIONS", next++, SW_REASON_NONE);
 		who = (struct prefix){.addr = address("2001:db8:1:1::1"), .length = 128,
 				      .ipv6 = true};
-		if (ban_add(&rig.trial.state, &who, 3600 * SECOND, NULL, NULL, &e) < 0)
+		if (ban_add(&rig.test_run.state, &who, 3600 * SECOND, NULL, NULL, &e) < 0)
 			fail_msg("%s", e.text);
 		rig.to.addr = address("2001:db8::1");
 		rig.from.addr = address("2001:db8:1:1::abcd");
@@ -249,7 +249,7 @@ static void test_syn(void **state)
 		rig.from.addr.octets[15]++;
 		sends_segment(&rig, SYN, "", 0, SW_REASON_NONE);
 		rig.from.addr.octets[15]--;
-		rig.trial.now += SECOND / 5;
+		rig.test_run.now += SECOND / 5;
 		sends_segment(&rig, SYN, "", 0, SW_REASON_NONE);
 		sends_segment(&rig, SYN, "", 0, SW_REASON_RATE_SYN);
 	}

@@ -90,16 +90,18 @@ static void test_forgotten_syn(void **state)
 			tcp->ack = 0;
 			assert_true(gets_in_frame(&rig));
 		}
-		assert_int_equal(map_walk(rig.trial.state.fds[STATE_OPENINGS], forget,
-					  &rig.trial.state.fds[STATE_OPENINGS], &e), 0);
+		assert_int_equal(map_walk(rig.test_run.state.fds[STATE_OPENINGS], forget,
+					  &rig.test_run.state.fds[STATE_OPENINGS], &e),
+				 0);
 		lay_data(&rig, c.seq, c.ack, garbage, sizeof(garbage) - 1);
 		sends_frame(&rig, SW_REASON_TCP_FIRST);
 		lay_data(&rig, c.seq - 1, c.ack, garbage, sizeof(garbage) - 1);
 		assert_false(gets_in_frame(&rig)); /* an octet early */
 		lay_data(&rig, c.seq, c.ack, text, size);
 		sends_frame(&rig, SW_REASON_NONE);
-		assert_int_equal(map_walk(rig.trial.state.fds[STATE_OPENINGS], forget,
-					  &rig.trial.state.fds[STATE_OPENINGS], &e), 0);
+		assert_int_equal(map_walk(rig.test_run.state.fds[STATE_OPENINGS], forget,
+					  &rig.test_run.state.fds[STATE_OPENINGS], &e),
+				 0);
 		assert_int_equal(send(c.client, "x", 1, 0), 1);
 		assert_int_equal(recv(c.server, &octet, 1, 0), 1);
 		lay_data(&rig, c.seq + 1, c.ack, garbage, sizeof(garbage) - 1);
@@ -133,7 +135,7 @@ static void test_ceiling_spares_connections(void **state)
 		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
 		lay_data(&rig, c.seq, c.ack, text, 0);
 		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
-		rig.trial.now += SECOND / 10;
+		rig.test_run.now += SECOND / 10;
 		sends_frame(&rig, SW_REASON_NONE);
 		sends_frame(&rig, SW_REASON_UNPROVEN_SEGMENT);
 		/* Nobody listens there: it may be another host's, or another namespace's. */
@@ -239,7 +241,7 @@ static enum sw_reason closed_for(struct rig *rig, uint32_t seq, uint32_t ack, co
 
 	lay_data(rig, seq, ack, text, size);
 	assert_true(gets_in_frame(rig));
-	ring = ring_buffer__new(rig->trial.state.fds[STATE_CLOSINGS], on_event, &closed, NULL);
+	ring = ring_buffer__new(rig->test_run.state.fds[STATE_CLOSINGS], on_event, &closed, NULL);
 	assert_non_null(ring);
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);
@@ -308,19 +310,22 @@ static void test_connection_counts(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, connections: 20}]\n");
-	crowd.expires = rig.trial.now + SECOND;
-	bpf_map_update_elem(rig.trial.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd, BPF_ANY);
+	crowd.expires = rig.test_run.now + SECOND;
+	bpf_map_update_elem(rig.test_run.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd,
+			    BPF_ANY);
 	sends_flags(&rig, 0x02, SW_REASON_CONNECTIONS);
 	sends_tcp(&rig, text, request(text, sizeof(text), "INVITE", 1, NULL), SW_REASON_NONE);
 	rig.from.addr = address("198.51.100.8");
 	sends_flags(&rig, 0x02, SW_REASON_NONE);
 	rig.from.addr = source.addr;
 	crowd.connections = 19;
-	bpf_map_update_elem(rig.trial.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd, BPF_ANY);
+	bpf_map_update_elem(rig.test_run.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd,
+			    BPF_ANY);
 	sends_flags(&rig, 0x02, SW_REASON_NONE);
 	crowd.connections = 20; /* counted long ago: the agent is gone */
-	crowd.expires = rig.trial.now;
-	bpf_map_update_elem(rig.trial.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd, BPF_ANY);
+	crowd.expires = rig.test_run.now;
+	bpf_map_update_elem(rig.test_run.state.fds[STATE_CONNECTION_COUNTS], &source, &crowd,
+			    BPF_ANY);
 	sends_flags(&rig, 0x02, SW_REASON_NONE);
 }
 
@@ -341,7 +346,7 @@ static void test_violations(void **state)
 	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 0);
 	lay_data(&rig, c.seq, c.ack, broken, sizeof(broken) - 1);
 	gets_in_frame(&rig);
-	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 	assert_int_equal(heard(&rig, SW_OFFENCE_SANITY, true), 1);
 	grade_of(&rig, c.seq, c.ack);
 	assert_int_equal(overhear(&rig), 0);
@@ -359,7 +364,7 @@ static void logs_in(struct rig *rig, const struct connection *c, unsigned int br
 		"realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", response=\"0\"\r\n"
 		"Content-Length: 0\r\n\r\n", branch, branch, nonce);
 
-	rig->trial.now += SECOND / 4;
+	rig->test_run.now += SECOND / 4;
 	lay_data(rig, c->seq, c->ack, text, size);
 	sends_frame(rig, SW_REASON_NONE);
 }
@@ -373,7 +378,7 @@ static void is_refused(struct rig *rig, unsigned int branch, const char *nonce)
 		"Call-ID: login\r\nCSeq: %u REGISTER\r\nWWW-Authenticate: Digest realm=\"lab\", "
 		"nonce=\"%s\"\r\nContent-Length: 0\r\n\r\n", branch, branch, nonce);
 
-	rig->trial.now += SECOND / 4;
+	rig->test_run.now += SECOND / 4;
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
 	sends_out_frame(rig);
 }
@@ -424,7 +429,7 @@ static void asks_and_gets(struct rig *rig, const struct connection *c, const cha
 			"From: <sip:100@example.com>;tag=1\r\nTo: <sip:%s@example.com>\r\n"
 			"Call-ID: ask%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n",
 			method, callee, branch, callee, branch, method, credentials);
-	rig->trial.now += 10 * MS;
+	rig->test_run.now += 10 * MS;
 	lay_data(rig, c->seq, c->ack, text, size);
 	sends_frame(rig, SW_REASON_NONE);
 	size = snprintf(text, sizeof(text), "SIP/2.0 %u Whatever\r\n"
@@ -468,11 +473,11 @@ static void test_searching(void **state)
 	assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 4);
 	assert_int_equal(told[3].found, 0);
 	for (unsigned int i = 0; i < array_size(later); i++) {
-		rig.trial.now = (i + 1) * 1000 * SECOND;
+		rig.test_run.now = (i + 1) * 1000 * SECOND;
 		asks_and_gets(&rig, &c, "REGISTER", "100", 200, LOGIN);
 		asks_for_many(&rig, &c, 100, 9, 200);
 		asks_for_many(&rig, &c, 100, 9, 401);
-		rig.trial.now = ((i + 1) * 1000 + later[i].seconds) * SECOND;
+		rig.test_run.now = ((i + 1) * 1000 + later[i].seconds) * SECOND;
 		asks_for_many(&rig, &c, 200, 1, 404);
 		assert_int_equal(heard(&rig, SW_OFFENCE_ENUMERATION, true), 1);
 		assert_int_equal(told[0].found, later[i].found ? later[i].found - 1 : 0);

@@ -26,7 +26,7 @@ static void reports_lines(struct rig *rig, const char *method, const char *tag, 
 	char text[2048];
 
 	sends_shadowed(rig, text, with_lines(text, sizeof(text), method, tag, lines), reason);
-	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 }
 
 #define PAI "P-Asserted-Identity: <sip:+4930123@example.com>\r\n"

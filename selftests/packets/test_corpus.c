@@ -112,8 +112,8 @@ static bool is_as_expected(bool in, const struct expected *x, enum profile profi
 	if (!outcome.scanned)
 		return false;
 	if (x->passes[profile])
-		return in && outcome.verdict == SW_TRIAL_PASS && !outcome.reason;
-	return !in && outcome.verdict == SW_TRIAL_DROP && sanity_of(outcome.reason) >= 0 &&
+		return in && outcome.verdict == SW_TEST_RUN_PASS && !outcome.reason;
+	return !in && outcome.verdict == SW_TEST_RUN_DROP && sanity_of(outcome.reason) >= 0 &&
 	       (wanted == SW_REASON_NONE || outcome.reason == wanted);
 }
 

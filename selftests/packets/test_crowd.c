@@ -37,7 +37,7 @@ static void *send_all(void *context)
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = s->rig->frame.octets,
 			    .data_size_in = s->rig->frame.size, .repeat = s->repeat);
 
-		if (bpf_prog_test_run_opts(s->rig->trial.program, &opts) < 0)
+		if (bpf_prog_test_run_opts(s->rig->test_run.program, &opts) < 0)
 			s->error = 1;
 		s->sent += s->repeat;
 	} while (!__atomic_load_n(s->stop, __ATOMIC_RELAXED));
@@ -82,7 +82,7 @@ static void one_request(struct rig *rig)
 	size_t size = request(text, sizeof(text), "OPTIONS", 1, NULL);
 
 	assert_true(frame_message(&rig->frame, &rig->from, &rig->to, false, text, size));
-	rig->trial.skel->bss->trial_now = rig->trial.now;
+	rig->test_run.skel->bss->test_run_now = rig->test_run.now;
 }
 
 /* At one moment: the burst, and not one more, whoever asks. */
@@ -138,7 +138,7 @@ static void test_rate_is_exact(void **state)
 	one_request(&rig);
 	count = start_senders(&rig, senders, threads, &stop);
 	for (int ms = 0; ms < 20000; ms++) {
-		__atomic_fetch_add(&rig.trial.skel->bss->trial_now, MS, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&rig.test_run.skel->bss->test_run_now, MS, __ATOMIC_RELAXED);
 		usleep(20);
 	}
 	usleep(20000);
@@ -169,7 +169,8 @@ static uint64_t locked(const struct rig *rig)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
-		auto_free char *path = xasprintf("/proc/self/fdinfo/%d", rig->trial.state.fds[i]);
+		auto_free
+		char *path = xasprintf("/proc/self/fdinfo/%d", rig->test_run.state.fds[i]);
 		auto_file FILE *in = fopen(path, "r");
 		unsigned long long octets = 0;
 		char line[128];
@@ -194,7 +195,7 @@ static void flood(struct rig *rig, unsigned int first, unsigned int count)
 		memcpy(from.addr.octets + 12, &random, 4);
 		from.addr.octets[12] |= 1; /* not the endpoint of the rig */
 		from.port = 1024 + (random >> 32) % 64000;
-		rig->trial.now += MS;
+		rig->test_run.now += MS;
 		assert_true(frame_message(&rig->frame, &from, &rig->to, false, text, size));
 		gets_in_frame(rig);
 	}
@@ -203,11 +204,14 @@ static void flood(struct rig *rig, unsigned int first, unsigned int count)
 static void make_known(struct rig *rig)
 {
 	struct sw_source key = {.addr = rig->from.addr, .port = htons(5060), .length = 32};
-	struct sw_known entry = {.since = rig->trial.now, .seen = rig->trial.now, .ttl = 64,
+	struct sw_known entry = {.since = rig->test_run.now,
+				 .seen = rig->test_run.now,
+				 .ttl = 64,
 				 .grade = SW_GRADE_PROVED};
 
-	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN], &key, &entry,
-					     BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(rig->test_run.state.fds[STATE_KNOWN], &key, &entry,
+					     BPF_ANY),
+			 0);
 }
 
 static void test_spoofed_flood_changes_nothing(void **state)
@@ -224,20 +228,20 @@ static void test_spoofed_flood_changes_nothing(void **state)
 		 "zones: [{name: public, newcomers: {rate: 5/s burst 5}, rates: {zone: 1000/s, "
 		 "prefix: 100/s, source: {any: 40/s, INVITE: 10/s burst 10, dialog: 10/s}}}]\n");
 	make_known(&rig);
-	if (ban_add(&rig.trial.state, &banned, BAN_FOREVER, NULL, NULL, &e) < 0)
+	if (ban_add(&rig.test_run.state, &banned, BAN_FOREVER, NULL, NULL, &e) < 0)
 		fail_msg("%s", e.text);
 	flood(&rig, 0, 10000); /* what is made once is made */
 	memory = locked(&rig);
-	octets = state_memory(&rig.trial.state);
+	octets = state_memory(&rig.test_run.state);
 	flood(&rig, 10000, FLOOD_PACKETS - 10000);
 	assert_int_equal(locked(&rig), memory);
-	assert_int_equal(state_memory(&rig.trial.state), octets);
+	assert_int_equal(state_memory(&rig.test_run.state), octets);
 	/* All were counted, no newcomer became known, the ban stands, the endpoint calls. */
 	for (int reason = 0; reason < SW_REASON_COUNT; reason++)
 		decided += counted(&rig, SW_MODE_ENFORCE, reason);
 	assert_int_equal(decided, FLOOD_PACKETS);
 	assert_in_range(counted(&rig, SW_MODE_ENFORCE, SW_REASON_NONE), 300, 60 * 5 + 5 + 20);
-	assert_int_equal(known_count(&rig.trial.state, &e), 1);
+	assert_int_equal(known_count(&rig.test_run.state, &e), 1);
 	for (unsigned int i = 0; i < 10; i++)
 		sends_method(&rig, "INVITE", FLOOD_PACKETS + i, SW_REASON_NONE);
 	sends_method(&rig, "INVITE", FLOOD_PACKETS + 10, SW_REASON_RATE_SOURCE_METHOD);

@@ -127,10 +127,10 @@ static void observer_is(struct rig *rig, bool good)
 	struct sw_health health = {};
 
 	if (good) {
-		health.heartbeat = rig->trial.now;
+		health.heartbeat = rig->test_run.now;
 		health.observed_from = health.heartbeat - SW_OBSERVED_FOR;
 	}
-	state_health_write(&rig->trial.state, &health);
+	state_health_write(&rig->test_run.state, &health);
 }
 
 static void test_statuses(void **state)
@@ -140,7 +140,7 @@ static void test_statuses(void **state)
 
 	(void)state;
 	rig_open(&rig, zones);
-	rig.trial.now = 1000 * SECOND;
+	rig.test_run.now = 1000 * SECOND;
 	observer_is(&rig, true);
 	dropped(&rig, MACHINE, redirect, SW_REASON_EGRESS_STATUS);
 	dropped(&rig, MACHINE, redirect, SW_REASON_EGRESS_STATUS); /* its retransmission */
@@ -167,7 +167,7 @@ static void test_redirects_that_live(void **state)
 
 	(void)state;
 	rig_open(&rig, zones);
-	rig.trial.now = 1000 * SECOND;
+	rig.test_run.now = 1000 * SECOND;
 	observer_is(&rig, true);
 	dropped(&rig, MACHINE, redirect, SW_REASON_EGRESS_STATUS);
 	passes(&rig, MACHINE, RESPONSE("200 OK"));
@@ -275,7 +275,7 @@ static void test_tcp(void **state)
 
 	(void)state;
 	rig_open(&rig, zones);
-	rig.trial.now = 1000 * SECOND;
+	rig.test_run.now = 1000 * SECOND;
 	observer_is(&rig, true);
 	method.way = redirect.way = TCP;
 	reported(&rig, MACHINE, method, SW_REASON_EGRESS_METHOD);
@@ -333,8 +333,8 @@ static void test_to_is_not_seen(void **state)
 	rig.frame.octets[16] = (rig.frame.size - 14) >> 8;
 	rig.frame.octets[17] = rig.frame.size - 14;
 	before = counted_all(&rig, SW_MODE_ENFORCE);
-	assert_int_equal(trial_outbound(&rig.trial, rig.frame.octets, rig.frame.size, &e), 0);
-	assert_int_equal((int)rig.trial.outbound_verdict, TC_ACT_UNSPEC);
+	assert_int_equal(test_run_outbound(&rig.test_run, rig.frame.octets, rig.frame.size, &e), 0);
+	assert_int_equal((int)rig.test_run.outbound_verdict, TC_ACT_UNSPEC);
 	assert_int_equal(counted_all(&rig, SW_MODE_ENFORCE), before);
 }
 

@@ -23,7 +23,7 @@ static void quiet(const char *text)
 /* What the agent does with what was told. */
 static void judges(struct rig *rig, struct behaviour *behaviour)
 {
-	behaviour->state = &rig->trial.state;
+	behaviour->state = &rig->test_run.state;
 	behaviour->policy = &rig->policy;
 	behaviour->say = quiet;
 	if (!behaviour->evidence)
@@ -39,7 +39,7 @@ static void judges(struct rig *rig, struct behaviour *behaviour)
 static void rig_open_now(struct rig *rig, const char *yaml)
 {
 	rig_open(rig, yaml);
-	rig->trial.now = monotonic_ns();
+	rig->test_run.now = monotonic_ns();
 }
 
 /* One INVITE without credentials and its refusal. */
@@ -47,7 +47,7 @@ static struct phone calls(struct rig *rig, const char *callee, unsigned int stat
 {
 	struct phone phone = {"INVITE", "alice", callee, NULL, new_branch(), NULL};
 
-	rig->trial.now += 10 * MS;
+	rig->test_run.now += 10 * MS;
 	asks(rig, &phone, SW_REASON_NONE);
 	answers(rig, &phone, status, NULL, tag);
 	phone.method = "ACK";
@@ -88,7 +88,7 @@ static void without_proof_no_ban(bool acknowledges)
 	judges(&rig, &behaviour);
 	assert_int_equal(behaviour.counts.bans[SW_OFFENCE_ENUMERATION], 0);
 	assert_true(behaviour.counts.penalties >= 1);
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
 }
 

@@ -51,9 +51,9 @@ static void test_tls_service(void **state)
 	says(&rig, sip, size, SW_REASON_NONE);
 	/* However long its client waited. */
 	connects(&rig);
-	rig.trial.now += 3599 * SECOND;
+	rig.test_run.now += 3599 * SECOND;
 	says(&rig, sip, size, SW_REASON_CLEARTEXT);
-	rig.trial.now += 2 * SECOND;
+	rig.test_run.now += 2 * SECOND;
 	says(&rig, sip, size, SW_REASON_NONE);
 }
 
@@ -180,11 +180,11 @@ static void test_tls_rate(void **state)
 		begins_hello(&rig, cut % 4, text, cut, SW_REASON_RATE_TLS);
 		begins_hello(&rig, 0, text, cut, SW_REASON_RATE_TLS);
 		says(&rig, text, cut, SW_REASON_RATE_TLS);
-		rig.trial.now += SECOND / 5;
+		rig.test_run.now += SECOND / 5;
 		says(&rig, text, cut, SW_REASON_NONE);
 		says(&rig, text + cut, size - cut, SW_REASON_NONE);
 		says(&rig, "application data", 16, SW_REASON_NONE);
-		rig.trial.now += 2 * SECOND;
+		rig.test_run.now += 2 * SECOND;
 	}
 }
 

@@ -146,7 +146,7 @@ static void test_full_table(void **state)
 	fragment(&rig, &(struct piece){256, datagram_size, 1, false});
 	ignores_frame(&rig);
 	/* Forgotten after what Linux itself waits for the rest. */
-	rig.trial.now += 61 * SECOND;
+	rig.test_run.now += 61 * SECOND;
 	sends_frame(&rig, SW_REASON_FRAGMENT_UNKNOWN);
 }
 

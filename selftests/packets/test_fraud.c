@@ -74,7 +74,7 @@ static void test_destinations(void **state)
 	assert_int_equal(reached(&rig, 3000, 30), 30);
 	rig.from.addr = address("198.51.100.7");
 	/* It comes back with time: a window later nothing is left. */
-	rig.trial.now += 11 * MINUTE;
+	rig.test_run.now += 11 * MINUTE;
 	assert_int_equal(reached(&rig, 4000, 30), 30);
 }
 
@@ -86,11 +86,11 @@ static void test_destinations_pace(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, fraud: {destinations: 60/10m}}]\n");
-	for (unsigned int i = 0; i < 60; i++, rig.trial.now += 11 * SECOND)
+	for (unsigned int i = 0; i < 60; i++, rig.test_run.now += 11 * SECOND)
 		passed += reached(&rig, 5000 + i, 1);
 	assert_int_equal(passed, 60);
 	passed = 0;
-	for (unsigned int i = 0; i < 600; i++, rig.trial.now += 2 * SECOND)
+	for (unsigned int i = 0; i < 600; i++, rig.test_run.now += 2 * SECOND)
 		passed += reached(&rig, 10000 + i, 1);
 	assert_in_range(passed, 60, 300);
 	assert_true(counted(&rig, SW_MODE_ENFORCE, SW_REASON_TOLL_FRAUD_DESTINATIONS) >= 300);
@@ -114,7 +114,7 @@ static void test_sweep(void **state)
 	dials(&rig, "00", "972595144567", SW_REASON_NONE);
 	dials(&rig, "00", "493012345678", SW_REASON_NONE);
 	/* A few minutes later it is forgotten. */
-	rig.trial.now += 11 * MINUTE;
+	rig.test_run.now += 11 * MINUTE;
 	dials(&rig, "1", "972595144567", SW_REASON_NONE);
 }
 

@@ -71,7 +71,7 @@ static void arrives(struct rig *rig, const char *source, const char *text, size_
 	rig->from.addr = address(source);
 	if (wanted == REPORTED) {
 		sends_shadowed(rig, text, size, reason);
-		assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+		assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 	} else {
 		sends(rig, text, size, wanted == DROPPED ? reason : SW_REASON_NONE);
 		assert_int_equal(outcome.shadow_count, 0);
@@ -144,7 +144,7 @@ static void test_teardown_other_side(void **state)
 	requests(&rig, ALICE, "BYE", 3, true, PASSES);
 	/* A dialog that nobody heard of for hours is forgotten. */
 	requests(&rig, "192.0.2.67", "BYE", 3, true, DROPPED);
-	rig.trial.now += 5 * 3600 * SECOND;
+	rig.test_run.now += 5 * 3600 * SECOND;
 	requests(&rig, "192.0.2.67", "BYE", 3, true, PASSES);
 }
 
@@ -159,7 +159,7 @@ static void arrives_tcp(struct rig *rig, const char *source, const char *text, s
 		sends_frame_shadowed(rig, reason);
 	else
 		sends_frame(rig, SW_REASON_NONE);
-	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 	assert_int_equal(outcome.shadow_count, wanted == REPORTED);
 	rig->from.port = 5060;
 }
@@ -295,7 +295,7 @@ static void test_cancel(void **state)
 	cancels(&rig, ALICE, "invite", PASSES);
 	cancels(&rig, STRANGER, "invite", DROPPED);
 	cancels(&rig, STRANGER, "another", PASSES);
-	rig.trial.now += 201 * SECOND;
+	rig.test_run.now += 201 * SECOND;
 	cancels(&rig, STRANGER, "invite", PASSES);
 	/* Two have this branch: nobody knows whose it is. */
 	answers(&rig, ALICE, "100 Trying", "INVITE", 4);
@@ -424,7 +424,7 @@ static void test_loop(void **state)
 	assert_in_range(passed, 2, 16);
 	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_LOOP), 20 - passed);
 	/* After a minute it is another request with an old number. */
-	rig.trial.now += 61 * SECOND;
+	rig.test_run.now += 61 * SECOND;
 	comes_by(&rig, "sip:alice@example.com", 3, 400, 70, "", PASSES);
 	/* Inside a dialog it is counted only. */
 	for (unsigned int i = 0; i < 60; i++) {

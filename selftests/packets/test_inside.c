@@ -25,10 +25,10 @@ static void open_watched(struct rig *rig, const char *yaml)
 	struct sw_health health = {};
 
 	rig_open(rig, yaml);
-	rig->trial.now = 100000 * SECOND;
-	health.heartbeat = rig->trial.now;
-	health.observed_from = rig->trial.now - 4 * HOUR;
-	state_health_write(&rig->trial.state, &health);
+	rig->test_run.now = 100000 * SECOND;
+	health.heartbeat = rig->test_run.now;
+	health.observed_from = rig->test_run.now - 4 * HOUR;
+	state_health_write(&rig->test_run.state, &health);
 }
 
 static size_t message(char *text, size_t size, const char *start, const char *cseq,
@@ -185,15 +185,15 @@ static void test_dialogs(void **state)
 	rig.from.addr = address(STRANGER);
 	is_believed(&rig, "acked", "phone", "s");
 	/* What was not heard of for long is not forgotten for that. */
-	rig.trial.now += 1;
+	rig.test_run.now += 1;
 	{
 		struct sw_health health = {
-			.heartbeat = rig.trial.now + 5 * HOUR,
-			.observed_from = rig.trial.now - 4 * HOUR,
+			.heartbeat = rig.test_run.now + 5 * HOUR,
+			.observed_from = rig.test_run.now - 4 * HOUR,
 		};
 
-		rig.trial.now += 5 * HOUR;
-		state_health_write(&rig.trial.state, &health);
+		rig.test_run.now += 5 * HOUR;
+		state_health_write(&rig.test_run.state, &health);
 	}
 	is_believed(&rig, "acked", "phone", "s");
 	is_refused(&rig, "1", "a", "x");
@@ -251,7 +251,8 @@ static void test_doubt(void **state)
 	(void)state;
 	open_watched(&rig, zones);
 	good = (struct sw_health){
-		.heartbeat = rig.trial.now, .observed_from = rig.trial.now - 4 * HOUR,
+		.heartbeat = rig.test_run.now,
+		.observed_from = rig.test_run.now - 4 * HOUR,
 	};
 	for (size_t i = 0; i < array_size(doubtful); i++)
 		doubtful[i] = good;
@@ -259,12 +260,12 @@ static void test_doubt(void **state)
 	doubtful[1].heartbeat -= 6 * SECOND;
 	doubtful[2].observed_from += 1;
 	doubtful[3].observed_from = 0;
-	doubtful[4].forgot_until = rig.trial.now + 1;
-	doubtful[5].unanswered_from = rig.trial.now - SECOND;
+	doubtful[4].overflowed_until = rig.test_run.now + 1;
+	doubtful[5].unanswered_from = rig.test_run.now - SECOND;
 	for (size_t i = 0; i < array_size(doubtful); i++) {
-		state_health_write(&rig.trial.state, &doubtful[i]);
+		state_health_write(&rig.test_run.state, &doubtful[i]);
 		is_believed(&rig, "1", "a", "x");
-		state_health_write(&rig.trial.state, &good);
+		state_health_write(&rig.test_run.state, &good);
 		is_refused(&rig, "1", "a", "x");
 	}
 }
@@ -287,12 +288,12 @@ static void test_dialogs_full(void **state)
 	is_refused(&rig, "1", "a", "x");
 	answers(&rig, "200 OK", "INVITE", "more");
 	is_believed(&rig, "1", "a", "x");
-	rig.trial.now += 4 * HOUR - 1;
-	health.heartbeat = rig.trial.now;
+	rig.test_run.now += 4 * HOUR - 1;
+	health.heartbeat = rig.test_run.now;
 	health.observed_from = 1;
-	state_health_write(&rig.trial.state, &health);
+	state_health_write(&rig.test_run.state, &health);
 	is_believed(&rig, "1", "a", "x");
-	rig.trial.now += 1;
+	rig.test_run.now += 1;
 	is_refused(&rig, "1", "a", "x");
 	answers(&rig, "200 OK", "INVITE", "later");
 	is_refused(&rig, "1", "a", "x");
@@ -330,9 +331,9 @@ static void test_served(void **state)
 	(void)state;
 	open_watched(&rig, YAML_PLAIN "zones: [{name: public, to_tag: proven, callee: {deny: "
 				      "[\"+882\"]}, newcomers: {rate: 1000/s}}]\n");
-	fd = rig.trial.state.fds[STATE_KNOWN];
+	fd = rig.test_run.state.fds[STATE_KNOWN];
 	key.addr = rig.from.addr;
-	known.seen = known.since = rig.trial.now;
+	known.seen = known.since = rig.test_run.now;
 	is_refused(&rig, "1", "a", "x");
 	assert_int_equal(bpf_map_update_elem(fd, &key, &known, 0), 0);
 	is_refused(&rig, "1", "a", "x");

@@ -54,13 +54,13 @@ static void test_known_is_forgotten(void **state)
 	(void)state;
 	rig_open(&rig, "known: {for: 1h}\n" BUDGET_OF_5);
 	becomes_known(&rig);
-	rig.trial.now += 3599 * SECOND;
+	rig.test_run.now += 3599 * SECOND;
 	spend_budget(&rig);
 	sends_method(&rig, "INVITE", 2, SW_REASON_NONE); /* and is not idle any more */
-	rig.trial.now += 3599 * SECOND;
+	rig.test_run.now += 3599 * SECOND;
 	spend_budget(&rig);
 	sends_method(&rig, "INVITE", 3, SW_REASON_NONE);
-	rig.trial.now += 3601 * SECOND;
+	rig.test_run.now += 3601 * SECOND;
 	spend_budget(&rig);
 	sends_method(&rig, "INVITE", 4, SW_REASON_GREYLIST);
 }
@@ -72,10 +72,10 @@ static void test_clock_skew(void **state)
 
 	(void)state;
 	rig_open(&rig, BUDGET_OF_5);
-	rig.trial.now = 100 * SECOND;
+	rig.test_run.now = 100 * SECOND;
 	becomes_known(&rig);
 	spend_budget(&rig);
-	rig.trial.now -= MS;
+	rig.test_run.now -= MS;
 	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
 }
 
@@ -87,15 +87,15 @@ static void test_server_falls_behind(void **state)
 	(void)state;
 	rig_open(&rig, BUDGET_OF_5);
 	sends_method(&rig, "INVITE", 1, SW_REASON_NONE);
-	health.pressure_until = rig.trial.now + 3 * SECOND;
-	state_health_write(&rig.trial.state, &health);
+	health.pressure_until = rig.test_run.now + 3 * SECOND;
+	state_health_write(&rig.test_run.state, &health);
 	/* The budget is not spent, and yet newcomers wait; a known endpoint does not. */
 	sends_method(&rig, "INVITE", 2, SW_REASON_GREYLIST);
-	rig.trial.now += 600 * MS;
+	rig.test_run.now += 600 * MS;
 	sends_method(&rig, "INVITE", 2, SW_REASON_NONE);
 	becomes_known(&rig);
 	sends_method(&rig, "INVITE", 3, SW_REASON_NONE);
-	rig.trial.now += 3 * SECOND;
+	rig.test_run.now += 3 * SECOND;
 	rig.from.port = 5099;
 	sends_method(&rig, "INVITE", 4, SW_REASON_NONE);
 }

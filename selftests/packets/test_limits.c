@@ -13,7 +13,7 @@ static unsigned int admitted(struct rig *rig, const char *method, const char *ta
 	unsigned int passed = 0;
 	char text[1024];
 
-	for (unsigned int i = 0; i < count; i++, rig->trial.now += step) {
+	for (unsigned int i = 0; i < count; i++, rig->test_run.now += step) {
 		size_t size = request(text, sizeof(text), method, next++, tag);
 
 		passed += gets_in(rig, text, size);
@@ -32,11 +32,11 @@ static void test_burst_and_rate(void **state)
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE);
 	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_RATE_SOURCE), 75);
 	/* A refusal costs nothing: after 100 ms there is one more, however hard it is tried. */
-	rig.trial.now += SECOND / 10;
+	rig.test_run.now += SECOND / 10;
 	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 50, 0), 1);
 	/* At 1000 packets a second for 10 s: the rate, no border of a window to abuse. */
 	assert_in_range(admitted(&rig, "OPTIONS", NULL, 10000, SECOND / 1000), 99, 101);
-	rig.trial.now += 60 * SECOND;
+	rig.test_run.now += 60 * SECOND;
 	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 100, 0), 25);
 }
 

@@ -35,14 +35,14 @@ static void judges(struct rig *rig, struct behaviour *behaviour)
 {
 	struct ring_buffer *ring;
 
-	behaviour->state = &rig->trial.state;
+	behaviour->state = &rig->test_run.state;
 	behaviour->policy = &rig->policy;
 	behaviour->say = quiet;
 	if (!behaviour->evidence)
 		behaviour->evidence = conduct_new();
 	if (!behaviour->hints)
 		behaviour->hints = conduct_new();
-	assert_non_null(ring = ring_buffer__new(rig->trial.state.fds[STATE_OFFENCES], judge,
+	assert_non_null(ring = ring_buffer__new(rig->test_run.state.fds[STATE_OFFENCES], judge,
 						behaviour, NULL));
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);
@@ -101,7 +101,7 @@ static void sends_ask(struct rig *rig, const struct line *line, const struct ask
 		ask->user, ask->tag ? ";tag=" : "", ask->tag ? ask->tag : "", last_branch,
 		ask->method, credentials, ask->rest ? ask->rest : "");
 	rig->from = line->end;
-	rig->trial.now += 10 * MS;
+	rig->test_run.now += 10 * MS;
 	lay_data(rig, line->connection.seq, line->connection.ack, text, size);
 	sends_frame(rig, reason);
 }
@@ -120,7 +120,7 @@ static void answers_ask(struct rig *rig, const struct ask *ask, unsigned int sta
 		"From: <sip:%s@example.com>;tag=1\r\nTo: <sip:%s@example.com>;tag=2\r\n"
 		"Call-ID: login%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n", status,
 		last_branch, ask->user, ask->user, last_branch, ask->method, header);
-	rig->trial.now += 10 * MS;
+	rig->test_run.now += 10 * MS;
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
 	sends_out_frame(rig);
 }
@@ -187,7 +187,7 @@ static struct counts counts_of(const struct rig *rig)
 	struct error e = {};
 	size_t count;
 
-	assert_int_equal(ban_list(&rig->trial.state, BAN_DENIES, &bans, &count, &e), 0);
+	assert_int_equal(ban_list(&rig->test_run.state, BAN_DENIES, &bans, &count, &e), 0);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t seconds = (bans[i].ban.end - bans[i].ban.start) / SECOND;
 
@@ -210,7 +210,7 @@ static void expect_counts(const struct rig *rig, size_t source, size_t users)
 static void opens(struct rig *rig, const char *yaml)
 {
 	rig_open(rig, yaml);
-	rig->trial.now = monotonic_ns(); /* bans are made by the agent's clock */
+	rig->test_run.now = monotonic_ns(); /* bans are made by the agent's clock */
 }
 
 /* One phone with a wrong password: it alone is refused, on any connection and over UDP; and its
@@ -305,17 +305,17 @@ static void test_end(void **state)
 	guesses(&rig, &behaviour, &line, "bob", 11);
 	guesses(&rig, &behaviour, &line, "carol", 11);
 	expect_counts(&rig, 0, 2);
-	assert_int_equal(ban_del_user(&rig.trial.state, &source, "bo", &found, &e), 0);
+	assert_int_equal(ban_del_user(&rig.test_run.state, &source, "bo", &found, &e), 0);
 	assert_false(found);
-	assert_int_equal(ban_del_user(&rig.trial.state, &source, "bob", &found, &e), 0);
+	assert_int_equal(ban_del_user(&rig.test_run.state, &source, "bob", &found, &e), 0);
 	assert_true(found);
 	logs_in(&rig, &line, "bob", SW_REASON_NONE);
 	logs_in(&rig, &line, "carol", SW_REASON_LOGIN_REFUSED);
-	assert_int_equal(ban_del(&rig.trial.state, &source, BAN_DENIES, &found, &e), 0);
+	assert_int_equal(ban_del(&rig.test_run.state, &source, BAN_DENIES, &found, &e), 0);
 	assert_true(found);
 	expect_counts(&rig, 0, 0);
 	guesses(&rig, &behaviour, &line, "bob", 11);
-	rig.trial.now += 601 * SECOND;
+	rig.test_run.now += 601 * SECOND;
 	logs_in(&rig, &line, "bob", SW_REASON_NONE);
 }
 
@@ -404,7 +404,7 @@ static void test_old_nonces(void **state)
 			judges(&rig, &behaviour);
 		}
 		expect_counts(&rig, 0, 0);
-		rig.trial.now += 6 * SECOND;
+		rig.test_run.now += 6 * SECOND;
 		guesses(&rig, &behaviour, &line, "user40", 1);
 		expect_counts(&rig, !succeeds, 0);
 	}
@@ -415,7 +415,7 @@ static uint64_t good_logins(const struct rig *rig)
 	struct sw_source source = {.addr = rig->from.addr, .length = 32};
 	struct sw_authenticated good = {};
 
-	bpf_map_lookup_elem(rig->trial.state.fds[STATE_AUTHENTICATED], &source, &good);
+	bpf_map_lookup_elem(rig->test_run.state.fds[STATE_AUTHENTICATED], &source, &good);
 	return good.logins;
 }
 
@@ -469,7 +469,7 @@ static void test_neighbour(void **state)
 		logs_in(&rig, &his, "bob", SW_REASON_NONE);
 		logs_in(&rig, &neighbour, "bob", SW_REASON_LOGIN_REFUSED);
 		logs_in(&rig, &another, "bob", SW_REASON_LOGIN_REFUSED);
-		assert_int_equal(ban_del_user(&rig.trial.state, &source, "bob", &found, &e), 0);
+		assert_int_equal(ban_del_user(&rig.test_run.state, &source, "bob", &found, &e), 0);
 	}
 	/* From his own connection wrong passwords come: it is his no longer. */
 	guesses(&rig, &behaviour, &his, "bob", 12);

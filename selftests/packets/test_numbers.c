@@ -47,7 +47,7 @@ static void calls_reported(struct rig *rig, struct call call, enum sw_reason rea
 	char text[4096];
 
 	sends_shadowed(rig, text, write_call(text, sizeof(text), call), reason);
-	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 }
 
 #define DIALLED "dial_prefixes: {international: [\"00\", \"011\", \"9011\", \"90011\"], " \

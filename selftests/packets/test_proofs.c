@@ -18,7 +18,7 @@ static void nobody_is_known(struct rig *rig)
 	struct error e = {};
 
 	assert_int_equal(outcome.grade, SW_GRADE_NONE);
-	assert_int_equal(known_count(&rig->trial.state, &e), 0);
+	assert_int_equal(known_count(&rig->test_run.state, &e), 0);
 }
 
 /* Nothing that was told is evidence. Returns how much of it there is. */
@@ -81,7 +81,7 @@ static void test_echoes_of_many(void **state)
 		rig.from.addr = address("203.0.113.0");
 		rig.from.addr.octets[14] += i >> 8;
 		rig.from.addr.octets[15] = i;
-		rig.trial.now += 10 * MS;
+		rig.test_run.now += 10 * MS;
 		asks(&rig, &phone, SW_REASON_NONE);
 		answers(&rig, &phone, 481, NULL, "t");
 		phone.method = "ACK";
@@ -253,7 +253,7 @@ static void test_probe(void **state)
 	answers_probe(&rig, branch);
 	nobody_is_known(&rig);
 	rig.from.addr = address("198.51.100.7");
-	rig.trial.now += 33 * SECOND;
+	rig.test_run.now += 33 * SECOND;
 	answers_probe(&rig, branch);
 	nobody_is_known(&rig);
 	is_probed(&rig, branch);
@@ -263,7 +263,7 @@ static void test_probe(void **state)
 	rig.from.port = 5070;
 	answers_probe(&rig, branch);
 	assert_int_equal(outcome.grade, SW_GRADE_NONE);
-	assert_int_equal(known_count(&rig.trial.state, &e), 1);
+	assert_int_equal(known_count(&rig.test_run.state, &e), 1);
 }
 
 /* The server answers with every tag and nonce that an attacker wants: probes stay. */

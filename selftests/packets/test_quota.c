@@ -36,13 +36,13 @@ static uint64_t tallied(const struct rig *rig, enum sw_tally which)
 {
 	uint64_t tallies[SW_TALLY_COUNT];
 
-	assert_int_equal(tallies_read(&rig->trial.state, tallies, NULL), 0);
+	assert_int_equal(tallies_read(&rig->test_run.state, tallies, NULL), 0);
 	return tallies[which];
 }
 
 static uint64_t known(const struct rig *rig)
 {
-	return known_count(&rig->trial.state, NULL);
+	return known_count(&rig->test_run.state, NULL);
 }
 
 /* How many more endpoints of one address become known until one does not, and why that one. */
@@ -65,12 +65,14 @@ static void is_filled(struct rig *rig, uint64_t entries)
 	uint32_t cell = SW_KNOWN_LEFT;
 	uint64_t entered = 0, left = 0;
 
-	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN_FILL], &cell, &left,
-					     BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(rig->test_run.state.fds[STATE_KNOWN_FILL], &cell,
+					     &left, BPF_ANY),
+			 0);
 	cell = SW_KNOWN_ENTERED;
 	entered = entries;
-	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN_FILL], &cell,
-					     &entered, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(rig->test_run.state.fds[STATE_KNOWN_FILL], &cell,
+					     &entered, BPF_ANY),
+			 0);
 }
 
 /* A 32nd of what is free for all of 1024 entries, and a 16th for its network. */
@@ -140,7 +142,7 @@ static void test_kept(void **state)
 	assert_int_equal(fills(&rig, "192.0.2.8", SW_TALLY_KNOWN_FULL), 0);
 	/* A source that the server has served, over TCP or before: there is room for it. */
 	source.addr = rig.from.addr;
-	assert_int_equal(bpf_map_update_elem(rig.trial.state.fds[STATE_AUTHENTICATED], &source,
+	assert_int_equal(bpf_map_update_elem(rig.test_run.state.fds[STATE_AUTHENTICATED], &source,
 					     &served, BPF_ANY),
 			 0);
 	assert_true(proves_itself(&rig));
@@ -157,22 +159,23 @@ static void test_counted_anew(void **state)
 
 	(void)state;
 	rig_open(&rig, table_of_1024);
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	assert_int_equal(fills(&rig, "198.51.100.7", SW_TALLY_KNOWN_QUOTA), 27);
-	assert_int_equal(known_sweep(&rig.trial.state, HOUR, NULL), 27);
+	assert_int_equal(known_sweep(&rig.test_run.state, HOUR, NULL), 27);
 	assert_int_equal(fills(&rig, "198.51.100.7", SW_TALLY_KNOWN_QUOTA), 0);
-	while (bpf_map_get_next_key(rig.trial.state.fds[STATE_QUOTAS], NULL, &key) == 0)
-		bpf_map_delete_elem(rig.trial.state.fds[STATE_QUOTAS], &key);
+	while (bpf_map_get_next_key(rig.test_run.state.fds[STATE_QUOTAS], NULL, &key) == 0)
+		bpf_map_delete_elem(rig.test_run.state.fds[STATE_QUOTAS], &key);
 	is_filled(&rig, 0);
-	assert_int_equal(known_sweep(&rig.trial.state, HOUR, NULL), 27);
+	assert_int_equal(known_sweep(&rig.test_run.state, HOUR, NULL), 27);
 	assert_int_equal(fills(&rig, "198.51.100.7", SW_TALLY_KNOWN_QUOTA), 0);
 	key.addr = address("198.51.100.0");
 	key.length = 24;
-	assert_int_equal(bpf_map_lookup_elem(rig.trial.state.fds[STATE_QUOTAS], &key, &quota), 0);
+	assert_int_equal(bpf_map_lookup_elem(rig.test_run.state.fds[STATE_QUOTAS], &key, &quota),
+			 0);
 	assert_int_equal(quota.count, 27);
 	/* Idle ones go, and their counts with them. */
-	assert_int_equal(known_sweep(&rig.trial.state, 0, NULL), 0);
-	assert_true(bpf_map_lookup_elem(rig.trial.state.fds[STATE_QUOTAS], &key, &quota) < 0);
+	assert_int_equal(known_sweep(&rig.test_run.state, 0, NULL), 0);
+	assert_true(bpf_map_lookup_elem(rig.test_run.state.fds[STATE_QUOTAS], &key, &quota) < 0);
 	assert_int_equal(fills(&rig, "198.51.100.7", SW_TALLY_KNOWN_QUOTA), 27);
 }
 
@@ -186,8 +189,9 @@ static void has(struct rig *rig, const char *addr, unsigned int port, uint64_t a
 
 	entry.seen = monotonic_ns();
 	entry.since = entry.seen - age;
-	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN], &key, &entry,
-					     BPF_NOEXIST), 0);
+	assert_int_equal(bpf_map_update_elem(rig->test_run.state.fds[STATE_KNOWN], &key, &entry,
+					     BPF_NOEXIST),
+			 0);
 }
 
 /* How many of the network /24 or /48 are left. */
@@ -196,7 +200,7 @@ static unsigned int left_of(struct rig *rig, const char *network)
 	struct sw_source key = {.addr = address(network), .length = strchr(network, ':') ? 48 : 24};
 	struct sw_quota quota = {};
 
-	bpf_map_lookup_elem(rig->trial.state.fds[STATE_QUOTAS], &key, &quota);
+	bpf_map_lookup_elem(rig->test_run.state.fds[STATE_QUOTAS], &key, &quota);
 	return quota.count;
 }
 
@@ -214,7 +218,7 @@ static void test_makes_room(void **state)
 		snprintf(text, sizeof(text), "198.51.101.%u", i / 2);
 		has(&rig, text, i, 2 * HOUR, SW_GRADE_PROVED);
 	}
-	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), 512);
+	assert_int_equal(known_sweep(&rig.test_run.state, 24 * HOUR, NULL), 512);
 	assert_int_equal(tallied(&rig, SW_TALLY_KNOWN_LEFT), 88);
 	assert_int_equal(left_of(&rig, "198.51.100.0"), 212); /* its address has most */
 	assert_int_equal(left_of(&rig, "198.51.101.0"), 300);
@@ -224,7 +228,7 @@ static void test_makes_room(void **state)
 		has(&rig, "203.0.113.8", i, 29 * 60 * SECOND, SW_GRADE_PROVED);
 	for (unsigned int i = 0; i < SW_QUOTA_FEW; i++)
 		has(&rig, "192.0.2.7", i, 2 * HOUR, SW_GRADE_PROVED);
-	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), 512);
+	assert_int_equal(known_sweep(&rig.test_run.state, 24 * HOUR, NULL), 512);
 	assert_int_equal(left_of(&rig, "203.0.113.0"), 200); /* served, and young ones */
 	assert_int_equal(left_of(&rig, "192.0.2.0"), SW_QUOTA_FEW);
 	assert_int_equal(left_of(&rig, "198.51.100.0"), SW_QUOTA_FEW);
@@ -243,12 +247,12 @@ static void test_needs_no_room(void **state)
 	rig_open(&rig, table_of_1024);
 	for (unsigned int i = 0; i < 512; i++)
 		has(&rig, "198.51.100.7", i, 2 * HOUR, SW_GRADE_PROVED);
-	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), 512);
+	assert_int_equal(known_sweep(&rig.test_run.state, 24 * HOUR, NULL), 512);
 	for (unsigned int i = 0; i < 512; i++) {
 		snprintf(text, sizeof(text), "192.0.%u.7", i / SW_QUOTA_FEW);
 		has(&rig, text, i, 2 * HOUR, SW_GRADE_PROVED);
 	}
-	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), 512 + SW_QUOTA_FEW);
+	assert_int_equal(known_sweep(&rig.test_run.state, 24 * HOUR, NULL), 512 + SW_QUOTA_FEW);
 	assert_int_equal(left_of(&rig, "198.51.100.0"), SW_QUOTA_FEW);
 	assert_int_equal(left_of(&rig, "192.0.31.0"), SW_QUOTA_FEW);
 }
@@ -265,7 +269,7 @@ static void test_block_makes_room(void **state)
 		snprintf(text, sizeof(text), "2001:db8:%x::1", i);
 		has(&rig, text, 5060, 2 * HOUR, i < 100 ? SW_GRADE_GOOD : SW_GRADE_PROVED);
 	}
-	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), 512);
+	assert_int_equal(known_sweep(&rig.test_run.state, 24 * HOUR, NULL), 512);
 	for (unsigned int i = 0; i < 100; i++) {
 		snprintf(text, sizeof(text), "2001:db8:%x::", i);
 		assert_int_equal(left_of(&rig, text), 1);
@@ -288,10 +292,10 @@ static void test_many(void **state)
 		has(&rig, text, 5060, 2 * HOUR, SW_GRADE_GOOD);
 	}
 	walk_hurry(&hurry);
-	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), -1);
+	assert_int_equal(known_sweep(&rig.test_run.state, 24 * HOUR, NULL), -1);
 	walk_hurry(NULL);
 	assert_int_equal(left_of(&rig, "10.7.0.0"), 0);
-	assert_int_equal(known_sweep(&rig.trial.state, 24 * HOUR, NULL), networks * each);
+	assert_int_equal(known_sweep(&rig.test_run.state, 24 * HOUR, NULL), networks * each);
 	for (unsigned int i = 0; i < networks; i++) {
 		snprintf(text, sizeof(text), "10.7.%u.0", i);
 		assert_int_equal(left_of(&rig, text), each);
@@ -315,11 +319,11 @@ static void test_restored(void **state)
 			.grade = i < 100 ? SW_GRADE_PROVED : SW_GRADE_GOOD};
 	}
 	/* The served first: a 32nd of all that is free, then of what is left for all. */
-	assert_int_equal(known_restore(&rig.trial.state, entries, array_size(entries)), 31 + 26);
+	assert_int_equal(known_restore(&rig.test_run.state, entries, array_size(entries)), 31 + 26);
 	assert_int_equal(known(&rig), 57);
-	assert_int_equal(known_restore(&rig.trial.state, entries, array_size(entries)), 0);
+	assert_int_equal(known_restore(&rig.test_run.state, entries, array_size(entries)), 0);
 	assert_int_equal(fills(&rig, "198.51.100.7", SW_TALLY_KNOWN_QUOTA), 0);
-	assert_int_equal(known_sweep(&rig.trial.state, HOUR, NULL), 57);
+	assert_int_equal(known_sweep(&rig.test_run.state, HOUR, NULL), 57);
 	assert_int_equal(fills(&rig, "198.51.100.7", SW_TALLY_KNOWN_QUOTA), 0);
 }
 

@@ -34,8 +34,9 @@ static unsigned int told_of(struct rig *rig, enum sw_reason reason)
 	struct error e = {};
 
 	memset(told, 0, sizeof(told));
-	assert_int_equal(ring_open(&ring, rig->trial.state.fds[STATE_EVENTS], "events", count_event,
-				   NULL, &e), 0);
+	assert_int_equal(ring_open(&ring, rig->test_run.state.fds[STATE_EVENTS], "events",
+				   count_event, NULL, &e),
+			 0);
 	while (!ring_read(&ring))
 		;
 	ring_close(&ring);
@@ -74,16 +75,16 @@ static void test_once_a_minute(void **state)
 
 	(void)state;
 	rig_open(&rig, zones);
-	rig.trial.now = 100000 * SECOND;
+	rig.test_run.now = 100000 * SECOND;
 	answers(&rig, CARRIER, 30);
 	assert_int_equal(told_of(&rig, SW_REASON_PRIVACY_ADDRESS), 1);
 	answers(&rig, OTHER, 3);
 	answers(&rig, CARRIER, 3);
 	assert_int_equal(told_of(&rig, SW_REASON_PRIVACY_ADDRESS), 1);
-	rig.trial.now += 59 * SECOND;
+	rig.test_run.now += 59 * SECOND;
 	answers(&rig, CARRIER, 3);
 	assert_int_equal(told_of(&rig, SW_REASON_PRIVACY_ADDRESS), 0);
-	rig.trial.now += SECOND;
+	rig.test_run.now += SECOND;
 	answers(&rig, CARRIER, 3);
 	assert_int_equal(told_of(&rig, SW_REASON_PRIVACY_ADDRESS), 1);
 	/* What comes in likewise; another reason of the same address is told. */
@@ -94,7 +95,7 @@ static void test_once_a_minute(void **state)
 		sends_method(&rig, "OPTIONS", i, SW_REASON_METHOD);
 	assert_int_equal(told_of(&rig, SW_REASON_METHOD), 10);
 	/* Reports of many addresses. */
-	rig.trial.now += 10 * SECOND;
+	rig.test_run.now += 10 * SECOND;
 	for (int i = 0; i < 90; i++) {
 		char from[32];
 

@@ -57,7 +57,7 @@ static void test_ipsec(void **state)
 	}
 	sends(&rig, text, size, SW_REASON_NONE);
 	sends(&rig, text, size, SW_REASON_CLEARTEXT); /* over its rate */
-	rig.trial.now += SECOND / 5;
+	rig.test_run.now += SECOND / 5;
 	sends(&rig, text, size, SW_REASON_NONE);
 	/* What may belong to an emergency call, or to one that stands, is only counted. */
 	size = request(text, sizeof(text), "BYE", 3, "abc");

@@ -20,15 +20,15 @@ static const char *const expected =
 
 static void tell(struct rig *rig, const struct sw_health *health)
 {
-	state_health_write(&rig->trial.state, health);
+	state_health_write(&rig->test_run.state, health);
 }
 
 /* As it is once an agent keeps the observers in place. */
 static struct sw_health good_health(const struct rig *rig)
 {
 	return (struct sw_health){
-		.heartbeat = rig->trial.now,
-		.observed_from = rig->trial.now - SW_OBSERVED_FOR,
+		.heartbeat = rig->test_run.now,
+		.observed_from = rig->test_run.now - SW_OBSERVED_FOR,
 	};
 }
 
@@ -36,7 +36,7 @@ static void passes_time(struct rig *rig, uint64_t seconds)
 {
 	struct sw_health health;
 
-	rig->trial.now += seconds * SECOND;
+	rig->test_run.now += seconds * SECOND;
 	health = good_health(rig);
 	tell(rig, &health);
 }
@@ -44,7 +44,7 @@ static void passes_time(struct rig *rig, uint64_t seconds)
 static void open_at(struct rig *rig, const char *yaml)
 {
 	rig_open(rig, yaml);
-	rig->trial.now = 10000 * SECOND;
+	rig->test_run.now = 10000 * SECOND;
 	passes_time(rig, 0);
 }
 
@@ -158,16 +158,16 @@ static void test_inert(void **state)
 	worse[0].heartbeat -= SW_HEARTBEAT_LIFE + 1;
 	worse[1].observed_from += 1;            /* the first 180 s */
 	worse[2].observed_from = 0;
-	worse[3].forgot_until = rig.trial.now + 1;
-	worse[4].unanswered_from = rig.trial.now;
+	worse[3].overflowed_until = rig.test_run.now + 1;
+	worse[4].unanswered_from = rig.test_run.now;
 	for (unsigned int i = 0; i < array_size(worse); i++) {
 		tell(&rig, &worse[i]);
 		answers(&rig, 200, 1, SW_REASON_NONE);
 		tell(&rig, &good);
 		answers(&rig, 200, 1, SW_REASON_UNSOLICITED_RESPONSE);
 	}
-	good.forgot_until = rig.trial.now;      /* over */
-	good.heartbeat = rig.trial.now + 1000;  /* another CPU's clock is ahead */
+	good.overflowed_until = rig.test_run.now;      /* over */
+	good.heartbeat = rig.test_run.now + 1000;  /* another CPU's clock is ahead */
 	tell(&rig, &good);
 	answers(&rig, 200, 1, SW_REASON_UNSOLICITED_RESPONSE);
 }
@@ -296,15 +296,15 @@ static void overflow(unsigned int a_second, bool forgets)
 		struct sw_health health = good_health(&rig);
 		unsigned int old = second < 190 ? 1 : (second - 190) * a_second + 1;
 
-		canaries_step(&canaries, &rig.trial.state, rig.trial.now);
-		health.forgot_until = canaries.forgot_until;
+		canaries_step(&canaries, &rig.test_run.state, rig.test_run.now);
+		health.overflowed_until = canaries.overflowed_until;
 		tell(&rig, &health);
 		answers(&rig, 200, old, second ? SW_REASON_NONE : SW_REASON_UNSOLICITED_RESPONSE);
 		for (unsigned int i = 0; i < a_second; i++)
 			server_sends(&rig, "OPTIONS", n++);
-		rig.trial.now += SECOND;
+		rig.test_run.now += SECOND;
 	}
-	assert_int_equal(canaries.forgot_until > rig.trial.now, forgets);
+	assert_int_equal(canaries.overflowed_until > rig.test_run.now, forgets);
 }
 
 static void test_table_large_enough(void **state)

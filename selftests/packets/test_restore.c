@@ -31,10 +31,10 @@ static void test_known_again(void **state)
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "known: {for: 3650d}\n"
 		 "zones: [{name: public, newcomers: {rate: 1/24h, greylist: always}}]\n");
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_GREYLIST);
 	entry = endpoint(&rig, "198.51.100.7", LONG_AGO);
-	assert_int_equal(known_restore(&rig.trial.state, &entry, 1), 1);
+	assert_int_equal(known_restore(&rig.test_run.state, &entry, 1), 1);
 	sends_method(&rig, "OPTIONS", 2, SW_REASON_NONE);
 	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
 }
@@ -49,13 +49,13 @@ static void test_swept(void **state)
 	entries[0] = endpoint(&rig, "192.0.2.10", LONG_AGO);
 	entries[1] = endpoint(&rig, "192.0.2.11", HOUR);
 	entries[2] = endpoint(&rig, "192.0.2.12", 3 * HOUR);
-	assert_int_equal(known_restore(&rig.trial.state, entries, 3), 3);
-	assert_int_equal(known_sweep(&rig.trial.state, LONG_AGO + HOUR, NULL), 3);
-	assert_int_equal(known_sweep(&rig.trial.state, LONG_AGO - HOUR, NULL), 2);
-	assert_int_equal(known_sweep(&rig.trial.state, 2 * HOUR, NULL), 1);
+	assert_int_equal(known_restore(&rig.test_run.state, entries, 3), 3);
+	assert_int_equal(known_sweep(&rig.test_run.state, LONG_AGO + HOUR, NULL), 3);
+	assert_int_equal(known_sweep(&rig.test_run.state, LONG_AGO - HOUR, NULL), 2);
+	assert_int_equal(known_sweep(&rig.test_run.state, 2 * HOUR, NULL), 1);
 	/* However far before the kernel's start, it was seen before, and not after now. */
-	assert_int_equal(known_restore(&rig.trial.state, entries, 3), 2);
-	assert_int_equal(known_sweep(&rig.trial.state, 2 * HOUR, NULL), 1);
+	assert_int_equal(known_restore(&rig.test_run.state, entries, 3), 2);
+	assert_int_equal(known_sweep(&rig.test_run.state, 2 * HOUR, NULL), 1);
 }
 
 /* The last seen come first, and what is there already is newer than any file. The last one of 16
@@ -72,13 +72,13 @@ static void test_no_room(void **state)
 	rig_open(&rig, YAML_PLAIN "tables: {known: 16}\n");
 	now = endpoint(&rig, "192.0.2.0", 0);
 	now.known.grade = SW_GRADE_GOOD;
-	assert_int_equal(known_restore(&rig.trial.state, &now, 1), 1);
+	assert_int_equal(known_restore(&rig.test_run.state, &now, 1), 1);
 	for (int i = 0; i < 40; i++) {
 		snprintf(text, sizeof(text), "192.0.2.%d", i);
 		entries[i] = endpoint(&rig, text, (i + 1) * HOUR);
 	}
-	assert_int_equal(known_restore(&rig.trial.state, entries, 40), 14);
-	assert_int_equal(known_list(&rig.trial.state, &left, &count, NULL), 0);
+	assert_int_equal(known_restore(&rig.test_run.state, entries, 40), 14);
+	assert_int_equal(known_list(&rig.test_run.state, &left, &count, NULL), 0);
 	assert_int_equal(count, 15);
 	for (size_t i = 0; i < count; i++) {
 		assert_true(left[i].endpoint.addr.octets[15] < 15);

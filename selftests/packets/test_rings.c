@@ -48,16 +48,17 @@ static void test_bounded(void **state)
 	(void)state;
 	rig_open(&rig, "events: {rate: 10000/s}\n" YAML_PLAIN
 		 "zones: [{name: public, newcomers: {rate: 1000/s}}]\n");
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	source.addr = rig.from.addr;
-	assert_int_equal(ban_add(&rig.trial.state, &source, BAN_FOREVER, "", NULL, &e), 0);
+	assert_int_equal(ban_add(&rig.test_run.state, &source, BAN_FOREVER, "", NULL, &e), 0);
 	last_port = rig.from.port = 20000;
 	for (int i = 0; i < PACKETS; i++) {
 		rig.from.port++;
 		sends_method(&rig, "INVITE", i, SW_REASON_BAN);
 	}
-	assert_int_equal(ring_open(&ring, rig.trial.state.fds[STATE_EVENTS], "events", slowly, NULL,
-				   &e), 0);
+	assert_int_equal(ring_open(&ring, rig.test_run.state.fds[STATE_EVENTS], "events", slowly,
+				   NULL, &e),
+			 0);
 	assert_true(readable(&ring));
 	for (; !ring_read(&ring); readings++) {
 		assert_true(readable(&ring));

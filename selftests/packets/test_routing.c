@@ -26,7 +26,7 @@ static void reports_lines(struct rig *rig, const char *tag, const char *lines,
 	char text[4096];
 
 	sends_shadowed(rig, text, with_lines(text, sizeof(text), tag, lines), reason);
-	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 }
 
 static void test_routes(void **state)
@@ -70,8 +70,9 @@ static void add_local(struct rig *rig, const char *text)
 	struct sw_addr addr = address(text);
 	uint32_t one = 1;
 
-	assert_int_equal(
-		bpf_map_update_elem(rig->trial.state.fds[STATE_LOCAL_ADDRS], &addr, &one, 0), 0);
+	assert_int_equal(bpf_map_update_elem(rig->test_run.state.fds[STATE_LOCAL_ADDRS], &addr,
+					     &one, 0),
+			 0);
 }
 
 /* Through an outbound proxy: this host, by its address or as the Request-URI names it. */

@@ -32,12 +32,12 @@ static void scan_natively(const struct rig *rig, const uint8_t *text, size_t siz
 
 static void compare(struct rig *rig, const uint8_t *text, size_t size, unsigned int n)
 {
-	const struct sip_msg *theirs = trial_message(&rig->trial);
+	const struct sip_msg *theirs = test_run_message(&rig->test_run);
 	struct sip_msg ours;
 	bool in = gets_in(rig, (const char *)text, size);
 
 	/* No verdict without a reason. */
-	assert_true(!in == (outcome.verdict == SW_TRIAL_DROP && outcome.reason));
+	assert_true(!in == (outcome.verdict == SW_TEST_RUN_DROP && outcome.reason));
 	if (!outcome.scanned)
 		return;
 	scan_natively(rig, text, size, &ours);
@@ -65,7 +65,7 @@ static void test_generated(void **state)
 
 		compare(&rig, text, size, n);
 		/* What the generator makes is valid. */
-		if (outcome.verdict == SW_TRIAL_DROP)
+		if (outcome.verdict == SW_TEST_RUN_DROP)
 			fail_msg("a valid message was dropped: %s\n%.*s",
 				 reason_name(outcome.reason), (int)size, text);
 	}
@@ -122,11 +122,11 @@ static void test_every_octet_flipped(void **state)
 }
 
 /* Whether a drop by the program that scans for everything is one for what only that reads. */
-static bool is_where_read(const struct sw_trial *outcome)
+static bool is_where_read(const struct sw_test_run *outcome)
 {
 	int check = sanity_of(outcome->reason);
 
-	return outcome->verdict == SW_TRIAL_DROP && check >= 0 && SIP_WHERE_READ >> check & 1;
+	return outcome->verdict == SW_TEST_RUN_DROP && check >= 0 && SIP_WHERE_READ >> check & 1;
 }
 
 /* The program as it is attached leaves out what its policy does not use: the verdicts must be
@@ -135,14 +135,14 @@ static void same_verdicts(const char *yaml)
 {
 	static uint8_t text[SW_MESSAGE_MAX];
 	static struct frame frame;
-	auto_trial struct trial real = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run real = {.state = STATE_CLOSED, .counters = -1};
 	struct sip_random random = {.state = 5};
 	auto_rig struct rig rig;
-	struct sw_trial nothing;
+	struct sw_test_run nothing;
 	struct error e = {};
 
 	rig_open_all(&rig, yaml);
-	if (trial_open_real(&real, &rig.policy, &e) < 0)
+	if (test_run_open_real(&real, &rig.policy, &e) < 0)
 		fail_msg("%s", e.text);
 	for (unsigned int n = 0; n < MESSAGES / 4; n++) {
 		size_t size = sip_generate(&random, text, sizeof(text));
@@ -151,8 +151,8 @@ static void same_verdicts(const char *yaml)
 		if (n % 4)
 			size = sip_mutate(&random, text, size, sizeof(text));
 		assert_true(frame_message(&frame, &rig.from, &rig.to, false, text, size));
-		full = trial_run(&rig.trial, frame.octets, frame.size, &outcome, &e);
-		lean = trial_run(&real, frame.octets, frame.size, &nothing, &e);
+		full = test_run_inbound(&rig.test_run, frame.octets, frame.size, &outcome, &e);
+		lean = test_run_inbound(&real, frame.octets, frame.size, &nothing, &e);
 		assert_string_equal(e.text, "");
 		if (full != lean && !(lean == XDP_PASS && is_where_read(&outcome)))
 			fail_msg("message %u: %d with all work, %d without, reason %s\n%.*s", n,

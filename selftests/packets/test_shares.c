@@ -34,15 +34,16 @@ static void make_known(struct rig *rig, const struct path *path)
 		.length = addr_is_ipv4(&rig->from.addr) ? 32 : 128,
 	};
 	struct sw_known entry = {
-		.since = rig->trial.now,
-		.seen = rig->trial.now,
+		.since = rig->test_run.now,
+		.seen = rig->test_run.now,
 		.ttl = path->ttl,
 		.vlan = path->vlan,
 		.grade = SW_GRADE_PROVED,
 	};
 
-	assert_int_equal(
-		bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN], &key, &entry, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(rig->test_run.state.fds[STATE_KNOWN], &key, &entry,
+					     BPF_ANY),
+			 0);
 }
 
 static void frame_by(struct rig *rig, const struct path *path, const char *text, size_t size)
@@ -248,7 +249,7 @@ static void test_emergency_passes_ceilings(void **state)
 		assert_int_equal(calls(&rig, &proofs_path, 5), 0);
 		assert_int_equal(outcome.emergency, 0);
 		assert_int_equal(outcome.reason, ceilings[i].reason);
-		rig.trial.now += SECOND / 5;
+		rig.test_run.now += SECOND / 5;
 		assert_int_equal(calls(&rig, &proofs_path, 5), 1);
 	}
 }

@@ -143,7 +143,7 @@ static void test_inside(void **state)
 	is_banned(&rig, SW_REASON_AUTH_FAILURES);
 	for (size_t i = 0; i < array_size(help); i++)
 		says(&rig, &help[i], SW_REASON_NONE);
-	rig.trial.now += 2 * SECOND;
+	rig.test_run.now += 2 * SECOND;
 	for (size_t i = 0; i < array_size(others); i++)
 		says(&rig, &others[i], SW_REASON_AUTH_FAILURES);
 }
@@ -187,7 +187,7 @@ static void test_budget(void **state)
 		sends(&rig, text, message_of(text, sizeof(text), &other),
 		      i < 5 ? SW_REASON_NONE : SW_REASON_GREYLIST);
 	rig.from.addr = address("198.51.100.7");
-	rig.trial.now += 6 * SECOND;
+	rig.test_run.now += 6 * SECOND;
 	calls(&rig, "tel:112", SW_REASON_NONE);
 }
 
@@ -207,7 +207,7 @@ static void test_ceiling(void **state)
 
 	(void)state;
 	rig_open(&rig, watched);
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	is_banned(&rig, SW_REASON_AUTH_FAILURES);
 	for (unsigned int i = 0; i < 100; i++) {
 		says(&rig, &options, SW_REASON_AUTH_FAILURES);
@@ -225,12 +225,12 @@ static void test_ceiling(void **state)
 		calls(&rig, "urn:service:sos", i < 20 ? SW_REASON_NONE : SW_REASON_AUTH_FAILURES);
 		assert_int_equal(outcome.scanned, i < 20);
 	}
-	rig.trial.now += 100 * MS;
+	rig.test_run.now += 100 * MS;
 	says(&rig, &bye, SW_REASON_NONE);
 	calls(&rig, "urn:service:sos", SW_REASON_NONE);
 	calls(&rig, "urn:service:sos", SW_REASON_AUTH_FAILURES);
 	/* The cell is no note. */
-	assert_int_equal(ban_list(&rig.trial.state, BAN_DENIES, &list, &count, NULL), 0);
+	assert_int_equal(ban_list(&rig.test_run.state, BAN_DENIES, &list, &count, NULL), 0);
 	assert_int_equal(count, 1);
 	assert_string_equal(list[0].ban.note, "");
 	free(list);
@@ -249,8 +249,8 @@ static void test_dropped_by_hand(void **state)
 
 	(void)state;
 	rig_open(&rig, watched);
-	rig.trial.now = monotonic_ns();
-	assert_int_equal(ban_add(&rig.trial.state, &source, 60 * SECOND, "x", NULL, &e), 0);
+	rig.test_run.now = monotonic_ns();
+	assert_int_equal(ban_add(&rig.test_run.state, &source, 60 * SECOND, "x", NULL, &e), 0);
 	says(&rig, &help, SW_REASON_BAN);
 	rig.from.addr = address("198.51.100.8");
 	is_banned(&rig, SW_REASON_AUTH_FAILURES);

@@ -84,7 +84,7 @@ static size_t entries(const struct rig *rig, enum state_map map)
 	struct error e = {};
 	size_t count = 0;
 
-	assert_int_equal(map_walk(rig->trial.state.fds[map], count_entry, &count, &e), 0);
+	assert_int_equal(map_walk(rig->test_run.state.fds[map], count_entry, &count, &e), 0);
 	return count;
 }
 
@@ -113,7 +113,7 @@ static void test_whole_call(void **state)
 			says_message(&rig, &c, &inside[i], SW_REASON_NONE);
 		says(&rig, &c, "\r\n\r\n", SW_REASON_NONE);
 		says_message(&rig, &c, &help, SW_REASON_NONE); /* the next call */
-		rig.trial.now += 10 * SECOND;
+		rig.test_run.now += 10 * SECOND;
 		for (size_t i = 0; i < array_size(others); i++)
 			says_message(&rig, &c, &others[i], reasons[r]);
 	}
@@ -143,7 +143,7 @@ static void test_segments(void **state)
 	for (size_t at = 0, cut = 60; at < size; at += cut, cut = 1 + at % 37) {
 		snprintf(piece, cut + 1, "%s", text + at);
 		says(&rig, &c, piece, SW_REASON_NONE);
-		rig.trial.now += 200 * MS;
+		rig.test_run.now += 200 * MS;
 	}
 	offers(&rig, &c, "", 0, SW_REASON_NONE);
 	says_message(&rig, &c, &answer, SW_REASON_NONE);
@@ -166,7 +166,7 @@ static void test_open_before(void **state)
 		client_sends(&c, "what was said before", 20);
 		if (i == 0)
 			is_banned(&rig, SW_REASON_ENUMERATION);
-		rig.trial.now += 10 * SECOND;
+		rig.test_run.now += 10 * SECOND;
 		says(&rig, &c, "\r\n\r\n", SW_REASON_NONE);
 		says(&rig, &c, "\r\n", SW_REASON_NONE);
 		says(&rig, &c, "\r\n\n\n", SW_REASON_ENUMERATION);
@@ -231,7 +231,7 @@ static void test_nothing_hides(void **state)
 		connect_ends(&rig, &c, false);
 		if (i == 0)
 			is_banned(&rig, SW_REASON_AUTH_FAILURES);
-		rig.trial.now += 10 * SECOND;
+		rig.test_run.now += 10 * SECOND;
 		says_message(&rig, &c, &help, SW_REASON_NONE);
 		for (size_t j = 0; j < 4 && tries[i].pieces[j]; j++) {
 			bool last = j == 3 || !tries[i].pieces[j + 1];
@@ -379,13 +379,13 @@ static void test_ceiling(void **state)
 	says_message(&rig, &c, &help, SW_REASON_NONE);
 	says_message(&rig, &c, &inside[6], SW_REASON_AUTH_FAILURES);
 	says(&rig, &c, "\r\n\r\n", SW_REASON_AUTH_FAILURES);
-	rig.trial.now += SECOND / 16;
+	rig.test_run.now += SECOND / 16;
 	says_message(&rig, &c, &inside[6], SW_REASON_NONE);
 	says(&rig, &c, "\r\n\r\n", SW_REASON_AUTH_FAILURES);
-	rig.trial.now += 3 * SECOND;
+	rig.test_run.now += 3 * SECOND;
 	says(&rig, &c, octets, SW_REASON_NONE);
 	/* Nobody asks how many there are once it is over. */
-	rig.trial.now += LIFE + SECOND;
+	rig.test_run.now += LIFE + SECOND;
 	is_banned(&rig, SW_REASON_AUTH_FAILURES);
 	offers(&rig, &c, "", 0, SW_REASON_AUTH_FAILURES);
 	says(&rig, &c, octets, SW_REASON_AUTH_FAILURES);
@@ -405,7 +405,7 @@ static void test_budget(void **state)
 		says_message(&rig, &c, &help, SW_REASON_NONE);
 	says_message(&rig, &c, &help, SW_REASON_AUTH_FAILURES);
 	says_message(&rig, &c, &inside[0], SW_REASON_NONE);
-	rig.trial.now += SECOND;
+	rig.test_run.now += SECOND;
 	says_message(&rig, &c, &help, SW_REASON_NONE);
 }
 
@@ -490,7 +490,7 @@ static int syns(struct rig *rig, uint16_t port, int count, uint64_t pause)
 	int passed = 0;
 
 	for (int i = 0; i < count; i++) {
-		rig->trial.now += pause;
+		rig->test_run.now += pause;
 		rig->from.port = port + i;
 		lay_syn(rig, (uint32_t)rig->from.port << 16, "", 0);
 		passed += gets_in_frame(rig);
@@ -519,10 +519,10 @@ static void test_syns(void **state)
 	assert_int_equal(syns(&rig, 31000, 2000, MS), 10);
 	assert_int_equal(syns(&rig, 20900, 40, 0), 20);
 	assert_int_equal(syns(&rig, 20900, 40, 0), 0); /* no client is in such a hurry */
-	rig.trial.now += 60 * SECOND;
+	rig.test_run.now += 60 * SECOND;
 	assert_int_equal(syns(&rig, 40000, 100, 0), 10);
 	/* With payload it is TCP Fast Open, and waits for nothing. */
-	rig.trial.now += 60 * SECOND;
+	rig.test_run.now += 60 * SECOND;
 	lay_syn(&rig, 1, SOS "\r\n", sizeof(SOS) + 1);
 	sends_frame(&rig, SW_REASON_AUTH_FAILURES);
 	lay_syn(&rig, 1, "", 0);
@@ -594,11 +594,11 @@ static void test_dropped(void **state)
 
 	(void)state;
 	rig_open(&rig, watched);
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	connect_ends(&rig, &c, false);
 	is_banned(&rig, SW_REASON_AUTH_FAILURES);
 	says_message(&rig, &c, &help, SW_REASON_NONE);
-	assert_int_equal(ban_add(&rig.trial.state, &source, 60 * SECOND, "x", NULL, &e), 0);
+	assert_int_equal(ban_add(&rig.test_run.state, &source, 60 * SECOND, "x", NULL, &e), 0);
 	says_message(&rig, &c, &help, SW_REASON_BAN);
 	says_message(&rig, &c, &inside[0], SW_REASON_BAN);
 	lay_syn(&rig, 1, "", 0);

@@ -35,15 +35,15 @@ static void is_observed(struct rig *rig, uint64_t since)
 {
 	struct sw_health health = {};
 
-	health.heartbeat = rig->trial.now;
-	health.observed_from = rig->trial.now - since;
-	state_health_write(&rig->trial.state, &health);
+	health.heartbeat = rig->test_run.now;
+	health.observed_from = rig->test_run.now - since;
+	state_health_write(&rig->test_run.state, &health);
 }
 
 static void open_watched(struct rig *rig, const char *yaml)
 {
 	rig_open(rig, yaml);
-	rig->trial.now = 100000 * SECOND;
+	rig->test_run.now = 100000 * SECOND;
 	is_observed(rig, SW_OBSERVED_FOR);
 }
 
@@ -63,7 +63,7 @@ static int close_shared(void **state)
 
 static void wait_for(struct rig *rig, uint64_t time)
 {
-	rig->trial.now += time;
+	rig->test_run.now += time;
 	is_observed(rig, SW_OBSERVED_FOR);
 }
 
@@ -241,9 +241,9 @@ static void test_in_doubt(void **state)
 	is_answered(rig, CALL, "b");
 	is_observed(rig, SW_OBSERVED_FOR - 1);
 	byes(rig, STRANGER, "x", "y", REPORTED);
-	rig->trial.now += SECOND;
+	rig->test_run.now += SECOND;
 	byes(rig, STRANGER, "x", "y", DROPPED);
-	rig->trial.now += 6 * SECOND; /* no heartbeat */
+	rig->test_run.now += 6 * SECOND; /* no heartbeat */
 	byes(rig, STRANGER, "x", "y", REPORTED);
 	is_observed(rig, SW_OBSERVED_FOR);
 }
@@ -322,7 +322,7 @@ static void test_tcp(void **state)
 	rig->from.port = 40999;
 	assert_true(frame_message(&rig->frame, &rig->from, &rig->to, true, text, size));
 	sends_frame_shadowed(rig, SW_REASON_TEARDOWN);
-	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 }
 
 int main(void)

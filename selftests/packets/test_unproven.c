@@ -91,7 +91,7 @@ static unsigned int flood(struct rig *rig, const struct class *class, unsigned i
 	struct endpoint own = rig->from;
 	unsigned int passed = 0;
 
-	for (unsigned int i = 0; i < count; i++, rig->trial.now += step) {
+	for (unsigned int i = 0; i < count; i++, rig->test_run.now += step) {
 		rig->from = spoofed(next);
 		passed += arrives(rig, class, next++);
 	}
@@ -113,16 +113,19 @@ static void make_known(struct rig *rig)
 {
 	struct sw_source key = {.addr = rig->from.addr, .port = htons(rig->from.port),
 				.length = 32};
-	struct sw_known entry = {.since = rig->trial.now, .seen = rig->trial.now, .ttl = 64,
+	struct sw_known entry = {.since = rig->test_run.now,
+				 .seen = rig->test_run.now,
+				 .ttl = 64,
 				 .grade = SW_GRADE_PROVED};
 
-	assert_int_equal(bpf_map_update_elem(rig->trial.state.fds[STATE_KNOWN], &key, &entry,
-					     BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(rig->test_run.state.fds[STATE_KNOWN], &key, &entry,
+					     BPF_ANY),
+			 0);
 }
 
 static unsigned int entries(const struct rig *rig, enum state_map map)
 {
-	int fd = rig->trial.state.fds[map];
+	int fd = rig->test_run.state.fds[map];
 	char key[64], *from = NULL;
 	unsigned int count = 0;
 
@@ -139,8 +142,8 @@ static unsigned int owned(const struct rig *rig)
 	struct sw_cell_line line;
 	unsigned int count = 0;
 
-	for (uint32_t i = 0; bpf_map_lookup_elem(rig->trial.state.fds[STATE_SOURCES], &i,
-						 &line) == 0; i++)
+	for (uint32_t i = 0;
+	     bpf_map_lookup_elem(rig->test_run.state.fds[STATE_SOURCES], &i, &line) == 0; i++)
 		for (int way = 0; way < SW_WAYS; way++)
 			count += line.tags[way] != 0;
 	return count;
@@ -215,11 +218,11 @@ static void test_not_read_in_full(void **state)
 		again = next++;
 		assert_false(arrives(&rig, class, again));
 		assert_int_equal(outcome.reason, SW_REASON_GREYLIST);
-		assert_int_equal(trial_message(&rig.trial)->value[SIP_CALL_ID].length, 0);
-		rig.trial.now += 500 * MS;
+		assert_int_equal(test_run_message(&rig.test_run)->value[SIP_CALL_ID].length, 0);
+		rig.test_run.now += 500 * MS;
 		flood(&rig, class, 100, 0);
 		assert_true(arrives(&rig, class, again));
-		assert_true(trial_message(&rig.trial)->value[SIP_CALL_ID].length > 0);
+		assert_true(test_run_message(&rig.test_run)->value[SIP_CALL_ID].length > 0);
 	}
 }
 
@@ -242,13 +245,13 @@ static void test_belonging(void **state)
 		assert_int_equal(arrives(&rig, &classes[2], first + i), i < 7);
 	assert_int_equal(outcome.reason, SW_REASON_GREYLIST);
 	again = first + 19;
-	rig.trial.now += 500 * MS;
+	rig.test_run.now += 500 * MS;
 	flood(&rig, &classes[2], 50, 0);
 	for (unsigned int i = 0; i < 3; i++)
 		assert_true(arrives(&rig, &classes[2], first + i));
 	assert_true(arrives(&rig, &classes[2], again));
 	/* Those of others, however many: none is in the way. */
-	rig.trial.now += SECOND;
+	rig.test_run.now += SECOND;
 	flood(&rig, &classes[2], 500, 0);
 	for (unsigned int i = 0; i < 7; i++)
 		assert_true(arrives(&rig, &classes[2], first + i));
@@ -277,7 +280,7 @@ static void zone_has_its_ceiling(const char *zones, const struct class *class)
 	assert_int_equal(noted(&rig), before);
 	flood(&rig, class, 5, 0);
 	assert_false(arrives(&rig, class, again));
-	rig.trial.now += 500 * MS;
+	rig.test_run.now += 500 * MS;
 	flood(&rig, class, 100, 0);
 	/* A call goes on: its messages are sent again. Of keepalives there will be another one. */
 	assert_int_equal(arrives(&rig, class, again), is_sip(class));
@@ -305,7 +308,7 @@ static void test_flood_that_repeats_itself(void **state)
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "zones: [{name: public, unproven: {dialog: 50/s burst 50}}]\n");
 	assert_int_equal(flood(&rig, class, 1000, 0), 50);
-	rig.trial.now += 600 * MS;
+	rig.test_run.now += 600 * MS;
 	for (unsigned int i = first; i < first + 1000; i++) {
 		rig.from = spoofed(i);
 		passed += arrives(&rig, class, i);
@@ -361,7 +364,7 @@ static void test_shadow_and_monitor(void **state)
 
 /* --- a peer's address on spoofed packets --- */
 
-#define WAS_READ(rig) (trial_message(&(rig)->trial)->value[SIP_CALL_ID].length > 0)
+#define WAS_READ(rig) (test_run_message(&(rig)->test_run)->value[SIP_CALL_ID].length > 0)
 
 static size_t emergency(char *text, size_t size, unsigned int n)
 {
@@ -402,7 +405,7 @@ static void test_spent_limits_save_the_scan(void **state)
 		/* A re-INVITE is one of those that are read when they come again. */
 		sends(&rig, text, request(text, sizeof(text), "INVITE", 1 << 28, "t"),
 		      limits[i].reason);
-		rig.trial.now += 500 * MS;
+		rig.test_run.now += 500 * MS;
 		for (unsigned int n = 0; n < 50; n++)
 			gets_in(&rig, text, request(text, sizeof(text), "INVITE", next++, NULL));
 		sends(&rig, text, request(text, sizeof(text), "INVITE", 1 << 28, "t"),
@@ -464,9 +467,9 @@ static void test_full_table_of_sources(void **state)
 		assert_int_equal(owned(&rig), 16);
 		sends_method(&rig, "OPTIONS", next++, SW_REASON_RATE_SOURCE);
 		/* When it says nothing any more, others have it; then it begins anew. */
-		rig.trial.now += 120 * SECOND;
+		rig.test_run.now += 120 * SECOND;
 		flood_requests(&rig, 2000, MS);
-		rig.trial.now += 120 * SECOND;
+		rig.test_run.now += 120 * SECOND;
 		for (unsigned int n = 0; n < 10; n++)
 			sends_method(&rig, "OPTIONS", next++, SW_REASON_NONE);
 		sends_method(&rig, "OPTIONS", next++, SW_REASON_RATE_SOURCE);
@@ -505,7 +508,7 @@ static void test_full_table_of_networks(void **state)
 	}
 	flood_requests(&rig, 2000, MS);
 	sends_method(&rig, "OPTIONS", next++, SW_REASON_RATE_PREFIX);
-	rig.trial.now += 120 * SECOND;
+	rig.test_run.now += 120 * SECOND;
 	sends_method(&rig, "OPTIONS", next++, SW_REASON_NONE);
 }
 
@@ -533,14 +536,14 @@ static void test_full_table_of_dialers(void **state)
 	for (unsigned int n = 0; n < 8; n++)
 		passed += gets_in(&rig, text, calls(text, sizeof(text), 7919 * n));
 	assert_in_range(passed, 5, 6); /* a sketch, in which two numbers may be one */
-	for (unsigned int n = 0; n < 2000; n++, rig.trial.now += MS) {
+	for (unsigned int n = 0; n < 2000; n++, rig.test_run.now += MS) {
 		rig.from = spoofed(n);
 		assert_true(gets_in(&rig, text, calls(text, sizeof(text), 104729 * n)));
 	}
 	rig.from = own;
 	sends(&rig, text, calls(text, sizeof(text), 1234567), SW_REASON_TOLL_FRAUD_DESTINATIONS);
 	/* The window is over. */
-	rig.trial.now += 1200 * SECOND;
+	rig.test_run.now += 1200 * SECOND;
 	sends(&rig, text, calls(text, sizeof(text), 1234567), SW_REASON_NONE);
 }
 
@@ -587,7 +590,7 @@ static void test_syn(void **state)
 		assert_int_equal(entries(&rig, STATE_OPENINGS), 30);
 		assert_int_equal(owned(&rig), 30);
 		assert_false(syn(&rig, &rig.from, 4711));
-		rig.trial.now += SECOND;
+		rig.test_run.now += SECOND;
 		flood_syn(&rig, 1000);
 		assert_false(syn(&rig, &rig.from, 4712));
 		assert_true(syn(&rig, &rig.from, 4711));
@@ -625,9 +628,9 @@ static void test_later_fragments(void **state)
 	assert_int_equal(outcome.reason, SW_REASON_UNPROVEN_FRAGMENT);
 	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_UNPROVEN_FRAGMENT), 970);
 	assert_int_equal(entries(&rig, STATE_FRAGMENTS), 0);
-	rig.trial.now += SECOND;
+	rig.test_run.now += SECOND;
 	assert_true(later_fragment(&rig, "192.0.2.1", 1));
-	assert_int_equal(outcome.verdict, SW_TRIAL_NOT_OURS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_NOT_OURS);
 }
 
 static void test_fragments_in_shadow(void **state)
@@ -640,7 +643,7 @@ static void test_fragments_in_shadow(void **state)
 		 "shadow: [unproven_fragment]\n"
 		 "zones: [{name: public, unproven: {fragment: 1/s burst 1}}]\n");
 	assert_true(later_fragment(&rig, "192.0.2.1", 1));
-	assert_int_equal(outcome.verdict, SW_TRIAL_NOT_OURS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_NOT_OURS);
 	assert_true(later_fragment(&rig, "192.0.2.1", 2));
 	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_UNPROVEN_FRAGMENT), 1);
 }

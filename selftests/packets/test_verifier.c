@@ -80,17 +80,17 @@ static void within_budget(const char *name, const char *yaml)
 {
 	uint64_t start, took;
 	auto_policy struct policy policy = {};
-	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run test_run = {.state = STATE_CLOSED, .counters = -1};
 	unsigned long wanted = baseline(name), walked;
 	struct error e = {};
 
 	if (policy_parse(name, yaml, strlen(yaml), &policy, &e) < 0)
 		fail_msg("%s", e.text);
 	start = processor_time();
-	if (trial_open_real(&trial, &policy, &e) < 0)
+	if (test_run_open_real(&test_run, &policy, &e) < 0)
 		fail_msg("%s", e.text);
 	took = processor_time() - start;
-	walked = trial_verified(&trial);
+	walked = test_run_verified(&test_run);
 	print_message("# %s: %s: %lu instructions verified (baseline %lu), loaded in %lu ms\n",
 		      SIPWARD_COMPILER, name, walked, wanted, (unsigned long)(took / 1000000));
 	if (!wanted)
@@ -116,7 +116,7 @@ static void test_everything_on(void **state)
 static void test_run_config(void **state)
 {
 	auto_policy struct policy policy = {};
-	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run test_run = {.state = STATE_CLOSED, .counters = -1};
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
 	struct error e = {};
@@ -124,8 +124,8 @@ static void test_run_config(void **state)
 
 	(void)state;
 	assert_int_equal(policy_parse("small", YAML_PLAIN, strlen(YAML_PLAIN), &policy, &e), 0);
-	assert_int_equal(trial_open_real(&trial, &policy, &e), 0);
-	assert_int_equal(bpf_obj_get_info_by_fd(trial.program, &info, &size), 0);
+	assert_int_equal(test_run_open_real(&test_run, &policy, &e), 0);
+	assert_int_equal(bpf_obj_get_info_by_fd(test_run.program, &info, &size), 0);
 	types = btf__load_from_kernel_by_id(info.btf_id);
 	assert_non_null(types);
 	assert_true(btf__find_by_name_kind(types, ".xdp_run_config", BTF_KIND_DATASEC) > 0);

@@ -114,7 +114,7 @@ static void add(struct rig *rig, by_hand *to, const char *source, uint64_t durat
 	struct error e = {};
 
 	assert_int_equal(prefix_parse(source, &prefix, &why), 0);
-	assert_int_equal(to(&rig->trial.state, &prefix, duration, "test", NULL, &e), 0);
+	assert_int_equal(to(&rig->test_run.state, &prefix, duration, "test", NULL, &e), 0);
 }
 
 static void ban(struct rig *rig, const char *source, uint64_t duration)
@@ -134,15 +134,15 @@ static void test_bans(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "lists: {allow: [203.0.113.77]}\n");
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	ban(&rig, "198.51.100.7", 60 * SECOND);
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_BAN);
-	rig.trial.now += 59 * SECOND;
+	rig.test_run.now += 59 * SECOND;
 	sends_method(&rig, "OPTIONS", 2, SW_REASON_BAN);
 	from(&rig, "198.51.100.8");
 	sends_method(&rig, "OPTIONS", 3, SW_REASON_NONE);
 	from(&rig, "198.51.100.7");
-	rig.trial.now += 2 * SECOND;
+	rig.test_run.now += 2 * SECOND;
 	sends_method(&rig, "OPTIONS", 4, SW_REASON_NONE);
 	/* A subscriber has a whole /64. */
 	ban(&rig, "2001:db8:0:1::5", BAN_FOREVER);
@@ -165,7 +165,7 @@ static void test_allowed_by_hand(void **state)
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "lists: {deny: [198.51.100.7, 203.0.113.0/24, 2001:db8::/32]}\n"
 		 "zones: [{name: public, methods: [OPTIONS]}]\n");
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_DENY_LIST);
 	allow(&rig, "198.51.100.7", 60 * SECOND);
 	sends_method(&rig, "OPTIONS", 2, SW_REASON_NONE);
@@ -182,7 +182,7 @@ static void test_allowed_by_hand(void **state)
 	from(&rig, "2001:db8:0:2::5");
 	sends_method(&rig, "OPTIONS", 8, SW_REASON_DENY_LIST);
 	from(&rig, "198.51.100.7");
-	rig.trial.now += 61 * SECOND;
+	rig.test_run.now += 61 * SECOND;
 	sends_method(&rig, "OPTIONS", 9, SW_REASON_DENY_LIST);
 }
 
@@ -195,17 +195,17 @@ static void test_allowed_or_banned(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN);
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	ban(&rig, "198.51.100.7", BAN_FOREVER);
 	allow(&rig, "198.51.100.7", BAN_FOREVER);
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_NONE);
-	assert_int_equal(ban_sweep(&rig.trial.state, NULL), 0);
-	assert_int_equal(ban_list(&rig.trial.state, BAN_DENIES, &entries, &count, NULL), 0);
+	assert_int_equal(ban_sweep(&rig.test_run.state, NULL), 0);
+	assert_int_equal(ban_list(&rig.test_run.state, BAN_DENIES, &entries, &count, NULL), 0);
 	free(entries);
 	assert_int_equal(count, 0);
 	ban(&rig, "198.51.100.7", BAN_FOREVER);
 	sends_method(&rig, "OPTIONS", 2, SW_REASON_BAN);
-	assert_int_equal(ban_list(&rig.trial.state, BAN_ALLOWS, &entries, &count, NULL), 0);
+	assert_int_equal(ban_list(&rig.test_run.state, BAN_ALLOWS, &entries, &count, NULL), 0);
 	free(entries);
 	assert_int_equal(count, 0);
 }
@@ -216,7 +216,7 @@ static void test_ban_holds_on_every_transport(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN);
-	rig.trial.now = monotonic_ns();
+	rig.test_run.now = monotonic_ns();
 	ban(&rig, "198.51.100.7", BAN_FOREVER);
 	sends_tcp(&rig, "", 0, SW_REASON_BAN);
 	sends(&rig, "\r\n\r\n", 4, SW_REASON_BAN);
@@ -239,7 +239,7 @@ static void test_monitor_mode(void **state)
 	sends(&rig, text, size, SW_REASON_METHOD);
 	from(&rig, "203.0.113.1");
 	sends_shadowed(&rig, text, size, SW_REASON_METHOD);
-	assert_int_equal(outcome.verdict, SW_TRIAL_WOULD_DROP);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_WOULD_DROP);
 }
 
 static void test_rule_in_shadow(void **state)
@@ -252,7 +252,7 @@ static void test_rule_in_shadow(void **state)
 	rig_open(&rig, YAML_PLAIN "shadow: [method]\nzones: [{name: public, methods: [INVITE]}]\n"
 				  "lists: {deny: [203.0.113.5]}\n");
 	sends_shadowed(&rig, text, size, SW_REASON_METHOD);
-	assert_int_equal(outcome.verdict, SW_TRIAL_PASS);
+	assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 	from(&rig, "203.0.113.5");
 	sends(&rig, text, size, SW_REASON_DENY_LIST);
 }

@@ -31,18 +31,18 @@ static void test_dialogs(void **state)
 	struct sw_observed observed = {};
 
 	(void)state;
-	expect(&health, &observed, "older than the observer; it says nothing for another 10800 s");
+	expect(&health, &observed, "inactive for another 10800 s: calls may be older than");
 	health.observed_from = NOW - 4 * HOUR;
-	expect(&health, &observed, "every dialog that is under way is known");
+	expect(&health, &observed, "active; every open dialog is known");
 	observed.dialogs_full = NOW - 2 * HOUR;
-	expect(&health, &observed, "nothing for another 7200 s; raise tables: {dialogs: ...}");
+	expect(&health, &observed, "inactive for another 7200 s: the table of dialogs overflowed");
 	observed.dialogs_full = NOW - 4 * HOUR;
-	expect(&health, &observed, "every dialog that is under way is known");
+	expect(&health, &observed, "active; every open dialog is known");
 	/* As if the host had booted after it came. */
 	health.observed_from = -HOUR;
-	expect(&health, &observed, "every dialog that is under way is known");
+	expect(&health, &observed, "active; every open dialog is known");
 	health.heartbeat = NOW - HOUR;
-	expect(&health, &observed, "without the observer");
+	expect(&health, &observed, "inactive while the observer is not running");
 }
 
 int main(void)

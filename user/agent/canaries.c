@@ -35,7 +35,7 @@ void canaries_step(struct canaries *canaries, const struct state *state, uint64_
 			continue;
 		if (sings(oldest, state))
 			break;
-		canaries->forgot_until = oldest->at + SW_RINGS_FOR;
+		canaries->overflowed_until = oldest->at + SW_RINGS_FOR;
 	}
 	plant(canaries, state, now);
 }

@@ -22,7 +22,7 @@ struct canaries {
 	struct canary all[CANARIES];
 	uint64_t planted;      /* ever */
 	uint64_t present;      /* the oldest that may still be there */
-	uint64_t forgot_until; /* out: until when something that went may still be waited for */
+	uint64_t overflowed_until; /* out: until when something that went may still be waited for */
 };
 
 /* Once a second: looks for the oldest and puts one more there. `now` in the clock of the maps. */

@@ -67,7 +67,7 @@ struct finding {
 	bool behind;           /* the server is */
 	bool unanswered;
 	bool heard;            /* whether it is was found out */
-	uint64_t forgot_until;
+	uint64_t overflowed_until;
 	struct sw_health health; /* out: as it was written */
 };
 
@@ -151,7 +151,7 @@ static void write_finding(struct sw_health *health, void *context)
 	if (found->gap)
 		health->observed_from = found->now;
 	if (found->whole_second)
-		health->forgot_until = found->forgot_until;
+		health->overflowed_until = found->overflowed_until;
 	if (found->behind)
 		health->pressure_until = found->now + PRESSURE_SECONDS * SW_NS_PER_SEC;
 	if (found->heard && !found->unanswered)
@@ -198,7 +198,7 @@ static void look(struct observation *o, bool whole_second)
 	o->missed |= !look_after(o, &found);
 	if (whole_second) {
 		canaries_step(&o->canaries, &o->now.state, found.now);
-		found.forgot_until = o->canaries.forgot_until;
+		found.overflowed_until = o->canaries.overflowed_until;
 		hear_the_server(o, &found, !o->missed);
 		o->missed = false;
 	}

@@ -84,13 +84,13 @@ static int public_octet(const bool named[256])
 	return 0;
 }
 
-int battlefield_open(struct battlefield *field, struct trial *trial, const struct policy *policy,
-		     struct error *e)
+int battlefield_open(struct battlefield *field, struct test_run *test_run,
+		     const struct policy *policy, struct error *e)
 {
 	struct named named = {};
 
-	*field = (struct battlefield){.trial = trial, .policy = policy};
-	trial->now = CLOCK_BASE;
+	*field = (struct battlefield){.test_run = test_run, .policy = policy};
+	test_run->now = CLOCK_BASE;
 	find_named(policy, &named);
 	field->public_octet = public_octet(named.any) ?: public_octet(named.legal);
 	if (field->public_octet)
@@ -229,12 +229,13 @@ static int build(const struct battlefield *field, const struct step *step, struc
 	return 0;
 }
 
-static void count_outcome(struct packet_count *count, const struct sw_trial *outcome)
+static void count_outcome(struct packet_count *count, const struct sw_test_run *outcome)
 {
-	bool refused = outcome->verdict == SW_TRIAL_DROP || outcome->verdict == SW_TRIAL_WOULD_DROP;
+	bool refused = outcome->verdict == SW_TEST_RUN_DROP ||
+		       outcome->verdict == SW_TEST_RUN_WOULD_DROP;
 
 	count->sent++;
-	if (outcome->verdict == SW_TRIAL_DROP)
+	if (outcome->verdict == SW_TEST_RUN_DROP)
 		count->dropped++;
 	else if (refused || outcome->shadow_count)
 		count->would++;
@@ -249,12 +250,12 @@ static void pass_time(struct battlefield *field, uint64_t ns)
 {
 	struct sw_health health = {};
 
-	field->trial->now += ns;
-	if (field->trial->now - field->told < SW_HEARTBEAT_LIFE / 2)
+	field->test_run->now += ns;
+	if (field->test_run->now - field->told < SW_HEARTBEAT_LIFE / 2)
 		return;
-	field->told = health.heartbeat = field->trial->now;
+	field->told = health.heartbeat = field->test_run->now;
 	health.observed_from = health.heartbeat - SW_OBSERVED_FOR;
-	state_health_write(&field->trial->state, &health);
+	state_health_write(&field->test_run->state, &health);
 }
 
 /* What a packet of the server could be refused for. */
@@ -272,11 +273,12 @@ static bool expects_leak(const struct vector *vector)
 	return false;
 }
 
-static void count_leaks(const struct trial *trial, uint64_t counts[LEAK_LAST - LEAK_FIRST + 1])
+static void count_leaks(const struct test_run *test_run,
+			uint64_t counts[LEAK_LAST - LEAK_FIRST + 1])
 {
 	for (int i = LEAK_FIRST; i <= LEAK_LAST; i++)
-		counts[i - LEAK_FIRST] = trial_counted(trial, SW_MODE_ENFORCE, i) +
-					 trial_counted(trial, SW_MODE_MONITOR, i);
+		counts[i - LEAK_FIRST] = test_run_counted(test_run, SW_MODE_ENFORCE, i) +
+					 test_run_counted(test_run, SW_MODE_MONITOR, i);
 }
 
 /* A packet that the server sends: counted only where it is what the vector is about. */
@@ -287,18 +289,18 @@ static int send_outbound(struct battlefield *field, const struct shot *shot,
 	bool leaked = false;
 
 	if (field->judges_outbound)
-		count_leaks(field->trial, before);
-	if (trial_outbound(field->trial, shot->frame.octets, shot->frame.size, e) < 0)
+		count_leaks(field->test_run, before);
+	if (test_run_outbound(field->test_run, shot->frame.octets, shot->frame.size, e) < 0)
 		return -1;
 	if (!field->judges_outbound)
 		return 0;
-	count_leaks(field->trial, after);
+	count_leaks(field->test_run, after);
 	for (int i = LEAK_FIRST; i <= LEAK_LAST; i++) {
 		count->reasons[i] += after[i - LEAK_FIRST] != before[i - LEAK_FIRST];
 		leaked |= after[i - LEAK_FIRST] != before[i - LEAK_FIRST];
 	}
 	count->sent++;
-	if (field->trial->outbound_verdict == TC_ACT_SHOT)
+	if (field->test_run->outbound_verdict == TC_ACT_SHOT)
 		count->dropped++;
 	else
 		count->would += leaked;
@@ -309,7 +311,7 @@ static int fire(struct battlefield *field, const struct step *step, struct shot 
 		struct packet_count *count, struct error *e)
 {
 	const char *text = step->text ? step->text : "";
-	struct sw_trial outcome = {};
+	struct sw_test_run outcome = {};
 
 	field->packet++;
 	if (!aim_from(field, step, &shot->from) ||
@@ -317,7 +319,8 @@ static int fire(struct battlefield *field, const struct step *step, struct shot 
 		return -1;
 	if (step->kind == STEP_OUT)
 		return send_outbound(field, shot, count, e);
-	if (trial_run(field->trial, shot->frame.octets, shot->frame.size, &outcome, e) < 0)
+	if (test_run_inbound(field->test_run, shot->frame.octets, shot->frame.size, &outcome, e) <
+	    0)
 		return -1;
 	count_outcome(count, &outcome);
 	return 0;
@@ -332,21 +335,22 @@ static int prove(struct battlefield *field, const struct step *step, struct shot
 		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {server}:{port};branch=%s\r\n"
 		"From: <sip:{server}>;tag=ask{n}\r\nTo: <sip:{from}>;tag=a{n}\r\n"
 		"Call-ID: ask{n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", branch);
-	struct trial *trial = field->trial;
-	struct sw_trial outcome;
+	struct test_run *test_run = field->test_run;
+	struct sw_test_run outcome;
 	struct sw_meta meta;
 	uint64_t token;
 
 	field->packet++;
-	if (state_meta_read(&trial->state, &meta, e) < 0 || !aim_from(field, step, &shot->from) ||
-	    proof_expect(&trial->state, &meta, branch, &shot->from.addr, trial->now + SW_NS_PER_SEC,
-			 &token, e) < 0)
+	if (state_meta_read(&test_run->state, &meta, e) < 0 ||
+	    !aim_from(field, step, &shot->from) ||
+	    proof_expect(&test_run->state, &meta, branch, &shot->from.addr,
+			 test_run->now + SW_NS_PER_SEC, &token, e) < 0)
 		return -1;
-	trial->now += SW_NS_PER_SEC / 50;
+	test_run->now += SW_NS_PER_SEC / 50;
 	if (build(field, step, shot, answer, strlen(answer), false, e) < 0 ||
-	    trial_run(trial, shot->frame.octets, shot->frame.size, &outcome, e) < 0)
+	    test_run_inbound(test_run, shot->frame.octets, shot->frame.size, &outcome, e) < 0)
 		return -1;
-	trial->now += SW_NS_PER_SEC / 50;
+	test_run->now += SW_NS_PER_SEC / 50;
 	return 0;
 }
 

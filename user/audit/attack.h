@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Runs vectors through a policy on trial and notes what became of their packets.
+ * Runs vectors through a policy in a test run and notes what became of their packets.
  */
 #ifndef SIPWARD_AUDIT_ATTACK_H
 #define SIPWARD_AUDIT_ATTACK_H
 
 #include "audit/vector.h"
-#include "kernel/trial.h"
+#include "kernel/test_run.h"
 
 struct packet_count {
 	uint32_t sent;
@@ -31,7 +31,7 @@ struct vector_result {
 
 /* Where the packets of an audit come from: addresses that no zone and no list names. */
 struct battlefield {
-	struct trial *trial;
+	struct test_run *test_run;
 	const struct policy *policy;
 	uint8_t public_octet;      /* first of the public addresses */
 	uint32_t packet;           /* the last one's number */
@@ -41,8 +41,8 @@ struct battlefield {
 };
 
 /* 0, or -1 and *e when the policy leaves no address for an attacker. */
-int battlefield_open(struct battlefield *field, struct trial *trial, const struct policy *policy,
-		     struct error *e);
+int battlefield_open(struct battlefield *field, struct test_run *test_run,
+		     const struct policy *policy, struct error *e);
 
 /* 0, or -1 and *e. The clock jumps by two days first, so that no vector meets what another left. */
 int attack_run(struct battlefield *field, const struct vector *vector,

@@ -7,25 +7,25 @@
 
 #include "policy/names.h"
 
-static void describe(struct audit *audit, const struct trial *trial)
+static void describe(struct audit *audit, const struct test_run *test_run)
 {
 	struct utsname system;
 	time_t now = time(NULL);
 	struct tm utc;
 
-	trial_tag(trial, audit->tag);
+	test_run_tag(test_run, audit->tag);
 	if (uname(&system) == 0)
 		snprintf(audit->kernel, sizeof(audit->kernel), "%s %s", system.sysname,
 			 system.release);
 	strftime(audit->date, sizeof(audit->date), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &utc));
 }
 
-static int run_vectors(struct audit *audit, struct trial *trial, struct error *e)
+static int run_vectors(struct audit *audit, struct test_run *test_run, struct error *e)
 {
 	struct battlefield field;
 
 	audit->results = xcalloc(audit->vectors.count + 1, sizeof(*audit->results));
-	if (battlefield_open(&field, trial, audit->policy, e) < 0)
+	if (battlefield_open(&field, test_run, audit->policy, e) < 0)
 		return -1;
 	for (size_t i = 0; i < audit->vectors.count; i++) {
 		struct vector *vector = &audit->vectors.items[i];
@@ -50,20 +50,20 @@ static void list_tuned(struct audit *audit, const struct loaded_policy *loaded)
 int audit_make(struct audit *audit, const struct loaded_policy *loaded, const char *directory,
 	       struct error *e)
 {
-	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run test_run = {.state = STATE_CLOSED, .counters = -1};
 	auto_tree struct node *root = policy_tree(&loaded->text, e);
 
 	*audit = (struct audit){.policy = &loaded->policy};
 	if (!root || vectors_builtin(&audit->vectors, e) < 0 ||
 	    (directory && vectors_read(&audit->vectors, directory, e) < 0) ||
-	    trial_open(&trial, audit->policy, e) < 0)
+	    test_run_open(&test_run, audit->policy, e) < 0)
 		return -1;
 	list_tuned(audit, loaded);
 	audit->findings = xcalloc(control_count, sizeof(*audit->findings));
 	for (size_t i = 0; i < control_count; i++)
 		control_find(&controls[i], audit->policy, root, &audit->findings[i]);
-	describe(audit, &trial);
-	return run_vectors(audit, &trial, e);
+	describe(audit, &test_run);
+	return run_vectors(audit, &test_run, e);
 }
 
 void audit_free(struct audit *audit)

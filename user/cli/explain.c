@@ -29,7 +29,7 @@ struct explain_options {
 
 enum sw_reason explained_reason(const struct explanation *x)
 {
-	if (x->outcome.verdict == SW_TRIAL_DROP || x->outcome.verdict == SW_TRIAL_WOULD_DROP)
+	if (x->outcome.verdict == SW_TEST_RUN_DROP || x->outcome.verdict == SW_TEST_RUN_WOULD_DROP)
 		return x->outcome.reason;
 	return x->outcome.shadow_count ? x->outcome.shadows[0] : SW_REASON_NONE;
 }
@@ -37,7 +37,7 @@ enum sw_reason explained_reason(const struct explanation *x)
 const struct zone *explained_zone(const struct explanation *x)
 {
 	for (size_t i = 0; i < x->policy->zone_count; i++)
-		if (x->trial->numbers[i] == x->outcome.zone)
+		if (x->test_run->numbers[i] == x->outcome.zone)
 			return &x->policy->zones[i];
 	return &x->policy->zones[0];
 }
@@ -46,8 +46,8 @@ enum sw_mode explained_mode(const struct explanation *x)
 {
 	if (x->policy->mode == SW_MODE_MONITOR || explained_zone(x)->mode == SW_MODE_MONITOR)
 		return SW_MODE_MONITOR;
-	return x->outcome.verdict != SW_TRIAL_DROP && explained_reason(x) ? SW_MODE_MONITOR :
-									    SW_MODE_ENFORCE;
+	return x->outcome.verdict != SW_TEST_RUN_DROP && explained_reason(x) ? SW_MODE_MONITOR :
+									       SW_MODE_ENFORCE;
 }
 
 const char *explained_service(const struct explanation *x, char *text, size_t size)
@@ -69,8 +69,8 @@ static void explain_json(const struct explanation *x)
 {
 	auto_json struct json_object *o = json_object_new_object();
 	enum sw_reason reason = explained_reason(x);
-	bool dropped = x->outcome.verdict == SW_TRIAL_DROP;
-	bool ours = x->outcome.verdict != SW_TRIAL_NOT_OURS;
+	bool dropped = x->outcome.verdict == SW_TEST_RUN_DROP;
+	bool ours = x->outcome.verdict != SW_TEST_RUN_NOT_OURS;
 	char service[32];
 
 	json_text(o, "file", x->file);
@@ -89,13 +89,14 @@ static void explain_json(const struct explanation *x)
 	print_json(o);
 }
 
-static int explain_packet(struct explanation *x, struct trial *trial, bool json, struct error *e)
+static int explain_packet(struct explanation *x, struct test_run *test_run, bool json,
+			  struct error *e)
 {
 	/* What the capture cut, and a frame shorter than its link header, cannot be judged. */
 	memset(&x->outcome, 0, sizeof(x->outcome));
 	x->outcome.transport = SW_TRANSPORT_COUNT;
 	if (!x->captured->cut && x->captured->size > 14 &&
-	    trial_run(trial, x->captured->octets, x->captured->size, &x->outcome, e) < 0)
+	    test_run_inbound(test_run, x->captured->octets, x->captured->size, &x->outcome, e) < 0)
 		return -1;
 	if (json)
 		explain_json(x);
@@ -104,7 +105,8 @@ static int explain_packet(struct explanation *x, struct trial *trial, bool json,
 	return 0;
 }
 
-static int explain_capture(struct explanation *x, struct trial *trial, bool json, struct error *e)
+static int explain_capture(struct explanation *x, struct test_run *test_run, bool json,
+			   struct error *e)
 {
 	auto_capture struct capture *capture = capture_open(x->file, e);
 	struct captured captured;
@@ -118,8 +120,8 @@ static int explain_capture(struct explanation *x, struct trial *trial, bool json
 		if (!x->packet++)
 			first = captured.time;
 		/* A packet from before the first one counts as simultaneous. */
-		trial->now = CLOCK_BASE + (captured.time > first ? captured.time - first : 0);
-		if (explain_packet(x, trial, json, e) < 0)
+		test_run->now = CLOCK_BASE + (captured.time > first ? captured.time - first : 0);
+		if (explain_packet(x, test_run, json, e) < 0)
 			return -1;
 	}
 	return got;
@@ -156,7 +158,7 @@ static int destination(const struct explanation *x, const struct explain_options
 		    x->file, transport_name(wanted));
 }
 
-static int explain_message(struct explanation *x, struct trial *trial,
+static int explain_message(struct explanation *x, struct test_run *test_run,
 			   const struct explain_options *options, const char *text, size_t size,
 			   struct error *e)
 {
@@ -173,8 +175,8 @@ static int explain_message(struct explanation *x, struct trial *trial,
 	captured.size = frame->size;
 	x->captured = &captured;
 	x->packet = 1;
-	trial->now += SW_NS_PER_SEC;
-	return explain_packet(x, trial, options->json, e);
+	test_run->now += SW_NS_PER_SEC;
+	return explain_packet(x, test_run, options->json, e);
 }
 
 /* Looks at the beginning of a file. A pipe can be read only once. */
@@ -192,22 +194,22 @@ static bool is_capture(const char *path)
 	return capture_is_one(path, start, read(fd, start, 4) == 4 ? 4 : 0);
 }
 
-static int explain_file(const char *path, struct trial *trial, const struct policy *policy,
+static int explain_file(const char *path, struct test_run *test_run, const struct policy *policy,
 			const struct explain_options *options, struct error *e)
 {
-	struct explanation x = {.file = path, .policy = policy, .trial = trial};
+	struct explanation x = {.file = path, .policy = policy, .test_run = test_run};
 	auto_free char *text = NULL;
 	size_t size;
 
 	if (is_capture(path))
-		return explain_capture(&x, trial, options->json, e);
+		return explain_capture(&x, test_run, options->json, e);
 	text = read_whole_file(path, MESSAGE_FILE_MAX, &size, e);
 	if (!text)
 		return -1;
 	if (capture_is_one(path, (uint8_t *)text, size))
 		return fail(e, EXIT_FAILED, "%s: a capture is wanted as a file, not through a pipe",
 			    path);
-	return explain_message(&x, trial, options, text, size, e);
+	return explain_message(&x, test_run, options, text, size, e);
 }
 
 /* "192.0.2.1", "192.0.2.1:5062", "2001:db8::1", "[2001:db8::1]:5062" */
@@ -277,16 +279,16 @@ static int read_options(const struct command *self, int argc, char **argv,
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_loaded_policy struct loaded_policy loaded = {};
-	auto_trial struct trial trial = {.state = STATE_CLOSED, .counters = -1};
+	auto_test_run struct test_run test_run = {.state = STATE_CLOSED, .counters = -1};
 	struct explain_options options = {};
 
 	if (read_options(self, argc, argv, &options, e) < 0 || privilege_check(e) < 0 ||
 	    loaded_policy_of(options.policy, "explained", &loaded, e) < 0 ||
-	    trial_open_all(&trial, &loaded.policy, e) < 0)
+	    test_run_open_all(&test_run, &loaded.policy, e) < 0)
 		return -1;
-	trial.now = CLOCK_BASE;
+	test_run.now = CLOCK_BASE;
 	for (; optind < argc; optind++)
-		if (explain_file(argv[optind], &trial, &loaded.policy, &options, e) < 0)
+		if (explain_file(argv[optind], &test_run, &loaded.policy, &options, e) < 0)
 			return -1;
 	return 0;
 }

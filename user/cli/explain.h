@@ -6,16 +6,16 @@
 #define SIPWARD_CLI_EXPLAIN_H
 
 #include "cli/capture.h"
-#include "kernel/trial.h"
+#include "kernel/test_run.h"
 #include "policy/model.h"
 
 struct explanation {
 	const char *file;
 	unsigned long packet;          /* 1 is the first of the file */
 	const struct policy *policy;
-	const struct trial *trial;
+	const struct test_run *test_run;
 	const struct captured *captured;
-	struct sw_trial outcome;
+	struct sw_test_run outcome;
 };
 
 /* The reason that was found, carried out or not; SW_REASON_NONE when it just passed. */

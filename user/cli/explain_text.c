@@ -99,8 +99,8 @@ static void print_line(const uint8_t *text, size_t size, struct sip_span span)
 
 static void print_offence(const struct explanation *x, enum sw_reason reason)
 {
-	const struct sip_msg *msg = trial_message(x->trial);
-	const struct sw_trial *outcome = &x->outcome;
+	const struct sip_msg *msg = test_run_message(x->test_run);
+	const struct sw_test_run *outcome = &x->outcome;
 	struct sip_span span = {};
 
 	if (!outcome->scanned ||
@@ -161,7 +161,7 @@ void explain_text(const struct explanation *x)
 		printf("  not judged: the capture left out %u octets of it\n", x->captured->cut);
 		return;
 	}
-	if (x->outcome.verdict == SW_TRIAL_NOT_OURS) {
+	if (x->outcome.verdict == SW_TEST_RUN_NOT_OURS) {
 		puts("  PASS: not for a protected service, so it is left alone");
 		return;
 	}
@@ -170,10 +170,10 @@ void explain_text(const struct explanation *x)
 		puts("  PASS: no rule refuses it");
 		return;
 	}
-	printf("  %s: %s: %s (%s)\n", x->outcome.verdict == SW_TRIAL_DROP ? "DROP" :
-	       "PASS, but would be dropped", reason_name(reason), reason_text(reason),
-	       reason_rfc(reason));
-	if (x->outcome.verdict != SW_TRIAL_DROP)
+	printf("  %s: %s: %s (%s)\n",
+	       x->outcome.verdict == SW_TEST_RUN_DROP ? "DROP" : "PASS, but would be dropped",
+	       reason_name(reason), reason_text(reason), reason_rfc(reason));
+	if (x->outcome.verdict != SW_TEST_RUN_DROP)
 		printf("  why it passes: %s\n", explained_zone(x)->mode == SW_MODE_MONITOR ?
 		       "monitor mode" : x->outcome.transport == SW_TCP ?
 		       "content on TCP never drops a segment" : x->outcome.in_dialog ?

@@ -12,9 +12,9 @@ const char *observer_word(enum sw_observer_state state)
 {
 	static const char *const words[SW_OBSERVER_STATE_COUNT] = {
 		[SW_OBSERVER_GOOD] = "good",
-		[SW_OBSERVER_STALE] = "stale",
-		[SW_OBSERVER_YOUNG] = "young",
-		[SW_OBSERVER_FORGOT] = "forgot",
+		[SW_OBSERVER_NOT_RUNNING] = "not_running",
+		[SW_OBSERVER_WARMING_UP] = "warming_up",
+		[SW_OBSERVER_OVERFLOWED] = "overflowed",
 		[SW_OBSERVER_UNANSWERED] = "unanswered",
 	};
 
@@ -24,26 +24,27 @@ const char *observer_word(enum sw_observer_state state)
 char *observer_text(const struct sw_health *health, uint64_t now)
 {
 	switch (sw_observer_state(health, now)) {
-	case SW_OBSERVER_STALE:
-		return xasprintf("observer: nobody keeps it in place (no agent, or it cannot be "
-				 "attached); rules that need it say nothing");
-	case SW_OBSERVER_YOUNG:
-		return xasprintf("observer: in place since %llu s; rules that need it say nothing "
-				 "for another %llu s (Timer C)",
+	case SW_OBSERVER_NOT_RUNNING:
+		return xasprintf("observer: not running (no agent, or it cannot be attached); "
+				 "rules that need it are inactive");
+	case SW_OBSERVER_WARMING_UP:
+		return xasprintf("observer: warming up, running for %llu s; rules that need it are "
+				 "inactive for another %llu s (Timer C)",
 				 seconds(health->observed_from, now),
 				 seconds(now, health->observed_from + SW_OBSERVED_FOR));
-	case SW_OBSERVER_FORGOT:
-		return xasprintf("observer: the table of branches is too small for what the server "
-				 "sends; rules that need it say nothing for %llu s; raise tables: "
-				 "{branches: ...}", seconds(now, health->forgot_until));
+	case SW_OBSERVER_OVERFLOWED:
+		return xasprintf("observer: its table of branches overflowed; rules that need it "
+				 "are inactive for %llu s; raise tables: {branches: ...}",
+				 seconds(now, health->overflowed_until));
 	case SW_OBSERVER_UNANSWERED:
-		return xasprintf("observer: for %llu s requests came in and no answer left by an "
-				 "observed interface; rules that need it say nothing; does the "
-				 "server run, and do its answers leave by this host (observe: in "
-				 "the policy)?",
-				 seconds(health->unanswered_from, now));
+		return xasprintf(
+			"observer: for %llu s requests came in and no answer left through "
+			"an observed interface; rules that need it are inactive; check that "
+			"the server runs and that its answers leave by an interface of "
+			"'observe' in the policy",
+			seconds(health->unanswered_from, now));
 	default:
-		return xasprintf("observer: in place since %llu s",
+		return xasprintf("observer: running for %llu s",
 				 seconds(health->observed_from, now));
 	}
 }
@@ -52,14 +53,15 @@ char *dialogs_text(const struct sw_health *health, const struct sw_observed *obs
 {
 	uint64_t from = sw_dialogs_known_from(health, observed);
 
-	if (sw_observer_state(health, now) == SW_OBSERVER_STALE)
-		return xasprintf("to_tag: says nothing without the observer");
+	if (sw_observer_state(health, now) == SW_OBSERVER_NOT_RUNNING)
+		return xasprintf("to_tag: inactive while the observer is not running");
 	if ((int64_t)(now - from) >= 0)
-		return xasprintf("to_tag: every dialog that is under way is known");
+		return xasprintf("to_tag: active; every open dialog is known");
 	if (from == observed->dialogs_full + SW_DIALOG_LIFE)
-		return xasprintf("to_tag: there were more dialogs than the table is good for; it "
-				 "says nothing for another %llu s; raise tables: {dialogs: ...}",
+		return xasprintf("to_tag: inactive for another %llu s: the table of dialogs "
+				 "overflowed; raise tables: {dialogs: ...}",
 				 seconds(now, from));
-	return xasprintf("to_tag: calls may be older than the observer; it says nothing for "
-			 "another %llu s", seconds(now, from));
+	return xasprintf("to_tag: inactive for another %llu s: calls may be older than the "
+			 "observer",
+			 seconds(now, from));
 }

@@ -10,7 +10,7 @@
 #include <sipward/health.h>
 #include <sipward/state.h>
 
-/* "good", "stale", "young", "forgot", "unanswered": for JSON and metrics. */
+/* "good", "not_running", "warming_up", "overflowed", "unanswered": for JSON and metrics. */
 const char *observer_word(enum sw_observer_state state);
 
 /* One sentence: what it means for the rules, and what to do. Owned by the caller. */

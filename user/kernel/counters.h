@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-/* A counters map pinned nowhere, for programs on trial. */
+/* A counters map pinned nowhere, for test runs. */
 int state_private_counters(struct error *e);
 
 /* Opens IFACE/counters, making it when missing. */

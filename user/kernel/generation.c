@@ -251,7 +251,7 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 		gather(source, batches);
 
 	memcpy((void *)&skel->rodata->policy, source->compiled, sizeof(*source->compiled));
-	*(__u32 *)&skel->rodata->on_trial = source->on_trial;
+	*(__u32 *)&skel->rodata->in_test_run = source->in_test_run;
 	*(__u32 *)&skel->rodata->scan_needs =
 		source->scan_all ? SIP_NEED_ALL : scan_needs(source->compiled);
 	if (reuse_state(skel, source->state, e) < 0 ||

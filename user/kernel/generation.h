@@ -17,7 +17,7 @@ struct generation_source {
 	const struct sw_policy *compiled;
 	const uint8_t *numbers;         /* zone number of each zone of the policy */
 	struct sipward_bpf *share;      /* a loaded program of this generation, or NULL */
-	bool on_trial;                  /* tests, `explain`, `audit` */
+	bool in_test_run;                  /* tests, `explain`, `audit` */
 	bool scan_all;                  /* beyond what the policy needs: `explain` shows it */
 };
 

@@ -11,7 +11,7 @@
 
 /* 0; or -1 and EXIT_PRIVILEGE naming the missing capabilities. */
 int privilege_check(struct error *e);
-/* Likewise, for an agent, which needs more than a trial of a program. */
+/* Likewise, for an agent, which needs more than a test run of a program. */
 int privilege_check_agent(struct error *e);
 
 /* 0; or -1 and the first feature of kernel 6.1 that is missing. */

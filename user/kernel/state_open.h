@@ -13,7 +13,7 @@
 int state_open(struct state *state, const struct tables *tables, struct error *e);
 /* Likewise, but makes nothing: EXIT_NOT_RUNNING when there is no state. */
 int state_open_existing(struct state *state, struct error *e);
-/* Makes state that is pinned nowhere, of these sizes: for programs on trial. */
+/* Makes state that is pinned nowhere, of these sizes: for test runs. */
 int state_open_private(struct state *state, const struct tables *tables, struct error *e);
 
 #endif

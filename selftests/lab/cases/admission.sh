@@ -50,7 +50,7 @@ server tc qdisc del dev eth0 clsact
 expect "tc qdisc del takes it off, and the agent says so" "$(tail -n 2 "$WARD_LOG")" \
 	wait_until 5 said_since "$lines" 'observer was missing'
 expect "and puts it back" "it stays away" wait_until 5 observed
-expect_equal "rules that need it wait until Timer C is over" young \
+expect_equal "rules that need it wait until Timer C is over" warming_up \
 	"$(ward status -j | jq -r .observer.state)"
 sleep 1
 load_end

@@ -51,13 +51,13 @@ expect_calls "calls of the same phone go on" teardown caller "$SERVER4" "$CALLER
 
 # --- To-tags that nobody gave ---
 read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE no-such-call a b)"
-expect_equal "while the observer is young, an INVITE with a To-tag is inside a dialog" "200 0" \
+expect_equal "while the observer warms up, an INVITE with a To-tag is inside a dialog" "200 0" \
 	"${forged[3]} $(counter public drops method)"
 expect "status says so" "$(ward status)" \
-	grep -q '^to_tag: calls may be older .* nothing for another 14[0-9]* s$' <<<"$(ward status)"
+	grep -q '^to_tag: inactive for another 14[0-9]* s: calls may be older' <<<"$(ward status)"
 expect "after some hours it knows all dialogs" "$(ward status)" wait_until 5 observer_aged
 read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE another-call a b)"
-expect_equal "and says so" "to_tag: every dialog that is under way is known" \
+expect_equal "and says so" "to_tag: active; every open dialog is known" \
 	"$(ward status -j | jq -r .observer.dialogs)"
 expect_equal "one that nobody knows is outside, where there is no INVITE" "none 1" \
 	"${forged[3]} $(counter public drops method)"
@@ -69,7 +69,7 @@ wait_until 5 observer_aged
 sed -i 's/\(name: public,\)/\1 to_tag: proven,/' "$TMP/guard.yaml"
 expect "and with it again" "$(tail -n 1 "$WARD_LOG")" ward_reload
 read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" INVITE a-third-call a b)"
-expect_equal "dialogs from before it are none that it knows" "200 1 young" \
+expect_equal "dialogs from before it are none that it knows" "200 1 warming_up" \
 	"${forged[3]} $(counter public drops method) $(observer)"
 
 # --- toll fraud ---

@@ -56,7 +56,7 @@ END
 ward_start observe || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 expect "where requests come in is observed" "it is not" observed_on eth0
 expect "and where answers leave, of which the policy says nothing" "it is not" observed_on eth1
-expect_equal "at first, rules that need the observer wait" young "$(observer)"
+expect_equal "at first, rules that need the observer wait" warming_up "$(observer)"
 response attacker z9hG4bK-nobody
 expect_equal "so nothing is called unsolicited" 0 "$(counter public drops unsolicited_response)"
 
@@ -83,7 +83,7 @@ expect_equal "which is no gap" good "$(observer)"
 expect_equal "calls go on, by the first interface" 20 "$(calls_out again 20)"
 server tc filter del dev eth2 egress
 expect "a filter that is taken off comes back" "it stays away" wait_until 2 observed_on eth2
-expect "but what left meanwhile is not known" "$(ward status)" wait_until 2 observer_is young
+expect "but what left meanwhile is not known" "$(ward status)" wait_until 2 observer_is warming_up
 
 # --- a list that leaves out where the answers go ---
 back_by_eth1
@@ -107,6 +107,6 @@ expect_equal "and nothing more is called unsolicited" 1 "$(counter public drops 
 # --- no agent ---
 kill -9 "$WARD"
 wait_until 5 gone "$WARD"
-expect "without an agent the rules go inert" "$(ward status)" wait_until 8 observer_is stale
+expect "without an agent the rules go inert" "$(ward status)" wait_until 8 observer_is not_running
 ward detach >/dev/null
 lab_end
