@@ -97,6 +97,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	__builtin_memset(p, 0, sizeof(*p));
 	p->transport = SW_TRANSPORT_COUNT;
 	p->message = SW_MESSAGE_OPAQUE;
+	p->content_may_drop = 1;
 	p->zone_number = SW_ZONE_PUBLIC;
 	v = parse(ctx, p);
 	if (v != VERDICT_UNDECIDED)

@@ -40,7 +40,9 @@ struct packet {
 	__u8 transport;            /* enum sw_transport */
 	__u8 zone_number;
 	__u8 allowed;              /* on the allow list: no deny list, no ban */
-	__u8 stream_content;       /* TCP content is being judged: nothing is carried out */
+	__u8 is_stream;            /* note_traits(): a message may begin or end anywhere in it */
+	__u8 may_be_spoofed;       /* note_traits(): anybody can send it from any address */
+	__u8 content_may_drop;     /* 0: the content of a stream is judged, nothing is carried out */
 	__u8 message;              /* enum sw_message */
 	__u8 in_dialog;            /* a request that is never refused by method or rate class */
 	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
@@ -55,10 +57,9 @@ struct packet {
 				    * emergency call */
 	__u8 asked;                /* a budget or ceiling for what has no proof was asked */
 	__u8 early;                /* read up to the top Via only, until it is worth more */
-	__u8 pad;
+	__u8 pad[3];
 	__u32 slot;                /* in the table of sources, and 1; 0: not looked for */
 	__u32 shadows;             /* reasons that were counted only, an octet each */
-	__u32 pad2;
 };
 
 /* Where a segment stands towards the beginning of its connection (opening.h). */

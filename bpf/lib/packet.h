@@ -29,9 +29,18 @@ enum verdict {
 	VERDICT_DROP
 };
 
+/* How transports differ, for all stages: none asks which transport it is. A new transport is
+ * added here. UDP has no handshake, so its source address proves nothing. TCP reaches the server
+ * behind a handshake only. Whether a segment fits its connection is another question: `proved`. */
+static __always_inline void note_traits(struct packet *p)
+{
+	p->is_stream = p->protocol == IPPROTO_TCP;
+	p->may_be_spoofed = !p->is_stream;
+}
+
 static __always_inline int is_syn(const struct packet *p)
 {
-	return p->protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return p->is_stream && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
 static __always_inline __u8 packet_shadow(const struct packet *p, __u32 i)
@@ -131,7 +140,7 @@ static __always_inline enum verdict refuse(struct packet *p, enum sw_reason reas
 		p->reason = reason;
 		return VERDICT_WOULD_DROP;
 	}
-	if (p->stream_content || in_shadow(reason)) {
+	if (!p->content_may_drop || in_shadow(reason)) {
 		if (policy.tcp_close && !in_shadow(reason))
 			p->broke = reason;
 		if (p->shadow_count < SHADOWS_MAX)

@@ -20,7 +20,7 @@ static __always_inline void scan_payload(const struct packet *p, struct scratch 
 	input->length = p->payload_length > SW_MESSAGE_MAX ? SW_MESSAGE_MAX : p->payload_length;
 	input->datagram_length = p->payload_length;
 	input->flags = flags;
-	if (p->protocol == IPPROTO_TCP) {
+	if (p->is_stream) {
 		input->flags |= SIP_STREAM;
 	} else if (p->fragment_first) {
 		input->flags |= SIP_FRAGMENT;

@@ -103,7 +103,7 @@ __noinline int find_way(struct scratch *scratch, __u32 table, __u32 claim)
 		packet_source(p, &source);
 	}
 	if (table == WAYS_UNPROVEN_DIALERS)
-		source.port = p->protocol == IPPROTO_TCP;
+		source.port = !p->may_be_spoofed;
 	tag = way_tag(&source, table);
 	if (table == WAYS_SOURCES) {
 		line = (tag >> 32) * policy.source_lines >> 32;

@@ -90,6 +90,7 @@ static __always_inline enum verdict stage_transport(struct packet *p, struct cur
 		return VERDICT_NOT_OURS;
 	if (!service_port(p) && !(policy.fragments_drop && p->fragment_first))
 		return VERDICT_NOT_OURS;
+	note_traits(p);
 	p->payload_offset = cursor_offset(c);
 	read_tcp(p, c);
 	return VERDICT_UNDECIDED;

@@ -51,16 +51,16 @@ static __always_inline int allowed_by_hand(struct packet *p)
 static __always_inline enum verdict refuse_banned(struct packet *p)
 {
 	struct sw_ban *ban = live_ban(p);
-	__u8 content = p->stream_content;
+	__u8 may_drop = p->content_may_drop;
 	enum verdict v;
 
 	p->ban_waits = BAN_WAITS_NOT;
 	if (!ban) /* it has just ended */
 		return VERDICT_UNDECIDED;
 	__sync_fetch_and_add(&ban->hits, 1);
-	p->stream_content = 0;
+	p->content_may_drop = 1;
 	v = refuse(p, ban_reason(ban));
-	p->stream_content = content;
+	p->content_may_drop = may_drop;
 	return v;
 }
 

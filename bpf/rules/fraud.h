@@ -180,7 +180,7 @@ static __always_inline struct sw_dialer *find_dialer(struct packet *p)
 	if (!p->grade)
 		return find_unproven_dialer(p);
 	packet_source(p, &key);
-	key.port = p->protocol == IPPROTO_TCP;
+	key.port = !p->may_be_spoofed;
 	dialer = bpf_map_lookup_elem(&dialers, &key);
 	if (dialer)
 		return dialer;

@@ -37,7 +37,7 @@ static __always_inline int zone_admits_penalised(struct packet *p, __u32 backoff
 /* Who is never a newcomer: TCP has its handshake, a peer is named in the policy. */
 static __always_inline int is_admitted(const struct packet *p)
 {
-	return !has_newcomers(p) || p->protocol == IPPROTO_TCP || (p->grade && !penalty_of(p));
+	return !has_newcomers(p) || !p->may_be_spoofed || (p->grade && !penalty_of(p));
 }
 
 /* The agent proves the newcomers that it can; one event for each, within a budget, of which a flood

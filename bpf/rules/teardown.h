@@ -83,7 +83,7 @@ static __always_inline enum tear tears_dialog(struct packet *p, const struct scr
 	if (dialog->many || dialog->expires <= packet_time(p))
 		return TEAR_NONE;
 	/* To a port that its peer chose, or inside TLS, nobody saw what the server sent. */
-	if (p->protocol == IPPROTO_TCP && !(dialog->sides & from))
+	if (p->is_stream && !(dialog->sides & from))
 		return TEAR_NONE;
 	for (int i = 0; i < SW_PARTIES_MAX; i++) {
 		if (i < dialog->count && !is_stranger(p, &dialog->parties[i]))

@@ -68,7 +68,7 @@ __noinline int judge_unproven(struct scratch *scratch)
 
 static __always_inline enum verdict stage_admission(struct packet *p, struct xdp_md *ctx)
 {
-	if (p->protocol == IPPROTO_TCP || p->emergency || (p->grade && !penalty_of(p)))
+	if (!p->may_be_spoofed || p->emergency || (p->grade && !penalty_of(p)))
 		return VERDICT_UNDECIDED;
 	if (is_admitted(p))
 		return p->early || may_belong(p->message) ? judge_unproven(packet_scratch(p)) :

@@ -57,7 +57,7 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 	copy_name(scratch, username, attempt);
 	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
 	key = attempt->nonce;
-	if (p->protocol == IPPROTO_UDP)
+	if (p->may_be_spoofed)
 		sent = sent_to_source(p, &proofs, key);
 	else
 		sent = bpf_map_lookup_elem(&proofs, &key);
@@ -90,7 +90,7 @@ __noinline int note_attempt(struct scratch *scratch)
 	attempt.at = packet_time(p);
 	attempt.port = bpf_htons(p->sport);
 	attempt.method = p->message;
-	if (p->protocol == IPPROTO_TCP) /* it fits an established connection: stage_attempt() */
+	if (!p->may_be_spoofed) /* it fits an established connection: stage_attempt() */
 		attempt.flags |= SW_ATTEMPT_PROVED;
 	if (p->grade)
 		attempt.flags |= SW_ATTEMPT_KNOWN;
@@ -101,7 +101,7 @@ __noinline int note_attempt(struct scratch *scratch)
 static __always_inline enum verdict stage_attempt(struct packet *p)
 {
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH) | SW_OFFENCE_BIT(ENUMERATION)) ||
-	    (p->protocol != IPPROTO_UDP && !p->proved) || p->message > SW_MESSAGE_OTHER ||
+	    (p->is_stream && !p->proved) || p->message > SW_MESSAGE_OTHER ||
 	    p->message == SW_MESSAGE_ACK) /* nothing answers it */
 		return VERDICT_UNDECIDED;
 	note_attempt(packet_scratch(p));

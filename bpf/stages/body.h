@@ -73,7 +73,7 @@ static __always_inline enum verdict stage_body(struct packet *p)
 {
 	__u32 found;
 
-	if (!policy.bodies || !packet_zone(p)->body || p->protocol != IPPROTO_UDP ||
+	if (!policy.bodies || !packet_zone(p)->body || p->is_stream ||
 	    p->fragment_first || p->in_dialog || p->emergency || p->message > SW_MESSAGE_OTHER)
 		return VERDICT_UNDECIDED;
 	found = body_faults(packet_scratch(p));

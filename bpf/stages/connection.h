@@ -49,7 +49,7 @@ __noinline int find_connection(struct xdp_md *ctx, struct scratch *scratch)
 
 static __always_inline enum verdict stage_connection(struct packet *p, struct xdp_md *ctx)
 {
-	if (!policy.connections || p->protocol != IPPROTO_TCP || p->proved ||
+	if (!policy.connections || !p->is_stream || p->proved ||
 	    !find_connection(ctx, packet_scratch(p)))
 		return VERDICT_UNDECIDED;
 	p->grade = SW_GRADE_PROVED;

@@ -78,7 +78,7 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 	if (v == VERDICT_CONSUMED)
 		return XDP_DROP;
 	if (policy.observed && v == VERDICT_PASS && p->message <= SW_MESSAGE_OTHER &&
-	    !p->in_dialog && p->protocol == IPPROTO_UDP)
+	    !p->in_dialog && p->may_be_spoofed)
 		tally(SW_TALLY_REQUESTS);
 	c = bpf_map_lookup_elem(&counters, &zone);
 	if (!c)

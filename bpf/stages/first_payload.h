@@ -182,7 +182,7 @@ static __always_inline enum verdict stage_first_payload(struct packet *p, struct
 	enum verdict v;
 	int place;
 
-	if (!policy.openings || p->protocol != IPPROTO_TCP || !judges_opening(p) ||
+	if (!policy.openings || !p->is_stream || !judges_opening(p) ||
 	    (p->ban_waits && p->payload_length) || !may_open(p, ctx))
 		return VERDICT_UNDECIDED;
 	place = find_opening(ctx, scratch);

@@ -148,7 +148,7 @@ static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ct
 	}
 	if (v == VERDICT_UNDECIDED && is_syn(p))
 		return VERDICT_PASS;
-	p->stream_content = 1;
+	p->content_may_drop = 0; /* what is judged from here on is content */
 	if (v != VERDICT_UNDECIDED)
 		return v;
 	if (!p->payload_length || p->transport == SW_TLS)
@@ -161,7 +161,7 @@ static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ct
 
 static __always_inline enum verdict stage_gate(struct packet *p, struct xdp_md *ctx)
 {
-	if (p->protocol == IPPROTO_TCP)
+	if (p->is_stream)
 		return gate_tcp(p, ctx);
 	if (p->fragment_first)
 		return VERDICT_UNDECIDED;

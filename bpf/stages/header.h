@@ -50,7 +50,7 @@ static __always_inline enum verdict header_tcp(struct packet *p)
 
 static __always_inline enum verdict stage_header(struct packet *p)
 {
-	return p->protocol == IPPROTO_UDP ? header_udp(p) : header_tcp(p);
+	return p->is_stream ? header_tcp(p) : header_udp(p);
 }
 
 #endif

@@ -47,7 +47,7 @@ __noinline int judge_inside(struct scratch *scratch)
 static __always_inline enum verdict stage_in_dialog(struct packet *p)
 {
 	if (policy.to_tags && packet_zone(p)->to_tag == SW_TO_TAG_PROVEN && p->in_dialog &&
-	    p->grade != SW_GRADE_GOOD && p->protocol == IPPROTO_UDP &&
+	    p->grade != SW_GRADE_GOOD && p->may_be_spoofed &&
 	    !(1u << p->message & SW_METHODS_ALWAYS))
 		judge_inside(packet_scratch(p));
 	return VERDICT_UNDECIDED;

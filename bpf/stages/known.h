@@ -14,9 +14,9 @@
 
 static __always_inline enum verdict stage_known(struct packet *p)
 {
-	if (policy.admission && p->protocol == IPPROTO_UDP)
+	if (policy.admission && p->may_be_spoofed)
 		p->grade = known_grade(p);
-	if (is_watched(p, ~0u) && p->protocol == IPPROTO_UDP && p->grade != SW_GRADE_GOOD)
+	if (is_watched(p, ~0u) && p->may_be_spoofed && p->grade != SW_GRADE_GOOD)
 		p->penalised = is_penalised(p);
 	return VERDICT_UNDECIDED;
 }

@@ -94,7 +94,7 @@ static __always_inline enum verdict limit_inside(struct packet *p)
 {
 	enum verdict v = VERDICT_UNDECIDED;
 
-	if (p->protocol == IPPROTO_UDP && !p->grade && !p->proved && !p->asked &&
+	if (p->may_be_spoofed && !p->grade && !p->proved && !p->asked &&
 	    !unproven_gets_in(packet_scratch(p), SW_UNPROVEN_DIALOG))
 		v = refuse(p, SW_REASON_UNPROVEN_DIALOG);
 	return v == VERDICT_UNDECIDED ? limit_class(p, SW_RATE_DIALOG, SW_REASON_RATE_DIALOG) : v;

@@ -39,7 +39,7 @@ static __always_inline enum verdict stage_probe(struct packet *p)
 {
 	struct scratch *scratch = packet_scratch(p);
 
-	if (!policy.admission || p->protocol != IPPROTO_UDP || !packet_zone(p)->probe ||
+	if (!policy.admission || !p->may_be_spoofed || !packet_zone(p)->probe ||
 	    !is_probe_answer(p, scratch))
 		return VERDICT_UNDECIDED;
 	take_probe_answer(scratch);

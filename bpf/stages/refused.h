@@ -32,7 +32,7 @@ static __always_inline int are_logins_refused(struct packet *p)
 
 static __always_inline int is_owner(struct packet *p, __u64 login)
 {
-	__u64 key = sw_owner_key(login, bpf_htons(p->sport), p->protocol == IPPROTO_TCP);
+	__u64 key = sw_owner_key(login, bpf_htons(p->sport), p->is_stream);
 	const __u64 *seen;
 
 	if (!p->grade)
@@ -50,7 +50,7 @@ __noinline int judge_login(struct scratch *scratch, __u32 offset, __u32 length)
 	enum verdict v;
 	struct packet *p;
 	__u64 login;
-	__u8 content;
+	__u8 may_drop;
 
 	if (!scratch || !length)
 		return VERDICT_UNDECIDED;
@@ -63,11 +63,11 @@ __noinline int judge_login(struct scratch *scratch, __u32 offset, __u32 length)
 	    refused->end <= packet_tick(p) || is_owner(p, login))
 		return VERDICT_UNDECIDED;
 	__sync_fetch_and_add(&refused->hits, 1);
-	content = p->stream_content;
-	p->stream_content = 0;
+	may_drop = p->content_may_drop;
+	p->content_may_drop = 1;
 	v = refuse(p, SW_REASON_LOGIN_REFUSED);
-	p->stream_content = content;
-	if (v == VERDICT_DROP && content)
+	p->content_may_drop = may_drop;
+	if (v == VERDICT_DROP && !may_drop)
 		p->broke = SW_REASON_LOGIN_REFUSED;
 	return v;
 }

@@ -60,7 +60,7 @@ __noinline int judge_response(struct scratch *scratch)
 static __always_inline enum verdict stage_responses(struct packet *p)
 {
 	if (!policy.responses_expected || p->message != SW_MESSAGE_RESPONSE ||
-	    p->protocol != IPPROTO_UDP || packet_zone(p)->responses != SW_RESPONSES_EXPECTED)
+	    !p->may_be_spoofed || packet_zone(p)->responses != SW_RESPONSES_EXPECTED)
 		return VERDICT_UNDECIDED;
 	return judge_response(packet_scratch(p));
 }

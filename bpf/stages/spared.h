@@ -40,7 +40,7 @@ static __always_inline int may_pass_ban(struct packet *p, const struct scratch *
 {
 	if (p->ban_waits != BAN_WAITS_INSIDE)
 		return p->emergency;
-	if (p->protocol == IPPROTO_TCP && p->message == SW_MESSAGE_RESPONSE &&
+	if (p->is_stream && p->message == SW_MESSAGE_RESPONSE &&
 	    scratch->stream.known)
 		return 1;
 	return belongs_to_emergency(p, scratch) || belongs_to_call(p, scratch);
@@ -56,7 +56,7 @@ __noinline int judge_spared(struct scratch *scratch)
 	p = &scratch->packet;
 	if (!may_pass_ban(p, scratch))
 		return refuse_banned(p);
-	if (p->protocol != IPPROTO_TCP)
+	if (!p->is_stream)
 		return VERDICT_UNDECIDED;
 	return spare_segment(scratch, p->message != SW_MESSAGE_RESPONSE);
 }

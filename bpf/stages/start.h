@@ -57,7 +57,7 @@ __noinline int is_tight(struct scratch *scratch)
  * Whether a ban drops it only the whole message tells. */
 static __always_inline int is_scanned_early(struct packet *p)
 {
-	return policy.early && p->protocol == IPPROTO_UDP && p->ban_waits != BAN_WAITS_INSIDE &&
+	return policy.early && p->may_be_spoofed && p->ban_waits != BAN_WAITS_INSIDE &&
 	       (has_newcomers(p) || is_tight(packet_scratch(p)));
 }
 
@@ -69,7 +69,7 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	p->early = is_scanned_early(p);
 	scan_payload(p, scratch, p->early ? SIP_EARLY : 0);
 	/* A segment that does not begin a message goes on with one: nothing of it is judged. */
-	if (p->protocol == IPPROTO_TCP && !(scratch->msg.flags & SIP_START))
+	if (p->is_stream && !(scratch->msg.flags & SIP_START))
 		return p->ban_waits ? spare_rest(p) : VERDICT_PASS;
 	p->message = scratch->msg.kind;
 	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))

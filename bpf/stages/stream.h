@@ -271,7 +271,7 @@ __noinline int judge_stream(struct xdp_md *ctx, struct scratch *scratch)
 
 static __always_inline enum verdict stage_stream(struct packet *p, struct xdp_md *ctx)
 {
-	if (!p->ban_waits || p->protocol != IPPROTO_TCP)
+	if (!p->ban_waits || !p->is_stream)
 		return VERDICT_UNDECIDED;
 	return judge_stream(ctx, packet_scratch(p));
 }

@@ -62,7 +62,7 @@ __noinline int judge_segment(struct xdp_md *ctx, struct scratch *scratch)
  * count, above it those without a connection go. */
 static __always_inline enum verdict stage_unproven(struct packet *p, struct xdp_md *ctx)
 {
-	if (p->protocol != IPPROTO_TCP || p->proved)
+	if (!p->is_stream || p->proved)
 		return VERDICT_UNDECIDED;
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return judge_syn(ctx, packet_scratch(p));

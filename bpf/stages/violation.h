@@ -35,7 +35,7 @@ static __always_inline __u64 offending(const struct packet *p)
 
 static __always_inline enum verdict stage_violation(struct packet *p)
 {
-	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (p->protocol == IPPROTO_UDP || p->proved) &&
+	if (is_watched(p, SW_OFFENCE_BIT(SANITY)) && (!p->is_stream || p->proved) &&
 	    offending(p) & packet_zone(p)->sanity & ~SW_SANITY_BIT(START_LINE) &
 		    ~policy.shadow_sanity)
 		note_violation(packet_scratch(p));
