@@ -114,16 +114,24 @@ SIP_GLOBAL int sip_judge_strict(const struct sip_buf *buf, struct sip_msg *msg)
 	return 0;
 }
 
+/* What was counted, and is more than its bound. */
+static __always_inline __u64 sip_judge_counts(const struct sip_input *in, const struct sip_msg *msg)
+{
+	__u64 found = 0;
+
+#define COUNT(reason, key, value, least, most, count, ...) \
+	if (msg->count > in->bounds.key)                   \
+		found |= SW_SANITY_BIT(reason);
+#include <sipward/bounds.def>
+	return found;
+}
+
 /* What can only be judged behind the header section. */
 static __always_inline void sip_finish(const struct sip_buf *buf, const struct sip_input *in,
 				       struct sip_msg *msg)
 {
-	__u64 found = sip_judge_repetition(msg);
+	__u64 found = sip_judge_repetition(msg) | sip_judge_counts(in, msg);
 
-	if (msg->headers > in->bounds.headers)
-		found |= SW_SANITY_BIT(HEADER_COUNT);
-	if (msg->via_count > in->bounds.via)
-		found |= SW_SANITY_BIT(VIA_COUNT);
 	if (!(msg->flags & SIP_COMPLETE)) {
 		if (!sip_may_be_cut(in))
 			found |= SW_SANITY_BIT(HEADER_END) | sip_judge_presence(msg);

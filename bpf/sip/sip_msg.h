@@ -199,7 +199,7 @@ struct sip_msg {
 enum sip_scheme { SIP_SCHEME_OTHER, SIP_SCHEME_SIP, SIP_SCHEME_SIPS, SIP_SCHEME_TEL };
 
 _Static_assert(sizeof(struct sip_span) == 4, "no padding");
-_Static_assert(sizeof(struct sip_input) == 48, "no padding");
+_Static_assert(sizeof(struct sip_input) == 24 + sizeof(struct sw_bounds), "no padding");
 _Static_assert(sizeof(struct sip_msg) == 544, "no padding, so that results compare by memcmp");
 _Static_assert(SIP_HEADER_COUNT <= 32, "a bit for each");
 _Static_assert((SIP_MANY_COUNT - 1) * SIP_MORE_LINES <= SIP_MORE_ALL, "a place for each line");

@@ -51,15 +51,11 @@ struct sw_service {
 	struct sw_limit limit; /* requests outside a dialog; on TLS, handshakes */
 };
 
-/* Bounds of the sanity check (threats.md: configurable bounds). */
+/* Bounds of the sanity check. Aligned, so that one more changes nothing around it. */
 struct sw_bounds {
-	__u32 message; /* octets of a message */
-	__u32 headers; /* header lines */
-	__u32 header;  /* octets of one header, folding included */
-	__u32 via;     /* Via values */
-	__u32 method;  /* octets of a method */
-	__u32 uri;     /* octets of a Request-URI */
-};
+#define BOUND(reason, key, ...) __u32 key;
+#include <sipward/bounds.def>
+} __attribute__((aligned(8)));
 
 /* One subscriber: prefix lengths that make a source, unless a zone says otherwise, and a ban. */
 #define SW_SUBSCRIBER_V4 32
@@ -218,8 +214,7 @@ _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
-_Static_assert(sizeof(struct sw_bounds) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 168 + 16 * SW_RATE_COUNT + 16 * SW_UNPROVEN_MAX +
+_Static_assert(sizeof(struct sw_zone) == 144 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT + 16 * SW_UNPROVEN_MAX +
 	       sizeof(struct sw_content) +
 	       sizeof(struct sw_egress) + sizeof(struct sw_guard),
 	       "no padding");

@@ -24,7 +24,8 @@ static const char *const sip_pads[] = {
 #define SIP_PADS (sizeof(sip_pads) / sizeof(sip_pads[0]))
 
 static const struct sw_bounds sip_default_bounds = {
-	.message = 16384, .headers = 128, .header = 4096, .via = 70, .method = 64, .uri = 2048,
+#define BOUND(reason, key, value, ...) .key = value,
+#include <sipward/bounds.def>
 };
 
 static inline struct sip_input sip_exact_input(size_t length, uint32_t flags, uint64_t want)

@@ -5,6 +5,16 @@
 
 #include "policy/names.h"
 
+/* What reasons.def says of a reason: for controls of rules.def. */
+#define REASON(number, id, name, threat, ...)                                \
+	static const char name_##id[] __attribute__((unused)) = name;        \
+	static const char threat_##id[] __attribute__((unused)) = threat;
+#define SANITY(number, id, name, profile, threat, ...) \
+	REASON(number, id, name, threat)
+#include <sipward/reasons.def>
+#undef REASON
+#undef SANITY
+
 #define THREAT(...)
 #define CONTROL(...)
 #define BLIND(...)
@@ -23,6 +33,9 @@ const size_t threat_count = array_size(threats);
 	{threat, key, off, CONTROL_##without, reasons, text},
 const struct control controls[] = {
 #include "audit/catalogue.def"
+#define RULE(reason, where, key, off, without, text) \
+	CONTROL(threat_##reason, key, off, without, name_##reason, text)
+#include <sipward/rules.def>
 };
 const size_t control_count = array_size(controls);
 #undef CONTROL

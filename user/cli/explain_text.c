@@ -11,59 +11,19 @@
 
 #define LINE_MAX_SHOWN 120
 
+#define SIP_NOWHERE     ((struct sip_span){})
+#define SIP_FIRST_OCTET ((struct sip_span){.offset = msg->begin, .length = 1})
+
 /* The part of the message that a reason is about; length 0 when it is about none. */
 static struct sip_span offending(const struct sip_msg *msg, enum sw_reason reason)
 {
 	switch (reason) {
-	case SW_REASON_METHOD:
-	case SW_REASON_METHOD_LENGTH:
-	case SW_REASON_RATE_SOURCE_METHOD:
-		return msg->method;
-	case SW_REASON_URI_LENGTH:
-	case SW_REASON_URI_SYNTAX:
-	case SW_REASON_CALLEE_DENIED:
-	case SW_REASON_HIGH_RISK:
-		return msg->uri;
-	case SW_REASON_SCANNER:
-		return msg->value[SIP_USER_AGENT];
-	case SW_REASON_SCANNER_STRUCTURE:
-		return msg->via_branch;
-	case SW_REASON_CONTENT_TYPE:
-		return msg->value[SIP_CONTENT_TYPE];
-	case SW_REASON_ROUTE_PRELOADED:
-		return msg->value[SIP_ROUTE];
-	case SW_REASON_MAX_BREADTH:
-		return msg->value[SIP_MAX_BREADTH];
-	case SW_REASON_CLI_SPOOF:
-	case SW_REASON_FROM_DUPLICATE:
-	case SW_REASON_FROM_TAG_MISSING:
-		return msg->value[SIP_FROM];
-	case SW_REASON_TO_DUPLICATE:
-		return msg->value[SIP_TO];
-	case SW_REASON_CALL_ID_DUPLICATE:
-		return msg->value[SIP_CALL_ID];
-	case SW_REASON_CSEQ_METHOD:
-		return msg->cseq_method.length ? msg->cseq_method : msg->value[SIP_CSEQ];
-	case SW_REASON_CSEQ_DUPLICATE:
-	case SW_REASON_CSEQ_NUMBER:
-		return msg->value[SIP_CSEQ];
-	case SW_REASON_CONTENT_LENGTH:
-	case SW_REASON_CONTENT_LENGTH_LONG:
-	case SW_REASON_CONTENT_LENGTH_DUPLICATE:
-		return msg->value[SIP_CONTENT_LENGTH];
-	case SW_REASON_MAX_FORWARDS:
-	case SW_REASON_MAX_FORWARDS_DUPLICATE:
-		return msg->value[SIP_MAX_FORWARDS];
-	case SW_REASON_EXPIRES:
-		return msg->value[SIP_EXPIRES];
-	case SW_REASON_BRANCH_EMPTY:
-		return msg->via_branch;
-	case SW_REASON_VIA_BROADCAST:
-	case SW_REASON_VIA_COUNT:
-	case SW_REASON_VIA_OWN:
-		return msg->value[SIP_VIA];
+#define WHERE(reason, span)       \
+	case SW_REASON_##reason: \
+		return span;
+#include <sipward/rules.def>
 	default:
-		return (struct sip_span){};
+		return SIP_NOWHERE;
 	}
 }
 
@@ -107,10 +67,6 @@ static void print_offence(const struct explanation *x, enum sw_reason reason)
 	    outcome->payload_offset + outcome->payload_length > x->captured->size)
 		return;
 	span = offending(msg, reason);
-	/* Without a better place it is the start line, where that is what is wrong. */
-	if (!span.length && (reason == SW_REASON_START_LINE || reason == SW_REASON_STATUS_CODE ||
-			     reason == SW_REASON_START_LINE_SPACE))
-		span = (struct sip_span){.offset = msg->begin, .length = 1};
 	if (span.length && (uint32_t)span.offset + span.length <= outcome->payload_length)
 		print_line(x->captured->octets + outcome->payload_offset, outcome->payload_length,
 			   span);

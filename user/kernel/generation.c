@@ -188,44 +188,10 @@ static __u32 scan_needs(const struct sw_policy *policy)
 {
 	__u32 needs = 0;
 
-	if (policy->emergency_count)
-		needs |= SIP_NEED_PARTIES;
-	if (policy->admission)
-		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS;
-	if (policy->content & (SW_CONTENT_HEADERS | SW_CONTENT_TYPES | SW_CONTENT_AGENTS |
-			       SW_CONTENT_ROUTING))
-		needs |= SIP_NEED_VALUES;
-	if (policy->guards & (SW_GUARD_TEARDOWN | SW_GUARD_LOOP | SW_GUARD_DIGEST_LEAK))
-		needs |= SIP_NEED_VIA | SIP_NEED_TOKENS | SIP_NEED_VALUES;
-	if (policy->guards & (SW_GUARD_FRAUD | SW_GUARD_TEARDOWN) ||
-	    policy->content & SW_CONTENT_HEADERS)
-		needs |= SIP_NEED_PARTIES;
-	if (policy->guards & SW_GUARD_PRIVACY)
-		needs |= SIP_NEED_VIA | SIP_NEED_VALUES;
-	if (policy->egress || policy->to_tags)
-		needs |= SIP_NEED_VALUES;
-	if (policy->egress & SW_EGRESS_DIALOGS || policy->to_tags)
-		needs |= SIP_NEED_TOKENS | SIP_NEED_VIA | SIP_NEED_PARTIES;
-	if (policy->require)
-		needs |= SIP_NEED_TOKENS | SIP_NEED_PARTIES;
-	if (policy->observed)
-		needs |= SIP_NEED_VIA;
-	if (policy->content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE))
-		needs |= SIP_NEED_PARTIES | SIP_NEED_VALUES;
-	if (policy->content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE | SW_CONTENT_TYPES |
-			       SW_CONTENT_AGENTS | SW_CONTENT_ROUTING) ||
-	    policy->guards & SW_GUARD_PRIVACY || policy->egress & SW_CONTENT_TYPES)
-		needs |= SIP_NEED_VALUES | SIP_NEED_LINES;
-	if (policy->content & SW_CONTENT_INJECTION)
-		needs |= SIP_NEED_VALUES | SIP_NEED_LOGINS;
-	if (policy->content & SW_CONTENT_STRUCTURE)
-		needs |= SIP_NEED_VIA | SIP_NEED_VALUES | SIP_NEED_TOKENS;
-	if (policy->bans)
-		needs |= SIP_NEED_PARTIES | SIP_NEED_LOGINS;
-	if (policy->bodies)
-		needs |= SIP_NEED_VALUES;
-	if (policy->sanity_strict)
-		needs |= SIP_NEED_STRICT;
+#define NEEDS(used, what) \
+	if (used)         \
+		needs |= what;
+#include <sipward/rules.def>
 	return needs;
 }
 
