@@ -70,7 +70,7 @@ static __always_inline int is_above(__u32 number, __u32 bound)
 
 __noinline int judge_routing(struct scratch *scratch)
 {
-	const volatile struct sw_content *rules;
+	const volatile struct sw_routing *rules;
 	enum verdict v = VERDICT_UNDECIDED;
 	const struct sip_msg *msg;
 	struct packet *p;
@@ -79,15 +79,15 @@ __noinline int judge_routing(struct scratch *scratch)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
 	msg = &scratch->msg;
-	rules = &packet_zone(p)->content;
+	rules = &packet_zone(p)->content.routing;
 	if (msg->kind == SW_MESSAGE_RESPONSE)
 		return VERDICT_UNDECIDED;
 	if (is_above(msg->route_count, rules->routes) ||
 	    is_above(msg->record_route_count, rules->record_routes))
-		v = act(p, rules->routing, SW_REASON_ROUTE_COUNT);
+		v = act(p, rules->action, SW_REASON_ROUTE_COUNT);
 	if (v == VERDICT_UNDECIDED && msg->present & SIP_PRESENT(MAX_BREADTH) &&
 	    is_above(msg->max_breadth, rules->max_breadth))
-		v = act(p, rules->routing, SW_REASON_MAX_BREADTH);
+		v = act(p, rules->action, SW_REASON_MAX_BREADTH);
 	if (v == VERDICT_UNDECIDED && rules->own_via && has_own_via(scratch))
 		report(p, SW_REASON_VIA_OWN);
 	return v;

@@ -70,6 +70,15 @@ struct sw_dial_prefix {
 	__u32 international; /* 1: E.164 follows, 0: a number of the own country */
 };
 
+/* `routing` of a zone, in the policy and in its compiled form. */
+struct sw_routing {
+	__u32 action;        /* enum sw_action: of what is above the bounds */
+	__u32 routes;        /* values of Route, 0: no bound */
+	__u32 record_routes; /* likewise */
+	__u32 max_breadth;   /* likewise, of the header's number */
+	__u32 own_via;       /* 1: a Via with an address of this host is reported */
+};
+
 struct sw_content {
 	__u32 rules;         /* SW_CONTENT_ bits: families that this zone uses */
 	__u32 report_headers; /* bit per header, as the scanner numbers them */
@@ -78,14 +87,9 @@ struct sw_content {
 	__u16 deny_types;
 	__u8 report_statuses; /* bit per class: 1 << 3 is 3xx */
 	__u8 deny_statuses;
-	__u8 routing;         /* enum sw_action: of what is above the bounds below */
-	__u8 own_via;         /* 1: a Via with an address of this host is reported */
-	__u16 routes;         /* values of Route, 0: no bound */
-	__u16 record_routes;  /* likewise */
-	__u32 max_breadth;    /* likewise, of the header's number */
 	__u8 caller;          /* enum sw_action: the sternest that the zone has for a number */
 	__u8 callee;
-	__u8 pad[2];
+	struct sw_routing routing;
 };
 
 /* What the server may send to a zone: headers, statuses and types as in what the zone sends. */
@@ -101,7 +105,7 @@ struct sw_egress {
 
 _Static_assert(sizeof(struct sw_number) == 20, "no padding");
 _Static_assert(sizeof(struct sw_dial_prefix) == 24, "no padding");
-_Static_assert(sizeof(struct sw_content) == 32, "no padding");
-_Static_assert(sizeof(struct sw_egress) == 40, "no padding");
+_Static_assert(sizeof(struct sw_content) == 40, "no padding");
+_Static_assert(sizeof(struct sw_egress) == 48, "no padding");
 
 #endif

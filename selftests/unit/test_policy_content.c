@@ -20,12 +20,12 @@ static void test_content(void **state)
 	assert_int_equal(carrier->statuses[SW_ACTION_DENY], 1u << 3);
 	assert_int_equal(public->headers[SW_ACTION_REPORT], 1u << SW_HEADER_P_ASSERTED_IDENTITY);
 	assert_int_equal(public->headers[SW_ACTION_DENY], 0);
-	assert_int_equal(carrier->routes, 10);
-	assert_int_equal(carrier->record_routes, 0);
-	assert_int_equal(carrier->max_breadth, 60);
-	assert_true(carrier->own_via);
-	assert_int_equal(carrier->routing, SW_ACTION_REPORT);
-	assert_int_equal(public->routing, SW_ACTION_PASS);
+	assert_int_equal(carrier->routing.routes, 10);
+	assert_int_equal(carrier->routing.record_routes, 0);
+	assert_int_equal(carrier->routing.max_breadth, 60);
+	assert_true(carrier->routing.own_via);
+	assert_int_equal(carrier->routing.action, SW_ACTION_REPORT);
+	assert_int_equal(public->routing.action, SW_ACTION_PASS);
 	/* Names are the same in any case (RFC 2045 5.1), and one list serves all zones. */
 	assert_in_range(p.agent_count, 20, 100);
 	assert_string_equal(p.agents[0].name, "friendly-scanner");

@@ -31,11 +31,8 @@ static void compile_zone_content(const struct content_rules *rules, struct sw_co
 	to->report_types = rules->types[SW_ACTION_REPORT];
 	to->deny_types = rules->types[SW_ACTION_DENY];
 	to->routing = rules->routing;
-	to->routes = rules->routes;
-	to->record_routes = rules->record_routes;
-	to->max_breadth = rules->max_breadth;
-	to->own_via = rules->own_via;
-	if (rules->routes || rules->record_routes || rules->max_breadth || rules->own_via)
+	if (to->routing.routes || to->routing.record_routes || to->routing.max_breadth ||
+	    to->routing.own_via)
 		to->rules |= SW_CONTENT_ROUTING;
 	if (to->report_headers | to->deny_headers)
 		to->rules |= SW_CONTENT_HEADERS;

@@ -148,28 +148,28 @@ static int read_own_via(struct parse_context *d, const struct key *key, const st
 	int index = want_word(d, value, words);
 
 	(void)key;
-	*(bool *)to = index == 1;
+	*(uint32_t *)to = index == 1;
 	return index < 0 ? -1 : 0;
 }
 
 int read_routing(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 #define BOUND(name, most) \
-	KEY(#name, read_number, .offset = offsetof(struct content_rules, name), .min = 1, \
+	KEY(#name, read_number, .offset = offsetof(struct sw_routing, name), .min = 1,    \
 	    .max = most)
 	static const struct key keys[] = {
 		BOUND(routes, 1000),
 		BOUND(record_routes, 1000),
 		BOUND(max_breadth, UINT32_MAX - 1),
-		KEY("action", read_word, .offset = offsetof(struct content_rules, routing),
+		KEY("action", read_word, .offset = offsetof(struct sw_routing, action),
 		    .words = action_words),
-		KEY("own_via", read_own_via, .offset = offsetof(struct content_rules, own_via)),
+		KEY("own_via", read_own_via, .offset = offsetof(struct sw_routing, own_via)),
 		KEYS_END
 	};
 #undef BOUND
 	struct content_rules *content = to;
 
 	(void)key;
-	content->routing = SW_ACTION_REPORT;
-	return read_map(d, value, keys, to);
+	content->routing.action = SW_ACTION_REPORT;
+	return read_map(d, value, keys, &content->routing);
 }

@@ -82,11 +82,7 @@ struct content_rules {
 	uint32_t statuses[SW_ACTION_COUNT]; /* bit per class: 1 << 3 is 3xx */
 	uint32_t types[SW_ACTION_COUNT];   /* bit per policy.content_types */
 	enum sw_action high_risk;          /* of numbers that are called */
-	enum sw_action routing;            /* of what is above the bounds below */
-	uint32_t routes;                   /* values of Route in a request, 0: no bound */
-	uint32_t record_routes;
-	uint32_t max_breadth;
-	bool own_via;                      /* a Via with an address of this host is reported */
+	struct sw_routing routing;
 };
 
 /* What the server may send to a zone. */
