@@ -98,6 +98,51 @@ static __always_inline void disown(const struct sw_attempt *attempt)
 	bpf_map_delete_elem(&owners, &key);
 }
 
+/* A client sends the same again over UDP: T1 after the first, then later and later, ten times at
+ * most (RFC 3261 17.1.2.2). Whatever else has the same branch is another guess. */
+#define REPEATS_MAX 10
+#define REPEAT_TIME (400 * SW_NS_PER_SEC / 1000)
+
+static __always_inline int is_retransmission(struct sw_refusal *last, __u64 key, int proved,
+					     __u64 now)
+{
+	if (proved || last->attempt != key || last->repeats >= REPEATS_MAX ||
+	    now - last->at < (last->repeats + 1) * REPEAT_TIME)
+		return 0;
+	last->repeats++;
+	return 1;
+}
+
+/* A phone tries an accepted nonce, when it has expired, once for each thing that it asks for. From
+ * elsewhere than the user's own endpoint a neighbour may guess with it: some servers give the same
+ * one to all in a second. */
+#define EXCUSES_MAX 2
+
+static __always_inline int has_expired(struct sw_proof *proof, const struct sw_attempt *attempt,
+				       int proved)
+{
+	__u64 key = sw_owner_key(attempt->login, attempt->port,
+				 attempt->flags & SW_ATTEMPT_PROVED);
+
+	if (!was_accepted(proof, attempt) || (proved && proof->excused >= EXCUSES_MAX &&
+					      !bpf_map_lookup_elem(&owners, &key)))
+		return 0;
+	if (proved && proof->excused < EXCUSES_MAX)
+		proof->excused++;
+	return 1;
+}
+
+/* Nonces that are neither of these may be old ones, which somebody fetched to use them in turns. */
+#define DOUBTS_MAX 2
+
+static __always_inline int is_in_doubt(struct sw_refusal *last)
+{
+	if (last->doubts >= DOUBTS_MAX)
+		return 0;
+	last->doubts++;
+	return 1;
+}
+
 /* Credentials were refused. That is a failure when their nonce was sent after the refusal before
  * (nonces expire, and phones try the old one first), or when it was refused already and never
  * accepted since it was sent. A nonce that was never sent to this address is none of its own. */
@@ -107,6 +152,7 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 	struct sw_proof *proof;
 	int again, reused, proved, unseen;
 	__u64 login, nonce; /* on the stack: 6.1 looks nothing up by what a function was handed */
+	__u64 now;
 
 	if (!scratch || !attempt)
 		return 0;
@@ -122,18 +168,21 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 		last = last_refusal(&scratch->packet, &unproven_refusals, login, attempt, key);
 	if (!last)
 		return tell_first(scratch, attempt, login, proved);
-	if (last->attempt == key)
+	now = packet_time(&scratch->packet);
+	if (is_retransmission(last, key, proved, now))
 		return 0;
 	again = (__s64)(attempt->issued - last->at) >= 0;
 	reused = attempt->nonce == last->nonce && attempt->issued > policy.compiled;
-	last->at = packet_time(&scratch->packet);
+	last->at = now;
 	last->nonce = attempt->nonce;
 	last->attempt = key;
+	last->repeats = 0;
 	nonce = attempt->nonce;
 	proof = bpf_map_lookup_elem(&proofs, &nonce);
 	/* A nonce that nobody saw leave, by TLS for example: an old one is tried once. */
 	unseen = proved && !attempt->issued;
-	if (was_accepted(proof, attempt) || !(again || reused || unseen))
+	if (has_expired(proof, attempt, proved) ||
+	    (!(again || reused || unseen) && is_in_doubt(last)))
 		return 0;
 	last->failures++;
 	disown(attempt);
@@ -177,13 +226,15 @@ static __always_inline void note_owner(struct packet *p, const struct sw_attempt
 				 attempt->flags & SW_ATTEMPT_PROVED);
 	__u64 now = packet_time(p);
 
-	if (attempt->method == SW_MESSAGE_REGISTER && attempt->login)
+	if (attempt->method == SW_MESSAGE_REGISTER && attempt->login &&
+	    !(attempt->flags & SW_ATTEMPT_MANY))
 		bpf_map_update_elem(&owners, &key, &now, BPF_ANY);
 }
 
 /* The server took it. Only a REGISTER shows that the password was right: a call may be free for
- * all, whatever credentials it carries. One that answers a challenge says that its user is there, which
- * spares the address a ban, and nothing else: no username is spared for it. */
+ * all, whatever credentials it carries. One that answers a challenge says that its user is there,
+ * which spares the address a ban, and nothing else: no username is spared for it. Nor for what had
+ * several credentials. */
 __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 {
 	struct sw_authenticated *good = 0;
@@ -194,7 +245,7 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 	if (!scratch || !attempt)
 		return 0;
 	p = &scratch->packet;
-	if (attempt->login) {
+	if (attempt->login && !(attempt->flags & SW_ATTEMPT_MANY)) {
 		login = refusal_key(attempt);
 		bpf_map_delete_elem(&refusals, &login);
 		bpf_map_delete_elem(&unproven_refusals, &login);
@@ -205,6 +256,7 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 		if (proof && proof->owner != (__u32)attempt->login) {
 			proof->owner = attempt->login;
 			proof->methods = 0;
+			proof->excused = 0;
 		}
 		if (proof)
 			proof->methods |= 1u << (attempt->method & 15);
@@ -282,7 +334,7 @@ __noinline int judge_answer(struct scratch *scratch)
 	key = attempt_key(p, scratch);
 	attempt = bpf_map_lookup_elem(&attempts, &key);
 	if (attempt && (packet_time(p) - attempt->at > SW_ATTEMPT_LIFE ||
-			(attempt->method != msg->cseq_kind && attempt->method != SW_MESSAGE_OTHER)))
+			(attempt->cseq != msg->cseq_kind && attempt->cseq != SW_MESSAGE_OTHER)))
 		attempt = 0;
 	if (attempt && attempt->login && refuses_credentials(attempt, msg->status) &&
 	    is_watched(p, SW_OFFENCE_BIT(AUTH)))
@@ -295,7 +347,8 @@ __noinline int judge_answer(struct scratch *scratch)
 		note_found(p, !finds_nobody(msg));
 	if (finds_nobody(msg) && is_watched(p, SW_OFFENCE_BIT(ENUMERATION)))
 		note_nobody(scratch, attempt);
-	if (attempt)
+	/* The success of one of two with the same branch: the other one is still to be answered. */
+	if (attempt && !(attempt->flags & SW_ATTEMPT_MANY && msg->status < 300))
 		bpf_map_delete_elem(&attempts, &key);
 	return 0;
 }

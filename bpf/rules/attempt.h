@@ -20,6 +20,11 @@ static __always_inline __u64 attempt_key(const struct packet *p, const struct sc
 		       TOKEN_NONE;
 }
 
+/* A request with credentials of several users: which of them the server takes is not known. Its
+ * failures are counted apart, under the first name, and its success says nothing of any. Else a
+ * guesser puts the name of an account of his own beside the one that he guesses at. */
+#define SEVERAL_LOGINS 0x9e3779b97f4a7c15ull
+
 /* A username at a source, as bans count it: the addresses of one /64 are one. */
 static __always_inline __u64 login_token(const struct packet *p, const struct scratch *scratch,
 					 struct sip_span username)
@@ -28,6 +33,17 @@ static __always_inline __u64 login_token(const struct packet *p, const struct sc
 
 	packet_subscriber(p, &source);
 	return token_at(policy.seed, TOKEN_LOGIN, &source.addr, &scratch->buf, username);
+}
+
+/* A user may have the same name for a proxy and for the registrar. */
+static __always_inline int has_several_logins(const struct packet *p, const struct scratch *scratch)
+{
+	const struct sip_msg *msg = &scratch->msg;
+	__u32 both = SIP_PRESENT(AUTHORIZATION) | SIP_PRESENT(PROXY_AUTHORIZATION);
+
+	return msg->flags & SIP_LOGINS ||
+	       ((msg->present & both) == both &&
+		login_token(p, scratch, msg->login) != login_token(p, scratch, msg->proxy_login));
 }
 
 #endif

@@ -24,7 +24,8 @@ static __always_inline struct sip_span sip_unquoted(const struct sip_buf *buf, _
 }
 
 /* Notes the parameter at pos, if it is one of those; of two the first one that says something
- * counts. 1 when there is nothing more to be found. */
+ * counts. Servers differ in which username they take, so a second one is looked for. 1 when there
+ * is nothing more to be found. */
 SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 			      __u32 end, __u32 id)
 {
@@ -40,11 +41,15 @@ SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __
 	if ((word & sip_mask(5)) == SIP_WORD("nonce")) {
 		if (!nonce->length)
 			*nonce = sip_unquoted(buf, sip_assigned(buf, pos + 5, end), end);
-	} else if (SIP_NEEDS(SIP_NEED_LOGINS) && word == SIP_WORD("username") && !login->length &&
+	} else if (SIP_NEEDS(SIP_NEED_LOGINS) && word == SIP_WORD("username") &&
 		   (id == SIP_AUTHORIZATION || id == SIP_PROXY_AUTHORIZATION)) {
-		*login = sip_unquoted(buf, sip_assigned(buf, pos + 8, end), end);
+		if (login->length)
+			msg->flags |= SIP_LOGINS;
+		else
+			*login = sip_unquoted(buf, sip_assigned(buf, pos + 8, end), end);
 	}
-	return nonce->length && (!SIP_NEEDS(SIP_NEED_LOGINS) || login->length);
+	return nonce->length && !(SIP_NEEDS(SIP_NEED_LOGINS) && (id == SIP_AUTHORIZATION ||
+								 id == SIP_PROXY_AUTHORIZATION));
 }
 
 /* Parameters separated by commas, behind the scheme, 32 of them; what is quoted is none. */
@@ -65,8 +70,10 @@ SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, _
 		if (pos >= end)
 			break;
 	}
-	if (pos < end || pos == SIP_LOST)
+	if (pos < end || pos == SIP_LOST) {
 		msg->violations |= SW_SANITY_BIT(REACH);
+		msg->flags |= SIP_LOGINS;
+	}
 	return 0;
 }
 
@@ -79,6 +86,13 @@ static __always_inline struct sip_span credentials_nonce(const struct sip_msg *m
 static __always_inline struct sip_span credentials_login(const struct sip_msg *msg)
 {
 	return msg->nonce.length ? msg->login : msg->proxy_login;
+}
+
+/* Of an empty nonce no password can be told (3GPP TS 24.229 5.1.1.2 has one in the first
+ * REGISTER); but where the parameters go on beyond what is read, one may follow. */
+static __always_inline int has_credentials(const struct sip_msg *msg)
+{
+	return credentials_nonce(msg).length || msg->flags & SIP_LOGINS;
 }
 
 #endif

@@ -146,6 +146,8 @@ enum sip_many {
 #define SIP_URGENT   0x80u /* the Request-URI is urn:service:sos (RFC 5031) */
 #define SIP_TO_URGENT   0x100u /* likewise To, where parties are wanted, */
 #define SIP_FROM_URGENT 0x200u /* and From */
+#define SIP_LOGINS   0x400u /* a request's credentials have another username, or may have one, */
+			    /* than the one that is noted: in one header or in several */
 
 struct sip_msg {
 	__u64 violations;         /* SW_SANITY_BIT(): the caller masks what its zone judges */

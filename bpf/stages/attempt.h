@@ -54,6 +54,10 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 	__u64 key; /* on the stack: 6.1 looks nothing up by what a function was handed */
 
 	attempt->login = login_token(p, scratch, username);
+	if (has_several_logins(p, scratch)) {
+		attempt->login ^= SEVERAL_LOGINS;
+		attempt->flags |= SW_ATTEMPT_MANY;
+	}
 	copy_name(scratch, username, attempt);
 	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
 	key = attempt->nonce;
@@ -64,6 +68,20 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 	if (!sent)
 		return;
 	attempt->issued = sent->expires - PROOF_LIFE;
+}
+
+/* The answer repeats CSeq and branch. Where CSeq names another method, and where a request with
+ * this branch waits for its answer, that may be the answer to something else. */
+static __always_inline void note_answer(const struct packet *p, const struct scratch *scratch,
+					const struct sw_attempt *waits, struct sw_attempt *attempt)
+{
+	attempt->cseq = p->message;
+	if (scratch->msg.violations & SW_SANITY_BIT(CSEQ_METHOD)) {
+		attempt->cseq = scratch->msg.cseq_kind;
+		attempt->flags |= SW_ATTEMPT_MANY;
+	}
+	if (waits && waits->login != attempt->login && attempt->at - waits->at < SW_ATTEMPT_LIFE)
+		attempt->flags |= SW_ATTEMPT_MANY;
 }
 
 __noinline int note_attempt(struct scratch *scratch)
@@ -79,17 +97,18 @@ __noinline int note_attempt(struct scratch *scratch)
 	nonce = credentials_nonce(&scratch->msg);
 	/* Those whom the server serves are watched when they log in; within a dialog nobody is
 	 * asked for. */
-	if (!nonce.length && (p->in_dialog || p->grade == SW_GRADE_GOOD))
+	if (!has_credentials(&scratch->msg) && (p->in_dialog || p->grade == SW_GRADE_GOOD))
 		return 0;
 	key = attempt_key(p, scratch);
 	if (key == TOKEN_NONE)
 		return 0;
-	if (nonce.length)
+	if (has_credentials(&scratch->msg))
 		note_credentials(p, scratch, nonce, &attempt);
 	attempt.user = user_token(scratch);
 	attempt.at = packet_time(p);
 	attempt.port = bpf_htons(p->sport);
 	attempt.method = p->message;
+	note_answer(p, scratch, bpf_map_lookup_elem(&attempts, &key), &attempt);
 	if (!p->may_be_spoofed) /* it fits an established connection: stage_attempt() */
 		attempt.flags |= SW_ATTEMPT_PROVED;
 	if (p->grade)

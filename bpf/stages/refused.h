@@ -17,6 +17,7 @@
 
 #include "lib/offence.h"
 #include "rules/attempt.h"
+#include "sip/sip_credentials.h"
 
 /* So long after its last REGISTER an endpoint is the user's. */
 #define OWNER_LIFE (4 * 3600 * SW_NS_PER_SEC)
@@ -41,28 +42,38 @@ static __always_inline int is_owner(struct packet *p, __u64 login)
 	return seen && *seen + OWNER_LIFE > packet_tick(p);
 }
 
-/* Global: few packets come here. */
-__noinline int judge_login(struct scratch *scratch, __u32 offset, __u32 length)
+/* Whether this login is refused to the packet's source, and counts it there. */
+static __always_inline int is_login_refused(struct packet *p, __u64 login)
 {
-	struct sip_span username = {.offset = offset, .length = length};
 	struct sw_source source;
 	struct sw_ban *refused;
-	enum verdict v;
-	struct packet *p;
-	__u64 login;
-	__u8 may_drop;
 
-	if (!scratch || !length)
-		return VERDICT_UNDECIDED;
-	p = &scratch->packet;
-	login = login_token(p, scratch, username);
 	packet_subscriber(p, &source);
 	sw_login_key(&source, login);
 	refused = bpf_map_lookup_elem(&bans, &source);
 	if (!refused || refused->reason != SW_REASON_LOGIN_REFUSED ||
 	    refused->end <= packet_tick(p) || is_owner(p, login))
-		return VERDICT_UNDECIDED;
+		return 0;
 	__sync_fetch_and_add(&refused->hits, 1);
+	return 1;
+}
+
+/* Global: few packets come here. A username that is not found is empty, and counted as that. */
+__noinline int judge_login(struct scratch *scratch, __u32 offset, __u32 length)
+{
+	struct sip_span username = {.offset = offset, .length = length};
+	enum verdict v;
+	struct packet *p;
+	__u64 login;
+	__u8 may_drop;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	login = login_token(p, scratch, username);
+	if (!is_login_refused(p, login) && !(has_several_logins(p, scratch) &&
+					     is_login_refused(p, login ^ SEVERAL_LOGINS)))
+		return VERDICT_UNDECIDED;
 	may_drop = p->content_may_drop;
 	p->content_may_drop = 1;
 	v = refuse(p, SW_REASON_LOGIN_REFUSED);
@@ -76,15 +87,19 @@ static __always_inline enum verdict stage_refused(struct packet *p)
 {
 	const struct scratch *scratch = packet_scratch(p);
 	const struct sip_msg *msg = &scratch->msg;
-	enum verdict v;
+	enum verdict v = VERDICT_UNDECIDED;
+	int hidden = msg->flags & SIP_LOGINS;
 
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH)) || p->message > SW_MESSAGE_OTHER ||
 	    1u << (p->message & 31) & SW_METHODS_ALWAYS || p->in_dialog || p->emergency ||
-	    !(msg->login.length || msg->proxy_login.length) || !are_logins_refused(p))
+	    !(has_credentials(msg) || msg->login.length || msg->proxy_login.length) ||
+	    !are_logins_refused(p))
 		return VERDICT_UNDECIDED;
-	v = judge_login(packet_scratch(p), msg->login.offset, msg->login.length);
 	/* Servers choose theirs by the realm. */
-	if (v == VERDICT_UNDECIDED)
+	if (hidden || msg->login.length || msg->nonce.length)
+		v = judge_login(packet_scratch(p), msg->login.offset, msg->login.length);
+	if (v == VERDICT_UNDECIDED &&
+	    (hidden || msg->proxy_login.length || msg->proxy_nonce.length))
 		v = judge_login(packet_scratch(p), msg->proxy_login.offset,
 				msg->proxy_login.length);
 	return v;

@@ -53,6 +53,7 @@ enum { SW_FIRST_NOT, SW_FIRST_STALE, SW_FIRST_FRESH };
  * observer resolves it. */
 #define SW_ATTEMPT_PROVED 1u /* it came on an established TCP connection */
 #define SW_ATTEMPT_KNOWN  2u /* it came from a known endpoint, over its path */
+#define SW_ATTEMPT_MANY   4u /* it may be about several users: its success says nothing */
 
 struct sw_attempt {
 	__u64 login;    /* token of source and username; 0: without credentials */
@@ -63,7 +64,8 @@ struct sw_attempt {
 	__u16 port;     /* of the source, network order */
 	__u8 method;    /* enum sw_message */
 	__u8 flags;
-	__u32 pad;
+	__u8 cseq;      /* enum sw_message: the method in CSeq, which the answer repeats */
+	__u8 pad[3];
 	char name[SW_LOGIN_NAME]; /* the username, as much as has room */
 };
 
@@ -71,9 +73,10 @@ struct sw_attempt {
 struct sw_refusal {
 	__u64 at;
 	__u64 nonce;    /* token of the one that was refused */
-	__u64 attempt;  /* its key: the same again is a retransmission */
+	__u64 attempt;  /* its key: the same again may be a retransmission */
 	__u32 failures;
-	__u32 pad;
+	__u16 repeats;  /* how often that was one */
+	__u16 doubts;   /* how often the nonce may have expired */
 };
 
 /* A source that the server served. */

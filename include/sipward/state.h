@@ -101,7 +101,7 @@ struct sw_proof {
 	struct sw_addr addr;
 	__u64 expires;
 	__u8 shared;   /* a second address got the same: it is worth nothing */
-	__u8 pad;
+	__u8 excused;  /* of a nonce: how often it was refused on a connection, and had expired */
 	__u16 methods; /* of a nonce: those that it was accepted for, SW_MESSAGE_BIT() */
 	__u32 owner;   /* whose it was then: the low half of a token */
 };

@@ -77,12 +77,13 @@ struct ask {
 	const char *tag;  /* of To; NULL: none */
 	const char *rest;
 	const char *callee;
+	unsigned int branch; /* 0: a new one */
+	const char *cseq;    /* NULL: its method */
 };
 
 static unsigned int last_branch;
 
-static void sends_ask(struct rig *rig, const struct line *line, const struct ask *ask,
-		      enum sw_reason reason)
+static void lays_ask(struct rig *rig, const struct line *line, const struct ask *ask)
 {
 	char text[2048], credentials[256] = "";
 	size_t size;
@@ -91,7 +92,7 @@ static void sends_ask(struct rig *rig, const struct line *line, const struct ask
 		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"%s\", "
 			 "realm=\"lab\", nonce=\"n%08x\", uri=\"sip:a\", response=\"%032x\"\r\n",
 			 ask->user, ask->nonce, ask->nonce);
-	last_branch = new_branch();
+	last_branch = ask->branch ? ask->branch : new_branch();
 	size = snprintf(text, sizeof(text),
 		"%s sip:%s@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
 		"Max-Forwards: 70\r\nFrom: <sip:%s@example.com>;tag=1\r\n"
@@ -99,10 +100,16 @@ static void sends_ask(struct rig *rig, const struct line *line, const struct ask
 		"Contact: <sip:x@192.0.2.7>\r\n%s%sContent-Length: 0\r\n\r\n",
 		ask->method, ask->callee ? ask->callee : ask->user, last_branch, ask->user,
 		ask->user, ask->tag ? ";tag=" : "", ask->tag ? ask->tag : "", last_branch,
-		ask->method, credentials, ask->rest ? ask->rest : "");
+		ask->cseq ? ask->cseq : ask->method, credentials, ask->rest ? ask->rest : "");
 	rig->from = line->end;
 	rig->test_run.now += 10 * MS;
 	lay_data(rig, line->connection.seq, line->connection.ack, text, size);
+}
+
+static void sends_ask(struct rig *rig, const struct line *line, const struct ask *ask,
+		      enum sw_reason reason)
+{
+	lays_ask(rig, line, ask);
 	sends_frame(rig, reason);
 }
 
@@ -119,7 +126,8 @@ static void answers_ask(struct rig *rig, const struct ask *ask, unsigned int sta
 		"SIP/2.0 %u Whatever\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
 		"From: <sip:%s@example.com>;tag=1\r\nTo: <sip:%s@example.com>;tag=2\r\n"
 		"Call-ID: login%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n", status,
-		last_branch, ask->user, ask->user, last_branch, ask->method, header);
+		last_branch, ask->user, ask->user, last_branch,
+		ask->cseq ? ask->cseq : ask->method, header);
 	rig->test_run.now += 10 * MS;
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
 	sends_out_frame(rig);
@@ -534,6 +542,172 @@ static void test_shared_nonces(void **state)
 	expect_counts(&rig, 0, 1);
 }
 
+/* A guess, however it is spelled, and what a guesser with an account of his own sends between
+ * two. */
+struct trick {
+	const char *what;
+	const char *guess;   /* credentials */
+	const char *success; /* likewise; NULL: of his own account */
+	bool same_branch;
+	bool old_nonces; /* fetched before, and used in turns */
+	const char *cseq;
+	bool pipelined;  /* behind a good login with the same branch, before that is answered */
+};
+
+#define DIGEST(user, realm, nonce) "Digest username=\"" user "\", realm=\"" realm "\", nonce=\"" \
+	nonce "\", uri=\"sip:a\", response=\"00000000000000000000000000000000\""
+#define EIGHT "a=1, a=1, a=1, a=1, a=1, a=1, a=1, a=1, "
+
+static const struct trick tricks[] = {
+	{"one branch for all guesses",
+	 "Authorization: " DIGEST("bob", "lab", "x") "\r\n", NULL, true, false, NULL, false},
+	{"a success with the name of the other in another realm",
+	 "Authorization: " DIGEST("bob", "lab", "x") "\r\n",
+	 "Authorization: " DIGEST("bob", "no", "x") "\r\nAuthorization: " DIGEST("eve", "lab", "y")
+	 "\r\n", false, false, NULL, false},
+	{"his own name in another realm before the guess",
+	 "Authorization: " DIGEST("eve", "no", "x") "\r\nAuthorization: " DIGEST("bob", "lab", "y")
+	 "\r\n", NULL, false, false, NULL, false},
+	{"two names in one header, the success with the other first",
+	 "Authorization: " DIGEST("bob", "lab", "x") "\r\n",
+	 "Authorization: Digest username=\"bob\", username=\"eve\", realm=\"lab\", nonce=\"x\", "
+	 "uri=\"sip:a\", response=\"0\"\r\n", false, false, NULL, false},
+	{"two names in one header, the guess with his own first",
+	 "Authorization: Digest username=\"eve\", realm=\"lab\", nonce=\"x\", username=\"bob\", "
+	 "uri=\"sip:a\", response=\"0\"\r\n", NULL, false, false, NULL, false},
+	{"his own name for a proxy, and the guess for the registrar",
+	 "Authorization: " DIGEST("eve", "lab", "x") "\r\nProxy-Authorization: "
+	 DIGEST("bob", "lab", "y") "\r\n", NULL, false, false, NULL, false},
+	{"a name behind as many parameters as are read",
+	 "Authorization: Digest realm=\"lab\", nonce=\"x\", " EIGHT EIGHT EIGHT EIGHT
+	 "username=\"bob\", uri=\"sip:a\", response=\"0\"\r\n", NULL, false, false, NULL, false},
+	{"a nonce behind as many parameters as are read",
+	 "Authorization: Digest realm=\"lab\", username=\"bob\", " EIGHT EIGHT EIGHT EIGHT
+	 "nonce=\"x\", uri=\"sip:a\", response=\"0\"\r\n", NULL, false, false, NULL, false},
+	{"no name for the registrar, and the guess for a proxy",
+	 "Authorization: Digest nonce=\"x\"\r\nProxy-Authorization: " DIGEST("bob", "lab", "y")
+	 "\r\n", NULL, false, false, NULL, false},
+	{"nonces that were fetched before, in turns", NULL, NULL, false, true, NULL, false},
+	{"another method in CSeq", "Authorization: " DIGEST("bob", "lab", "x") "\r\n", NULL, false,
+	 false, "OPTIONS", false},
+	{"a good login with the same branch, in the same moment",
+	 "Authorization: " DIGEST("bob", "lab", "x") "\r\n", NULL, false, false, NULL, true},
+};
+
+static bool is_dropped(struct rig *rig, const struct line *line, const struct ask *ask)
+{
+	lays_ask(rig, line, ask);
+	return !gets_in_frame(rig);
+}
+
+/* How many of 60 guesses reach the server, with a success of the guesser's own behind each five. */
+static unsigned int guesses_by(const struct trick *trick)
+{
+	struct ask guess = {.method = "REGISTER", .user = "bob", .rest = trick->guess};
+	struct ask own = {.method = "REGISTER", .user = "eve", .rest = trick->success ?
+			  trick->success : "Authorization: " DIGEST("eve", "lab", "z") "\r\n"};
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line line = NO_LINE;
+	auto_rig struct rig rig;
+	unsigned int passed = 0;
+
+	opens(&rig, watched);
+	dials(&rig, &line, false);
+	guess.branch = trick->same_branch ? new_branch() : 0;
+	for (unsigned int i = 0; i < 2 && trick->old_nonces; i++) {
+		sends_ask(&rig, &line, &guess, SW_REASON_NONE);
+		answers_ask(&rig, &guess, 401, 0x4000 + i);
+	}
+	for (int i = 0; i < 60; i++) {
+		guess.nonce = trick->old_nonces ? 0x4000 + i % 2 : 0;
+		if (i % 5 == 4 && !is_dropped(&rig, &line, &own))
+			answers_ask(&rig, &own, 200, 0);
+		guess.cseq = trick->cseq;
+		if (trick->pipelined) {
+			own.branch = guess.branch = new_branch();
+			is_dropped(&rig, &line, &own);
+		}
+		if (!is_dropped(&rig, &line, &guess)) {
+			if (trick->pipelined)
+				answers_ask(&rig, &own, 200, 0);
+			answers_ask(&rig, &guess, 401, 0x5000 + i);
+			passed++;
+		}
+		judges(&rig, &behaviour);
+	}
+	return passed;
+}
+
+static void test_tricks(void **state)
+{
+	unsigned int worst = 0;
+
+	(void)state;
+	for (size_t i = 0; i < array_size(tricks); i++) {
+		unsigned int passed = guesses_by(&tricks[i]);
+
+		assert_true(passed >= 10);
+		if (passed > 13)
+			print_error("%s: %u of 60 guesses\n", tricks[i].what, passed);
+		if (passed > worst)
+			worst = passed;
+	}
+	assert_true(worst <= 13);
+}
+
+/* A username that is empty, or is not found, is refused as others are: but not to those who have
+ * credentials for a proxy only. */
+static void test_empty_name(void **state)
+{
+	struct ask empty = {.method = "REGISTER", .user = "", .nonce = 1};
+	struct ask proxy = {.method = "INVITE", .user = "carol", .rest = "Proxy-Authorization: "
+			    DIGEST("carol", "lab", "x") "\r\n"};
+	struct ask first = {.method = "REGISTER", .user = "carol", .rest = "Authorization: "
+			    DIGEST("carol", "lab", "") "\r\n"};
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line line = NO_LINE;
+	auto_rig struct rig rig;
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &line, false);
+	guesses(&rig, &behaviour, &line, "", 11);
+	sends_ask(&rig, &line, &empty, SW_REASON_LOGIN_REFUSED);
+	sends_ask(&rig, &line, &proxy, SW_REASON_NONE);
+	sends_ask(&rig, &line, &first, SW_REASON_NONE);
+}
+
+/* Servers give one nonce to all who ask in the same second. A neighbour guesses with the one that
+ * the user has logged in with: that it may have expired excuses a phone, but not for ever. */
+static void test_nonce_of_another(void **state)
+{
+	struct ask ask = {.method = "REGISTER", .user = "bob", .nonce = 0x9000};
+	cleanup(behaviour_close) struct behaviour behaviour = {};
+	auto_line struct line his = NO_LINE, neighbour = NO_LINE;
+	auto_rig struct rig rig;
+	unsigned int passed = 0;
+
+	(void)state;
+	opens(&rig, watched);
+	dials(&rig, &his, false);
+	dials(&rig, &neighbour, false);
+	sends_ask(&rig, &his, &(struct ask){.method = "REGISTER", .user = "bob"}, SW_REASON_NONE);
+	answers_ask(&rig, &ask, 401, ask.nonce);
+	sends_ask(&rig, &his, &ask, SW_REASON_NONE);
+	answers_ask(&rig, &ask, 200, 0);
+	while (passed < 60 && !is_dropped(&rig, &neighbour, &ask)) {
+		answers_ask(&rig, &ask, 401, 0x9001 + passed++);
+		judges(&rig, &behaviour);
+	}
+	assert_in_range(passed, 11, 14);
+	/* His own connection may use it until it expires, and the next one then. */
+	sends_ask(&rig, &his, &ask, SW_REASON_NONE);
+	answers_ask(&rig, &ask, 401, 0x9100);
+	judges(&rig, &behaviour);
+	ask.nonce = 0x9100;
+	sends_ask(&rig, &his, &ask, SW_REASON_NONE);
+}
+
 /* Nothing is carried out where somebody only watches. */
 static void test_monitored(void **state)
 {
@@ -570,6 +744,9 @@ int main(void)
 		cmocka_unit_test(test_call_makes_no_owner),
 		cmocka_unit_test(test_spoofed),
 		cmocka_unit_test(test_shared_nonces),
+		cmocka_unit_test(test_tricks),
+		cmocka_unit_test(test_empty_name),
+		cmocka_unit_test(test_nonce_of_another),
 		cmocka_unit_test(test_monitored),
 	};
 
