@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Logins over TCP by several who share an address. A step is CONNECTION.good:USER, the right
 password, CONNECTION.wrong:USER[:COUNT], or CONNECTION.spray:USER:COUNT, one wrong password for each
-of COUNT users from this one on. A connection is opened when it is used first, or was closed. Each
+of COUNT users from this one on. CONNECTION.branch:USER:COUNT has one branch for all wrong passwords,
+and CONNECTION.decoy:USER:COUNT has the credentials of the good user 101 before them, in another realm;
+behind each fifth one the good user logs in, with the name of the other before its own. A connection is opened when it is used first, or was closed. Each
 step prints how many logins the server answered, and how many it accepted."""
 
 import argparse
@@ -19,11 +21,11 @@ def md5(text):
     return hashlib.md5(text.encode()).hexdigest()
 
 
-def login(nonce, user, password):
+def login(nonce, user, password, realm="lab"):
     uri = f"sip:{SERVER}"
-    secret = md5(f"{user}:lab:{password}")
+    secret = md5(f"{user}:{realm}:{password}")
     response = md5(f"{secret}:{nonce}:{md5(f'REGISTER:{uri}')}")
-    return (f'Authorization: Digest username="{user}", realm="lab", nonce="{nonce}", '
+    return (f'Authorization: Digest username="{user}", realm="{realm}", nonce="{nonce}", '
             f'uri="{uri}", response="{response}"\r\n')
 
 
@@ -33,7 +35,7 @@ class Line:
     def __init__(self, own):
         self.own, self.sock = own, None
 
-    def ask(self, user, credentials=""):
+    def ask(self, user, credentials="", branch=None):
         """The status of the answer, 0 when there is none, and its nonce."""
         try:
             if not self.sock:
@@ -43,7 +45,7 @@ class Line:
                 self.sock.connect((SERVER, 5060))
             self.sock.sendall(sip.request("REGISTER", user, SERVER, self.sock.getsockname(),
                                           from_user=user, uri=f"sip:{SERVER}", transport="TCP",
-                                          login=credentials))
+                                          login=credentials, branch=branch))
             text = self.sock.recv(65536)
         except OSError:
             text = b""
@@ -56,6 +58,17 @@ class Line:
     def tries(self, user, password):
         _, nonce = self.ask(user)
         return self.ask(user, login(nonce, user, password))[0] if nonce else 0
+
+    def hides(self, kind, user, number):
+        """A wrong password in one of the ways that would not be counted."""
+        _, nonce = self.ask(user)
+        if not nonce:
+            return 0
+        if kind == "branch":
+            return self.ask(user, login(nonce, user, "wrong"), "z9hG4bKalways")[0]
+        if number % 5 == 4:
+            self.ask("101", login(nonce, user, "wrong", "other") + login(nonce, "101", "secret"))
+        return self.ask(user, login(nonce, "101", "x", "other") + login(nonce, user, "wrong"))[0]
 
 
 def main():
@@ -72,7 +85,8 @@ def main():
         statuses = []
         for number in range(int(count[0]) if count else 1):
             one = str(int(user) + number) if kind == "spray" else user
-            statuses.append(line.tries(one, "secret" if kind == "good" else "wrong"))
+            statuses.append(line.hides(kind, one, number) if kind in ("branch", "decoy") else
+                            line.tries(one, "secret" if kind == "good" else "wrong"))
             if not statuses[-1] and kind != "good":
                 break
         print(step, sum(s > 0 for s in statuses), sum(s == 200 for s in statuses))

@@ -69,6 +69,16 @@ came "refused to $CALLER4: $(refused_users "$CALLER4"); his logins: $(tr '\n' ';
 expect "nobody gets a username refused to somebody else" "$(ward ban list)" test -z "$(ban_of "$CALLER4")"
 expect_equal "and the users there log in" "1 1" "$(accepted b.good:105) $(accepted b.good:100)"
 
+ward ban del "$ATTACKER4" >/dev/null
+tried "wrong passwords with one branch, and behind the credentials of his own account"
+logins attacker "$ATTACKER4" h.branch:106:40 i.decoy:107:40 >"$TMP/logins"
+came "$(answered h.branch:106:40) and $(answered i.decoy:107:40) of 40 were answered"
+expect "one branch for all guesses gives no more of them" "$(cat "$TMP/logins")" \
+	test "$(answered h.branch:106:40)" -ge 10 -a "$(answered h.branch:106:40)" -le 20
+expect "nor do the credentials of an account of one's own beside each" "$(cat "$TMP/logins")" \
+	test "$(answered i.decoy:107:40)" -ge 10 -a "$(answered i.decoy:107:40)" -le 20
+
+ward ban del "$ATTACKER4" >/dev/null
 tried "one wrong password for each of 90 users"
 logins attacker "$ATTACKER4" z.spray:110:90 >"$TMP/logins"
 came "$(answered z.spray:110:90) of 90 were answered; bans: $(ban_of "$ATTACKER4" | tr '\n' ' ')"
