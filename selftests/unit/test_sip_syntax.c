@@ -74,6 +74,7 @@ static const struct value values[] = {
 	{"Record-Route", BIT(RECORD_ROUTE), "<sip:a;lr=on>;x=y", "<sip:a;lr=on>;x="},
 	{"Refer-To", BIT(REFER_TO), "<sip:a?Replaces=1%3Bx>", "sip:a?Replaces=1%3Bx"},
 	{"Refer-To", BIT(REFER_TO), "<http://a/b>", "<http//a/b>"},
+	{"Refer-To", BIT(REFER_TO), "<http://[::1]:8/b>", "<http://{::1}:8/b>"},
 	{"Call-ID", BIT(CALL_ID), "a(<>:\\\"/[]?{})", "a=b"},
 	{"Call-ID", BIT(CALL_ID), "a@b", "@b"},
 	{"Call-ID", BIT(CALL_ID), "-", "a\r\n b"},
