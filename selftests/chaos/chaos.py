@@ -97,8 +97,8 @@ class First(Scenario):
             must(w.status() is None, "a start that failed leaves state")
         else:
             # What cannot be read now is read a second later.
-            if w.said("not back yet"):
-                wait_until("the second try", lambda: w.said("are back"))
+            if w.said("not restored yet"):
+                wait_until("the second try", lambda: w.said("are restored"))
             w.check("a")
         w.kill()
         w.must_start("a")
@@ -274,7 +274,7 @@ class GoBack(Confirm):
         must(w.start("a", self.fault(number, kind)), "it does not start")
         got = w.sipward("apply", "--confirm", "1ms", w.policies["b"], keep=True)
         must(got.returncode == 0, f"apply: {got.stderr}")
-        wait_until("going back", lambda: w.agent.poll() is not None or w.said("gone back to"))
+        wait_until("going back", lambda: w.agent.poll() is not None or w.said("was not confirmed in time"))
         if self.note(number):
             must(w.ended() == -signal.SIGKILL, "it was not killed")
             w.check_without_agent()

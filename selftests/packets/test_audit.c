@@ -201,14 +201,15 @@ static void test_bad_vectors(void **state)
 	(void)state;
 	expect_bad("threat flood\n",
 		   "v.txt:1: a vector begins with 'vector NAME', not with 'threat'");
-	expect_bad("vector a\nthreat floods\n", "v.txt:2: the catalogue has no threat 'floods'");
-	expect_bad("vector a\nexpect rate_sauce\n", "v.txt:2: there is no reason 'rate_sauce'");
-	expect_bad("vector a\nin nobody\n", "v.txt:2: no end of a packet: 'nobody'");
+	expect_bad("vector a\nthreat floods\n", "v.txt:2: unknown threat 'floods'");
+	expect_bad("vector a\nexpect rate_sauce\n", "v.txt:2: unknown reason 'rate_sauce'");
+	expect_bad("vector a\nin nobody\n", "v.txt:2: a packet does not end with one of the known "
+					    "words: 'nobody'");
 	expect_bad("vector a\nin public repeat 0\n",
 		   "v.txt:2: repeat is within 1..1000000, not '0'");
 	expect_bad("vector a\nin public sctp\n", "v.txt:2: unknown word 'sctp'");
-	expect_bad("vector a\n| text\n", "v.txt:2: no packet to which this belongs: '| text'");
-	expect_bad("vector a\nin public\nhex 0g\n", "v.txt:3: no octet in hexadecimal: 'g'");
+	expect_bad("vector a\n| text\n", "v.txt:2: this line needs a packet before it: '| text'");
+	expect_bad("vector a\nin public\nhex 0g\n", "v.txt:3: not an octet in hexadecimal: 'g'");
 	expect_bad("vector a\nvectr b\n", "v.txt:2: unknown word 'vectr'");
 	expect_bad("vector a\ntitle b\nthreat flood\n",
 		   "v.txt: vector 'a' needs a threat, a title and a packet");

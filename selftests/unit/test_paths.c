@@ -170,7 +170,7 @@ static void test_file(void **state)
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	pipe = private_file(fd, p->path, "fifo", &e);
 	assert_int_equal(pipe, -1);
-	assert_non_null(strstr(e.text, "no regular file"));
+	assert_non_null(strstr(e.text, "not a regular file"));
 	if (geteuid() != 0 || chown(path, 65534, 65534) < 0)
 		return;
 	memset(&e, 0, sizeof(e));

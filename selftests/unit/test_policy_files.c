@@ -86,7 +86,7 @@ static void test_no_file(void **state)
 	(void)state;
 	assert_message(BAD "/absent.yaml",
 		       BAD "/absent.yaml: cannot be read: No such file or directory");
-	assert_message(BAD, BAD ": is a directory, a file is wanted");
+	assert_message(BAD, BAD ": is a directory; name a file");
 }
 
 static void test_hash(void **state)

@@ -199,7 +199,7 @@ static void test_long_lines(void **state)
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
 	write_repeated(s->list, "", "1", 15 << 20);
 	assert_refused(s, "list.txt:1:1: '111111111111111111111111111111111111111111111111111111"
-			  "11111111111111...' is no prefix");
+			  "11111111111111...' is not a prefix");
 }
 
 /* --- time --- */
@@ -352,13 +352,13 @@ static void test_named_pipe(void **state)
 
 	unlink(s->policy);
 	assert_int_equal(mkfifo(s->policy, 0600), 0);
-	assert_refused(s, "policy.yaml: is a named pipe, whose writer may never come; write a "
+	assert_refused(s, "policy.yaml: is a named pipe, and its writer may never come; name a "
 		       "file, or use <(COMMAND)");
 	unlink(s->policy);
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
 	unlink(s->list);
 	assert_int_equal(mkfifo(s->list, 0600), 0);
-	assert_refused(s, "list.txt: is no regular file, one is wanted");
+	assert_refused(s, "list.txt: is not a regular file; name one");
 	unlink(s->list);
 }
 
@@ -369,7 +369,7 @@ static void test_device(void **state)
 
 	(void)state;
 	assert_int_equal(policy_load("/dev/zero", &p, &e), -1);
-	assert_string_equal(e.text, "/dev/zero: is a device, a file is wanted");
+	assert_string_equal(e.text, "/dev/zero: is a device; name a file");
 }
 
 /* What a shell makes of <(COMMAND); a relative list stands where the command runs. */

@@ -191,21 +191,20 @@ static void test_refused(void **state)
 		  "the zone, as in public.mode" },
 		{ "zones", "[]", "command line: 'zones' is not one value; name a key of the zone, "
 		  "as in public.mode" },
-		{ "carrier.sources", "[]", "command line: 'carrier.sources' is not for tuning, "
-		  "only limits and modes are; change it in the file, then run: sipward apply "
-		  "FILE" },
-		{ "version", "2", "command line: 'version' is not for tuning, only limits and "
-		  "modes are; change it in the file, then run: sipward apply FILE" },
+		{ "carrier.sources", "[]", "command line: 'carrier.sources' cannot be tuned, only "
+		  "limits and modes can; change it in the file, then run: sipward apply FILE" },
+		{ "version", "2", "command line: 'version' cannot be tuned, only limits and modes "
+		  "can; change it in the file, then run: sipward apply FILE" },
 		{ "carrier.a.methods.INVITE", "on", "command line: 'methods' is a list, so it has "
 		  "no 'INVITE'; give 'methods' as a whole" },
 		{ "mode.x", "on", "command line: 'mode' is a single value, so it has no 'x'; give "
 		  "'mode' as a whole" },
-		{ "carrier..mode", "monitor", "command line: 'carrier..mode' is no key; keys are "
-		  "words with dots between, as in public.rates.source.INVITE" },
-		{ "", "monitor", "command line: '' is no key; keys are words with dots between, as "
-		  "in public.rates.source.INVITE" },
-		{ "mode", " ", "command line: 'mode' wants a value" },
-		{ "mode", "[enforce", "command line:2:1: no valid YAML: did not find expected ',' "
+		{ "carrier..mode", "monitor", "command line: 'carrier..mode' is not a key; keys "
+		  "are words with dots between, as in public.rates.source.INVITE" },
+		{ "", "monitor", "command line: '' is not a key; keys are words with dots between, "
+		  "as in public.rates.source.INVITE" },
+		{ "mode", " ", "command line: 'mode' needs a value" },
+		{ "mode", "[enforce", "command line:2:1: not valid YAML: did not find expected ',' "
 		  "or ']' while parsing a flow sequence from 1:1 on; check indentation, brackets "
 		  "and quotes here and above" },
 		{ "mode", "mon\x01", "command line:1:4: octet 0x01 is a control character; only "

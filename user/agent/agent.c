@@ -300,7 +300,8 @@ static int stop(struct agent *agent, struct error *e)
 		if (agent->confirm_by && idle)
 			go_back(agent);
 		else if (agent->confirm_by)
-			say("policy %s was not confirmed, and stays: there was no time to go back",
+			say("policy %s was not confirmed, and stays: there was no time to restore "
+			    "the policy before it",
 			    agent->running.text.name);
 		if (agent->running.override_count)
 			say("what is tuned stays until the next start");
@@ -311,8 +312,8 @@ static int stop(struct agent *agent, struct error *e)
 	tuned_forget();
 	if (take_off(agent, e) < 0)
 		return -1;
-	say("stopped; the programs are off, bans and counters are kept (sipward detach removes "
-	    "them)");
+	say("stopped; the programs are detached, bans and counters are kept (sipward detach "
+	    "removes them)");
 	return 0;
 }
 

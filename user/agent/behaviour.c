@@ -96,8 +96,8 @@ static enum outcome sentence(struct behaviour *behaviour, const struct sw_offenc
 	struct sw_ban made;
 
 	if (monitored) {
-		say_with(behaviour->say, "%s would be %s: %s, %u within the period (monitor: nothing is "
-		    "carried out)", subject, order->user ? "refused" : "banned",
+		say_with(behaviour->say, "%s would be %s: %s, %u within the period (monitor mode: "
+		    "nothing is dropped)", subject, order->user ? "refused" : "banned",
 		    reason_name(order->reason), order->evidence);
 		tell(behaviour, offence, order, SW_MODE_MONITOR);
 		return NOT_CARRIED_OUT;

@@ -107,8 +107,8 @@ static uint64_t count_of(struct json_object *o, const char *key)
 
 static int missing_argument(const char *name, struct error *e)
 {
-	return fail(e, EXIT_FAILED, "the command lacks '%s'; is this `sipward` of another version "
-		    "than the agent?", name);
+	return fail(e, EXIT_FAILED, "the command lacks '%s'; check that this `sipward` and the "
+		    "agent have the same version", name);
 }
 
 static int on_status(struct agent *agent, struct json_object *args, struct json_object *answer,
@@ -260,8 +260,8 @@ static struct json_object *answer(struct agent *agent, const char *line)
 	if (command)
 		command->run(agent, args, o, &e);
 	else
-		fail(&e, EXIT_FAILED, "the agent does not know the command '%.*s'; is it of "
-		     "another version?", (int)name, line);
+		fail(&e, EXIT_FAILED, "the agent does not know the command '%.*s'; check that this "
+		     "`sipward` and the agent have the same version", (int)name, line);
 	if (e.code) {
 		json_text(o, "error", e.text);
 		json_count(o, "code", e.code);

@@ -107,7 +107,7 @@ static int start_listening(struct control *control, struct error *e)
 	bound = bind(control->listener, (struct sockaddr *)&address, sizeof(address));
 	umask(mask);
 	if (bound < 0 || listen(control->listener, 8) < 0)
-		return fail(e, EXIT_FAILED, "%s: cannot be listened on: %s", address.sun_path,
+		return fail(e, EXIT_FAILED, "cannot listen on %s: %s", address.sun_path,
 			    strerror(errno));
 	return loop_add(control->loop, control->listener, on_connect, control, e);
 }
@@ -212,12 +212,12 @@ FILE *control_ask(const char *command, struct error *e)
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno == EACCES || errno == EPERM)
 			fail(e, EXIT_PRIVILEGE,
-			     "%s: the agent may not be asked: %s; run it as root",
+			     "%s: no permission to ask the agent: %s; run it as root",
 			     address.sun_path, strerror(errno));
 		else if (errno == EAGAIN || errno == EINPROGRESS)
 			fail(e, EXIT_FAILED,
 			     "%s: the agent did not take the connection for %d s: it is stopped, "
-			     "busy or hangs; what is attached goes on as it is", address.sun_path,
+			     "busy or hanging; what is attached keeps running", address.sun_path,
 			     ASK_SECONDS);
 		else
 			fail(e, EXIT_NOT_RUNNING,

@@ -69,7 +69,7 @@ static int wanted_interfaces(const struct agent *agent, const struct policy *pol
 	for (size_t i = 0; i < count; i++)
 		add_meant(agent, to, named[i]);
 	if (!to->wanted_count)
-		return fail(e, EXIT_USAGE, "no interface is named; run `sipward run -i IFACE`, or "
+		return fail(e, EXIT_USAGE, "no interface is given; run `sipward run -i IFACE`, or "
 			    "write interfaces: [IFACE] into the policy");
 	return 0;
 }
@@ -114,7 +114,7 @@ static void note_interface(struct protected *iface, const struct apply *apply)
 
 	protected_hold(iface);
 	if (!iface->attached) {
-		say("interface %s: is not there or down; it is attached when it comes up",
+		say("interface %s: is missing or down; sipward attaches to it when it comes up",
 		    iface->name);
 		return;
 	}
@@ -280,7 +280,7 @@ static void attach_again(void *context, const struct job *job)
 	if (agent->attach_pause > ATTACH_PAUSE_MAX)
 		agent->attach_pause = ATTACH_PAUSE_MAX;
 	agent->attach_at = monotonic_ns() + agent->attach_pause * SW_NS_PER_SEC;
-	say("that failed, and is tried again in %u s: %s", agent->attach_pause, e.text);
+	say("this failed and is tried again in %u s: %s", agent->attach_pause, e.text);
 }
 
 void check_interfaces(struct agent *agent)

@@ -135,7 +135,7 @@ static void hear_the_server(struct observation *o, struct finding *found, bool s
 	found->behind = pressure_falls_behind(&o->pressure);
 	found->unanswered = pressure_unanswered(&o->pressure);
 	if (found->behind && !o->pressed)
-		o->say("the server leaves most requests unanswered: newcomers wait");
+		o->say("the server leaves most requests unanswered; newcomers wait (greylist)");
 	o->pressed = found->behind;
 }
 

@@ -121,7 +121,7 @@ static char *tuned_text(const struct loaded_policy *loaded)
 	for (size_t i = 0; i < loaded->override_count; i++) {
 		auto_free char *before = text;
 
-		text = xasprintf("%s %s %s", before ? before : "what was tuned is gone:",
+		text = xasprintf("%s %s %s", before ? before : "tuned values are gone:",
 				 loaded->overrides[i].key, loaded->overrides[i].value);
 		if (i + 1 < loaded->override_count) {
 			auto_free char *item = text;
@@ -167,7 +167,7 @@ static void reload(void *context, const struct job *job)
 	}
 	agent->reload_error[0] = '\0';
 	if (agent->confirm_by)
-		say("the policy that waited to be confirmed gives way to the reloaded one");
+		say("the reloaded policy replaces the one that waited for `sipward confirm`");
 	settle(agent);
 	tuned_write(agent);
 	say("policy reloaded%s%s", gone ? "; " : "", gone ? gone : "");
@@ -178,7 +178,7 @@ void reload_soon(struct agent *agent)
 	struct job job = {.run = reload};
 
 	if (!jobs_add(&agent->jobs, &job))
-		say("reload refused, the running policy stays: too much waits to be done");
+		say("reload refused, the running policy stays: too many jobs wait");
 }
 
 int apply_policy(struct agent *agent, struct loaded_policy *next, uint64_t confirm, char **gone,
@@ -202,7 +202,7 @@ int apply_policy(struct agent *agent, struct loaded_policy *next, uint64_t confi
 		agent->confirm_by = monotonic_ns() + confirm;
 	tuned_write(agent);
 	say("policy %s applied%s%s%s", agent->running.text.name,
-	    confirm ? ", until it is confirmed or its time is over" : "",
+	    confirm ? ", until it is confirmed or its time ends" : "",
 	    *gone ? "; " : "", *gone ? *gone : "");
 	return 0;
 }
@@ -210,9 +210,9 @@ int apply_policy(struct agent *agent, struct loaded_policy *next, uint64_t confi
 int confirm_policy(struct agent *agent, struct error *e)
 {
 	if (!agent->confirm_by)
-		return fail(e, EXIT_FAILED, "nothing waits to be confirmed: there was no `sipward "
-			    "apply --confirm`, or its time was over and the policy before it runs "
-			    "again");
+		return fail(e, EXIT_FAILED, "no policy waits for confirmation: there was no "
+			    "`sipward apply --confirm`, or its time ended and the policy before it "
+			    "runs again");
 	if (fault_point("confirm", e) < 0)
 		return -1;
 	settle(agent);
@@ -307,7 +307,7 @@ int tune(struct agent *agent, struct override *override, uint64_t duration, stru
 		return -1;
 	say("tuned: %s is %s (%s in the file), %s", override->key, override->value,
 	    override->in_file ? override->in_file : "not written",
-	    duration ? "for a while" : "until it is taken back");
+	    duration ? "for a while" : "until it is reset");
 	memset(override, 0, sizeof(*override));
 	return 0;
 }
@@ -317,7 +317,7 @@ static void say_back(const struct sorted *sorted, const char *why)
 	for (size_t i = 0; i < sorted->go_count; i++) {
 		const struct override *gone = &sorted->go[i];
 
-		say("tuned no more, %s: %s is as in the file again (%s)", why, gone->key,
+		say("no longer tuned, %s: %s is as in the file again (%s)", why, gone->key,
 		    gone->in_file ? gone->in_file : "not written");
 	}
 }
@@ -332,7 +332,7 @@ int tune_reset(struct agent *agent, const char *key, struct error *e)
 		return 0;
 	if (run_sorted(agent, &sorted, e) < 0)
 		return -1;
-	say("tuned no more%s%s", key ? ": " : ", nothing at all", key ? key : "");
+	say("no longer tuned%s%s", key ? ": " : ": every key", key ? key : "");
 	return 0;
 }
 
@@ -359,10 +359,10 @@ static void end_what_is_due(void *context, const struct job *job)
 	sorted = sort_overrides(&agent->running, NULL, now);
 	if (!sorted.go_count)
 		return;
-	say_back(&sorted, "its time is over");
+	say_back(&sorted, "its time ended");
 	if (run_sorted(agent, &sorted, &e) == 0)
 		return;
-	say("that failed and is tried again in %d s: %s", RETRY_SECONDS, e.text);
+	say("this failed and is tried again in %d s: %s", RETRY_SECONDS, e.text);
 	for (size_t i = 0; i < agent->running.override_count; i++) {
 		struct override *override = &agent->running.overrides[i];
 
@@ -390,12 +390,12 @@ void go_back(struct agent *agent)
 	    read_loaded_policy(agent, NULL, true, &agent->before, &e) < 0 ||
 	    run_loaded_policy(agent, &agent->before, NULL, &e) < 0) {
 		agent->confirm_by = monotonic_ns() + RETRY_SECONDS * SW_NS_PER_SEC;
-		say("policy %s was not confirmed, but going back to %s failed and is tried again "
-		    "in %d s: %s",
+		say("policy %s was not confirmed. Restoring %s failed and is tried again in %d s: "
+		    "%s",
 		    agent->running.text.name, agent->before.text.name, RETRY_SECONDS, e.text);
 		return;
 	}
 	agent->confirm_by = 0;
 	tuned_write(agent);
-	say("the policy was not confirmed in time: gone back to %s", agent->running.text.name);
+	say("the policy was not confirmed in time: %s runs again", agent->running.text.name);
 }

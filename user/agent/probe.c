@@ -245,8 +245,8 @@ struct probe *probe_open(const struct state *state, struct error *e)
 	probe->socket4 = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	probe->socket6 = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (probe->socket4 < 0) {
-		fail(e, EXIT_PRIVILEGE, "newcomers: probe: no raw socket: %s; give the service "
-		     "CAP_NET_RAW, or write probe: off", strerror(errno));
+		fail(e, EXIT_PRIVILEGE, "newcomers: probe: a raw socket cannot be opened: %s; give "
+		     "the service CAP_NET_RAW, or write probe: off", strerror(errno));
 		return NULL;
 	}
 	if (state_meta_read(state, &probe->meta, e) < 0 || proof_forget_all(state, e) < 0)

@@ -151,8 +151,8 @@ static void keep_interface_pins(struct agent *agent, struct protected *iface)
 	if (pinned < 0 || counted < 0)
 		trouble(iface, "%s", e.text);
 	else if (pinned || counted)
-		repaired(agent, REPAIR_PIN, iface->ifindex, "interface %s: somebody removed its "
-			 "pins (%s%s%s); they are back, and the program never stopped",
+		repaired(agent, REPAIR_PIN, iface->ifindex, "interface %s: its pins were removed "
+			 "(%s%s%s); they are restored, and the program kept running",
 			 iface->name, pinned ? "link" : "", pinned && counted ? ", " : "",
 			 counted ? "counters" : "");
 }
@@ -176,8 +176,8 @@ static void keep_state_pins(struct agent *agent)
 	if (network_renew())
 		back++;
 	if (back)
-		repaired(agent, REPAIR_PIN, 0, "%s: somebody removed %d pin%s of the state; %s "
-			 "back", bpf_dir(), back, back > 1 ? "s" : "", back > 1 ? "they are" :
+		repaired(agent, REPAIR_PIN, 0, "%s: %d pin%s of the state had been removed; %s "
+			 "restored", bpf_dir(), back, back > 1 ? "s" : "", back > 1 ? "they are" :
 			 "it is");
 	say_once(say_text, agent->pin_trouble, sizeof(agent->pin_trouble), e.text);
 }
@@ -190,11 +190,11 @@ static bool keep_locks(struct agent *agent)
 	bool held = lock_holds(&agent->lock);
 	int again = 0;
 
-	if ((held || lock_take(&agent->lock, "two agents would write one state", &e) == 0) &&
+	if ((held || lock_take(&agent->lock, "two agents would write the same state", &e) == 0) &&
 	    (again = control_keep(&agent->control, &e)) >= 0) {
 		if (!held || again)
-			repaired(agent, REPAIR_LOCK, 0, "somebody removed %s, or the lock or the "
-				 "control socket in %s; they are back", bpf_dir(), run_dir());
+			repaired(agent, REPAIR_LOCK, 0, "%s, or the lock or the control socket in "
+				 "%s, had been removed; they are restored", bpf_dir(), run_dir());
 		return true;
 	}
 	say_once(say_text, agent->pin_trouble, sizeof(agent->pin_trouble), e.text);
@@ -213,7 +213,7 @@ static void let_go(struct protected *iface)
 
 static void lost(struct protected *iface)
 {
-	say("interface %s: went away; it is attached again when it comes back", iface->name);
+	say("interface %s: disappeared; sipward attaches to it when it comes back", iface->name);
 	let_go(iface);
 }
 
@@ -222,8 +222,8 @@ static void moved_away(struct protected *iface)
 {
 	struct error ignored = {};
 
-	say("interface %s: was moved to another network namespace; sipward was taken off it, and "
-	    "is attached again when it comes back", iface->name);
+	say("interface %s: was moved to another network namespace; sipward is detached from it, "
+	    "and attaches to it when it comes back", iface->name);
 	state_detach(iface->name, &ignored);
 	let_go(iface);
 }
@@ -253,24 +253,24 @@ static bool attach_held(struct protected *iface, int ifindex)
 /* What is not as simple is left to a whole apply. */
 static void give_up_held(struct protected *iface, int reason)
 {
-	trouble(iface, "interface %s: the program that ran there cannot be attached again (%s); it "
-		"is loaded anew", iface->name, strerror(reason));
+	trouble(iface, "interface %s: its program cannot be attached again (%s); a new one is "
+		"loaded", iface->name, strerror(reason));
 	protected_release(iface);
 }
 
 static void attach_again(struct agent *agent, struct protected *iface, const struct link_now *now)
 {
 	if (link_program_id(now)) {
-		trouble(iface, "interface %s: somebody detached sipward and attached another XDP "
-			"program (id %u), which is left alone; nothing protects it now. Take that "
-			"program off, and sipward is attached again", iface->name,
+		trouble(iface, "interface %s: another XDP program (id %u) took the place of "
+			"sipward and is left alone; nothing protects the interface now. Remove "
+			"that program, and sipward attaches again", iface->name,
 			link_program_id(now));
 		let_go(iface);
 	} else if (!attach_held(iface, iface->ifindex)) {
 		give_up_held(iface, errno);
 	} else {
-		repaired(agent, REPAIR_LINK, iface->ifindex, "interface %s: somebody detached "
-			 "sipward from it; it is attached again, with the same program",
+		repaired(agent, REPAIR_LINK, iface->ifindex, "interface %s: sipward had been "
+			 "detached; it is attached again, with the same program",
 			 iface->name);
 	}
 }
@@ -292,11 +292,11 @@ static void come_back(struct agent *agent, struct protected *iface)
 static void put_back_program(struct agent *agent, struct protected *iface, uint32_t found)
 {
 	if (bpf_link_update(iface->link, iface->program, NULL) < 0)
-		trouble(iface, "interface %s: somebody put the program %u behind sipward's link, "
-			"and ours cannot be put back: %s", iface->name, found, strerror(errno));
+		trouble(iface, "interface %s: program %u replaced the one of sipward's link, and "
+			"ours cannot be restored: %s", iface->name, found, strerror(errno));
 	else
-		repaired(agent, REPAIR_PROGRAM, iface->ifindex, "interface %s: somebody put "
-			 "another program (id %u) behind sipward's link; ours is back",
+		repaired(agent, REPAIR_PROGRAM, iface->ifindex, "interface %s: another program (id "
+			 "%u) had replaced the one of sipward's link; ours is restored",
 			 iface->name, found);
 }
 
@@ -307,7 +307,7 @@ static void renamed(struct agent *agent, struct protected *iface, const char *no
 
 	memcpy(before, iface->name, IFNAMSIZ);
 	if (pins_rename(before, now, &e) < 0) {
-		trouble(iface, "interface %s is named %s now, but its pins cannot follow: %s",
+		trouble(iface, "interface %s is named %s now, but its pins cannot be renamed: %s",
 			before, now, e.text);
 		return;
 	}

@@ -125,7 +125,8 @@ void save_last(struct agent *agent, uint64_t end)
 	save_state(agent);
 	if (worker_wait(&agent->saver, left(end)))
 		return;
-	say("there was no time to save the state for a reboot: the file has what was saved before");
+	say("there was no time to save the state for a reboot; the file has the state of the last "
+	    "save");
 	worker_hurry(&agent->saver, 0);
 }
 
@@ -144,9 +145,9 @@ static int restore(struct agent *agent, struct saved *saved, const char *path, s
 	known = known_restore(&agent->state, saved->known, saved->known_count);
 	full = saved->known_count - known + saved->ban_count - bans;
 	known_sweep(&agent->state, agent->running.policy.known_for, &ignored);
-	say("%s, saved %llu s ago: %zu known endpoints and %zu bans are back; %zu had run out, %zu "
-	    "found no room in the tables", path, (unsigned long long)(saved->age / SW_NS_PER_SEC),
-	    known, bans, saved->expired, full);
+	say("%s, saved %llu s ago: %zu known endpoints and %zu bans are restored; %zu had expired, "
+	    "%zu did not fit into the tables", path,
+	    (unsigned long long)(saved->age / SW_NS_PER_SEC), known, bans, saved->expired, full);
 	return 0;
 }
 
@@ -156,8 +157,8 @@ static void set_aside(const char *path, const char *why)
 	auto_free char *aside = xasprintf("%s.bad", path);
 	bool moved = rename(path, aside) == 0;
 
-	say("%s; the agent starts without it: endpoints are learned anew, and bans that were in it "
-	    "do not hold. It is kept as %s", why, moved ? aside : path);
+	say("%s; the agent starts without it. Endpoints are learned anew, and the bans in it are "
+	    "lost. It is kept as %s", why, moved ? aside : path);
 }
 
 /* 0 when the file has nothing any more that the tables could have. */
@@ -205,8 +206,8 @@ void restore_state(struct agent *agent)
 		return;
 	}
 	if (strcmp(agent->save_error, e.text) != 0)
-		say("what was saved before is not back yet; it is tried again every second, and "
-		    "nothing is saved before: %s", e.text);
+		say("the saved state is not restored yet. This is tried again every second, and "
+		    "nothing is saved until then: %s", e.text);
 	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e.text);
 }
 

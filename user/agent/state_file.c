@@ -349,7 +349,7 @@ static int read_text(struct reading *r, const char *path, char *text, size_t siz
 	char *line, *next = text;
 
 	if (strncmp(text, HEAD, strlen(HEAD) - 1) != 0)
-		return damaged(path, "is no saved state", e);
+		return damaged(path, "is not a saved state", e);
 	if (strncmp(text, HEAD "\n", strlen(HEAD "\n")) != 0 &&
 	    strncmp(text, HEAD_1 "\n", strlen(HEAD_1 "\n")) != 0)
 		return damaged(path, "is of another version", e);
@@ -365,7 +365,7 @@ static int read_text(struct reading *r, const char *path, char *text, size_t siz
 	while ((line = strsep(&next, "\n")) && (number++, *line)) {
 		if (read_line(r, line) == 0)
 			continue;
-		what = xasprintf("line %u says nothing that this version knows", number);
+		what = xasprintf("this version does not know line %u", number);
 		saved_free(r->saved);
 		return damaged(path, what, e);
 	}
@@ -385,8 +385,8 @@ static int check_owner(const char *path, struct error *e)
 	}
 	if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
 	    (st.st_mode & 022))
-		return damaged(path, "could have been written by another user (it must be a file "
-			       "of root's that nobody else may write)", e);
+		return damaged(path, "could have been written by another user (it must belong to "
+			       "root, and nobody else may write to it)", e);
 	return 1;
 }
 

@@ -62,7 +62,7 @@ void tuned_write(const struct agent *agent)
 	}
 	written = json_object_to_file_ext(fresh, all, JSON_STYLE);
 	if (written < 0 || fault_point("rename the note", NULL) < 0 || rename(fresh, path) < 0)
-		say("%s: cannot be written, so after a crash nobody could tell what is tuned: %s",
+		say("%s: cannot be written, so after a crash the tuned values would be unknown: %s",
 		    path, strerror(errno));
 }
 

@@ -95,8 +95,8 @@ int battlefield_open(struct battlefield *field, struct test_run *test_run,
 	field->public_octet = public_octet(named.any) ?: public_octet(named.legal);
 	if (field->public_octet)
 		return 0;
-	return fail(e, EXIT_POLICY, "audit: the zones and lists of the policy leave no /8 where a "
-		    "stranger could come from");
+	return fail(e, EXIT_POLICY, "audit: the zones and lists of the policy leave no /8 for an "
+		    "unknown source");
 }
 
 static bool holds(const struct prefix *prefix, const struct sw_addr *addr)

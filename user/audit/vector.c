@@ -61,7 +61,7 @@ static int read_vector(struct reader *r)
 static int read_threat(struct reader *r)
 {
 	if (!threat_by_name(r->words[1]))
-		return wrong(r, "the catalogue has no threat", r->words[1]);
+		return wrong(r, "unknown threat", r->words[1]);
 	current(r)->threat = xstrdup(r->words[1]);
 	return 0;
 }
@@ -75,7 +75,7 @@ static int read_expect(struct reader *r)
 
 		append(v->expect, v->expect_count, name);
 		if (reason_by_name(name) < 0)
-			return wrong(r, "there is no reason", name);
+			return wrong(r, "unknown reason", name);
 	}
 	return 0;
 }
@@ -93,7 +93,7 @@ static int read_end(struct reader *r, char *word, struct step *step)
 		*colon++ = '\0';
 		step->port = strcmp(colon, "random") ? atoi(colon) : 0;
 	}
-	end = word_of(r, word, ends, "no end of a packet:");
+	end = word_of(r, word, ends, "a packet does not end with one of the known words:");
 	step->end = end;
 	return end < 0 ? -1 : 0;
 }
@@ -119,7 +119,7 @@ static int read_option(struct reader *r, char ***word, struct step *step)
 		if (duration_parse(value, &step->every, &why) == 0)
 			return 0;
 		step->every = strtoul(value, NULL, 10) * 1000;
-		return step->every && strstr(value, "us") ? 0 : wrong(r, "no duration:", value);
+		return step->every && strstr(value, "us") ? 0 : wrong(r, "not a duration:", value);
 	}
 	transport = word_of(r, name, transports, "unknown word");
 	step->transport = transport;
@@ -204,7 +204,7 @@ static int add_octets(struct reader *r, struct step *step, const char *hex)
 
 		add_text(step, text, snprintf(text, sizeof(text), "\\x%02x", octet));
 	}
-	return hex[strspn(hex, " \t\r")] ? wrong(r, "no octet in hexadecimal:", hex) : 0;
+	return hex[strspn(hex, " \t\r")] ? wrong(r, "not an octet in hexadecimal:", hex) : 0;
 }
 
 static int read_payload(struct reader *r, const char *line)
@@ -212,7 +212,7 @@ static int read_payload(struct reader *r, const char *line)
 	struct step *step = last_step(r);
 
 	if (!step || step->kind == STEP_WAIT)
-		return wrong(r, "no packet to which this belongs:", line);
+		return wrong(r, "this line needs a packet before it:", line);
 	if (*line == '|') {
 		line += line[1] == ' ' ? 2 : 1;
 		add_text(step, line, strlen(line));
@@ -256,7 +256,7 @@ static int read_words(struct reader *r, char *line)
 			return wrong(r, "a vector begins with 'vector NAME', not with",
 				     r->words[0]);
 		if (!lines[i].bare && count < 2)
-			return wrong(r, "a word is missing behind", r->words[0]);
+			return wrong(r, "a word is missing after", r->words[0]);
 		return lines[i].read(r);
 	}
 	return wrong(r, "unknown word", r->words[0]);

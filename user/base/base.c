@@ -164,12 +164,12 @@ static int check_kind(int fd, const char *path, size_t max, struct error *e)
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &system) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return fail(e, EXIT_FAILED, "%s: is a directory, a file is wanted", path);
+		return fail(e, EXIT_FAILED, "%s: is a directory; name a file", path);
 	if (S_ISFIFO(st.st_mode) && system.f_type != PIPEFS_MAGIC)
-		return fail(e, EXIT_FAILED, "%s: is a named pipe, whose writer may never come; "
-			    "write a file, or use <(COMMAND)", path);
+		return fail(e, EXIT_FAILED, "%s: is a named pipe, and its writer may never come; "
+			    "name a file, or use <(COMMAND)", path);
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
-		return fail(e, EXIT_FAILED, "%s: is a device, a file is wanted", path);
+		return fail(e, EXIT_FAILED, "%s: is a device; name a file", path);
 	if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > max)
 		return fail(e, EXIT_FAILED, "%s: larger than %zu octets", path, max);
 	return 0;

@@ -59,10 +59,10 @@ static int read_options(const struct command *self, int argc, char **argv, bool 
 		return -1;
 	*path = argv[optind];
 	if (!*path)
-		return fail(e, EXIT_USAGE, "apply: a policy file is wanted; see: sipward apply "
+		return fail(e, EXIT_USAGE, "apply: name a policy file; see: sipward apply "
 			    "--help");
 	if (argv[optind + 1])
-		return fail(e, EXIT_USAGE, "apply: '%s' is not wanted", argv[optind + 1]);
+		return fail(e, EXIT_USAGE, "apply: unexpected argument '%s'", argv[optind + 1]);
 	return 0;
 }
 
@@ -74,7 +74,8 @@ static void print_next_time(struct json_object *answer)
 	auto_free char *running = realpath(now, NULL);
 
 	if (!at_start || !running || strcmp(at_start, running) != 0)
-		printf("a reload (SIGHUP) and the next start read %s: copy it there to keep it\n",
+		printf("a reload (SIGHUP) and the next start read %s; copy this file there to keep "
+		       "it\n",
 		       start ? start : "the embedded policy, or what -p says");
 }
 
@@ -97,12 +98,12 @@ static int run_apply(const struct command *self, int argc, char **argv, struct e
 		print_json(answer);
 		return 0;
 	}
-	printf("%s runs now, as generation %s\n", printable(path).text,
+	printf("%s is running, as generation %s\n", printable(path).text,
 	       text_of(answer, "generation"));
 	if (text_of(answer, "note"))
 		puts(text_of(answer, "note"));
 	if (confirm)
-		printf("the policy before it comes back in %llu s, unless you run: sipward "
+		printf("the previous policy comes back in %llu s, unless you run: sipward "
 		       "confirm\n",
 		       (unsigned long long)(confirm / SW_NS_PER_SEC));
 	else
@@ -156,32 +157,32 @@ static int run_diff(const struct command *self, int argc, char **argv, struct er
 
 const struct command command_apply = {
 	.name = "apply",
-	.summary = "swaps a policy in on the running agent; with --confirm it goes back by itself",
+	.summary = "applies a policy to the running agent; with --confirm it reverts by itself",
 	.help =
 	"Usage: sipward apply POLICY [--confirm 60s] [-j]\n\n"
-	"  -c, --confirm DURATION  the policy that ran before comes back after this time, unless\n"
-	"                          you run `sipward confirm`: you cannot lock yourself out\n\n"
-	"The policy is swapped in with one step, with counters, bans and limits kept; a bad one,\n"
-	"or one that the kernel refuses, changes nothing. Values that were tuned are gone, and\n"
-	"come back with the policy that they were tuned in. A reload (SIGHUP) and the next start\n"
-	"read the file that `sipward run -p` names; what waits to be confirmed when the agent is\n"
-	"killed stays until that start.\n",
+	"  -c, --confirm DURATION  the previous policy comes back after this time, unless you run\n"
+	"                          `sipward confirm`: you cannot lock yourself out\n\n"
+	"Replaces the policy in one step and keeps counters, bans and limits. A wrong policy,\n"
+	"or one that the kernel refuses, changes nothing. Tuned values belong to the policy\n"
+	"that they were tuned in: they go with it, and come back with it. A reload (SIGHUP) and\n"
+	"the next start read the file that `sipward run -p` names. If the agent is killed\n"
+	"before `sipward confirm`, the new policy stays until that start.\n",
 	.run = run_apply,
 };
 
 const struct command command_confirm = {
 	.name = "confirm",
-	.summary = "keeps the policy that `sipward apply --confirm` swapped in",
+	.summary = "keeps the policy that `sipward apply --confirm` applied",
 	.help = "Usage: sipward confirm [-j]\n",
 	.run = run_confirm,
 };
 
 const struct command command_diff = {
 	.name = "diff",
-	.summary = "shows what another policy would change on the running system, key by key",
+	.summary = "compares another policy with the running one, key by key",
 	.help = "Usage: sipward diff POLICY [-j]\n\n"
-		"Compares the file with what runs, tuned values included. \"not written\" means\n"
-		"that the key is not there and its default holds. Entries of lists are counted,\n"
-		"those in files too.\n",
+		"Compares the file with the running policy and its tuned values. \"not\n"
+		"written\" means that the key is absent and its default holds. Entries of\n"
+		"lists, also of list files, are only counted.\n",
 	.run = run_diff,
 };

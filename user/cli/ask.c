@@ -42,11 +42,11 @@ static int give_up(int pid, int waited, struct error *e)
 {
 	if (is_stopped(pid))
 		return fail(e, EXIT_FAILED, "the agent (pid %d) does not answer: it is stopped "
-			    "(SIGSTOP, or a debugger); what is attached goes on as it is. Let it "
-			    "go on: kill -CONT %d", pid, pid);
+			    "(SIGSTOP, or a debugger); what is attached keeps running. To continue "
+			    "it, run: kill -CONT %d", pid, pid);
 	return fail(e, EXIT_FAILED, "the agent (pid %d) did not answer for %d s: it is busy, "
-		    "frozen or hangs; what is attached goes on as it is. If that lasts, start it "
-		    "anew (systemctl restart sipward, or kill -9 and sipward run)", pid, waited);
+		    "frozen or hanging; what is attached keeps running. If this lasts, restart it "
+		    "(systemctl restart sipward, or kill -9 and sipward run)", pid, waited);
 }
 
 /* Waits until there is something to read. */
@@ -107,8 +107,8 @@ struct json_object *ask_agent(const char *command, struct json_object *args, str
 		return NULL;
 	answer = json_tokener_parse(reply);
 	if (!answer) {
-		fail(e, EXIT_FAILED, "the agent's answer cannot be read; is it of another "
-		     "version?");
+		fail(e, EXIT_FAILED, "the agent's answer cannot be read; check that this `sipward` "
+		     "and the agent have the same version");
 		return NULL;
 	}
 	if (text_of(answer, "error")) {

@@ -40,15 +40,15 @@ void print_network(struct json_object *network)
 
 	if (!network)
 		return;
-	printf("network namespace: this state belongs to another one than the one you are in: %s",
+	printf("network namespace: this state belongs to another namespace than yours: %s",
 	       text_of(network, "name"));
 	if (json_object_get_boolean(json_object_object_get(network, "entered")))
-		printf(" (nsenter --net=%s); interfaces below are those of that one\n", path);
+		printf(" (nsenter --net=%s); the interfaces below are in that namespace\n", path);
 	else if (path)
-		printf("; its interfaces cannot be asked from here, run: nsenter --net=%s sipward "
+		printf("; its interfaces are not visible from here; run: nsenter --net=%s sipward "
 		       "status\n", path);
 	else
-		puts("; nothing is found that lives in it, so it may be gone");
+		puts("; no process is in it, so it may be gone");
 }
 
 /* --- interfaces --- */
@@ -88,8 +88,7 @@ static const char *why_text(const struct attachment *attachment)
 	if (!attachment->ifindex)
 		return "there is no such interface now";
 	return attachment->why == ATTACH_WHY_NO_PIN ? "no link is pinned" :
-	       "its link holds nothing any more: somebody detached it, or the interface was made "
-	       "anew";
+	       "its link is empty: sipward was detached, or the interface was created again";
 }
 
 static void add_other(struct json_object *o, const struct attachment *attachment)
@@ -196,7 +195,7 @@ static void print_nothing(struct json_object *iface)
 	}
 	printf("%s: nothing attached (%s)", text_of(iface, "name"), text_of(iface, "why"));
 	if (other)
-		printf("; an XDP program of somebody else is there: id %s, name %s",
+		printf("; another XDP program is attached: id %s, name %s",
 		       text_of(other, "id"), text_of(other, "name"));
 	putchar('\n');
 }
@@ -219,13 +218,13 @@ static void print_interface(struct json_object *iface)
 		printf("  it was named %s when sipward was attached to it\n",
 		       text_of(iface, "pinned_as"));
 	if (!json_object_get_boolean(json_object_object_get(iface, "pinned")))
-		printf("  without a pin in %s: somebody removed it, or another directory "
+		printf("  without a pin in %s: it was removed, or another directory "
 		       "(SIPWARD_BPF_DIR) has it\n", bpf_dir());
 	printf("  protects:");
 	for (size_t i = 0; i < json_object_array_length(services); i++)
 		printf(" %s", json_object_get_string(json_object_array_get_idx(services, i)));
 	puts(json_object_get_boolean(json_object_object_get(iface, "multi_buffer")) ? "" :
-	     "\n  multi-buffer frames are not taken: messages beyond one buffer are not seen");
+	     "\n  no multi-buffer frames: messages larger than one buffer are not seen");
 }
 
 void print_attached(struct json_object *interfaces)

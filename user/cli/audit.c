@@ -71,15 +71,14 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_audit = {
 	.name = "audit",
-	.summary = "shows what a policy does against each known threat, and runs attacks to prove it",
+	.summary = "shows how a policy answers each known threat, and runs attacks to prove it",
 	.help =
 	"Usage: sipward audit [-p POLICY] [--format md|html|json] [--vectors DIR] [-j]\n\n"
-	"  -p, --policy FILE    this policy; without it the one of the running agent\n"
+	"  -p, --policy FILE    this policy (default: the policy of the running agent)\n"
 	"  -f, --format F       md (default), html (one file, prints well) or json, like -j\n"
-	"      --vectors DIR    run the vectors of DIR/*.txt too\n\n"
-	"The vectors run through the compiled policy in the kernel, in a copy of its own: live\n"
-	"state is not touched. The report names for every threat the control, whether it is on,\n"
-	"in shadow or off, the line of the policy that says so, and what cannot be seen at all\n"
-	"(blind).\n",
+	"      --vectors DIR    also run the vectors (attacks) of DIR/*.txt\n\n"
+	"A separate copy of the compiled policy judges the vectors in the kernel; live state\n"
+	"does not change. For every threat the report has its controls; whether each is on, in\n"
+	"shadow or off; its line of the policy; and what sipward cannot see (blind).\n",
 	.run = run,
 };

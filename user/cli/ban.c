@@ -31,7 +31,7 @@ static int wants_verb(const struct ban_options *options, struct error *e)
 	static const char *const verbs[] = {"add", "del", "list", NULL};
 
 	if (!options->verb)
-		return fail(e, EXIT_USAGE, "%s: add ADDRESS, del ADDRESS or list is wanted",
+		return fail(e, EXIT_USAGE, "%s: use add ADDRESS, del ADDRESS or list",
 			    options->command);
 	return unknown_word(options->command, options->verb, verbs, e);
 }
@@ -43,7 +43,8 @@ static int read_words(int argc, char **argv, struct ban_options *to, struct erro
 	if (optind < argc)
 		to->address = argv[optind++];
 	if (optind < argc)
-		return fail(e, EXIT_USAGE, "%s: '%s' is not wanted", to->command, argv[optind]);
+		return fail(e, EXIT_USAGE, "%s: unexpected argument '%s'", to->command,
+			    argv[optind]);
 	return to->verb ? 0 : wants_verb(to, e);
 }
 
@@ -75,8 +76,8 @@ static int read_options(const struct command *self, int argc, char **argv,
 	if (letter == -2 || read_words(argc, argv, to, e) < 0)
 		return -1;
 	if (to->user && (to->kind == BAN_ALLOWS || strcmp(to->verb, "del")))
-		return fail(e, EXIT_USAGE, "%s: --user goes with ban del: a username is refused for "
-			    "what was done with it", to->command);
+		return fail(e, EXIT_USAGE, "%s: --user goes with ban del: a username is refused "
+			    "for wrong passwords", to->command);
 	return 0;
 }
 
@@ -85,7 +86,7 @@ static int read_address(struct ban_options *options, struct error *e)
 	const char *why;
 
 	if (!options->address)
-		return fail(e, EXIT_USAGE, "%s %s: an address is wanted", options->command,
+		return fail(e, EXIT_USAGE, "%s %s: name an address", options->command,
 			    options->verb);
 	if (prefix_parse(options->address, &options->source, &why) < 0)
 		return fail(e, EXIT_USAGE, "%s %s: %s: %s", options->command, options->verb,
@@ -98,7 +99,7 @@ static void time_left(const struct sw_ban *ban, char *text, size_t size)
 	uint64_t now = monotonic_ns();
 
 	if (ban->end == BAN_FOREVER)
-		snprintf(text, size, "until taken off");
+		snprintf(text, size, "until removed");
 	else
 		snprintf(text, size, "%" PRIu64 "s left",
 			 ban->end > now ? (uint64_t)((ban->end - now) / SW_NS_PER_SEC) : 0);
@@ -164,8 +165,8 @@ static int list(const struct state *state, const struct ban_options *options, st
 	if (options->json)
 		print_json(all);
 	else if (!count)
-		puts(options->kind == BAN_ALLOWS ? "nobody is allowed by hand" :
-						   "nobody is banned");
+		puts(options->kind == BAN_ALLOWS ? "there are no manual allows" :
+						   "there are no bans");
 	return 0;
 }
 
@@ -179,8 +180,8 @@ static void note_monitor(void)
 
 		if (attachment_read(*iface, &attachment, NULL) == 0 && attachment.policy &&
 		    attachment.policy->mode == SW_MODE_MONITOR)
-			fprintf(stderr, "sipward: %s is in monitor mode: a ban is counted there, "
-				"and drops nothing (sipward tune mode enforce)\n",
+			fprintf(stderr, "sipward: %s is in monitor mode: bans are counted and drop "
+				"nothing (sipward tune mode enforce)\n",
 				printable(*iface).text);
 	}
 }
@@ -197,7 +198,7 @@ static int add(const struct state *state, const struct ban_options *options, str
 	if (options->json)
 		return list(state, options, e);
 	printf("%s is %s%s", prefix_text(&source, text, sizeof(text)), allow ? "allowed" : "banned",
-	       options->duration == BAN_FOREVER ? " until it is taken off" : "");
+	       options->duration == BAN_FOREVER ? " until it is removed" : "");
 	if (options->duration == BAN_FOREVER)
 		printf(" (sipward %s del)", options->command);
 	putchar('\n');
@@ -213,8 +214,9 @@ static int del_user(const struct state *state, const struct ban_options *options
 	if (ban_del_user(state, &options->source, options->user, &found, e) < 0)
 		return -1;
 	if (!found)
-		return fail(e, EXIT_FAILED, "the username '%s' is not refused to %s; `sipward ban list` "
-			    "shows which are, and to whom", printable(options->user).text,
+		return fail(e, EXIT_FAILED, "the username '%s' is not refused to %s; `sipward ban "
+			    "list` shows each username with its address",
+			    printable(options->user).text,
 			    options->address);
 	if (options->json)
 		return list(state, options, e);
@@ -225,7 +227,7 @@ static int del_user(const struct state *state, const struct ban_options *options
 
 static int del(const struct state *state, const struct ban_options *options, struct error *e)
 {
-	const char *is = options->kind == BAN_ALLOWS ? "allowed by hand" : "banned";
+	const char *is = options->kind == BAN_ALLOWS ? "allowed manually" : "banned";
 	bool found;
 
 	if (options->user)
@@ -233,7 +235,7 @@ static int del(const struct state *state, const struct ban_options *options, str
 	if (ban_del(state, &options->source, options->kind, &found, e) < 0)
 		return -1;
 	if (!found)
-		return fail(e, EXIT_FAILED, "%s is not %s; `sipward %s list` shows who is",
+		return fail(e, EXIT_FAILED, "%s is not %s; `sipward %s list` shows all",
 			    options->address, is, options->command);
 	if (options->json)
 		return list(state, options, e);
@@ -270,32 +272,33 @@ const struct command command_ban = {
 	"Usage: sipward ban add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
 	"       sipward ban del ADDRESS [--user NAME] [-j]\n"
 	"       sipward ban list [-j]\n\n"
-	"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until taken off\n"
+	"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until removed\n"
 	"  -n, --note TEXT     why (31 octets), shown by list\n"
 	"  -u, --user NAME     a username that is refused to ADDRESS, as list shows it\n"
 	"  -j, --json          the bans as JSON\n\n"
-	"An IPv6 address stands for its /64, which is what one subscriber has. A ban holds on\n"
+	"An IPv6 address stands for its /64, the network of one subscriber. A ban holds on\n"
 	"every protected interface at once, with or without an agent, and outlives restarts and\n"
-	"reloads. Sources on lists: {allow: [...]} pass whatever bans say. A manual ban replaces\n"
-	"a manual allow. Automatic bans never do.\n\n"
-	"list shows usernames that are refused to an address for wrong passwords, too. del takes\n"
-	"them off with --user one by one, without it all of that address and its ban.\n",
+	"reloads. Sources on lists: {allow: [...]} pass in spite of a ban. A manual ban\n"
+	"replaces a manual allow. Automatic bans never do.\n\n"
+	"list also shows usernames that are refused to an address for wrong passwords. del\n"
+	"--user removes one of them. del without --user removes all of the address, and its\n"
+	"ban.\n",
 	.run = run,
 };
 
 const struct command command_allow = {
 	.name = "allow",
-	.summary = "lets a source in, whatever lists and bans say",
+	.summary = "lets a source pass, despite lists and bans",
 	.help =
 	"Usage: sipward allow add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
 	"       sipward allow del ADDRESS [-j]\n"
 	"       sipward allow list [-j]\n\n"
-	"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until taken off\n"
+	"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until removed\n"
 	"  -n, --note TEXT     why (31 octets), shown by list\n"
 	"  -j, --json          the entries as JSON\n\n"
-	"Replaces a ban of the source, and prevents new ones. It is stronger than lists: {deny:\n"
-	"[...]}. Limits, methods and checks hold for the source as for all others. Like a ban it\n"
-	"holds on every interface at once, with or without an agent, for one IPv4 address or one\n"
-	"IPv6 /64.\n",
+	"An allow replaces a ban of the source and prevents automatic bans. It overrides lists:\n"
+	"{deny: [...]}. Limits, methods and checks still apply to the source. Like a ban, it\n"
+	"takes effect on every interface at once, with or without an agent, for one IPv4\n"
+	"address or one IPv6 /64.\n",
 	.run = run,
 };

@@ -62,7 +62,7 @@ struct capture *capture_open(const char *path, struct error *e)
 	for (size_t i = 0; i < array_size(known); i++)
 		if (capture->link_type == known[i])
 			return take(capture);
-	fail(e, EXIT_FAILED, "%s: its link type %d (%s) is not known here; Ethernet, raw IP, Linux "
+	fail(e, EXIT_FAILED, "%s: its link type %d (%s) is not supported; Ethernet, raw IP, Linux "
 	     "cooked (v1, v2) and loopback are", path, capture->link_type,
 	     pcap_datalink_val_to_name(capture->link_type) ?: "?");
 	return NULL;

@@ -65,9 +65,9 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_check = {
 	.name = "check",
-	.summary = "reads a policy and says what is wrong with it; touches nothing",
+	.summary = "reads a policy and reports its errors; changes nothing",
 	.help = "Usage: sipward check [-j] POLICY\n\n"
-		"Every error is FILE:LINE:COLUMN: what is wrong, and what would be right. Exit\n"
-		"code 3. Fails if the policy's tables do not fit into this host's memory.\n",
+		"Each error has FILE:LINE:COLUMN, the cause and the cure. The exit code is then\n"
+		"3. Fails if the policy's tables do not fit into this host's memory.\n",
 	.run = run,
 };

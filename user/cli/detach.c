@@ -12,7 +12,7 @@
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
-	static const char advice[] = "stop it first: it would put everything back";
+	static const char advice[] = "stop it first; it would restore everything";
 	auto_string_list char **interfaces = NULL;
 	auto_lock struct lock lock = LOCK_NONE;
 	bool json;
@@ -38,17 +38,18 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	}
 	for (char **iface = interfaces; *iface; iface++)
 		printf("%s: program off, counters removed\n", printable(*iface).text);
-	puts("bans and all other state removed; nothing of sipward is left in the kernel (a clsact "
-	     "qdisc stays where the observer was: others may use it, and alone it does nothing)");
+	puts("bans and all other state are removed; nothing of sipward is left in the kernel (the "
+	     "clsact qdisc of the observer stays, because other tools may use it; alone it does "
+	     "nothing)");
 	return 0;
 }
 
 const struct command command_detach = {
 	.name = "detach",
-	.summary = "takes everything off all interfaces and removes the state",
+	.summary = "detaches from all interfaces and removes the state",
 	.help = "Usage: sipward detach [-j]\n\n"
-		"Bans and counters are gone afterwards. Stop the agent first. The saved file on\n"
-		"the disk (state: {save: FILE} of the policy) stays, and is taken up by the next\n"
-		"start: remove it to start anew.\n",
+		"Stop the agent first. Bans and counters are deleted. The saved file on the\n"
+		"disk (state: {save: FILE} of the policy) stays, and the next start restores\n"
+		"it. Remove the file to start without it.\n",
 	.run = run,
 };

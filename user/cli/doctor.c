@@ -74,10 +74,10 @@ static void examine_kernel(struct examination *x)
 	else if (kernel_check(&e) < 0)
 		find(x, LEVEL_BAD, NULL, "%s", e.text);
 	else
-		find(x, LEVEL_OK, NULL, "kernel %s has what is needed", kernel.release);
+		find(x, LEVEL_OK, NULL, "kernel %s has all that sipward needs", kernel.release);
 	if (kernel_setting("net/core/bpf_jit_enable") == 0)
-		find(x, LEVEL_BAD, "sysctl -w net.core.bpf_jit_enable=1", "the BPF compiler is "
-		     "off: programs are interpreted, and a flood costs many times more");
+		find(x, LEVEL_BAD, "sysctl -w net.core.bpf_jit_enable=1", "the BPF compiler (JIT) "
+		     "is off: programs are interpreted, and a flood costs many times more CPU");
 	if (kernel_setting("net/core/bpf_jit_harden") == 2)
 		find(x, LEVEL_NOTE, "sysctl -w net.core.bpf_jit_harden=1", "constants of BPF "
 		     "programs are blinded for root, too, which makes each packet cost more");
@@ -91,10 +91,10 @@ static void examine_bpffs(struct examination *x)
 	const char *fix = "mount -t bpf bpf /sys/fs/bpf";
 
 	if (is_bpffs("/sys/fs/bpf"))
-		find(x, LEVEL_OK, NULL, "a BPF file system is on /sys/fs/bpf");
+		find(x, LEVEL_OK, NULL, "a BPF file system is mounted on /sys/fs/bpf");
 	else
-		find(x, LEVEL_NOTE, fix, "no BPF file system is on /sys/fs/bpf; sipward run mounts "
-		     "one, but what it pins is gone when that is taken off");
+		find(x, LEVEL_NOTE, fix, "no BPF file system is mounted on /sys/fs/bpf; sipward "
+		     "run mounts one, but its pins are lost when that is unmounted");
 }
 
 static void examine_memory(struct examination *x, const struct policy *policy)
@@ -128,13 +128,15 @@ static void examine_attachment(struct examination *x, const struct nic *nic)
 		find(x, LEVEL_BAD, NULL, "sipward's program of this name runs on an interface that "
 		     "is not in this network namespace");
 	} else if (attachment.mode == ATTACH_GENERIC) {
-		find(x, LEVEL_NOTE, NULL, "sipward is attached in generic mode, behind the socket "
-		     "buffers: a flood costs several times more than in a driver's own");
+		find(x, LEVEL_NOTE, NULL, "sipward is attached in generic mode, which runs after "
+		     "the socket buffer is built: a flood costs several times more CPU than in "
+		     "native mode");
 	} else if (attachment.mode == ATTACH_NATIVE) {
 		find(x, LEVEL_OK, NULL, "sipward is attached in native mode%s",
 		     attachment.multi_buffer ? "" : ", without multi-buffer frames");
 	} else {
-		find(x, LEVEL_OK, NULL, "nothing is attached, and nothing is in the way");
+		find(x, LEVEL_OK, NULL, "nothing is attached, and nothing prevents sipward from "
+					"attaching");
 	}
 }
 
@@ -151,8 +153,8 @@ static void examine_driver(struct examination *x, const struct nic *nic)
 		find(x, LEVEL_NOTE, NULL, "it is a %s, where only generic mode works; attach to "
 		     "its ports instead", nic->driver);
 	} else if (!*nic->driver) {
-		find(x, LEVEL_NOTE, NULL, "its driver does not tell its name; whether it has "
-		     "native mode shows when sipward is attached");
+		find(x, LEVEL_NOTE, NULL, "the driver does not report its name; whether native "
+		     "mode works is known after sipward is attached");
 	} else if (nic_has_native_xdp(nic)) {
 		find(x, LEVEL_OK, NULL, "driver %s has native mode", nic->driver);
 	} else {
@@ -215,8 +217,8 @@ static void examine_queues(struct examination *x, const struct nic *nic)
 		     "refuses native mode: %s; at most %u of %u may receive", nic->queues,
 		     nic->senders, nic->driver, native.rule, native.queues, nic->queues_max);
 	else if (nic->queues == 1 && best > 1)
-		find(x, LEVEL_NOTE, fix, "one receive queue of %u%s: one CPU of %ld has to take a "
-		     "whole flood", nic->queues_max,
+		find(x, LEVEL_NOTE, fix, "one receive queue of %u%s: one CPU of %ld has to handle "
+		     "a whole flood", nic->queues_max,
 		     native.queues < nic->queues_max ? ", of which native mode leaves half" : "",
 		     cpus);
 }
@@ -231,7 +233,7 @@ static void examine_settings(struct examination *x, const struct nic *nic)
 		find(x, LEVEL_BAD, lro, "large receive offload is on: it joins packets before a "
 		     "program can see them, and most drivers refuse native mode with it");
 	if (nic->strips_vlan && !*nic->parent && strcmp(nic->driver, "veth") != 0)
-		find(x, LEVEL_NOTE, vlan, "the hardware takes VLAN tags off before a program sees "
+		find(x, LEVEL_NOTE, vlan, "the hardware removes VLAN tags before a program sees "
 		     "the frame: packets of all VLANs look alike");
 	if (nic->ring && nic->ring < nic->ring_max)
 		find(x, LEVEL_NOTE, ring, "receive rings have %u of %u descriptors: bursts may be "
@@ -284,8 +286,8 @@ static void examine_all(struct examination *x, char **names, size_t count,
 	for (char **name = attached; *name; name++)
 		examine_interface(x, *name);
 	if (!attached[0])
-		find(x, LEVEL_NOTE, "sipward doctor -i IFACE", "no interface is named or attached, "
-		     "so none was looked at");
+		find(x, LEVEL_NOTE, "sipward doctor -i IFACE", "no interface is given or attached, "
+		     "so none was checked");
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
@@ -318,7 +320,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		return -1;
 	if (optind < argc)
 		return fail(e, EXIT_USAGE,
-			    "doctor: '%s' is not wanted; an interface is given as -i %s",
+			    "doctor: unexpected argument '%s'; an interface is given as -i %s",
 			    argv[optind], argv[optind]);
 	if (policy_load(path, &policy, e) < 0)
 		return -1;
@@ -332,14 +334,13 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_doctor = {
 	.name = "doctor",
-	.summary = "looks at kernel, memory and interfaces for what would be in the way, and how "
-		   "to fix it",
+	.summary = "checks kernel, memory and interfaces for problems, and tells how to fix them",
 	.help =
 	"Usage: sipward doctor [-i IFACE]... [-p POLICY] [-j]\n\n"
-	"  -i, --interface IFACE  look at this interface; default: those of the policy, else\n"
+	"  -i, --interface IFACE  check this interface; default: those of the policy, else\n"
 	"                         those that sipward is attached to\n"
 	"  -p, --policy FILE      whose tables must fit; default: the embedded one\n\n"
-	"Touches nothing. ok is fine, a note is worth knowing, bad is in the way: then the exit\n"
-	"code is 1.\n",
+	"Changes nothing. ok: no problem. note: worth knowing. bad: sipward cannot work; the\n"
+	"exit code is then 1.\n",
 	.run = run,
 };

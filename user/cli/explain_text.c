@@ -118,7 +118,7 @@ void explain_text(const struct explanation *x)
 		return;
 	}
 	if (x->outcome.verdict == SW_TEST_RUN_NOT_OURS) {
-		puts("  PASS: not for a protected service, so it is left alone");
+		puts("  PASS: not for a protected service");
 		return;
 	}
 	print_steps(x);
@@ -133,6 +133,7 @@ void explain_text(const struct explanation *x)
 		printf("  why it passes: %s\n", explained_zone(x)->mode == SW_MODE_MONITOR ?
 		       "monitor mode" : x->outcome.transport == SW_TCP ?
 		       "content on TCP never drops a segment" : x->outcome.in_dialog ?
-		       "inside a dialog, which goes on" : "the rule only reports, or is in shadow");
+		       "inside a dialog: its call goes on" :
+		       "the rule only reports, or is in shadow");
 	print_offence(x, reason);
 }

@@ -78,7 +78,7 @@ int next_option(const struct command *self, int argc, char **argv, const char *l
 		exit(EXIT_OK);
 	}
 	if (letter == ':')
-		fail(e, EXIT_USAGE, "%s: %s wants a value; see: sipward %s --help", self->name,
+		fail(e, EXIT_USAGE, "%s: %s needs a value; see: sipward %s --help", self->name,
 		     argv[optind - 1], self->name);
 	else if (letter == '?')
 		fail_option(self, argv[optind - 1], options ? options : help_only, e);
@@ -103,7 +103,7 @@ int only_json(const struct command *self, int argc, char **argv, bool *json, str
 	if (read_json(self, argc, argv, json, e) < 0)
 		return -1;
 	if (optind < argc)
-		return fail(e, EXIT_USAGE, "%s: '%s' is not wanted; see: sipward %s --help",
+		return fail(e, EXIT_USAGE, "%s: unexpected argument '%s'; see: sipward %s --help",
 			    self->name, argv[optind], self->name);
 	return 0;
 }
@@ -115,7 +115,7 @@ const char *only_policy(const struct command *self, int argc, char **argv, bool 
 		return NULL;
 	if (optind == argc - 1)
 		return argv[optind];
-	fail(e, EXIT_USAGE, "%s: one policy file is wanted; see: sipward %s --help", self->name,
+	fail(e, EXIT_USAGE, "%s: name one policy file; see: sipward %s --help", self->name,
 	     self->name);
 	return NULL;
 }

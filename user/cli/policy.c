@@ -23,8 +23,8 @@ static int load_running(const char *doing, struct loaded_policy *loaded, struct 
 			"sipward: %s; %s by the embedded policy (another: -p POLICY)\n",
 			no_agent.code == EXIT_FAILED ? no_agent.text : "no agent runs", doing);
 	if (name && strcmp(name, POLICY_PIPE) == 0)
-		return fail(e, EXIT_FAILED, "the policy that runs came through a pipe, and is in "
-			    "no file: name one with -p POLICY");
+		return fail(e, EXIT_FAILED, "the running policy came through a pipe and is not in "
+			    "a file; name one with -p POLICY");
 	if (policy_text_load(name && name[0] != '(' ? name : NULL, &loaded->text, e) < 0)
 		return -1;
 	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
@@ -40,8 +40,8 @@ static int load_running(const char *doing, struct loaded_policy *loaded, struct 
 		return -1;
 	hash = policy_hash(&loaded->policy);
 	if (status && strcmp(hash, text_of(status, "policy_hash") ?: hash) != 0)
-		fprintf(stderr, "sipward: %s is not what the agent read, it was changed since; %s "
-			"by the file as it is now (SIGHUP makes it run)\n",
+		fprintf(stderr, "sipward: %s changed since the agent read it; %s by the file as it "
+			"is now (SIGHUP applies it)\n",
 			printable(name).text, doing);
 	return 0;
 }

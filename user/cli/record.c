@@ -118,7 +118,7 @@ static int record(struct recording *recording, struct error *e)
 				  on_lost, recording, NULL);
 	if (!buffer)
 		return fail(e, EXIT_FAILED, "packets cannot be captured: %s", strerror(errno));
-	fputs("sipward: capturing what is refused from now on\n", stderr);
+	fputs("sipward: capturing refused packets from now on\n", stderr);
 	while (done >= 0 && !is_over(recording, signals)) {
 		done = perf_buffer__poll(buffer, POLL_MS);
 		if (done == -EINTR)
@@ -127,8 +127,7 @@ static int record(struct recording *recording, struct error *e)
 	perf_buffer__free(buffer);
 	if (recording->pcapng.error)
 		return fail(e, EXIT_FAILED,
-			    "%s: cannot be written: %s; what is there ends with "
-			    "the last whole packet",
+			    "%s: cannot be written: %s; the file ends with the last whole packet",
 			    recording->path, strerror(recording->pcapng.error));
 	return 0;
 }
@@ -155,7 +154,7 @@ static int read_options(const struct command *self, int argc, char **argv,
 			to->most = strtoull(optarg, &end, 10);
 			if (!to->most || *end)
 				return fail(e, EXIT_USAGE,
-					    "capture: --count %s: a number is wanted", optarg);
+					    "capture: --count %s: write a number", optarg);
 		} else if (duration_parse(optarg, &to->duration, &why) < 0) {
 			return fail(e, EXIT_USAGE, "capture: --for %s: %s", optarg, why);
 		}
@@ -165,9 +164,9 @@ static int read_options(const struct command *self, int argc, char **argv,
 	to->path = argv[optind];
 	if (!to->path)
 		return fail(e, EXIT_USAGE,
-			    "capture: a file is wanted, or - for the standard output");
+			    "capture: name a file, or - for the standard output");
 	if (argv[optind + 1])
-		return fail(e, EXIT_USAGE, "capture: '%s' is not wanted", argv[optind + 1]);
+		return fail(e, EXIT_USAGE, "capture: unexpected argument '%s'", argv[optind + 1]);
 	return 0;
 }
 
@@ -197,21 +196,21 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	pcapng_begin(&recording.pcapng, out);
 	done = record(&recording, e);
 	pcapng_free(&recording.pcapng);
-	fprintf(stderr, "sipward: %llu packets captured, %llu lost for want of room\n",
+	fprintf(stderr, "sipward: %llu packets captured, %llu lost because the buffer was full\n",
 		(unsigned long long)recording.count, (unsigned long long)recording.lost);
 	return done;
 }
 
 const struct command command_capture = {
 	.name = "capture",
-	.summary = "writes refused packets into a pcapng file, with the reason of each as a comment",
+	.summary = "writes refused packets into a pcapng file, with each reason as a comment",
 	.help =
 	"Usage: sipward capture FILE.pcapng [--count N] [--for 10m]\n"
 	"       sipward capture - | tshark -r -\n\n"
-	"  -n, --count N       ends after so many packets\n"
-	"  -f, --for DURATION  ends after that time; without both at Ctrl-C\n\n"
-	"A dropped packet never reaches tcpdump. Packets that have an event come here, so\n"
-	"events: {rate: 200/s} of the policy holds for both; for more, for a while:\n"
+	"  -n, --count N       stop after N packets\n"
+	"  -f, --for DURATION  stop after this time (default: stop at Ctrl-C)\n\n"
+	"A dropped packet never reaches tcpdump. The file gets the packets that have an event,\n"
+	"so events: {rate: ...} of the policy limits both. To capture more for a while, run:\n"
 	"  sipward tune events.rate 5000/s --for 5m\n"
 	"Whole frames, up to 20000 octets, as the driver got them. Needs a running agent.\n",
 	.run = run,

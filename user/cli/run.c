@@ -10,7 +10,8 @@ static int add_interface(struct agent_options *options, const char *name, struct
 	char copy[IFNAMSIZ] = {};
 
 	if (strlen(name) >= sizeof(copy) || !*name || strchr(name, '/'))
-		return fail(e, EXIT_USAGE, "run: '%s' is no interface name (1 to %d characters)",
+		return fail(e, EXIT_USAGE, "run: '%s' is not an interface name (1 to %d "
+					   "characters)",
 			    name, IFNAMSIZ - 1);
 	strcpy(copy, name);
 	for (size_t i = 0; i < options->interface_count; i++)
@@ -54,7 +55,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		return -1;
 	if (optind < argc)
 		return fail(e, EXIT_USAGE,
-			    "run: '%s' is not wanted; an interface is given as -i %s",
+			    "run: unexpected argument '%s'; an interface is given as -i %s",
 			    argv[optind], argv[optind]);
 	if (agent.policy)
 		agent.policy = policy = whole_path(agent.policy);
@@ -65,19 +66,19 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_run = {
 	.name = "run",
-	.summary = "runs the agent: it attaches, applies the policy, learns, exports; in the foreground",
+	.summary = "runs the agent in the foreground",
 	.help =
 	"Usage: sipward run [-i IFACE]... [-p POLICY] [--keep]\n\n"
-	"  -i, --interface IFACE  protect this interface; again for more. Replaces the policy's\n"
-	"                         interfaces:\n"
-	"  -p, --policy FILE      the policy; without it an embedded one in monitor mode, which\n"
-	"                         drops nothing and counts what it would have dropped\n"
+	"  -i, --interface IFACE  protect this interface; repeat it for more. Replaces\n"
+	"                         interfaces: of the policy\n"
+	"  -p, --policy FILE      the policy (default: an embedded one in monitor mode, which\n"
+	"                         drops nothing and counts what it would drop)\n"
 	"  -k, --keep             when stopped, leave the programs attached and protecting\n\n"
-	"SIGHUP reads the policy again: a good one is swapped in at once, with counters, bans and\n"
-	"limits kept; a bad one changes nothing. SIGTERM and SIGINT stop: the programs come off,\n"
-	"bans and counters stay. A crash leaves the programs on, and the next run adopts them.\n"
-	"The environment can move the pins (SIPWARD_BPF_DIR, /sys/fs/bpf/sipward) and the run\n"
-	"directory (SIPWARD_RUN_DIR, /run/sipward): a second agent, in another network\n"
-	"namespace, needs both.\n",
+	"SIGHUP reads the policy again and applies it; counters, bans and limits are kept. A\n"
+	"wrong policy changes nothing. SIGTERM and SIGINT stop the agent: it detaches the\n"
+	"programs and keeps bans and counters. After a crash the programs stay attached, and\n"
+	"the next run adopts them. SIPWARD_BPF_DIR in the environment moves the pins\n"
+	"(/sys/fs/bpf/sipward), and SIPWARD_RUN_DIR the run directory (/run/sipward). A second\n"
+	"agent, in another network namespace, needs both.\n",
 	.run = run,
 };

@@ -78,8 +78,8 @@ const struct command command_stats = {
 	.help = "Usage: sipward stats [-j]\n\n"
 		"Only packets to the protected services are counted; the rest passes untouched.\n"
 		"In monitor mode, and on TCP, one packet may break several rules: each is\n"
-		"counted. opaque is what was not read as SIP, refused before or in the middle of\n"
-		"a TCP stream. Counters outlive reloads, restarts and crashes of the agent;\n"
-		"detach removes them.\n",
+		"counted. opaque counts packets that were not read as SIP: refused before that,\n"
+		"or in the middle of a TCP stream. Counters outlive reloads, restarts and\n"
+		"crashes of the agent; detach removes them.\n",
 	.run = run,
 };

@@ -20,7 +20,7 @@
 /* What nobody should believe of this version, said where people look. */
 static const char *const blind_spots[] = {
 	"TCP: content is judged only where a segment begins a message, and never drops a segment",
-	"TLS: what is inside is not seen",
+	"TLS: sipward does not see what is inside",
 };
 
 /* The flood that the design is measured against (packets a second). */
@@ -104,9 +104,9 @@ static void add_agent(struct json_object *o)
 		return;
 	holder = lock_holder();
 	if (no_agent.code == EXIT_NOT_RUNNING && holder) {
-		auto_free char *text = xasprintf("the process %ld has the state, but it does not "
-			"listen in %s: another SIPWARD_RUN_DIR is its own, it is about to start or "
-			"to end, or somebody removed its socket", holder, run_dir());
+		auto_free char *text = xasprintf("process %ld has the state but does not listen in "
+			"%s: it uses another SIPWARD_RUN_DIR, it is starting or stopping, or its "
+			"socket was removed", holder, run_dir());
 
 		json_text(o, "agent_trouble", text);
 	} else if (no_agent.code != EXIT_NOT_RUNNING) {
@@ -183,10 +183,10 @@ static void print_exporter(struct json_object *o)
 static void print_no_agent(const char *trouble, struct json_object *left)
 {
 	if (trouble)
-		printf("%s; below is what the kernel says\n", trouble);
+		printf("%s; what follows comes from the kernel\n", trouble);
 	else
-		puts("agent: not running; what is attached below protects without it, but nothing "
-		     "is reloaded or exported (start it: sipward run)");
+		puts("agent: not running; attached programs keep protecting, but nothing is "
+		     "reloaded or exported (start it: sipward run)");
 	print_tuned(left);
 }
 
@@ -207,7 +207,7 @@ static void print_repairs(struct json_object *repairs)
 
 	if (!counts || !text_of(repairs, "last"))
 		return;
-	printf("  put right since the start:");
+	printf("  repaired since the start:");
 	json_object_object_foreach(counts, kind, count)
 		if (json_object_get_int64(count))
 			printf(" %s %s", kind, json_object_get_string(count));
@@ -224,14 +224,14 @@ static void print_agent(struct json_object *agent)
 	if (text_of(agent, "reload_error"))
 		printf("  the last reload was refused: %s\n", text_of(agent, "reload_error"));
 	if (text_of(agent, "confirm_seconds_left"))
-		printf("  not confirmed: the policy before it comes back in %s s, unless you run: "
+		printf("  not confirmed: the previous policy comes back in %s s, unless you run: "
 		       "sipward confirm\n", text_of(agent, "confirm_seconds_left"));
 	print_tuned(json_object_object_get(agent, "tuned"));
 	print_saved(json_object_object_get(agent, "saved"));
 	print_exporter(json_object_object_get(agent, "exporter"));
 	for (size_t i = 0; i < json_object_array_length(missing); i++)
-		printf("  interface %s is not attached: it is not there, down, or another program "
-		       "is on it; it is attached as soon as it can be\n",
+		printf("  interface %s is not attached: it is missing or down, or it has another "
+		       "XDP program; sipward attaches as soon as it can\n",
 		       json_object_get_string(json_object_array_get_idx(missing, i)));
 	print_renamed(json_object_object_get(agent, "renamed"));
 	print_repairs(json_object_object_get(agent, "repairs"));
@@ -241,19 +241,20 @@ static void print_admission(struct json_object *o)
 {
 	struct json_object *greylist = json_object_object_get(o, "greylist");
 
-	printf("known: %s endpoints, room for %s (%s came to be; refused: %s because the table is "
-	       "too full, %s beyond their network's share; %s that were never served made room), "
-	       "%s probes answered\n", text_of(o, "known"), text_of(o, "known_room"),
+	printf("known: %s endpoints, room for %s (%s added; not added: %s table full, %s over the "
+	       "share of their network; %s unserved ones removed to make room), %s probes "
+	       "answered\n", text_of(o, "known"), text_of(o, "known_room"),
 	       text_of(o, "known_promoted"), text_of(o, "known_refused_full"),
 	       text_of(o, "known_refused_quota"), text_of(o, "known_made_room"),
 	       text_of(o, "probes_answered"));
-	printf("greylist: %s turned away, %s let in when they sent again; at %d newcomers a second "
-	       "about %.1f a second are let in by chance\n", text_of(greylist, "turned_away"),
+	printf("greylist: %s requests dropped, %s admitted when retransmitted; at %d newcomers a "
+	       "second about %.1f a second are admitted by "
+	       "chance\n", text_of(greylist, "turned_away"),
 	       text_of(greylist, "let_in_again"), STATED_FLOOD,
 	       json_object_get_double(json_object_object_get(greylist,
 				      "let_in_by_chance_per_second_at_1000000")));
-	printf("memory: %.0f MB when every table is full; `tables:` of a policy may ask for %.0f "
-	       "MB\n",
+	printf("memory: %.0f MB when every table is full; `tables:` of the policy may use up to "
+	       "%.0f MB\n",
 	       json_object_get_int64(json_object_object_get(o, "memory_octets")) / 1e6,
 	       json_object_get_int64(json_object_object_get(o, "memory_allowed_octets")) / 1e6);
 }
@@ -265,8 +266,8 @@ static void print_closings(struct json_object *agent)
 	if (!o)
 		return;
 	if (!json_object_get_boolean(json_object_object_get(o, "possible")))
-		puts("tcp: close: this kernel cannot close connections (CONFIG_INET_DIAG_DESTROY); "
-		     "what breaks a rule is only counted");
+		puts("tcp: close: this kernel cannot close connections (it lacks "
+		     "CONFIG_INET_DIAG_DESTROY); violations are only counted");
 	json_object_object_foreach(json_object_object_get(o, "closed"), reason, count)
 		printf("tcp: %s connections were closed for %s\n", json_object_get_string(count),
 		       reason);
@@ -280,7 +281,7 @@ static void print_observer(struct json_object *o)
 	if (text_of(o, "dialogs"))
 		puts(text_of(o, "dialogs"));
 	if (json_object_get_boolean(json_object_object_get(o, "server_falls_behind")))
-		puts("the server leaves most requests unanswered: newcomers wait");
+		puts("the server leaves most requests unanswered; newcomers wait (greylist)");
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
@@ -307,7 +308,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		printf("state: %s\n", text_of(o, "state_trouble"));
 	} else {
 		print_admission(o);
-		printf("bans: %s; allowed by hand: %s\n", text_of(o, "bans"),
+		printf("bans: %s; allowed manually: %s\n", text_of(o, "bans"),
 		       text_of(o, "allowed"));
 	}
 	for (size_t i = 0; i < array_size(blind_spots); i++)
@@ -317,10 +318,10 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_status = {
 	.name = "status",
-	.summary = "shows what is attached where, in which mode, with which policy",
+	.summary = "shows interfaces, modes, policy and the state of the agent",
 	.help = "Usage: sipward status [-j]\n\n"
-		"Asks the kernel, not only the pins, so it is true with and without an agent. An\n"
-		"agent that is stopped or hangs is not waited for. Exit code 6 when nothing of\n"
-		"sipward is there.\n",
+		"Asks the kernel itself, so the output is right with and without an agent. It\n"
+		"does not wait for an agent that is stopped or hangs. Exit code 6: nothing of\n"
+		"sipward is attached.\n",
 	.run = run,
 };

@@ -200,7 +200,7 @@ static void put_state(const struct page *page, const struct sample *now,
 	double seconds = (now->time - before->time) / (double)SW_NS_PER_SEC;
 
 	put_line(page, false,
-		 "known %ld   bans %ld   greylist: %.0f/s turned away, %.0f/s let in again%s",
+		 "known %ld   bans %ld   greylist: %.0f/s dropped, %.0f/s admitted%s",
 		 now->known, now->bans,
 		 since(now->tallies[SW_TALLY_GREYLISTED], before->tallies[SW_TALLY_GREYLISTED]) /
 			 seconds,
@@ -358,10 +358,10 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (letter == -2)
 		return -1;
 	if (optind < argc)
-		return fail(e, EXIT_USAGE, "top: '%s' is not wanted", argv[optind]);
+		return fail(e, EXIT_USAGE, "top: unexpected argument '%s'", argv[optind]);
 	if (!once && !json && (!isatty(STDOUT_FILENO) || !getenv("TERM")))
-		return fail(e, EXIT_USAGE, "top: the standard output is no terminal; one second as "
-			    "text: sipward top --once");
+		return fail(e, EXIT_USAGE, "top: the standard output is not a terminal; for one "
+			    "second as text, run: sipward top --once");
 	if (state_open_existing(&state, e) < 0)
 		return -1;
 	return once || json ? run_once(&state, json, e) : run_screen(&state, e);
@@ -369,12 +369,12 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 const struct command command_top = {
 	.name = "top",
-	.summary = "shows live what passes and what is refused each second, and why",
+	.summary = "shows live how many packets pass and are refused each second, and why",
 	.help =
 	"Usage: sipward top [--once] [-j]\n\n"
 	"  -1, --once  one second as text, and no screen\n"
 	"  -j, --json  likewise as JSON\n\n"
-	"Zones and reasons, the busiest first; `would` is what monitor mode only counts. q\n"
-	"quits.\n",
+	"Lists zones and reasons, the busiest first. `would` counts what monitor mode would\n"
+	"drop. q quits.\n",
 	.run = run,
 };

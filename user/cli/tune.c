@@ -58,10 +58,10 @@ static int read_options(const struct command *self, int argc, char **argv,
 static int check_options(const struct tune_options *options, struct error *e)
 {
 	if (options->reset && options->value)
-		return fail(e, EXIT_USAGE, "tune: --reset takes a key at most; '%s' is not wanted",
+		return fail(e, EXIT_USAGE, "tune: --reset takes one key at most; not '%s'",
 			    options->value);
 	if (options->key && !options->value && !options->reset)
-		return fail(e, EXIT_USAGE, "tune: a value for '%s' is wanted", options->key);
+		return fail(e, EXIT_USAGE, "tune: give a value for '%s'", options->key);
 	if (options->duration && !options->value)
 		return fail(e, EXIT_USAGE, "tune: --for goes with a key and a value");
 	return 0;
@@ -84,7 +84,7 @@ void print_override(struct json_object *o)
 	const char *file = text_of(o, "file"), *left = text_of(o, "seconds_left");
 
 	printf("%s: %s now, %s in the file, %s%s%s\n", text_of(o, "key"), text_of(o, "now"),
-	       file ? file : "not written", left ? "for " : "until it is taken back",
+	       file ? file : "not written", left ? "for " : "until it is reset",
 	       left ? left : "", left ? " s more" : "");
 }
 
@@ -107,27 +107,27 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	for (size_t i = 0; i < json_object_array_length(tuned); i++)
 		print_override(json_object_array_get_idx(tuned, i));
 	if (!json_object_array_length(tuned))
-		puts("nothing is tuned: all is as in the policy file");
+		puts("nothing is tuned; all values are those of the policy file");
 	return 0;
 }
 
 const struct command command_tune = {
 	.name = "tune",
-	.summary = "changes one limit or mode on the running system, for a while; shows what is "
-		   "tuned",
+	.summary = "changes one limit or mode on the running system, for a while; shows tuned "
+		   "values",
 	.help =
-	"Usage: sipward tune [-j]                              shows what is not as in the file\n"
+	"Usage: sipward tune [-j]                              shows tuned values\n"
 	"       sipward tune KEY VALUE... [--for 10m] [-j]     puts VALUE in place of the file's\n"
-	"       sipward tune --reset [KEY] [-j]                takes it back, or everything\n\n"
+	"       sipward tune --reset [KEY] [-j]                restores one value, or all\n\n"
 	"  sipward tune mode monitor\n"
 	"  sipward tune public.rates.source.INVITE 20/s burst 40 --for 10m\n"
 	"  sipward tune public.newcomers.rate 1000/s\n"
 	"  sipward tune carrier-a.sanity.profile strict\n\n"
-	"A key is that of the policy file, with dots between: ZONE.KEY, or a key of the top level\n"
-	"(zones.NAME.KEY where a zone has the name of one). The value is checked as in the file;\n"
-	"what is refused changes nothing. It holds within a second, on every interface, with\n"
-	"counters, bans and limits kept, until its time is over, it is taken back, or the next\n"
-	"reload, apply or start, which say so in the log. After a crash of the agent the programs\n"
-	"keep what was tuned, whatever --for said, until the next start.\n",
+	"KEY is a key of the policy file, with dots between: ZONE.KEY, or a key of the top\n"
+	"level (zones.NAME.KEY where a zone has the name of one). The value is checked as in\n"
+	"the file; a wrong value changes nothing. It takes effect within a second, on every\n"
+	"interface, and keeps counters, bans and limits. It ends with --for, --reset, or the\n"
+	"next reload, apply or start; the log says so. After a crash of the agent the programs\n"
+	"keep tuned values until the next start, whatever --for said.\n",
 	.run = run,
 };

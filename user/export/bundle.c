@@ -91,7 +91,7 @@ int bundle_read(const char *path, struct policy_text *text, struct error *e)
 		return -1;
 	if (!json_object_object_get(o, "name") || !json_object_object_get(o, "text") ||
 	    !json_object_is_type(files, json_type_array))
-		return fail(e, EXIT_FAILED, "%s: is no policy from a command", path);
+		return fail(e, EXIT_FAILED, "%s: is not a policy from a command", path);
 	text->name = octets_of(o, "name", &ignored);
 	if (json_object_object_get(o, "directory"))
 		text->directory = octets_of(o, "directory", &ignored);

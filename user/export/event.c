@@ -124,5 +124,5 @@ void event_text(struct json_object *event, char *text, size_t size)
 			text_of(event, "rfc"), text_of(event, "text"));
 	if (missed && used > 0 && (size_t)used < size)
 		snprintf(text + used, size - used,
-			 " (%d more were not told: over the event budget)", missed);
+			 " (%d more were left out: over the event budget)", missed);
 }

@@ -31,7 +31,7 @@ static int fail_listen(const char *host, uint16_t port, int error, struct error 
 	else if (error == EACCES)
 		advice = "; ports below 1024 need CAP_NET_BIND_SERVICE, which the agent has only "
 			 "when it starts: write another port, or restart it";
-	return fail(e, EXIT_FAILED, "metrics: %s port %u cannot be listened on: %s%s", host, port,
+	return fail(e, EXIT_FAILED, "metrics: cannot listen on %s port %u: %s%s", host, port,
 		    strerror(error), advice);
 }
 
@@ -61,7 +61,7 @@ static int listen_on(int old, const char *host, uint16_t port, int wait, struct 
 	snprintf(service, sizeof(service), "%u", port);
 	error = getaddrinfo(host, service, &hints, &found);
 	if (error)
-		return fail(e, EXIT_POLICY, "metrics: %s is no address: %s", host,
+		return fail(e, EXIT_POLICY, "metrics: %s is not an address: %s", host,
 			    gai_strerror(error));
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));

@@ -103,8 +103,8 @@ static void each_zone(FILE *out, const struct snapshot *snapshot,
 static void render_attachments(FILE *out, const struct snapshot *snapshot)
 {
 	family(out, "sipward_interface_attached", "gauge",
-	       "1 when the program is attached in this mode; generic mode costs several times as "
-	       "much");
+	       "1 when the program is attached in this mode; generic mode costs several times more "
+	       "CPU");
 	for (size_t i = 0; i < snapshot->interface_count; i++) {
 		const struct attachment *attachment = &snapshot->interfaces[i].attachment;
 
@@ -129,7 +129,7 @@ static void render_policy(FILE *out, const struct metrics_source *source)
 	gauge(out, "sipward_policy_generation", "Number of the policy generation that runs",
 	      source->generation);
 	counter(out, "sipward_policy_reload_failures_total",
-		"Reloads that were refused; the policy before them kept running",
+		"Reloads that were refused; the previous policy kept running",
 		source->reload_failures);
 	gauge(out, "sipward_policy_tuned",
 	      "Values that `sipward tune` put in place of the policy's", source->tuned);
@@ -146,7 +146,8 @@ static void render_observer(FILE *out, const struct metrics_source *source)
 		return;
 	state_health_read(source->state, &health);
 	family(out, "sipward_observer_state", "gauge",
-	       "1 for what holds: only in state good do the rules that need the observer speak");
+	       "1 for the current state; rules that need the observer are active in state good "
+	       "only");
 	for (int i = 0; i < SW_OBSERVER_STATE_COUNT; i++)
 		fprintf(out, "sipward_observer_state{state=\"%s\"} %d\n", observer_word(i),
 			(int)sw_observer_state(&health, now) == i);
@@ -176,11 +177,11 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 
 	tallies_read(source->state, tallies, NULL);
 	family(out, "sipward_offences_total", "counter",
-	       "Offences that were counted; proof no: may be spoofed, earns a penalty at most");
+	       "Offences that were counted; proof no: may be spoofed, and earns a penalty at most");
 	render_offences(out, "sipward_offences_total", counts->evidence, "proof=\"yes\"");
 	render_offences(out, "sipward_offences_total", counts->hints, "proof=\"no\"");
-	counter(out, "sipward_offences_lost_total", "Offences that were not told to the agent: "
-		"over their budget", tallies[SW_TALLY_OFFENCES_LOST]);
+	counter(out, "sipward_offences_lost_total", "Offences that did not reach the agent: over "
+		"their budget", tallies[SW_TALLY_OFFENCES_LOST]);
 	family(out, "sipward_bans_total", "counter",
 	       "Bans for behaviour; mode monitor: would have been banned");
 	render_offences(out, "sipward_bans_total", counts->bans, "mode=\"enforce\"");
@@ -192,7 +193,7 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 		counts->refused);
 	fprintf(out, "sipward_logins_refused_total{mode=\"monitor\"} %" PRIu64 "\n",
 		counts->would_refuse);
-	counter(out, "sipward_bans_full_total", "Bans and penalties that were not made: the table "
+	counter(out, "sipward_bans_full_total", "Bans and penalties that were not set: the table "
 		"is full", counts->full);
 	counter(out, "sipward_penalties_total", "Penalties of sources for what may be spoofed",
 		counts->penalties);
@@ -203,7 +204,7 @@ static void render_closings(FILE *out, const struct metrics_source *source)
 	if (!source->closed)
 		return;
 	family(out, "sipward_connections_closed_total", "counter",
-	       "TCP connections that were closed for what they carried, by reason");
+	       "TCP connections that were closed for their content, by reason");
 	for (int i = SW_REASON_NONE + 1; i < SW_REASON_COUNT; i++)
 		if (source->closed[i])
 			fprintf(out,
@@ -214,7 +215,7 @@ static void render_closings(FILE *out, const struct metrics_source *source)
 static void render_repairs(FILE *out, const struct metrics_source *source)
 {
 	family(out, "sipward_repairs_total", "counter",
-	       "What was not as it should be in the kernel, and was put right by the agent");
+	       "Repairs by the agent of what another tool changed in the kernel");
 	for (int i = 0; i < REPAIR_COUNT; i++)
 		fprintf(out, "sipward_repairs_total{kind=\"%s\"} %" PRIu64 "\n", repair_name(i),
 			source->repairs[i]);
@@ -240,13 +241,13 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	if (source->bans >= 0)
 		gauge(out, "sipward_bans", "Sources that are banned, as last counted",
 		      source->bans);
-	counter(out, "sipward_exporter_ends_total", "Ends of the process that serves this page, "
-		"by itself; the agent starts it again", source->exporter_ends);
+	counter(out, "sipward_exporter_ends_total", "Unexpected ends of the process that serves "
+		"this page; the agent restarts it", source->exporter_ends);
 	family(out, "sipward_agent_round_seconds_max", "gauge",
 	       "Processor time of the longest round of the agent's loop since it started");
 	fprintf(out, "sipward_agent_round_seconds_max %.6f\n", source->round_ns / 1e9);
 	render_behaviour(out, source);
-	counter(out, "sipward_events_total", "Refused packets that were told in an event",
+	counter(out, "sipward_events_total", "Refused packets that have an event",
 		source->events);
 	render_policy(out, source);
 	render_observer(out, source);
@@ -254,7 +255,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	render_attachments(out, &snapshot);
 	render_repairs(out, source);
 	family(out, "sipward_packets_total", "counter",
-	       "Packets to the services, by what was done");
+	       "Packets to the services, by verdict");
 	each_zone(out, &snapshot, render_packets);
 	family(out, "sipward_drops_total", "counter",
 	       "Packets refused, by reason; mode monitor: counted, not carried out");

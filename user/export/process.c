@@ -53,7 +53,7 @@ static int confine(void)
 	setenv("TZ", "UTC0", 1);
 	tzset();
 	if (privilege_drop_all(&e) < 0 || sandbox_exporter(&e) < 0) {
-		fprintf(stderr, "sipward: the exporter does not start: %s\n",
+		fprintf(stderr, "sipward: the exporter cannot start: %s\n",
 			printable(e.text).text);
 		return -1;
 	}

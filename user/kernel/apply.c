@@ -81,7 +81,7 @@ static int no_foreign_program(const char *iface, int ifindex, struct error *e)
 	char tag[2 * BPF_TAG_SIZE + 1] = "unknown";
 
 	if (bpf_xdp_query(ifindex, 0, &query) < 0)
-		return fail(e, EXIT_FAILED, "interface %s cannot be asked for its XDP program: %s",
+		return fail(e, EXIT_FAILED, "interface %s: its XDP program cannot be queried: %s",
 			    iface, strerror(errno));
 	id = query.prog_id ? query.prog_id : query.drv_prog_id ? query.drv_prog_id :
 						     query.skb_prog_id;
@@ -92,7 +92,7 @@ static int no_foreign_program(const char *iface, int ifindex, struct error *e)
 		for (int i = 0; i < BPF_TAG_SIZE; i++)
 			snprintf(tag + 2 * i, 3, "%02x", info.tag[i]);
 	return fail(e, EXIT_INTERFACE, "interface %s already carries an XDP program that is not of "
-		    "this sipward: id %u, name %s, tag %s; it was left alone. Take it off first "
+		    "this sipward: id %u, name %s, tag %s; it was left alone. Remove it first "
 		    "(ip link set dev %s xdp off, or the tool that put it there)", iface, id,
 		    info.name[0] ? info.name : "(none)", tag, iface);
 }
@@ -182,7 +182,7 @@ static int attach_new(struct swap *swap, const struct generation_source *source,
 	swap->link = create_link(swap, linear, XDP_FLAGS_DRV_MODE);
 	if (swap->link >= 0) {
 		text = xasprintf("interface %s: native mode without multi-buffer frames: the "
-				 "driver refused the program that takes them (%s)",
+				 "driver refused the program that supports them (%s)",
 				 swap->iface, strerror(reason));
 		note(text);
 		return 0;
@@ -194,8 +194,8 @@ static int attach_new(struct swap *swap, const struct generation_source *source,
 			    "interface %s: neither native (%s) nor generic (%s) "
 			    "mode could be attached",
 			    swap->iface, strerror(reason), strerror(errno));
-	text = xasprintf("interface %s: fell back to generic mode, which costs several times as "
-			 "much a packet: the driver refused native mode (%s)",
+	text = xasprintf("interface %s: fell back to generic mode, which costs several times more "
+			 "CPU for each packet: the driver refused native mode (%s)",
 			 swap->iface, strerror(reason));
 	note(text);
 	return 0;
@@ -228,8 +228,8 @@ static int swap_in(struct swap *swap, const struct generation_source *source,
 		opts.old_prog_fd = swap->old_program;
 		if (bpf_link_update(swap->link, generation_program(swap->skel), &opts) < 0)
 			return fail(e, EXIT_FAILED, "interface %s: the program behind its link "
-				    "cannot be replaced: %s; was it changed by somebody else just "
-				    "now?",
+				    "cannot be replaced: %s; another tool may have changed it just "
+				    "now",
 				    swap->iface, strerror(errno));
 	}
 	swap->done = true;
@@ -271,10 +271,10 @@ static void remove_others(const struct apply *apply)
 			continue;
 		if (state_remove_interface(*iface, &e) < 0)
 			text = xasprintf("interface %s: the policy no longer names it, but sipward "
-					 "cannot be taken off: %s", *iface, e.text);
+					 "cannot be detached: %s", *iface, e.text);
 		else
-			text = xasprintf("interface %s: sipward was taken off, the policy no "
-					 "longer names it", *iface);
+			text = xasprintf("interface %s: sipward was detached, because the policy "
+					 "no longer names it", *iface);
 		apply->note(text);
 	}
 }

@@ -65,8 +65,8 @@ static int read_program(__u32 id, struct attachment *attachment, struct error *e
 	attachment->policy = read_policy(&info, map_ids);
 	if (!attachment->policy && !is_our_name(info.name))
 		return fail(e, EXIT_FAILED, "interface %s: the program %u (%s) behind sipward's "
-			    "link is not one of sipward's: somebody put it there; the agent puts "
-			    "its own back (sipward run)", attachment->iface, id, info.name);
+			    "link is not one of sipward's: another tool put it there; the agent "
+			    "restores its own (sipward run)", attachment->iface, id, info.name);
 	if (!attachment->policy)
 		return fail(e, EXIT_FAILED, "interface %s: program %u was loaded by another "
 			    "version of sipward; start this version's agent to replace it (sipward "

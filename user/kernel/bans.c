@@ -19,7 +19,7 @@ static int source_of(const struct prefix *addr, struct sw_source *key, struct er
 {
 	if (addr->length != (addr->ipv6 ? 128 : 32) && !(addr->ipv6 && addr->length == 64))
 		return fail(e, EXIT_USAGE, "a ban is for one source (an IPv4 address, an IPv6 "
-			    "address or its /64); prefixes belong into lists: {deny: [...]} of the "
+			    "address or its /64); write prefixes into lists: {deny: [...]} of the "
 			    "policy");
 	memset(key, 0, sizeof(*key));
 	key->addr = addr->addr;
@@ -78,7 +78,8 @@ static int add(const struct state *state, const struct prefix *addr, uint64_t du
 	copy_note(&ban, note ? note : "");
 	if (state_write(state, STATE_BANS, &key, &ban, BPF_ANY) < 0)
 		return fail(e, EXIT_FAILED, errno == E2BIG ?
-			    "the ban table is full; take some out, or raise tables: {bans: ...}" :
+			    "the ban table is full; remove some bans, or raise tables: {bans: "
+			    "...}" :
 			    "the ban cannot be written: %s", strerror(errno));
 	if (source)
 		source_prefix(&key, source);
@@ -154,7 +155,7 @@ int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind 
 	*found = bpf_map_lookup_elem(state->fds[STATE_BANS], &key, &ban) == 0 &&
 		 ban.end > monotonic_ns() && is_of_kind(&ban, kind);
 	if (*found && state_write(state, STATE_BANS, &key, NULL, BPF_ANY) < 0)
-		return fail(e, EXIT_FAILED, "the ban cannot be taken off: %s", strerror(errno));
+		return fail(e, EXIT_FAILED, "the ban cannot be removed: %s", strerror(errno));
 	return kind == BAN_ALLOWS ? 0 : take_users_off(state, &key, NULL, found, e);
 }
 

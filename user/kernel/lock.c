@@ -49,8 +49,8 @@ static int refuse(int fd, const char *what, const char *advice, struct error *e)
 			its.inode = file.st_ino;
 	}
 	if (its.inode && its.inode != here.inode)
-		return fail(e, EXIT_FAILED, "%s: a sipward agent has it that runs in another "
-			    "network namespace (pid %s, net:[%" PRIu64 "]). An agent in this "
+		return fail(e, EXIT_FAILED, "%s: a sipward agent in another network namespace has "
+			    "it (pid %s, net:[%" PRIu64 "]). An agent in this "
 			    "namespace needs SIPWARD_BPF_DIR and SIPWARD_RUN_DIR set to "
 			    "directories of its own (such as %s-2 and %s-2), and another file in "
 			    "state: {save: FILE} of its policy", what, pid, its.inode, bpf_dir(),
@@ -80,7 +80,7 @@ static int lock_state(const char *advice, struct error *e)
 		if (same_file(fd, bpf_dir()))
 			return take_fd(fd);
 	}
-	return fail(e, EXIT_FAILED, "%s: somebody removes it again and again", bpf_dir());
+	return fail(e, EXIT_FAILED, "%s: something removes it again and again", bpf_dir());
 }
 
 static int lock_run(const char *advice, struct error *e)

@@ -273,7 +273,8 @@ static int fail_table(const struct policy *policy, const struct table_size sizes
 		xasprintf("%s:%u:%u", policy->file, policy->tables_at[table].line,
 			  policy->tables_at[table].column) : xstrdup(policy->file);
 	advice = fit >= 16 ? xasprintf("write at most %llu", (unsigned long long)fit) :
-		 xasprintf("the others alone take %.0f MB; write smaller numbers for them, too",
+		 xasprintf("the other tables alone take %.0f MB; write smaller numbers for them, "
+			   "too",
 			   others / 1e6);
 	return fail(e, EXIT_POLICY, "%s: tables: '%s' of %u entries takes %.0f MB when it is full, "
 		    "and all tables %.0f MB, lists %.0f MB, the agent %.0f MB; %.0f MB are "

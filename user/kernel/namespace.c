@@ -128,8 +128,9 @@ static int refuse(const struct network *network, const char *path, struct error 
 	return fail(e, EXIT_FAILED, "%s: this state belongs to another network namespace "
 		    "(net:[%" PRIu64 "]). For an agent in this one set SIPWARD_BPF_DIR and "
 		    "SIPWARD_RUN_DIR to directories of its own (such as %s-2 and %s-2), and let "
-		    "state: {save: FILE} of its policy name another file. To give up the other "
-		    "one run: %s", bpf_dir(), network->inode, bpf_dir(), run_dir(), enter);
+		    "state: {save: FILE} of its policy name another file. To remove the state of "
+		    "the other one, run: %s", bpf_dir(), network->inode, bpf_dir(), run_dir(),
+		    enter);
 }
 
 int network_check(struct error *e)

@@ -194,7 +194,7 @@ static int ask(struct netlink *netlink, char *buffer, size_t size, mnl_cb_t call
 	int state = MNL_CB_OK;
 
 	if (mnl_socket_sendto(netlink->socket, header, header->nlmsg_len) < 0)
-		return fail(e, EXIT_FAILED, "rtnetlink cannot be asked: %s", strerror(errno));
+		return fail(e, EXIT_FAILED, "rtnetlink cannot be queried: %s", strerror(errno));
 	do {
 		ssize_t got = mnl_socket_recvfrom(netlink->socket, buffer, size);
 

@@ -26,7 +26,7 @@ struct bpf_map *find_map(const struct sipward_bpf *skel, const char *name)
 int other_layout(const char *path, struct error *e)
 {
 	return fail(e, EXIT_FAILED, "%s: was pinned by another version of sipward with another "
-		    "layout; to start anew without the old bans and counters run: sipward detach",
+		    "layout; to start without the old bans and counters, run: sipward detach",
 		    path);
 }
 

@@ -107,7 +107,7 @@ static void say(void (*note)(const char *), const char *iface, const char *befor
 	if (!note || !pin_name_read(before, old))
 		return;
 	text = xasprintf("interface %s: it was named %s when sipward was attached to it; the "
-			 "program goes on, with its counters", iface, old);
+			 "program and its counters are kept", iface, old);
 	note(text);
 }
 

@@ -9,8 +9,8 @@
 
 static int refuse_link(const char *path, struct error *e)
 {
-	return fail(e, EXIT_FAILED, "%s: is a symbolic link, which somebody else may point "
-		    "elsewhere; remove it", path);
+	return fail(e, EXIT_FAILED, "%s: is a symbolic link, which another user may change; remove "
+		    "it", path);
 }
 
 /* A directory that nothing is in, or that has our mark, is one of ours. */
@@ -38,7 +38,7 @@ static int make_private(int fd, const char *path, const char *mark, struct error
 	if (fstat(fd, &is) < 0)
 		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
 	if (!mark && !S_ISREG(is.st_mode))
-		return fail(e, EXIT_FAILED, "%s: is no regular file; remove it", path);
+		return fail(e, EXIT_FAILED, "%s: is not a regular file; remove it", path);
 	if (is.st_uid != geteuid())
 		return fail(e, EXIT_FAILED, "%s: belongs to user %u, not to user %u, who runs "
 			    "this; remove it, or give it to user %u", path, is.st_uid, geteuid(),
@@ -46,8 +46,8 @@ static int make_private(int fd, const char *path, const char *mark, struct error
 	if (!(is.st_mode & 07777 & ~mode))
 		return 0;
 	if (mark && !is_ours(fd, mark))
-		return fail(e, EXIT_FAILED, "%s: others may open it (mode %04o), and it holds "
-			    "things that are not of sipward; name a directory of its own", path,
+		return fail(e, EXIT_FAILED, "%s: other users may open it (mode %04o), and it has "
+			    "files that are not sipward's; name a directory of its own", path,
 			    is.st_mode & 07777);
 	if (fchmod(fd, mode) < 0)
 		return fail(e, EXIT_FAILED, "%s: its mode cannot be made %04o: %s", path, mode,

@@ -185,7 +185,7 @@ static int check_room(enum state_map map, int from, const struct bpf_map_info *i
 		return -1;
 	if (copy.count > wanted)
 		return fail(e, EXIT_POLICY, "tables: %s: %u is fewer than the %zu live entries; "
-			    "write at least %zu, or take some out first (sipward ban list, sipward "
+			    "write at least %zu, or remove some first (sipward ban list, sipward "
 			    "ban del)", state_map_name(map), wanted, copy.count, copy.count);
 	return 0;
 }
@@ -292,11 +292,11 @@ static void settle_one(enum state_map map, int from, int to, bool taken_out,
 	if (fault_point("settle: a table", &e) == 0)
 		lost = (taken_out ? table_settle : table_merge)(map, from, to, &e);
 	if (lost < 0)
-		text = xasprintf("tables: %s: what was written while it was made anew may be "
+		text = xasprintf("tables: %s: what was written while it was resized may be "
 				 "missing: %s", state_map_name(map), e.text);
 	else if (lost)
-		text = xasprintf("tables: %s: %ld entries that came while it was made smaller "
-				 "found no room", state_map_name(map), lost);
+		text = xasprintf("tables: %s: %ld entries that came while it was made smaller did "
+				 "not fit", state_map_name(map), lost);
 	if (text)
 		note(text);
 }

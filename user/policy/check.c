@@ -228,8 +228,8 @@ static int check_hosts(struct parse_context *d, const struct zone *z)
 	    !((privacy[SW_ACTION_REPORT] | privacy[SW_ACTION_DENY]) & hosts))
 		return 0;
 	return fail_at(&d->source, z->at,
-		       "zone '%s' is not to be told 'hosts', but nothing says "
-		       "which names these are; add privacy: {hosts: [...]} at the top level",
+		       "zone '%s' must not see 'hosts', but the policy names none; add privacy: "
+		       "{hosts: [...]} at the top level",
 		       z->name);
 }
 

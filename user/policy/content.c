@@ -21,7 +21,7 @@ static int read_entries(struct parse_context *d, const struct node *value,
 		if (rules->actions[SW_ACTION_REPORT] & 1u << bit) {
 			return fail_at(&d->source, value->items[i]->at,
 				       "'%s' is in 'report' "
-				       "already; what is denied is counted anyway",
+				       "already; denied ones are counted anyway",
 				       value->items[i]->text);
 		}
 		rules->actions[action] |= 1u << bit;
@@ -116,7 +116,7 @@ static int read_type(struct parse_context *d, const struct node *item, enum sw_a
 	if (!text)
 		return -1;
 	if (!is_media_type(text)) {
-		return fail_at(&d->source, item->at, "'%s' is no media type; write it like "
+		return fail_at(&d->source, item->at, "'%s' is not a media type; write it like "
 			       "application/vnd.3gpp.sms, without parameters", quote(text).text);
 	}
 	for (size_t i = 0; i < p->content_type_count; i++) {

@@ -42,9 +42,9 @@ int read_cleartext(struct parse_context *d, const struct key *key, const struct 
 	struct zone *z = to;
 
 	if (z->require != SW_REQUIRE_IPSEC) {
-		return fail_at(&d->source, value->key_at, "'cleartext' is how many initial "
-			       "REGISTERs may come in the clear from a zone with 'require: ipsec'; "
-			       "write that, or remove it");
+		return fail_at(&d->source, value->key_at, "'cleartext' limits initial REGISTERs in "
+			       "the clear from a zone with 'require: ipsec'; write 'require: "
+			       "ipsec', or remove 'cleartext'");
 	}
 	return read_rate(d, key, value, &z->cleartext);
 }
@@ -137,9 +137,9 @@ static int add_host(struct parse_context *d, const struct node *item)
 	if (!text)
 		return -1;
 	if (!*text || *text == '.' || strlen(text) >= sizeof(host) || text[strspn(text, allowed)]) {
-		return fail_at(&d->source, item->at, "'%s' is no host name: 1 to %zu letters, "
-			       "digits, '-' and '.', as in core.example.net; all names inside it "
-			       "are meant too",
+		return fail_at(&d->source, item->at, "'%s' is not a host name: 1 to %zu letters, "
+			       "digits, '-' and '.', as in core.example.net; it stands for all "
+			       "names below it, too",
 			       quote(text).text, sizeof(host) - 1);
 	}
 	if (p->host_count == SW_HOSTS_MAX)

@@ -66,8 +66,8 @@ static int known_elsewhere(struct parse_context *d, const struct node *value,
 		return fail_at(&d->source, value->key_at, "'%s' is a key of a zone; write it into "
 			       "an entry of 'zones'", value->key);
 	if (keys == zone_keys && find_key(value->key, policy_keys) >= 0)
-		return fail_at(&d->source, value->key_at, "'%s' is no key of a zone; write it at "
-			       "the top level, where 'zones' is", value->key);
+		return fail_at(&d->source, value->key_at, "'%s' is not a key of a zone; write it "
+			       "at the top level, where 'zones' is", value->key);
 	return 0;
 }
 
@@ -181,10 +181,11 @@ int prefix_at(const struct source *s, struct position at, const char *text,
 	fault = prefix_read(text, prefix);
 	if (fault == PREFIX_HOST_BITS || fault == PREFIX_MAPPED) {
 		prefix_text(prefix, right, sizeof(right));
-		return fail_at(s, at, "'%s' is no prefix: %s; write %s", quote(text).text, why,
+		return fail_at(s, at, "'%s' is not a prefix: %s; write %s", quote(text).text, why,
 			       right);
 	}
-	return fail_at(s, at, "'%s' is no prefix: %s; write it like 192.0.2.0/24 or 2001:db8::/32",
+	return fail_at(s, at, "'%s' is not a prefix: %s; write it like 192.0.2.0/24 or "
+			      "2001:db8::/32",
 		       quote(text).text, why);
 }
 

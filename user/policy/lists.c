@@ -116,7 +116,7 @@ static const struct policy_file *list_file(struct parse_context *d, const struct
 	}
 	/* A pipe would keep a reload waiting, and be empty the second time. */
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		fail_at(&d->source, item->at, "%s: is no regular file, one is wanted", path);
+		fail_at(&d->source, item->at, "%s: is not a regular file; name one", path);
 		return NULL;
 	}
 	file.text = read_whole_file(path, LISTS_OCTETS_MAX, &file.size, &why);

@@ -90,8 +90,8 @@ static int read_number_text(struct parse_context *d, const struct source *s, str
 	    (number->length || number->international) &&
 	    (number->international || normalize(&d->policy, number)))
 		return 0;
-	return fail_at(s, at, "'%s' is no beginning of a telephone number: write it like +49, 0049 "
-		       "or +49 30 123, at most %u digits, or \"*\" for all", quote(text).text,
+	return fail_at(s, at, "'%s' is not the beginning of a telephone number; write it like +49, "
+		       "0049 or +49 30 123, at most %u digits, or \"*\" for all", quote(text).text,
 		       SW_NUMBER_DIGITS);
 }
 
@@ -208,8 +208,8 @@ static int add_dial_prefix(struct parse_context *d, const struct node *item, boo
 	if (!text)
 		return -1;
 	if (!read_digits(text, &prefix, DIAL_PREFIX_MAX) || (!prefix.length && !international)) {
-		return fail_at(&d->source, item->at, "'%s' is nothing that is dialled before a "
-			       "number: 1 to %u digits, * or #", quote(text).text, DIAL_PREFIX_MAX);
+		return fail_at(&d->source, item->at, "'%s' is not a dial prefix: 1 to %u digits, * "
+			       "or #", quote(text).text, DIAL_PREFIX_MAX);
 	}
 	if (p->dial_prefix_count == SW_DIAL_PREFIXES_MAX)
 		return fail_at(&d->source, item->at, "more than %u dial prefixes",
@@ -272,7 +272,8 @@ static int read_country(struct parse_context *d, const struct key *key, const st
 	country->international = true;
 	if (!read_digits(text + (*text == '+'), country, COUNTRY_MAX) || !country->length) {
 		return fail_at(&d->source, value->at,
-			       "'%s' is no country code; write it like \"49\"", quote(text).text);
+			       "'%s' is not a country code; write it like \"49\"",
+			       quote(text).text);
 	}
 	return 0;
 }

@@ -65,7 +65,7 @@ static int add_interface(struct parse_context *d, const struct node *item,
 	if (!name)
 		return -1;
 	if (!interface_name_ok(name)) {
-		return fail_at(&d->source, item->at, "'%s' is no interface name: "
+		return fail_at(&d->source, item->at, "'%s' is not an interface name: "
 			       "1 to 15 characters without '/', ':' and spaces", quote(name).text);
 	}
 	for (size_t i = 0; i < *to->count; i++) {
@@ -117,8 +117,8 @@ static int read_observe(struct parse_context *d, const struct key *key, const st
 			       "list of interfaces, as in [eth0, eth1]", quote(text).text);
 	}
 	if (value->count == 0)
-		return fail_at(&d->source, value->at, "'observe' names no interface; name those "
-			       "that answers leave by, or write observe: auto");
+		return fail_at(&d->source, value->at, "'observe' names no interface; name the "
+			       "interfaces that answers leave by, or write observe: auto");
 	return add_interfaces(d, value, &all);
 }
 
@@ -231,7 +231,7 @@ static int read_numbers(struct parse_context *d, const struct key *key, const st
 		if (!text)
 			return -1;
 		if (!*text || strlen(text) >= sizeof(number) || text[strspn(text, "0123456789+*#")])
-			return fail_at(&d->source, value->items[i]->at, "'%s' is no emergency "
+			return fail_at(&d->source, value->items[i]->at, "'%s' is not an emergency "
 				       "number: 1 to %d digits, +, * or #", quote(text).text,
 				       SW_EMERGENCY_DIGITS - 1);
 		if (p->emergency_count == SW_EMERGENCY_MAX)

@@ -90,9 +90,10 @@ enum prefix_fault prefix_read(const char *text, struct prefix *prefix)
 int prefix_parse(const char *text, struct prefix *prefix, const char **why)
 {
 	static const char *const faults[PREFIX_FAULTS] = {
-		[PREFIX_NO_ADDRESS] = "it begins with no IPv4 or IPv6 address",
-		[PREFIX_NO_LENGTH] = "its length is no number within 0..32 (IPv4) or 0..128 (IPv6)",
-		[PREFIX_HOST_BITS] = "it has bits set behind its length",
+		[PREFIX_NO_ADDRESS] = "it does not begin with an IPv4 or IPv6 address",
+		[PREFIX_NO_LENGTH] = "its length is not a number within 0..32 (IPv4) or 0..128 "
+				     "(IPv6)",
+		[PREFIX_HOST_BITS] = "it has bits set after its length",
 		[PREFIX_MAPPED] = "it is an IPv4 prefix written as IPv6",
 	};
 	enum prefix_fault fault = prefix_read(text, prefix);

@@ -79,7 +79,7 @@ static int burst_read(const char **text, struct rate *rate, const char **why)
 	if (decimal(text, COUNT_MAX, &rate->burst) < 0 || rate->burst == 0)
 		return wrong(why, "the burst must be within 1..1000000000");
 	if ((unsigned __int128)rate->burst * rate->period / rate->count > REFILL_MAX)
-		return wrong(why, "the burst takes over a year to earn again, which is no limit");
+		return wrong(why, "the burst takes over a year to refill, which limits nothing");
 	return 0;
 }
 
@@ -98,7 +98,7 @@ int rate_parse(const char *text, struct rate *rate, const char **why)
 		return -1;
 	/* The data path keeps whole nanoseconds for each packet. */
 	if (read.period < read.count)
-		return wrong(why, "more than 1000000000 a second is no limit");
+		return wrong(why, "more than 1000000000 a second limits nothing");
 	if (burst_read(&text, &read, why) < 0)
 		return -1;
 	if (*text)

@@ -64,13 +64,13 @@ static int add_address(struct parse_context *d, const struct node *item)
 	if (!text)
 		return -1;
 	if (addr_parse(text, &placed.addr) < 0) {
-		return fail_at(&d->source, item->at, "'%s' is no address; write one address of "
+		return fail_at(&d->source, item->at, "'%s' is not an address; write one address of "
 			       "this host without a length, like 192.0.2.1 or \"2001:db8::1\"",
 			       quote(text).text);
 	}
 	if (any_address(&placed.addr)) {
 		return fail_at(&d->source, item->at, "'%s' stands for every address; "
-			       "leave 'addresses' out for that", text);
+			       "remove 'addresses' for that", text);
 	}
 	if (count_entry(d, &d->source, item->at) < 0)
 		return -1;
@@ -85,8 +85,8 @@ static int read_addresses(struct parse_context *d, const struct key *key, const 
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
 	if (value->count == 0) {
-		return fail_at(&d->source, value->at, "'addresses' names none, so nothing would be "
-			       "protected; leave it out for every address");
+		return fail_at(&d->source, value->at, "'addresses' is empty, so nothing would be "
+			       "protected; remove it to protect every address");
 	}
 	begin_list(d);
 	for (size_t i = 0; i < value->count; i++) {

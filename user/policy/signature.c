@@ -29,7 +29,7 @@ static int add_agent(struct parse_context *d, const struct source *s, struct pos
 		return fail_at(s, at, "'%s' is neither 'deny NAME' nor 'report NAME'",
 			       quote(text).text);
 	if (strlen(name) < SW_AGENT_BEGIN || strlen(name) > SW_AGENT_OCTETS) {
-		return fail_at(s, at, "'%s' is no name to look for: %u to %u characters",
+		return fail_at(s, at, "'%s' is not a name to look for: %u to %u characters",
 			       quote(name).text, SW_AGENT_BEGIN, SW_AGENT_OCTETS);
 	}
 	for (size_t i = 0; name[i]; i++)

@@ -43,8 +43,8 @@ int policy_text_load(const char *path, struct policy_text *text, struct error *e
 	if (!text->text)
 		return fail(e, EXIT_POLICY, "%s", why.text);
 	if (is_descriptor(path) && !text->size)
-		return fail(e, EXIT_POLICY, "%s: nothing came through this pipe; it can be read "
-			    "once, so a policy that is read again must be a file", path);
+		return fail(e, EXIT_POLICY, "%s: nothing came through this pipe. A pipe can be "
+			    "read once only; write the policy into a file", path);
 	text->name = xstrdup(is_descriptor(path) ? POLICY_PIPE : path);
 	slash = is_descriptor(path) ? NULL : strrchr(path, '/');
 	if (slash)

@@ -116,7 +116,8 @@ static const char *syntax_advice(const char *problem, char octet)
 	if (octet == ':' && strstr(problem, "node content"))
 		return "write what begins with ':' in quotes, as in \"::1\"";
 	if (octet && strchr("@`%*&!|>{}[]", octet))
-		return "put a value with this character in quotes, or check the brackets before it";
+		return "write a value with this character in quotes, or check the brackets before "
+		       "it";
 	return "check indentation, brackets and quotes here and above";
 }
 
@@ -131,10 +132,10 @@ static int syntax_error(const struct source *s, const yaml_parser_t *parser)
 		at = source_position(s, parser->problem_offset);
 	advice = syntax_advice(problem, octet_at(s, at));
 	if (parser->context && (from.line != at.line || from.column != at.column)) {
-		return fail_at(s, at, "no valid YAML: %s %s from %u:%u on; %s", problem,
+		return fail_at(s, at, "not valid YAML: %s %s from %u:%u on; %s", problem,
 			       parser->context, from.line, from.column, advice);
 	}
-	return fail_at(s, at, "no valid YAML: %s; %s", problem, advice);
+	return fail_at(s, at, "not valid YAML: %s; %s", problem, advice);
 }
 
 /* Puts *node, whose kind, position and text are set, into the tree, which then owns it. */

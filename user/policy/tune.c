@@ -121,8 +121,8 @@ static int resolve(const struct source *s, const struct node *root, const char *
 
 	memset(path, 0, sizeof(*path));
 	if (!well_formed(key))
-		return fail_at(s, given, "'%s' is no key; keys are words with dots between, as in "
-			       "public.rates.source.INVITE", quote(key).text);
+		return fail_at(s, given, "'%s' is not a key; keys are words with dots between, as "
+			       "in public.rates.source.INVITE", quote(key).text);
 	if (explicit || !row) {
 		if (!find_zone(explicit ? key + strlen(ZONES) : key, names, path))
 			return fail_unknown(s, explicit ? key + strlen(ZONES) : key, names, count,
@@ -136,8 +136,8 @@ static int resolve(const struct source *s, const struct node *root, const char *
 			       "public.mode", quote(key).text);
 	if (row && row->fixed)
 		return fail_at(s, given,
-			       "'%s' is not for tuning, only limits and modes are; "
-			       "change it in the file, then run: sipward apply FILE",
+			       "'%s' cannot be tuned, only limits and modes can; change it in the "
+			       "file, then run: sipward apply FILE",
 			       quote(key).text);
 	return 0;
 }
@@ -206,7 +206,7 @@ static struct node *read_value(const struct source *s, const char *key, const ch
 	struct node *node;
 
 	if (!value[strspn(value, " ")]) {
-		fail_at(s, given, "'%s' wants a value", quote(key).text);
+		fail_at(s, given, "'%s' needs a value", quote(key).text);
 		return NULL;
 	}
 	if (source_check(&from) < 0)
@@ -237,7 +237,7 @@ static int overlay(const struct source *s, struct node *root, const struct overr
 			put(map, key, below = new_map());
 		if (below->kind != NODE_MAP)
 			return fail_at(s, given,
-				       "'%s' is %s, so it has no '%s'; give '%s' as a whole",
+				       "'%s' is %s, so it has no '%s'; write '%s' as a whole",
 				       key, below->kind == NODE_LIST ? "a list" : "a single value",
 				       quote(next).text, key);
 		map = below;

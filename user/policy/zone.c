@@ -31,7 +31,7 @@ static int read_name(struct parse_context *d, const struct key *key, const struc
 	if (!name)
 		return -1;
 	if (strlen(name) >= SW_NAME_MAX || name[strspn(name, allowed)]) {
-		return fail_at(&d->source, value->at, "'%s' is no zone name: 1 to %u letters, "
+		return fail_at(&d->source, value->at, "'%s' is not a zone name: 1 to %u letters, "
 			       "digits, '_', '.' or '-'", quote(name).text, SW_NAME_MAX - 1);
 	}
 	for (size_t i = 0; i < d->policy.zone_count; i++) {
@@ -54,7 +54,7 @@ static int check_public_source(struct parse_context *d, const struct node *item,
 {
 	if (prefix->length == 0)
 		return 0;
-	return fail_at(&d->source, item->at, "zone 'public' is everybody that no other zone "
+	return fail_at(&d->source, item->at, "zone 'public' has all sources that no other zone "
 		       "names; give '%s' a zone of its own", item->text);
 }
 
@@ -69,8 +69,8 @@ static int add_source(struct parse_context *d, const struct node *item, const st
 		if (check_public_source(d, item, &placed.prefix) < 0)
 			return -1;
 	} else if (placed.prefix.length == 0) {
-		return fail_at(&d->source, item->at, "'%s' is everybody: that is zone 'public'; "
-			       "write these rules there", item->text);
+		return fail_at(&d->source, item->at, "'%s' means every source, which is zone "
+			       "'public'; write these rules there", item->text);
 	}
 	if (count_entry(d, &d->source, item->at) < 0)
 		return -1;
@@ -88,7 +88,7 @@ static int read_sources(struct parse_context *d, const struct key *key, const st
 		return -1;
 	if ((!value || value->count == 0) && !is_public(z)) {
 		return fail_at(&d->source, value ? value->at : z->at, "zone '%s' has no sources, "
-			       "so nobody is in it; add 'sources: [...]'", z->name);
+			       "so it matches nothing; add 'sources: [...]'", z->name);
 	}
 	begin_list(d);
 	for (size_t i = 0; value && i < value->count; i++) {
@@ -108,8 +108,8 @@ static int read_trust(struct parse_context *d, const struct key *key, const stru
 	if (trust < 0)
 		return -1;
 	if (trust == SW_TRUST_PEER && is_public(z)) {
-		return fail_at(&d->source, value->at, "zone 'public' is everybody and cannot be a "
-			       "peer; give the peer a zone of its own");
+		return fail_at(&d->source, value->at, "zone 'public' has all sources and cannot be "
+			       "a peer; give the peer a zone of its own");
 	}
 	z->trust = trust;
 	return 0;
@@ -175,9 +175,9 @@ static int read_unlisted(struct parse_context *d, const struct key *key, const s
 	struct egress_rules *egress = to;
 
 	if (!egress->methods) {
-		return fail_at(&d->source, value->key_at, "'unlisted' is what becomes of methods "
-			       "that are not in the list 'methods' beside it; write that list, or "
-			       "remove it");
+		return fail_at(&d->source, value->key_at, "'unlisted' is the action for methods "
+			       "that are not in 'methods' beside it; write that list, or remove "
+			       "'unlisted'");
 	}
 	return read_word(d, key, value, &egress->unlisted);
 }
@@ -325,7 +325,7 @@ static int read_bans(struct parse_context *d, const struct key *key, const struc
 	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
 		any |= bans.thresholds[i].count > 0;
 	if (!any)
-		return fail_at(&d->source, value->at, "'bans' says nothing to ban for; write at "
+		return fail_at(&d->source, value->at, "'bans' has no reason to ban for; write at "
 			       "least one of auth_failures, enumeration and sanity, as in 10/60s");
 	if (bans.max < bans.duration)
 		return fail_at(&d->source, value->at, "'max' is shorter than 'for', the first ban; "
@@ -335,8 +335,8 @@ static int read_bans(struct parse_context *d, const struct key *key, const struc
 			       "never banned; remove 'bans', or 'trust: peer'", z->name);
 	if (!z->newcomers.set)
 		return fail_at(&d->source, value->key_at, "'bans' needs 'newcomers: {rate: ...}' "
-			       "in the same zone: without it nobody is asked for a proof, and what "
-			       "may be spoofed earns no ban");
+			       "in the same zone: without it sipward asks nobody for a proof, and "
+			       "spoofable packets earn no ban");
 	z->bans = bans;
 	return 0;
 }

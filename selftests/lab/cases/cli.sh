@@ -107,7 +107,7 @@ for file in fifo /dev/zero; do
 	expect_exit "check of $file" 3 check "$(cd "$TMP" && realpath "$file")"
 	expect_says "it says what it is" 'is a (device|named pipe)'
 	expect_exit "check of a list in $file" 3 check "$TMP/endless.yaml"
-	expect_says "it says what it is" 'endless.yaml:2:16: .* is no regular file'
+	expect_says "it says what it is" 'endless.yaml:2:16: .* is not a regular file'
 	expect_exit "explain of $file" 1 explain -p "$TMP/good.yaml" "$(cd "$TMP" && realpath "$file")"
 done
 
@@ -135,7 +135,7 @@ expect_equal "run with a bad policy attaches nothing" "" "$(program_id)"
 expect_exit "run with a policy that does not exist" 3 run -i eth0 -p "$TMP/none.yaml"
 expect_exit "status where nothing runs" 6 status
 expect_exit "stats where nothing runs" 6 stats
-expect_exit "ban of what is no address" 2 ban add 10.77.0.300
+expect_exit "ban of what is not an address" 2 ban add 10.77.0.300
 expect_exit "ban list where nothing runs" 6 ban list
 chmod 755 "$TMP"
 cp "$BUILD/sipward" "$TMP/sipward"
@@ -173,7 +173,7 @@ agent=$SPAWNED
 wait_until 10 grep -q ready "$TMP/sipward-relative.log"
 expect_exit "the policy of an agent that has a relative path" 0 explain --from 10.77.0.10 "$TMP/good.yaml"
 expect_exit "detach while an agent runs" 1 detach
-expect_says "it says what to do" 'stop it first: it would put everything back'
+expect_says "it says what to do" 'stop it first; it would restore everything'
 expect_exit "diff of a pipe" 0 diff <(sed 's/enforce/monitor/' "$TMP/good.yaml")
 expect_says "it is compared" '^mode: enforce -> monitor$'
 expect_exit "apply of a pipe" 0 apply <(sed 's/enforce/monitor/' "$TMP/good.yaml") --confirm 60s

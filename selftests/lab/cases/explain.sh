@@ -74,7 +74,7 @@ head -c 100 /dev/zero | tr '\0' x >"$TMP/text.pcap"
 expect_refused "what is called a capture and is none" 1 'text.pcap: the capture cannot be read' \
 	"$TMP/text.pcap"
 expect_refused "a file that is not there" 1 'none.pcap: cannot be read' "$TMP/none.pcap"
-expect_refused "no file" 2 'a file is wanted'
+expect_refused "no file" 2 'name a file'
 expect_refused "a wrong address" 2 '300.1.2.3' --from 300.1.2.3 "$TMP/good.sip"
 
 # --- beside the live data path ---

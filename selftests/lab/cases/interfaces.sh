@@ -65,7 +65,7 @@ expect_equal "status lists both" "eth0 spare0" \
 	"$(ward status -j | jq -r '[.interfaces[].name] | sort | join(" ")')"
 ip -n "$SERVER" link del spare0
 expect "that one of them is gone is said" "$(cat "$WARD_LOG")" \
-	wait_until 5 ward_said 'spare0.*(gone|went away)'
+	wait_until 5 ward_said 'spare0.*(gone|disappeared)'
 expect_equal "the other one still protects" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
 lines=$(wc -l <"$WARD_LOG")

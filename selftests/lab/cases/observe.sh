@@ -99,7 +99,7 @@ unanswered() {
 	observer_is unanswered
 }
 expect "received here, never answered here: status says so" "$(ward status)" wait_until 90 unanswered
-expect "in words too" "$(ward status)" grep -q 'no answer left by an observed interface' \
+expect "in words too" "$(ward status)" grep -q 'no answer left through an observed interface' \
 	<(ward status)
 response attacker z9hG4bK-nobody
 expect_equal "and nothing more is called unsolicited" 1 "$(counter public drops unsolicited_response)"

@@ -49,11 +49,11 @@ expect_equal "after it nothing is in the kernel" "" "$(find "$SIPWARD_BPF_DIR" -
 sleep 1.1
 ward_start saved || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 expect "the agent says what is back" "$(cat "$WARD_LOG")" \
-	ward_said "$SAVED, saved . s ago: $before known endpoints and 3 bans are back"
+	ward_said "$SAVED, saved . s ago: $before known endpoints and 3 bans are restored"
 expect_equal "who was known is known" "$before" "$(known)"
 expect_equal "bans are there again, with their notes" "10.77.0.66 by hand: rude fd77:0:0:20::/64" \
 	"$(bans | cut -f 1,2 | xargs)"
-expect_equal "and who is allowed by hand" "10.77.0.20 a customer" \
+expect_equal "and who is allowed manually" "10.77.0.20 a customer" \
 	"$(ward allow list -j | jq -r '.[] | [.source, .note] | @tsv' | xargs)"
 left=$(bans | awk '$1 == "10.77.0.66" { print $NF }')
 expect "a ban's time went on" "$left s of 600 are left" test "$left" -lt 599 -a "$left" -gt 540
@@ -76,7 +76,7 @@ reboot
 echo 'tables: {bans: 16}' >>"$TMP/saved.yaml"
 expect "it starts with smaller tables" "$(tail -n 1 "$WARD_LOG")" ward_start saved
 expect "and counts what found no room" "$(cat "$WARD_LOG")" \
-	ward_said '16 bans are back; 0 had run out, 4 found no room'
+	ward_said '16 bans are restored; 0 had expired, 4 did not fit'
 expect_equal "the longest bans hold" "192.0.2.5" "$(bans | head -n 1 | cut -f 1)"
 reboot
 sed -i '3s/./x/' "$SAVED"

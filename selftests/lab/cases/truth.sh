@@ -83,7 +83,7 @@ bpftool link detach pinned "$(pin eth0 link)" || die "bpftool cannot detach the 
 expect "a detached link is attached again" "bare" wait_until 5 has_program eth0
 expect_equal "with the same program" "$program" "$(program_id)"
 expect "and it protects" "answered" protected
-expect_repair "a detached link" link 0 'eth0: somebody detached sipward'
+expect_repair "a detached link" link 0 'eth0: sipward had been detached'
 expect_equal "and it is pinned" "$program" \
 	"$(bpftool -j link show pinned "$(pin eth0 link)" | jq -r '.prog_id // .[0].prog_id')"
 server ip link set dev eth0 xdp off 2>/dev/null
@@ -98,7 +98,7 @@ expect "the pins come back" "$(find "$SIPWARD_BPF_DIR" 2>/dev/null)" \
 expect_equal "the program is the same" "$program" "$(program_id)"
 expect "the counters are the same" "there were $counted" \
 	test "$(counter public messages MESSAGE)" -ge "$counted"
-expect_repair "removed pins" pin 0 'somebody removed [0-9]+ pins? of the state'
+expect_repair "removed pins" pin 0 '[0-9]+ pins? of the state had been removed'
 ward detach >"$TMP/detach.out" 2>&1
 expect_equal "nobody else can take the state" 1 $?
 bans=$(bpftool -j map show pinned "$SIPWARD_BPF_DIR/bans" | jq .id)
@@ -110,7 +110,7 @@ expect_equal "a single pin is that of the same map" "$bans" \
 rm -rf "${SIPWARD_RUN_DIR:?}"
 expect "the agent can be reached when its run directory was removed" "$(tail -n 2 "$WARD_LOG")" \
 	wait_until 5 test -S "$SIPWARD_RUN_DIR/control"
-expect_repair "a removed run directory" lock 0 'somebody removed .*control socket'
+expect_repair "a removed run directory" lock 0 'control socket .*had been removed'
 
 # --- somebody else's program comes in between ---
 cat >"$TMP/foreign.bpf.c" <<'END'
@@ -132,14 +132,14 @@ gcc -o "$TMP/update" "$TMP/update.c" -lbpf || die "the changer of links cannot b
 was=$(xdp_of bans)
 "$TMP/update" "$(pin bans link)" "$foreign" || die "the program behind the link cannot be changed"
 expect "a program that came behind our link is replaced" "$(tail -n 2 "$WARD_LOG")" \
-	wait_until 5 ward_said 'bans: somebody put another program'
+	wait_until 5 ward_said 'bans: another program .* had replaced'
 expect_equal "by ours" "$was" "$(xdp_of bans)"
-expect_repair "a program behind our link" program 0 'bans: somebody put another program'
+expect_repair "a program behind our link" program 0 'bans: another program .* had replaced'
 bpftool link detach pinned "$(pin bans link)"
 server bpftool net attach xdp pinned "$foreign" dev bans
 rm -f "$foreign"
 expect "another program that came in between is named" "$(tail -n 2 "$WARD_LOG")" \
-	wait_until 5 ward_said 'bans: somebody detached sipward and attached another XDP program'
+	wait_until 5 ward_said 'bans: another XDP program .* took the place of sipward'
 sleep 1.5
 expect_equal "and left alone" bystander_prog \
 	"$(status_of bans other_program | jq -r .name)"
@@ -202,7 +202,7 @@ other() { bystander timeout 20 "$BUILD/sipward" "$@"; }
 inode=$(server stat -L -c %i /proc/self/ns/net)
 other status >"$TMP/status.out" 2>&1
 expect "status tells the namespace of the state" "$(cat "$TMP/status.out")" \
-	grep -q "belongs to another one.*net:\[$inode\]" "$TMP/status.out"
+	grep -q "belongs to another namespace.*net:\[$inode\]" "$TMP/status.out"
 expect "and shows what is attached there" "$(cat "$TMP/status.out")" \
 	grep -q '^voice0: native mode' "$TMP/status.out"
 other run -i eth0 -p "$TMP/truth.yaml" >"$TMP/run.out" 2>&1

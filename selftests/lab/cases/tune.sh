@@ -69,7 +69,7 @@ expect_refused "what does not fit the rest of the policy" 3 \
 expect_refused "a key of the file only" 3 "command line: 'tables.bans' is not for tuning" \
 	tune tables.bans 100
 expect_refused "a key of nothing" 1 "'public.mode' is not tuned" tune --reset public.mode
-expect_refused "no value" 2 'a value .* is wanted' tune public.mode
+expect_refused "no value" 2 'give a value for' tune public.mode
 expect_equal "all that changed nothing" "$was []" "$(generation) $(tuned)"
 
 # --- a limit, beside running calls ---
@@ -109,8 +109,8 @@ load_end
 # --- reloads and restarts end it, and say so ---
 line=$(wc -l <"$WARD_LOG")
 expect "a reload is taken" "$(tail -n 1 "$WARD_LOG")" ward_reload
-expect "it says that what was tuned is gone" "$(tail -n 1 "$WARD_LOG")" \
-	said_since "$line" 'what was tuned is gone: partner.eu.mode monitor'
+expect "it says that tuned values are gone" "$(tail -n 1 "$WARD_LOG")" \
+	said_since "$line" 'tuned values are gone: partner.eu.mode monitor'
 expect_equal "and so it is" "[]" "$(tuned)"
 ward tune public.mode monitor >/dev/null 2>&1
 { kill -9 "$WARD" && wait "$WARD"; } 2>/dev/null
@@ -129,7 +129,7 @@ expect_equal "diff tells key by key what would change" \
 expect_equal "and changes nothing" 10 "$(options_answered)"
 expect "nothing is different in the file itself" "$(ward diff "$TMP/tune.yaml")" \
 	grep -q 'nothing would change' <(ward diff "$TMP/tune.yaml")
-expect_refused "confirm of nothing" 1 'nothing waits' confirm
+expect_refused "confirm of nothing" 1 'no policy waits' confirm
 printf 'version: 1\nmode: enforced\n' >"$TMP/bad.yaml"
 expect_refused "apply of a bad policy" 3 'bad.yaml:2:7' apply "$TMP/bad.yaml"
 
@@ -157,17 +157,17 @@ load_start "applied" "$CALLER" "$SERVER4" "$CALLER4" 50
 sleep 1.2
 ward apply "$TMP/strict.yaml" --confirm 3s >"$TMP/out" 2>&1
 expect_equal "a policy is applied until it is confirmed" 0 $?
-expect "it says what goes with the old one" "$(cat "$TMP/out")" grep -q 'what was tuned is gone' "$TMP/out"
+expect "it says what goes with the old one" "$(cat "$TMP/out")" grep -q 'tuned values are gone' "$TMP/out"
 expect "it drops" "it does not" test "$(options_answered)" -le 2
 expect "status says that it waits" "$(ward status)" grep -q 'not confirmed' <(ward status)
-expect "nobody confirms: it goes back by itself" "$(tail -n 1 "$WARD_LOG")" \
-	wait_until 8 ward_said 'gone back to'
+expect "nobody confirms: it reverts by itself" "$(tail -n 1 "$WARD_LOG")" \
+	wait_until 8 ward_said 'was not confirmed in time'
 expect_equal "and what ran before holds" 10 "$(options_answered)"
 expect_equal "and what was tuned in it" '[["partner.eu.mode",null,"monitor"]]' "$(tuned)"
 ward apply "$TMP/strict.yaml" --confirm 2s >"$TMP/out" 2>&1
 ward confirm >"$TMP/out" 2>&1
 expect_equal "it is applied again and confirmed" 0 $?
-expect "which says what the next start reads" "$(cat "$TMP/out")" grep -q 'tune.yaml: copy it there' "$TMP/out"
+expect "which says what the next start reads" "$(cat "$TMP/out")" grep -q 'tune.yaml; copy this file there' "$TMP/out"
 sleep 3.1
 expect_equal "then it stays" "strict.yaml" "$(basename "$(ward status -j | jq -r .agent.policy)")"
 load_end
@@ -179,7 +179,7 @@ ward apply "$TMP/strict.yaml" --confirm 10m >/dev/null 2>&1
 kill "$WARD"
 wait "$WARD"
 expect "stopped with --keep before it is confirmed, it goes back first" "$(cat "$WARD_LOG")" \
-	ward_said 'gone back to'
+	ward_said 'was not confirmed in time'
 expect_equal "and what stays attached is the policy before" 10 "$(options_answered)"
 ward detach >/dev/null
 lab_end
