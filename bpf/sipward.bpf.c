@@ -66,7 +66,7 @@
 			goto decided;                          \
 	} while (0)
 
-/* What every packet of the interface goes through. */
+/* The stages that every packet of the interface passes. */
 static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor c = {

@@ -67,7 +67,7 @@ static int run_command(const struct command *command, int argc, char **argv, str
 	return finish_output(command->name, e);
 }
 
-/* What went wrong may name files and texts of others. */
+/* An error text may contain names and texts that others chose. */
 static void print_error(const struct error *e)
 {
 	auto_free char *text = printable_lines(e->text);

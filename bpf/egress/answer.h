@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the server's answer says of who asked: the part of the observer that resolves attempts.
+ * Resolves attempts: the server's answer tells something about the sender of the request.
  * The packet under work is the one that would come back: its source is where this one goes.
  */
 #ifndef SIPWARD_BPF_EGRESS_ANSWER_H
@@ -158,7 +158,7 @@ __noinline int note_refused(struct scratch *scratch, struct sw_attempt *attempt,
 		return 0;
 	login = refusal_key(attempt);
 	describe_attempt(scratch, attempt);
-	/* What refuses any other request may be a phone that a proxy asked. */
+	/* Any other request may have been refused by a phone that a proxy asked. */
 	proved = attempt->flags & SW_ATTEMPT_PROVED && attempt->method == SW_MESSAGE_REGISTER;
 	if (!proved && !attempt->issued)
 		return tell_offence(scratch, login, SW_OFFENCE_AUTH, 0, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the server sends begins a dialog, goes on with it, or ends it. The observer notes that in
+ * A message of the server begins a dialog, continues it, or ends it. The observer notes that in
  * the tables of lib/dialog.h.
  */
 #ifndef SIPWARD_BPF_EGRESS_DIALOGS_H
@@ -25,7 +25,7 @@ static __always_inline void note_call_begins(const struct scratch *scratch,
 		bpf_map_update_elem(&transactions, &key, &fresh, BPF_ANY);
 }
 
-/* An INVITE is under way. What has no branch is known by nothing, and neither is its CANCEL. */
+/* An INVITE is under way. Without a branch neither it nor its CANCEL can be recognised. */
 static __always_inline void note_invite(const struct scratch *scratch, const struct sw_addr *to,
 					__u64 now)
 {
@@ -36,7 +36,7 @@ static __always_inline void note_invite(const struct scratch *scratch, const str
 		note_call_begins(scratch, to, now);
 }
 
-/* What says that a call is up. */
+/* Responses that say that a call is up. */
 #define CALL_METHODS \
 	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(UPDATE) | \
 	 SW_MESSAGE_BIT(INFO))

@@ -73,7 +73,7 @@ static __always_inline void observe_response(const struct outbound *d, struct sc
 		watch_answer(d, scratch, now);
 }
 
-/* What no token can be made of is said, so that nobody waits for it in vain. */
+/* A request without a usable branch is counted, so that no rule waits for its response. */
 static __always_inline void note_branch(const struct outbound *d, struct scratch *scratch,
 					struct sw_observed *self, __u64 now)
 {

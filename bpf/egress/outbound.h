@@ -176,7 +176,7 @@ static __always_inline int is_address_of(const struct sw_addr *src, const struct
 	       (!policy.check_local || bpf_map_lookup_elem(&local_addrs, &key.addr));
 }
 
-/* What is only on its way through this host is none of ours. */
+/* Packets in transit are not judged. */
 __noinline int is_from_this_host(struct __sk_buff *skb, const struct outbound *d)
 {
 	struct sw_addr src = {};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel knows of a TCP connection: its state and its sequence numbers.
+ * Reads what the kernel knows of a TCP connection: its state and its sequence numbers.
  */
 #ifndef SIPWARD_BPF_LIB_CONNECTION_H
 #define SIPWARD_BPF_LIB_CONNECTION_H

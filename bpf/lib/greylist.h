@@ -18,7 +18,7 @@
 #define GREYLIST_UNITS(ms) ((ms) * 1000000ull >> GREYLIST_UNIT_BITS)
 /* RFC 3261 17.1.1.2: a client sends an INVITE again after T1 = 500 ms, then after twice that, and
  * so on without a cap: 0.5, 1, 2, 4, 8, 16 s. Pauses of other requests end at T2 = 4 s (17.1.2.2).
- * All of that a fifth more or less. What comes sooner is not a retransmission of a client that
+ * All of that a fifth more or less. A packet that comes sooner is no retransmission of one that
  * keeps the rules: nothing does that comes before 335 ms, all does from 370 ms on. */
 #define GREYLIST_AGE_MIN   GREYLIST_UNITS(400)
 /* How long the next one is waited for, by the backoff of the one before. At first sight, until
@@ -38,7 +38,7 @@ static __always_inline __u64 is_zero(__u32 x)
 	return ((__u64)x - 1) >> 63;
 }
 
-/* How old a sight of this backoff may be when the next one comes. */
+/* The longest time between a packet with this backoff and the next one. */
 static __always_inline __u32 greylist_backoff_ends(__u32 backoff)
 {
 	__u32 age = GREYLIST_AGE_FIRST << backoff;
@@ -46,8 +46,9 @@ static __always_inline __u32 greylist_backoff_ends(__u32 backoff)
 	return age < GREYLIST_AGE_MAX ? age : GREYLIST_AGE_MAX;
 }
 
-/* What a sight that comes `age` after the last one, of this backoff, shows. One that comes too
- * soon to have doubled its pause stays where it is, one that was lost on the way does no harm. */
+/* The backoff of a packet that comes `age` after the last one, which had `before`. One that
+ * comes too soon to have doubled its pause stays where it is, one that was lost on the way does
+ * no harm. */
 static __always_inline __u32 greylist_backoff(__u32 before, __u32 age)
 {
 	__u32 pace = (age >= GREYLIST_AGE_MIN) + (age >= 2 * GREYLIST_AGE_MIN) +
@@ -58,8 +59,9 @@ static __always_inline __u32 greylist_backoff(__u32 before, __u32 age)
 	return before < pace ? before + 1 : pace;
 }
 
-/* Notes a sight of `key` at `now` and returns its backoff: 0 at first sight and for what comes
- * too soon or too late, else it is a retransmission. Lost races between CPUs lose a sight, no more.
+/* Notes a packet with `key` at `now` and returns its backoff: 0 for the first one and for what
+ * comes too soon or too late, else it is a retransmission. Lost races between CPUs lose a packet,
+ * no more.
  *
  * The walk over the line has no branch: the verifier would follow each way through it. */
 static __always_inline __u32 greylist_note(struct sw_greylist_line *line, __u64 key, __u64 now)

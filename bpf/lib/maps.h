@@ -6,7 +6,7 @@
  *
  * No spoofed packet pushes the entry of a real sender out of a table. Why not, by who writes it; U
  * stands for what gets in without a proof, which for a zone with newcomers at R a second is 2 R a
- * second (first sights, and what is sent again), and C for a ceiling (rules/unproven.h):
+ * second (first packets, and retransmissions), and C for a ceiling (rules/unproven.h):
  *
  *   nobody but user space   meta, zone_names, local_addrs, bans, connection_counts, probes,
  *                           penalties, health: hashes, which evict nothing; offences that may
@@ -149,7 +149,7 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } captured SEC(".maps");
 
-/* What the agent is to close the connection for. */
+/* Offences for which the agent closes the connection. */
 RING(closings, SW_CLOSINGS_RING_SIZE);
 
 /* Sources with many TCP connections, written by the agent alone. */
@@ -214,7 +214,7 @@ PERCPU(tallies, SW_TALLY_COUNT, __u64);
  * to newcomers pushes none of them out. */
 LRU(branches, 131072, __u64, struct sw_proof);
 
-/* What the agent tells the data path. */
+/* State that the agent writes for the data path. */
 ARRAY(health, 1, struct sw_health);
 
 /* Connections whose first payload is to be judged, and the octets of it that passed (opening.h). A
@@ -225,12 +225,12 @@ LRU(opening_texts, 2048, __u64, struct sw_opening_text);
 /* Which of them a segment may belong to at all (opening.h). */
 ARRAY(opening_hints, SW_OPENING_HINTS, __u64);
 
-/* Connections of banned sources that carry a call for help (rules/stream.h). Only what comes on a
+/* Connections of banned sources that carry an emergency call (rules/stream.h). Only what comes on a
  * connection writes here, as fast as the budget of `emergency:`. What is forgotten is noted again
  * with the next message of its call. */
 LRU(spared_streams, 16384, __u64, struct sw_stream);
 
-/* What the observers say of themselves. */
+/* State that the observers write. */
 ARRAY(observed, 1, struct sw_observed);
 
 /* Dialogs by their parties, and transactions by whom they belong to. Only what the server sends
@@ -245,7 +245,7 @@ LRU(asks, 65536, __u64, struct sw_proof);
 /* Requests outside a dialog, and how often they came by. */
 LRU(loops, 65536, __u64, struct sw_loop);
 
-/* What sources dial: those by the path of a proof; and all others (ways.h). */
+/* Numbers that sources dial: sources with a proof, and all others (ways.h). */
 LRU(dialers, 16384, struct sw_source, struct sw_dialer);
 ARRAY(unproven_dialers, 16384 / SW_WAYS, struct sw_dialer_line);
 

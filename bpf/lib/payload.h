@@ -7,7 +7,7 @@
 
 #include "lib/packet.h"
 
-/* What cannot be read is not judged: then the kernel failed, not the sender. */
+/* A packet that cannot be read is not judged: the kernel failed, not the sender. */
 static __always_inline enum verdict copy_payload(struct packet *p, struct xdp_md *ctx)
 {
 	struct scratch *scratch = packet_scratch(p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What toll fraud looks like: a source that calls ever more numbers, the same number behind one
+ * Signs of toll fraud: a source that calls ever more numbers, the same number behind one
  * junk prefix after the other (0, 00, 9, 900, 011, 9011, 810, ...), or numbers in a row. A limit,
  * as rates are: what is over it is refused and changes nothing, what was called before goes on.
  *
@@ -17,8 +17,9 @@
 
 /* The last digits by which a number is the same whatever stands before it. */
 #define SWEEP_DIGITS   8
-/* People dial one number plain, with 0, with 00 or + and the country, and all that behind a 9 for
- * the outside line. Who tries more than SW_PREFIXES_MAX ways does not know how to dial. */
+/* People dial one number plain, with 0, with 00 or + and the country, and all that behind a 9
+ * for the outside line. A source that tries more than SW_PREFIXES_MAX ways does not know how to
+ * dial. */
 /* Calls in a row, each to the number behind the last. */
 #define SWEEP_RUN      16
 #define NUMBER_MAX     32 /* octets that are looked at */

@@ -14,7 +14,7 @@
 #include "rules/penalty.h"
 #include "rules/unproven.h"
 
-/* Likewise for who sends again. */
+/* The same for a client that retransmits. */
 static __always_inline int zone_admits_backoff(struct packet *p, enum sw_zone_rate rate,
 					       const volatile struct sw_limit *limit, __u32 backoff)
 {
@@ -34,7 +34,7 @@ static __always_inline int zone_admits_penalised(struct packet *p, __u32 backoff
 	return zone_admits_backoff(p, SW_ZONE_PENALISED, &share, backoff);
 }
 
-/* Who is never a newcomer: TCP has its handshake, a peer is named in the policy. */
+/* True for senders that are never newcomers: TCP has its handshake, the policy names peers. */
 static __always_inline int is_admitted(const struct packet *p)
 {
 	return !has_newcomers(p) || !p->may_be_spoofed || (p->grade && !penalty_of(p));
@@ -92,7 +92,7 @@ __noinline int admit_newcomer(struct xdp_md *ctx, struct scratch *scratch)
 		tally(SW_TALLY_GREYLISTED);
 		return refuse(p, SW_REASON_GREYLIST);
 	}
-	/* Whom the budget keeps out although it is patient gets in by its answer. */
+	/* A client that the budget refuses although it backs off can still answer a probe. */
 	if (backoff > 1)
 		tell_newcomer(p, ctx, backoff);
 	if ((penalty_of(p) && !zone_admits_penalised(p, backoff)) ||

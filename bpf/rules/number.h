@@ -281,7 +281,7 @@ static __always_inline enum sw_action number_action(const struct content *conten
 #define NUMBER_METHODS \
 	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(MESSAGE) | SW_MESSAGE_BIT(REFER))
 
-/* Who says that he calls. Inside a dialog From is either side's, and of a REGISTER it is an
+/* The number of the caller. Inside a dialog From is either side's, and of a REGISTER it is an
  * address of record. */
 __noinline int judge_caller(struct scratch *scratch)
 {
@@ -301,7 +301,7 @@ __noinline int judge_caller(struct scratch *scratch)
 		   SW_REASON_CLI_SPOOF);
 }
 
-/* Whom a request asks for. To says it where the Request-URI does not, which is a contact then;
+/* The called number. To has it where the Request-URI does not, which is a contact then;
  * where both do, a call was forwarded, and To only tells its history. */
 static __always_inline void judge_target(struct scratch *scratch)
 {

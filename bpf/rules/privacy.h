@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the server tells a zone that it should not: an asserted identity (RFC 3325), charging
+ * Data that the server should not send to a zone: an asserted identity (RFC 3325), charging
  * (RFC 7315), private addresses and names of the inside. What becomes of it is in egress/rules.h.
  */
 #ifndef SIPWARD_BPF_RULES_PRIVACY_H

@@ -20,7 +20,7 @@ static __always_inline int requires_more(const struct packet *p)
 	return policy.require && packet_zone(p)->require != SW_REQUIRE_ANY;
 }
 
-/* What IMS sends in the clear: a REGISTER that answers no challenge yet. */
+/* IMS sends this in the clear: a REGISTER that answers no challenge yet. */
 static __always_inline int is_initial_register(const struct packet *p, const struct sip_msg *msg)
 {
 	return packet_zone(p)->require == SW_REQUIRE_IPSEC && p->message == SW_MESSAGE_REGISTER &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a content rule does with what it found. Never more than a count where a refusal would
+ * The action of a content rule. Never more than a count where a refusal would
  * end a good call or keep an emergency call out.
  */
 #ifndef SIPWARD_BPF_RULES_RULE_H

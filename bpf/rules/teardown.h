@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who takes part in a dialog: known only from what the server itself sends inside it, which
+ * The addresses of a dialog: known only from what the server itself sends inside it, which
  * nobody can forge. A BYE, re-INVITE or CANCEL from any other address is a teardown. There are two
  * kinds of it:
  *
@@ -56,7 +56,7 @@ static __always_inline enum tear tears_invite(struct packet *p, const struct scr
 	       is_stranger(p, &invite->addr) ? TEAR_MOVED : TEAR_NONE;
 }
 
-/* What has the Call-ID of a call that is up, but not the tags of one of its dialogs. */
+/* True when it has the Call-ID of a call that is up, but not the tags of its dialogs. */
 static __always_inline enum tear guesses_dialog(struct packet *p, const struct scratch *scratch)
 {
 	__u64 key = call_key(scratch);

@@ -33,9 +33,9 @@ static __always_inline int ceiling_spent(struct packet *p, enum sw_unproven clas
 	return cells && is_spent(p, &cells->first[class], &packet_zone(p)->unproven[class]);
 }
 
-/* For who sends again: the more often it did, the more of the burst is there for it. A flood that
- * repeats itself must do so as often, and as long, as the client that it stands in the way of; all
- * that is cheaper spends its part, and leaves the rate to the patient. */
+/* For a client that retransmits: the more often it did, the more of the burst it may use. A flood
+ * that repeats itself must do so as often, and as long, as the client that it stands in the way of;
+ * all that is cheaper spends its part, and leaves the rate to clients that back off. */
 static __always_inline int cell_admits_backoff(struct packet *p, __u64 *cell,
 					       const volatile struct sw_limit *limit, __u32 backoff)
 {
@@ -98,7 +98,7 @@ static __always_inline enum sw_unproven unproven_class(__u8 message)
 	       message == SW_MESSAGE_ACK      ? SW_UNPROVEN_ACK : SW_UNPROVEN_DIALOG;
 }
 
-/* What is not sent again, or has no name by which it could be known. */
+/* For packets that are not retransmitted, or that no key identifies. */
 __noinline int spend_ceiling(struct scratch *scratch, __u32 class)
 {
 	struct packet *p;

@@ -33,8 +33,8 @@ static __always_inline void copy_name(const struct scratch *scratch, struct sip_
 	}
 }
 
-/* Who is asked for: the Request-URI decides, but for a REGISTER, where To does. Both, so that
- * none of them can stand still. */
+/* The user that is asked for: the Request-URI decides, but for a REGISTER, where To does. Both, so
+ * that none of them can stand still. */
 static __always_inline __u64 user_token(const struct scratch *scratch)
 {
 	struct token t;

@@ -54,7 +54,7 @@ static __always_inline int begins_as_emergency_uri(const void *at)
 	       begins_as_emergency_number(*(const __u64 *)(at + 4));
 }
 
-/* What an emergency call needs beside its INVITE, INVITEs inside its dialog among it. */
+/* Methods that an emergency call needs, INVITEs inside its dialog among them. */
 static __always_inline int begins_as_inside(__u64 word)
 {
 	return word == SIP_WORD("SIP/2.0 ") || (word & sip_mask(7)) == SIP_WORD("INVITE ") ||

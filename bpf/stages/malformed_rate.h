@@ -7,9 +7,9 @@
 
 #include "rules/limit.h"
 
-/* What a zone lets through although something is wrong with it: its profile is `off`, or the
- * check is in shadow, or it came over TCP (and is counted only). What a check drops needs no
- * ceiling, and keeps the reason that says what is wrong. */
+/* Rate-limits malformed messages that sanity lets through: the profile is `off`, or the check is in
+ * shadow, or it came over TCP (and is counted only). A message that a check drops needs no ceiling,
+ * and keeps the reason that says what is wrong. */
 static __always_inline enum verdict stage_malformed_rate(struct packet *p)
 {
 	if (!p->found || p->emergency || p->in_dialog || p->message == SW_MESSAGE_RESPONSE)

@@ -75,7 +75,7 @@ static __always_inline enum verdict stage_start(struct packet *p)
 	if (p->fragment_first && !(scratch->msg.flags & SIP_TOP_VIA))
 		return refuse(p, SW_REASON_FRAGMENT_TINY);
 	note_message(p, &scratch->msg);
-	/* What has no start line ends here: it is not worth a lookup. */
+	/* A packet without a start line ends here: it is not worth a lookup. */
 	if (p->found & packet_zone(p)->sanity & SW_SANITY_BIT(START_LINE))
 		return refuse(p, SW_REASON_START_LINE);
 	return VERDICT_UNDECIDED;

@@ -41,7 +41,7 @@
 #define SPARED_UNITS_RATE   16 /* a second: 8 KiB, or eight calls */
 #define SPARED_UNITS_BURST  256 /* 128 KiB */
 
-/* What the kernel makes of a segment. */
+/* What the kernel will do with a segment. */
 enum fit {
 	FIT_NOT,    /* it belongs to no connection */
 	FIT_BEGINS, /* it ends a handshake */
@@ -122,7 +122,7 @@ __noinline int fit_stream(struct xdp_md *ctx, struct scratch *scratch)
 	return fit;
 }
 
-/* What the kernel has already is not read again. */
+/* Octets that the kernel already has are not read again. */
 static __always_inline void trim_stream(struct scratch *scratch)
 {
 	struct stream *stream = &scratch->stream;
@@ -137,7 +137,7 @@ static __always_inline void trim_stream(struct scratch *scratch)
 
 /* --- what passes --- */
 
-/* The first one has a quarter of the burst, and the more patient its client is, the more. */
+/* The first SYN may use a quarter of the burst; each retransmission may use more. */
 static __always_inline int spares_syn(struct xdp_md *ctx, struct scratch *scratch, __u64 *cell)
 {
 	static const struct sw_limit limit = {

@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-/* What a rule does with what it finds: let it be, count it, or refuse the packet. */
+/* The action of a rule: pass, count, or refuse the packet. */
 enum sw_action { SW_ACTION_PASS, SW_ACTION_REPORT, SW_ACTION_DENY, SW_ACTION_COUNT };
 
 /* Families of rules. */
@@ -62,7 +62,7 @@ struct sw_number {
 #define SW_NUMBER_VALUE(action, high_risk) ((__u32)(action) << 1 | !!(high_risk))
 #define SW_NUMBER_ACTION(value) ((enum sw_action)((value) >> 1))
 
-/* What is dialled before a number. */
+/* Digits that people dial before a number. */
 struct sw_dial_prefix {
 	__u64 digits;       /* four bits each, the first one on top */
 	__u64 mask;

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-/* What a zone must speak (3GPP TS 33.203, 33.310). */
+/* The transport that a zone must use (3GPP TS 33.203, 33.310). */
 enum sw_require { SW_REQUIRE_ANY, SW_REQUIRE_TLS, SW_REQUIRE_IPSEC };
 
 /* TLS versions as they stand on the wire (RFC 8446 4.1.2). */
@@ -54,7 +54,7 @@ struct sw_stream {
 #define SW_GUARD_PRIVACY     0x10u
 #define SW_GUARD_OBSERVED    (SW_GUARD_TEARDOWN | SW_GUARD_DIGEST_LEAK | SW_GUARD_PRIVACY)
 
-/* What becomes of a BYE, CANCEL or re-INVITE from an address that takes no part in the call
+/* The action for a BYE, CANCEL or re-INVITE from an address outside the call
  * (bpf/rules/teardown.h). The first three are as in enum sw_action. */
 enum sw_teardown {
 	SW_TEARDOWN_PASS,
@@ -63,7 +63,7 @@ enum sw_teardown {
 	SW_TEARDOWN_STRICT, /* refused */
 };
 
-/* What a message may tell that it should not. */
+/* Data that a message may leak. */
 #define SW_PRIVACY_IDENTITY  0x01u /* P-Asserted-Identity, */
 #define SW_PRIVACY_WITHHELD  0x02u /* with Privacy: id (RFC 3325 7) */
 #define SW_PRIVACY_CHARGING  0x04u /* P-Charging-Vector */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a message is (methods.def), and the classes that rates are kept for.
+ * Kinds of messages (methods.def), and the classes that have a rate.
  */
 #ifndef SIPWARD_METHODS_H
 #define SIPWARD_METHODS_H
@@ -49,8 +49,9 @@ enum sw_rate {
 	SW_RATE_COUNT
 };
 
-/* What passes without a proof. For each class there is a ceiling for all senders of a zone together
- * that proved nothing (bpf/rules/unproven.h); their reasons stand in this order. */
+/* Classes of packets that pass without a proof. For each class there is a ceiling for all
+ * senders of a zone together that proved nothing (bpf/rules/unproven.h); their reasons stand in
+ * this order. */
 enum sw_unproven {
 	SW_UNPROVEN_KEEPALIVE,
 	SW_UNPROVEN_STUN,

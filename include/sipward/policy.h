@@ -71,7 +71,7 @@ enum sw_responses { SW_RESPONSES_ANY, SW_RESPONSES_EXPECTED };
 /* Which requests with a To-tag a zone takes for what they say: inside a dialog. */
 enum sw_to_tag { SW_TO_TAG_ANY, SW_TO_TAG_PROVEN };
 
-/* What a connection earns whose content breaks a rule. */
+/* The action for a TCP connection whose content breaks a rule. */
 enum sw_tcp { SW_TCP_COUNT, SW_TCP_CLOSE };
 
 enum sw_greylist { SW_GREYLIST_OFF, SW_GREYLIST_AUTO, SW_GREYLIST_ALWAYS };
@@ -99,7 +99,7 @@ struct sw_zone {
 	struct sw_limit zone_limit;
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
 	struct sw_limit cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
-	struct sw_limit newcomers;    /* budget of sources without a proof, first sight and again */
+	struct sw_limit newcomers;    /* budget of sources without a proof */
 	struct sw_limit source_limits[SW_RATE_COUNT];
 	struct sw_limit unproven[SW_UNPROVEN_MAX]; /* of all senders without a proof together */
 	struct sw_content content;

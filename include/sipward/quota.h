@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who may enter the table of known endpoints. Only proofs lead there, but a few hosts can make
+ * Admission to the table of known endpoints. Only proofs lead there, but a few hosts can make
  * many: each address has 64k ports, an IPv6 network more addresses than any table has entries.
  *
  * So what an address, a network and an IPv6 block may have is a part of what is free: much while
@@ -36,7 +36,7 @@ enum sw_quota_level {
 #define SW_QUOTA_SHIFT(level) \
 	((level) == SW_QUOTA_ADDRESS ? 5 : (level) == SW_QUOTA_NETWORK ? 4 : 2)
 
-/* What counts as few: endpoints of an address or a network, and of a block. */
+/* The limit for "few": endpoints of an address or a network, and of a block. */
 #define SW_QUOTA_FEW       16
 #define SW_QUOTA_FEW_BLOCK 256
 

@@ -62,7 +62,7 @@ struct sw_prefix_line {
 /* The limit cells of a zone, alone on their cache line: all CPUs write them. */
 enum sw_zone_rate {
 	SW_ZONE_ALL,        /* requests outside a dialog */
-	SW_ZONE_NEWCOMERS,  /* newcomers at first sight */
+	SW_ZONE_NEWCOMERS,  /* newcomers, first packets */
 	SW_ZONE_AGAIN,      /* newcomers that were seen before: retransmissions */
 	SW_ZONE_EMERGENCY,
 	SW_ZONE_EMERGENCY_KNOWN,
@@ -77,7 +77,7 @@ struct sw_zone_cell {
 };
 
 /* The ceilings of a zone for senders without a proof, on other cache lines than what good packets
- * debit: at first sight, and for what is sent again. */
+ * debit: for first packets, and for retransmissions. */
 struct sw_ceilings {
 	__u64 first[SW_UNPROVEN_MAX];
 	__u64 again[SW_UNPROVEN_MAX];
@@ -120,7 +120,7 @@ struct sw_newcomer {
 	__u16 port;          /* host order */
 	__u16 local_port;
 	__u32 ifindex;
-	__u32 backoff; /* how often it sent the same again, at a client's pace */
+	__u32 backoff; /* number of retransmissions at the pace of RFC 3261 */
 };
 
 /* Whether what the rules rest on is there, written by the agent alone; <sipward/health.h> says
@@ -136,7 +136,7 @@ struct sw_health {
 	__u64 refused_until;    /* when the last username is no longer refused to some source */
 };
 
-/* What the observers say of themselves. */
+/* State that the observers write. */
 struct sw_observed {
 	__u64 last;             /* when one last read a datagram of a service */
 	__u64 nameless;         /* when the server last sent a branch that makes no token */
@@ -145,12 +145,12 @@ struct sw_observed {
 	__u64 dialogs;          /* new ones */
 };
 
-/* What the admission and the observer count, each CPU for itself. */
+/* Counters of the admission and the observer, for each CPU. */
 enum sw_tally {
 	SW_TALLY_PROMOTED,      /* endpoints that became known */
 	SW_TALLY_KNOWN_FULL,    /* not promoted: what is free is kept for others */
 	SW_TALLY_KNOWN_QUOTA,   /* not promoted: its address or network has its share */
-	SW_TALLY_GREYLISTED,    /* dropped by the greylist at first sight, or too soon after it */
+	SW_TALLY_GREYLISTED,    /* dropped by the greylist: first packets, and early ones */
 	SW_TALLY_AGAIN,         /* let in as a retransmission */
 	SW_TALLY_PROBE_ANSWERS, /* consumed: the server does not see them */
 	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through, over UDP */
@@ -219,7 +219,7 @@ struct sw_connection_count {
 	__u32 pad;
 };
 
-/* What may be an emergency call, and what may belong to one; over TCP, SYNs and payload. */
+/* Messages that may begin or continue an emergency call; over TCP, SYNs and payload. */
 enum sw_spared { SPARED_CALL, SPARED_INSIDE, SPARED_SYN, SPARED_OCTETS, SPARED_COUNT };
 
 struct sw_ban {

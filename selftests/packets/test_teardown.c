@@ -135,7 +135,8 @@ static void test_guesses(void **state)
 	long_tag[sizeof(long_tag) - 1] = '\0';
 	is_called(rig, CALL);
 	is_answered(rig, CALL, "b");
-	/* Who knows the Call-ID alone; or one tag beside it, as a phone that the call was forked to. */
+	/* Who knows the Call-ID alone; or one tag beside it, as a phone that the call was forked
+	 * to. */
 	byes(rig, STRANGER, "x", "y", DROPPED);
 	byes(rig, STRANGER, "a", "y", DROPPED);
 	byes(rig, STRANGER, "x", "b", DROPPED);

@@ -271,7 +271,7 @@ static int start(struct agent *agent, struct error *e)
 	return 0;
 }
 
-/* What fails is said; the rest comes off all the same. */
+/* A failure is logged; the rest is detached all the same. */
 static int take_off(struct agent *agent, struct error *e)
 {
 	int done = 0;

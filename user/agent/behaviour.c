@@ -67,7 +67,7 @@ static void tell(const struct behaviour *behaviour, const struct sw_offence *off
 		behaviour->told(behaviour->context, &event);
 }
 
-/* Who it is about: "192.0.2.1", or "the username 'bob' from 192.0.2.1". */
+/* The subject: "192.0.2.1", or "the username 'bob' from 192.0.2.1". */
 static char *subject_text(const struct sw_offence *offence, const struct ban_order *order)
 {
 	char text[64];
@@ -109,8 +109,9 @@ static enum outcome sentence(struct behaviour *behaviour, const struct sw_offenc
 		return CARRIED_OUT;
 	case BAN_FULL:
 		if (!behaviour->counts.full++)
-			say_with(behaviour->say, "%s is not %s: the table is full; raise tables: {bans: ...}",
-			    subject, order->user ? "refused" : "banned");
+			say_with(behaviour->say,
+				 "%s is not %s: the table is full; raise tables: {bans: ...}",
+				 subject, order->user ? "refused" : "banned");
 		break;
 	case BAN_THERE:
 		break;
@@ -280,7 +281,7 @@ static void judge_evidence(struct behaviour *behaviour, const struct zone *zone,
 		judge_login(behaviour, zone, offence);
 		return;
 	}
-	/* Whoever finds more than he misses dials, and does not try. */
+	/* A source that finds more users than it misses makes calls; it does not search. */
 	if (offence->kind == SW_OFFENCE_ENUMERATION && offence->found)
 		return;
 	if (reaches(behaviour->evidence, offence, threshold))

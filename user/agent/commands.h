@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What comes over the control socket.
+ * Commands of the control socket.
  */
 #ifndef SIPWARD_AGENT_COMMANDS_H
 #define SIPWARD_AGENT_COMMANDS_H

@@ -23,15 +23,16 @@ void conduct_free(struct conduct **conduct);
 uint32_t conduct_note(struct conduct *conduct, const struct sw_offence *offence,
 		      const struct threshold *threshold);
 
-/* What is counted of a source beside the kinds of offences, as `kind` of one: usernames that are
- * refused to it, and usernames of which a password was refused (conduct_spray). Each counts once. */
+/* What is counted of a source beside the kinds of offences, as `kind` of one: usernames that
+ * are refused to it, and usernames of which a password was refused (conduct_spray). Each counts
+ * once. */
 enum { CONDUCT_REFUSED = SW_OFFENCE_COUNT, CONDUCT_SPRAY };
 
 /* Whether a refusal still stands: its login did not succeed since. */
 typedef bool (*conduct_stands)(void *context, uint64_t who);
 
-/* Likewise for CONDUCT_SPRAY, without a bound at the threshold: how many usernames were refused, and
- * have not succeeded since. The first refusal of one whose nonce may have expired counts after
+/* Likewise for CONDUCT_SPRAY, without a bound at the threshold: how many usernames were refused,
+ * and have not succeeded since. The first refusal of one whose nonce may have expired counts after
  * CONDUCT_GRACE, in which a phone has answered the new challenge. */
 #define CONDUCT_GRACE (5 * SW_NS_PER_SEC)
 uint32_t conduct_spray(struct conduct *conduct, const struct sw_offence *offence,

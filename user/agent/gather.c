@@ -5,7 +5,7 @@
 
 #include "kernel/walk.h"
 
-/* What the second thread reads. */
+/* Data that the second thread reads. */
 struct bans_read {
 	const struct state *state;
 	struct saved *saved;

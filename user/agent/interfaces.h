@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The protected interfaces: the policy is swapped in on all of them, or on none; one that comes back
- * is attached again.
+ * The protected interfaces: the policy is swapped in on all of them, or on none; one that comes
+ * back is attached again.
  */
 #ifndef SIPWARD_AGENT_INTERFACES_H
 #define SIPWARD_AGENT_INTERFACES_H

@@ -13,7 +13,7 @@ struct lines {
 	size_t room;
 };
 
-/* What one line may take at most, with all that is put before the next lines_room(). */
+/* The most octets of one line, with all that is put before the next lines_room(). */
 #define LINE_ROOM 512
 
 void lines_free(struct lines *lines);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the counts of requests and answers say of the server, second by second: that it falls
+ * Judges the server by its counts of requests and answers, second by second: that it falls
  * behind, or that its answers leave where nobody looks. Knows no map and no clock.
  */
 #ifndef SIPWARD_AGENT_PRESSURE_H

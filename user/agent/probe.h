@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Proves newcomers: one OPTIONS from the service's own address with a branch that nobody can
- * guess. Who answers it is where it says it is. At most one for each endpoint in a minute,
+ * guess. An endpoint that answers it has its address. At most one for each endpoint in a minute,
  * and few in all, for a newcomer's address may be spoofed, and then somebody else gets it.
  */
 #ifndef SIPWARD_AGENT_PROBE_H

@@ -250,7 +250,7 @@ static bool attach_held(struct protected *iface, int ifindex)
 	return true;
 }
 
-/* What is not as simple is left to a whole apply. */
+/* Anything else needs a whole apply. */
 static void give_up_held(struct protected *iface, int reason)
 {
 	trouble(iface, "interface %s: its program cannot be attached again (%s); a new one is "

@@ -372,7 +372,7 @@ static int read_text(struct reading *r, const char *path, char *text, size_t siz
 	return 1;
 }
 
-/* Who writes this file decides who is let in. */
+/* The writer of this file decides which sources are admitted. */
 static int check_owner(const char *path, struct error *e)
 {
 	struct stat st;

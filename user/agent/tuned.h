@@ -10,7 +10,7 @@
 
 struct agent;
 
-/* What is tuned, as status shows it; owned by the caller. */
+/* Tuned values, as status shows them; owned by the caller. */
 struct json_object *tuned_json(const struct agent *agent);
 /* Keeps RUN_DIR/tuned, from which it is known after a crash. */
 void tuned_write(const struct agent *agent);

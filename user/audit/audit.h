@@ -29,7 +29,7 @@ int audit_make(struct audit *audit, const struct loaded_policy *loaded, const ch
 void audit_free(struct audit *audit);
 #define auto_audit cleanup(audit_free)
 
-/* What the policy has against a threat: by its vectors, or, without any, by its controls. */
+/* The policy's answer to a threat: by its vectors, or, without any, by its controls. */
 enum answer audit_answer(const struct audit *audit, const struct threat *threat);
 const char *answer_name(enum answer answer);
 

@@ -15,7 +15,7 @@ enum step_kind {
 	STEP_WAIT
 };
 
-/* Who the other end of a step is. */
+/* The other end of a step. */
 enum step_end {
 	END_PUBLIC,  /* an address in no named zone */
 	END_OTHER,   /* a second one */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What `status` says of interfaces: what is pinned, beside what the kernel shows on them.
+ * The part of `status` about interfaces: pins, beside what the kernel shows.
  */
 #ifndef SIPWARD_CLI_ATTACHED_H
 #define SIPWARD_CLI_ATTACHED_H
@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-/* What the policies that are attached need of the observer. */
+/* Rules of the attached policies that need the observer. */
 struct wants {
 	bool observer, dialogs;
 };

@@ -170,7 +170,7 @@ static int list(const struct state *state, const struct ban_options *options, st
 	return 0;
 }
 
-/* Whoever bans somebody in the night must not wonder why he goes on. */
+/* An operator who bans a source at night must see why it is not dropped. */
 static void note_monitor(void)
 {
 	auto_string_list char **interfaces = state_interfaces();

@@ -16,7 +16,7 @@ struct capture {
 	struct frame frame;
 };
 
-/* Whoever names a file so wants to hear that it is none, not what SIP says to its octets. */
+/* A file with such a name is meant to be a capture: say that it is none, do not read SIP. */
 static bool named_as_one(const char *path)
 {
 	static const char *const ends[] = {".pcap", ".pcapng", ".cap"};

@@ -111,7 +111,7 @@ static void examine_memory(struct examination *x, const struct policy *policy)
 
 /* --- an interface --- */
 
-/* What is attached, or could be. */
+/* Whether sipward is attached, or could be. */
 static void examine_attachment(struct examination *x, const struct nic *nic)
 {
 	auto_attachment struct attachment attachment = {};

@@ -17,7 +17,7 @@
 #include "kernel/state_open.h"
 #include "kernel/state_values.h"
 
-/* What nobody should believe of this version, said where people look. */
+/* Limits of this version, shown where operators look. */
 static const char *const blind_spots[] = {
 	"TCP: content is judged only where a segment begins a message, and never drops a segment",
 	"TLS: sipward does not see what is inside",

@@ -147,7 +147,7 @@ static void finish(struct rows *rows, double seconds)
 		qsort(rows->items, rows->count, sizeof(*rows->items), busiest_first);
 }
 
-/* What changed between two samples, by zone and by reason, over all interfaces. */
+/* The difference of two samples, by zone and by reason, over all interfaces. */
 static void compare(const struct sample *now, const struct sample *before, struct rows *zones,
 		    struct rows *reasons)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is tuned, for a person.
+ * Prints tuned values.
  */
 #ifndef SIPWARD_CLI_TUNE_H
 #define SIPWARD_CLI_TUNE_H

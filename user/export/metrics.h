@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What Prometheus reads. Labels are bounded: interfaces and zones of the policy, and the
+ * Metrics for Prometheus. Labels are bounded: interfaces and zones of the policy, and the
  * closed tables of reasons and methods; never an address.
  */
 #ifndef SIPWARD_EXPORT_METRICS_H
@@ -8,7 +8,7 @@
 
 #include "kernel/state_maps.h"
 
-/* What came of behaviour that is watched, since the agent started. */
+/* Results of watched behaviour since the agent started. */
 struct behaviour_counts {
 	uint64_t evidence[SW_OFFENCE_COUNT];
 	uint64_t hints[SW_OFFENCE_COUNT];     /* offences that may be spoofed */
@@ -20,7 +20,7 @@ struct behaviour_counts {
 	uint64_t full;                        /* not banned, or not penalised: the table is full */
 };
 
-/* What the agent knows beside the maps. Nothing here takes a walk over a table. */
+/* Data of the agent beside the maps. Nothing here takes a walk over a table. */
 struct metrics_source {
 	const struct state *state;
 	const struct policy *policy;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What struct sw_health says of the observer, in words.
+ * The state of the observer (struct sw_health) in words.
  */
 #ifndef SIPWARD_EXPORT_OBSERVER_TEXT_H
 #define SIPWARD_EXPORT_OBSERVER_TEXT_H

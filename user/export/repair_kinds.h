@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the agent puts right when the kernel does not show what should be there.
+ * Kinds of repairs that the agent makes in the kernel.
  */
 #ifndef SIPWARD_EXPORT_REPAIR_KINDS_H
 #define SIPWARD_EXPORT_REPAIR_KINDS_H

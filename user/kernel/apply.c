@@ -33,7 +33,7 @@ struct swap {
 	bool done;
 };
 
-/* What the phases hand on to each other. */
+/* Data that the phases share. */
 struct apply_work {
 	struct generation_source source;
 	struct sw_policy compiled;

@@ -25,7 +25,7 @@ enum attach_why {
 	ATTACH_WHY_DETACHED, /* the link holds no interface: that went away, or was detached */
 };
 
-/* What one interface runs, as the kernel tells it. */
+/* The program of one interface, as the kernel tells it. */
 struct attachment {
 	char iface[IFNAMSIZ];     /* its name for the pins */
 	char now[IFNAMSIZ];       /* its name for the kernel; empty: there is none here */

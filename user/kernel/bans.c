@@ -14,7 +14,7 @@
  * come. */
 #define ROOM_AGAIN (10 * SW_NS_PER_SEC)
 
-/* What counts as one source: an IPv4 address, an IPv6 /64 (a subscriber has a whole one). */
+/* One source: an IPv4 address, an IPv6 /64 (a subscriber has a whole one). */
 static int source_of(const struct prefix *addr, struct sw_source *key, struct error *e)
 {
 	if (addr->length != (addr->ipv6 ? 128 : 32) && !(addr->ipv6 && addr->length == 64))

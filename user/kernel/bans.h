@@ -13,7 +13,7 @@
 
 struct ban_entry {
 	struct prefix source;  /* a host, or the /64 that counts as one IPv6 source */
-	char user[32];         /* the username that is refused to it, as far as it is kept; empty: the
+	char user[32];         /* the username that is refused to it, as far as it is kept; "": the
 				* source is banned */
 	struct sw_ban ban;
 };

@@ -59,7 +59,7 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->body = zone->body;
 	to->newcomers = compile_rate(&zone->newcomers);
 	to->greylist = zone->greylist;
-	/* What only counts sends nothing of its own. */
+	/* A policy that only counts sends no probes. */
 	to->probe = zone->probe && to->mode == SW_MODE_ENFORCE;
 	to->responses = zone->responses;
 	to->to_tag = zone->to_tag;

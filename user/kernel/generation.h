@@ -10,7 +10,7 @@
 #include "kernel/state_maps.h"
 #include "policy/model.h"
 
-/* What a program is made from. Not owned. */
+/* The sources of a program. Not owned. */
 struct generation_source {
 	const struct state *state;
 	const struct policy *policy;

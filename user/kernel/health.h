@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the agent tells the data path (struct sw_health).
+ * Writes what the agent tells the data path (struct sw_health).
  */
 #ifndef SIPWARD_KERNEL_HEALTH_H
 #define SIPWARD_KERNEL_HEALTH_H

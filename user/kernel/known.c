@@ -184,7 +184,7 @@ double greylist_false_admissions(uint32_t lines, double rate)
 	const double youngest = GREYLIST_AGE_MIN * unit, oldest = (GREYLIST_AGE_FIRST + 1) * unit;
 	const double cells = SW_GREYLIST_CELLS, marks = 1 << 20;
 	const double wrap = unit * (1 << GREYLIST_TIME_BITS);
-	double a_line = rate / lines; /* sights of one line in a second */
+	double a_line = rate / lines; /* packets of one line in a second */
 	double life = cells / a_line; /* of a cell, in seconds */
 	double eligible = 0;
 

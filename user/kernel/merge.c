@@ -30,7 +30,7 @@ bool entry_lives(enum state_map map, const void *value, uint64_t now)
 
 bool entries_move(enum state_map map)
 {
-	/* Sights are made again within a second, and nobody was known by them. Limits begin
+	/* The greylist fills again within a second, and nobody was known by it. Limits begin
 	 * anew. */
 	return map != STATE_GREYLIST && map != STATE_SOURCES && map != STATE_PREFIXES &&
 	       map != STATE_UNPROVEN_DIALERS;

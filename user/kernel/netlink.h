@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the kernel says about interfaces and addresses (rtnetlink, through libmnl): the table
+ * Reads interfaces and addresses from the kernel (rtnetlink, through libmnl): the table
  * of local addresses is kept from it, and an interface that comes back is noticed by it.
  */
 #ifndef SIPWARD_KERNEL_NETLINK_H

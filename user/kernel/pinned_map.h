@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * One map of the BPF object, open by its pin, or made and pinned. For the files that open the state.
+ * One map of the BPF object, open by its pin, or made and pinned. For the files that open the
+ * state.
  */
 #ifndef SIPWARD_KERNEL_PINNED_MAP_H
 #define SIPWARD_KERNEL_PINNED_MAP_H

@@ -36,7 +36,7 @@ static void in_directory(char path[PATH_MAX], const char *directory, const char 
 		 name ? name : "");
 }
 
-/* What the link in a directory holds, as this namespace sees it. */
+/* The interface of the link in a directory, as this namespace sees it. */
 enum holding { HOLDS_NOTHING, HOLDS_HERE, HOLDS_ELSEWHERE };
 
 static enum holding holding(const char *directory, struct link_now *now)

@@ -29,7 +29,7 @@ static bool is_ours(int directory, const char *mark)
 			 S_ISREG(is.st_mode));
 }
 
-/* What was opened belongs to us, and nobody else may open it. */
+/* The opened file belongs to this user, and no other user may open it. */
 static int make_private(int fd, const char *path, const char *mark, struct error *e)
 {
 	mode_t mode = mark ? 0700 : 0600;

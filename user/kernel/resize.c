@@ -157,7 +157,7 @@ static int map_entries(int fd, struct bpf_map_info *info, struct error *e)
 	return 0;
 }
 
-/* What is in the old map, into the new one. */
+/* Copies the entries of the old map into the new one. */
 static int fill_new(enum state_map map, int from, int to, struct error *e)
 {
 	struct copy copy = {.map = map, .from = from, .to = to, .now = monotonic_ns()};

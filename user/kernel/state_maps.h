@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The maps that outlive generations and agents, by their numbers and names. state_open.h opens them;
- * state_values.h reads and writes those with one entry.
+ * The maps that outlive generations and agents, by their numbers and names. state_open.h opens
+ * them; state_values.h reads and writes those with one entry.
  */
 #ifndef SIPWARD_KERNEL_STATE_MAPS_H
 #define SIPWARD_KERNEL_STATE_MAPS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Values of the state that are no tables: the meta data, the agent's health, what the observers count.
+ * Values of the state that are no tables: the meta data, the agent's health, what the observers
+ * count.
  */
 #ifndef SIPWARD_KERNEL_STATE_VALUES_H
 #define SIPWARD_KERNEL_STATE_VALUES_H
@@ -11,7 +12,7 @@
 
 int state_meta_read(const struct state *state, struct sw_meta *meta, struct error *e);
 int state_meta_write(const struct state *state, const struct sw_meta *meta, struct error *e);
-/* What was saved on the disk is back, or there was nothing. */
+/* The saved file is restored, or there was none. */
 int state_restored(struct state *state, struct error *e);
 
 /* What the agent tells the data path; a map that cannot be written stays as it is. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is pinned for one interface, taken off.
+ * Removes the pins of one interface.
  */
 #ifndef SIPWARD_KERNEL_UNPIN_H
 #define SIPWARD_KERNEL_UNPIN_H

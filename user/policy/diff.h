@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What differs between two policies.
+ * The differences of two policies.
  */
 #ifndef SIPWARD_POLICY_DIFF_H
 #define SIPWARD_POLICY_DIFF_H

@@ -58,7 +58,7 @@ static int find_key(const char *name, const struct key *keys)
 	return -1;
 }
 
-/* What is right in another place is no word to guess at. */
+/* A key that is right in another place gets its own advice. */
 static int known_elsewhere(struct parse_context *d, const struct node *value,
 			   const struct key *keys)
 {

@@ -76,7 +76,7 @@ struct number_rule {
 	bool high_risk;           /* from the list of high-risk numbers */
 };
 
-/* What a zone's messages may not hold. */
+/* Content that a zone may not send. */
 struct content_rules {
 	uint32_t headers[SW_ACTION_COUNT]; /* bit per enum sw_header, by what is done */
 	uint32_t statuses[SW_ACTION_COUNT]; /* bit per class: 1 << 3 is 3xx */
@@ -85,14 +85,14 @@ struct content_rules {
 	struct sw_routing routing;
 };
 
-/* What the server may send to a zone. */
+/* Content that the server may send to a zone. */
 struct egress_rules {
 	uint32_t methods;                  /* as in struct zone; 0: any */
 	enum sw_action unlisted;           /* of methods that are not among them */
 	struct content_rules content;      /* headers, statuses and types alone */
 };
 
-/* What makes one source of a zone. */
+/* The meaning of "one source" in a zone. */
 struct counting {
 	uint32_t v4, v6;          /* prefix lengths, 1..32 and 1..128 */
 	bool port;                /* each port of it is a source of its own */

@@ -10,7 +10,7 @@
 /* `caller` and `callee` of a zone, into struct zone. */
 int read_caller(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 int read_callee(struct parse_context *d, const struct key *key, const struct node *value, void *to);
-/* What is dialled before a number, and which numbers are a high risk, into the policy. */
+/* Read dial prefixes and high-risk numbers into the policy. */
 int read_dial_prefixes(struct parse_context *d, const struct key *key, const struct node *value,
 		       void *to);
 int read_high_risk(struct parse_context *d, const struct key *key, const struct node *value,

@@ -44,7 +44,7 @@ static int read_version(struct parse_context *d, const struct key *key, const st
 	return 0;
 }
 
-/* What the kernel takes for the name of an interface. */
+/* Names of interfaces that the kernel accepts. */
 static bool interface_name_ok(const char *name)
 {
 	return strlen(name) < IFNAMSIZ && !strpbrk(name, "/: \t") && strcmp(name, ".") != 0 &&

@@ -7,7 +7,7 @@
 
 #include "policy/keys.h"
 
-/* What a policy has that does not say. */
+/* The default. */
 extern const struct sanity default_sanity;
 
 /* Into struct sanity. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is remembered: how much, for how long, and where over a reboot.
+ * The keys of state: sizes of tables, how long endpoints stay known, the saved file.
  */
 #include "policy/tables.h"
 
@@ -70,7 +70,7 @@ int read_tables(struct parse_context *d, const struct key *key, const struct nod
 	(void)key;
 	if (read_map(d, value, keys, to) < 0)
 		return -1;
-	/* What they take is known later, and whether this host has it: for that message. */
+	/* Their memory is checked later; that message needs these positions. */
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		const struct node *written = node_value(value, keys[i].name);
 

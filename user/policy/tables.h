@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is remembered: how much, for how long, and where over a reboot.
+ * The keys of state: sizes of tables, how long endpoints stay known, the saved file.
  */
 #ifndef SIPWARD_POLICY_TABLES_H
 #define SIPWARD_POLICY_TABLES_H
 
 #include "policy/keys.h"
 
-/* What a policy has that does not say. */
+/* The default. */
 extern const struct tables default_tables;
 
 int read_tables(struct parse_context *d, const struct key *key, const struct node *value, void *to);

@@ -256,7 +256,7 @@ int overrides_apply(const struct source *s, struct node *root, const struct over
 	return 0;
 }
 
-/* What the text has there; NULL: nothing. */
+/* The value in the text; NULL: none. */
 static char *value_in_file(const struct node *root, const struct path *path)
 {
 	const struct node *node = root, *zones = node_value(root, "zones");
