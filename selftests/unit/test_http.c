@@ -25,14 +25,14 @@
 #define MS         1000000ull
 #define OF_A_PEER  4
 #define FRESH      (300 * MS)
-#define PATIENCE   (200 * MS)
+#define PAGE_TIMEOUT (200 * MS)
 #define REQUEST    (700 * MS)
 #define GRACE      (100 * MS)
 #define LONG       20000 /* milliseconds: nothing here takes as long */
 
 static const struct http_limits limits = {
 	.connections = 6, .of_a_peer = OF_A_PEER, .grace = GRACE, .request = REQUEST,
-	.answer = REQUEST, .fresh = FRESH, .patience = PATIENCE, .stale = 1500 * MS,
+	.answer = REQUEST, .fresh = FRESH, .page_timeout = PAGE_TIMEOUT, .stale = 1500 * MS,
 };
 
 struct server {
@@ -198,7 +198,7 @@ static void test_busy_agent(void **state)
 	int first;
 
 	assert_int_equal(get(server, GET, text), 503);
-	assert_true(monotonic_ns() - start >= PATIENCE);
+	assert_true(monotonic_ns() - start >= PAGE_TIMEOUT);
 	give_page(server, "sipward_up 1\n");
 	usleep(FRESH / 1000 + 50000);
 	/* Not fresh, but better than none. */

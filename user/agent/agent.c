@@ -34,8 +34,8 @@
 
 #define TICK_SECONDS 1
 /* The agent ends within two seconds, whatever is under way: of those they take so much. */
-#define JOB_PATIENCE  (SW_NS_PER_SEC / 2)
-#define SAVE_PATIENCE (12 * SW_NS_PER_SEC / 10)
+#define JOB_TIMEOUT  (SW_NS_PER_SEC / 2)
+#define SAVE_TIMEOUT (12 * SW_NS_PER_SEC / 10)
 
 /* --- what the loop waits for --- */
 
@@ -289,11 +289,11 @@ static int take_off(struct agent *agent, struct error *e)
 
 static int stop(struct agent *agent, struct error *e)
 {
-	uint64_t ends = monotonic_ns() + SAVE_PATIENCE;
+	uint64_t ends = monotonic_ns() + SAVE_TIMEOUT;
 	bool idle;
 
 	fault_point("stop", NULL);
-	idle = jobs_close(&agent->jobs, JOB_PATIENCE);
+	idle = jobs_close(&agent->jobs, JOB_TIMEOUT);
 	save_last(agent, ends);
 	if (agent->options->keep) {
 		/* Nobody would be there to go back later. */
@@ -319,7 +319,7 @@ static int stop(struct agent *agent, struct error *e)
 
 static void agent_free(struct agent *agent)
 {
-	jobs_close(&agent->jobs, JOB_PATIENCE);
+	jobs_close(&agent->jobs, JOB_TIMEOUT);
 	control_close(&agent->control);
 	exporter_close(&agent->exporter);
 	history_close(&agent->history);

@@ -201,14 +201,14 @@ bool control_has_followers(const struct control *control)
 FILE *control_ask(const char *command, struct error *e)
 {
 	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct timeval patience = {.tv_sec = ASK_SECONDS};
+	struct timeval timeout = {.tv_sec = ASK_SECONDS};
 	struct sockaddr_un address;
 	FILE *stream;
 
 	if (socket_address(&address, e) < 0)
 		return NULL;
 	/* Connecting waits, too, when many others wait for an agent that accepts nobody. */
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno == EACCES || errno == EPERM)
 			fail(e, EXIT_PRIVILEGE,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define JOBS_MAX 64
-#define HURRY_PATIENCE (200 * 1000000ull) /* one batch of a walk, on a busy host */
+#define HURRY_TIMEOUT (200 * 1000000ull) /* one batch of a walk, on a busy host */
 
 /* In the thread. The queue is the loop's, and its first entry stays where it is while this runs. */
 static void run(void *context)
@@ -74,7 +74,7 @@ int jobs_quick(struct jobs *jobs, struct error *e)
 				   "changed") : 0;
 }
 
-bool jobs_close(struct jobs *jobs, uint64_t patience)
+bool jobs_close(struct jobs *jobs, uint64_t timeout)
 {
 	bool ended;
 
@@ -82,8 +82,8 @@ bool jobs_close(struct jobs *jobs, uint64_t patience)
 		return true;
 	jobs->ending = true;
 	pthread_mutex_unlock(&jobs->lock);
-	ended = worker_wait(&jobs->worker, patience) ||
-		worker_hurry(&jobs->worker, HURRY_PATIENCE);
+	ended = worker_wait(&jobs->worker, timeout) ||
+		worker_hurry(&jobs->worker, HURRY_TIMEOUT);
 	pthread_mutex_lock(&jobs->lock);
 	if (!ended)
 		return false;

@@ -47,6 +47,6 @@ int jobs_quick(struct jobs *jobs, struct error *e);
 /* No job begins any more, and one that runs gives up after its step. Waits for that at most so many
  * nanoseconds; then a job that walks through a table (kernel/walk.h) gives up there. False when it
  * still runs: then nothing that it may use can be freed. */
-bool jobs_close(struct jobs *jobs, uint64_t patience);
+bool jobs_close(struct jobs *jobs, uint64_t timeout);
 
 #endif

@@ -12,8 +12,8 @@
 
 /* Seconds without a sign of it. A stopped process does not go on by itself; one that is at work for
  * longer says so each second, by an empty line. */
-#define PATIENCE_STOPPED 2
-#define PATIENCE         10
+#define TIMEOUT_STOPPED 2
+#define TIMEOUT         10
 
 /* The process at the other end; 0 when it is not seen from here. */
 static int peer_of(int fd)
@@ -58,7 +58,7 @@ static int wait_for(int fd, struct error *e)
 	while (poll(&wanted, 1, 1000) == 0) {
 		waited++;
 		stopped = is_stopped(pid) ? stopped + 1 : 0;
-		if (waited >= PATIENCE || stopped >= PATIENCE_STOPPED)
+		if (waited >= TIMEOUT || stopped >= TIMEOUT_STOPPED)
 			return give_up(pid, waited, e);
 	}
 	return 0;

@@ -21,7 +21,7 @@ const struct http_limits http_limits = {
 	.request = 10 * SECOND,
 	.answer = 20 * SECOND,
 	.fresh = SECOND,
-	.patience = 2 * SECOND,
+	.page_timeout = 2 * SECOND,
 	.stale = 30 * SECOND,
 };
 
@@ -241,7 +241,7 @@ static enum MHD_Result send_page(struct http *http, struct visitor *visitor)
 
 	if (!visitor->waited && age >= http->limits->fresh) {
 		ask(http, now);
-		visitor->page_by = now + http->limits->patience;
+		visitor->page_by = now + http->limits->page_timeout;
 		MHD_suspend_connection(visitor->connection);
 		return MHD_YES;
 	}

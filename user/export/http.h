@@ -32,7 +32,7 @@ struct http_limits {
 	uint64_t request;          /* nanoseconds from the connection to the end of its request */
 	uint64_t answer;           /* likewise, from there to the end of the answer */
 	uint64_t fresh;            /* age of a page that is sent without asking for a newer one */
-	uint64_t patience;         /* how long a request waits for a page */
+	uint64_t page_timeout;     /* how long a request waits for a page */
 	uint64_t stale;            /* age of a page that is sent when no newer one came */
 };
 
