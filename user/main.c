@@ -33,7 +33,7 @@ static const struct command *find_command(const char *name, struct error *e)
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
 		return &command_version;
 	if (*name == '-') {
-		fail(e, EXIT_USAGE, "'%s': options stand behind the command, as in sipward status "
+		fail(e, EXIT_USAGE, "'%s': write options after the command, as in sipward status "
 		     "-j; see: sipward --help", name);
 		return NULL;
 	}

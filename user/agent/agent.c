@@ -304,7 +304,7 @@ static int stop(struct agent *agent, struct error *e)
 			    "the policy before it",
 			    agent->running.text.name);
 		if (agent->running.override_count)
-			say("what is tuned stays until the next start");
+			say("tuned values stay until the next start");
 		say("stopped; the programs stay attached and keep protecting (--keep)");
 		return 0;
 	}

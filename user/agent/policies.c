@@ -327,7 +327,8 @@ int tune_reset(struct agent *agent, const char *key, struct error *e)
 	auto_sorted struct sorted sorted = sort_overrides(&agent->running, key ? key : "", 0);
 
 	if (!sorted.go_count && key)
-		return fail(e, EXIT_FAILED, "'%s' is not tuned; `sipward tune` shows what is", key);
+		return fail(e, EXIT_FAILED, "'%s' is not tuned; `sipward tune` shows tuned values",
+			    key);
 	if (!sorted.go_count)
 		return 0;
 	if (run_sorted(agent, &sorted, e) < 0)

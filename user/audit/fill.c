@@ -142,7 +142,7 @@ int fill_text(const char *text, size_t size, const struct filling *with, char *o
 
 	if (!put_text(&pen, text, size, with))
 		return fail(e, EXIT_USAGE,
-			    "a template that is not known, or no room, behind '%.*s'",
+			    "unknown template, or no room, after '%.*s'",
 			    pen.used < 40 ? (int)pen.used : 40,
 			    pen.out + (pen.used < 40 ? 0 : pen.used - 40));
 	set_length(&pen);

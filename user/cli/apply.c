@@ -76,7 +76,7 @@ static void print_next_time(struct json_object *answer)
 	if (!at_start || !running || strcmp(at_start, running) != 0)
 		printf("a reload (SIGHUP) and the next start read %s; copy this file there to keep "
 		       "it\n",
-		       start ? start : "the embedded policy, or what -p says");
+		       start ? start : "the embedded policy, or the file of -p");
 }
 
 static int run_apply(const struct command *self, int argc, char **argv, struct error *e)

@@ -216,7 +216,7 @@ static int explain_file(const char *path, struct test_run *test_run, const struc
 static int read_from(const char *text, struct endpoint *from, struct error *e)
 {
 	char addr[64] = "";
-	const char *why = "an address is wanted, as in 192.0.2.1:5060 or [2001:db8::1]:5060";
+	const char *why = "write an address, as in 192.0.2.1:5060 or [2001:db8::1]:5060";
 	const char *colon = strrchr(text, ':'), *end = text + strlen(text);
 	unsigned int port = 5060;
 	struct prefix prefix;

@@ -195,7 +195,8 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 		counts->would_refuse);
 	counter(out, "sipward_bans_full_total", "Bans and penalties that were not set: the table "
 		"is full", counts->full);
-	counter(out, "sipward_penalties_total", "Penalties of sources for what may be spoofed",
+	counter(out, "sipward_penalties_total",
+		"Penalties of sources for offences that may be spoofed",
 		counts->penalties);
 }
 

@@ -40,8 +40,8 @@ static int make_private(int fd, const char *path, const char *mark, struct error
 	if (!mark && !S_ISREG(is.st_mode))
 		return fail(e, EXIT_FAILED, "%s: is not a regular file; remove it", path);
 	if (is.st_uid != geteuid())
-		return fail(e, EXIT_FAILED, "%s: belongs to user %u, not to user %u, who runs "
-			    "this; remove it, or give it to user %u", path, is.st_uid, geteuid(),
+		return fail(e, EXIT_FAILED, "%s: belongs to user %u, but user %u runs this; remove "
+			    "it, or give it to user %u", path, is.st_uid, geteuid(),
 			    geteuid());
 	if (!(is.st_mode & 07777 & ~mode))
 		return 0;

@@ -292,8 +292,8 @@ static void settle_one(enum state_map map, int from, int to, bool taken_out,
 	if (fault_point("settle: a table", &e) == 0)
 		lost = (taken_out ? table_settle : table_merge)(map, from, to, &e);
 	if (lost < 0)
-		text = xasprintf("tables: %s: what was written while it was resized may be "
-				 "missing: %s", state_map_name(map), e.text);
+		text = xasprintf("tables: %s: entries written while it was resized may be missing: "
+				 "%s", state_map_name(map), e.text);
 	else if (lost)
 		text = xasprintf("tables: %s: %ld entries that came while it was made smaller did "
 				 "not fit", state_map_name(map), lost);

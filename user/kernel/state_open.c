@@ -109,8 +109,8 @@ int state_open_existing(struct state *state, struct error *e)
 		if (pin_error.code)
 			return fail(e, pin_error.code, "%s", pin_error.text);
 		if (state->fds[i] < 0)
-			return fail(e, EXIT_NOT_RUNNING, "%s: is not there; sipward is not running "
-				    "on this host (start it: sipward run -i IFACE)", path);
+			return fail(e, EXIT_NOT_RUNNING, "%s: does not exist; sipward is not "
+				    "running on this host (start it: sipward run -i IFACE)", path);
 	}
 	return 0;
 }

@@ -36,7 +36,7 @@ static int add_agent(struct parse_context *d, const struct source *s, struct pos
 		agent.name[i] = tolower((unsigned char)name[i]);
 	if (p->agent_count == AGENTS_MAX)
 		return fail_at(s, at, "more than %u names of attack tools; shorten the list, "
-			       "a name stands for all that begin with it", AGENTS_MAX);
+			       "a name matches all that begin with it", AGENTS_MAX);
 	if (count_entry(d, s, at) < 0)
 		return -1;
 	append(p->agents, p->agent_count, agent);
@@ -69,7 +69,7 @@ static int check_agents(struct parse_context *d, const struct source *s)
 		    (!again || agent->at.line < again->at.line))
 			again = agent;
 	}
-	return !again ? 0 : fail_at(s, again->at, "'%s' is there twice; keep one", again->name);
+	return !again ? 0 : fail_at(s, again->at, "'%s' is written twice; keep one", again->name);
 }
 
 static int read_user_agent(struct parse_context *d, const struct key *key, const struct node *value,

@@ -192,8 +192,8 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
 	for (size_t i = 0, n; i < size; i += n) {
 		n = character_size(text + i, size - i);
 		if (n == 0) {
-			return fail_at(b->s, at, "a control character or a line end stands in "
-				       "the value; write it as plain text on one line");
+			return fail_at(b->s, at, "the value has a control character or a line end; "
+				       "write it as plain text on one line");
 		}
 	}
 	if (wants_key(b)) {

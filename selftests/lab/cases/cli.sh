@@ -83,7 +83,7 @@ expect_exit "apply, options behind the policy" 6 apply "$TMP/good.yaml" --confir
 expect_exit "diff, options behind the policy" 6 diff "$TMP/good.yaml" -j
 expect_exit "capture, options behind the file" 6 capture "$TMP/x.pcapng" --for 1s
 expect_exit "options before the command" 2 -j status
-expect_says "it says where they stand" 'options stand behind the command'
+expect_says "it says where they stand" 'write options after the command'
 
 # What is meant is named.
 expect_exit "a command with a typo" 2 stauts

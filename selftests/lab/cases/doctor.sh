@@ -18,7 +18,7 @@ expect_finding() { # WHAT IFACE LEVEL PATTERN
 policy doctor <<'END'
 mode: enforce
 END
-expect_finding "a good interface is good" eth0 ok 'nothing is in the way'
+expect_finding "a good interface is good" eth0 ok 'nothing prevents sipward'
 expect_equal "and nothing about it is bad" "" "$(findings eth0 bad)"
 ward_start doctor || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 expect_finding "native mode is told" eth0 ok 'attached in native mode'

@@ -66,7 +66,7 @@ expect_refused "a word that is none" 3 "command line: 'mode' cannot be 'monitr',
 expect_refused "what does not fit the rest of the policy" 3 \
 	"command line: source INVITE 2000/s is more than the whole zone's 100/s" \
 	tune public.rates '{zone: 100/s, source: {INVITE: 2000/s}}'
-expect_refused "a key of the file only" 3 "command line: 'tables.bans' is not for tuning" \
+expect_refused "a key of the file only" 3 "command line: 'tables.bans' cannot be tuned" \
 	tune tables.bans 100
 expect_refused "a key of nothing" 1 "'public.mode' is not tuned" tune --reset public.mode
 expect_refused "no value" 2 'give a value for' tune public.mode
