@@ -94,7 +94,7 @@ static void test_nothing_written(void **state)
 	load_tables("", &p);
 	assert_int_equal(memory_check(&p, 1000000, &e), -1);
 	assert_int_equal(strncmp(e.text, "tables.yaml: tables: 'known'", 28), 0);
-	assert_non_null(strstr(e.text, "the others alone take"));
+	assert_non_null(strstr(e.text, "the other tables alone take"));
 }
 
 /* A policy of one kind of list. */

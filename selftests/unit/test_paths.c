@@ -125,7 +125,7 @@ static void test_directory_of_others(void **state)
 	mkdir(p->path, 0755);
 	put(p, "something", 0644);
 	assert_int_equal(directory(p, &e), -1);
-	assert_non_null(strstr(e.text, "not of sipward"));
+	assert_non_null(strstr(e.text, "not sipward's"));
 	assert_int_equal(mode_of(p->path), 0755);
 	put(p, "lock", 0644);
 	assert_int_equal(directory(p, &e), 0);
