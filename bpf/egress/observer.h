@@ -62,11 +62,11 @@ static __always_inline void observe_response(const struct outbound *d, struct sc
 {
 	const struct sip_msg *msg = &scratch->msg;
 
-	if (d->protocol == IPPROTO_UDP)
+	if (!d->is_stream)
 		tally(SW_TALLY_ANSWERS);
 	if (!policy.admission || d->opened) /* what came by that connection was not judged */
 		return;
-	if (d->protocol == IPPROTO_UDP && msg->flags & SIP_TO_TAG)
+	if (!d->is_stream && msg->flags & SIP_TO_TAG)
 		bind_tag(d, scratch, msg->to.tag, now);
 	bind_challenge(d, scratch, now);
 	if (policy.bans && msg->status >= 200)
@@ -142,9 +142,9 @@ static __always_inline int observe(struct __sk_buff *skb)
 	if (load_payload(skb, d, scratch->buf.octets, copy_size(length, OBSERVED_MAX)))
 		return TC_ACT_UNSPEC;
 	now = in_test_run ? test_run_now : bpf_ktime_get_ns();
-	if (d->protocol == IPPROTO_UDP && (__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
+	if (!d->is_stream && (__s64)(now - self->last) > (__s64)SW_NS_PER_SEC)
 		self->last = now;
-	if (d->protocol == IPPROTO_UDP)
+	if (!d->is_stream)
 		tally(SW_TALLY_OBSERVED);
 	scratch->input.length = length;
 	scratch->input.datagram_length = d->length;
@@ -153,7 +153,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 	sip_scan(&scratch->buf, &scratch->input, &scratch->msg);
 	if (scratch->msg.kind == SW_MESSAGE_RESPONSE)
 		observe_response(d, scratch, now);
-	else if (d->protocol == IPPROTO_UDP && scratch->msg.flags & SIP_START)
+	else if (!d->is_stream && scratch->msg.flags & SIP_START)
 		observe_request(d, scratch, self, now);
 	return OBSERVES_RULES ? observe_rules(skb, d, scratch, now) : TC_ACT_UNSPEC;
 }

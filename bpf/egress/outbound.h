@@ -65,7 +65,7 @@ static __always_inline int outbound_ipv4(struct __sk_buff *skb, struct outbound 
 	if (load_net(skb, 0, &ip, sizeof(ip)) || !is_observed(ip.protocol) ||
 	    ip.frag_off & bpf_htons(0x1fff))
 		return 0;
-	d->protocol = ip.protocol;
+	d->is_stream = ip.protocol == IPPROTO_TCP;
 	d->dst.words[2] = bpf_htonl(0xffff);
 	d->dst.words[3] = ip.daddr;
 	d->end = bpf_ntohs(ip.tot_len);
@@ -81,10 +81,10 @@ static __always_inline int outbound_ipv6(struct __sk_buff *skb, struct outbound 
 		return 0;
 	__builtin_memcpy(&d->dst, &ip.daddr, sizeof(d->dst));
 	d->end = sizeof(ip) + bpf_ntohs(ip.payload_len);
-	d->protocol = ip.nexthdr;
+	d->is_stream = ip.nexthdr == IPPROTO_TCP;
 	if (is_observed(ip.nexthdr))
 		return sizeof(ip);
-	d->protocol = IPPROTO_UDP;
+	d->is_stream = 0;
 	if (ip.nexthdr != IPPROTO_FRAGMENT ||
 	    load_net(skb, sizeof(ip), &fragment, sizeof(fragment)) ||
 	    fragment.nexthdr != IPPROTO_UDP || fragment.offset & bpf_htons(0xfff8))
@@ -143,7 +143,7 @@ static __always_inline int is_from_service(struct __sk_buff *skb, struct outboun
 	peer = bpf_ntohs(udp.dest);
 	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
 	asm volatile("%0 &= 0xffff" : "+r"(peer));
-	if (d->protocol == IPPROTO_TCP)
+	if (d->is_stream)
 		return is_tcp_service(d, port, peer) && outbound_tcp(skb, d, offset);
 	return policy.udp_ports[port >> 6] >> (port & 63) & 1 &&
 	       outbound_udp(d, offset, bpf_ntohs(udp.len));
@@ -167,7 +167,7 @@ static __always_inline int is_address_of(const struct sw_addr *src, const struct
 	const volatile struct sw_service *service = &policy.services[i];
 	struct sw_service_addr key = {.addr = *src, .service = i};
 
-	if ((service->transport == SW_UDP) != (d->protocol == IPPROTO_UDP) ||
+	if (SW_IS_STREAM(service->transport) != d->is_stream ||
 	    (!d->opened && (d->sport < service->port_first || d->sport > service->port_last)))
 		return 0;
 	if (bpf_map_lookup_elem(&service_addrs, &key))

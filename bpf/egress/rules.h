@@ -186,7 +186,7 @@ static __always_inline void tell_outbound(struct __sk_buff *skb, const struct ou
 	event->sport = d->sport;
 	event->dport = d->dport;
 	event->length = d->length > 0xffff ? 0xffff : d->length;
-	event->transport = d->protocol == IPPROTO_TCP ? SW_TCP : SW_UDP;
+	event->transport = d->is_stream ? SW_TCP : SW_UDP;
 	event->message = scratch->msg.kind;
 	event->direction = SW_EGRESS;
 	event->suppressed = scratch->events_suppressed;
@@ -216,7 +216,7 @@ __noinline int judge_outbound(struct __sk_buff *skb, struct outbound *d, struct 
 		found |= find_unwanted(scratch, number);
 	if (!c || !found)
 		return TC_ACT_UNSPEC;
-	if (found >> DENIED && d->protocol == IPPROTO_UDP &&
+	if (found >> DENIED && !d->is_stream &&
 	    zone_at(number)->mode == SW_MODE_ENFORCE)
 		deny = found >> DENIED & may_be_dropped(scratch, now);
 	for (__u32 i = 0; i < OUTBOUND_REASONS; i++) {

@@ -102,7 +102,7 @@ struct outbound {
 	__u32 end;     /* of the IP packet: of fragments only the first one is here */
 	__u16 sport;
 	__u16 dport;
-	__u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
+	__u8 is_stream; /* as in struct packet */
 	__u8 opened;   /* on a TCP connection that the server opened */
 	__u8 unused[2];
 };

@@ -19,6 +19,9 @@ enum sw_mode { SW_MODE_ENFORCE, SW_MODE_MONITOR, SW_MODE_COUNT };
 
 enum sw_transport { SW_UDP, SW_TCP, SW_TLS, SW_TRANSPORT_COUNT };
 
+/* TLS runs on TCP, too: a message may begin or end anywhere in a segment. */
+#define SW_IS_STREAM(transport) ((transport) != SW_UDP)
+
 enum sw_trust { SW_TRUST_NONE, SW_TRUST_PEER };
 
 /* An address of either family: 16 octets in network order, IPv4 as ::ffff:a.b.c.d. */

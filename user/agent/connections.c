@@ -197,7 +197,7 @@ static void follow_limits(struct connections *c, const struct policy *policy)
 		const struct service *service = &policy->services[i];
 
 		for (uint32_t port = service->port_first;
-		     service->transport != SW_UDP && port <= service->port_last; port++)
+		     SW_IS_STREAM(service->transport) && port <= service->port_last; port++)
 			c->tcp_ports[port >> 6] |= 1ull << (port & 63);
 	}
 }

@@ -221,10 +221,10 @@ static int build(const struct battlefield *field, const struct step *step, struc
 		frame_finish(&shot->frame);
 		return 0;
 	}
-	if (!frame_message(&shot->frame, from, to, step->transport != SW_UDP, shot->text, filled))
+	if (!frame_message(&shot->frame, from, to, SW_IS_STREAM(step->transport), shot->text, filled))
 		return fail(e, EXIT_USAGE, "line %u of the vectors: larger than a datagram",
 			    step->line);
-	if (step->transport != SW_UDP)
+	if (SW_IS_STREAM(step->transport))
 		set_sequence(&shot->frame);
 	return 0;
 }

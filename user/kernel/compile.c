@@ -29,8 +29,8 @@ static void compile_masks(uint32_t v4, uint32_t v6, struct sw_mask masks[2])
 
 static void compile_service(const struct service *service, struct sw_policy *out)
 {
-	uint64_t *ports = service->transport == SW_UDP ? (uint64_t *)out->udp_ports :
-							 (uint64_t *)out->tcp_ports;
+	uint64_t *ports = SW_IS_STREAM(service->transport) ? (uint64_t *)out->tcp_ports :
+							     (uint64_t *)out->udp_ports;
 	struct sw_service *to = &out->services[out->service_count++];
 
 	to->transport = service->transport;

@@ -66,7 +66,7 @@ static void compile_host(const char *name, struct sw_host *to)
 void compile_guards(const struct policy *policy, const uint8_t *numbers, struct sw_policy *out)
 {
 	for (size_t i = 0; i < policy->service_count; i++)
-		out->openings |= policy->services[i].transport != SW_UDP;
+		out->openings |= SW_IS_STREAM(policy->services[i].transport);
 	for (size_t i = 0; i < policy->zone_count; i++) {
 		const struct zone *zone = &policy->zones[i];
 		struct sw_zone *to = &out->zones[numbers[i]];

@@ -130,7 +130,7 @@ static int check_rates(struct parse_context *d, const struct zone *z)
 /* TLS runs on TCP ports. */
 static bool ports_overlap(const struct service *a, const struct service *b)
 {
-	return (a->transport == SW_UDP) == (b->transport == SW_UDP) &&
+	return SW_IS_STREAM(a->transport) == SW_IS_STREAM(b->transport) &&
 	       a->port_first <= b->port_last && b->port_first <= a->port_last;
 }
 
