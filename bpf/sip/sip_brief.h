@@ -246,7 +246,8 @@ static __always_inline int sip_brief_c(int values, const struct sip_buf *buf, st
 		return !(present & SIP_PRESENT(CSEQ)) &&
 		       sip_brief_cseq(values, buf, msg, pos + 6, end);
 	if (word == SIP_WORD("contact:"))
-		return sip_brief_text(values, buf, msg, pos + 8, end, SIP_CONTACT);
+		return sip_brief_text(values, buf, msg, pos + 8, end, SIP_CONTACT) &&
+		       sip_contacts(buf, msg, pos + 8, end);
 	if (word == SIP_WORD("call-id:") && !(present & SIP_PRESENT(CALL_ID)))
 		return sip_brief_call_id(values, buf, msg, pos + 8, end);
 	if (word != SIP_WORD("content-"))

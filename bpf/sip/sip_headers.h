@@ -504,6 +504,60 @@ SIP_GLOBAL int sip_routes(const struct sip_buf *buf, struct sip_msg *msg, __u32 
 	return 0;
 }
 
+/* What separates the values of Contact, or hides a separator, from pos on: a comma, which is
+ * counted, a quoted string or <...>. Where it ends, or end. A quote or a bracket that hides nothing
+ * for sure is an octet like others, so that the commas behind it count. */
+SIP_GLOBAL __u32 sip_contact_mark(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				  __u32 end)
+{
+	__u32 mark, quote, behind;
+	__u8 before;
+
+	if (!buf || !msg)
+		return end;
+	mark = sip_find(buf, pos, end, SIP_EACH(','), SIP_EACH('<'));
+	quote = sip_find(buf, pos, mark, SIP_EACH('"'), SIP_EACH('"'));
+	if (quote < mark) {
+		before = sip_octet(buf, pos - 1); /* a value may begin with a quoted string */
+		behind = sip_behind_quotes(buf, before == ',' || before == ':' ? pos : 0, quote,
+					   end);
+		return behind == SIP_LOST ? quote + 1 : behind;
+	}
+	if (mark >= end)
+		return end;
+	if (sip_octet(buf, mark) == ',') {
+		msg->contact_count++;
+		return mark + 1;
+	}
+	behind = sip_find(buf, mark, end, SIP_EACH('>'), SIP_EACH('>'));
+	return behind < end ? behind + 1 : mark + 1;
+}
+
+#define SIP_CONTACT_STEPS 32 /* of two loops, so that the verifier walks each once */
+
+SIP_GLOBAL __u32 sip_contact_marks(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				   __u32 end)
+{
+	if (!buf || !msg)
+		return end;
+	for (__u32 i = 0; i < SIP_CONTACT_STEPS && pos < end; i++)
+		pos = sip_contact_mark(buf, msg, pos, end);
+	return pos;
+}
+
+/* Counts the values of a line of Contact (RFC 3261 20.10). */
+SIP_GLOBAL int sip_contacts(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	if (!buf || !msg)
+		return 1;
+	msg->contact_count++;
+	for (__u32 i = 0; i < SIP_CONTACT_STEPS && pos < end; i++)
+		pos = sip_contact_marks(buf, msg, pos, end);
+	if (pos < end)
+		msg->violations |= SW_SANITY_BIT(REACH);
+	return 1;
+}
+
 /* 1 if a NUL stands outside quoted strings; behind a quote that is never closed everything
  * is outside. Only called for a header that has a NUL. */
 SIP_GLOBAL int sip_naked_nul(const struct sip_buf *buf, __u32 pos, __u32 end)

@@ -153,6 +153,8 @@ SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
 	if (id >= SIP_HEADER_COUNT)
 		return 0;
 
+	if (id == SIP_CONTACT) /* counted whoever reads it */
+		sip_contacts(buf, msg, value, end);
 	if (msg->present & bit)
 		msg->repeated |= bit;
 	if (!sip_is_read(bit)) {

@@ -65,6 +65,24 @@ static void test_max_breadth(void **state)
 	sends_lines(&rig, "", SW_REASON_NONE);
 }
 
+/* The bound of the zone, by values; request() has one. */
+static void test_contacts(void **state)
+{
+	auto_rig struct rig rig;
+	static const char three[] = "m: <sip:a@b>, \"c, d\" <sip:e,f@g>\r\nContact: sip:h@i\r\n";
+	static const char four[] = "m: <sip:a@b>, <sip:c@d>\r\nContact: sip:e@f,sip:g@h\r\n";
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN
+		 "zones:\n"
+		 "  - {name: trunk, sources: [203.0.113.0/24]}\n"
+		 "  - {name: public, sanity: {limits: {contacts: 4}}}\n");
+	sends_lines(&rig, three, SW_REASON_NONE);
+	sends_lines(&rig, four, SW_REASON_CONTACT_COUNT);
+	rig.from.addr = address("203.0.113.1");
+	sends_lines(&rig, four, SW_REASON_NONE);
+}
+
 static void add_local(struct rig *rig, const char *text)
 {
 	struct sw_addr addr = address(text);
@@ -190,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_max_breadth),
+		cmocka_unit_test(test_contacts),
 		cmocka_unit_test(test_route_here),
 		cmocka_unit_test(test_own_via),
 	};

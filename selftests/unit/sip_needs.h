@@ -96,7 +96,8 @@ static bool same_judged(const struct sip_msg *a, const struct sip_msg *b)
 	       (a->flags & ~UNTOLD) == (b->flags & ~UNTOLD) &&
 	       ((a->present ^ b->present) & JUDGED) == 0 && a->kind == b->kind &&
 	       a->status == b->status && a->headers == b->headers &&
-	       a->via_count == b->via_count && a->body_offset == b->body_offset;
+	       a->via_count == b->via_count && a->contact_count == b->contact_count &&
+	       a->body_offset == b->body_offset;
 }
 
 /* Scanned whole, or as far as the top Via and from there on: that too changes nothing. False when

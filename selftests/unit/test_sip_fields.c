@@ -86,6 +86,45 @@ static void test_max_breadth(void **state)
 	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "X: 1").max_breadth, 0);
 }
 
+/* Values, not lines. Where servers differ, the larger number. */
+static void test_contacts(void **state)
+{
+	static const struct {
+		const char *header;
+		unsigned int count;
+	} rows[] = {
+		{ "X: 1", 0 },
+		{ "Contact: <sip:a@b>", 1 },
+		{ "m:sip:a@b", 1 },
+		{ "Contact:\t*", 1 },
+		{ "Contact: <sip:a@b>,<sip:c@d>", 2 },
+		{ "Contact : <sip:a@b> ,\r\n <sip:c@d>;expires=1\r\nm: sip:e@f", 3 },
+		{ "Contact: \"a, b\" <sip:c@d>, sip:e@f", 2 },
+		{ "Contact: \"a\\\", b\" <sip:c@d>", 1 },
+		{ "Contact: <sip:a@b>;x=\"c,d\",<sip:e@f>", 2 },
+		{ "Contact: <sip:1,2@b>;+sip.instance=\"<urn:uuid:0,1>\"", 1 },
+		{ "Contact: <sip:a@b>;x=\"c,d\"", 1 },
+		{ "Contact: <sip:a@b, <sip:c@d>", 1 },
+		{ "Contact: <sip:a@b, sip:c@d, sip:e@f", 3 }, /* nothing is closed */
+		{ "Contact: \"a, sip:b@c, sip:d@e", 3 },
+		{ "Contact: sip:a\"@b, sip:c@d, sip:e\"@f", 3 }, /* no quoted strings */
+		{ "Contact: <sip:a@b>\", sip:c@d, sip:e@f\"", 3 },
+		{ "Contact: \"a\"\", sip:b@c, sip:d@e\"", 3 },
+		{ "Contact:\"a, b\" <sip:c@d>,\"e, f\" <sip:g@h>", 2 },
+		{ "Contact: ,", 2 },
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sip_msg msg =
+			scan_header(text, sizeof(text), REQUEST, rows[i].header);
+
+		if (msg.contact_count != rows[i].count)
+			fail_msg("%s: %u", rows[i].header, msg.contact_count);
+	}
+}
+
 /* Parsers differ where no comma stands between two parameters, so that the nonce is in doubt. */
 static void test_comma(void **state)
 {
@@ -289,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_max_breadth),
+		cmocka_unit_test(test_contacts),
 		cmocka_unit_test(test_challenge),
 		cmocka_unit_test(test_comma),
 		cmocka_unit_test(test_misplaced),

@@ -258,6 +258,7 @@ static void test_rows(void **state)
 	/* the bounds have a test of their own */
 	seen |= SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(HEADER_LENGTH) |
 		SW_SANITY_BIT(VIA_COUNT) | SW_SANITY_BIT(METHOD_LENGTH) |
+		SW_SANITY_BIT(CONTACT_COUNT) |
 		SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(URI_LENGTH) |
 		SW_SANITY_BIT(REACH); /* and what is too much to read: test_reach() */
 	assert_violations(seen, SW_SANITY_STRICT, "a check without a row");
@@ -281,6 +282,7 @@ static void test_bounds(void **state)
 	BOUND(headers, 10, HEADER_COUNT);
 	BOUND(header, 55, HEADER_LENGTH);
 	BOUND(via, 1, VIA_COUNT);
+	BOUND(contacts, 1, CONTACT_COUNT);
 	BOUND(method, 6, METHOD_LENGTH);
 	BOUND(uri, 26, URI_LENGTH);
 #undef BOUND
@@ -328,6 +330,9 @@ static void test_reach(void **state)
 		{";tag=f1", "", ";x", ";tag=f1", 60, 130, SW_SANITY_BIT(REACH)},
 		{";rport", "", ";x=\"\"", ",SIP/2.0/UDP a", 30, 65, SW_SANITY_BIT(REACH)},
 		{"Expires: 60", "Route: <sip:a>", ",<sip:b>", "", 120, 140, SW_SANITY_BIT(REACH)},
+		{"Expires: 60", "m: <sip:a>", ",<sip:b>", "", 120, 520,
+		 SW_SANITY_BIT(REACH) | SW_SANITY_BIT(CONTACT_COUNT) |
+			 SW_SANITY_BIT(HEADER_LENGTH)},
 		{"Expires: 60", "Authorization: Digest a=1", ",b=1", ",nonce=\"n\",username=x", 20,
 		 40, SW_SANITY_BIT(REACH)},
 		{"Expires: 60", "User-Agent: x", "\r\nUser-Agent: y", "", 7, 8,
