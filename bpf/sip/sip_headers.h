@@ -504,17 +504,15 @@ SIP_GLOBAL int sip_routes(const struct sip_buf *buf, struct sip_msg *msg, __u32 
 	return 0;
 }
 
-/* What separates the values of Contact, or hides a separator, from pos on: a comma, which is
- * counted, a quoted string or <...>. Where it ends, or end. A quote or a bracket that hides nothing
- * for sure is an octet like others, so that the commas behind it count. */
-SIP_GLOBAL __u32 sip_contact_mark(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-				  __u32 end)
+/* The next comma, which is counted, quoted string or <...> of Contact from pos on: where it ends,
+ * or end. A quote or a bracket that is not closed, or stands where none may, is an octet like
+ * others, so that the commas behind it count. */
+static __always_inline __u32 sip_contact_mark(const struct sip_buf *buf, struct sip_msg *msg,
+					      __u32 pos, __u32 end)
 {
 	__u32 mark, quote, behind;
 	__u8 before;
 
-	if (!buf || !msg)
-		return end;
 	mark = sip_find(buf, pos, end, SIP_EACH(','), SIP_EACH('<'));
 	quote = sip_find(buf, pos, mark, SIP_EACH('"'), SIP_EACH('"'));
 	if (quote < mark) {
@@ -533,15 +531,22 @@ SIP_GLOBAL __u32 sip_contact_mark(const struct sip_buf *buf, struct sip_msg *msg
 	return behind < end ? behind + 1 : mark + 1;
 }
 
-#define SIP_CONTACT_STEPS 32 /* of two loops, so that the verifier walks each once */
+/* Two loops, so that the verifier walks few steps. One more function between them would be a
+ * ninth frame, and the kernel allows eight. */
+#define SIP_CONTACT_MARKS 16
+#define SIP_CONTACT_CALLS 32
 
 SIP_GLOBAL __u32 sip_contact_marks(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 				   __u32 end)
 {
 	if (!buf || !msg)
 		return end;
-	for (__u32 i = 0; i < SIP_CONTACT_STEPS && pos < end; i++)
+	for (__u32 i = 0; i < SIP_CONTACT_MARKS; i++) {
+		pos = sip_forget(pos);
+		if (pos >= end)
+			break;
 		pos = sip_contact_mark(buf, msg, pos, end);
+	}
 	return pos;
 }
 
@@ -551,7 +556,7 @@ SIP_GLOBAL int sip_contacts(const struct sip_buf *buf, struct sip_msg *msg, __u3
 	if (!buf || !msg)
 		return 1;
 	msg->contact_count++;
-	for (__u32 i = 0; i < SIP_CONTACT_STEPS && pos < end; i++)
+	for (__u32 i = 0; i < SIP_CONTACT_CALLS && pos < end; i++)
 		pos = sip_contact_marks(buf, msg, pos, end);
 	if (pos < end)
 		msg->violations |= SW_SANITY_BIT(REACH);
