@@ -72,12 +72,21 @@ check-kernels: $(BUILD)/sipward
 
 # --- measuring, fuzzing, showing: not part of the tests ---
 
-$(BUILD)/bench: selftests/bench/bench.c $(LIBRARY)
+BENCH := $(wildcard selftests/bench/*.c)
+
+$(BUILD)/bench: $(BENCH) selftests/bench/bench.h $(LIBRARY)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDLIBS) -losipparser2
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -o $@ $(BENCH) $(LIBRARY) $(LDLIBS) -losipparser2
 
 bench: $(BUILD)/bench
 	$(Q)$(BUILD)/bench
+
+# What each rule costs, into docs/costs.md; takes minutes.
+bench-costs: $(BUILD)/bench
+	$(Q)$(BUILD)/bench --costs docs/costs.md && cat docs/costs.md
+
+bench-check: $(BUILD)/bench
+	$(Q)selftests/bench/check $(BUILD)/bench
 
 demo: $(BUILD)/sipward
 	$(Q)selftests/lab/demo
@@ -85,7 +94,7 @@ demo: $(BUILD)/sipward
 soak: $(BUILD)/sipward
 	$(Q)selftests/lab/soak
 
-.PHONY: bench demo soak
+.PHONY: bench bench-costs bench-check demo soak
 
 # --- fuzzing: FUZZ_SECONDS each in the tests, for hours with `make fuzz FUZZ_SECONDS=36000` ---
 

@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a packet costs. These machines are noisy, so every figure is a ratio of two that were
- * taken in the same run, in turns: many short rounds, of which the best counts, for a round of a
- * few milliseconds has the processor for itself now and then even on a busy machine.
+ * What a packet costs: by a small policy, by the policies that are shipped, while it is dropped,
+ * and as tables grow. Every figure is given as a ratio to the row "full", which is measured beside
+ * it: a valid INVITE of some 870 octets from a zone with limits, with all of `default` sanity.
  *
- *   data path, full     a valid INVITE of 872 octets from a known zone, all of `default` sanity
- *   data path, strict   the same, all of `strict` sanity
- *   data path, newcomer the same from a source without a proof, where the zone has a budget
- *   data path, flooded  the same where that budget is spent: dropped at its first sight
- *   data path, junk     a datagram that is dropped at its start line
- *   data path, media    a packet for no service
- *   libosip2            osip_message_parse of the same INVITE, in user space
- *   splitter            finds each line end and colon of it, plain C, -O2, no SIMD
+ *   bench                 all of it, in words
+ *   bench --tsv           name and ratio of each row
+ *   bench --costs FILE    what each rule of the shipped policies costs
+ *
+ * BENCH_ROUNDS says how many rounds count (100).
  */
-#include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <string.h>
-#include <time.h>
 
-#include "kernel/frame.h"
-#include "kernel/test_run.h"
-#include "policy/prefix.h"
-#include "policy/text.h"
+#include "bench.h"
 
 /* Last: it makes macros of words such as MAX_FORWARDS. */
 #include <osipparser2/osip_parser.h>
 
-#define ROUNDS  300
-#define PACKETS 15000
-#define PARSES  500
+#define PARSES 500
 
 static const char *const yaml =
 	"version: 1\n"
@@ -67,20 +57,6 @@ static const char *const with_body =
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24], methods: [INVITE, OPTIONS],\n"
 	"     rates: {zone: 1000000000/s, source: {any: 1000000000/s, INVITE: 1000000000/s}}}\n";
-
-static void die(const char *text)
-{
-	fprintf(stderr, "bench: %s\n", text);
-	exit(1);
-}
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
 
 /* --- the other side of the ratios --- */
 
@@ -151,120 +127,222 @@ static double split_ns(const char *text, size_t size)
 
 /* --- the data path --- */
 
-static int empty_program(void)
+static bool as_tsv;
+static unsigned int rounds = 100;
+
+static void print_table(const struct table *table, const char *title)
 {
-	static const struct bpf_insn code[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
-		{.code = BPF_JMP | BPF_EXIT},
+	if (!as_tsv)
+		printf("\n%-42s %9s %9s\n", title, "ns", "of full");
+	for (size_t i = ROW_FULL; i < table->count; i++) {
+		if (as_tsv)
+			printf("%s: %s\t%.3f\n", title, table->rows[i].name, row_ratio(table, i));
+		else
+			printf("%-42s %9.0f %9.2f\n", table->rows[i].name, row_ns(table, i),
+			       row_ratio(table, i));
+	}
+	fflush(stdout);
+}
+
+static void finish(struct table *table, const char *title)
+{
+	table_measure(table, rounds);
+	print_table(table, title);
+}
+
+static void measure_small(const struct scene *full)
+{
+	auto_table struct table table = {};
+	auto_scene struct scene strict = {}, body = {}, newcomers = {}, greylist = {};
+
+	table_open(&table, full);
+	scene_open(&strict, with_strict, NULL);
+	scene_open(&body, with_body, NULL);
+	scene_open(&newcomers, with_newcomers, NULL);
+	scene_open(&greylist, with_greylist, NULL);
+	table_add(&table, &strict, "strict", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add(&table, &body, "body: sdp", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add(&table, &newcomers, "newcomer", MESSAGE_INVITE, "198.51.100.7", XDP_PASS);
+	table_add(&table, &greylist, "newcomer, budget spent", MESSAGE_INVITE, "198.51.100.7",
+		  XDP_DROP);
+	table_add(&table, full, "media", MESSAGE_MEDIA, "203.0.113.7", XDP_PASS);
+	table_add(&table, full, "TCP, middle of a message", MESSAGE_SEGMENT, "203.0.113.7",
+		  XDP_PASS);
+	finish(&table, "small policy");
+}
+
+/* The policies that are shipped, with limits that refuse nothing. */
+static const struct sender {
+	const char *policy;
+	const char *zone;
+	const char *address;
+	const char *methods; /* of these rows, by their first letters */
+} senders[] = {
+	{"pbx", "trunk", "203.0.113.7", "INVITE OPTIONS"},
+	{"pbx", "office", "198.51.100.20", "INVITE REGISTER OPTIONS"},
+	{"pbx", "public", "198.51.100.77", "INVITE REGISTER OPTIONS"},
+	{"interconnect", "carrier-a", "203.0.113.7", "INVITE OPTIONS"},
+	{"ims-edge", "core", "10.64.0.7", "INVITE OPTIONS"},
+	{"ims-edge", "handsets", "100.64.0.7", "REGISTER"},
+};
+
+static const struct kind {
+	const char *name;
+	enum message message;
+	const char *method; /* that the zone must allow; NULL: any does */
+} kinds[] = {
+	{"INVITE", MESSAGE_INVITE, "INVITE"},
+	{"REGISTER", MESSAGE_REGISTER, "REGISTER"},
+	{"OPTIONS", MESSAGE_OPTIONS, "OPTIONS"},
+	{"re-INVITE", MESSAGE_REINVITE, "INVITE"},
+	{"200 OK", MESSAGE_OK, "INVITE"},
+	{"ACK", MESSAGE_ACK, "INVITE"},
+	{"200 OK, leaves", MESSAGE_OUT_OK, "INVITE"},
+	{"media, arrives", MESSAGE_MEDIA, "INVITE"},
+	{"media, leaves", MESSAGE_OUT_MEDIA, "INVITE"},
+	{"TCP, middle of a message", MESSAGE_SEGMENT, "INVITE"},
+};
+
+static void add_sender(struct table *table, struct scene *scene, const struct sender *sender)
+{
+	scene_settle(scene, sender->address);
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		bool out = message_outbound(kinds[i].message);
+		char name[64];
+
+		if (!strstr(sender->methods, kinds[i].method))
+			continue;
+		snprintf(name, sizeof(name), "%s, %s", sender->zone, kinds[i].name);
+		table_add(table, scene, name, kinds[i].message, sender->address,
+			  out ? ANY_VERDICT : XDP_PASS);
+	}
+}
+
+static void measure_shipped(const struct scene *full, const char *policy)
+{
+	auto_table struct table table = {};
+	auto_scene struct scene scene = {};
+	auto_free char *path = xasprintf("scripts/policies/%s.yaml", policy);
+
+	table_open(&table, full);
+	scene_open(&scene, path, unlimited);
+	for (size_t i = 0; i < array_size(senders); i++)
+		if (strcmp(senders[i].policy, policy) == 0)
+			add_sender(&table, &scene, &senders[i]);
+	finish(&table, policy);
+}
+
+/* Floods under pbx.yaml, whose limits are all spent: what each refused packet costs. */
+static void measure_drops(const struct scene *full)
+{
+	static const struct {
+		const char *name;
+		enum message message;
+		const char *address;
+	} drops[] = {
+		{"peer over its limit, INVITE", MESSAGE_INVITE, "203.0.113.7"},
+		{"newcomer under the greylist, INVITE", MESSAGE_INVITE, "198.51.100.77"},
+		{"stranger's keepalive", MESSAGE_KEEPALIVE, "198.51.100.77"},
+		{"stranger's STUN", MESSAGE_STUN, "198.51.100.77"},
+		{"stranger's 200 OK", MESSAGE_OK, "198.51.100.77"},
+		{"stranger's ACK", MESSAGE_ACK, "198.51.100.77"},
+		{"stranger's BYE", MESSAGE_BYE, "198.51.100.77"},
 	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "empty", "GPL", code, array_size(code), NULL);
+	auto_table struct table table = {};
+	auto_scene struct scene scene = {};
 
-	if (fd < 0)
-		die("the empty program does not load");
-	return fd;
+	table_open(&table, full);
+	scene_open(&scene, "scripts/policies/pbx.yaml", spent);
+	for (size_t i = 0; i < array_size(drops); i++)
+		table_add(&table, &scene, drops[i].name, drops[i].message, drops[i].address,
+			  XDP_DROP);
+	finish(&table, "pbx, limits spent");
 }
 
-static double program_ns(int program, const struct frame *frame, int verdict)
+static void measure_bans(const struct scene *full)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->octets, .data_size_in = frame->size,
-		    .repeat = PACKETS);
+	auto_table struct table table = {};
+	auto_scene struct scene scene = {}, million = {}, list = {}, long_list = {};
+	int filter = xdp_filter_open("198.51.100.9");
 
-	if (bpf_prog_test_run_opts(program, &opts) < 0)
-		die("the kernel does not run the program");
-	if ((int)opts.retval != verdict)
-		die("the verdict is not the one that is to be measured");
-	return opts.duration;
+	table_open(&table, full);
+	if (filter >= 0)
+		table_add_program(&table, filter, "xdp-filter, IPv4 deny", MESSAGE_INVITE,
+				  "198.51.100.9", XDP_DROP);
+	else if (!as_tsv)
+		printf("\nxdp-filter is not measured: libxdp1 is not installed.\n");
+	open_bans(&scene, 1);
+	open_bans(&million, 1000000);
+	open_lists(&list, 1);
+	open_lists(&long_list, 1000000);
+	table_add(&table, &scene, "banned", MESSAGE_INVITE, "198.51.100.9", XDP_DROP);
+	table_add(&table, &million, "banned, of a million", MESSAGE_INVITE, "198.51.100.9",
+		  XDP_DROP);
+	table_add(&table, &list, "deny list", MESSAGE_INVITE, "198.51.100.9", XDP_DROP);
+	table_add(&table, &long_list, "deny list, of a million", MESSAGE_INVITE, "198.51.100.9",
+		  XDP_DROP);
+	finish(&table, "one address");
 }
 
-static double least(double a, double b)
+static void measure_parsers(const struct scene *full)
 {
-	return a == 0 || b < a ? b : a;
-}
-
-static void make_frame(struct frame *frame, uint16_t port, const char *text, size_t size)
-{
-	struct endpoint from = {.port = 5060}, to = {.port = port};
-	struct prefix prefix;
-	const char *why;
-
-	prefix_parse("203.0.113.7", &prefix, &why);
-	from.addr = prefix.addr;
-	prefix_parse("192.0.2.1", &prefix, &why);
-	to.addr = prefix.addr;
-	frame_message(frame, &from, &to, false, text, size);
-}
-
-static void row(const char *name, double ns, double empty)
-{
-	printf("%-22s %8.0f ns %8.0f ns less the empty program\n", name, ns, ns - empty);
-}
-
-static void load(const char *text, struct policy *policy, struct test_run *test_run)
-{
-	struct error e = {};
-
-	if (policy_parse("bench", text, strlen(text), policy, &e) < 0 ||
-	    test_run_open_real(test_run, policy, &e) < 0)
-		die(e.text);
-}
-
-int main(void)
-{
-	static struct frame full, junk, media;
-	auto_policy struct policy policy = {}, open = {}, spent = {}, judging = {}, stern = {};
-	auto_test_run struct test_run test_run = {.state = STATE_CLOSED, .counters = -1};
-	auto_test_run struct test_run admission = {.state = STATE_CLOSED, .counters = -1};
-	auto_test_run struct test_run greylist = {.state = STATE_CLOSED, .counters = -1};
-	auto_test_run struct test_run body = {.state = STATE_CLOSED, .counters = -1};
-	auto_test_run struct test_run strict = {.state = STATE_CLOSED, .counters = -1};
-	double empty = 0, ours = 0, newcomer = 0, flooded = 0, dropped = 0, passed = 0;
-	double described = 0, judged = 0, osip = 0, splitter = 0;
-	struct error e = {};
+	auto_table struct table table = {};
+	static struct frame frame;
+	double osip = 0, splitter = 0;
+	const char *text;
 	size_t size;
-	auto_free char *invite =
-		read_whole_file("selftests/corpus/bench_invite.sip", 65536, &size, &e);
-	auto_fd int nothing = empty_program();
-	char noise[512];
 
-	if (!invite)
-		die(e.text);
-	load(yaml, &policy, &test_run);
-	load(with_newcomers, &open, &admission);
-	load(with_greylist, &spent, &greylist);
-	load(with_body, &judging, &body);
-	load(with_strict, &stern, &strict);
-	memset(noise, 'x', sizeof(noise));
-	make_frame(&full, 5060, invite, size);
-	make_frame(&junk, 5060, noise, sizeof(noise));
-	make_frame(&media, 16384, noise, 172);
+	if (as_tsv)
+		return;
 	if (parser_init())
 		die("libosip2 does not start");
-	for (int i = 0; i < ROUNDS; i++) {
-		empty = least(empty, program_ns(nothing, &full, XDP_PASS));
-		ours = least(ours, program_ns(test_run.program, &full, XDP_PASS));
-		newcomer = least(newcomer, program_ns(admission.program, &full, XDP_PASS));
-		flooded = least(flooded, program_ns(greylist.program, &full, XDP_DROP));
-		described = least(described, program_ns(body.program, &full, XDP_PASS));
-		judged = least(judged, program_ns(strict.program, &full, XDP_PASS));
-		dropped = least(dropped, program_ns(test_run.program, &junk, XDP_DROP));
-		passed = least(passed, program_ns(test_run.program, &media, XDP_PASS));
-		osip = least(osip, osip_ns(invite, size));
-		splitter = least(splitter, split_ns(invite, size));
+	table_open(&table, full);
+	message_frame(&frame, MESSAGE_INVITE, "203.0.113.7");
+	text = (const char *)frame.octets + 42; /* behind Ethernet, IPv4 and UDP */
+	size = frame.size - 42;
+	table_measure(&table, rounds);
+	for (unsigned int i = 0; i < rounds; i++) {
+		osip = least(osip, osip_ns(text, size));
+		splitter = least(splitter, split_ns(text, size));
 	}
-	printf("INVITE of %zu octets; best of %d rounds\n", size, ROUNDS);
-	row("data path, full", ours, empty);
-	row("data path, strict", judged, empty);
-	row("data path, body: sdp", described, empty);
-	row("data path, newcomer", newcomer, empty);
-	row("data path, flooded", flooded, empty);
-	row("data path, junk", dropped, empty);
-	row("data path, media", passed, empty);
-	printf("%-22s %8.0f ns\n%-22s %8.0f ns\n%-22s %8.0f ns\n", "empty program", empty,
-	       "libosip2", osip, "splitter", splitter);
-	printf("libosip2 / full   %6.1f   (at least 15)\n", osip / (ours - empty));
-	printf("full / splitter   %6.2f   (at most 2.5)\n", (ours - empty) / splitter);
-	printf("junk / full       %6.2f   (less than a third)\n",
-	       (dropped - empty) / (ours - empty));
-	printf("instructions verified  %u\n", test_run_verified(&test_run));
+	printf("INVITE of %zu octets; best of %u rounds; ns are less the empty program's %.0f\n"
+	       "%-42s %9.0f %9.2f\n%-42s %9.0f %9.2f\n", size, rounds, table.rows[0].best,
+	       "libosip2", osip, osip / row_ns(&table, ROW_FULL), "splitter", splitter,
+	       splitter / row_ns(&table, ROW_FULL));
+	printf("%-42s %9u\n", "instructions verified", test_run_verified(&full->test_run));
+}
+
+static void write_costs(const struct scene *full, const char *path)
+{
+	FILE *out = fopen(path, "w");
+
+	if (!out)
+		die("%s cannot be written", path);
+	measure_costs(full, rounds, out);
+	if (fclose(out))
+		die("%s cannot be written", path);
+}
+
+int main(int argc, char **argv)
+{
+	auto_scene struct scene full = {};
+	const char *said = getenv("BENCH_ROUNDS");
+
+	if (said && (rounds = strtoul(said, NULL, 10)) == 0)
+		die("BENCH_ROUNDS is a number of rounds");
+	as_tsv = argc == 2 && strcmp(argv[1], "--tsv") == 0;
+	scene_open(&full, yaml, NULL);
+	if (argc == 3 && strcmp(argv[1], "--costs") == 0) {
+		write_costs(&full, argv[2]);
+		return 0;
+	}
+	measure_parsers(&full);
+	measure_small(&full);
+	measure_shipped(&full, "pbx");
+	measure_shipped(&full, "interconnect");
+	measure_shipped(&full, "ims-edge");
+	measure_drops(&full);
+	measure_bans(&full);
+	measure_growth(&full, finish);
 	return 0;
 }
