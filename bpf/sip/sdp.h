@@ -305,15 +305,16 @@ SIP_GLOBAL int sdp_order(struct sdp *sdp, __u32 rank)
 	return 0;
 }
 
+/* `clean`: no control octet stands in it. */
 static __always_inline int sdp_line(const struct sip_buf *buf, struct sdp *sdp, __u32 pos,
-				    __u32 end)
+				    __u32 end, int clean)
 {
 	__u32 rank, value = pos + 2;
 	__u8 letter;
 
 	letter = sip_octet(buf, pos);
 	if (end < value || (__u8)(letter - 'a') > 25 || sip_octet(buf, pos + 1) != '=' ||
-	    sdp_find_control(buf, value, end) < end) {
+	    !clean) {
 		sdp_fault(sdp, SDP_LINE);
 		return 0;
 	}
@@ -344,18 +345,34 @@ static __always_inline int sdp_line(const struct sip_buf *buf, struct sdp *sdp, 
 	return 0;
 }
 
-/* The next line, which ends with LF or CR LF, or where the body does. 1 when that was all. */
+/* 1 when the control octet at pos ends a line: LF, or CR before LF. */
+static __always_inline int sdp_ends_line(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 two = sip_load(buf, pos) & 0xffff;
+
+	return pos < end &&
+	       ((two & 0xff) == '\n' || (two == ('\r' | '\n' << 8) && pos + 1 < end));
+}
+
+/* The next line, which ends with LF or CR LF, or where the body does. 1 when that was all. The first
+ * control octet of a good line is its end, so that it is looked through once. */
 static __always_inline int sdp_step(const struct sip_buf *buf, struct sdp *sdp)
 {
 	__u32 pos, end, last;
+	int clean;
 
 	pos = sip_forget(sdp->pos);
 	end = sip_forget(sdp->end);
 	if (pos >= end)
 		return 1;
-	last = sip_forget(sip_find(buf, pos, end, SIP_EACH('\n'), SIP_EACH('\n')));
+	last = sip_forget(sdp_find_control(buf, pos, end));
+	clean = sdp_ends_line(buf, last, end);
+	if (!clean)
+		last = sip_forget(sip_find(buf, pos, end, SIP_EACH('\n'), SIP_EACH('\n')));
 	sdp->pos = last + 1;
-	if (last < end && last > pos && sip_octet(buf, last - 1) == '\r')
+	if (clean)
+		sdp->pos += sip_octet(buf, last) == '\r';
+	else if (last < end && last > pos && sip_octet(buf, last - 1) == '\r')
 		last--;
 	/* Empty ones may stand at the end, but nowhere else. */
 	if (last == pos) {
@@ -364,7 +381,9 @@ static __always_inline int sdp_step(const struct sip_buf *buf, struct sdp *sdp)
 	}
 	if (sdp->empty)
 		sdp_fault(sdp, SDP_LINE);
-	sdp_line(buf, sdp, pos, last);
+	if (!clean)
+		clean = sdp_find_control(buf, sip_forget(pos + 2), last) >= last;
+	sdp_line(buf, sdp, pos, last, clean);
 	return 0;
 }
 

@@ -8,7 +8,8 @@
  *   bench --tsv           name and ratio of each row
  *   bench --costs FILE    what each rule of the shipped policies costs
  *
- * BENCH_ROUNDS says how many rounds count (100).
+ * BENCH_ROUNDS says how many rounds count (100), BENCH_PARTS which of these are measured: small pbx
+ * interconnect ims-edge drops bans growth.
  */
 #include <linux/bpf.h>
 #include <string.h>
@@ -323,6 +324,31 @@ static void write_costs(const struct scene *full, const char *path)
 		die("%s cannot be written", path);
 }
 
+static bool is_wanted(const char *part)
+{
+	const char *parts = getenv("BENCH_PARTS");
+
+	return !parts || strstr(parts, part);
+}
+
+static void measure_parts(const struct scene *full)
+{
+	static const char *const shipped[] = {"pbx", "interconnect", "ims-edge"};
+
+	measure_parsers(full);
+	if (is_wanted("small"))
+		measure_small(full);
+	for (size_t i = 0; i < array_size(shipped); i++)
+		if (is_wanted(shipped[i]))
+			measure_shipped(full, shipped[i]);
+	if (is_wanted("drops"))
+		measure_drops(full);
+	if (is_wanted("bans"))
+		measure_bans(full);
+	if (is_wanted("growth"))
+		measure_growth(full, finish);
+}
+
 int main(int argc, char **argv)
 {
 	auto_scene struct scene full = {};
@@ -336,13 +362,6 @@ int main(int argc, char **argv)
 		write_costs(&full, argv[2]);
 		return 0;
 	}
-	measure_parsers(&full);
-	measure_small(&full);
-	measure_shipped(&full, "pbx");
-	measure_shipped(&full, "interconnect");
-	measure_shipped(&full, "ims-edge");
-	measure_drops(&full);
-	measure_bans(&full);
-	measure_growth(&full, finish);
+	measure_parts(&full);
 	return 0;
 }
