@@ -13,6 +13,22 @@
 
 #define ROUTING_USED (policy.content & SW_CONTENT_ROUTING)
 
+/* Where the transport of the Via value at pos ends, behind "SIP / 2.0 / UDP". All but a few write
+ * it without white space. */
+static __always_inline __u32 via_transport_end(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 transport = sip_load(buf, pos + 8) & sip_mask(4);
+
+	if (pos + 12 <= end && sip_load(buf, pos) == SIP_WORD("SIP/2.0/") &&
+	    (transport == SIP_WORD("UDP ") || transport == SIP_WORD("TCP ") ||
+	     transport == SIP_WORD("TLS ")))
+		return pos + 11;
+	pos = sip_forget(sip_find(buf, pos, end, SIP_EACH('/'), SIP_EACH('/')) + 1);
+	pos = sip_forget(sip_find(buf, pos, end, SIP_EACH('/'), SIP_EACH('/')) + 1);
+	pos = sip_forget(sip_skip_lws(buf, pos, end));
+	return sip_find_mark(buf, pos, end);
+}
+
 /* Whether the sent-by of the Via value at pos is an address of this host. */
 __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 {
@@ -22,11 +38,7 @@ __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 	if (!scratch || !ROUTING_USED)
 		return 0;
 	buf = &scratch->buf;
-	/* Behind "SIP / 2.0 / UDP". */
-	host = sip_forget(sip_find(buf, pos, end, SIP_EACH('/'), SIP_EACH('/')) + 1);
-	host = sip_forget(sip_find(buf, host, end, SIP_EACH('/'), SIP_EACH('/')) + 1);
-	host = sip_forget(sip_skip_lws(buf, host, end));
-	host = sip_forget(sip_find_mark(buf, host, end));
+	host = sip_forget(via_transport_end(buf, pos, end));
 	host = sip_forget(sip_skip_lws(buf, host, end));
 	host_end = host < end && sip_octet(buf, host) == '[' ?
 			   sip_forget(sip_find(buf, host, end, SIP_EACH(']'), SIP_EACH(']')) + 1) :
