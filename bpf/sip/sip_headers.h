@@ -533,8 +533,8 @@ static __always_inline __u32 sip_contact_mark(const struct sip_buf *buf, struct 
 
 /* Two loops, so that the verifier walks few steps. One more function between them would be a
  * ninth frame, and the kernel allows eight. */
-#define SIP_CONTACT_MARKS 16
-#define SIP_CONTACT_CALLS 32
+#define SIP_CONTACT_MARKS 6
+#define SIP_CONTACT_CALLS 64
 
 SIP_GLOBAL __u32 sip_contact_marks(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 				   __u32 end)
