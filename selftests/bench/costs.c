@@ -295,10 +295,11 @@ void measure_costs(const struct scene *full, unsigned int rounds, FILE *out)
 		"switches one more rule on. A figure is the processor time of one message, in\n"
 		"percent of one INVITE under a small policy (`default` sanity, and limits of a\n"
 		"zone and of a source). The figure in brackets is what the rule adds. On this\n"
-		"machine 100 is %.0f ns. Steps below 10 are noise. The sender is a known\n"
-		"endpoint. No limit refuses anything. The columns are an INVITE with a session\n"
-		"description, an OPTIONS, an INVITE inside a dialog, the response to an INVITE of\n"
-		"the server, and a response of the server.\n",
+		"machine 100 is %.0f ns. Other programs ran on it: a step below 0 shows how much\n"
+		"that changes a row. The sender is a known endpoint. No limit refuses anything.\n"
+		"The columns are an INVITE with a session description, an OPTIONS, an INVITE\n"
+		"inside a dialog, the response to an INVITE of the server, and a response of the\n"
+		"server.\n",
 		row_ns(&table, ROW_FULL));
 	print_policy(full, out, "pbx", "public", "198.51.100.77", rounds);
 	print_policy(full, out, "interconnect", "carrier-a", "203.0.113.7", rounds);
