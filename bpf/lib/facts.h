@@ -42,7 +42,7 @@ struct packet {
 	__u8 allowed;              /* on the allow list: no deny list, no ban */
 	__u8 is_stream;            /* note_traits(): a message may begin or end anywhere in it */
 	__u8 may_be_spoofed;       /* note_traits(): anybody can send it from any address */
-	__u8 content_may_drop;     /* 0: the content of a stream is judged, nothing is carried out */
+	__u8 content_may_drop;     /* 0: the content of a stream is judged, and it passes */
 	__u8 message;              /* enum sw_message */
 	__u8 in_dialog;            /* a request that is never refused by method or rate class */
 	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */

@@ -354,8 +354,8 @@ static __always_inline int sdp_ends_line(const struct sip_buf *buf, __u32 pos, _
 	       ((two & 0xff) == '\n' || (two == ('\r' | '\n' << 8) && pos + 1 < end));
 }
 
-/* The next line, which ends with LF or CR LF, or where the body does. 1 when that was all. The first
- * control octet of a good line is its end, so that it is looked through once. */
+/* The next line, which ends with LF or CR LF, or where the body does. 1 when that was all. The
+ * first control octet of a good line is its end, so that it is looked through once. */
 static __always_inline int sdp_step(const struct sip_buf *buf, struct sdp *sdp)
 {
 	__u32 pos, end, last;

@@ -170,7 +170,7 @@ struct sip_msg {
 	__u16 via_count;          /* values, not lines */
 	__u16 route_count;        /* likewise */
 	__u16 record_route_count; /* likewise */
-	__u16 contact_count;      /* likewise; where it can be read in two ways, the larger number */
+	__u16 contact_count;      /* likewise; the larger number where there are two readings */
 	__u16 start;              /* the scanner's own: where the header under work begins */
 	__u16 next;               /* the scanner's own: where it goes on */
 	__u16 begin;              /* offset of the start line */

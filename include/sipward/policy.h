@@ -217,9 +217,9 @@ _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 144 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT + 16 * SW_UNPROVEN_MAX +
-	       sizeof(struct sw_content) +
-	       sizeof(struct sw_egress) + sizeof(struct sw_guard),
+_Static_assert(sizeof(struct sw_zone) == 144 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT +
+	       16 * SW_UNPROVEN_MAX + sizeof(struct sw_content) + sizeof(struct sw_egress) +
+	       sizeof(struct sw_guard),
 	       "no padding");
 _Static_assert(sizeof(struct sw_prefix4) == 8 && sizeof(struct sw_prefix6) == 20, "no padding");
 _Static_assert(sizeof(struct sw_service_addr) == 20, "no padding");

@@ -221,7 +221,8 @@ static int build(const struct battlefield *field, const struct step *step, struc
 		frame_finish(&shot->frame);
 		return 0;
 	}
-	if (!frame_message(&shot->frame, from, to, SW_IS_STREAM(step->transport), shot->text, filled))
+	if (!frame_message(&shot->frame, from, to, SW_IS_STREAM(step->transport), shot->text,
+			   filled))
 		return fail(e, EXIT_USAGE, "line %u of the vectors: larger than a datagram",
 			    step->line);
 	if (SW_IS_STREAM(step->transport))
