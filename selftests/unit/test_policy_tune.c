@@ -196,8 +196,8 @@ static void test_refused(void **state)
 		{ "version", "2", "command line: 'version' cannot be tuned, only limits and modes "
 		  "can; change it in the file, then run: sipward apply FILE" },
 		{ "carrier.a.methods.INVITE", "on", "command line: 'methods' is a list, so it has "
-		  "no 'INVITE'; give 'methods' as a whole" },
-		{ "mode.x", "on", "command line: 'mode' is a single value, so it has no 'x'; give "
+		  "no 'INVITE'; write 'methods' as a whole" },
+		{ "mode.x", "on", "command line: 'mode' is a single value, so it has no 'x'; write "
 		  "'mode' as a whole" },
 		{ "carrier..mode", "monitor", "command line: 'carrier..mode' is not a key; keys "
 		  "are words with dots between, as in public.rates.source.INVITE" },

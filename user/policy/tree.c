@@ -229,7 +229,8 @@ static int on_event(struct builder *b, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->root)
-			return fail_at(b->s, at, "a second document; a policy is one document");
+			return fail_at(b->s, at, "a second YAML document; a policy is one "
+				       "document");
 		return 0;
 	case YAML_ALIAS_EVENT:
 		return fail_at(b->s, at, "aliases are not supported; write the value out");
