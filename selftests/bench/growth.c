@@ -186,10 +186,10 @@ void measure_growth(const struct scene *full,
 	scene_open(&filled, plain, NULL);
 	fill_tables(&filled);
 	table_add(&table, &empty, "tables: empty", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
-	table_add(&table, &filled, "tables: full", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add(&table, &filled, "tables: filled", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
 	table_add(&table, &empty, "tables: empty, stranger", MESSAGE_INVITE, "198.51.100.77",
 		  XDP_PASS);
-	table_add(&table, &filled, "tables: full, stranger", MESSAGE_INVITE, "198.51.100.77",
+	table_add(&table, &filled, "tables: filled, stranger", MESSAGE_INVITE, "198.51.100.77",
 		  XDP_PASS);
 	finish(&table, "growth");
 	for (size_t i = 0; i < array_size(scenes); i++)
