@@ -11,7 +11,7 @@ static unsigned int needs;
 #include "sip_exact.h"
 
 /* What only those are told who need more than a judgement. */
-#define UNTOLD   (SIP_FROM_TAG | SIP_COOKIE | URGENT)
+#define UNTOLD   (SIP_FROM_TAG | SIP_COOKIE | SIP_LOGINS | URGENT)
 #define URGENT   (SIP_FROM_URGENT | SIP_TO_URGENT)
 #define JUDGED                                                                             \
 	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CALL_ID) |   \
@@ -79,7 +79,9 @@ static bool same_told(const struct sip_msg *a, const struct sip_msg *b, unsigned
 		return false;
 	if (what & SIP_NEED_LOGINS &&
 	    !(same_span(a->login, b->login) && same_span(a->proxy_login, b->proxy_login) &&
-	      (a->kind != SW_MESSAGE_RESPONSE || a->cseq_kind == b->cseq_kind)))
+	      (a->kind == SW_MESSAGE_RESPONSE ?
+		       a->cseq_kind == b->cseq_kind :
+		       (a->flags & SIP_LOGINS) == (b->flags & SIP_LOGINS))))
 		return false;
 	return same_party(&a->from, &b->from, what) && same_party(&a->to, &b->to, what);
 }
