@@ -94,11 +94,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	if (!scratch)
 		return XDP_PASS;
 	p = &scratch->packet;
-	__builtin_memset(p, 0, sizeof(*p));
-	p->transport = SW_TRANSPORT_COUNT;
-	p->message = SW_MESSAGE_OPAQUE;
-	p->content_may_drop = 1;
-	p->zone_number = SW_ZONE_PUBLIC;
+	packet_begin(p);
 	v = parse(ctx, p);
 	if (v != VERDICT_UNDECIDED)
 		goto decided;

@@ -197,4 +197,14 @@ static __always_inline enum sw_share packet_share(const struct packet *p)
 	return p->proved ? SW_SHARE_PROVED : p->grade ? SW_SHARE_PATH : SW_SHARE_OTHERS;
 }
 
+/* The packet under work, of which nothing is known yet. */
+static __always_inline void packet_begin(struct packet *p)
+{
+	__builtin_memset(p, 0, sizeof(*p));
+	p->transport = SW_TRANSPORT_COUNT;
+	p->message = SW_MESSAGE_OPAQUE;
+	p->content_may_drop = 1;
+	p->zone_number = SW_ZONE_PUBLIC;
+}
+
 #endif

@@ -71,10 +71,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 		return XDP_PASS;
 	c.at = c.start;
 	p = &scratch->packet;
-	__builtin_memset(p, 0, sizeof(*p));
-	p->transport = SW_TRANSPORT_COUNT;
-	p->message = SW_MESSAGE_OPAQUE;
-	p->zone_number = SW_ZONE_PUBLIC;
+	packet_begin(p);
 	STAGE(link, &c);
 	STAGE(network, &c);
 	STAGE(transport, &c);
