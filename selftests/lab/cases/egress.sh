@@ -97,5 +97,5 @@ ends="zone=devices source=$SERVER4:5070 to=$CALLER4:5070 udp egress"
 expect "each drop is an event of the zone that it was for" "$(ward events | tail -n 3)" \
 	grep -q "$ends method=NOTIFY .* dropped reason=egress_method" <(ward events)
 expect "and who it was sent to by TCP, with the port" "$(ward events | grep tcp | tail -n 1)" \
-	grep -Eq "to=$CALLER4:[1-9][0-9]* tcp egress .* reason=egress_status" <(ward events)
+	grep -Eq "to=$CALLER4:[1-9][0-9]* tcp egress .* reason=egress_method" <(ward events)
 lab_end

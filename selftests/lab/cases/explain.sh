@@ -86,7 +86,7 @@ expect_equal "the live counters do not notice" "$before" "$(ward stats -j)"
 
 # What it reads is the file, and the agent may run another one.
 says_changed() {
-	ward explain "$TMP/paced.pcap" 2>&1 >/dev/null | grep -q 'paced.yaml is not what the agent read'
+	ward explain "$TMP/paced.pcap" 2>&1 >/dev/null | grep -q 'paced.yaml changed since the agent read it'
 }
 says_changed
 expect_equal "nothing is said while the file is what runs" 1 $?
