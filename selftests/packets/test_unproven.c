@@ -541,7 +541,11 @@ static void test_full_table_of_dialers(void **state)
 		assert_true(gets_in(&rig, text, calls(text, sizeof(text), 104729 * n)));
 	}
 	rig.from = own;
-	sends(&rig, text, calls(text, sizeof(text), 1234567), SW_REASON_TOLL_FRAUD_DESTINATIONS);
+	/* A number may be one that was called, to the sketch: a caller who is forgotten calls five. */
+	passed = 0;
+	for (unsigned int n = 0; n < 8; n++)
+		passed += gets_in(&rig, text, calls(text, sizeof(text), 1234567 + 7907 * n));
+	assert_in_range(passed, 0, 3);
 	/* The window is over. */
 	rig.test_run.now += 1200 * SECOND;
 	sends(&rig, text, calls(text, sizeof(text), 1234567), SW_REASON_NONE);
