@@ -541,7 +541,7 @@ static void test_full_table_of_dialers(void **state)
 		assert_true(gets_in(&rig, text, calls(text, sizeof(text), 104729 * n)));
 	}
 	rig.from = own;
-	/* A number may be one that was called, to the sketch: a caller who is forgotten calls five. */
+	/* A number may look like one that was called. A caller who is forgotten calls five. */
 	passed = 0;
 	for (unsigned int n = 0; n < 8; n++)
 		passed += gets_in(&rig, text, calls(text, sizeof(text), 1234567 + 7907 * n));
