@@ -24,7 +24,7 @@ FENCE = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$|^<!-- run: ([^\n]*) -->$", 
 SECONDS = 60   # that a command may take
 PATIENCE = 5
 # The agent logs this when a thread gets round to it, before or after other lines.
-ANY_TIME = re.compile(r"^sipward: observer: running for")
+ANY_TIME = re.compile(r"^sipward: observer: ")
 ASKS = re.compile(r"^sipward (stats|events|status|\w+ list)\b")
 
 
