@@ -9,7 +9,7 @@
  *   bench --costs FILE    what each rule of the shipped policies costs
  *
  * BENCH_ROUNDS says how many rounds count (100), BENCH_PARTS which of these are measured: small pbx
- * interconnect ims-edge drops bans growth.
+ * interconnect ims-edge drops bans growth processors.
  */
 #include <linux/bpf.h>
 #include <string.h>
@@ -285,6 +285,41 @@ static void measure_bans(const struct scene *full)
 	finish(&table, "one address");
 }
 
+/* One source on two processors: what passes, what its ceiling refuses, and what is banned. */
+static void measure_two(const struct scene *full)
+{
+	auto_table struct table table = {};
+	auto_scene struct scene pbx = {}, over = {}, bans = {};
+	auto_free double *ratios = NULL;
+
+	scene_open(&pbx, "scripts/policies/pbx.yaml", unlimited);
+	scene_settle(&pbx, "198.51.100.77");
+	scene_open(&over, "scripts/policies/pbx.yaml", spent);
+	open_bans(&bans, 1);
+	table_open(&table, full);
+	table_add_program(&table, counting_program(), "one cell, and nothing else",
+			  MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add(&table, &pbx, "public, INVITE", MESSAGE_INVITE, "198.51.100.77", XDP_PASS);
+	table_add(&table, &pbx, "public, 200 OK, leaves", MESSAGE_OUT_OK, "198.51.100.77",
+		  ANY_VERDICT);
+	table_add(&table, &over, "newcomer under the greylist", MESSAGE_INVITE, "198.51.100.77",
+		  XDP_DROP);
+	table_add(&table, &over, "peer over its limit", MESSAGE_INVITE, "203.0.113.7", XDP_DROP);
+	table_add(&table, &bans, "banned", MESSAGE_INVITE, "198.51.100.9", XDP_DROP);
+	table_measure(&table, 1);
+	ratios = xcalloc(table.count, sizeof(*ratios));
+	if (!measure_processors(&table, rounds, ratios)) {
+		if (!as_tsv)
+			printf("\nTwo processors are not measured: there is one.\n");
+		return;
+	}
+	if (!as_tsv)
+		printf("\n%-42s %19s\n", "two processors at once", "of alone");
+	for (size_t i = ROW_FULL; i < table.count; i++)
+		printf(as_tsv ? "two processors: %s\t%.3f\n" : "%-42s %19.2f\n",
+		       table.rows[i].name, ratios[i]);
+}
+
 static void measure_parsers(const struct scene *full)
 {
 	auto_table struct table table = {};
@@ -347,6 +382,8 @@ static void measure_parts(const struct scene *full)
 		measure_bans(full);
 	if (is_wanted("growth"))
 		measure_growth(full, finish);
+	if (is_wanted("processors"))
+		measure_two(full);
 }
 
 int main(int argc, char **argv)

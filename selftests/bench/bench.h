@@ -87,12 +87,17 @@ double row_ratio(const struct table *table, size_t row);
 /* peers.c: programs of others to stand beside. -1 when it is not installed. */
 int xdp_filter_open(const char *denied);
 int empty_program(bool outbound);
+int counting_program(void);
 
 /* growth.c: as many as `count`, one of which is 198.51.100.9. */
 void open_bans(struct scene *scene, uint32_t count);
 void open_lists(struct scene *scene, uint32_t count);
 void measure_growth(const struct scene *full,
 		    void (*finish)(struct table *table, const char *title));
+
+/* processors.c: of each row, the cost beside another processor, as a ratio to the cost alone. `ratios`
+ * has room for all of them; false where this process may use one processor only. */
+bool measure_processors(const struct table *table, unsigned int rounds, double *ratios);
 
 /* costs.c */
 void measure_costs(const struct scene *full, unsigned int rounds, FILE *out);
