@@ -100,11 +100,6 @@ static struct json_object *agent_json(const struct agent *agent)
 
 /* --- commands: each gets its arguments and fills its answer, or fails --- */
 
-static uint64_t count_of(struct json_object *o, const char *key)
-{
-	return json_object_get_uint64(json_object_object_get(o, key));
-}
-
 static int missing_argument(const char *name, struct error *e)
 {
 	return fail(e, EXIT_FAILED, "the command lacks '%s'; check that this `sipward` and the "

@@ -47,6 +47,12 @@ static inline const char *text_of(struct json_object *o, const char *key)
 	return json_object_get_string(json_object_object_get(o, key));
 }
 
+/* Likewise a number; 0 when it is null or missing. */
+static inline uint64_t count_of(struct json_object *o, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(o, key));
+}
+
 static inline void json_release(struct json_object **o)
 {
 	json_object_put(*o);

@@ -16,6 +16,7 @@ SECONDS_LONG=${SECONDS_LONG:-20}
 HEARTBEAT_MS=2000 # two rounds of the observation; the data path has patience for five seconds
 ROUND_US=50000    # of processor time: the host may be busy, and the wall clock says little
 END_MS=2000
+ANSWER_MS=50
 
 make -s -C "$ROOT" BUILD="$BUILD" "$BUILD/tables" >"$TMP/make.out" 2>&1 ||
 	die "the program that fills tables cannot be built: $(tail -n 1 "$TMP/make.out")"
@@ -37,7 +38,7 @@ zones:
 state: {save: $TMP/lib/state, every: 5s}
 END
 
-longest_round() { # microseconds of processor time; `status` would walk the tables for seconds
+longest_round() { # microseconds of processor time
 	server curl -sf "http://127.0.0.1:9538/metrics" |
 		awk '$1 == "sipward_agent_round_seconds_max" { printf "%d\n", $2 * 1000000 }'
 }
@@ -70,6 +71,21 @@ ward_start load || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 "$BUILD/tables" fill "$SIPWARD_BPF_DIR" "$ENTRIES" "$ENTRIES" 2>"$TMP/fill.out" ||
 	die "the tables cannot be filled: $(cat "$TMP/fill.out")"
 expect "the bans are counted" "$(metric sipward_bans) are" wait_until 60 all_counted
+
+# --- what an operator and a scraper ask for, with full tables ---
+took() { # COMMAND...: milliseconds of processor time
+	local TIMEFORMAT='%U %S'
+	{ time "$@" >"$TMP/answer" 2>&1; } 2>&1 | awk '{ printf "%d\n", ($1 + $2) * 1000 }'
+}
+answered=$(for _ in 1 2 3; do took ward status -j; done | sort -n | head -n 1)
+expect_equal "status counts every ban" "$ENTRIES" "$(jq .bans "$TMP/answer")"
+expect_equal "and every known endpoint" "$ENTRIES" "$(jq .known "$TMP/answer")"
+expect "and is quick" "it took $answered ms" test "$answered" -lt "$ANSWER_MS"
+scraped=$(for _ in 1 2 3; do
+	server curl -sf -o "$TMP/metrics.out" -w '%{time_total}\n' http://127.0.0.1:9538/metrics
+done | awk '{ printf "%d\n", $1 * 1000 }' | sort -n | head -n 1)
+expect "/metrics is quick, too" "it took $scraped ms" test "$scraped" -lt "$ANSWER_MS"
+printf '# with full tables status took %d ms of processor time, /metrics %d ms\n' "$answered" "$scraped"
 
 ask_for_everything &
 PIDS+=($!) ASKING=$!
