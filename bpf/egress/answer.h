@@ -99,7 +99,7 @@ static __always_inline void disown(const struct sw_attempt *attempt)
 }
 
 /* A client sends the same again over UDP: T1 after the first, then later and later, ten times at
- * most (RFC 3261 17.1.2.2). Whatever else has the same branch is another guess. */
+ * most (RFC 3261 17.1.2.2). Any other request with the same branch is another guess. */
 #define REPEATS_MAX 10
 #define REPEAT_TIME (400 * SW_NS_PER_SEC / 1000)
 
@@ -218,8 +218,8 @@ static __always_inline void make_good(const struct packet *p, const struct sw_at
 		entry->grade = SW_GRADE_GOOD;
 }
 
-/* The endpoint or connection is the user's from here on. What a call says may be what its callee
- * wrote: a proxy relays a challenge and a success alike. */
+/* The endpoint or connection is the user's from here on. Only a REGISTER shows that: the answer to
+ * a call may be written by the callee, since a proxy relays a challenge and a success alike. */
 static __always_inline void note_owner(struct packet *p, const struct sw_attempt *attempt)
 {
 	__u64 key = sw_owner_key(attempt->login, attempt->port,

@@ -82,9 +82,10 @@ static __always_inline void end_dialog(const struct scratch *scratch, __u64 key)
 	 (policy.to_tags ? SW_MESSAGE_BIT(SUBSCRIBE) | SW_MESSAGE_BIT(NOTIFY) |              \
 				  SW_MESSAGE_BIT(REFER) : 0))
 
-/* What the server sends. A dialog begins with a 2xx to an INVITE, and ends with one to a BYE;
- * an answer that is none says nothing about who asked. A 2xx to anything else inside the dialog
- * goes to whoever sent that, who need not take part: judge_teardown() sees no UPDATE. */
+/* Learns dialogs from the messages of the server. A dialog begins with a 2xx to an INVITE, and ends
+ * with a 2xx to a BYE; another response says nothing about its recipient. A 2xx to any other
+ * request inside the dialog goes to the sender of that request. The sender need not take part in
+ * the dialog: judge_teardown() sees no UPDATE. */
 __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg;
@@ -124,8 +125,8 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 	return 0;
 }
 
-/* What the server sends that may begin a dialog: a request, whose tag comes back as To's; a
- * provisional answer. Both are soon followed by what note_dialog() notes. */
+/* Notes messages of the server that may begin a dialog: a request, whose From-tag comes back as a
+ * To-tag; a provisional response. A message that note_dialog() notes soon follows either. */
 __noinline int note_tag(const struct sw_addr *to, struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg;
@@ -174,7 +175,7 @@ __noinline int answers_beginning(const struct sw_addr *to, const struct scratch 
 	return bpf_map_lookup_elem(&asks, &key) != 0;
 }
 
-/* What the server sends: a request inside a dialog. */
+/* Notes a request inside a dialog that the server sends. */
 __noinline int note_inside(const struct sw_addr *to, struct scratch *scratch, __u64 now)
 {
 	if (!to || !scratch)

@@ -99,7 +99,7 @@ static __always_inline void observe_request(const struct outbound *d, struct scr
 	bind_tag(d, scratch, msg->from.tag, now);
 }
 
-/* What the rules want of it: some remember, some judge. */
+/* Hands the message to the rules: some remember it, some judge it. */
 static __always_inline int observe_rules(struct __sk_buff *skb, struct outbound *d,
 					 struct scratch *scratch, __u64 now)
 {

@@ -92,9 +92,9 @@ static __always_inline int outbound_ipv6(struct __sk_buff *skb, struct outbound 
 	return sizeof(ip) + sizeof(fragment);
 }
 
-/* Where the payload of a segment begins and ends. Segmentation is still to come (GSO): what is
- * here may be several segments, with several messages. What is read is the message that begins the
- * payload, if one does; of those behind it nothing is learned and nothing told. */
+/* Where the payload of a segment begins and ends. Segmentation is still to come (GSO), so the
+ * payload may be several segments, with several messages. Only the message that begins the payload
+ * is read, if one does. Nothing is learned or told of the messages behind it. */
 static __always_inline int outbound_tcp(struct __sk_buff *skb, struct outbound *d, int offset)
 {
 	__u8 words;
@@ -193,7 +193,7 @@ __noinline int is_from_this_host(struct __sk_buff *skb, const struct outbound *d
 	return 0;
 }
 
-/* What of the message is here; 0 when it is none of a service. */
+/* How many octets of the message are here; 0 when no service sent it, or when it is too short. */
 static __always_inline __u32 outbound_length(struct __sk_buff *skb, struct outbound *d)
 {
 	__u32 length;

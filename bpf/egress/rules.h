@@ -24,7 +24,8 @@
 #include "rules/headers.h"
 #include "rules/privacy.h"
 
-/* What was found, beside SW_PRIVACY_ bits; and in the upper half of the word, what is denied. */
+/* Bits of findings, beside the SW_PRIVACY_ bits. In the upper half of the word, the same bits stand
+ * for findings that are denied. */
 #define FOUND_METHOD 0x0100u
 #define FOUND_STATUS 0x0200u
 #define FOUND_TYPE   0x0400u
@@ -143,8 +144,8 @@ static __always_inline int is_sent_for_help(const struct scratch *scratch)
 	       (scratch->msg.kind == SW_MESSAGE_INVITE && called_for_help(scratch));
 }
 
-/* What of all that could be found may be a reason to drop the message. What ends before its To may
- * be inside a dialog. */
+/* The findings for which the message may be dropped. A request that ends before its To may be
+ * inside a dialog. */
 __noinline int may_be_dropped(const struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg;

@@ -12,11 +12,11 @@
 /* The cells of the map event_cell. */
 enum { CELL_EVENTS, CELL_EVIDENCE, CELL_HINTS, CELL_CLOSINGS };
 
-/* What goes to user space has budgets, a cell each for all interfaces. Those that the agent closes
- * a connection for go by a ring of their own, apart from those that somebody may read. */
+/* Events for user space have budgets, one cell each for all interfaces. Events for which the agent
+ * closes a connection go by a ring of their own, apart from the events for people. */
 #define TELL_TO_CLOSE SW_MODE_COUNT /* as a mode */
 
-/* What passed although a rule speaks of it (`report`, `shadow:`, TCP), as a mode. */
+/* As a mode: the packet passed although a rule matched it (`report`, `shadow:`, TCP). */
 #define TELL_REPORT (SW_MODE_COUNT + 1)
 
 /* Good senders give cause for the same report with each packet, and many such reports would leave
@@ -24,7 +24,7 @@ enum { CELL_EVENTS, CELL_EVIDENCE, CELL_HINTS, CELL_CLOSINGS };
  * of the budget is not for reports. The counters have all of them. */
 #define REPORT_AGAIN 60 /* seconds */
 
-/* Of two whose cells are the same, both may be told more often. */
+/* Two pairs of address and reason that share a cell may both be told more often. */
 static __always_inline int is_news(const struct sw_addr *addr, __u32 reason, __u64 now)
 {
 	__u32 second = now / SW_NS_PER_SEC, index;
@@ -68,8 +68,8 @@ static __always_inline struct sw_event *reserve_event(__u32 close)
 	return bpf_ringbuf_reserve(&events, sizeof(struct sw_event), 0);
 }
 
-/* Tells user space of one refused packet. What the budget holds back is counted, and the next
- * event says so. */
+/* Tells user space of one refused packet. Packets that the budget holds back are counted, and the
+ * next event says how many they were. */
 __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, __u32 mode)
 {
 	__u32 close = policy.tcp_close && mode == TELL_TO_CLOSE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the stages learn about one packet on its way. Types only.
+ * The facts that the stages learn about one packet on its way. Types only.
  */
 #ifndef SIPWARD_BPF_LIB_FACTS_H
 #define SIPWARD_BPF_LIB_FACTS_H
@@ -85,7 +85,7 @@ struct stream {
 	__u32 again;    /* 1: it may have passed before, and the kernel did not take it */
 };
 
-/* Whose credentials were refused: for whom it is told to. */
+/* The user whose credentials were refused, as an offence names him. */
 struct told {
 	__u64 login;
 	char name[SW_LOGIN_NAME];
@@ -93,7 +93,7 @@ struct told {
 	__u32 pad;
 };
 
-/* What the observer learned about one packet that leaves. Offsets count from the network
+/* The facts that the observer learned about one packet that leaves. Offsets count from the network
  * header: not every interface has a link header. It stands in the scratch map, too. */
 struct outbound {
 	struct sw_addr dst;
@@ -117,7 +117,7 @@ struct number {
 	__u8 pad[6];
 };
 
-/* What the content rules keep beside the packet. */
+/* The notes of the content rules, beside the packet. */
 struct content {
 	__u32 spared;  /* an emergency call: nothing is carried out */
 	__u32 worst;   /* what the map `numbers` said of those that were looked at */

@@ -21,12 +21,13 @@
  * All of that a fifth more or less. A packet that comes sooner is no retransmission of one that
  * keeps the rules: nothing does that comes before 335 ms, all does from 370 ms on. */
 #define GREYLIST_AGE_MIN   GREYLIST_UNITS(400)
-/* How long the next one is waited for, by the backoff of the one before. At first sight, until
- * the third has come in any case, should the network have lost two: 3.5 s. Then twice as long with
- * each doubled pause, which again lets two be lost; and at last the longest pause of all, 16 s.
+/* How long the next retransmission is waited for, by the backoff of the one before. After the first
+ * packet: until the third one has come in any case, should the network have lost two (3.5 s). Then
+ * twice as long with each doubled pause, so that again two may be lost; and at last the longest
+ * pause of all, 16 s.
  *
- * What was seen once, as all of a flood of random packets is, has no more time than it had when
- * the longest was 4.5 s for everybody; and to have more, one has to come again at its time. */
+ * A key that was seen once, like each packet of a random flood, has 4.5 s at most. A client has
+ * more time only after it came again at the right time. */
 #define GREYLIST_AGE_FIRST GREYLIST_UNITS(4500)
 #define GREYLIST_AGE_MAX   GREYLIST_UNITS(19500)
 /* How often a key came again in a row, each time after twice as long: no more is counted. */

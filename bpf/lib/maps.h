@@ -4,9 +4,10 @@
  * each generation and written by user space only; state maps are pinned and outlive it.
  * user/kernel sets max_entries of those whose size a policy can choose.
  *
- * No spoofed packet pushes the entry of a real sender out of a table. Why not, by who writes it; U
- * stands for what gets in without a proof, which for a zone with newcomers at R a second is 2 R a
- * second (first packets, and retransmissions), and C for a ceiling (rules/unproven.h):
+ * No spoofed packet pushes the entry of a real sender out of a table. Below is the reason for each
+ * table, by the packets that write it. U stands for packets that get in without a proof, which for
+ * a zone with newcomers at R a second is 2 R a second (first packets, and retransmissions), and C
+ * for a ceiling (rules/unproven.h):
  *
  *   nobody but user space   meta, zone_names, local_addrs, bans, connection_counts, probes,
  *                           penalties, health: hashes, which evict nothing; offences that may
@@ -53,7 +54,7 @@
 #include <sipward/policy.h>
 #include <sipward/state.h>
 
-/* What the stages of this policy use of a scan: SIP_NEED_ bits. */
+/* The parts of a scan that the stages of this policy use: SIP_NEED_ bits. */
 const volatile __u32 scan_needs = 0;
 #define SIP_NEEDS(what) (scan_needs & (what))
 #include "sip/sdp.h"
@@ -225,21 +226,22 @@ LRU(opening_texts, 2048, __u64, struct sw_opening_text);
 /* Which of them a segment may belong to at all (opening.h). */
 ARRAY(opening_hints, SW_OPENING_HINTS, __u64);
 
-/* Connections of banned sources that carry an emergency call (rules/stream.h). Only what comes on a
- * connection writes here, as fast as the budget of `emergency:`. What is forgotten is noted again
- * with the next message of its call. */
+/* Connections of banned sources that carry an emergency call (rules/stream.h). Only messages on a
+ * connection write here, as fast as the budget of `emergency:` allows. A connection that was
+ * forgotten is noted again with the next message of its call. */
 LRU(spared_streams, 16384, __u64, struct sw_stream);
 
 /* State that the observers write. */
 ARRAY(observed, 1, struct sw_observed);
 
-/* Dialogs by their parties, and transactions by whom they belong to. Only what the server sends
- * writes here: a flood gets in as fast as the server answers it. */
+/* Dialogs by their parties, and transactions by the address that they belong to. Only messages of
+ * the server write here: a flood gets in only as fast as the server answers it. */
 LRU(dialogs, 65536, __u64, struct sw_dialog);
 LRU(transactions, 65536, __u64, struct sw_proof);
 
 /* Requests without a To-tag that were let through, where a zone has `to_tag: proven`: their answers
- * may begin a dialog. Newcomers fill it as fast as their budget; what is forgotten begins none. */
+ * may begin a dialog. Newcomers fill it only as fast as their budget; the answer to a forgotten
+ * request begins no dialog. */
 LRU(asks, 65536, __u64, struct sw_proof);
 
 /* Requests outside a dialog, and how often they came by. */

@@ -26,7 +26,8 @@ static __always_inline void describe_login(struct sw_offence *offence, const str
 	offence->first = told->first;
 }
 
-/* What the server took of the source; of which the offence's own username is none of the others. */
+/* Describes which usernames of the source the server accepted. The offence's own username does not
+ * count among the others. */
 static __always_inline void describe_authenticated(struct sw_offence *offence,
 						   const struct sw_authenticated *good)
 {

@@ -4,12 +4,12 @@
  * rule must see them. However they are cut, repeated or made to overlap, and in whatever order they
  * come, they are judged as one text.
  *
- * What Linux takes of the segments that pass is not known here: it may throw one away (for its
- * checksum, its timestamp, its acknowledgement), and then take another copy. So no copy is trusted
- * more than another. The first one that passes binds each of its octets, and a later one that says
- * something else there is dropped: whichever Linux takes, the text is the one that was judged. As
- * long as that is not enough to decide, a segment that leaves a gap is dropped; its sender sends it
- * again behind the missing one. An honest client always sends the same text.
+ * The program does not know which of the segments that pass Linux accepts: it may throw one away
+ * (for its checksum, its timestamp, its acknowledgement), and then take another copy. So no copy is
+ * trusted more than another. The first one that passes binds each of its octets, and a later one
+ * that says something else there is dropped: whichever Linux takes, the text is the one that was
+ * judged. As long as that is not enough to decide, a segment that leaves a gap is dropped; its
+ * sender sends it again behind the missing one. An honest client always sends the same text.
  *
  * A SYN is remembered by itself, in its part of sequence space: another SYN with the same addresses
  * and ports changes nothing about it, for Linux may take either (the first one while it waits for
@@ -18,15 +18,15 @@
  * counts up from a fixed number, and opens the same port again within OPENING_BOUND, waits as long.
  *
  * Every segment of every connection would be looked up, so that hints stand before the table: cells
- * by a hash that costs next to nothing, which say where the last SYN there begins. Who makes two
- * connections fall into one cell makes them both be looked up, and keeps neither from that.
+ * by a hash that costs next to nothing, which say where the last SYN there begins. An attacker who
+ * makes two connections fall into one cell only makes both be looked up, and neither escapes.
  *
  * A SYN that was forgotten in a flood as large as the table, or came before sipward, is made up for
  * where the kernel has read nothing of the connection yet.
  *
- * What is not seen: connections that were forgotten when a part of their beginning had passed; the
- * text of one that was forgotten in a flood of first payloads as large as its table, which then may
- * go on with another text.
+ * Two things are not seen: connections that were forgotten when a part of their beginning had
+ * passed; the text of one that was forgotten in a flood of first payloads as large as its table,
+ * which then may go on with another text.
  */
 #ifndef SIPWARD_BPF_LIB_OPENING_H
 #define SIPWARD_BPF_LIB_OPENING_H
@@ -253,7 +253,8 @@ __noinline int compare_text(struct scratch *scratch)
 	walk.buf = &scratch->buf;
 	walk.text = bpf_map_lookup_elem(&opening_texts, &key);
 	if (!walk.text) {
-		/* Forgotten. What began it is judged anew, all else is let be. */
+		/* The connection was forgotten. Its first segment is judged anew, all others are
+		 * let be. */
 		b->decided = 1;
 		return b->start ? PLACE_ELSEWHERE : PLACE_FRESH;
 	}
@@ -265,7 +266,7 @@ __noinline int compare_text(struct scratch *scratch)
 	return b->decided || b->end <= b->count ? PLACE_AGREES : PLACE_FRESH;
 }
 
-/* Takes off what stands before the stream, which Linux does not read. */
+/* Takes off the octets before the stream, which Linux does not read. */
 static __always_inline void trim_segment(struct packet *p, struct beginning *b)
 {
 	p->payload_offset += b->skipped;

@@ -69,7 +69,7 @@ static __always_inline struct scratch *this_scratch(void)
 	return bpf_map_lookup_elem(&scratch_map, &zero);
 }
 
-/* What stands beside the packet under work. */
+/* The scratch memory that the packet under work lies in. */
 static __always_inline struct scratch *packet_scratch(const struct packet *p)
 {
 	return (struct scratch *)((void *)p - __builtin_offsetof(struct scratch, packet));
@@ -100,9 +100,9 @@ static __always_inline __u64 packet_tick(struct packet *p)
 	return scratch->tick_time;
 }
 
-/* 1 when the packet conforms to a limit, and the cell is debited. What conformed a tick ago
- * does now, so only for what is to be refused the clock is read. A cell that was debited by the
- * tick is ahead by a tick less than it might be, which lets through as much once. */
+/* 1 when the packet conforms to a limit, and the cell is debited. A packet that conformed a tick
+ * ago conforms now, so the clock is read only before a refusal. A cell that was debited by the tick
+ * is ahead by a tick less than it might be, which lets through as much once. */
 static __always_inline int packet_admits(struct packet *p, __u64 *cell,
 					 const volatile struct sw_limit *limit)
 {
@@ -131,9 +131,10 @@ static __always_inline int in_shadow(enum sw_reason reason)
 	return policy.shadow[(reason >> 6) & (SW_REASONS_MAX / 64 - 1)] >> (reason & 63) & 1;
 }
 
-/* How a stage refuses a packet. What becomes of it is decided here alone: carried out;
- * or counted and ended (monitor mode, where a refused packet must not spend what it could
- * not have spent); or counted and passed on (a rule in shadow, TCP content). */
+/* A stage refuses a packet with this function, which alone decides what follows. The refusal is
+ * carried out; or it is counted and ends the stages (monitor mode, where a refused packet must not
+ * spend what it could not have spent); or it is counted and the packet goes on (a rule in shadow,
+ * TCP content). */
 static __always_inline enum verdict refuse(struct packet *p, enum sw_reason reason)
 {
 	if (policy.mode == SW_MODE_MONITOR || packet_zone(p)->mode == SW_MODE_MONITOR) {
@@ -184,9 +185,9 @@ static __always_inline void packet_source(const struct packet *p, struct sw_sour
 		source->port = bpf_htons(p->sport);
 }
 
-/* One subscriber, as bans count it in every zone: an IPv4 address, an IPv6 /64. Whatever a zone
- * counts by: a ban of a prefix would hit neighbours that did nothing, and who is banned by his
- * port sends from the next. */
+/* One subscriber, as bans count it in every zone: an IPv4 address, an IPv6 /64. It does not depend
+ * on what a zone counts by: a ban of a prefix would hit neighbours that did nothing, and a sender
+ * that is banned by its port would send from the next one. */
 static __always_inline void packet_subscriber(const struct packet *p, struct sw_source *source)
 {
 	packet_mask(p, policy.subscriber, source);

@@ -23,7 +23,8 @@ static __always_inline enum verdict copy_payload(struct packet *p, struct xdp_md
 	return VERDICT_UNDECIDED;
 }
 
-/* What opens a WebSocket (RFC 7118 4): HTTP, and SIP only behind a mask. */
+/* True when the payload opens a WebSocket (RFC 7118 4): it is HTTP, and SIP follows only behind a
+ * mask. */
 static __always_inline int opens_websocket(const struct scratch *scratch, __u32 length)
 {
 	return length > 4 &&

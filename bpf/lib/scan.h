@@ -33,7 +33,7 @@ static __always_inline void scan_payload(const struct packet *p, struct scratch 
 	sip_scan(&scratch->buf, input, &scratch->msg);
 }
 
-/* What the later stages ask of the scan: noted, so that they need not look it up. */
+/* Notes the results of the scan that later stages ask for, so that they need not look them up. */
 static __always_inline void note_message(struct packet *p, const struct sip_msg *msg)
 {
 	p->found = msg->violations & packet_zone(p)->watched;

@@ -16,7 +16,7 @@
 #define TOKEN_TEXT_MAX 256 /* octets; nothing longer makes a token */
 #define TOKEN_NONE     0
 
-/* What a token stands for; the first word that is hashed. */
+/* The kind of value that a token stands for. It is the first word that is hashed. */
 enum token_kind {
 	TOKEN_DIALOG = 1, /* Call-ID and the tag that a message from the server had */
 	TOKEN_BRANCH,     /* of a request that the server sent */
@@ -85,8 +85,8 @@ static __always_inline void token_addr(struct token *t, const struct sw_addr *ad
 	token_word(t, (__u64)addr->words[2] << 32 | addr->words[3]);
 }
 
-/* Absorbs the octets of a span, and its length. What is left of the last word is none of the
- * loop's business: with a branch for it in there the verifier of 6.1 walks each length anew. */
+/* Absorbs the octets of a span, and its length. The rest, less than a word, is absorbed behind the
+ * loop: with a branch for it in the loop the verifier of 6.1 walks each length anew. */
 SIP_GLOBAL int token_text(struct token *t, const struct sip_buf *buf, __u32 offset, __u32 length)
 {
 	__u32 at = 0;

@@ -72,7 +72,7 @@ static __always_inline int way_of_prefix(__u32 line, __u64 tag, __u64 now, __u32
 			  now, claim) : WAY_NONE;
 }
 
-/* What the last owner left is as old as it can be, so that turn_window() clears it. */
+/* The values of the last owner are as old as they can be, so that turn_window() clears them. */
 static __always_inline int way_of_dialer(__u32 line, __u64 tag, __u64 now)
 {
 	struct sw_dialer_line *l = bpf_map_lookup_elem(&unproven_dialers, &line);

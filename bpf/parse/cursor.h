@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where in the frame the parser is. Every read is preceded by `at + n > end`. What a driver left
- * outside the linear part, or a sender pushed there behind options, is read by copies.
+ * Where in the frame the parser is. Every read is preceded by `at + n > end`. Octets that a driver
+ * left outside the linear part, or that a sender pushed there behind options, are read by copies.
  */
 #ifndef SIPWARD_BPF_PARSE_CURSOR_H
 #define SIPWARD_BPF_PARSE_CURSOR_H
@@ -26,8 +26,8 @@ static __always_inline __u32 cursor_offset(const struct cursor *c)
 	return offset;
 }
 
-/* Puts the cursor this many octets into the frame, which may be beyond its linear part. Whatever is
- * parsed lies within 32 KiB: the verifier wants to hear it. */
+/* Puts the cursor this many octets into the frame, which may be beyond its linear part. Everything
+ * that is parsed lies within 32 KiB, which the verifier must be told. */
 static __always_inline void move_cursor(struct cursor *c, __u64 offset)
 {
 	asm volatile("%0 &= 0x7fff" : "+r"(offset));

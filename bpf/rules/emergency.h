@@ -72,8 +72,8 @@ static __always_inline int belongs_to_emergency(const struct packet *p,
 	if (p->message == SW_MESSAGE_RESPONSE)
 		return msg->flags & SIP_FROM_URGENT ||
 		       is_emergency_number(&scratch->buf, msg->from.user);
-	/* INVITE and UPDATE without a tag begin something. What stage "ban" read stood before this
-	 * message where the kernel had taken a part of the segment. */
+	/* INVITE and UPDATE without a tag begin something. Where the kernel had taken a part of the
+	 * segment, stage "ban" read octets that stand before this message. */
 	return p->in_dialog && 1u << (p->message & 31) & SPARED_METHODS &&
 	       (msg->flags & SIP_TO_URGENT || is_for_emergency(scratch) ||
 		is_emergency_number(&scratch->buf, msg->to.user));

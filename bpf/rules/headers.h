@@ -12,8 +12,8 @@
 
 /* Whether the one Route of a request leads nowhere but here: to an address of this host, or to the
  * host that the Request-URI names anyway. Phones with an outbound proxy write it (RFC 3261
- * 8.1.1.1). What could be read in two ways does not count, nor does a parameter with an m, which
- * may be maddr. */
+ * 8.1.1.1). A Route that could be read in two ways does not count, nor does one that has a
+ * parameter with an m, which may be maddr. */
 __noinline int is_route_here(struct scratch *scratch)
 {
 	struct sip_span line, user = {}, host = {}, uri;
@@ -100,8 +100,8 @@ __noinline __u64 media_type_hash(const struct sip_buf *buf, __u32 pos, __u32 end
 	return hash;
 }
 
-/* 1 when so much white space stands in a type that media_type_hash() does not see its end. What is
- * only longer than any type is none of those that a policy can name. */
+/* 1 when so much white space stands in a type that media_type_hash() does not see its end. A text
+ * that is only longer than any type is none of the types that a policy can name. */
 __noinline int is_type_hidden(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 seen = pos + SW_MEDIA_TYPE_MAX;
@@ -122,7 +122,8 @@ __noinline int listed_action(__u64 hash, __u32 report, __u32 deny)
 	return SW_ACTION_PASS;
 }
 
-/* What they say of the type in [pos, end); of any, where it cannot be told. */
+/* The action that the masks give for the type in [pos, end). Where the type cannot be told, the
+ * sternest action for any type. */
 __noinline int named_action(const struct scratch *scratch, __u32 pos, __u32 end, __u32 report,
 			    __u32 deny)
 {
@@ -133,9 +134,9 @@ __noinline int named_action(const struct scratch *scratch, __u32 pos, __u32 end,
 	return listed_action(media_type_hash(&scratch->buf, pos, end), report, deny);
 }
 
-/* What the rules of one direction say of the body's type: the sternest of the first SIP_LINES_MAX
- * lines, or, where there are more, of what they say of any. One is legal, and nobody knows which of
- * several its reader takes. */
+/* The action that the rules of one direction give for the body's type: the sternest for the first
+ * SIP_LINES_MAX lines or, where there are more lines, the sternest for any type. One line is legal,
+ * and nobody knows which of several its reader takes. */
 static __always_inline enum sw_action type_action(const volatile struct sw_content *rules,
 						  struct scratch *scratch)
 {

@@ -136,8 +136,8 @@ __noinline int is_suspect(const struct sip_buf *buf, __u32 pos, __u32 end)
 	return 0;
 }
 
-/* A text with a suspect octet, whatever is far from it. What is longer than is looked at earns
- * enough. */
+/* Judges the whole of a text that has a suspect octet, not only the part around it. A text that is
+ * longer than INJECTION_PARTS parts earns enough points to match. */
 __noinline int judge_suspect(struct scratch *scratch, __u32 pos, __u32 end)
 {
 	if (!scratch || !INJECTION_USED)

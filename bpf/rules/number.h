@@ -22,7 +22,8 @@
 /* Before kernel 6.8 the verifier walks global functions that nobody calls, too. */
 #define NUMBERS_USED (policy.content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE))
 
-/* What an octet is in a number (RFC 3966 3): a digit and 1, '*' 11, '#' 12; or one of these. */
+/* The class of an octet in a number (RFC 3966 3): its digit plus 1; 11 for '*'; 12 for '#'; or one
+ * of these. */
 enum { NUMBER_ENDS, NUMBER_SEPARATOR = 0x10, NUMBER_PLUS = 0x20, NUMBER_ESCAPED = 0x30 };
 
 static const __u8 number_class[256] = {
@@ -39,7 +40,8 @@ static __always_inline __u32 number_hex(__u8 c)
 	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
-/* RFC 3261 25.1: behind the '%'. What is no hexadecimal digit gives any octet. */
+/* RFC 3261 25.1: behind the '%'. Where no hexadecimal digit follows, the result may be any
+ * octet. */
 static __always_inline __u8 number_escaped(const struct sip_buf *buf, __u32 pos)
 {
 	return number_hex(sip_octet(buf, pos)) << 4 | number_hex(sip_octet(buf, pos + 1));
@@ -174,8 +176,8 @@ static __always_inline int number_is_international(struct content *content)
 	return 1;
 }
 
-/* What the zone says of the number at pos, of a user part that ends at `end`: the worst of it
- * and of what was found before stays in scratch->content. */
+/* Looks up the zone's action for the number at pos, in a user part that ends at `end`. The worst
+ * action of all numbers so far stays in scratch->content. */
 __noinline int judge_number(struct scratch *scratch, __u32 pos, __u32 end, __u32 direction)
 {
 	struct content *content;
@@ -269,8 +271,8 @@ static __always_inline void start_numbers(struct content *content)
 	content->worst = content->too_many = 0;
 }
 
-/* What the zone does about the worst that was found; what was not read counts as the worst that
- * it knows. */
+/* The zone's action for the worst number that was found. Where some numbers were not read, the
+ * worst action that the zone knows. */
 static __always_inline enum sw_action number_action(const struct content *content, __u8 sternest)
 {
 	enum sw_action action = SW_NUMBER_ACTION(content->worst);

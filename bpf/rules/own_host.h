@@ -12,7 +12,8 @@
 
 #define HOSTS_USED (policy.content & (SW_CONTENT_ROUTING | SW_CONTENT_HEADERS))
 
-/* What is read stands in memory: the verifier would tell apart all that it can be. */
+/* The state of the parser stands in memory: in registers, the verifier would tell apart all the
+ * values that it can have. */
 static __always_inline void start_address(struct content *content)
 {
 	content->group_count = content->group = content->octets = 0;
@@ -88,7 +89,7 @@ static __always_inline int place_groups(struct content *content, struct sw_addr 
 	return 1;
 }
 
-/* What stands between the brackets of an IPv6 reference, but for dotted decimal in it. */
+/* Parses the text between the brackets of an IPv6 reference, but for dotted decimal in it. */
 __noinline int parse_ipv6(struct scratch *scratch, __u32 pos, __u32 end)
 {
 	struct content *content;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Data that the server should not send to a zone: an asserted identity (RFC 3325), charging
- * (RFC 7315), private addresses and names of the inside. What becomes of it is in egress/rules.h.
+ * (RFC 7315), private addresses and names of the inside. egress/rules.h acts on the findings.
  */
 #ifndef SIPWARD_BPF_RULES_PRIVACY_H
 #define SIPWARD_BPF_RULES_PRIVACY_H

@@ -15,8 +15,8 @@ static __always_inline int is_letter(__u8 octet)
 	return (__u8)((octet | 0x20) - 'a') < 26;
 }
 
-/* What the list says of the name with this hash. A function of its own, for the loop around it
- * must be one that kernel 6.1 takes, whatever the compiler makes of it. */
+/* The list's action for the name with this hash. It is a function of its own, so that kernel 6.1
+ * accepts the loop around it, whatever code the compiler makes of the loop. */
 __noinline int agent_listed(__u64 hash)
 {
 	__u32 *action;
@@ -39,8 +39,8 @@ static __always_inline int may_be_listed(const struct sip_buf *buf, __u32 pos, _
 	return policy.agent_begins[SW_AGENT_WORD(hash)] >> (hash & 63) & 1;
 }
 
-/* What the list says of a User-Agent that begins with one of its names. No letter follows a
- * name: "sipcli" is a tool, "sipclient" is not. Of two names the shorter one decides. */
+/* The list's action for a User-Agent that begins with one of its names. No letter follows a name:
+ * "sipcli" is a tool, "sipclient" is not. Of two names the shorter one decides. */
 __noinline int agent_action(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u64 hash = NAME_HASH_START;

@@ -13,8 +13,8 @@
 /* No part of sequence space (OPENING_PART) has this number. */
 #define STREAM_PART         (1ull << 20)
 
-/* What stands before an octet (sw_stream.matched). Bit n: n octets of "SIP/2.0"; with what some
- * servers take as well: */
+/* The text that stands before an octet, as bits (sw_stream.matched). Bit n: n octets of "SIP/2.0".
+ * The other bits are for forms that some servers accept as well: */
 #define AT_VERSION      7  /* all of it */
 #define AT_BLANK        8  /* and white space */
 #define AT_TAIL         9  /* or more in one word with it, as in "SIP/2.0/TCP" and "SIP/2.00" */
@@ -73,10 +73,11 @@ static __always_inline __u32 places_of(__u64 version, __u32 octet)
 	return places;
 }
 
-/* Behind the version a status may follow, or the transport of a Via and then its host. What ends a
- * line in one word with it does not: some servers compare no more than its beginning. Some take
- * white space beside its slash, too. "HTTP/1." opens a WebSocket, in which nothing could be
- * read. */
+/* Counts the versions that end a request line. Those before a status, or before the transport of a
+ * Via and its host, do not count. A longer word that begins with the version counts when it ends
+ * the line: some servers compare no more than its beginning. Some servers accept white space beside
+ * the slash of the version, too. "HTTP/1." counts, for it opens a WebSocket, in which nothing could
+ * be read. */
 static long walk_octet(__u32 i, struct line_walk *walk)
 {
 	__u32 octet = walk->buf->octets[i & (SW_MESSAGE_MAX - 1)], was = walk->matched;

@@ -13,8 +13,8 @@
  *   its INVITE on. Of an older call, some dialogs may not be known.
  *
  * A source in the same zone (but `public`) as a party is taken for that party, since carriers
- * answer from many addresses. What is not known is not judged: the table forgets. On TCP a teardown
- * is counted, and no more.
+ * answer from many addresses. A dialog that is not known is not judged, for the table forgets. On
+ * TCP a teardown is counted, and no more.
  */
 #ifndef SIPWARD_BPF_RULES_TEARDOWN_H
 #define SIPWARD_BPF_RULES_TEARDOWN_H

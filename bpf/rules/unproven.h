@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Ceilings for what passes without a proof: for each class, all senders of a zone together that
- * proved nothing. A flood of spoofed sources meets no limit of a source, so that this is what the
- * server gets of it at most; it is asked before anything is noted of the packet, and before it is
- * read in full. Endpoints that are known, and segments of a connection, do not count.
+ * Ceilings for packets that pass without a proof: for each class, one for all senders of a zone
+ * together that proved nothing. A flood of spoofed sources meets no limit of a source, so the
+ * ceiling bounds what the server gets of it. The ceiling is asked before anything is noted of the
+ * packet, and before the packet is read in full. Endpoints that are known, and segments of a
+ * connection, do not count.
  *
- * What is above and will be sent again when it is lost (responses, requests, SYN) gets in by its
- * second sight, as newcomers do: a call goes on in the middle of a flood, only later.
+ * Packets above the ceiling that will be sent again when they are lost (responses, requests, SYN)
+ * get in when they come the second time, as newcomers do: a call goes on in the middle of a flood,
+ * only later.
  */
 #ifndef SIPWARD_BPF_RULES_UNPROVEN_H
 #define SIPWARD_BPF_RULES_UNPROVEN_H

@@ -92,7 +92,8 @@ struct sw_content {
 	struct sw_routing routing;
 };
 
-/* What the server may send to a zone: headers, statuses and types as in what the zone sends. */
+/* The rules for messages that the server sends to a zone. Headers, statuses and types are as in the
+ * rules for messages from the zone. */
 struct sw_egress {
 	struct sw_content content;
 	__u32 methods;       /* bit per enum sw_message: may leave outside a dialog */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The rules of a zone that remember: transport, dialogs, toll fraud, loops, leaks. What they
- * are told (part of struct sw_zone and struct sw_policy) and what they keep. Times are
- * CLOCK_MONOTONIC nanoseconds; an entry carries its own expiry.
+ * The rules of a zone that remember: transport, dialogs, toll fraud, loops, leaks. Here are their
+ * settings (part of struct sw_zone and struct sw_policy) and their state. Times are CLOCK_MONOTONIC
+ * nanoseconds; an entry carries its own expiry.
  */
 #ifndef SIPWARD_GUARD_H
 #define SIPWARD_GUARD_H

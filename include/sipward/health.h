@@ -11,13 +11,13 @@
 /* The agent looks every second. */
 #define SW_HEARTBEAT_LIFE (5 * SW_NS_PER_SEC)
 
-/* What was under way when an observer came is over, or has been repeated: Timer C (RFC 3261
- * 16.6). */
+/* After this time every transaction that was under way when an observer came is over, or has been
+ * repeated: Timer C (RFC 3261 16.6). */
 #define SW_OBSERVED_FOR (180 * SW_NS_PER_SEC)
 
-/* How long the branch of a request that the server sent is waited for. Timer F (RFC 3261 17.1.2.2)
- * ends what is no INVITE after 32 s, Timer C what got no provisional answer after three minutes;
- * what rings may ring on. */
+/* How long a response with the branch of a request that the server sent is waited for. Timer F (RFC
+ * 3261 17.1.2.2) ends a request that is no INVITE after 32 s. Timer C ends an INVITE without a
+ * provisional answer after three minutes; an INVITE that rings may ring on. */
 #define SW_BRANCH_LIFE (200 * SW_NS_PER_SEC)
 #define SW_RINGS_FOR   (600 * SW_NS_PER_SEC)
 

@@ -3,14 +3,14 @@
  * Admission to the table of known endpoints. Only proofs lead there, but a few hosts can make
  * many: each address has 64k ports, an IPv6 network more addresses than any table has entries.
  *
- * So what an address, a network and an IPv6 block may have is a part of what is free: much while
- * the table is empty, less as it fills (dynamic thresholds, Choudhury and Hahne 1998). 32 hosts in
- * 32 networks come to rest when they have half of what is for all. An eighth of the table is
- * kept for networks with few endpoints and for sources that the server served, half of that for
- * those alone. Nobody is pushed out: an endpoint that may not enter stays a newcomer.
+ * So an address, a network and an IPv6 block may each have a part of the free entries: many while
+ * the table is empty, fewer as it fills (dynamic thresholds, Choudhury and Hahne 1998). 32 hosts in
+ * 32 networks come to rest when they have half of what is for all. An eighth of the table is kept
+ * for networks with few endpoints and for sources that the server served, half of that for those
+ * alone. Nobody is pushed out: an endpoint that may not enter stays a newcomer.
  *
- * What the server never served within SW_PROVED_LIFE makes room when more than half of the table
- * is taken (user/kernel/quotas.c). Shared by the data path and the agent.
+ * Endpoints that the server never served within SW_PROVED_LIFE make room when more than half of the
+ * table is taken (user/kernel/quotas.c). Shared by the data path and the agent.
  */
 #ifndef SIPWARD_QUOTA_H
 #define SIPWARD_QUOTA_H

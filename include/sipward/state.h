@@ -32,9 +32,9 @@ struct sw_cell_line {
 	struct sw_cells cells[SW_WAYS];
 };
 
-/* Whose packets spend what. The source address of all others may be spoofed, and he who found
- * out the path of an endpoint can still not make what carries a proof: no one spends what stands
- * behind him here. */
+/* The share of a limit that a packet spends, by its proof. The source address of packets without a
+ * proof may be spoofed. An attacker who found out the path of an endpoint still cannot make a
+ * packet that carries a proof. So nobody can spend the shares that stand behind his own here. */
 enum sw_share {
 	SW_SHARE_OTHERS, /* no proof, or by another path than it came by */
 	SW_SHARE_PATH,   /* by the path of a proof */
@@ -183,8 +183,8 @@ struct sw_loop {
 	__u32 pad;
 };
 
-/* What one source dials: the numbers in two halves of the window, as bits by linear counting
- * (Whang 1990), prefixes before the same digits, and rows. */
+/* The numbers that one source dials: a set for each half of the window, as bits by linear counting
+ * (Whang 1990); prefixes before the same digits; numbers in a row. */
 #define SW_DIALER_WORDS 8
 #define SW_DIALER_BITS  (64 * SW_DIALER_WORDS)
 #define SW_SWEEPS       4
@@ -301,7 +301,7 @@ struct sw_event {
 	};
 };
 
-/* What a test run (tests, `explain`, `audit`) says about the packet it just ran. */
+/* The result of a test run (tests, `explain`, `audit`) for the packet it just ran. */
 enum sw_test_run_verdict {
 	SW_TEST_RUN_NOT_OURS,
 	SW_TEST_RUN_PASS,
