@@ -48,7 +48,7 @@ static const struct command *find_command(const char *name, struct error *e)
 	return NULL;
 }
 
-/* What was asked for may be evidence: half of it must not look like all of it. */
+/* The output of a command may be evidence: half of it must not look like all of it. */
 static int run_command(const struct command *command, int argc, char **argv, struct error *e)
 {
 	int done = command->run(command, argc, argv, e);
@@ -82,7 +82,7 @@ static bool is_help(const char *word)
 }
 
 /* A file that is opened must not get the number of an output that was closed: messages would be
- * written into it. What is written here fails. */
+ * written into it. A write to these descriptors fails. */
 static void fill_standard_files(void)
 {
 	int fd;

@@ -196,8 +196,8 @@ SIP_GLOBAL int sip_is_odd_host(const struct sip_buf *buf, __u32 pos, __u32 angle
 	       sip_find_outside(buf, pos, angle, SIP_IN_TOKEN | SIP_IN_LWS) < angle;
 }
 
-/* sip_angle() where the address does not follow at once. What stands before it is read twice: as if
- * a quote were an octet like others, and around quoted strings, wherever they stand. */
+/* sip_angle() where the address does not follow at once. The text before it is read twice: once as
+ * if a quote were an octet like others, and once around quoted strings, wherever they stand. */
 SIP_GLOBAL __u32 sip_find_angle(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 begin = pos, plain, angle, quote;
@@ -362,7 +362,7 @@ static __always_inline void sip_party(const struct sip_buf *buf, struct sip_msg 
 		sip_tag(buf, msg, pos, end, id);
 }
 
-/* What sip_address() yields, apart. */
+/* The parts of a result of sip_address(). */
 static __always_inline struct sip_span sip_address_user(__u64 address)
 {
 	return (struct sip_span){ .offset = address, .length = address >> 16 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Headers for those who ask for no strict work, written as nearly all are: sip_brief(). Whatever
- * is written in another way is left to sip_header(), which finds the same: nothing here may accept
- * what that would refuse, or count otherwise. A value that is to be taken apart is read by the
- * functions that sip_header() has; what is saved is finding out which header it is.
+ * Headers in the form that nearly all have, for callers that ask for no strict work: sip_brief(). A
+ * header in another form is left to sip_header(), which finds the same: nothing here may accept a
+ * header that sip_header() would refuse, or count otherwise. A value that is to be taken apart is
+ * read by the functions of sip_header(); only the search for the header's name is saved.
  */
 #ifndef SIPWARD_BPF_SIP_SIP_BRIEF_H
 #define SIPWARD_BPF_SIP_SIP_BRIEF_H
@@ -11,7 +11,7 @@
 #include "sip/sip_address.h"
 #include "sip/sip_credentials.h"
 
-/* Octets that every header has which is read here: names and what follows them are looked at
+/* The fewest octets of a header that is read here. Names and the octets behind them are looked at
  * without asking for the end. */
 #define SIP_BRIEF_MIN 8
 
@@ -143,8 +143,8 @@ static __always_inline int sip_brief_to(const struct sip_buf *buf, struct sip_ms
 	return 1;
 }
 
-/* "21743 INVITE" at pos: the method is that of the request. What a response answers is for
- * sip_cseq(), where somebody asks. */
+/* "21743 INVITE" at pos: the method is that of the request. The method that a response answers is
+ * for sip_cseq(), where a caller asks for it. */
 static __always_inline int sip_brief_cseq(int values, const struct sip_buf *buf,
 					  struct sip_msg *msg, __u32 pos, __u32 end)
 {

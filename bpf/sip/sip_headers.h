@@ -437,7 +437,7 @@ static __always_inline __u64 sip_only_number(const struct sip_buf *buf, __u32 po
 
 #define SIP_VIAS_A_LINE 128 /* that are read */
 
-/* What follows the first value of a Via header. */
+/* The values of a Via header behind the first one. */
 static __always_inline void sip_more_vias(const struct sip_buf *buf, struct sip_msg *msg,
 					  __u32 pos, __u32 end)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What can only be judged behind the header section: what is missing, what stands twice, and
- * what is too much. Reads what the scanner found, not the message (but for UTF-8).
+ * Checks that are only possible behind the header section: headers that are missing or stand twice,
+ * and counts above their bounds. They read the findings of the scanner, not the message (but for
+ * UTF-8).
  */
 #ifndef SIPWARD_BPF_SIP_SIP_JUDGE_H
 #define SIPWARD_BPF_SIP_SIP_JUDGE_H
 
 #include "sip/sip_start.h"
 
-/* What the whole header section must have and must not have (RFC 3261 8.1.1, 7.3.1). */
+/* The headers that a header section must have (RFC 3261 8.1.1). */
 static __always_inline __u64 sip_judge_presence(const struct sip_msg *msg)
 {
 	const __u32 must = SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) |
@@ -114,7 +115,7 @@ SIP_GLOBAL int sip_judge_strict(const struct sip_buf *buf, struct sip_msg *msg)
 	return 0;
 }
 
-/* What was counted, and is more than its bound. */
+/* The counts that are above their bounds. */
 static __always_inline __u64 sip_judge_counts(const struct sip_input *in, const struct sip_msg *msg)
 {
 	__u64 found = 0;
@@ -126,7 +127,7 @@ static __always_inline __u64 sip_judge_counts(const struct sip_input *in, const 
 	return found;
 }
 
-/* What can only be judged behind the header section. */
+/* Makes the checks that are only possible behind the header section. */
 static __always_inline void sip_finish(const struct sip_buf *buf, const struct sip_input *in,
 				       struct sip_msg *msg)
 {

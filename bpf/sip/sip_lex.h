@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * How the scanner looks at octets: eight a step (SWAR). Nothing here knows a header.
- * What is looked for is mostly near: sip_seek*() take the first words inline, for a call can
- * cost as much as five words (return thunks); sip_find*() are functions of their own, which
- * the verifier walks once, and go on from there.
+ * The octet that is looked for is mostly near: sip_seek*() take the first words inline, for a call
+ * can cost as much as five words (return thunks); sip_find*() are functions of their own, which the
+ * verifier walks once, and go on from there.
  *
  * A search starts at `pos`, never uses an octet at or behind `end`, and returns a position
  * <= end; `end` when it found nothing. Each has a reach, so that the verifier's work is bounded.
- * What must not be missed is looked for through all of the longest header (SIP_REACH). Where less
- * is enough, a search that runs out stops before `end`, at an octet that is none of those it
- * looks for: "not found" is never said of what was not looked at.
- * Callers keep pos <= end <= length.
+ * A search that must miss nothing goes through all of the longest header (SIP_REACH). Where less is
+ * enough, a search that runs out stops before `end`, at an octet that is none of those it looks
+ * for: "not found" is never said of octets that were not looked at. Callers keep pos <= end <=
+ * length.
  */
 #ifndef SIPWARD_BPF_SIP_SIP_LEX_H
 #define SIPWARD_BPF_SIP_SIP_LEX_H
@@ -252,8 +252,8 @@ static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u3
 	SIP_SEEK(buf, pos, end, sip_equal(v, a) | sip_equal(v, b), sip_find(buf, pos, end, a, b));
 }
 
-/* What a block is looked through for, as markers that may be wrong for octets from 0x80 on:
- * for want of an and-not, exact ones would cost half as much again. */
+/* Markers for the octets that a block is searched for. They may be wrong for octets from 0x80 on:
+ * without an and-not, exact markers would cost half as much again. */
 #define SIP_SEEM_CONTROL(v)     ((v) - SIP_EACH(0x20))
 #define SIP_SEEM_EQUAL(v, each) (((v) ^ (each)) - SIP_ONES)
 
@@ -456,8 +456,8 @@ static __always_inline __u32 sip_escaped(__u32 backslashes, __u32 *carry)
 	return ((sum << 1) ^ 0x55) & behind;
 }
 
-/* `pos` is behind an opening quote; the position of the closing one, or end. What stands
- * behind a backslash is escaped, whatever it is (RFC 3261 25.1: quoted-pair). */
+/* `pos` is behind an opening quote; the result is the position of the closing one, or end. The
+ * octet behind a backslash is escaped, whatever it is (RFC 3261 25.1: quoted-pair). */
 SIP_GLOBAL __u32 sip_find_quote(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 quotes = 0, carry = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the SIP scanner is given and what it yields: types and constants only. How it is
- * found out is in the other sip_*.h, of which sip_scan.h is the entry; nothing here or there
- * calls a BPF helper, reads a map or knows a packet.
+ * The input and the result of the SIP scanner: types and constants only. The scanner itself is in
+ * the other sip_*.h, of which sip_scan.h is the entry; nothing here or there calls a BPF helper,
+ * reads a map or knows a packet.
  *
  * Offsets count octets from the start of the buffer, leading CR and LF included; a span of
  * length 0 was not there. Spans never reach behind `length`, and white space around a value
@@ -20,7 +20,7 @@
 /* Octets behind `length` that are read, and have no influence. */
 #define SIP_PAD 32
 
-/* A message as copied out of the packet. What stands behind `length` does not matter. */
+/* A message as copied out of the packet. The octets behind `length` do not matter. */
 struct sip_buf {
 	__u8 octets[SW_MESSAGE_MAX + SW_SCAN_PAD];
 };
@@ -43,9 +43,10 @@ struct sip_party {
 #define SIP_STREAM   4u /* TCP: the segment may end anywhere; what is missing may come */
 #define SIP_FRAGMENT 8u /* first IP fragment: likewise; Content-Length is still judged */
 
-/* What a caller will use of the result beside what sanity and limits need: methods, counts,
- * violations, the To-tag's presence. Work for what nobody uses is left out; the data path sets
- * SIP_NEEDS() to constants of its policy, so that the verifier takes the code out. */
+/* The parts of the result that a caller will use. Methods, counts, violations and the presence of a
+ * To-tag, which sanity and limits need, are always there. Work for parts that nobody uses is left
+ * out; the data path sets SIP_NEEDS() to constants of its policy, so that the verifier takes the
+ * code out. */
 #define SIP_NEED_PARTIES 1u  /* user and host of the Request-URI, From and To; From-tag */
 #define SIP_NEED_VIA     2u  /* transport, sent-by and branch of the top Via */
 #define SIP_NEED_VALUES  4u  /* present, value[], CSeq, Max-Breadth, counts of lines and routes */
@@ -55,7 +56,8 @@ struct sip_party {
 #define SIP_NEED_LINES   64u /* the other lines of headers that stand on several; with VALUES */
 #define SIP_NEED_ALL     127u
 
-/* Of these no more is found than in what is read: what nobody asks for can hide nothing. */
+/* These violations are found only in parts of the message that are read. A part that no caller asks
+ * for can hide nothing. */
 #define SIP_WHERE_READ \
 	(SW_SANITY_BIT(REACH) | SW_SANITY_BIT(HEADER_NAME) | SW_SANITY_BIT(AMBIGUOUS))
 
@@ -135,7 +137,7 @@ enum sip_many {
 #define SIP_MORE_LINES (SIP_LINES_MAX - 1)
 #define SIP_MORE_ALL   64
 
-/* What else was found (sip_msg.flags). */
+/* Further findings (sip_msg.flags). */
 #define SIP_START    0x01u /* the start line is a legal one */
 #define SIP_TOP_VIA  0x02u /* the top Via is complete */
 #define SIP_COMPLETE 0x04u /* the empty line was found: body_offset is valid */

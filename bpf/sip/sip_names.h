@@ -148,9 +148,9 @@ static __always_inline __u32 sip_name_length(const struct sip_buf *buf, __u32 po
 	return SIP_NAME_MAX + 1;
 }
 
-/* What stands where a name has ended, or the white space behind it, and is no colon. Some servers
- * drop control octets there, and read on. White space stands there if there is more than is
- * skipped; a NUL has a reason of its own. */
+/* Judges an octet behind a name, or behind the white space that follows the name, when it is no
+ * colon. Some servers drop control octets there, and read on. The octet is white space when there
+ * is more of it than is skipped; a NUL has a reason of its own. */
 static __always_inline __u32 sip_nameless(__u8 octet)
 {
 	return octet - 1u < ' ' || octet == 0x7f ? SIP_BAD_NAME : SIP_UNKNOWN;

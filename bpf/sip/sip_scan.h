@@ -21,8 +21,8 @@ static __always_inline int sip_is_response(const struct sip_msg *msg)
 	return msg->kind == SW_MESSAGE_RESPONSE;
 }
 
-/* What a header says that has more than a span to give. Of those that are to stand once, the
- * first one counts. */
+/* Reads the value of a header that yields more than a span. Of headers that must stand only once,
+ * the first one counts. */
 static __always_inline void sip_header_value(const struct sip_buf *buf, struct sip_msg *msg,
 					     __u32 id, __u32 pos, __u32 end)
 {
@@ -79,7 +79,7 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 	}
 }
 
-/* What strict judges of a header; `value` as sip_header_name() gives it. */
+/* The checks of a header for the profile `strict`; `value` as sip_header_name() gives it. */
 static __always_inline void sip_header_strict(const struct sip_buf *buf, struct sip_msg *msg,
 					      __u32 pos, __u32 end, __u32 value, __u32 id)
 {
@@ -92,8 +92,8 @@ static __always_inline void sip_header_strict(const struct sip_buf *buf, struct 
 	end = sip_trimmed(buf, pos, end);
 	if (id == SIP_CALL_ID && pos >= end)
 		msg->violations |= SW_SANITY_BIT(CALL_ID_EMPTY);
-	/* What breaks the grammar is walked again for a reason that says more, and for what is not
-	 * only formal. */
+	/* A value that breaks the grammar is walked again, for a reason that says more, and for
+	 * faults that are more than formal. */
 	if ((SIP_SYNTAX_HEADERS & 1u << id) && !sip_syntax_holds(buf, msg, pos, end, id) &&
 	    (id == SIP_VIA || id == SIP_FROM || id == SIP_TO || id == SIP_CONTACT))
 		sip_strict_value(buf, msg, pos, end, id);
@@ -250,8 +250,8 @@ static __always_inline __u64 sip_behind_line(__u64 pos, __u64 markers, __u64 beh
 	return markers & (markers - 1) ? behind : pos + 8;
 }
 
-/* Takes some steps from msg->next on; the header under work began at msg->start. What the
- * verifier would tell apart from step to step is kept in *msg, or forgotten. */
+/* Takes some steps from msg->next on; the header under work began at msg->start. Values that the
+ * verifier would tell apart from step to step are kept in *msg, or forgotten. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
 	__u64 pos, start, end, behind, length, word, ahead, odd, found;
@@ -328,7 +328,7 @@ SIP_GLOBAL int sip_more_lines(const struct sip_buf *buf, const struct sip_input 
 	return 0;
 }
 
-/* Scans the message in `buf` as `in` says, into `msg`. What is wrong with the message is in
+/* Scans the message in `buf` as `in` says, into `msg`. The faults of the message are in
  * msg->violations. */
 static __always_inline void sip_scan(const struct sip_buf *buf, const struct sip_input *in,
 				     struct sip_msg *msg)

@@ -18,7 +18,7 @@ static __always_inline int sip_is_strict(const struct sip_input *in)
 /* Words in which a method must have ended, where the policy bounds it lower than that. */
 #define SIP_RUBBISH_WORDS 10
 
-/* What was found in a line. */
+/* The findings in a line. */
 #define SIP_LINE_CUT     1u /* the data ended before it did */
 #define SIP_LINE_MORE    2u /* not yet at its end */
 #define SIP_LINE_NUL     4u
@@ -228,7 +228,7 @@ static __always_inline int sip_is_rubbish(const struct sip_buf *buf, const struc
 	return 1;
 }
 
-/* What is wrong with a start line besides what it says, and with what stands at `next`. */
+/* The faults of a start line apart from its content, and of the octet at `next`. */
 static __always_inline __u64 sip_start_faults(const struct sip_buf *buf,
 					      const struct sip_input *in, __u32 found, __u32 next)
 {

@@ -29,8 +29,8 @@ SIP_GLOBAL __u32 sip_syntax_walk(const struct sip_buf *buf, __u32 pos, __u32 end
 	return state;
 }
 
-/* 1 if [pos, end) is what the grammar allows from the entry `state` on. What is longer than any
- * header may be is not. */
+/* 1 if [pos, end) is what the grammar allows from the entry `state` on. The result is 0 for a text
+ * that is longer than any header may be. */
 SIP_GLOBAL int sip_syntax_is(const struct sip_buf *buf, __u32 pos, __u32 end, __u32 state)
 {
 	if (!buf)

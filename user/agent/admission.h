@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the admission of newcomers needs from the agent: probes. (The table of known endpoints is
+ * The agent's part in the admission of newcomers: it sends probes. (The table of known endpoints is
  * kept by upkeep.h.)
  */
 #ifndef SIPWARD_AGENT_ADMISSION_H

@@ -23,9 +23,9 @@ void conduct_free(struct conduct **conduct);
 uint32_t conduct_note(struct conduct *conduct, const struct sw_offence *offence,
 		      const struct threshold *threshold);
 
-/* What is counted of a source beside the kinds of offences, as `kind` of one: usernames that
- * are refused to it, and usernames of which a password was refused (conduct_spray). Each counts
- * once. */
+/* Further values for the `kind` of an offence, which are counted of a source beside the kinds of
+ * offences: usernames that are refused to it, and usernames of which a password was refused
+ * (conduct_spray). Each username counts once. */
 enum { CONDUCT_REFUSED = SW_OFFENCE_COUNT, CONDUCT_SPRAY };
 
 /* Whether a refusal still stands: its login did not succeed since. */

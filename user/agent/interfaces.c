@@ -91,7 +91,8 @@ static int present_interfaces(const struct agent *agent, struct apply *apply, st
 	return 0;
 }
 
-/* What an agent before this one left attached is taken over, not replaced by a gap. */
+/* Reports programs that an agent before this one left attached. They are taken over, so that there
+ * is no gap in the protection. */
 static void note_adopted(const struct apply *apply)
 {
 	for (size_t i = 0; i < apply->interface_count; i++) {
@@ -220,7 +221,7 @@ void protect_finish(struct agent *agent, struct apply *apply)
 	apply_settle(apply);
 	jobs_quick(&agent->jobs, &ending);
 	/* Of an agent that ends, too: the new tables have all, and with the programs gone the next
-	 * start would go on with the old ones. What was not settled the next start settles. */
+	 * start would go on with the old ones. The next start settles the rest. */
 	if (!walk_hurried())
 		apply_finish(apply);
 	protect_forget(agent, apply);
@@ -247,7 +248,7 @@ static void missing_free(struct missing *missing)
 	free(missing->names);
 }
 
-/* What was away and is attached now. */
+/* Reports interfaces that were away and are attached now. */
 static void tell_attached(struct agent *agent, const struct missing *missing)
 {
 	for (size_t i = 0; i < missing->count; i++) {

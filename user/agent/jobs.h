@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What changes the policy takes longer than a moment: reading a text, loading programs, copying
- * tables. It is done in a thread of its own, one job after the other. All that the agent has
- * belongs to the thread that holds the one lock: the loop gives it up only while it waits for
- * events, and a job gives it up around its slow steps, which touch nothing of the agent. So each
- * reads as if there were one thread, and neither delays the other.
+ * A change of the policy takes longer than a moment: it reads a text, loads programs and copies
+ * tables. A thread of its own does that, one job after the other. All data of the agent belongs to
+ * the thread that holds the one lock: the loop gives it up only while it waits for events, and a
+ * job gives it up around its slow steps, which touch nothing of the agent. So each reads as if
+ * there were one thread, and neither delays the other.
  */
 #ifndef SIPWARD_AGENT_JOBS_H
 #define SIPWARD_AGENT_JOBS_H

@@ -58,7 +58,7 @@ static int mend(struct observation *o, struct error *e)
 	return mended;
 }
 
-/* What one look found, for the data path. */
+/* The findings of one look, for the data path. */
 struct finding {
 	uint64_t now;
 	bool placed;           /* all observers are in place now */
@@ -355,8 +355,8 @@ struct beginning {
 	const struct placement *placement;
 };
 
-/* What leaves by a new interface, or from a new port, was not noted before; nor were dialogs for
- * which no rule asked. */
+/* Packets that leave by a new interface, or from a new port, were not noted before; nor were
+ * dialogs for which no rule asked. */
 static void write_beginning(struct sw_health *health, void *context)
 {
 	const struct beginning *begins = context;

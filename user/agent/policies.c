@@ -220,8 +220,9 @@ int confirm_policy(struct agent *agent, struct error *e)
 	return 0;
 }
 
-/* What is tuned, sorted into what stays and what goes: keys below `below` (NULL: none, "": all),
- * and those whose time is over at `now`. The arrays are the caller's, the entries still theirs. */
+/* The overrides, sorted into those that stay and those that go. Overrides of keys below `below` go
+ * (NULL: none, "": all), and overrides whose time is over at `now`. The arrays are the caller's,
+ * the entries still theirs. */
 struct sorted {
 	struct override *stay, *go;
 	size_t stay_count, go_count;
@@ -385,7 +386,7 @@ void go_back(struct agent *agent)
 	auto_sorted struct sorted sorted = sort_overrides(&agent->before, NULL, monotonic_ns());
 	struct error e = {};
 
-	/* What was tuned then is tuned again, as far as its time is not over. */
+	/* The overrides of the earlier policy come back, but for those whose time is over. */
 	keep_sorted(&agent->before, &sorted);
 	if (fault_point("go back", &e) < 0 ||
 	    read_loaded_policy(agent, NULL, true, &agent->before, &e) < 0 ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Once a second: what should be attached and pinned, compared with what the kernel says. What
- * differs is put right and told, in the log, in an event and in a counter.
+ * Once a second: compares the programs that should be attached and pinned with those that the
+ * kernel shows. A difference is repaired, and told in the log, in an event and in a counter.
  */
 #ifndef SIPWARD_AGENT_REPAIR_H
 #define SIPWARD_AGENT_REPAIR_H
@@ -14,8 +14,9 @@
 
 struct agent;
 
-/* An interface that is meant to be protected, there or not. What it runs is held, so that it goes
- * on, and can be put back, when somebody removes the pins or detaches the link. */
+/* An interface that is meant to be protected, there or not. The agent holds descriptors of the
+ * interface's link and program, so that the program goes on, and can be put back, when somebody
+ * removes the pins or detaches the link. */
 struct protected {
 	char name[IFNAMSIZ];  /* as the kernel calls it now */
 	char meant[IFNAMSIZ]; /* as the policy, or the command line, calls it */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reading a BPF ring for a bounded time: whoever fills it must not keep the agent from the rest of
- * its work. What is left stays readable, and the loop comes back to it; what finds no room in the
- * ring meanwhile is counted by the data path.
+ * Reading a BPF ring for a bounded time: a sender that fills it must not keep the agent from the
+ * rest of its work. Records that are left stay readable, and the loop comes back to them. The data
+ * path counts records that find no room in the ring meanwhile.
  */
 #ifndef SIPWARD_AGENT_RING_H
 #define SIPWARD_AGENT_RING_H

@@ -110,7 +110,7 @@ void save_tick(struct agent *agent)
 		jobs_add(&agent->jobs, &again);
 }
 
-/* What is left until then; 0 when it is over. */
+/* The time that is left until `end`; 0 when it is over. */
 static uint64_t left(uint64_t end)
 {
 	uint64_t now = monotonic_ns();
@@ -130,8 +130,8 @@ void save_last(struct agent *agent, uint64_t end)
 	worker_hurry(&agent->saver, 0);
 }
 
-/* Puts what fits into the tables, the longest bans and the last seen endpoints first. What is there
- * already stays: an agent may have been killed in the midst of this. */
+/* Puts as many entries into the tables as fit, the longest bans and the last seen endpoints first.
+ * Entries that are there already stay: an agent may have been killed in the midst of this. */
 static int restore(struct agent *agent, struct saved *saved, const char *path, struct error *e)
 {
 	size_t known, bans, full;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is tuned, for who asks, and on the disk for the time after a crash: the data path keeps
- * a tuned policy until the next agent starts, and then somebody has to say so.
+ * The overrides, for a client that asks, and on the disk for the time after a crash: the data path
+ * keeps a tuned policy until the next agent starts, and that agent has to tell about it.
  */
 #include "agent/tuned.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is tuned, and what an agent that is gone had tuned: the data path keeps that until the next
- * one starts.
+ * The overrides (`sipward tune`): those of this agent, and those of an agent that is gone. The data
+ * path keeps the latter until the next agent starts.
  */
 #ifndef SIPWARD_AGENT_TUNED_H
 #define SIPWARD_AGENT_TUNED_H

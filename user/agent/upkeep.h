@@ -10,7 +10,7 @@
 #include "kernel/bans.h"
 #include "policy/model.h"
 
-/* What one run is to do; the worker's while it runs. */
+/* The task of one run. It belongs to the worker while it runs. */
 struct upkeep_job {
 	struct state state;        /* descriptors of its own */
 	bool bans, known, behaviour;

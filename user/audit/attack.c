@@ -259,7 +259,7 @@ static void pass_time(struct battlefield *field, uint64_t ns)
 	state_health_write(&field->test_run->state, &health);
 }
 
-/* What a packet of the server could be refused for. */
+/* The reasons for which a packet of the server may be refused. */
 #define LEAK_FIRST SW_REASON_PRIVACY_IDENTITY
 #define LEAK_LAST  SW_REASON_EGRESS_HEADER
 

@@ -5,7 +5,7 @@
 
 #include "policy/names.h"
 
-/* What reasons.def says of a reason: for controls of rules.def. */
+/* The name and the threat of each reason in reasons.def, for the controls of rules.def. */
 #define REASON(number, id, name, threat, ...)                                \
 	static const char name_##id[] __attribute__((unused)) = name;        \
 	static const char threat_##id[] __attribute__((unused)) = threat;
@@ -79,7 +79,7 @@ static void add_where(struct gathering *g, const char *text)
 	g->where = xasprintf("%s%s%s", before ? before : "", before ? ", " : "", text);
 }
 
-/* What a rule that is not off is, where it is written. */
+/* The state of a rule that is not off, in the zone (NULL: outside zones) where it is written. */
 static enum control_state state_in(const struct policy *policy, const char *zone)
 {
 	if (policy->mode == SW_MODE_MONITOR)

@@ -48,8 +48,8 @@ struct control_finding {
 	char *where; /* "policy.yaml:12 (carrier-a), :20 (public)", or why without a line */
 };
 
-/* What the policy, whose text is `root`, makes of a control. *finding is owned by the caller:
- * finding_free. */
+/* Finds the state of a control in the policy, whose text is `root`. *finding is owned by the
+ * caller: finding_free. */
 void control_find(const struct control *control, const struct policy *policy,
 		  const struct node *root, struct control_finding *finding);
 void finding_free(struct control_finding *finding);

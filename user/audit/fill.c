@@ -45,7 +45,7 @@ static bool put_repeated(struct pen *pen, const char *name)
 
 static bool put_text(struct pen *pen, const char *text, size_t size, const struct filling *with);
 
-/* What every request has, but for its first line. */
+/* Puts the headers that every request has, without the first line. */
 static bool put_headers(struct pen *pen, const char *method, const struct filling *with)
 {
 	static const char headers[] =

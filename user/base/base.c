@@ -155,7 +155,7 @@ const char *nearest_word(const char *word, const char *const *words)
 }
 
 /* Whether reading it comes to an end: a device does not, and a named pipe may have nobody who
- * writes. What a shell makes of <(COMMAND) is a pipe that lives in no directory. */
+ * writes. The pipe that a shell makes of <(COMMAND) lives in no directory. */
 static int check_kind(int fd, const char *path, size_t max, struct error *e)
 {
 	struct statfs system;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What every room of user space needs: errors as values, ownership by cleanup attributes,
- * and growing arrays. Nothing here knows SIP, BPF or YAML.
+ * Tools for every room of user space: errors as values, ownership by cleanup attributes, and
+ * growing arrays. Nothing here knows SIP, BPF or YAML.
  *
- * Ownership: whoever declares a variable with one of the cleanup attributes owns what it
- * points to; `take(p)` hands it on. No other way of freeing is used.
+ * Ownership: the function that declares a variable with one of the cleanup attributes owns the
+ * memory that it points to; `take(p)` hands it on. No other way of freeing is used.
  */
 #ifndef SIPWARD_BASE_H
 #define SIPWARD_BASE_H

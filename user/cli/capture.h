@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Packets from a file: a capture (pcap, pcapng), or one bare SIP message with a frame made
- * around it. Whatever the link layer was, an Ethernet frame comes out.
+ * around it. The result is an Ethernet frame, whatever link layer the capture has.
  */
 #ifndef SIPWARD_CLI_CAPTURE_H
 #define SIPWARD_CLI_CAPTURE_H

@@ -92,7 +92,8 @@ static void explain_json(const struct explanation *x)
 static int explain_packet(struct explanation *x, struct test_run *test_run, bool json,
 			  struct error *e)
 {
-	/* What the capture cut, and a frame shorter than its link header, cannot be judged. */
+	/* A packet that the capture cut, and a frame shorter than its link header, cannot be
+	 * judged. */
 	memset(&x->outcome, 0, sizeof(x->outcome));
 	x->outcome.transport = SW_TRANSPORT_COUNT;
 	if (!x->captured->cut && x->captured->size > 14 &&

@@ -27,7 +27,7 @@ static struct sip_span offending(const struct sip_msg *msg, enum sw_reason reaso
 	}
 }
 
-/* What stands on the wire, harmless on a terminal. */
+/* Prints octets of the wire so that they are harmless on a terminal. */
 static void print_octets(const uint8_t *octets, size_t size)
 {
 	for (size_t i = 0; i < size; i++)

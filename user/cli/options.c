@@ -85,7 +85,7 @@ int next_option(const struct command *self, int argc, char **argv, const char *l
 	return letter == ':' || letter == '?' ? -2 : letter;
 }
 
-/* What stands behind the options is left from optind on. */
+/* The operands behind the options are left from optind on. */
 static int read_json(const struct command *self, int argc, char **argv, bool *json, struct error *e)
 {
 	static const struct option options[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What commands share: their options and operands, and their output.
+ * Code that commands share: for their options and operands, and for their output.
  */
 #ifndef SIPWARD_CLI_OPTIONS_H
 #define SIPWARD_CLI_OPTIONS_H

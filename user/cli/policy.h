@@ -7,9 +7,9 @@
 
 #include "policy/text.h"
 
-/* What a command works on that takes -p: the policy at `path`, or without one that of the running
- * agent with what is tuned in it, or the embedded one when none runs (said on stderr, as "`doing`
- * by the embedded policy"). 0, or -1 and *e. Owned by the caller. */
+/* The policy for a command that takes -p: the one at `path`. Without a path, it is the policy of
+ * the running agent with its overrides, or the embedded one when no agent runs (stderr says so:
+ * "`doing` by the embedded policy"). 0, or -1 and *e. Owned by the caller. */
 int loaded_policy_of(const char *path, const char *doing, struct loaded_policy *loaded,
 		     struct error *e);
 

@@ -16,7 +16,7 @@
 #define HTTP_LISTENER 3
 #define HTTP_CHANNEL  4
 
-/* What goes over the channel, a packet each: HTTP_ASK from the process; from the agent HTTP_PAGE
+/* The messages on the channel, a packet each: HTTP_ASK from the process; from the agent HTTP_PAGE
  * with a descriptor of the text beside it, or HTTP_FAILED and why there is no page. */
 #define HTTP_ASK    'a'
 #define HTTP_PAGE   'p'

@@ -335,8 +335,8 @@ static uint64_t fingerprint(const void *data, size_t size)
 	return hash;
 }
 
-/* What the observer notes for rules that go by what is not there: a rule that asks for more knows
- * nothing of what was before it. */
+/* A fingerprint of the notes that the observer takes for rules that judge by a missing note. A rule
+ * that needs more notes than before knows nothing of the time before it. */
 static uint64_t notes_of(const struct sw_policy *compiled)
 {
 	bool calls = compiled->egress & SW_EGRESS_DIALOGS, dialogs = compiled->to_tags;

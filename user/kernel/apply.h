@@ -44,8 +44,8 @@ int apply_generation(struct apply *apply, struct error *e);
 int apply_prepare(struct apply *apply, struct error *e);
 /* Milliseconds: from here on the new programs run, with the new tables. */
 int apply_swap(struct apply *apply, struct error *e);
-/* What the old programs wrote until then goes into the new tables. Slow; reads and writes maps, and
- * only apply->work: another thread may do it. */
+/* Copies the entries that the old programs wrote until then into the new tables. Slow; reads and
+ * writes maps, and only apply->work: another thread may do it. */
 void apply_settle(struct apply *apply);
 /* The new tables take the names of the old ones; interfaces that are named no more are let go. */
 void apply_finish(struct apply *apply);

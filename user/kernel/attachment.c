@@ -16,8 +16,8 @@ const char *attach_mode_name(enum attach_mode mode)
 	return names[mode];
 }
 
-/* The constants of the program, found among its maps: .rodata by its name. What else the
- * compiler put there does not matter; the ABI version says whether the layout is ours. */
+/* The constants of the program, found among its maps: .rodata by its name. Other data that the
+ * compiler put there does not matter; the ABI version tells whether the layout is ours. */
 static struct sw_policy *read_policy(const struct bpf_prog_info *program, const __u32 *map_ids)
 {
 	const size_t start = offsetof(struct sipward_bpf__rodata, policy);
@@ -75,7 +75,7 @@ static int read_program(__u32 id, struct attachment *attachment, struct error *e
 	return 0;
 }
 
-/* Whatever is on an interface that none of our links holds. */
+/* Reads the program on an interface that none of our links holds. */
 static void read_other(struct attachment *attachment, const struct link_now *now)
 {
 	struct bpf_prog_info info = {};

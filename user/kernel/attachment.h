@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What an interface runs, as the kernel tells it: from the pinned link to the program, and
- * from the program to the constants that it was loaded with. Nothing else is believed.
+ * The program that an interface runs, as the kernel shows it: from the pinned link to the program,
+ * and from the program to the constants that it was loaded with. Nothing else is believed.
  */
 #ifndef SIPWARD_KERNEL_ATTACHMENT_H
 #define SIPWARD_KERNEL_ATTACHMENT_H
@@ -49,7 +49,8 @@ void attachment_free(struct attachment *attachment);
 
 /* True when the program with that id is one of sipward's, as its name says. */
 bool attachment_is_ours(uint32_t program_id);
-/* What of sipward's runs on an interface, whatever is pinned; false when nothing does. */
+/* Finds the program of sipward that runs on an interface, whatever is pinned; false when none
+ * runs. */
 bool attachment_of_link(const struct link_now *now, struct attachment *attachment);
 
 /* The pinned link when the kernel, asked about this interface in this namespace, shows its program

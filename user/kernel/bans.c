@@ -52,8 +52,8 @@ static bool is_of_kind(const struct sw_ban *ban, enum ban_kind kind)
 	return kind == BAN_EITHER || (kind == BAN_ALLOWS) == (ban->reason == SW_REASON_NONE);
 }
 
-/* As much as has room, and no part of a character: it must stay good UTF-8, which JSON is. What
- * would break a line of a list is a blank. */
+/* Copies as much as there is room for, and no part of a character: JSON needs valid UTF-8. A
+ * control octet would break a line of a list, so it becomes a blank. */
 static void copy_note(struct sw_ban *ban, const char *note)
 {
 	size_t size = strnlen(note, sizeof(ban->note) - 1);

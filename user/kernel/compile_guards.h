@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What zones must speak and the rules that remember, from model to constants. Part of
+ * The transports that zones must use and the rules that remember, from model to constants. Part of
  * compile_policy().
  */
 #ifndef SIPWARD_KERNEL_COMPILE_GUARDS_H

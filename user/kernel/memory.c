@@ -26,13 +26,13 @@
 #define COPIES          3
 #define VALUE_OCTETS    200
 
-/* What counting whole pages may add to lists that are shortened. */
+/* The octets that whole pages may add, when lists are shortened to fit. */
 #define ROUNDING (16 * 4096)
 
 /* Entries by which a table is measured: some maps have several of them in a line. */
 #define MEASURED 1024
 
-/* What one entry of a table takes, in all maps that the table sizes. */
+/* The size of one entry of a table, in all maps that the table sizes. */
 struct table_size {
 	const char *name;
 	uint64_t each;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the tables take when they are full, and how much that may be: a table that the kernel
- * has no room for when a flood fills it is no table.
+ * The memory that the tables take when they are full, and the limit for it. A table for which the
+ * kernel has no memory when a flood fills it is of no use.
  */
 #ifndef SIPWARD_KERNEL_MEMORY_H
 #define SIPWARD_KERNEL_MEMORY_H

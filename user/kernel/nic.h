@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a network interface is and how it is set, as far as a program in its driver depends on
- * it. Asked by ioctl, so that it is right in any network namespace. Judges nothing.
+ * The properties and settings of a network interface, as far as a program in its driver depends on
+ * them. Asked by ioctl, so that it is right in any network namespace. Judges nothing.
  */
 #ifndef SIPWARD_KERNEL_NIC_H
 #define SIPWARD_KERNEL_NIC_H
@@ -42,7 +42,7 @@ int nic_read(const char *name, struct nic *nic, struct error *e);
 /* True when the driver is known to run XDP programs itself (kernel 6.1). */
 bool nic_has_native_xdp(const struct nic *nic);
 
-/* What the driver asks for in native mode, beyond a program that it can run. */
+/* The conditions of the driver for native mode, beyond a program that it can run. */
 struct nic_native {
 	unsigned int queues; /* at most as many may receive; 0: it can have no native mode */
 	unsigned int mtu;    /* at most; 0: no such limit is known */

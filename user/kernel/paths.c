@@ -70,7 +70,7 @@ bool pin_name_read(const char *name, char iface[IFNAMSIZ])
 	while (*at && used < IFNAMSIZ - 1)
 		iface[used++] = octet_of(&at);
 	iface[used] = '\0';
-	/* Whatever was read wrongly reads otherwise when it is written again. */
+	/* A name that was read wrongly differs when it is written again. */
 	pin_name(again, iface);
 	return used && strcmp(again, name) == 0;
 }

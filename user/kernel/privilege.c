@@ -72,8 +72,8 @@ int kernel_check(struct error *e)
 	return 0;
 }
 
-/* What the agent goes on to need: a reload loads programs, and a policy may bring anything that a
- * start may. What it does not have, it does not get. */
+/* The capabilities that the agent goes on to need: a reload loads programs, and a policy may bring
+ * anything that a start may. The agent gains none that it does not have. */
 static const unsigned int kept[] = {
 	CAP_BPF, CAP_PERFMON, /* a reload loads programs and maps */
 	CAP_NET_ADMIN,        /* attaches them; mends the observer's filter; ends connections */

@@ -22,7 +22,8 @@ struct known_row {
 /* How many endpoints there are, by what entered and left. */
 uint64_t known_filled(const struct state *state);
 
-/* What entered until now: read before a sweep begins, so that it knows what came meanwhile. */
+/* How many endpoints entered until now. It is read before a sweep begins, so that the sweep knows
+ * how many came meanwhile. */
 uint64_t known_entered(const struct state *state);
 
 /* Takes out endpoints that the server never served, until half of the table is free or only few of

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What an agent left half done when it was killed. The programs are the truth: whatever table they
- * use is the one that counts, and the pins have to say the same, or a ban would be written to a
- * table that nobody reads.
+ * Finishes the work that an agent left half done when it was killed. The programs are the truth:
+ * the table that they use is the one that counts, and the pins have to say the same, or a ban would
+ * be written to a table that nobody reads.
  */
 #ifndef SIPWARD_KERNEL_RECOVER_H
 #define SIPWARD_KERNEL_RECOVER_H

@@ -313,7 +313,7 @@ void resize_settle(const struct resize *resize, void (*note)(const char *text))
 	}
 }
 
-/* What the state uses from now on has the name, and nothing has the other one. */
+/* Gives the name to the map that the state uses from now on, and removes the other name. */
 static int take_name(enum state_map map, int to)
 {
 	char path[PATH_MAX], fresh[PATH_MAX];

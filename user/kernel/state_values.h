@@ -15,10 +15,10 @@ int state_meta_write(const struct state *state, const struct sw_meta *meta, stru
 /* The saved file is restored, or there was none. */
 int state_restored(struct state *state, struct error *e);
 
-/* What the agent tells the data path; a map that cannot be written stays as it is. */
+/* The values that the agent tells the data path; a map that cannot be written stays as it is. */
 void state_health_read(const struct state *state, struct sw_health *health);
 void state_health_write(const struct state *state, const struct sw_health *health);
-/* What the observers say of themselves; all 0 when it cannot be read. */
+/* The values that the observers report of themselves; all 0 when they cannot be read. */
 void state_observed_read(const struct state *state, struct sw_observed *observed);
 
 /* The name that a zone number has, "zone-N" when it has none. */

@@ -38,8 +38,8 @@ int test_run_inbound(struct test_run *test_run, const void *frame, uint32_t size
 /* Lets the observer see a frame that leaves at test_run->now. 0, or -1 and *e. */
 int test_run_outbound(struct test_run *test_run, const void *frame, uint32_t size, struct error *e);
 
-/* What the scanner found in the last packet; only valid when its outcome says `scanned`, and
- * whole only behind test_run_open_all(). */
+/* The scanner's findings in the last packet; only valid when its outcome says `scanned`, and whole
+ * only behind test_run_open_all(). */
 const struct sip_msg *test_run_message(const struct test_run *test_run);
 
 /* A counter of the program in the test run, over all zones. */

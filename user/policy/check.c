@@ -106,9 +106,9 @@ static int check_prefix_rate(struct parse_context *d, const struct zone *z)
 	return 0;
 }
 
-/* What could never be reached is a mistake. The zone's limit counts requests outside a dialog,
- * and so does a source's `any`; dialogs, responses, keepalives and STUN have ceilings of their
- * own beside them, which may be higher. */
+/* A limit that can never be reached is a mistake. The zone's limit counts requests outside a
+ * dialog, and so does a source's `any`; dialogs, responses, keepalives and STUN have ceilings of
+ * their own beside them, which may be higher. */
 static int check_rates(struct parse_context *d, const struct zone *z)
 {
 	const struct rate *any = &z->source_rates[SW_RATE_ANY];

@@ -14,8 +14,8 @@ struct change {
 	char *to;                /* likewise */
 };
 
-/* What would be different with another policy, key by key, and in the lists as a whole.
- * Owned by the caller: changes_free(). */
+/* Finds the differences between two policies, key by key, and in the lists as a whole. Owned by the
+ * caller: changes_free(). */
 int loaded_policy_diff(const struct loaded_policy *from, const struct loaded_policy *to,
 		       struct change **changes, size_t *count, struct error *e);
 void changes_free(struct change *changes, size_t count);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Mappings by table: a row for each key says who reads its value and where the result goes.
- * What is not in the table is an error. Here are also the readers that several keys share;
- * what a key means is known by the tables in parse.c, zone.c and lists.c only.
+ * Mappings by table: a row for each key names the function that reads its value, and the place of
+ * the result. A key that is not in the table is an error. Here are also the readers that several
+ * keys share. Only the tables in parse.c, zone.c and lists.c know what a key means.
  */
 #ifndef SIPWARD_POLICY_KEYS_H
 #define SIPWARD_POLICY_KEYS_H

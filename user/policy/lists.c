@@ -9,8 +9,8 @@
 #include "policy/names.h"
 #include "policy/prefix.h"
 
-/* A file name has a '/'; so has a prefix, but there an address stands before it. What only
- * looks like one (10.0.0/8) is taken for a prefix, so that its error is about that. */
+/* A file name has a '/'; so has a prefix, but there an address stands before it. A text that only
+ * looks like a prefix (10.0.0/8) is taken for one, so that its error is about that. */
 static bool is_file_name(const char *text)
 {
 	size_t before = strcspn(text, "/");

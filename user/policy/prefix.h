@@ -15,7 +15,7 @@ int prefix_parse(const char *text, struct prefix *prefix, const char **why);
 const char *prefix_text(const struct prefix *prefix, char *text, size_t size);
 const char *addr_text(const struct sw_addr *addr, char *text, size_t size);
 
-/* What is wrong with a text, in more detail: for the reader of policies, which writes the corrected
+/* The fault of a text, in more detail: for the reader of policies, which writes the corrected
  * prefix into its messages. */
 enum prefix_fault {
 	PREFIX_FINE,

@@ -20,8 +20,8 @@ void policy_text_copy(const char *name, const char *octets, size_t size, struct 
 		memcpy(text->text, octets, size);
 }
 
-/* What a shell makes of <(COMMAND), or standard input: its list files are looked for where the
- * command runs. */
+/* True for the pipe that a shell makes of <(COMMAND), and for standard input. The list files of
+ * such a policy are looked for where the command runs. */
 static bool is_descriptor(const char *path)
 {
 	return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 ||

@@ -2,7 +2,7 @@
  *
  * The one layer over libyaml: a text becomes a tree of nodes with positions. YAML is cut down
  * to what a policy needs: one document, no anchors, aliases or tags, every scalar a string
- * (`off` is "off", 05060 is "05060"). What the keys mean is not known here.
+ * (`off` is "off", 05060 is "05060"). This layer does not know the meaning of the keys.
  */
 #ifndef SIPWARD_POLICY_TREE_H
 #define SIPWARD_POLICY_TREE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Keys on the command line: where in the tree of a policy they point. What the keys mean, and
- * whether a value is right for one, is known by the same tables as for the file.
+ * Keys on the command line: where in the tree of a policy they point. The same tables as for the
+ * file know what the keys mean, and whether a value is right for a key.
  */
 #ifndef SIPWARD_POLICY_TUNE_H
 #define SIPWARD_POLICY_TUNE_H
