@@ -103,7 +103,7 @@ static bool is_relocated(const struct object *object, size_t section, uint64_t p
 	return false;
 }
 
-/* Calls inside a section. What those hold that have a relocation is for it to read. */
+/* Calls inside a section. A call with a relocation is left to the code that reads relocations. */
 static void follow_calls(struct object *object, size_t section)
 {
 	const struct bpf_insn *code;

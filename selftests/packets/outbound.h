@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What packet tests of the way out share: messages that the server sends to an address.
+ * Shared by the packet tests of the way out: messages that the server sends to an address.
  */
 #ifndef SIPWARD_PACKETS_OUTBOUND_H
 #define SIPWARD_PACKETS_OUTBOUND_H

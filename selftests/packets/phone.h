@@ -8,7 +8,7 @@
 
 #include "rig.h"
 
-/* What was told since the last look. */
+/* The offences that were told since the last look. */
 #define TOLD_MAX 64
 extern struct sw_offence told[TOLD_MAX];
 extern unsigned int told_count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What packet tests share: a policy in a test run, frames to send through it, and assertions on
+ * Shared by the packet tests: a policy in a test run, frames to send through it, and assertions on
  * the verdict, the reason, and the counter that moved.
  */
 #ifndef SIPWARD_PACKETS_RIG_H
@@ -30,8 +30,8 @@ struct rig {
 #define SECOND SW_NS_PER_SEC
 #define MS     (SECOND / 1000)
 
-/* Loads the policy text; a mistake in it fails the test. What the policy does not need is not
- * scanned for, as on the wire; with _all everything is. */
+/* Loads the policy text; a mistake in it fails the test. As on the wire, the scanner skips the work
+ * that the policy does not need; with _all it does everything. */
 void rig_open(struct rig *rig, const char *yaml);
 void rig_open_all(struct rig *rig, const char *yaml);
 void rig_close(struct rig *rig);

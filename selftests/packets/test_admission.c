@@ -81,7 +81,8 @@ static void test_greylist_off_and_always(void **state)
 	sends_method(&always, "INVITE", 1, SW_REASON_NONE);
 }
 
-/* What only counts sends nothing: no newcomer is told to the agent, and no answer is consumed. */
+/* A policy that only counts sends nothing: no newcomer is told to the agent, and no answer is
+ * consumed. */
 static void test_monitor_sends_nothing(void **state)
 {
 	static const char *const modes[] = {"enforce", "monitor"};

@@ -75,7 +75,8 @@ static void test_backoff_goes_first(void **state)
 		sends_method(&rig, "INVITE", phone, SW_REASON_NONE);
 }
 
-/* Who is patient is probed also where the budget keeps it out; who came again once is not. */
+/* A client that doubled its pause is probed although the budget keeps it out; a client that came
+ * again only once is not. */
 static void test_patient_are_told(void **state)
 {
 	auto_rig struct rig rig;

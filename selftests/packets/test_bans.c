@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What behaviour earns: bans, that grow longer; penalties, that spare whom the server served; and
- * the better grade of those who are served.
+ * The results of behaviour: bans, which grow longer; penalties, which spare sources that the server
+ * served; and the better grade of sources that the server serves.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The first payload of a TCP connection, cut, ordered, repeated and overlapped in every way that a
- * generator finds. Whatever a server may assemble of the segments that passed must pass as one
- * segment, too; and an honest client gets all of a good payload through, whatever is lost.
+ * generator finds. Every text that a server may assemble of the segments that passed must pass as
+ * one segment, too; and an honest client gets all of a good payload through, whatever is lost.
  *
  * Both take more rounds with BEGINNINGS=N, and another course with SEED=N.
  */
@@ -50,7 +50,7 @@ struct setting {
 	size_t bad_count;
 };
 
-/* What a server may make of it. */
+/* A server that assembles the segments. */
 struct server {
 	uint32_t first;         /* sequence number of the stream's first octet */
 	uint8_t octets[TEXT_MAX];

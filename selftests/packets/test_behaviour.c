@@ -132,7 +132,7 @@ static void test_wrong_then_right(void **state)
 	assert_int_equal(told[0].failures, 1);
 }
 
-/* What asks for no password says nothing of passwords. */
+/* The success of a request that needs no password says nothing about passwords. */
 static void test_success_elsewhere_clears_nothing(void **state)
 {
 	auto_rig struct rig rig;
@@ -306,7 +306,7 @@ static void test_malformed(void **state)
 	assert_int_equal(overhear(&shadow), 0);
 }
 
-/* Who is asked for, and who says so. */
+/* An enumeration is counted by the users that the source asks for, as the server's answers tell. */
 static void test_searching(void **state)
 {
 	auto_rig struct rig rig;

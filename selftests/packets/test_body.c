@@ -59,7 +59,7 @@ static void test_requests(void **state)
 		   SW_REASON_NONE);
 	sends_body(&rig, "INVITE", NULL, "", bad, SW_REASON_NONE);
 	sends_body(&rig, "INVITE", NULL, SDP, "\x1f\x8b", SW_REASON_NONE);
-	/* What is behind the length is no part of it. */
+	/* Octets behind the length are no part of the body. */
 	sends(&rig, text, with_body(text, sizeof(text), "INVITE", NULL, SDP, bad, -25),
 	      SW_REASON_NONE);
 	sends(&rig, text, with_body(text, sizeof(text), "INVITE", NULL, SDP, bad, -20),

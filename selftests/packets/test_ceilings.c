@@ -65,7 +65,7 @@ static void test_prefix(void **state)
 	assert_int_equal(admitted(&rig, "OPTIONS", 1), 1);
 }
 
-/* What a narrower ceiling refuses has spent nothing of a wider one. */
+/* A packet that a narrower ceiling refuses has spent nothing of a wider one. */
 static void test_narrow_before_wide(void **state)
 {
 	auto_rig struct rig rig;
@@ -243,7 +243,7 @@ static void test_syn(void **state)
 			sends_segment(&rig, SYN, "", 0,
 				      n < 5 ? SW_REASON_NONE : SW_REASON_RATE_SYN);
 		}
-		/* What belongs to a connection goes on, and so does an answer to the server's. */
+		/* Segments of a connection pass, and so does the answer to a SYN of the server. */
 		sends_segment(&rig, ACK, "", 0, SW_REASON_NONE);
 		sends_segment(&rig, SYN_ACK, "", 0, SW_REASON_NONE);
 		rig.from.addr.octets[15]++;
@@ -337,7 +337,7 @@ static void test_malformed_profile_off(void **state)
 		sends(&rig, JUNK, strlen(JUNK), SW_REASON_NONE);
 	sends(&rig, WRONG, strlen(WRONG), SW_REASON_RATE_MALFORMED);
 	sends(&rig, JUNK, strlen(JUNK), SW_REASON_RATE_MALFORMED);
-	/* What is well-formed is not counted; nor what could end a call. */
+	/* Well-formed messages are not counted; nor are messages that could end a call. */
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_NONE);
 	snprintf(text, sizeof(text), "BYE%s", strchr(WRONG, ' '));
 	sends(&rig, text, strlen(text), SW_REASON_NONE);
@@ -371,7 +371,7 @@ static void test_malformed_in_shadow(void **state)
 	assert_int_equal(outcome.shadow_count, 4);
 }
 
-/* What a check drops keeps its own reason, and needs no ceiling. */
+/* A message that a check drops keeps the reason of the check, and needs no ceiling. */
 static void test_malformed_dropped_anyway(void **state)
 {
 	auto_rig struct rig rig;

@@ -65,8 +65,8 @@ static bool forget(const void *key, void *value, void *context)
 	return true;
 }
 
-/* A flood of SYNs pushed out what was noted of this one: its first payload is judged all the same,
- * as long as the kernel has read nothing of it. What comes later is let be. */
+/* A flood of SYNs pushed out the note of this one. Its first payload is judged all the same, as
+ * long as the kernel has read nothing of it. Later payload is let be. */
 static void test_forgotten_syn(void **state)
 {
 	static const char garbage[] = "POST / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -232,7 +232,8 @@ static int on_event(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* What of this text, sent in one segment, the agent is told to close a connection for. */
+/* Sends the text in one segment. Returns the reason for which the agent is told to close the
+ * connection. */
 static enum sw_reason closed_for(struct rig *rig, uint32_t seq, uint32_t ack, const char *text,
 				 size_t size)
 {

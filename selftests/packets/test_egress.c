@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the server may not send to a zone.
+ * Messages that the server may not send to a zone.
  */
 #include "outbound.h"
 #include "kernel/state_values.h"
@@ -95,7 +95,7 @@ static void test_methods(void **state)
 	/* Reported, unless the zone says otherwise. */
 	reported(&rig, WATCHED, METHOD("INVITE"), SW_REASON_EGRESS_METHOD);
 	passes(&rig, WATCHED, METHOD("FOO"));
-	/* What a zone may send is another matter. */
+	/* The methods that a zone may send do not matter here. */
 	passes(&rig, INWARD, METHOD("NOTIFY"));
 	passes(&rig, "192.0.2.77", METHOD("NOTIFY"));
 }
@@ -338,7 +338,7 @@ static void test_to_is_not_seen(void **state)
 	assert_int_equal(counted_all(&rig, SW_MODE_ENFORCE), before);
 }
 
-/* What a long way put behind it is read all the same. */
+/* A header behind the many lines of a long way is read all the same. */
 static void test_long_way(void **state)
 {
 	char via[4096] = "192.0.2.1:5060";
@@ -371,7 +371,7 @@ static void test_other_address(void **state)
 	dropped(&rig, MACHINE, METHOD("NOTIFY"), SW_REASON_EGRESS_METHOD);
 }
 
-/* What several rules find is counted by each, and dropped when one says so. */
+/* A message that several rules match is counted by each, and dropped when one rule denies it. */
 static void test_several(void **state)
 {
 	struct sent what = METHOD("NOTIFY");

@@ -118,7 +118,7 @@ static void test_every_rule(void **state)
 	}
 }
 
-/* What keeps it out: what somebody said by hand. */
+/* Only a list that is kept by hand refuses an emergency call. */
 static void test_by_hand(void **state)
 {
 	auto_rig struct rig rig;

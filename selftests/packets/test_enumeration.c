@@ -20,7 +20,7 @@ static void quiet(const char *text)
 	(void)text;
 }
 
-/* What the agent does with what was told. */
+/* Lets the agent judge the offences that were told. */
 static void judges(struct rig *rig, struct behaviour *behaviour)
 {
 	behaviour->state = &rig->test_run.state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The first payload of a TCP connection: a ClientHello of a version that is wanted, SIP, or what
- * may stand before either. What comes behind it is let be.
+ * The first payload of a TCP connection: a ClientHello of a version that is wanted, SIP, or octets
+ * that may stand before either. Later payload is let be.
  */
 #include <arpa/inet.h>
 
@@ -128,7 +128,7 @@ static void test_ways_to_open(void **state)
 	rig.to.addr = address("2001:db8::1");
 	opens(&rig, text, size, SW_REASON_NONE);
 	opens(&rig, sip, sip_size, SW_REASON_CLEARTEXT);
-	/* What is behind the first payload is not looked at, whatever it looks like. */
+	/* Later payload is not looked at, whatever it looks like. */
 	connects(&rig);
 	says(&rig, text, size, SW_REASON_NONE);
 	says(&rig, sip, sip_size, SW_REASON_NONE);
@@ -299,7 +299,7 @@ static void test_tcp_service(void **state)
 			says(&rig, endless, sizeof(endless), SW_REASON_NONE);
 		says(&rig, endless, sizeof(endless), SW_REASON_TCP_FIRST);
 	}
-	/* Whose beginning was not seen is let be. */
+	/* A connection whose beginning was not seen is let be. */
 	rig.from.port++;
 	says(&rig, ssh, sizeof(ssh) - 1, SW_REASON_NONE);
 }
@@ -364,7 +364,7 @@ static void test_shadow(void **state)
 	lay_segment(&rig, ACK, text, size);
 	assert_true(gets_in_frame(&rig));
 	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_CLEARTEXT), 1);
-	/* What follows is nothing new. */
+	/* Later payload begins nothing new. */
 	sequence += size;
 	says(&rig, text, size, SW_REASON_NONE);
 }

@@ -207,7 +207,7 @@ static void test_large_in_any_order(void **state)
 	both_families(large_in_any_order, YAML_PLAIN);
 }
 
-/* What must be in a first fragment: the start line and the top Via. */
+/* A first fragment must hold the start line and the top Via. */
 static void tiny(struct rig *rig)
 {
 	size_t start = strlen("MESSAGE sip:alice@example.com SIP/2.0\r\n");
@@ -283,8 +283,8 @@ static void test_atomic_fragment(void **state)
 	sends_frame(&rig, SW_REASON_NONE);
 }
 
-/* What is more than a multiple of 8 octets of a first fragment Linux does not take: it is not
- * looked at either. The top Via ends in the next fragment. */
+/* Linux does not take the octets of a first fragment behind the last multiple of 8, so these octets
+ * are not looked at either. The top Via ends in the next fragment. */
 static void test_cut_to_eight(void **state)
 {
 	auto_rig struct rig rig;

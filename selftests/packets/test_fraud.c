@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What toll fraud looks like, and what dials like it and is none.
+ * Dialling that looks like toll fraud, and honest dialling that resembles it.
  */
 #include "rig.h"
 
@@ -61,7 +61,7 @@ static void test_destinations(void **state)
 	assert_int_equal(first, 30);
 	assert_in_range(reached(&rig, 2000, 100), 0, 20);
 	assert_true(counted(&rig, SW_MODE_ENFORCE, SW_REASON_TOLL_FRAUD_DESTINATIONS) >= 80);
-	/* Who was called before can be called again. */
+	/* A number that was called before can be called again. */
 	assert_int_equal(reached(&rig, 1000, 30), 30);
 	/* A dialog goes on, so do other methods, and an emergency call over its budget. */
 	sends(&rig, text, invite(text, sizeof(text), "sip:0999@example.com", "x"), SW_REASON_NONE);
@@ -110,7 +110,7 @@ static void test_sweep(void **state)
 	for (size_t i = 0; i < array_size(prefixes); i++)
 		dials(&rig, prefixes[i], "972595144567",
 		      i < 8 ? SW_REASON_NONE : SW_REASON_TOLL_FRAUD_SWEEP);
-	/* What it dialled before goes on, other numbers too. */
+	/* Numbers that it dialled before go on, and so do other numbers. */
 	dials(&rig, "00", "972595144567", SW_REASON_NONE);
 	dials(&rig, "00", "493012345678", SW_REASON_NONE);
 	/* A few minutes later it is forgotten. */
@@ -172,15 +172,15 @@ static void test_sweep_reported(void **state)
 	}
 	size = invite(text, sizeof(text), "tel:9972595144567", NULL);
 	sends_shadowed(&rig, text, size, SW_REASON_TOLL_FRAUD_SWEEP);
-	/* What is no number is no sweep. */
+	/* Users that are no numbers make no sweep. */
 	for (int i = 0; i < 40; i++) {
 		snprintf(uri, sizeof(uri), "sip:room%d-conference@example.com", i);
 		sends(&rig, text, invite(text, sizeof(text), uri, NULL), SW_REASON_NONE);
 	}
 }
 
-/* Who writes the address of another on his packets spends nothing of what that one has over
- * TCP or by a proof. */
+/* An attacker who writes another source's address into his packets spends nothing of the shares
+ * that this source has over TCP or by a proof. */
 static void test_shares(void **state)
 {
 	auto_rig struct rig rig;

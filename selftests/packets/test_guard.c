@@ -192,7 +192,7 @@ static void test_teardown_tcp(void **state)
 	requests_tcp(&rig, STRANGER, "INVITE", 1, false, REPORTED);
 	requests_tcp(&rig, STRANGER, "INFO", 1, false, PASSES);
 	requests_tcp(&rig, "198.51.100.99", "BYE", 1, false, PASSES);
-	/* What was learned over TCP is known over UDP, and the other way round. */
+	/* A dialog that was learned over TCP is known over UDP, and the other way round. */
 	requests(&rig, ALICE, "BYE", 1, false, PASSES);
 	requests(&rig, STRANGER, "BYE", 1, false, DROPPED);
 	way = UDP;
@@ -242,7 +242,7 @@ static void test_teardown_tcp_bundle(void **state)
 	leaves(&rig, ALICE, text, size);
 	requests_tcp(&rig, STRANGER, "BYE", 1, false, REPORTED);
 	requests_tcp(&rig, STRANGER, "BYE", 2, false, PASSES);
-	/* What goes on with one says nothing. */
+	/* A segment that goes on with a message says nothing. */
 	size = message(text, sizeof(text), "x\r\nSIP/2.0 200 OK", "INVITE", 3, "a", "b", "i");
 	leaves(&rig, ALICE, text, size);
 	requests_tcp(&rig, STRANGER, "BYE", 3, false, PASSES);
@@ -328,7 +328,8 @@ static void test_digest_leak(void **state)
 	challenges(&rig, ALICE, "401 Unauthorized", "UPDATE", "u1", REPORTED);
 	/* A gateway may. */
 	challenges(&rig, CARRIER, "401 Unauthorized", "BYE", "b1", REPORTED);
-	/* What begins a dialog may be challenged, a REGISTER to a trunk's registrar too. */
+	/* A request that begins a dialog may be challenged, and so may a REGISTER to a trunk's
+	 * registrar. */
 	challenges(&rig, ALICE, "401 Unauthorized", "REGISTER", "r1", PASSES);
 	asks(&rig, ALICE, "INVITE", 5, NULL, "i1");
 	challenges(&rig, ALICE, "407 Proxy Authentication Required", "INVITE", "i1", PASSES);

@@ -108,7 +108,7 @@ static void test_forged(void **state)
 	/* The method list, likewise. */
 	size = premium(text, sizeof(text), "MESSAGE", "1", "a", "x");
 	sends(&rig, text, size, SW_REASON_METHOD);
-	/* What ends calls is spared as ever. */
+	/* Messages that end calls are spared as ever. */
 	size = premium(text, sizeof(text), "BYE", "1", "a", "x");
 	sends(&rig, text, size, SW_REASON_NONE);
 	size = premium(text, sizeof(text), "ACK", "1", "a", "x");
@@ -184,7 +184,7 @@ static void test_dialogs(void **state)
 	/* A phone that moved takes its dialog along. */
 	rig.from.addr = address(STRANGER);
 	is_believed(&rig, "acked", "phone", "s");
-	/* What was not heard of for long is not forgotten for that. */
+	/* A dialog that was silent for long is not forgotten for that. */
 	rig.test_run.now += 1;
 	{
 		struct sw_health health = {
@@ -199,8 +199,8 @@ static void test_dialogs(void **state)
 	is_refused(&rig, "1", "a", "x");
 }
 
-/* A proxy passes on an ACK, or what has a Route, whatever its tags say: that it does begins no
- * dialog. What belongs to one that it was seen in goes on with it. */
+/* A proxy passes on an ACK, or a request with a Route, whatever its tags say, and that begins no
+ * dialog. A request in a dialog in which the proxy was seen keeps the dialog alive. */
 static void test_passed_on(void **state)
 {
 	static const char *const methods[] = {"ACK", "BYE", "INVITE", "UPDATE", "NOTIFY"};

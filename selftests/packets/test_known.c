@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a proof is good for: a spent budget, and a server that falls behind, are nothing to those
- * who are known. What is a proof, and what is none, is in test_proofs.c.
+ * The use of a proof: a spent budget, and a server that falls behind, do not keep known endpoints
+ * out. test_proofs.c tests which values are a proof.
  */
 #include <linux/ip.h>
 

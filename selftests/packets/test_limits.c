@@ -73,7 +73,7 @@ static void test_method_classes(void **state)
 	assert_int_equal(admitted(&rig, "INVITE", NULL, 50, 0), 5);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE_METHOD);
 	assert_int_equal(admitted(&rig, "REGISTER", NULL, 50, 0), 3);
-	/* What INVITE and REGISTER were refused spent nothing of the common cell. */
+	/* The INVITEs and REGISTERs that were refused spent nothing of the common cell. */
 	assert_int_equal(admitted(&rig, "NOTIFY", NULL, 200, 0), 92);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE);
 }
@@ -191,7 +191,7 @@ static size_t as_stun(char *out, size_t size, const char *text)
 }
 
 /* Some servers take any eight octets for a method: no message passes as STUN, wherever it begins,
- * however it is written. What only holds text, or the name of the protocol, does. */
+ * however it is written. A packet that only holds text, or the name of the protocol, does. */
 static void test_no_sip_in_stun(void **state)
 {
 	static const char *const tails[] = {

@@ -30,7 +30,7 @@ static int judge(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* What the agent does with what was told. */
+/* Lets the agent judge the offences that were told. */
 static void judges(struct rig *rig, struct behaviour *behaviour)
 {
 	struct ring_buffer *ring;
@@ -328,7 +328,7 @@ static void test_end(void **state)
 }
 
 /* A guesser of several names is banned: of three where nobody else is known, of ten where somebody
- * registered or called. What his own endpoint registered with spares him nothing. */
+ * registered or called. The usernames that his own endpoint registered with do not spare him. */
 static void test_guesser(void **state)
 {
 	static const char *const others[] = {NULL, "REGISTER", "INVITE"};

@@ -308,7 +308,7 @@ static void test_lines(void **state)
 	      SW_REASON_NONE);
 }
 
-/* What is not read counts as the worst that the zone has a rule for. */
+/* A number that is not read counts as the worst that the zone has a rule for. */
 static void test_too_many(void **state)
 {
 	static const struct {
@@ -399,7 +399,7 @@ static void test_high_risk(void **state)
 	calls_reported(&rig, (struct call){.uri = "sip:+2522123@example.com"}, SW_REASON_HIGH_RISK);
 	calls(&rig, (struct call){.uri = "sip:+2521123@example.com"}, SW_REASON_NONE);
 	calls(&rig, (struct call){.uri = "sip:+23276123@example.com"}, SW_REASON_NONE);
-	/* What is only reported makes no gap in what is denied. */
+	/* A prefix that is only reported makes no gap in a denied one. */
 	calls(&rig, (struct call){.uri = "sip:+882123@example.com"}, SW_REASON_CALLEE_DENIED);
 }
 
@@ -446,7 +446,7 @@ static void test_long_numbers(void **state)
 	}
 }
 
-/* What is written so that it is read only in part, or in two ways, is as bad as the worst. */
+/* A number that can be read only in part, or in two ways, counts as the worst. */
 static void test_hidden_numbers(void **state)
 {
 	static const struct call hidden[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What leaves for a zone that is not trusted with it.
+ * Private data that leaves for a zone that is not trusted with it.
  */
 #include "outbound.h"
 #include "policy/names.h"
@@ -60,7 +60,7 @@ static void test_identity(void **state)
 	reported(&rig, CARRIER, HEADERS(PAI "Privacy: identity;header\r\n"),
 		 SW_REASON_PRIVACY_ASSERTED);
 	reported(&rig, CARRIER, HEADERS("Privacy: id\r\n"), SW_REASON_NONE);
-	/* Who is trusted with it may have it. */
+	/* A zone that is trusted with the identity may have it. */
 	reported(&rig, CORE, HEADERS(PAI "Privacy: id\r\n"), SW_REASON_NONE);
 	assert_int_equal(counted_in(&rig, "carrier", SW_MODE_MONITOR, SW_REASON_PRIVACY_IDENTITY),
 			 2);
@@ -188,7 +188,7 @@ static void test_tcp(void **state)
 				 .way = way,
 			 },
 			 SW_REASON_PRIVACY_ADDRESS);
-		/* What only goes on with a message. */
+		/* A segment that only goes on with a message. */
 		reported(&rig, CARRIER, (struct sent){.start = "x", .headers = PCV, .way = way},
 			 SW_REASON_NONE);
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is a proof, and what is none: each kind of value that an endpoint may send back, and the
- * ways in which somebody else can choose it, compute it or learn it. The attacker writes the
- * endpoint's address into his packets; docs/threat-model.md has the same list in words.
+ * The values that are a proof, and those that are none: each kind of value that an endpoint may
+ * send back, and the ways in which somebody else can choose it, compute it or learn it. The
+ * attacker writes the endpoint's address into his packets; docs/threat-model.md has the same list
+ * in words.
  */
 #include <linux/ip.h>
 

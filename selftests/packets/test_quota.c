@@ -150,7 +150,8 @@ static void test_kept(void **state)
 	assert_int_equal(fills(&rig, "192.0.2.8", SW_TALLY_KNOWN_FULL), 0);
 }
 
-/* What the counts do when no one of a network is there any more, and when they were lost. */
+/* The counts are right again when all endpoints of a network have gone, and when the counts were
+ * lost. */
 static void test_counted_anew(void **state)
 {
 	auto_rig struct rig rig;

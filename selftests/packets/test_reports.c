@@ -122,10 +122,10 @@ static void test_once_a_minute(void **state)
 	rig.test_run.now += SECOND;
 	answers(&rig, CARRIER, 3);
 	assert_int_equal(told_of(&rig, SW_REASON_PRIVACY_ADDRESS), 1);
-	/* What comes in likewise; another reason of the same address is told. */
+	/* The same holds for packets that come in; another reason of the same address is told. */
 	diverted(&rig, "198.51.100.7", 10);
 	assert_int_equal(told_of(&rig, SW_REASON_HEADER), 1);
-	/* What is refused is told each time. */
+	/* A refusal is told each time. */
 	for (int i = 0; i < 10; i++)
 		sends_method(&rig, "OPTIONS", i, SW_REASON_METHOD);
 	assert_int_equal(told_of(&rig, SW_REASON_METHOD), 10);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a zone or a service must speak: plain SIP where TLS or IPsec is required, what IMS sends in
- * the clear all the same.
+ * The transport that a zone or a service requires: plain SIP where TLS or IPsec is required, and
+ * messages that IMS sends in the clear all the same.
  */
 #include <linux/in.h>
 
@@ -59,7 +59,8 @@ static void test_ipsec(void **state)
 	sends(&rig, text, size, SW_REASON_CLEARTEXT); /* over its rate */
 	rig.test_run.now += SECOND / 5;
 	sends(&rig, text, size, SW_REASON_NONE);
-	/* What may belong to an emergency call, or to one that stands, is only counted. */
+	/* A message that may belong to an emergency call, or to an established call, is only
+	 * counted. */
 	size = request(text, sizeof(text), "BYE", 3, "abc");
 	sends_shadowed(&rig, text, size, SW_REASON_CLEARTEXT);
 	size = response(text, sizeof(text), 200, "INVITE", 4);
@@ -86,7 +87,7 @@ static void test_tls_zone(void **state)
 	/* TCP: nothing gets in before the first message, and only that is ever dropped. */
 	size = request(text, sizeof(text), "INVITE", 2, NULL);
 	opens(&rig, text, size, SW_REASON_CLEARTEXT);
-	/* What is not all there may be an emergency call. */
+	/* A message that is not complete may be an emergency call. */
 	for (size_t cut = 1; cut < size; cut++) {
 		connects(&rig);
 		says(&rig, text, cut, SW_REASON_NONE);
@@ -151,7 +152,7 @@ static void test_emergency(void **state)
 	}
 }
 
-/* What brings SIP under IPsec: ESP, IKE, and ESP in UDP. */
+/* The protocols that carry SIP under IPsec: ESP, IKE, and ESP in UDP. */
 static void test_ipsec_itself(void **state)
 {
 	static const uint8_t esp[64] = {0x12, 0x34, 0x56, 0x78};

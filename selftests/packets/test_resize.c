@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What two maps of one table know of an entry, while the table changes its size: nothing that
- * either of them learned last is lost, and what somebody took out stays out.
+ * While a table changes its size, it has two maps, and both may know an entry. The newest state of
+ * either map survives, and an entry that was removed stays removed.
  */
 #include "rig.h"
 

@@ -128,7 +128,7 @@ static void test_route_here(void **state)
 		sends_lines(&rig, line, SW_REASON_ROUTE_PRELOADED);
 	}
 	sends_lines(&rig, "Record-Route: <sip:192.0.2.9;lr>\r\n", SW_REASON_NONE);
-	/* What Record-Route asked for is no preloaded route. */
+	/* A route that Record-Route asked for is no preloaded route. */
 	sends(&rig, text, with_lines(text, sizeof(text), "t1", "Route: <sip:192.0.2.9;lr>\r\n"),
 	      SW_REASON_NONE);
 }

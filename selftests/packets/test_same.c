@@ -15,7 +15,7 @@
 
 static struct sip_buf buf;
 
-/* What stands behind the message must not matter: it is another rubbish each time. */
+/* The octets behind the message must not matter: they are other rubbish each time. */
 static void scan_natively(const struct rig *rig, const uint8_t *text, size_t size,
 			  struct sip_msg *msg)
 {
@@ -64,7 +64,7 @@ static void test_generated(void **state)
 		size_t size = sip_generate(&random, text, sizeof(text));
 
 		compare(&rig, text, size, n);
-		/* What the generator makes is valid. */
+		/* The generator makes valid messages. */
 		if (outcome.verdict == SW_TEST_RUN_DROP)
 			fail_msg("a valid message was dropped: %s\n%.*s",
 				 reason_name(outcome.reason), (int)size, text);

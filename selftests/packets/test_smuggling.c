@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What some server reads and a careless reader misses: each is refused under `default`, with a
- * reason of its own, and its nearest legal neighbour passes. Once with what the policy needs, once
- * with all work.
+ * Text that some server reads and a careless reader misses: each case is refused under `default`,
+ * with a reason of its own, and its nearest legal neighbour passes. Each case runs once with the
+ * work that the policy needs, and once with all work.
  */
 #include "policy/names.h"
 #include "rig.h"
@@ -84,8 +84,8 @@ static const struct {
 	{SW_REASON_TO_MISSING, .to = "\t\r\n \t"},
 };
 
-/* What is only found where somebody reads addresses, or looks for a branch, for else nobody is
- * misled. */
+/* Faults that are only found where a rule reads addresses, or looks for a branch. Without such a
+ * rule they mislead nobody. */
 static const struct addressed {
 	enum sw_reason reason; /* 0: ambiguous */
 	const char *start, *lines, *to, *good_start, *good_lines, *good_to;
@@ -166,7 +166,7 @@ static void run_addressed(struct rig *rig)
 	}
 }
 
-/* What stands behind the method in a response is read by some as the method. */
+/* Some servers read the text behind the method in a response as part of the method. */
 static void test_answered_method(void **state)
 {
 	static const char *const cseq[] = {"1 INVITE", "1 INVITE x"};

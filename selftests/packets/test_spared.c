@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Emergency calls from a source that behaviour banned: behind a NAT it is many. What passes a ban,
- * beside each what does not; how much of it; and what every ban drops.
+ * Emergency calls from a source that behaviour banned: behind a NAT it is many. The tests show
+ * messages that pass a ban, each beside one that does not; how many pass; and messages that every
+ * ban drops.
  */
 #include <linux/udp.h>
 
@@ -84,8 +85,8 @@ static void test_no_calls(void **state)
 	rig_open(&rig, watched);
 	is_banned(&rig, SW_REASON_ENUMERATION);
 	for (size_t i = 0; i < array_size(messages); i++)
-		/* What is no SIP has that reason, as from anybody; it was scanned, within the
-		 * budget of what may be an emergency call. */
+		/* A packet that is no SIP has that reason, as from any source. It was scanned,
+		 * within the budget for packets that may be an emergency call. */
 		if (i == array_size(messages) - 1) {
 			char text[1024];
 
@@ -104,7 +105,7 @@ static void test_no_calls(void **state)
 	assert_int_equal(hits(&rig) - before, 3);
 }
 
-/* What such a call needs to be set up, changed and ended, from both sides; and the same of
+/* The messages that set up, change and end such a call, from both sides; and the same messages of
  * another call. */
 static void test_inside(void **state)
 {
@@ -127,7 +128,7 @@ static void test_inside(void **state)
 		{"ACK sip:psap@192.0.2.9 SIP/2.0", "<urn:service:sosx>;tag=t", NULL, "ACK"},
 		{"CANCEL sip:1123@example.com SIP/2.0", "<sip:1123@example.com>", NULL, "CANCEL"},
 		{"BYE sip:psap@192.0.2.9 SIP/2.0", "<sip:1120@example.com>;tag=t", NULL, "BYE"},
-		/* What its own name is says nothing. */
+		/* Its own name says nothing. */
 		{"BYE sip:psap@192.0.2.9 SIP/2.0", NULL, "<urn:service:sos>;tag=f", "BYE"},
 		/* Without a tag it begins something. */
 		{"UPDATE sip:psap@192.0.2.9 SIP/2.0", "<urn:service:sos>", NULL, "UPDATE"},
@@ -191,8 +192,8 @@ static void test_budget(void **state)
 	calls(&rig, "tel:112", SW_REASON_NONE);
 }
 
-/* What is scanned of one banned source for a call that it may belong to has a ceiling; what cannot
- * belong to one is not scanned, and spends nothing. */
+/* Messages of a banned source that may belong to an emergency call are scanned up to a ceiling.
+ * Messages that cannot belong to one are not scanned, and spend nothing. */
 static void test_ceiling(void **state)
 {
 	static const struct message bye = {"BYE sip:psap@192.0.2.9 SIP/2.0",

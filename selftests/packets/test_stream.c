@@ -20,7 +20,7 @@ static const char *const watched =
 
 static const struct message help = {SOS, "<urn:service:sos>", NULL, "INVITE"};
 
-/* What belongs to such a call, and the same of another. */
+/* Messages of such a call, and the same messages of another call. */
 static const struct message inside[] = {
 	{"ACK sip:psap@192.0.2.9 SIP/2.0", "<urn:service:sos>;tag=t", NULL, "ACK"},
 	{"PRACK sip:psap@192.0.2.9 SIP/2.0", "<sip:112@example.com>;tag=t", NULL, "PRACK"},
@@ -215,7 +215,7 @@ static void test_nothing_hides(void **state)
 		{{"REGISTER sip:example.com SIP / 2.0\r\n"}, false},
 		{{"REGISTER sip:example.com SIP ", "\t/", " ", "2.0\r\n"}, false},
 		{{"rest: SIP / 2.0 / TCP 198.51.100.7\r\n"}, true},
-		/* What is said inside a WebSocket stands behind a mask. */
+		/* Text inside a WebSocket stands behind a mask. */
 		{{"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"}, false},
 		{{"GET / HT", "TP/1", ".0\r\n"}, false},
 		{{"rest: http://example.com/\r\n"}, true},
@@ -529,7 +529,8 @@ static void test_syns(void **state)
 	sends_frame(&rig, SW_REASON_NONE);
 }
 
-/* Who only writes the address spends nothing of what a connection has, and is not remembered. */
+/* A packet with a spoofed address spends nothing of a connection's budget, and is not
+ * remembered. */
 static void test_spoofed(void **state)
 {
 	auto_connection struct connection c = NO_CONNECTION;

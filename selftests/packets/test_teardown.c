@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * `teardown: deny`: a BYE, CANCEL or re-INVITE whose sender guesses is refused, and every party of
- * a call that moved is let be. What `strict` refuses is in test_guard.c.
+ * a call that moved is let be. test_guard.c tests `strict`.
  */
 #include "kernel/state_values.h"
 #include "rig.h"
@@ -111,7 +111,7 @@ static void arrives(struct rig *rig, const char *source, const char *method, con
 #define byes(rig, source, from, to, wanted) \
 	arrives(rig, source, "BYE", CALL, from, to, "bye", wanted)
 
-/* Whoever names the dialog in full is a party that moved, or has read the messages. */
+/* A sender that names the dialog in full is a party that moved, or has read the messages. */
 static void test_moved(void **state)
 {
 	struct rig *rig = *state;
@@ -135,8 +135,8 @@ static void test_guesses(void **state)
 	long_tag[sizeof(long_tag) - 1] = '\0';
 	is_called(rig, CALL);
 	is_answered(rig, CALL, "b");
-	/* Who knows the Call-ID alone; or one tag beside it, as a phone that the call was forked
-	 * to. */
+	/* The sender knows the Call-ID alone; or one tag beside it, as a phone does that the call
+	 * was forked to. */
 	byes(rig, STRANGER, "x", "y", DROPPED);
 	byes(rig, STRANGER, "a", "y", DROPPED);
 	byes(rig, STRANGER, "x", "b", DROPPED);

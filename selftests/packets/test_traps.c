@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What kernel 6.1's verifier refuses and later ones take, found in the object's instructions, so
- * that it shows before that kernel is booted (selftests/kernels):
+ * Code that the verifier of kernel 6.1 refuses and later ones accept. It is searched for in the
+ * object's instructions, so that it shows before that kernel is booted (selftests/kernels):
  *
  *  - a key, or a value to be written, at an address that the function was handed: 6.1 takes a key
  *    from the stack, a packet or a map's value only, and what a global function is handed is

@@ -226,8 +226,8 @@ static void test_not_read_in_full(void **state)
 	}
 }
 
-/* What answers the server needs no budget, up to a ceiling of its own: beyond it, it is a
- * newcomer's. */
+/* A packet that answers the server needs no budget, up to a ceiling of its own. Beyond the ceiling
+ * it counts as a newcomer's. */
 static void test_belonging(void **state)
 {
 	auto_rig struct rig rig;
@@ -286,7 +286,7 @@ static void zone_has_its_ceiling(const char *zones, const struct class *class)
 	assert_int_equal(arrives(&rig, class, again), is_sip(class));
 	/* Too soon for a client that keeps the rules. */
 	assert_false(arrives(&rig, class, again));
-	/* What begins a dialog is another thing. */
+	/* Requests that begin a dialog do not count here. */
 	assert_true(flood_requests(&rig, 1, 0) == 1);
 }
 
@@ -375,8 +375,8 @@ static size_t emergency(char *text, size_t size, unsigned int n)
 	return snprintf(text, size, "INVITE urn:service:sos%s", rest);
 }
 
-/* What is spent is refused before it is read, with the reason that it had anyway; within the
- * ceiling of dialogs it is read, for it may be inside one. */
+/* A packet over a spent limit is refused before it is read, with the reason that it had anyway.
+ * Within the ceiling of dialogs it is read, for it may be inside a dialog. */
 static void test_spent_limits_save_the_scan(void **state)
 {
 	static const struct {
@@ -445,7 +445,7 @@ static void test_spent_dialogs_save_the_scan(void **state)
 
 #define SMALL "tables: {sources: 16, prefixes: 16, dialers: 16}\n"
 
-/* What a source has spent stays spent, however many others come. */
+/* A limit that a source has spent stays spent, however many others come. */
 static void test_full_table_of_sources(void **state)
 {
 	static const char *const zones[] = {
@@ -521,7 +521,8 @@ static size_t calls(char *text, size_t size, unsigned int number)
 	return snprintf(text, size, "INVITE sip:+4930%07u%s", number, rest);
 }
 
-/* Who called as many numbers as it may is not forgotten; who finds no room is not watched. */
+/* A source that called as many numbers as it may is not forgotten; a source that finds no room is
+ * not watched. */
 static void test_full_table_of_dialers(void **state)
 {
 	struct endpoint own;

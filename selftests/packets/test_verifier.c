@@ -112,7 +112,8 @@ static void test_everything_on(void **state)
 	within_budget("everything", everything);
 }
 
-/* What libxdp looks for, and where, to order programs on one interface. */
+/* The data that libxdp looks for, at the place where it looks, to order programs on one
+ * interface. */
 static void test_run_config(void **state)
 {
 	auto_policy struct policy policy = {};

@@ -103,7 +103,7 @@ static void test_lists(void **state)
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_NONE);
 }
 
-/* What ban_add() and allow_add() have in common. */
+/* The type that ban_add() and allow_add() share. */
 typedef int by_hand(const struct state *state, const struct prefix *addr, uint64_t duration,
 		    const char *note, struct prefix *source, struct error *e);
 
@@ -150,7 +150,7 @@ static void test_bans(void **state)
 	sends_method(&rig, "OPTIONS", 5, SW_REASON_BAN);
 	from(&rig, "2001:db8:0:2::5");
 	sends_method(&rig, "OPTIONS", 6, SW_REASON_NONE);
-	/* Who is on the allow list is never locked out. */
+	/* A source on the allow list is never locked out. */
 	ban(&rig, "203.0.113.77", BAN_FOREVER);
 	from(&rig, "203.0.113.77");
 	sends_method(&rig, "OPTIONS", 7, SW_REASON_NONE);
