@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the groups of attacks share. Each attack says what it tried and what came of it, in comments
-# before its result, which is `ok` when no harm was done.
+# Code that the groups of attacks share. Each attack prints its method and its effect, in comments
+# before its result. The result is `ok` when no harm was done.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 

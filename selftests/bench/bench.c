@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a packet costs: by a small policy, by the policies that are shipped, while it is dropped,
+ * The cost of a packet: by a small policy, by the policies that are shipped, while it is dropped,
  * and as tables grow. Every figure is given as a ratio to the row "full", which is measured beside
  * it: a valid INVITE of some 870 octets from a zone with limits, with all of `default` sanity.
  *
@@ -81,7 +81,7 @@ struct header_line {
 	size_t name_size, value_size;
 };
 
-/* What any parser has to do at least: the lines of the header section, split at the colon. */
+/* The least work of any parser: it splits the lines of the header section at the colon. */
 static __attribute__((noinline)) size_t split(const char *text, size_t size,
 					      struct header_line *lines, size_t room)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the bench measures: rows, each a program that the kernel runs on one frame. These machines
+ * The rows of the bench. Each row is a program that the kernel runs on one frame. These machines
  * are noisy, so the rows of a table are run in turns, many short rounds of which the best counts,
- * and what is kept is the ratio to the row "full" of the same table.
+ * and only the ratio to the row "full" of the same table is kept.
  */
 #ifndef SIPWARD_BENCH_H
 #define SIPWARD_BENCH_H

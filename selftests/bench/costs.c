@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What each rule costs: a shipped policy with all of its rules off, and then one more of them on
+ * The cost of each rule: a shipped policy with all of its rules off, and then one more of them on
  * in each row.
  */
 #include <linux/bpf.h>
@@ -230,7 +230,7 @@ static void measure_step(const struct scene *full, const char *path, const char 
 		percent[i] = rows[i] < table.count ? 100 * row_ratio(&table, rows[i]) : -1;
 }
 
-/* What the rows of one rule and of the one before it say of one column: the sum, and the step. */
+/* Prints one column of a rule's row: the sum, and the step from the row before. */
 static void print_cell(FILE *out, double before, double now)
 {
 	if (now < 0)

@@ -96,7 +96,7 @@ class First(Scenario):
             w.nothing_attached()
             must(w.status() is None, "a start that failed leaves state")
         else:
-            # What cannot be read now is read a second later.
+            # A state that cannot be read now is read a second later.
             if w.said("not restored yet"):
                 wait_until("the second try", lambda: w.said("are restored"))
             w.check("a")

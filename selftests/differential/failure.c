@@ -57,7 +57,7 @@ static void keep(struct value *value, uint8_t *room, size_t size)
 	value->octets = room;
 }
 
-/* What is found stays the same, so that one failure does not become another. */
+/* The values that a parser found stay the same, so that one failure does not become another. */
 static bool same_theirs(const struct value *a, const struct value *b)
 {
 	return a->size == b->size && (!a->size || !memcmp(a->octets, b->octets, a->size));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What Asterisk reads in an INVITE, by its log (selftests/differential/asterisk), whose path is
- * ASTERISK_LOG. It has threads: a second INVITE, to "done", tells when it is through with the
- * first, but for what a thread of the first has still to say.
+ * The adapter of Asterisk, for INVITEs. It reads the log (selftests/differential/asterisk), whose
+ * path is ASTERISK_LOG. Asterisk has threads: a second INVITE, to "done", tells when it is through
+ * with the first, but a thread of the first may still write to the log.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What Kamailio reads, by its log (selftests/lab/differential.cfg), whose path is KAMAILIO_LOG. A
- * second datagram, DONE, tells when it is through with the first; it has one process for both.
+ * The adapter of Kamailio, which reads its log (selftests/lab/differential.cfg), whose path is
+ * KAMAILIO_LOG. A second datagram, DONE, tells when it is through with the first; it has one
+ * process for both.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What libosip2 reads. It keeps headers that it has no type for in one list; what is an address
- * there is parsed by its parser for From. Its Content-Length is not looked at: where there is none
- * it makes one.
+ * The adapter of libosip2. It keeps headers that it has no type for in one list; its parser for
+ * From parses the addresses there. Its Content-Length is not looked at: where there is none it
+ * makes one.
  */
 #include <osipparser2/osip_parser.h>
 #include <osipparser2/osip_port.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What libre reads.
+ * The adapter of libre.
  */
 #define HAVE_INTTYPES_H 1 /* re.h asks */
 #define HAVE_STDBOOL_H  1
@@ -121,8 +121,8 @@ static void add_all(struct reading *r, const struct sip_msg *msg, const struct m
 	reading_add(r, F_BODY, mb->buf + mb->pos, mb->end - mb->pos);
 }
 
-/* It tells headers apart by a hash of their name. What has the hash of another name would be taken
- * for it: no message of interest. */
+/* It tells headers apart by a hash of their name. A header whose hash is that of another name would
+ * be taken for the other header. Such a message is of no interest. */
 static bool is_misnamed(const struct sip_hdr *hdr)
 {
 	static const struct {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What sipward reads: the scanner with all needs, and what the rules ask of it (bpf/rules:
- * number.h, headers.h, signature.h), for a datagram of a zone that has the profile `default`.
+ * The adapter of sipward: the scanner with all needs, and the functions that the rules read with
+ * (bpf/rules: number.h, headers.h, signature.h), for a datagram of a zone that has the profile
+ * `default`.
  */
 #include "sip_exact.h"
 

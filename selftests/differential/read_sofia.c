@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What sofia-sip reads.
+ * The adapter of sofia-sip.
  */
 #include <sofia-sip/msg.h>
 #include <sofia-sip/msg_addr.h>
@@ -106,7 +106,8 @@ static void add_all(struct reading *r, sip_t *sip)
 	add_identities(r, sip);
 }
 
-/* What nta.h answers with 400: a header that every message needs cannot be read. */
+/* True for a message that nta.h answers with 400: a header that every message needs cannot be
+ * read. */
 static bool has_error(const msg_t *msg, const sip_t *sip)
 {
 	return (sip->sip_flags & MSG_FLG_ERROR) ||

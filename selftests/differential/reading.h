@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What a parser read in a message, in one form for all parsers. Each parser has an adapter in a
- * file of its own; no header of a parser is seen outside of it.
+ * The values that a parser read in a message, in one form for all parsers. Each parser has an
+ * adapter in a file of its own; no header of a parser is seen outside of it.
  */
 #ifndef SIPWARD_DIFFERENTIAL_READING_H
 #define SIPWARD_DIFFERENTIAL_READING_H
@@ -70,7 +70,7 @@ struct values {
 	bool unsure; /* the parser says that there may be more: it takes them for the worst */
 };
 
-/* What a parser makes of a message as a whole. */
+/* The verdict of a parser on a message as a whole. */
 enum outcome {
 	OUTCOME_REFUSED,
 	OUTCOME_READ,

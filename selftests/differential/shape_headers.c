@@ -429,7 +429,7 @@ typedef void put_header(struct shape *s);
 
 #define HEADERS_MAX 32
 
-/* What every message has, and some of the rest; some twice. */
+/* Chooses the headers that every message has, and some of the others; some stand twice. */
 static uint32_t choose(struct shape *s, put_header **list)
 {
 	static put_header *const always[] = {

@@ -278,7 +278,7 @@ static bool escaped_quote(const struct difference *d)
 	       d->ours.octets[size] == '"' && d->ours.octets[size - 1] == '\\';
 }
 
-/* What no promise rests on. */
+/* Values on which no promise rests. */
 static bool no_proof(const struct difference *d)
 {
 	return d->field == F_NONCE || d->field == F_BRANCH || d->field == F_USERNAME;
@@ -304,7 +304,7 @@ static bool message_begins(const struct difference *d, const char *text)
 	       !strncasecmp((const char *)at, text, strlen(text));
 }
 
-/* Whose it is says nothing in a response: rules read its Contact, and no other user. */
+/* In a response the user does not matter: rules read the user of its Contact, and no other. */
 static bool user_of_a_response(const struct difference *d)
 {
 	return is_user(d) && d->field != F_CONTACT && message_begins(d, "SIP/2.0 ");

@@ -30,7 +30,7 @@
 #define REPEAT_MAX_MS 4000
 #define REPEATS_MAX 4
 
-/* What each frame replaces by 16 hexadecimal digits of its own. */
+/* A text that each frame replaces by 16 hexadecimal digits of its own. */
 #define TOKEN "0123456789abcdef"
 #define TOKENS_MAX 16
 
@@ -59,7 +59,7 @@
 
 _Static_assert(sizeof(SDP) - 1 == 111, "the Content-Length above");
 
-/* What the payload stands in. */
+/* The packet that carries the payload. */
 enum carrier { UDP, SYN, SEGMENT, FRAGMENT };
 
 #define STUN "\0\1\0\10\x21\x12\xa4\x42" "sipward-lab!" "\x80\x22\0\4" "none"
@@ -289,7 +289,7 @@ static void make_source(const struct flood *f, uint64_t random, uint8_t *octets)
 	}
 }
 
-/* What differs from one frame to the next behind the IP header, and its checksum. */
+/* Writes the fields behind the IP header that differ from frame to frame, and the checksum. */
 static void finish_transport(const struct flood *f, uint64_t random, uint8_t *frame)
 {
 	bool ipv6 = f->dst.family == AF_INET6;

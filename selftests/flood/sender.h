@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the senders of the lab have in common: they are bounded, and run only where no real wire
+ * Code that the senders of the lab share. All senders are bounded, and run only where no real wire
  * may hang.
  */
 #ifndef SIPWARD_FLOOD_SENDER_H

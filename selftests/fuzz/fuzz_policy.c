@@ -7,7 +7,7 @@
  *     user/base/?*.c -lyaml -lmd -o fuzz_policy
  *   ./fuzz_policy -max_len=4096 NEW selftests/fuzz/seeds/policy selftests/policies/good \
  *     selftests/policies/bad
- * What it finds goes into the folder NEW, the first one.
+ * Its findings go into the folder NEW, the first one.
  */
 #include <string.h>
 

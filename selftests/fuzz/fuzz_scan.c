@@ -49,7 +49,7 @@ static void check_spans(const struct sip_msg *msg, size_t size)
 	check(msg->begin <= size && msg->body_offset <= size);
 }
 
-/* What a value's address names lies inside the value. */
+/* The user and the host of a value's address lie inside the value. */
 static void check_addresses(const struct sip_buf *buf, const struct sip_msg *msg)
 {
 	for (int i = 0; i < SIP_HEADER_COUNT; i++) {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the interop groups share, on top of the lab: flows (a kind of call, between phones that are
-# sipp, through a server that people use), the policies they run under, what happens meanwhile, and
-# the table of what succeeded with and without sipward.
+# Code that the interop groups share, on top of the lab: flows (a kind of call, between phones that
+# are sipp, through a server that people use), the policies they run under, what happens meanwhile,
+# and the table of what succeeded with and without sipward.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 INTEROP=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -440,8 +440,8 @@ table ip nat {
 END
 }
 
-# A phone at the end of a bad line: rough.py relays between far and near. What it relays is on the
-# wire as it is in a frame, without offloads.
+# A phone at the end of a bad line: rough.py relays between far and near. The packets that it relays
+# are on the wire as they are in a frame, without offloads.
 rough_up() {
 	local end
 	{

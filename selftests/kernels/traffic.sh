@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What a kernel must be able to do: take the programs of every kind of policy, judge real
-# packets as they say, learn from what the server answers, change the policy, and let go
-# without a trace. A case of the lab; it runs on this host's kernel, too.
+# The tasks that a kernel must be able to do: load the programs of every kind of policy, judge real
+# packets as they say, learn from what the server answers, change the policy, and let go without a
+# trace. A case of the lab; it runs on this host's kernel, too.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab/lab.sh"
 lab_up

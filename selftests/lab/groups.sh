@@ -3,8 +3,8 @@
 #
 # Runs groups of cases, for the lab and for the attacks. Each group has namespaces, pins and files
 # of its own, so LANES (2) of them run side by side. Those that flood or measure say so on a line
-# `# lab: alone`, and run first, one after the other. Whoever stops this stops the groups, too,
-# which then take away what they have made.
+# `# lab: alone`, and run first, one after the other. A signal that stops this stops the groups,
+# too, which then remove everything that they have made.
 
 failed=0
 running=()

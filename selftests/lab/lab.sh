@@ -3,7 +3,7 @@
 #
 # The lab: namespaces caller, attacker, bystander and server, joined by a bridge in a namespace
 # of its own; Kamailio, sipp and sipward in them. Sourced by every case group; knows no case.
-# Whatever way a group ends, its namespaces, processes, pins and files go with it.
+# However a group ends, its namespaces, processes, pins and files go with it.
 
 set -u -o pipefail
 

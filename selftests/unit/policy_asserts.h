@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the tests of the policy language share: the folders, assertions about parts of a model,
- * and files to write. Includes cmocka.h itself, in the one order that works.
+ * Shared by the tests of the policy language: the folders, assertions about parts of a model, and
+ * files to write. Includes cmocka.h itself, in the one order that works.
  */
 #ifndef SIPWARD_TEST_POLICY_H
 #define SIPWARD_TEST_POLICY_H
@@ -55,7 +55,7 @@ static inline void assert_prefix(const struct prefix *prefix, const char *expect
 	assert_string_equal(prefix_text(prefix, text, sizeof(text)), expect);
 }
 
-/* What holds for each policy that loads, whatever its text was. */
+/* Asserts what must hold for each policy that loads, whatever its text was. */
 static inline void assert_sound(const struct policy *p)
 {
 	assert_non_null(p->file);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the scanner's tests say the same way. Include behind cmocka.
+ * Assertions that the scanner's tests share. Include behind cmocka.
  */
 #ifndef SIPWARD_SELFTESTS_SIP_ASSERTS_H
 #define SIPWARD_SELFTESTS_SIP_ASSERTS_H

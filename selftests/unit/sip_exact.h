@@ -15,7 +15,7 @@
 
 #include "sip/sip_scan.h"
 
-/* What a scanner that looked behind the message would fall for. */
+/* Octets that would mislead a scanner that looked behind the message. */
 static const char *const sip_pads[] = {
 	"\0\0\0\0\0\0\0\0", "\r\n\r\n\r\n\r\n", "\n\n\n\n\n\n\n\n", "        ", "\r\r\r\r\r\r\r\r",
 	":tag=x;\"", "@>;,\"<:?", "z9hG4bK.", "IP/2.0\r\n", "77777777",

@@ -433,7 +433,7 @@ static void put_content(struct message *m)
 	if (one_in(m, 6)) /* over UDP it may be missing */
 		return;
 	put_name(m, "Content-Length", 'l');
-	/* What is behind a shorter length is ignored (RFC 3261 18.3). */
+	/* The octets behind a shorter length are ignored (RFC 3261 18.3). */
 	putf(m, "%s%zu", one_in(m, 10) ? "0000" : "",
 	     one_in(m, 6) ? m->body_size / 2 : m->body_size);
 	put_end(m);

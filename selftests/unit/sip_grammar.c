@@ -91,7 +91,7 @@ void put_utf8(struct message *m)
 	put(m, PICK(m, characters));
 }
 
-/* What stands behind a backslash: any of ASCII but CR and LF. */
+/* Puts a backslash and an octet behind it: any of ASCII but CR and LF. */
 static void put_quoted_pair(struct message *m)
 {
 	uint8_t octet = one_in(m, 3) ? '"' : below(m, 128);

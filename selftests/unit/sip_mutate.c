@@ -85,7 +85,7 @@ static void repeat_line(struct victim *v)
 		replace(v, begin, 0, line, size);
 }
 
-/* What parsers trip over. */
+/* An octet that parsers trip over. */
 static uint8_t odd_octet(struct victim *v)
 {
 	static const char odd[] = "\0\r\n\t \"\\<>;:,@?=/()[]%*\x01\x1f\x7f";

@@ -10,14 +10,14 @@ static unsigned int needs;
 #define SIP_NEEDS(what) (needs & (what))
 #include "sip_exact.h"
 
-/* What only those are told who need more than a judgement. */
+/* Findings that only callers get that need more than a judgement. */
 #define UNTOLD   (SIP_FROM_TAG | SIP_COOKIE | SIP_LOGINS | URGENT)
 #define URGENT   (SIP_FROM_URGENT | SIP_TO_URGENT)
 #define JUDGED                                                                             \
 	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CALL_ID) |   \
 	 SIP_PRESENT(CSEQ) | SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH))
 
-/* What a policy may need without strict work. */
+/* The work that a policy may need without strict work. */
 static const unsigned int lean[] = {
 	0,
 	SIP_NEED_PARTIES,

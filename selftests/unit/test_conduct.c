@@ -249,8 +249,8 @@ static void test_spray(void **state)
 	assert_int_equal(sprays(conduct, &server, 19, SW_FIRST_NOT, 60), 10);
 }
 
-/* Who logs in after all is no longer counted; and old nonces, however many, push out nobody who
- * is. */
+/* A user that logs in after all is no longer counted; and old nonces, however many, push out no
+ * user that is counted. */
 static void test_spray_of_phones(void **state)
 {
 	cleanup(free_it) struct conduct *conduct = conduct_new();

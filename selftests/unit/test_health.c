@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is said of the observer, and of the dialogs that `to_tag: proven` must know.
+ * The texts about the observer, and about the dialogs that `to_tag: proven` must know.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -349,7 +349,7 @@ static void test_takes_over(void **state)
 	second = http_listen_beside(first, "0.0.0.0", port, &e);
 	assert_true(second >= 0);
 	close(first);
-	/* What took over shares with nobody. */
+	/* The process that took over the port shares it with nobody. */
 	assert_int_equal(http_listen("127.0.0.1", port, NULL), -1);
 	third = http_listen_beside(second, "::", port, &e);
 	assert_true(third >= 0);

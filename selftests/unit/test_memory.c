@@ -33,7 +33,7 @@ static void test_sum(void **state)
 	assert_int_equal(memory_check(&small, before - 1, NULL), -1);
 }
 
-/* What the message says fits does fit, and one more does not. */
+/* The number that the message names does fit, and one more does not. */
 static void test_number_that_fits(void **state)
 {
 	static const char *const names[] = { "bans", "sources", "fragments", "known", "proofs" };
@@ -157,7 +157,7 @@ static void test_lists(void **state)
 	}
 }
 
-/* What the message says fits does fit, and a hundredth more does not. */
+/* The number that the message names does fit, and a hundredth more does not. */
 static void test_list_that_fits(void **state)
 {
 	(void)state;

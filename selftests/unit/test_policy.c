@@ -68,7 +68,7 @@ static void test_minimal(void **state)
 	assert_int_equal(p.tables.entries[TABLE_BANS], 65536);
 	assert_int_equal(p.tables.entries[TABLE_SOURCES], 65536);
 	assert_int_equal(p.tables.entries[TABLE_FRAGMENTS], 16384);
-	/* What no rule reads takes nothing. */
+	/* A table that no rule reads takes no memory. */
 	assert_int_equal(p.tables.entries[TABLE_PREFIXES], 16);
 	assert_int_equal(p.tables.entries[TABLE_DIALOGS], 16);
 	assert_int_equal(p.tables.entries[TABLE_LOOPS], 16);

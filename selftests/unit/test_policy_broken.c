@@ -91,8 +91,8 @@ static void test_long_zone(void **state)
 	assert_in_range(monotonic_ns() - start, 0, 30 * SW_NS_PER_SEC);
 }
 
-/* Whatever the text: a sound policy, or an empty one and a message. The text lies in memory
- * of exactly its size, so that the sanitizer sees any read behind it. */
+/* Any text gives a sound policy, or an empty one and a message. The text lies in memory of exactly
+ * its size, so that the sanitizer sees any read behind it. */
 static void try_text(const char *text, size_t size)
 {
 	auto_free char *copy = xcalloc(1, size);

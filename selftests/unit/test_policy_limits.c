@@ -33,7 +33,7 @@ static void load(const struct scratch *s, struct policy *p)
 		fail_msg("%s", e.text);
 }
 
-/* What is refused with a message that has this in it. */
+/* The policy is refused with a message that contains `part`. */
 static void assert_refused(const struct scratch *s, const char *part)
 {
 	struct policy p = { 0 };
@@ -60,7 +60,7 @@ static void test_entries(void **state)
 		       "have 2000000: shorten them, or write at most 0 here");
 }
 
-/* What a list may have is what those before it left. */
+/* A list may have as many entries as the lists before it left. */
 static void test_entries_left(void **state)
 {
 	const struct scratch *s = *state;
@@ -281,7 +281,7 @@ static void say_some(struct said *said, const struct scratch *s, enum sw_action 
 	fputs("]\n", policy);
 }
 
-/* What the zone itself says by the longest prefix, of equal ones the gentlest; -1: nothing. */
+/* The zone's own action by the longest prefix, of equal ones the gentlest; -1: none. */
 static int own_rule(const struct said *said, const char *number, bool *equal)
 {
 	int best = -1;
@@ -372,7 +372,8 @@ static void test_device(void **state)
 	assert_string_equal(e.text, "/dev/zero: is a device; name a file");
 }
 
-/* What a shell makes of <(COMMAND); a relative list stands where the command runs. */
+/* The pipe that a shell makes of <(COMMAND); a relative list is looked for where the command
+ * runs. */
 static void test_pipe(void **state)
 {
 	static const char text[] =

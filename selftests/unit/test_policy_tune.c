@@ -119,7 +119,7 @@ static void test_not_written(void **state)
 	assert_int_equal(zone_of(&c, "carrier.a")->profile, SW_PROFILE_DEFAULT);
 }
 
-/* Whatever a file may have behind the key: a list, a mapping. */
+/* Every kind of value that a file may have behind the key: a list, a mapping. */
 static void test_whole_values(void **state)
 {
 	auto_policy struct policy a = { 0 }, b = { 0 };

@@ -115,7 +115,8 @@ static void test_many_hosts(void **state)
 	table_free(&table);
 }
 
-/* Who has an IPv6 /32 has 65536 networks, and is one block; who has eight of them, too. */
+/* The owner of an IPv6 /32 has 65536 networks, and is one block. The owner of eight of them is
+ * tested, too. */
 static void test_blocks(void **state)
 {
 	struct table table = filled_by(65536, 65536, 0);
@@ -140,7 +141,8 @@ static void test_served_hosts(void **state)
 	table_free(&table);
 }
 
-/* Whatever the size and however full: an overfull table, which other sizes leave, admits none. */
+/* For each size and each count of entries: an overfull table, which other sizes leave, admits
+ * none. */
 static void test_edges(void **state)
 {
 	static const uint64_t used[] = {0, 1, 14, 15, 16, 17, 1000, UINT32_MAX, UINT64_MAX / 2};

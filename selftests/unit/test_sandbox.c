@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What is left to the agent and to its exporter: each case runs in a child, which may lose its
- * life by it.
+ * The rights that are left to the agent and to its exporter. Each case runs in a child, since the
+ * kernel may kill it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -225,7 +225,7 @@ static void test_corpus(void **state)
 	assert_true(seen > 10);
 }
 
-/* Whatever stands there, it ends, and reads nothing behind the body. */
+/* For any text the parser comes to an end, and reads nothing behind the body. */
 static void test_hostile(void **state)
 {
 	uint64_t seed = 88172645463325252ull;

@@ -249,7 +249,7 @@ static void test_address(void **state)
 		{ "*", "", "" },
 		{ "a;b<sip:c@d>", "!c", "d" },
 		{ "sip:", "", "" },
-		/* What servers read that know no better. */
+		/* Broken values, as careless servers read them. */
 		{ "<900@h>", "900", "h" },
 		{ "900:pw@h", "!900", "h" },
 		{ ":900@h", "!900", "h" },
@@ -304,7 +304,7 @@ static void test_address(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t size = strlen(rows[i].value);
 
-		/* What stands behind it is not of it. */
+		/* The octets behind the value are no part of it. */
 		for (size_t pad = 0; pad < SIP_PADS; pad++) {
 			uint8_t *block = malloc(size + SIP_PAD);
 			uint64_t address;

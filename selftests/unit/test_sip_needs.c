@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What nobody needs is left out of a scan, and headers are read in brief: what is judged must
+ * Work that nobody needs is left out of a scan, and headers are read in brief. The judgement must
  * not change by that. The data path of most policies runs so; all other tests need everything.
  */
 #include <setjmp.h>

@@ -214,7 +214,7 @@ static const struct row rows[] = {
 	ROW(UTF8, "Expires: 60", "Subject: \xc0\x80", "Subject: \xef\xbb\xbf"),
 };
 
-/* What breaks one of the older checks mostly breaks the grammar as well. */
+/* A message that breaks one of the older checks mostly breaks the grammar as well. */
 #define GRAMMAR                                                                             \
 	(SW_SANITY_BIT(REQUEST_URI_SYNTAX) | SW_SANITY_BIT(VIA_SYNTAX) |                    \
 	 SW_SANITY_BIT(FROM_SYNTAX) | SW_SANITY_BIT(TO_SYNTAX) |                            \
@@ -222,7 +222,7 @@ static const struct row rows[] = {
 	 SW_SANITY_BIT(RECORD_ROUTE_SYNTAX) | SW_SANITY_BIT(REFER_TO_SYNTAX) |              \
 	 SW_SANITY_BIT(CALL_ID_SYNTAX) | SW_SANITY_BIT(CONTENT_TYPE_SYNTAX))
 
-/* What comes with a violation because it cannot come alone. */
+/* The violations that come with this one, because it cannot come alone. */
 static uint64_t company(const struct row *row)
 {
 	if (row->bit == SW_SANITY_BIT(CSEQ_NUMBER) && row->bad[0] == '+')
@@ -354,7 +354,7 @@ static void test_reach(void **state)
 	}
 }
 
-/* What stands where no client puts it, is read all the same. */
+/* Text at a place where no client puts it is read all the same. */
 static void test_read_all_the_same(void **state)
 {
 	static struct text text;
@@ -533,7 +533,7 @@ static void test_kinds(void **state)
 		     SIP_URGENT);
 }
 
-/* Who is called for help, in From and To: as each may be written. */
+/* Emergency services in From and To, in each form that may be written. */
 static void test_urgent_parties(void **state)
 {
 	static const struct {

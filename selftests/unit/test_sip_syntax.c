@@ -115,7 +115,8 @@ static void test_values(void **state)
 	}
 }
 
-/* What is read in several calls, and at their edges; and what is longer than any header. */
+/* Values that are read in several calls, with faults at the edges of a call; and values longer than
+ * any header. */
 static void test_lengths(void **state)
 {
 	static char text[8192], value[6000];
@@ -141,7 +142,7 @@ static void test_lengths(void **state)
 
 /* --- malformed INVITEs --- */
 
-/* What a field may hold: of the whole of a value that is replaced, nothing that replaces it. */
+/* The kinds of fields. K_WHOLE is the whole of a value. */
 enum kind {
 	K_TOKEN, K_TRANSPORT, K_HOST, K_PORT, K_USER, K_QUOTED, K_FIXED, K_WHOLE, K_CALL_ID,
 	K_CONTACT, K_CSEQ, K_SPACE, K_BYTE, K_COUNT, K_LENGTH,
@@ -349,7 +350,7 @@ static bool is_legal(const struct field *f, const struct anomaly *a)
 	return false;
 }
 
-/* What replaces a field: the n-th, or false. */
+/* Gives the n-th text that replaces a field, or returns false. */
 static bool nth_anomaly(size_t n, struct anomaly *a)
 {
 	static const char *const words[] = {

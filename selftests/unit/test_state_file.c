@@ -218,7 +218,7 @@ static void test_other_version(void **state)
 	assert_non_null(strstr(e.text, "another version"));
 }
 
-/* Whoever may write it could let himself in. */
+/* A user who may write the file could let himself in. */
 static void test_writable_by_others(void **state)
 {
 	const struct place *p = *state;
@@ -231,7 +231,7 @@ static void test_writable_by_others(void **state)
 	assert_non_null(strstr(e.text, "another user"));
 }
 
-/* What was there stays when the new one cannot be written. */
+/* The old file stays when the new one cannot be written. */
 static void test_not_written(void **state)
 {
 	const struct place *p = *state;

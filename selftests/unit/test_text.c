@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What others wrote is printed without an octet that a terminal obeys, and is UTF-8.
+ * Text that others wrote is printed without an octet that a terminal obeys, and as valid UTF-8.
  */
 #include <setjmp.h>
 #include <stdarg.h>

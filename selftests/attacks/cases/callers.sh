@@ -68,8 +68,8 @@ zones:
     newcomers: {rate: 100/s, probe: off, greylist: always}
 END
 fresh_start strict
-# What comes again after 8 or 16 s came again sooner before (RFC 3261 17.1.1.2): the first ones may be
-# lost on the way, and so may all answers.
+# A client that retransmits after 8 or 16 s has retransmitted sooner before (RFC 3261 17.1.1.2). The
+# first packets may be lost on the way, and so may all answers.
 for times in 0,4,12 ${LONG:+0,4,12,28}; do
 	tried "a client of which only what it sends after ${times//,/, } s arrives, as timer A has it, and \
 whose answers are lost but for the last"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Frames that Linux takes for IP, and what stands before the ports: VLAN tags, extension headers,
-# fragments, addresses of every host. What is forbidden does not get in that way, and nobody can
-# make good fragments be dropped.
+# Frames that Linux takes for IP, and headers before the ports: VLAN tags, extension headers,
+# fragments, addresses of every host. Forbidden messages do not get in that way, and nobody can make
+# good fragments be dropped.
 # shellcheck source=selftests/attacks/attacks.sh
 . "$(dirname "$0")/../attacks.sh"
 lab_up

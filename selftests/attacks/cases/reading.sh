@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What a zone forbids does not reach the server, however it is spelled; its legal neighbour does.
+# A message that a zone forbids does not reach the server, however it is spelled; its legal
+# neighbour does.
 # shellcheck source=selftests/attacks/attacks.sh
 . "$(dirname "$0")/../attacks.sh"
 KAMAILIO_CFG=$ATTACKS/reading.cfg

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # lab: alone
 #
-# What else somebody may try to do in another one's name: spend his limits, make a fraudster of him,
-# end his calls and connections, and use the agent's probes.
+# Further attacks in the name of a victim: spend the victim's limits, make it look like a fraudster,
+# end its calls and connections, and use the agent's probes.
 # shellcheck source=selftests/attacks/attacks.sh
 . "$(dirname "$0")/../attacks.sh"
 lab_up
@@ -26,7 +26,7 @@ zones:
 END
 fresh_start limits
 # A SYN carries no proof: while somebody spends the ceiling of an address, it opens no connection.
-# What it has lives on, and the harm ends with the flood.
+# Its open connections live on, and the harm ends with the flood.
 tried "1000 SYNs a second in another one's name, where one source has 5, while he is connected"
 strike bystander victims.py --victim "$BYSTANDER4" --sport 40124 --seconds 3 hold >"$TMP/hold" &
 holder=$!
@@ -57,7 +57,7 @@ expect_equal "nor of whoever calls over TCP" 404 "$tcp"
 
 sipp_run warm bystander "$SERVER4" "$BYSTANDER4" 10 5 -p 5060 -oocsn ooc_default
 expect "a phone is known" "$(known_table)" test "$(known_count "$BYSTANDER4" 5060)" = 1
-# Whoever knows address, port, TTL and VLAN counts as the endpoint where no proof is asked.
+# A sender that knows address, port, TTL and VLAN counts as the endpoint where no proof is asked.
 tried "INVITEs with a known phone's address and port and each TTL from 30 to 128, as many as go"
 strike attacker victims.py --victim "$BYSTANDER4" --seconds 5 every-ttl >"$TMP/sweep" &
 flooder=$!

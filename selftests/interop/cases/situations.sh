@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What happens to good phones in a week: a NAT that forgets them, a power cut, one wrong password in
-# an office, an address that moves, a registrar that is down, calls that are older than sipward.
-# Each happens in front of Kamailio, without sipward and under each policy.
+# Things that happen to good phones in a week: a NAT that forgets them, a power cut, one wrong
+# password in an office, an address that moves, a registrar that is down, calls that are older than
+# sipward. Each happens in front of Kamailio, without sipward and under each policy.
 # shellcheck source=selftests/interop/interop.sh
 . "$(dirname "$0")/../interop.sh"
 interop_up

@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 # lab: alone
 #
-# What the admission of newcomers rests on: the observer that others can take off, the probe, the
-# table of known endpoints, which outlives agents, reloads and interfaces, and a server that keeps
-# up with what it gets.
+# The parts that the admission of newcomers needs: the observer that others can take off, the probe,
+# the table of known endpoints, which outlives agents, reloads and interfaces, and a server that
+# keeps up with what it gets.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up

@@ -4,8 +4,8 @@
 #
 # Good callers keep calling: 50 calls a second for 8 s beside each kind of flood, at the full
 # speed of one core. No list is kept by hand; the caller is known only through calls that it
-# placed before. `make attack` (WITHOUT=1) runs each flood without sipward too. What happens to the
-# agent and its interface beside a flood is in siege.sh; a million sources a second, in million.sh.
+# placed before. `make attack` (WITHOUT=1) runs each flood without sipward too. siege.sh tests the
+# agent and its interface beside a flood; million.sh tests a million sources a second.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up

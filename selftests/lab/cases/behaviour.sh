@@ -196,8 +196,8 @@ done
 searches() { # [options of search.py]: how many questions the server answers
 	attacker "$PYTHON" "$LAB/search.py" --from "$ATTACKER4" "$@" "$SERVER4"
 }
-# What proves who asks: a connection. A ban comes from the agent, some milliseconds behind the
-# twentieth.
+# A connection proves the address of the sender. A ban comes from the agent, some milliseconds
+# behind the twentieth.
 fresh_start behaviour
 got=$(searches --tcp --count 40)
 row "a TCP connection asks for 40 who are not there: answers" - "$got"

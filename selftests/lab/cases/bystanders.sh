@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What is not for a service passes untouched, even where every source is on the deny list.
+# Packets that are not for a service pass untouched, even where every source is on the deny list.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up

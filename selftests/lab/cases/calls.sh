@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What must pass, and what a zone does not allow: calls and registrations on every path, one
-# method that is not on the list, monitor mode, bans.
+# Messages that must pass, and messages that a zone does not allow: calls and registrations on every
+# path, one method that is not on the list, monitor mode, bans.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up

@@ -85,7 +85,7 @@ expect_exit "capture, options behind the file" 6 capture "$TMP/x.pcapng" --for 1
 expect_exit "options before the command" 2 -j status
 expect_says "it says where they stand" 'write options after the command'
 
-# What is meant is named.
+# The message names the command that was meant.
 expect_exit "a command with a typo" 2 stauts
 expect_says "the near one is named" "did you mean 'status'"
 expect_exit "a verb with a typo" 2 ban dal 192.0.2.1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What `sipward doctor` says of interfaces that are as they should be, and of others.
+# The findings of `sipward doctor` about interfaces that are as they should be, and about others.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the server may send to a zone, and what it may not tell it: messages of its own, from a
-# second port, and the answers and calls of a real server.
+# Messages that the server may send to a zone, and data that it may not tell the zone: messages of
+# its own, from a second port, and the answers and calls of a real server.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up

@@ -84,7 +84,7 @@ expect_equal "without -p it takes the policy of the agent" "drop:rate_source" \
 	"$(ward explain -j "$TMP/paced.pcap" 2>/dev/null | jq -r '"\(.verdict):\(.reason)"' | sed -n 2p)"
 expect_equal "the live counters do not notice" "$before" "$(ward stats -j)"
 
-# What it reads is the file, and the agent may run another one.
+# It reads the file, and the agent may run another policy.
 says_changed() {
 	ward explain "$TMP/paced.pcap" 2>&1 >/dev/null | grep -q 'paced.yaml changed since the agent read it'
 }

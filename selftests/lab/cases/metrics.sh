@@ -33,7 +33,7 @@ stop_process "$taken"
 ward_start metrics || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 expect_calls "calls give it something to show" shown caller "$SERVER4" "$CALLER4" 20 50 -nr
 request attacker --wait 0.3 --from "$ATTACKER4" "$SERVER4" MESSAGE 4 >/dev/null
-# What is counted once a second is there from the second page on.
+# Metrics that are counted once a second are there from the second page on.
 has_all() {
 	server curl -sf http://127.0.0.1:9538/metrics >"$TMP/metrics.txt" && grep -q "^sipward_bans " "$TMP/metrics.txt"
 }

@@ -4,8 +4,8 @@
 #
 # A million spoofed sources a second for a minute, or what one core can make of it, changes nothing
 # but counters: 60 million INVITEs from random addresses, on an interface of their own.
-# Who is known stays so and calls on, nobody is banned, no table holds more than who was let in,
-# and no memory is taken.
+# Known endpoints stay known and go on calling, nobody is banned, no table holds more endpoints than
+# were let in, and no memory is taken.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 lab_up
@@ -31,7 +31,7 @@ make -s -C "$ROOT" BUILD="$BUILD" "$BUILD/million" >"$TMP/make.out" 2>&1 ||
 	ip -n "$ATTACKER" link set flood0 up
 } || die "no interface for the flood"
 
-# What arrives by a wire does not wait for the processes of the host.
+# Packets that arrive by a wire do not wait for the processes of the host.
 million() {
 	attacker nice -n -10 "$BUILD/million" --iface flood0 --dst "$SERVER4" \
 		--dst-mac "$(ip -n "$SERVER" -j link show flood1 | jq -r '.[0].address')" \

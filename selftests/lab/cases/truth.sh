@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What should be attached is compared with what the kernel says: detached links, removed pins, other
-# names, other namespaces. It is put right, and said; and `status` says what is so.
+# The agent compares the programs that should be attached with those that the kernel shows: detached
+# links, removed pins, other names, other namespaces. It repairs a difference and says so; and
+# `status` shows the real state.
 # shellcheck source=selftests/lab/lab.sh
 . "$(dirname "$0")/../lab.sh"
 GONE=sw$$-gone
