@@ -142,7 +142,8 @@ static void test_lengths(void **state)
 
 /* --- malformed INVITEs --- */
 
-/* The kinds of fields. K_WHOLE is the whole of a value. */
+/* The kinds of fields. Each kind has legal texts, but for K_WHOLE: no text that replaces a whole
+ * value is legal. */
 enum kind {
 	K_TOKEN, K_TRANSPORT, K_HOST, K_PORT, K_USER, K_QUOTED, K_FIXED, K_WHOLE, K_CALL_ID,
 	K_CONTACT, K_CSEQ, K_SPACE, K_BYTE, K_COUNT, K_LENGTH,
