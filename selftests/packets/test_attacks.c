@@ -86,7 +86,7 @@ static void test_forged_challenge(void **state)
 
 /* The same challenge is forwarded to two addresses. Guesses with its nonce are noticed all the
  * same. */
-static void test_nonce_of_many(void **state)
+static void test_nonce_sent_to_two_addresses(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -104,7 +104,7 @@ static void test_nonce_of_many(void **state)
 
 /* This host is also the router of a phone, which writes the challenge: what is only on its way
  * through is none of the server's. The server's own answer to the same request resolves it. */
-static void test_transit(void **state)
+static void test_challenge_in_transit(void **state)
 {
 	struct phone phone = {"REGISTER", "alice", "alice", "n00000001", 0, NULL};
 	auto_rig struct rig rig;
@@ -130,7 +130,7 @@ static void test_transit(void **state)
 }
 
 /* The observer reads 2048 octets of what leaves. Behind that the nonce goes to the attacker too. */
-static void test_nonce_behind_the_reach(void **state)
+static void test_nonce_behind_the_octets_read(void **state)
 {
 	char text[8192], routes[4096] = "";
 	auto_rig struct rig rig;
@@ -185,9 +185,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forged_challenge),
-		cmocka_unit_test(test_nonce_of_many),
-		cmocka_unit_test(test_transit),
-		cmocka_unit_test(test_nonce_behind_the_reach),
+		cmocka_unit_test(test_nonce_sent_to_two_addresses),
+		cmocka_unit_test(test_challenge_in_transit),
+		cmocka_unit_test(test_nonce_behind_the_octets_read),
 		cmocka_unit_test(test_nonce_in_a_relayed_request),
 	};
 

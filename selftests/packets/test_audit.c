@@ -61,7 +61,7 @@ static bool is_policy(const char *name)
 }
 
 /* A policy whose rules need no observer has none to run. */
-static void test_smallest(void **state)
+static void test_smallest_policy(void **state)
 {
 	auto_loaded_policy struct loaded_policy loaded = {};
 	auto_audit struct audit audit = {};
@@ -125,7 +125,7 @@ static void test_shipped_policies(void **state)
 }
 
 /* The embedded policy is in monitor mode: nothing is stopped, much is counted. */
-static void test_monitor(void **state)
+static void test_monitor_mode(void **state)
 {
 	auto_loaded_policy struct loaded_policy loaded = {};
 	auto_audit struct audit audit = {};
@@ -218,10 +218,10 @@ static void test_bad_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything_on), cmocka_unit_test(test_smallest),
+		cmocka_unit_test(test_everything_on), cmocka_unit_test(test_smallest_policy),
 		cmocka_unit_test(test_long_deny_list),
 		cmocka_unit_test(test_shipped_policies),
-		cmocka_unit_test(test_monitor),	      cmocka_unit_test(test_catalogue),
+		cmocka_unit_test(test_monitor_mode),	      cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_bad_vectors),
 	};
 

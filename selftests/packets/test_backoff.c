@@ -77,7 +77,7 @@ static void test_backoff_goes_first(void **state)
 
 /* A client that doubled its pause is probed although the budget keeps it out; a client that came
  * again only once is not. */
-static void test_patient_are_told(void **state)
+static void test_patient_clients_are_probed(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -131,7 +131,7 @@ static void test_backoff_is_within_the_rate(void **state)
 
 /* An INVITE's pauses double without a cap (RFC 3261 17.1.1.2): also the last ones are
  * retransmissions, and of a client that lost one; what comes after half a minute is none. */
-static void test_most_patient(void **state)
+static void test_last_retransmissions(void **state)
 {
 	static const unsigned int pauses[] = {500, 1000, 2000, 4000, 8000, 16000};
 	auto_rig struct rig rig;
@@ -160,9 +160,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_repeating_flood_has_a_budget),
 		cmocka_unit_test(test_backoff_goes_first),
-		cmocka_unit_test(test_patient_are_told),
+		cmocka_unit_test(test_patient_clients_are_probed),
 		cmocka_unit_test(test_flood_leaves_probes),
-		cmocka_unit_test(test_most_patient),
+		cmocka_unit_test(test_last_retransmissions),
 		cmocka_unit_test(test_backoff_is_within_the_rate),
 	};
 

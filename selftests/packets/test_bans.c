@@ -194,7 +194,7 @@ static void test_room_in_a_large_table(void **state)
 }
 
 /* A peer that has an address out of somebody's network. */
-static void test_neighbours_of_a_peer(void **state)
+static void test_ban_of_a_network_spares_its_peer(void **state)
 {
 	auto_rig struct rig rig;
 	struct bans rules = {.duration = SECOND, .escalate = 1, .max = SECOND};
@@ -287,7 +287,7 @@ static void test_penalty_share(void **state)
 
 /* --- good ones --- */
 
-static void test_good(void **state)
+static void test_served_endpoint_becomes_good(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -318,11 +318,11 @@ int main(void)
 		cmocka_unit_test(test_ban_by_hand_stays),
 		cmocka_unit_test(test_ban_table_is_full),
 		cmocka_unit_test(test_room_in_a_large_table),
-		cmocka_unit_test(test_neighbours_of_a_peer),
+		cmocka_unit_test(test_ban_of_a_network_spares_its_peer),
 		cmocka_unit_test(test_penalty),
 		cmocka_unit_test(test_penalty_spares_the_served),
 		cmocka_unit_test(test_penalty_share),
-		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_served_endpoint_becomes_good),
 	};
 
 	return cmocka_run_group_tests_name("bans", tests, NULL, NULL);

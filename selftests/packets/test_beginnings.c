@@ -232,7 +232,7 @@ static bool delivers(struct rig *rig, const struct text *text, struct server *se
 	return server->next == text->size;
 }
 
-static void test_honest(void **state)
+static void test_honest_client_gets_through(void **state)
 {
 	static struct setting settings[SETTINGS];
 	static struct server server;
@@ -344,7 +344,7 @@ static void attack_once(struct rig *rig, struct attack *a, unsigned long number)
 				 (int)a->server[i].next, (const char *)a->server[i].octets);
 }
 
-static void test_attacker(void **state)
+static void test_attacker_smuggles_nothing(void **state)
 {
 	static struct setting settings[SETTINGS];
 	static struct attack attack;
@@ -375,8 +375,8 @@ static void test_attacker(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_honest),
-		cmocka_unit_test(test_attacker),
+		cmocka_unit_test(test_honest_client_gets_through),
+		cmocka_unit_test(test_attacker_smuggles_nothing),
 	};
 
 	return cmocka_run_group_tests_name("beginnings", tests, NULL, NULL);

@@ -236,7 +236,7 @@ static void test_shared_nonce(void **state)
 	assert_int_equal(told_count, 20);
 }
 
-static void test_not_watched(void **state)
+static void test_peers_and_allowed_are_not_watched(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -307,7 +307,7 @@ static void test_malformed(void **state)
 }
 
 /* An enumeration is counted by the users that the source asks for, as the server's answers tell. */
-static void test_searching(void **state)
+static void test_enumeration(void **state)
 {
 	auto_rig struct rig rig;
 	struct phone phone = {"OPTIONS", "alice", NULL, NULL, 0, NULL};
@@ -356,9 +356,9 @@ int main(void)
 		cmocka_unit_test(test_others_behind_the_same_address),
 		cmocka_unit_test(test_spoofed_guesses),
 		cmocka_unit_test(test_shared_nonce),
-		cmocka_unit_test(test_not_watched),
+		cmocka_unit_test(test_peers_and_allowed_are_not_watched),
 		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_searching),
+		cmocka_unit_test(test_enumeration),
 	};
 
 	return cmocka_run_group_tests_name("behaviour", tests, NULL, NULL);

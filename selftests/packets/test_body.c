@@ -67,7 +67,7 @@ static void test_requests(void **state)
 }
 
 /* A call that is there lives on. */
-static void test_inside(void **state)
+static void test_inside_a_dialog(void **state)
 {
 	static const char *const methods[] = {"INVITE", "UPDATE", "INFO", "BYE"};
 	auto_rig struct rig rig;
@@ -114,7 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
-		cmocka_unit_test(test_inside),
+		cmocka_unit_test(test_inside_a_dialog),
 		cmocka_unit_test(test_zones),
 	};
 

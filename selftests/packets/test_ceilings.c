@@ -39,7 +39,7 @@ static unsigned int admitted_of(struct rig *rig, const char *first, unsigned int
 	return passed;
 }
 
-static void test_prefix(void **state)
+static void test_network_ceiling(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -277,7 +277,7 @@ static void test_tls_handshakes(void **state)
 }
 
 /* Data, alerts, other messages of the handshake, and what is too short to tell. */
-static void test_tls_look_alikes(void **state)
+static void test_no_tls_handshakes(void **state)
 {
 	static const struct {
 		size_t at;
@@ -347,7 +347,7 @@ static void test_malformed_profile_off(void **state)
 }
 
 /* Without the ceiling nothing is even looked for. */
-static void test_malformed_without(void **state)
+static void test_malformed_without_a_ceiling(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -405,7 +405,7 @@ static void test_malformed_tcp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_network_ceiling),
 		cmocka_unit_test(test_narrow_before_wide),
 		cmocka_unit_test(test_narrow_in_shadow),
 		cmocka_unit_test(test_services_are_apart),
@@ -415,10 +415,10 @@ int main(void)
 		cmocka_unit_test(test_bans_count_subscribers),
 		cmocka_unit_test(test_syn),
 		cmocka_unit_test(test_tls_handshakes),
-		cmocka_unit_test(test_tls_look_alikes),
+		cmocka_unit_test(test_no_tls_handshakes),
 		cmocka_unit_test(test_tls_service_rate),
 		cmocka_unit_test(test_malformed_profile_off),
-		cmocka_unit_test(test_malformed_without),
+		cmocka_unit_test(test_malformed_without_a_ceiling),
 		cmocka_unit_test(test_malformed_in_shadow),
 		cmocka_unit_test(test_malformed_dropped_anyway),
 		cmocka_unit_test(test_malformed_tcp),

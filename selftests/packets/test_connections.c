@@ -31,7 +31,7 @@ static uint8_t grade_of(struct rig *rig, uint32_t seq, uint32_t ack)
 	return outcome.grade;
 }
 
-static void test_proof(void **state)
+static void test_connection_is_a_proof(void **state)
 {
 	(void)state;
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
@@ -185,7 +185,7 @@ static void test_costs_nothing_unless_needed(void **state)
 }
 
 /* A spoofed segment cannot spend what the connection's source has. */
-static void test_cells(void **state)
+static void test_spoofer_spends_no_limit(void **state)
 {
 	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
@@ -331,7 +331,7 @@ static void test_connection_counts(void **state)
 }
 
 /* A malformed message on TCP passes, and is evidence when it fits the connection. */
-static void test_violations(void **state)
+static void test_malformed_message_is_evidence(void **state)
 {
 	static const char broken[] = "OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h\r\n"
 				     "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
@@ -458,7 +458,7 @@ static void asks_for_many(struct rig *rig, const struct connection *c, unsigned 
 
 /* A client that finds more than it misses dials, and does not search: the balance of what the
  * server said, of this minute and the one before. A challenge finds nobody. */
-static void test_searching(void **state)
+static void test_enumeration(void **state)
 {
 	static const struct {
 		unsigned int seconds, found;
@@ -486,7 +486,7 @@ static void test_searching(void **state)
 }
 
 /* Somebody else, who writes the client's address into datagrams, moves its balance by nothing. */
-static void test_balance_of_another(void **state)
+static void test_spoofer_changes_no_balance(void **state)
 {
 	auto_connection struct connection c = NO_CONNECTION;
 	struct phone phone = {"OPTIONS", "100", "999", NULL, 0, NULL};
@@ -511,7 +511,7 @@ static void test_balance_of_another(void **state)
 
 /* A response repeats what its request had, and a request inside a dialog has what the other side
  * gave: no offence of the client's. */
-static void test_dictated(void **state)
+static void test_dictated_messages_are_no_offence(void **state)
 {
 	static const char *const harmless[] = {
 		"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\n"
@@ -546,7 +546,7 @@ static void test_dictated(void **state)
 
 /* Likewise what is too long: many Vias of a response's request, the Contact of the other side, and
  * the target of a REFER. */
-static void test_dictated_lengths(void **state)
+static void test_dictated_lengths_are_no_offence(void **state)
 {
 	static const char *const starts[] = {
 		"BYE sip:%s@h SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK5%s\r\n"
@@ -583,21 +583,21 @@ static void test_dictated_lengths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_proof),
+		cmocka_unit_test(test_connection_is_a_proof),
 		cmocka_unit_test(test_ceiling_spares_connections),
 		cmocka_unit_test(test_ceiling_spares_cookies),
 		cmocka_unit_test(test_costs_nothing_unless_needed),
-		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_spoofer_spends_no_limit),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_close_spares_emergency_calls),
 		cmocka_unit_test(test_connection_counts),
-		cmocka_unit_test(test_violations),
+		cmocka_unit_test(test_malformed_message_is_evidence),
 		cmocka_unit_test(test_wrong_passwords),
 		cmocka_unit_test(test_forgotten_syn),
-		cmocka_unit_test(test_searching),
-		cmocka_unit_test(test_balance_of_another),
-		cmocka_unit_test(test_dictated),
-		cmocka_unit_test(test_dictated_lengths),
+		cmocka_unit_test(test_enumeration),
+		cmocka_unit_test(test_spoofer_changes_no_balance),
+		cmocka_unit_test(test_dictated_messages_are_no_offence),
+		cmocka_unit_test(test_dictated_lengths_are_no_offence),
 	};
 
 	return cmocka_run_group_tests_name("connections", tests, own_network, NULL);

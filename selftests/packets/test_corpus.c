@@ -152,7 +152,7 @@ static void run_corpus(struct corpus *corpus)
 	assert_int_equal(corpus->faults, 0);
 }
 
-static void test_own(void **state)
+static void test_own_corpus(void **state)
 {
 	auto_corpus struct corpus own = {.folder = OWN, .suffix = ".sip"};
 
@@ -198,7 +198,7 @@ static void test_every_reason_has_both_sides(void **state)
 }
 
 /* The list keeps to what the names say. */
-static void test_names(void **state)
+static void test_names_agree_with_the_list(void **state)
 {
 	auto_corpus struct corpus own = {.folder = OWN, .suffix = ".sip"};
 
@@ -216,7 +216,7 @@ static void test_names(void **state)
 	}
 }
 
-static void test_other(void **state)
+static void test_shared_corpus(void **state)
 {
 	auto_corpus struct corpus other = {.folder = OTHER, .suffix = ".dat"};
 
@@ -228,12 +228,12 @@ static void test_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own),
+		cmocka_unit_test(test_own_corpus),
 		cmocka_unit_test(test_every_file_is_listed),
 		cmocka_unit_test(test_every_reason_has_both_sides),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_agree_with_the_list),
 	};
-	const struct CMUnitTest others[] = {cmocka_unit_test(test_other)};
+	const struct CMUnitTest others[] = {cmocka_unit_test(test_shared_corpus)};
 	int failed = cmocka_run_group_tests_name("corpus", tests, NULL, NULL);
 
 	/* The messages of the RFCs are no part of this tree; they are run where they are. */

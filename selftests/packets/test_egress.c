@@ -339,7 +339,7 @@ static void test_to_is_not_seen(void **state)
 }
 
 /* A header behind the many lines of a long way is read all the same. */
-static void test_long_way(void **state)
+static void test_header_behind_many_routes(void **state)
 {
 	char via[4096] = "192.0.2.1:5060";
 	struct sent what = {.via = via, .headers = "Diversion: <sip:+49301@b.example>\r\n"};
@@ -355,7 +355,7 @@ static void test_long_way(void **state)
 }
 
 /* From a port of a service, but not from an address of it: transit, or somebody else's. */
-static void test_other_address(void **state)
+static void test_address_of_no_service(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -372,7 +372,7 @@ static void test_other_address(void **state)
 }
 
 /* A message that several rules match is counted by each, and dropped when one rule denies it. */
-static void test_several(void **state)
+static void test_several_rules_match(void **state)
 {
 	struct sent what = METHOD("NOTIFY");
 	auto_rig struct rig rig;
@@ -400,9 +400,9 @@ int main(void)
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_monitor),
 		cmocka_unit_test(test_to_is_not_seen),
-		cmocka_unit_test(test_long_way),
-		cmocka_unit_test(test_other_address),
-		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_header_behind_many_routes),
+		cmocka_unit_test(test_address_of_no_service),
+		cmocka_unit_test(test_several_rules_match),
 	};
 
 	return cmocka_run_group_tests_name("egress", tests, NULL, NULL);

@@ -119,7 +119,7 @@ static void test_every_rule(void **state)
 }
 
 /* Only a list that is kept by hand refuses an emergency call. */
-static void test_by_hand(void **state)
+static void test_deny_list_refuses(void **state)
 {
 	auto_rig struct rig rig;
 	char text[1024];
@@ -134,7 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_rule),
-		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_deny_list_refuses),
 	};
 
 	return cmocka_run_group_tests_name("emergency", tests, NULL, NULL);

@@ -105,7 +105,7 @@ static void test_tls_minimum(void **state)
 }
 
 /* TCP Fast Open (RFC 7413): the first payload comes with the SYN. And IPv6. */
-static void test_ways_to_open(void **state)
+static void test_fast_open_and_ipv6(void **state)
 {
 	auto_rig struct rig rig;
 	uint8_t text[512];
@@ -189,7 +189,7 @@ static void test_tls_rate(void **state)
 }
 
 /* Each way that was seen to bring a first payload past its judge, beside what a client does. */
-static void test_ways_around(void **state)
+static void test_evasions(void **state)
 {
 	static const char ssh[] = "?SSH-2.0-OpenSSH_9.2p1\r\n";
 	auto_rig struct rig rig;
@@ -459,9 +459,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tls_service),
 		cmocka_unit_test(test_tls_minimum),
-		cmocka_unit_test(test_ways_to_open),
+		cmocka_unit_test(test_fast_open_and_ipv6),
 		cmocka_unit_test(test_tls_rate),
-		cmocka_unit_test(test_ways_around),
+		cmocka_unit_test(test_evasions),
 		cmocka_unit_test(test_websocket),
 		cmocka_unit_test(test_tcp_service),
 		cmocka_unit_test(test_many_connections),

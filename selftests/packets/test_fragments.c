@@ -114,7 +114,7 @@ static void no_poison(struct rig *rig)
 	}
 }
 
-static void test_no_poison(void **state)
+static void test_tiny_fragments_harm_nobody(void **state)
 {
 	(void)state;
 	both_families(no_poison, only_options);
@@ -221,7 +221,7 @@ static void tiny(struct rig *rig)
 	sends_frame(rig, SW_REASON_NONE);
 }
 
-static void test_tiny(void **state)
+static void test_tiny_first_fragment(void **state)
 {
 	(void)state;
 	both_families(tiny, only_options);
@@ -285,7 +285,7 @@ static void test_atomic_fragment(void **state)
 
 /* Linux does not take the octets of a first fragment behind the last multiple of 8, so these octets
  * are not looked at either. The top Via ends in the next fragment. */
-static void test_cut_to_eight(void **state)
+static void test_length_no_multiple_of_eight(void **state)
 {
 	auto_rig struct rig rig;
 	uint32_t end;
@@ -338,15 +338,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drop_is_forgotten),
-		cmocka_unit_test(test_no_poison),
+		cmocka_unit_test(test_tiny_fragments_harm_nobody),
 		cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_good_in_any_order),
 		cmocka_unit_test(test_large_in_any_order),
-		cmocka_unit_test(test_tiny),
+		cmocka_unit_test(test_tiny_first_fragment),
 		cmocka_unit_test(test_unknown_dropped),
 		cmocka_unit_test(test_payload_is_no_header),
 		cmocka_unit_test(test_atomic_fragment),
-		cmocka_unit_test(test_cut_to_eight),
+		cmocka_unit_test(test_length_no_multiple_of_eight),
 		cmocka_unit_test(test_no_ports),
 	};
 

@@ -138,7 +138,7 @@ static void test_habits_of_dialling(void **state)
 	}
 }
 
-static void test_row(void **state)
+static void test_numbers_in_a_row(void **state)
 {
 	auto_rig struct rig rig;
 	char number[32];
@@ -181,7 +181,7 @@ static void test_sweep_reported(void **state)
 
 /* An attacker who writes another source's address into his packets spends nothing of the shares
  * that this source has over TCP or by a proof. */
-static void test_shares(void **state)
+static void test_spoofer_spends_no_share(void **state)
 {
 	auto_rig struct rig rig;
 	char text[1024], uri[64];
@@ -212,9 +212,9 @@ int main(void)
 		cmocka_unit_test(test_destinations_pace),
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_habits_of_dialling),
-		cmocka_unit_test(test_row),
+		cmocka_unit_test(test_numbers_in_a_row),
 		cmocka_unit_test(test_sweep_reported),
-		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_spoofer_spends_no_share),
 	};
 
 	return cmocka_run_group_tests_name("fraud", tests, NULL, NULL);

@@ -91,7 +91,7 @@ static void is_believed(struct rig *rig, const char *call, const char *from, con
 	assert_true(outcome.in_dialog);
 }
 
-static void test_forged(void **state)
+static void test_forged_to_tag(void **state)
 {
 	auto_rig struct rig rig;
 	char text[1024];
@@ -201,7 +201,7 @@ static void test_dialogs(void **state)
 
 /* A proxy passes on an ACK, or a request with a Route, whatever its tags say, and that begins no
  * dialog. A request in a dialog in which the proxy was seen keeps the dialog alive. */
-static void test_passed_on(void **state)
+static void test_requests_that_a_proxy_passes_on(void **state)
 {
 	static const char *const methods[] = {"ACK", "BYE", "INVITE", "UPDATE", "NOTIFY"};
 	auto_rig struct rig rig;
@@ -243,7 +243,7 @@ static void test_tcp(void **state)
 }
 
 /* In doubt a good call lives. */
-static void test_doubt(void **state)
+static void test_observer_in_doubt(void **state)
 {
 	auto_rig struct rig rig;
 	struct sw_health good, doubtful[6];
@@ -300,7 +300,7 @@ static void test_dialogs_full(void **state)
 }
 
 /* Pings of phones, and calls that are tried, are no dialogs, and push none out. */
-static void test_what_begins_none(void **state)
+static void test_messages_that_begin_no_dialog(void **state)
 {
 	auto_free char *yaml = xasprintf("tables: {dialogs: 4096}\n%s", zones);
 	auto_rig struct rig rig;
@@ -321,7 +321,7 @@ static void test_what_begins_none(void **state)
 
 /* A source that the server serves, by the path of its proof. One that is only known is a stranger:
  * any refusal makes it so. */
-static void test_served(void **state)
+static void test_served_source(void **state)
 {
 	auto_rig struct rig rig;
 	struct sw_known known = {.ttl = 64, .grade = SW_GRADE_PROVED};
@@ -361,7 +361,7 @@ static void test_never_inside(void **state)
 }
 
 /* Rates of requests outside a dialog hold for them, too. */
-static void test_rates(void **state)
+static void test_rates_of_registrations(void **state)
 {
 	auto_rig struct rig rig;
 	char text[1024];
@@ -376,17 +376,17 @@ static void test_rates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_forged_to_tag),
 		cmocka_unit_test(test_echoed_tag),
 		cmocka_unit_test(test_dialogs),
-		cmocka_unit_test(test_passed_on),
+		cmocka_unit_test(test_requests_that_a_proxy_passes_on),
 		cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_observer_in_doubt),
 		cmocka_unit_test(test_dialogs_full),
-		cmocka_unit_test(test_what_begins_none),
-		cmocka_unit_test(test_served),
+		cmocka_unit_test(test_messages_that_begin_no_dialog),
+		cmocka_unit_test(test_served_source),
 		cmocka_unit_test(test_never_inside),
-		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_rates_of_registrations),
 	};
 
 	return cmocka_run_group_tests_name("inside", tests, NULL, NULL);

@@ -79,7 +79,7 @@ static void test_method_classes(void **state)
 }
 
 /* A request inside a dialog that goes unanswered ends the call (RFC 3261 12.2.1.2). */
-static void test_dialogs_live(void **state)
+static void test_dialogs_have_their_own_limit(void **state)
 {
 	auto_rig struct rig rig;
 	char text[1024];
@@ -125,7 +125,7 @@ static void test_zone_limit(void **state)
 }
 
 /* Keepalives and STUN are never an offence, and have ceilings of their own. */
-static void test_before_sip(void **state)
+static void test_keepalives_and_stun(void **state)
 {
 	static const char stun[20] = {0, 1, 0, 0, 0x21, 0x12, (char)0xa4, 0x42};
 	static const struct {
@@ -264,9 +264,9 @@ int main(void)
 		cmocka_unit_test(test_burst_and_rate),
 		cmocka_unit_test(test_sources_are_apart),
 		cmocka_unit_test(test_method_classes),
-		cmocka_unit_test(test_dialogs_live),
+		cmocka_unit_test(test_dialogs_have_their_own_limit),
 		cmocka_unit_test(test_zone_limit),
-		cmocka_unit_test(test_before_sip),
+		cmocka_unit_test(test_keepalives_and_stun),
 		cmocka_unit_test(test_stun_look_alikes),
 		cmocka_unit_test(test_no_sip_in_stun),
 		cmocka_unit_test(test_line_ends_before_a_message),

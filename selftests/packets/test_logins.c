@@ -298,7 +298,7 @@ static void test_ipv6(void **state)
 }
 
 /* It ends by itself, and by hand: for one username, or for all of an address. */
-static void test_end(void **state)
+static void test_refusal_ends(void **state)
 {
 	cleanup(behaviour_close) struct behaviour behaviour = {};
 	struct prefix source = {.addr = address("127.0.0.1"), .length = 32};
@@ -709,7 +709,7 @@ static void test_nonce_of_another(void **state)
 }
 
 /* Nothing is carried out where somebody only watches. */
-static void test_monitored(void **state)
+static void test_monitor_mode(void **state)
 {
 	static const char *const shadows[] = {"auth_failures", "login_refused"};
 	char yaml[512];
@@ -735,7 +735,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_phone),
 		cmocka_unit_test(test_ipv6),
-		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_refusal_ends),
 		cmocka_unit_test(test_guesser),
 		cmocka_unit_test(test_spray),
 		cmocka_unit_test(test_old_nonces),
@@ -747,7 +747,7 @@ int main(void)
 		cmocka_unit_test(test_tricks),
 		cmocka_unit_test(test_empty_name),
 		cmocka_unit_test(test_nonce_of_another),
-		cmocka_unit_test(test_monitored),
+		cmocka_unit_test(test_monitor_mode),
 	};
 
 	return cmocka_run_group_tests_name("logins", tests, own_network, NULL);

@@ -460,7 +460,7 @@ static void test_beyond_first_buffer(void **state)
 }
 
 /* First payloads that begin beyond the first buffer are judged like others. */
-static void test_far_opening(void **state)
+static void test_first_payload_beyond_first_buffer(void **state)
 {
 	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1\r\n";
 	auto_rig struct rig rig;
@@ -480,7 +480,7 @@ static void test_far_opening(void **state)
 }
 
 /* Stacks of tags and extension headers as chance has them: what Linux would deliver is judged. */
-static void test_any_stack(void **state)
+static void test_random_stacks_of_headers(void **state)
 {
 	static const uint8_t kinds[] = {IPPROTO_HOPOPTS, IPPROTO_DSTOPTS, IPPROTO_ROUTING};
 	auto_rig struct rig rig;
@@ -554,8 +554,8 @@ int main(void)
 		cmocka_unit_test(test_tcp_header),
 		cmocka_unit_test(test_many_tags),
 		cmocka_unit_test(test_beyond_first_buffer),
-		cmocka_unit_test(test_far_opening),
-		cmocka_unit_test(test_any_stack),
+		cmocka_unit_test(test_first_payload_beyond_first_buffer),
+		cmocka_unit_test(test_random_stacks_of_headers),
 		cmocka_unit_test(test_tcp_content),
 	};
 

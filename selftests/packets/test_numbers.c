@@ -117,7 +117,7 @@ static void test_written_forms(void **state)
 		calls(&rig, (struct call){.uri = others[i]}, SW_REASON_NONE);
 }
 
-static void test_policy_writes_them_too(void **state)
+static void test_written_forms_in_the_policy(void **state)
 {
 	static const char *const lists[] = {
 		"+493", "00493", "011493", "9011 493", "+49-3", "+(49) 3",
@@ -135,7 +135,7 @@ static void test_policy_writes_them_too(void **state)
 	}
 }
 
-static void test_national(void **state)
+static void test_national_numbers(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -278,7 +278,7 @@ static char *on_one_line(const char *name, int count, const char *value)
 }
 
 /* A header on several lines is one list (RFC 3261 7.3.1). */
-static void test_lines(void **state)
+static void test_header_on_several_lines(void **state)
 {
 	static const char *const identities[] = {
 		"P-Asserted-Identity: <sip:bank@example.com>\r\n"
@@ -562,12 +562,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_written_forms),
-		cmocka_unit_test(test_policy_writes_them_too),
-		cmocka_unit_test(test_national),
+		cmocka_unit_test(test_written_forms_in_the_policy),
+		cmocka_unit_test(test_national_numbers),
 		cmocka_unit_test(test_longest_prefix),
 		cmocka_unit_test(test_caller),
 		cmocka_unit_test(test_redirects),
-		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_header_on_several_lines),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_redirect_lines),
 		cmocka_unit_test(test_high_risk),

@@ -71,7 +71,7 @@ static void test_identity(void **state)
 }
 
 /* A response, or a request inside a dialog, is never dropped: the call would die. */
-static void test_calls_live(void **state)
+static void test_calls_are_spared(void **state)
 {
 	static const char *const emergencies[] = {
 		"INVITE urn:service:sos SIP/2.0", "INVITE sip:112@psap.example SIP/2.0",
@@ -219,7 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_calls_live),
+		cmocka_unit_test(test_calls_are_spared),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_tcp),

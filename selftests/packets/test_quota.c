@@ -124,7 +124,7 @@ static void test_ipv6(void **state)
 }
 
 /* The last eighth is for networks with few, and for the served; the last 16th for these alone. */
-static void test_kept(void **state)
+static void test_part_kept_for_others(void **state)
 {
 	struct sw_source source = {.length = 32};
 	struct sw_authenticated served = {.seen = 1};
@@ -278,7 +278,7 @@ static void test_block_makes_room(void **state)
 }
 
 /* More than are sorted at once; and a sweep that is told to end ends, and takes nothing out. */
-static void test_many(void **state)
+static void test_more_rows_than_sorted_at_once(void **state)
 {
 	const unsigned int networks = 200, each = 250;
 	atomic_bool hurry = true;
@@ -304,7 +304,7 @@ static void test_many(void **state)
 }
 
 /* A file that was filled when shares were larger, or by hand. */
-static void test_restored(void **state)
+static void test_restored_file_with_too_many(void **state)
 {
 	struct known_entry entries[200] = {};
 	auto_rig struct rig rig;
@@ -333,13 +333,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_address_and_network),
 		cmocka_unit_test(test_ipv6),
-		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_part_kept_for_others),
 		cmocka_unit_test(test_counted_anew),
 		cmocka_unit_test(test_makes_room),
 		cmocka_unit_test(test_needs_no_room),
 		cmocka_unit_test(test_block_makes_room),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_restored),
+		cmocka_unit_test(test_more_rows_than_sorted_at_once),
+		cmocka_unit_test(test_restored_file_with_too_many),
 	};
 
 	return cmocka_run_group_tests_name("quota", tests, NULL, NULL);

@@ -145,7 +145,7 @@ static void test_ack_asks_for_nothing(void **state)
 	answers(&rig, 200, 1, SW_REASON_UNSOLICITED_RESPONSE);
 }
 
-static void test_inert(void **state)
+static void test_observer_in_doubt(void **state)
 {
 	struct sw_health good, worse[5];
 	auto_rig struct rig rig;
@@ -327,7 +327,7 @@ int main(void)
 		cmocka_unit_test(test_branch_to_two_addresses),
 		cmocka_unit_test(test_ringing),
 		cmocka_unit_test(test_ack_asks_for_nothing),
-		cmocka_unit_test(test_inert),
+		cmocka_unit_test(test_observer_in_doubt),
 		cmocka_unit_test(test_server_without_branches),
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_peer_and_shadow),

@@ -39,7 +39,7 @@ static void test_known_again(void **state)
 	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
 }
 
-static void test_swept(void **state)
+static void test_restored_endpoints_expire(void **state)
 {
 	auto_rig struct rig rig;
 	struct known_entry entries[3];
@@ -60,7 +60,7 @@ static void test_swept(void **state)
 
 /* The last seen come first, and what is there already is newer than any file. The last one of 16
  * is kept for who was served. */
-static void test_no_room(void **state)
+static void test_full_table(void **state)
 {
 	auto_rig struct rig rig;
 	struct known_entry entries[40], now;
@@ -92,8 +92,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_again),
-		cmocka_unit_test(test_swept),
-		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_restored_endpoints_expire),
+		cmocka_unit_test(test_full_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

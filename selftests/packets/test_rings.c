@@ -37,7 +37,7 @@ static bool readable(const struct ring *ring)
 	return poll(&fd, 1, 0) == 1;
 }
 
-static void test_bounded(void **state)
+static void test_reading_a_ring_is_bounded(void **state)
 {
 	auto_rig struct rig rig;
 	struct prefix source = {.length = 32};
@@ -73,7 +73,7 @@ static void test_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_reading_a_ring_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("rings", tests, NULL, NULL);

@@ -184,7 +184,7 @@ static void test_answered_method(void **state)
 		      i ? SW_REASON_AMBIGUOUS : SW_REASON_NONE);
 }
 
-static void test_as_needed(void **state)
+static void test_with_work_that_is_needed(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -204,7 +204,7 @@ static void test_with_all_work(void **state)
 }
 
 /* Early, where newcomers have a budget, then on. */
-static void test_in_halves(void **state)
+static void test_scanned_in_two_steps(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -251,9 +251,9 @@ static void test_white_space(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_as_needed),
+		cmocka_unit_test(test_with_work_that_is_needed),
 		cmocka_unit_test(test_with_all_work),
-		cmocka_unit_test(test_in_halves),
+		cmocka_unit_test(test_scanned_in_two_steps),
 		cmocka_unit_test(test_white_space),
 		cmocka_unit_test(test_answered_method),
 	};

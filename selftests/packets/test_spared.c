@@ -36,7 +36,7 @@ static void calls(struct rig *rig, const char *uri, enum sw_reason reason)
 		assert_true(outcome.emergency);
 }
 
-static void test_calls(void **state)
+static void test_emergency_calls_pass(void **state)
 {
 	static const enum sw_reason reasons[] = {SW_REASON_AUTH_FAILURES, SW_REASON_ENUMERATION,
 						 SW_REASON_SANITY_VIOLATIONS};
@@ -66,7 +66,7 @@ static void test_calls(void **state)
 }
 
 /* Other requests for the same, and no requests. */
-static void test_no_calls(void **state)
+static void test_other_requests_do_not(void **state)
 {
 	static const struct message messages[] = {
 		{"REGISTER sip:112@example.com SIP/2.0", "<sip:112@example.com>", NULL, "REGISTER"},
@@ -107,7 +107,7 @@ static void test_no_calls(void **state)
 
 /* The messages that set up, change and end such a call, from both sides; and the same messages of
  * another call. */
-static void test_inside(void **state)
+static void test_messages_inside_the_call(void **state)
 {
 	static const struct message help[] = {
 		{"ACK sip:psap@192.0.2.9 SIP/2.0", "<urn:service:sos>;tag=t", NULL, "ACK"},
@@ -330,9 +330,9 @@ static void test_shadow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_calls),
-		cmocka_unit_test(test_no_calls),
-		cmocka_unit_test(test_inside),
+		cmocka_unit_test(test_emergency_calls_pass),
+		cmocka_unit_test(test_other_requests_do_not),
+		cmocka_unit_test(test_messages_inside_the_call),
 		cmocka_unit_test(test_without_newcomers),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_ceiling),

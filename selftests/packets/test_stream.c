@@ -153,7 +153,7 @@ static void test_segments(void **state)
 }
 
 /* It was open before the ban, and a call is under way on it; or nothing yet. */
-static void test_open_before(void **state)
+static void test_opened_before_the_ban(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -311,7 +311,7 @@ static void test_order(void **state)
 
 /* Nor does what is sent again end a line where a segment may have ended in a word with a version;
  * elsewhere it may. */
-static void test_again_behind_tail(void **state)
+static void test_retransmission_ends_no_version(void **state)
 {
 	auto_rig struct rig rig;
 
@@ -566,7 +566,7 @@ static void test_spoofed(void **state)
 }
 
 /* The port of a call is used again: nothing goes on there. */
-static void test_port_again(void **state)
+static void test_port_is_used_again(void **state)
 {
 	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
@@ -584,7 +584,7 @@ static void test_port_again(void **state)
 
 /* --- what drops it, and what only counts --- */
 
-static void test_dropped(void **state)
+static void test_always_dropped(void **state)
 {
 	struct prefix source = {.addr = address("127.0.0.1"), .length = 32};
 	auto_connection struct connection c = NO_CONNECTION;
@@ -650,7 +650,7 @@ static void test_counted_only(void **state)
 
 /* A flood of a banned source is as cheap as any while no call is under way: nothing is looked
  * up. */
-static void test_cheap(void **state)
+static void test_no_lookup_without_a_call(void **state)
 {
 	auto_rig struct rig rig;
 	char text[2048];
@@ -673,11 +673,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_call),
 		cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_open_before),
+		cmocka_unit_test(test_opened_before_the_ban),
 		cmocka_unit_test(test_nothing_hides),
 		cmocka_unit_test(test_nothing_hides_at_once),
 		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_again_behind_tail),
+		cmocka_unit_test(test_retransmission_ends_no_version),
 		cmocka_unit_test(test_old_octets_first),
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_budget),
@@ -685,10 +685,10 @@ int main(void)
 		cmocka_unit_test(test_handshake_twice),
 		cmocka_unit_test(test_syns),
 		cmocka_unit_test(test_spoofed),
-		cmocka_unit_test(test_port_again),
-		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_port_is_used_again),
+		cmocka_unit_test(test_always_dropped),
 		cmocka_unit_test(test_counted_only),
-		cmocka_unit_test(test_cheap),
+		cmocka_unit_test(test_no_lookup_without_a_call),
 	};
 
 	return cmocka_run_group_tests_name("stream", tests, own_network, NULL);

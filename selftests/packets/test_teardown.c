@@ -112,7 +112,7 @@ static void arrives(struct rig *rig, const char *source, const char *method, con
 	arrives(rig, source, "BYE", CALL, from, to, "bye", wanted)
 
 /* A sender that names the dialog in full is a party that moved, or has read the messages. */
-static void test_moved(void **state)
+static void test_party_that_moved(void **state)
 {
 	struct rig *rig = *state;
 
@@ -188,7 +188,7 @@ static void test_forked(void **state)
 }
 
 /* Of a call that is older than the observer nobody knows all dialogs. */
-static void test_older(void **state)
+static void test_call_older_than_the_observer(void **state)
 {
 	struct rig *rig = *state;
 
@@ -234,7 +234,7 @@ static void test_cancel(void **state)
 }
 
 /* A guess is refused while the tables have all that the server sent. */
-static void test_in_doubt(void **state)
+static void test_observer_in_doubt(void **state)
 {
 	struct rig *rig = *state;
 
@@ -329,13 +329,13 @@ static void test_tcp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_party_that_moved),
 		cmocka_unit_test(test_guesses),
 		cmocka_unit_test(test_same_call_id),
 		cmocka_unit_test(test_forked),
-		cmocka_unit_test(test_older),
+		cmocka_unit_test(test_call_older_than_the_observer),
 		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_in_doubt),
+		cmocka_unit_test(test_observer_in_doubt),
 		cmocka_unit_test(test_dialogs_full),
 		cmocka_unit_test(test_emergency),
 		cmocka_unit_test(test_report_and_strict),

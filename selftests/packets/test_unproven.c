@@ -228,7 +228,7 @@ static void test_not_read_in_full(void **state)
 
 /* A packet that answers the server needs no budget, up to a ceiling of its own. Beyond the ceiling
  * it counts as a newcomer's. */
-static void test_belonging(void **state)
+static void test_responses_to_the_server(void **state)
 {
 	auto_rig struct rig rig;
 	unsigned int first = next, again;
@@ -579,7 +579,7 @@ static unsigned int flood_syn(struct rig *rig, unsigned int count)
 }
 
 /* RFC 6298 5.5, RFC 9293 3.8.1: it is sent again after a second, the same one. */
-static void test_syn(void **state)
+static void test_syn_is_sent_again(void **state)
 {
 	static const uint16_t ports[] = {5060, 5061};
 
@@ -658,7 +658,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_go_on),
 		cmocka_unit_test(test_not_read_in_full),
-		cmocka_unit_test(test_belonging),
+		cmocka_unit_test(test_responses_to_the_server),
 		cmocka_unit_test(test_zones_without_newcomers),
 		cmocka_unit_test(test_flood_that_repeats_itself),
 		cmocka_unit_test(test_usual_ceilings),
@@ -669,7 +669,7 @@ int main(void)
 		cmocka_unit_test(test_newcomer_beside_a_full_table),
 		cmocka_unit_test(test_full_table_of_networks),
 		cmocka_unit_test(test_full_table_of_dialers),
-		cmocka_unit_test(test_syn),
+		cmocka_unit_test(test_syn_is_sent_again),
 		cmocka_unit_test(test_later_fragments),
 		cmocka_unit_test(test_fragments_in_shadow),
 	};

@@ -138,7 +138,7 @@ static void test_nobody_is_allowed(void **state)
 
 /* A million hosts are denied, and a network around them is allowed: the way from an entry to what
  * it lies in is short, however many stand beside it. */
-static void test_many(void **state)
+static void test_million_denied_hosts(void **state)
 {
 	const size_t count = 1000001;
 	auto_free struct list_entry *list = xcalloc(count, sizeof(*list));
@@ -175,7 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_longest_prefix),
 		cmocka_unit_test(test_nobody_is_allowed),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_million_denied_hosts),
 	};
 
 	return cmocka_run_group_tests_name("allowed", tests, NULL, NULL);

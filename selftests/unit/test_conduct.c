@@ -118,7 +118,7 @@ static void test_sources_and_kinds_apart(void **state)
 }
 
 /* A million sources do not grow the table, and who goes on is counted. */
-static void test_bounded(void **state)
+static void test_table_does_not_grow(void **state)
 {
 	cleanup(free_it) struct conduct *conduct = conduct_new();
 	struct sw_offence o;
@@ -268,7 +268,7 @@ static void test_spray_of_phones(void **state)
 }
 
 /* Usernames that are refused count once each. */
-static void test_refused(void **state)
+static void test_refused_usernames_count_once(void **state)
 {
 	cleanup(free_it) struct conduct *conduct = conduct_new();
 	struct sw_offence o;
@@ -305,11 +305,11 @@ int main(void)
 		cmocka_unit_test(test_logins_apart),
 		cmocka_unit_test(test_same_user_counts_once),
 		cmocka_unit_test(test_sources_and_kinds_apart),
-		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_table_does_not_grow),
 		cmocka_unit_test(test_nobody_is_pushed_out),
 		cmocka_unit_test(test_spray),
 		cmocka_unit_test(test_spray_of_phones),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_usernames_count_once),
 		cmocka_unit_test(test_length_of_bans),
 	};
 

@@ -194,7 +194,7 @@ static void test_long_intervals(void **state)
 	assert_int_equal(admitted(&cell, &widest, now, 1000, 0), 365);
 }
 
-static void test_lost_races_refuse(void **state)
+static void test_lost_races(void **state)
 {
 	struct sw_limit limit = limit_of("10/s burst 10");
 	__u64 cell = 0;
@@ -320,7 +320,7 @@ int main(void)
 		cmocka_unit_test(test_never_more_than_the_rate),
 		cmocka_unit_test(test_clock_wraps),
 		cmocka_unit_test(test_long_intervals),
-		cmocka_unit_test(test_lost_races_refuse),
+		cmocka_unit_test(test_lost_races),
 		cmocka_unit_test(test_part_of_the_burst),
 		cmocka_unit_test(test_exact_under_contention),
 		cmocka_unit_test(test_burst_under_contention),

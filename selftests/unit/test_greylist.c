@@ -187,7 +187,7 @@ static void test_chance_among_repeats(void **state)
 	assert_true(patient <= count / 2 * SW_GREYLIST_CELLS >> 20);
 }
 
-static void test_chance(void **state)
+static void test_admissions_by_chance(void **state)
 {
 	(void)state;
 	chance(12);
@@ -203,7 +203,7 @@ int main(void)
 		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_one_admission_each_time),
 		cmocka_unit_test(test_fifteen_strangers),
-		cmocka_unit_test(test_chance),
+		cmocka_unit_test(test_admissions_by_chance),
 		cmocka_unit_test(test_chance_among_repeats),
 	};
 

@@ -331,7 +331,7 @@ static void test_slow_reader(void **state)
 }
 
 /* Not the same socket: both listen, and neither is left when both are closed. */
-static void test_takes_over(void **state)
+static void test_second_listener_takes_over(void **state)
 {
 	struct sockaddr_in addr;
 	socklen_t size = sizeof(addr);
@@ -358,7 +358,7 @@ static void test_takes_over(void **state)
 }
 
 /* The exporter of a killed agent goes a moment after it: a start does not fail for that. */
-static void test_killed(void **state)
+static void test_exporter_of_a_killed_agent(void **state)
 {
 	struct sockaddr_in addr;
 	socklen_t size = sizeof(addr);
@@ -397,8 +397,8 @@ int main(void)
 		served(test_bound_for_all),
 		served(test_storm),
 		served(test_slow_reader),
-		cmocka_unit_test(test_takes_over),
-		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_second_listener_takes_over),
+		cmocka_unit_test(test_exporter_of_a_killed_agent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ static void load_tables(const char *tables, struct policy *p)
 		fail_msg("%s", e.text);
 }
 
-static void test_sum(void **state)
+static void test_sum_of_tables(void **state)
 {
 	auto_policy struct policy small = { 0 }, large = { 0 };
 	uint64_t before, after;
@@ -85,7 +85,7 @@ static void test_greylist(void **state)
 	assert_non_null(strstr(e.text, "write at most 2097152"));
 }
 
-static void test_nothing_written(void **state)
+static void test_default_tables_do_not_fit(void **state)
 {
 	auto_policy struct policy p = { 0 };
 	struct error e = { 0 };
@@ -192,7 +192,7 @@ static void test_list_that_fits(void **state)
 	}
 }
 
-static void test_allowed(void **state)
+static void test_memory_allowed(void **state)
 {
 	auto_policy struct policy usual = { 0 }, written = { 0 };
 
@@ -207,13 +207,13 @@ static void test_allowed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_sum_of_tables),
 		cmocka_unit_test(test_number_that_fits),
 		cmocka_unit_test(test_greylist),
-		cmocka_unit_test(test_nothing_written),
+		cmocka_unit_test(test_default_tables_do_not_fit),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_list_that_fits),
-		cmocka_unit_test(test_allowed),
+		cmocka_unit_test(test_memory_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ static void assert_queues(const char *driver, unsigned int queues_max, unsigned 
 	assert_int_equal(nic_native(&nic, 4).queues, expected);
 }
 
-static void test_half(void **state)
+static void test_drivers_with_half_the_queues(void **state)
 {
 	(void)state;
 	assert_queues("gve", 16, 16, 8);
@@ -46,7 +46,7 @@ static void test_half(void **state)
 	assert_queues("gve", 16, 31, 15);
 }
 
-static void test_all(void **state)
+static void test_drivers_with_all_queues(void **state)
 {
 	static const char *const drivers[] = {"virtio_net", "mlx5_core", "ice", "igb", "veth", ""};
 
@@ -65,7 +65,7 @@ static void test_processors(void **state)
 	assert_non_null(nic_native(&nic, 129).rule);
 }
 
-static void test_more(void **state)
+static void test_further_conditions(void **state)
 {
 	struct nic gve = nic_of("gve", 16, 16, false), bnxt = nic_of("bnxt_en", 8, 8, false);
 	struct nic virtio = nic_of("virtio_net", 8, 8, true), ena = nic_of("ena", 8, 8, true);
@@ -102,10 +102,10 @@ static void test_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_half),
-		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_drivers_with_half_the_queues),
+		cmocka_unit_test(test_drivers_with_all_queues),
 		cmocka_unit_test(test_processors),
-		cmocka_unit_test(test_more),
+		cmocka_unit_test(test_further_conditions),
 		cmocka_unit_test(test_commands),
 	};
 

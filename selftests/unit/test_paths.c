@@ -38,7 +38,7 @@ static void test_names(void **state)
 }
 
 /* Each interface has one name, and each name one interface. */
-static void test_no_names(void **state)
+static void test_wrong_names(void **state)
 {
 	static const char *const wrong[] = {
 		"", "eth0", "meta", "if:", "if:eth0.100", "if:eth0%2e100", "if:%65th0", "if:eth0%",
@@ -183,7 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_no_names),
+		cmocka_unit_test(test_wrong_names),
 		cmocka_unit_test_setup_teardown(test_directory, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(test_directory_of_others, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(test_links, make_place, drop_place),

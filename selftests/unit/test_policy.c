@@ -251,7 +251,7 @@ static void test_newcomers(void **state)
 	assert_int_equal(p.tables.entries[TABLE_GREYLIST], 4096);
 }
 
-static void test_design(void **state)
+static void test_policy_of_the_design(void **state)
 {
 	auto_policy struct policy p = { 0 };
 
@@ -303,7 +303,7 @@ static void test_lists(void **state)
 	}
 }
 
-static void test_edges(void **state)
+static void test_edge_values(void **state)
 {
 	auto_policy struct policy p = { 0 }, unsaid = { 0 };
 
@@ -484,10 +484,10 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_newcomers),
-		cmocka_unit_test(test_design),
+		cmocka_unit_test(test_policy_of_the_design),
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_edge_values),
 		cmocka_unit_test(test_bans),
 		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_former_names),

@@ -234,7 +234,7 @@ static void assert_linear(const struct scratch *s, const char *format, unsigned 
 			 many);
 }
 
-static void test_time(void **state)
+static void test_time_is_linear(void **state)
 {
 	const struct scratch *s = *state;
 
@@ -407,7 +407,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_depth, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_aliases, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_long_lines, make_scratch, drop_scratch),
-		cmocka_unit_test_setup_teardown(test_time, make_scratch, drop_scratch),
+		cmocka_unit_test_setup_teardown(test_time_is_linear, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_high_risk_merge, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_named_pipe, make_scratch, drop_scratch),
 		cmocka_unit_test(test_device),

@@ -105,7 +105,7 @@ static void test_answers_elsewhere(void **state)
 }
 
 /* A server that died was heard before; in the end nobody can tell. */
-static void test_silence(void **state)
+static void test_server_that_died(void **state)
 {
 	struct server s = running();
 	int behind = 0;
@@ -121,7 +121,7 @@ static void test_silence(void **state)
 }
 
 /* Few requests, far apart, as a monitor's: silence needs both. */
-static void test_quiet(void **state)
+static void test_few_requests(void **state)
 {
 	struct server s = running();
 
@@ -155,8 +155,8 @@ int main(void)
 		cmocka_unit_test(test_late_answers),
 		cmocka_unit_test(test_ringing),
 		cmocka_unit_test(test_answers_elsewhere),
-		cmocka_unit_test(test_silence),
-		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_server_that_died),
+		cmocka_unit_test(test_few_requests),
 		cmocka_unit_test(test_observer_away),
 	};
 

@@ -78,7 +78,7 @@ static uint32_t next_gets(struct table *table, uint32_t host, uint32_t a_block, 
 }
 
 /* An office, or many phones behind one address of a carrier. */
-static void test_alone(void **state)
+static void test_one_address(void **state)
 {
 	struct table table = filled_by(1, 0, 0);
 
@@ -143,7 +143,7 @@ static void test_served_hosts(void **state)
 
 /* For each size and each count of entries: an overfull table, which other sizes leave, admits
  * none. */
-static void test_edges(void **state)
+static void test_every_size_and_fill(void **state)
 {
 	static const uint64_t used[] = {0, 1, 14, 15, 16, 17, 1000, UINT32_MAX, UINT64_MAX / 2};
 
@@ -159,12 +159,12 @@ static void test_edges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_one_address),
 		cmocka_unit_test(test_few_hosts),
 		cmocka_unit_test(test_many_hosts),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_served_hosts),
-		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_every_size_and_fill),
 	};
 
 	return cmocka_run_group_tests_name("quota", tests, NULL, NULL);

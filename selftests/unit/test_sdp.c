@@ -128,7 +128,7 @@ static void test_rows(void **state)
 	}
 }
 
-static void test_ends(void **state)
+static void test_ends_of_the_body(void **state)
 {
 	char text[512];
 
@@ -248,7 +248,7 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_ends_of_the_body),
 		cmocka_unit_test(test_bounds), cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_hostile),
 	};

@@ -101,7 +101,7 @@ static void write_both(const struct place *p)
 		fail_msg("%s", e.text);
 }
 
-static void test_there_and_back(void **state)
+static void test_written_and_read_back(void **state)
 {
 	const struct place *p = *state;
 	auto_saved struct saved saved = { 0 };
@@ -303,7 +303,7 @@ static void test_later_reason(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_there_and_back, make_place, drop_place),
+		cmocka_unit_test_setup_teardown(test_written_and_read_back, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(test_clock_behind, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(test_nothing_there, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(test_damaged, make_place, drop_place),
