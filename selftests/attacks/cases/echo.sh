@@ -36,28 +36,29 @@ sleep 0.3
 expect_tried "what reached the server" 1000 "$(counter public pass)"
 count=$(known_count)
 came "$count of 800 addresses are in the table of known endpoints"
-expect_equal "nobody enters the table of known endpoints by his own tags" 0 "$count"
+expect_equal "tags of the attacker make no endpoint known" 0 "$count"
 
 fresh_start echo
 tried "a nonce and a dialog of the attacker's own, used in another one's name"
 strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" replay >"$TMP/forged"
 sleep 0.3
 expect_tried "the attacker has a nonce" 1 "$(cut -d' ' -f2 "$TMP/forged")"
-expect_unharmed "what was sent to one address proves nothing for another" "$CALLER4"
+expect_unharmed "a value that was sent to one address proves nothing for another" "$CALLER4"
 
 # --- a weaker proof never changes what a stronger one established ---
 fresh_start echo
 expect_calls "a phone becomes known by its answer to a probe" warm caller "$SERVER4" "$CALLER4" 10 20 \
 	-p 5060 -oocsn ooc_default
 before=$(known_table | grep "^$CALLER4 5060 ")
-expect "it is in the table" "$(known_table | head -n 5)" test -n "$before"
+expect "the phone is in the table of known endpoints" "$(known_table | head -n 5)" test -n "$before"
 tried "five packets with echoed tags in the name of a known endpoint, with TTL 57"
 strike attacker forge.py --victim "$CALLER4" --ttl 57 overwrite >/dev/null
 sleep 0.3
 expect_tried "what reached the server" 35 "$(counter public pass)"
 after=$(known_table | grep "^$CALLER4 5060 ")
 came "its entry was: $before; it is: $after"
-expect_equal "the path of a known endpoint stays" "$(awk '{ print $3, $4 }' <<<"$before")" \
+expect_equal "the path of the known endpoint stays the same" \
+	"$(awk '{ print $3, $4 }' <<<"$before")" \
 	"$(awk '{ print $3, $4 }' <<<"$after")"
 flood attacker 0.0.0.0/0 "$SERVER4" --what invite --rate max --seconds 4 >/dev/null &
 flooder=$!
@@ -65,5 +66,5 @@ sleep 0.5
 sipp_run flooded caller "$SERVER4" "$CALLER4" 100 50 -p 5060 -oocsn ooc_default
 wait "$flooder"
 came "$(calls_good flooded) of its 100 calls succeeded in a flood that followed"
-expect_equal "and so does its service in a flood" 100 "$(calls_good flooded)"
+expect_equal "the known endpoint is served in a flood" 100 "$(calls_good flooded)"
 lab_end

@@ -35,20 +35,20 @@ logins attacker "$ATTACKER4" a.good:101 a.good:102 a.wrong:103:40 a.wrong:103:5 
 	>"$TMP/logins"
 came "$(answered a.wrong:103:40) of 40 guesses were answered, then $(answered a.wrong:103:5) and \
 $(answered b.wrong:103:5) of 5; refused to $ATTACKER4: $(refused_users "$ATTACKER4")"
-expect "accounts of one's own spare no other one" "$(cat "$TMP/logins")" \
+expect "accounts of the attacker give no more guesses at another account" "$(cat "$TMP/logins")" \
 	test "$(answered a.wrong:103:40)" -ge 10 -a "$(answered a.wrong:103:40)" -le 20
-expect_equal "nor does another connection" "0 0" \
+expect_equal "another connection gives no more guesses" "0 0" \
 	"$(answered a.wrong:103:5) $(answered b.wrong:103:5)"
-expect_equal "the username is refused to him" 103 "$(refused_users "$ATTACKER4")"
-expect_equal "and nobody else behind the address" 1 "$(accepted c.good:101)"
+expect_equal "the username is refused to the attacker" 103 "$(refused_users "$ATTACKER4")"
+expect_equal "no other username is refused behind the address" 1 "$(accepted c.good:101)"
 expect_equal "the address is not banned" login_refused "$(ban_of "$ATTACKER4")"
 expect "the connection that a refused login came by is closed" "$(metric sipward_connections_closed_total)" \
 	test "$(metric sipward_connections_closed_total login_refused)" -ge 1
 got=$(logins caller "$CALLER4" a.good:103 | cut -d' ' -f3)
-expect_equal "from elsewhere the user of that name logs in" 1 "$got"
+expect_equal "the user of that name logs in from another address" 1 "$got"
 ward ban del "$ATTACKER4" --user 103 >/dev/null
 got=$(logins attacker "$ATTACKER4" a.good:103 | cut -d' ' -f3)
-expect_equal "and from there when an operator lifted it" 1 "$got"
+expect_equal "the user logs in from the address when an operator lifted the refusal" 1 "$got"
 
 tried "wrong passwords for a neighbour behind the same address, who is registered"
 logins attacker "$ATTACKER4" victim.good:104 x.good:101 x.wrong:104:40 victim.good:104 new.good:104 \
@@ -56,7 +56,7 @@ logins attacker "$ATTACKER4" victim.good:104 x.good:101 x.wrong:104:40 victim.go
 came "$(answered x.wrong:104:40) of 40 were answered; the neighbour registered $(accepted victim.good:104) \
 of 2 times on his connection, and $(accepted new.good:104) of 1 on another one"
 expect_equal "the neighbour's connection goes on" 2 "$(accepted victim.good:104)"
-expect_equal "a connection of which nothing is known does not" 0 "$(accepted new.good:104)"
+expect_equal "a connection without a login of that user does not go on" 0 "$(accepted new.good:104)"
 expect_equal "the address is not banned" login_refused "$(ban_of "$ATTACKER4")"
 
 tried "wrong passwords for a user in the name of that user's address, over UDP"
@@ -66,16 +66,18 @@ strike attacker forge.py --own "$ATTACKER4" --victim "$CALLER4" --seconds 3 --wa
 expect_tried "nonces that he learned" 2 "$(cut -d' ' -f2 "$TMP/forged")"
 logins caller "$CALLER4" b.good:105 b.good:100 >"$TMP/logins"
 came "refused to $CALLER4: $(refused_users "$CALLER4"); his logins: $(tr '\n' ';' <"$TMP/logins")"
-expect "nobody gets a username refused to somebody else" "$(ward ban list)" test -z "$(ban_of "$CALLER4")"
-expect_equal "and the users there log in" "1 1" "$(accepted b.good:105) $(accepted b.good:100)"
+expect "spoofed guesses get no username refused" "$(ward ban list)" test -z "$(ban_of "$CALLER4")"
+expect_equal "the users at the spoofed address log in" \
+	"1 1" "$(accepted b.good:105) $(accepted b.good:100)"
 
 ward ban del "$ATTACKER4" >/dev/null
 tried "wrong passwords with one branch, and behind the credentials of his own account"
 logins attacker "$ATTACKER4" h.branch:106:40 i.decoy:107:40 >"$TMP/logins"
 came "$(answered h.branch:106:40) and $(answered i.decoy:107:40) of 40 were answered"
-expect "one branch for all guesses gives no more of them" "$(cat "$TMP/logins")" \
+expect "one branch for all guesses gives no more guesses" "$(cat "$TMP/logins")" \
 	test "$(answered h.branch:106:40)" -ge 10 -a "$(answered h.branch:106:40)" -le 20
-expect "nor do the credentials of an account of one's own beside each" "$(cat "$TMP/logins")" \
+expect "credentials of an own account beside each guess give no more guesses" \
+	"$(cat "$TMP/logins")" \
 	test "$(answered i.decoy:107:40)" -ge 10 -a "$(answered i.decoy:107:40)" -le 20
 
 ward ban del "$ATTACKER4" >/dev/null
@@ -84,6 +86,7 @@ logins attacker "$ATTACKER4" z.spray:110:90 >"$TMP/logins"
 came "$(answered z.spray:110:90) of 90 were answered; bans: $(ban_of "$ATTACKER4" | tr '\n' ' ')"
 expect "a sprayer is banned in the first round" "$(cat "$TMP/logins")" \
 	test "$(answered z.spray:110:90)" -ge 15 -a "$(answered z.spray:110:90)" -le 40
-expect "for wrong passwords" "$(ward ban list)" grep -q "^$ATTACKER4 .*auth_failures" <(ward ban list)
+expect "the ban of the sprayer is for wrong passwords" \
+	"$(ward ban list)" grep -q "^$ATTACKER4 .*auth_failures" <(ward ban list)
 
 lab_end

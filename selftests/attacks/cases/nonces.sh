@@ -67,7 +67,7 @@ nonce in another one's name (responses: $responses)"
 	if [ "$responses" = any ]; then
 		expect_tried "challenges that the server forwarded" 3 "$got"
 	else
-		expect_equal "an answer to nothing does not reach the server" 0 "$got"
+		expect_equal "a response that nobody asked for does not reach the server" 0 "$got"
 	fi
 	expect_unharmed "a challenge that the attacker wrote (responses: $responses)" "$CALLER4"
 done
@@ -78,10 +78,11 @@ tried "200 wrong passwords from one's own address over UDP"
 strike attacker guess.py --udp --own "$ATTACKER4" --count 200 >"$TMP/guessed"
 sleep 0.3
 came "$(cat "$TMP/guessed") were answered; ban: $(ban_of "$ATTACKER4")"
-expect "over UDP nobody is banned, whatever nonces he has" "$(ban_of "$ATTACKER4")" \
+expect "over UDP no guesser is banned, whatever nonces he has" "$(ban_of "$ATTACKER4")" \
 	test -z "$(ban_of "$ATTACKER4")"
 expect "a guesser has a penalty" "$(ward events)" test "$(metric sipward_penalties_total)" -ge 1
-expect "and few guesses" "$(cat "$TMP/guessed") were answered" test "$(cat "$TMP/guessed")" -le 40
+expect "a guesser gets few guesses through" \
+	"$(cat "$TMP/guessed") were answered" test "$(cat "$TMP/guessed")" -le 40
 fresh_start nonces
 tried "40 wrong passwords from one's own address over TCP"
 strike attacker guess.py --own "$ATTACKER4" --count 40 >/dev/null

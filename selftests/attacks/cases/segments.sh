@@ -55,7 +55,7 @@ expect "another zone may cut its payload as it likes" "$(tr '\n' ' ' <"$TMP/othe
 tried "a zone that must use TLS: its table of connections is filled with SYNs before the payload"
 strike attacker segments.py --way forgotten >"$TMP/forgotten"
 came "$(cat "$TMP/forgotten")"
-expect "a zone that must use TLS: a flood of SYNs makes nothing forgotten" "$(cat "$TMP/forgotten")" \
+expect "a zone that must use TLS: a flood of SYNs evicts no connection" "$(cat "$TMP/forgotten")" \
 	grep -q silent "$TMP/forgotten"
 if [ -n "${LONG:-}" ]; then
 	tried "a zone that must use TLS: the first payload comes after 123 s"
@@ -66,7 +66,8 @@ if [ -n "${LONG:-}" ]; then
 	strike attacker segments.py --way patient >"$TMP/patient"
 	wait "$allowed"
 	came "$(cat "$TMP/patient"); from a zone that may: $(cat "$TMP/allowed")"
-	expect "the server waits for so long" "$(cat "$TMP/allowed")" grep -q 200 "$TMP/allowed"
+	expect "the server waits for the first payload for so long" \
+		"$(cat "$TMP/allowed")" grep -q 200 "$TMP/allowed"
 	expect "a zone that must use TLS: its first payload has no time limit" "$(cat "$TMP/patient")" \
 		grep -q silent "$TMP/patient"
 fi

@@ -49,14 +49,16 @@ for round in 1 2; do
 	got="$(forge "${CALL[0]}" x y) $(forge "${CALL[0]}" "${CALL[1]}" y) $(forge "${CALL[0]}" x "${CALL[2]}")"
 	got+=" $(forge "${CALL[0]}" "${CALL[1]}" y INVITE)"
 	came "the server answered $got; dropped: $(($(drops) - before))"
-	expect_equal "who does not know both tags ends no call" "none none none none 4" \
+	expect_equal "an attacker who does not know both tags ends no call" \
+		"none none none none 4" \
 		"$got $(($(drops) - before))"
 	if [ "$round" = 1 ]; then
 		read -ra bye <<<"$(dialog caller --from "$CALLER4" "$SERVER4" BYE "${CALL[@]}")"
-		expect_equal "the caller ends it" 200 "${bye[3]}"
+		expect_equal "the caller ends the call" 200 "${bye[3]}"
 	else
 		read -ra bye <<<"$(dialog caller --from "$MOVED4" "$SERVER4" BYE "${CALL[@]}")"
-		expect_equal "so does the caller whose address changed in the call, which is counted" "200 1" \
+		expect_equal "a caller whose address changed ends the call, and is counted" \
+			"200 1" \
 			"${bye[3]} $(counter public shadow teardown)"
 	fi
 done
@@ -67,10 +69,11 @@ tried "to cancel it from elsewhere, with its Call-ID and the caller's tag"
 before=$(drops)
 read -ra answer <<<"$(dialog attacker --from "$ATTACKER4" --user ring "$SERVER4" CANCEL "${CALL[@]:0:2}" "")"
 came "the server answered ${answer[3]}; dropped: $(($(drops) - before))"
-expect_equal "who does not know the branch cancels no INVITE" "none 1" "${answer[3]} $(($(drops) - before))"
+expect_equal "an attacker who does not know the branch cancels no INVITE" \
+	"none 1" "${answer[3]} $(($(drops) - before))"
 read -ra answer <<<"$(dialog caller --from "$MOVED4" --user ring --branch ringing "$SERVER4" CANCEL \
 	"${CALL[@]:0:2}" "")"
-expect_equal "the caller does, from another address, too" 200 "${answer[3]}"
+expect_equal "the caller cancels it from another address, too" 200 "${answer[3]}"
 
 # Nobody may be kept from ending a call that is older than sipward.
 ward_stop

@@ -37,8 +37,8 @@ sleep 1.2
 got=$(request bystander --tcp --from "$BYSTANDER4" --wait 2 "$SERVER4" OPTIONS)
 came "on his connection he was answered $(cat "$TMP/hold"); afterwards a new one was answered \
 ${got:-not at all}"
-expect_equal "SYNs in his name end no connection" "200 200" "$(cat "$TMP/hold")"
-expect_equal "and when they are over he connects" 200 "$got"
+expect_equal "SYNs in the victim's name end no connection" "200 200" "$(cat "$TMP/hold")"
+expect_equal "the victim connects when the SYNs are over" 200 "$got"
 
 # Only a proof keeps apart what is whose: the path of a known phone, or a connection.
 sipp_run fraud caller "$SERVER4" "$CALLER4" 10 5 -p 5060 -oocsn ooc_default
@@ -52,8 +52,8 @@ expect_tried "calls that were one too many" 30 \
 got=$(request caller --from "$CALLER4" --sport 5060 --user 0049301 --wait 0.5 "$SERVER4" INVITE)
 tcp=$(request caller --tcp --from "$CALLER4" --user 0049302 --wait 0.5 "$SERVER4" INVITE)
 came "its own call was answered ${got:-not at all}, over TCP ${tcp:-not at all}"
-expect_equal "calls in its name make no fraudster of a known phone" 404 "$got"
-expect_equal "nor of whoever calls over TCP" 404 "$tcp"
+expect_equal "spoofed calls do not spend the numbers of a known phone" 404 "$got"
+expect_equal "spoofed calls do not spend the numbers of a caller over TCP" 404 "$tcp"
 
 sipp_run warm bystander "$SERVER4" "$BYSTANDER4" 10 5 -p 5060 -oocsn ooc_default
 expect "a phone is known" "$(known_table)" test "$(known_count "$BYSTANDER4" 5060)" = 1
@@ -68,7 +68,7 @@ sleep 1.2
 sipp_run after bystander "$SERVER4" "$BYSTANDER4" 20 4 -p 5060 -oocsn ooc_default -nr
 came "$(cat "$TMP/sweep") packets; $(calls_good swept) of his 12 calls succeeded without \
 retransmission, and $(calls_good after) of 20 afterwards"
-expect_equal "when it is over all of his calls succeed" 20 "$(calls_good after)"
+expect_equal "all calls of the phone succeed after the attack" 20 "$(calls_good after)"
 
 # --- his connection and his calls ---
 policy rules <<END
@@ -85,7 +85,7 @@ sleep 0.7
 strike attacker victims.py --sport 40123 blind >/dev/null
 wait "$holder"
 came "his two requests were answered $(cat "$TMP/hold")"
-expect_equal "nobody gets another one's connection closed" "200 200" "$(cat "$TMP/hold")"
+expect_equal "spoofed segments do not close a connection" "200 200" "$(cat "$TMP/hold")"
 
 tried "an UPDATE from elsewhere inside another one's call, then a BYE: its answer makes a party of him"
 read -ra call <<<"$(dialog caller --from "$CALLER4" "$SERVER4" INVITE)"
@@ -93,7 +93,7 @@ expect_equal "a call is answered" 200 "${call[3]}"
 read -ra update <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" UPDATE "${call[@]:0:3}")"
 read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE "${call[@]:0:3}")"
 came "the UPDATE was answered ${update[3]}, the BYE ${forged[3]}"
-expect_equal "an UPDATE makes nobody a party of a call" none "${forged[3]}"
+expect_equal "an UPDATE makes the attacker no party of the call" none "${forged[3]}"
 
 expect "the observer knows all dialogs" "$(ward status)" wait_until 5 observer_aged
 # A MESSAGE, which the zone has not: an INVITE could be refused by `teardown`, too.
@@ -111,7 +111,7 @@ for what in inside answer "answer --status 180"; do
 	read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" MESSAGE \
 		"made${what//[^a-z0-9]/}" a b)"
 	came "by $what the MESSAGE was answered ${forged[3]}"
-	expect_equal "what is said to another zone begins no dialog here: $what" none "${forged[3]}"
+	expect_equal "a message to another zone begins no dialog here: $what" none "${forged[3]}"
 done
 
 # --- the agent's probes ---
@@ -140,7 +140,7 @@ sleep 0.3
 came "a service of the server's own heard: $(sort "$TMP/heard" | uniq -c | tr '\n' ';'); others: \
 $(cut -d' ' -f1 "$TMP/multicast") probes"
 expect "no probe goes to the server's own services" "$(cat "$TMP/heard")" test ! -s "$TMP/heard"
-expect_equal "and none to every host" "0 0" "$(cat "$TMP/multicast")"
+expect_equal "no probe goes to a broadcast or multicast address" "0 0" "$(cat "$TMP/multicast")"
 
 tried "2000 requests in 2 s from as many ports of another one: each newcomer is probed"
 strike caller victims.py --seconds 4 count-probes >"$TMP/probes" &

@@ -36,10 +36,10 @@ calls() { # NAME
 
 ward_start admission || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 expect "the observer is attached to the interface" "it is not there" observed
-expect_equal "nobody is known at first" 0 "$(known)"
-expect_equal "a caller's first calls" 50 "$(calls first)"
-expect "make it known" "$(ward status)" test "$(known)" -ge 1
-expect "by the answer to a probe" "$(ward status)" \
+expect_equal "at first no endpoint is known" 0 "$(known)"
+expect_equal "a caller's first calls succeed" 50 "$(calls first)"
+expect "the calls make the caller known" "$(ward status)" test "$(known)" -ge 1
+expect "an answer to a probe made the caller known" "$(ward status)" \
 	test "$(ward status -j | jq .probes_answered)" -ge 1
 before=$(known)
 
@@ -47,16 +47,16 @@ before=$(known)
 lines=$(wc -l <"$WARD_LOG")
 load_start observer "$CALLER" "$SERVER4" "$CALLER4" 200
 server tc qdisc del dev eth0 clsact
-expect "tc qdisc del takes it off, and the agent says so" "$(tail -n 2 "$WARD_LOG")" \
+expect "the agent reports that tc qdisc del removed the observer" "$(tail -n 2 "$WARD_LOG")" \
 	wait_until 5 said_since "$lines" 'observer was missing'
-expect "and puts it back" "it stays away" wait_until 5 observed
-expect_equal "rules that need it wait until Timer C is over" warming_up \
+expect "the agent attaches the observer again" "it stays away" wait_until 5 observed
+expect_equal "rules that need the observer wait until Timer C is over" warming_up \
 	"$(ward status -j | jq -r .observer.state)"
 sleep 1
 load_end
 
 # --- known endpoints outlive everything ---
-expect "reload" "$(tail -n 1 "$WARD_LOG")" ward_reload
+expect "a reload succeeds" "$(tail -n 1 "$WARD_LOG")" ward_reload
 expect_known "reload"
 kill -9 "$WARD"
 wait_until 5 gone "$WARD"
@@ -131,18 +131,21 @@ ward_start behind || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 more_newcomers
 sleep $((3 * PATIENCE)) # the agent must have heard it
 expect_equal "a server that keeps up: newcomers within their budget are answered" 100 "$(newcomers)"
-expect_equal "and none is greylisted" 0 "$(greylisted)"
+expect_equal "a server that keeps up: no newcomer is greylisted" 0 "$(greylisted)"
 kamailio_signal STOP
-expect "it answers nothing: that it falls behind is seen" "$(ward status)" \
+expect "a server that answers nothing: the agent sees that it falls behind" "$(ward status)" \
 	wait_until 10 falls_behind
-expect "and said" "$(tail -n 1 "$WARD_LOG")" ward_said 'leaves most requests unanswered'
-expect "newcomers are greylisted" "$(ward stats)" wait_until 5 some_greylisted
-expect_equal "though nothing is beyond their budget" 0 "$(counter public drops newcomers)"
+expect "a server that answers nothing: the log says so" \
+	"$(tail -n 1 "$WARD_LOG")" ward_said 'leaves most requests unanswered'
+expect "a server that answers nothing: newcomers are greylisted" \
+	"$(ward stats)" wait_until 5 some_greylisted
+expect_equal "a server that answers nothing: no newcomer is over the budget" \
+	0 "$(counter public drops newcomers)"
 kamailio_signal CONT
-expect "it answers again: that is over, while as many come" "$(ward status)" \
+expect "the server answers again: the agent sees that it keeps up" "$(ward status)" \
 	wait_until 15 keeps_up
 stop_process "$NEWCOMERS"
 before=$(greylisted)
-expect_equal "newcomers are answered as before" 100 "$(newcomers)"
-expect_equal "and no more are greylisted" "$before" "$(greylisted)"
+expect_equal "the server answers again: newcomers are answered as before" 100 "$(newcomers)"
+expect_equal "the server answers again: no further newcomer is greylisted" "$before" "$(greylisted)"
 lab_end

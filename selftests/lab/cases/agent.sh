@@ -52,12 +52,12 @@ old=$(program_id) link=$(link_id)
 [ -n "$link" ] || die "no link is pinned for eth0"
 kill -9 "$WARD"
 wait "$WARD" 2>/dev/null
-expect_equal "the agent is dead, the program stays" "$old" "$(program_id)"
-expect_equal "without an agent it still protects" 0 "$(message_answers)"
+expect_equal "the program stays when the agent is killed" "$old" "$(program_id)"
+expect_equal "the program still protects without an agent" 0 "$(message_answers)"
 expect "stats need no agent" "$(ward stats 2>&1 | tail -n 1)" \
 	test "$(counter public messages INVITE)" -gt 0
-expect "the next run starts over what is there" "$(tail -n 1 "$WARD_LOG")" ward_start agent
-expect_equal "and adopts its link" "$link" "$(link_id)"
+expect "a new agent starts with the program attached" "$(tail -n 1 "$WARD_LOG")" ward_start agent
+expect_equal "the new agent adopts the link" "$link" "$(link_id)"
 load_end
 touch "$TMP/watched"
 wait "$watcher"
@@ -79,10 +79,10 @@ for _ in {1..20}; do ward_reload && applied=$((applied + 1)); done
 load_end
 touch "$TMP/watched"
 wait "$watcher"
-expect_equal "20 reloads: all are applied" 20 "$applied"
-expect_equal "20 reloads: they are 20 generations" $((generation + 20)) "$(generation)"
+expect_equal "20 reloads: each is applied" 20 "$applied"
+expect_equal "20 reloads: they make 20 generations" $((generation + 20)) "$(generation)"
 expect_exact_counts "20 reloads" "$LOAD_CALLS" "$before"
-expect_equal "20 reloads: the program was replaced behind one and the same link" "$link" "$(link_id)"
+expect_equal "20 reloads: the link stays the same" "$link" "$(link_id)"
 expect "20 reloads: the interface was never bare" "$(wc -l <"$TMP/bare") times" \
 	test ! -s "$TMP/bare"
 
@@ -93,24 +93,24 @@ cp "$TMP/agent.yaml" "$TMP/good.yaml"
 sed -i 's/    methods:/    methodes:/' "$TMP/agent.yaml"
 ward check "$TMP/agent.yaml" >"$TMP/check.out" 2>&1
 expect_equal "check refuses an unknown key with exit code 3" 3 $?
-expect "and says file, line and column" "$(cat "$TMP/check.out")" \
+expect "check names file, line and column" "$(cat "$TMP/check.out")" \
 	grep -Eq 'agent\.yaml:7:5: ' "$TMP/check.out"
 kill -HUP "$WARD"
-expect "a bad policy on SIGHUP is refused aloud" "$(tail -n 1 "$WARD_LOG")" \
+expect "a bad policy on SIGHUP is refused, and the log says so" "$(tail -n 1 "$WARD_LOG")" \
 	wait_until 5 ward_said 'agent\.yaml:7:5: '
-expect_equal "and the running one is left alone" "$was" \
+expect_equal "a bad policy leaves the running one alone" "$was" \
 	"$(ward status -j | jq -c '.interfaces[0] | [.generation, .policy_hash, .program_id]')"
-expect_equal "and still protects" 0 "$(message_answers)"
+expect_equal "the running policy still protects" 0 "$(message_answers)"
 cp "$TMP/good.yaml" "$TMP/agent.yaml"
-expect "the mended policy is applied" "the generation stays" ward_reload
+expect "the corrected policy is applied" "the generation stays" ward_reload
 
 # --- changed table sizes ---
 ward ban add "$BYSTANDER4" --for 10m >/dev/null 2>&1
 echo 'tables: {bans: 4096, sources: 8192}' >>"$TMP/agent.yaml"
 expect "other table sizes are applied" "$(tail -n 1 "$WARD_LOG")" ward_reload
 # Sources stand in lines of four.
-expect_equal "and the tables have them" "4096 2048" "$(table_size bans) $(table_size sources)"
-expect_equal "and a ban outlives them" 0 \
+expect_equal "the tables have the new sizes" "4096 2048" "$(table_size bans) $(table_size sources)"
+expect_equal "a ban outlives the change of sizes" 0 \
 	"$(count_answers bystander --wait 0.4 --from "$BYSTANDER4" "$SERVER4" OPTIONS)"
 cp "$TMP/good.yaml" "$TMP/agent.yaml"
 expect "the former sizes are applied again" "$(tail -n 1 "$WARD_LOG")" ward_reload
@@ -120,17 +120,18 @@ kill "$WARD"
 wait "$WARD"
 expect_equal "SIGTERM ends the agent with exit code 0" 0 $?
 expect_equal "stop takes the program off" "" "$(program_id)"
-expect_equal "and nothing is dropped any more" 2 "$(message_answers)"
-expect "the state stays" "nothing is pinned" test -n "$(find "$SIPWARD_BPF_DIR" -type f)"
+expect_equal "nothing is dropped after stop" 2 "$(message_answers)"
+expect "the pinned state stays after stop" \
+	"nothing is pinned" test -n "$(find "$SIPWARD_BPF_DIR" -type f)"
 ward_start agent --keep || not_ok "it starts with --keep" "$(tail -n 1 "$WARD_LOG")"
 expect_equal "a ban outlives the stop" 0 \
 	"$(count_answers bystander --wait 0.4 --from "$BYSTANDER4" "$SERVER4" OPTIONS)"
 ward_stop
 expect "stop with --keep leaves the program" "it is gone" test -n "$(program_id)"
-expect_equal "and it still protects" 0 "$(message_answers)"
+expect_equal "the program still protects after stop with --keep" 0 "$(message_answers)"
 ward detach >"$TMP/detach.out" 2>&1
 expect_equal "detach succeeds" 0 $?
 expect_equal "detach takes the program off" "" "$(program_id)"
 expect_equal "detach leaves nothing pinned" "" "$(find "$SIPWARD_BPF_DIR" -type f 2>/dev/null)"
-expect_equal "then all is answered" 2 "$(message_answers)"
+expect_equal "all requests are answered after detach" 2 "$(message_answers)"
 lab_end

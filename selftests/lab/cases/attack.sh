@@ -91,7 +91,7 @@ attack "known caller, its own address, other ports and TTL" 95 spoofed "$CALLER4
 	"$CALLER4" --what invite --sport random --ttl 57
 attack "caller never seen before, INVITEs from random addresses" 95 newcomer "$NEWCOMER4" \
 	"$SERVER4" 0.0.0.0/0 --what invite
-expect "its first call succeeds within 4 s" "it took $(first_call newcomer) ms" \
+expect "a newcomer's first call succeeds within 4 s" "it took $(first_call newcomer) ms" \
 	test "$(first_call newcomer)" -le 4000
 expect "the flood earned nobody a ban" "$(ward ban list)" \
 	test "$(ward ban list -j)" = "[ ]" -o "$(ward ban list -j)" = "[]"

@@ -42,10 +42,10 @@ phones() { # DOMAIN COUNT SECONDS WITHIN
 
 avalanche() { # DOMAIN of the server
 	ward_start avalanche || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
-	expect_equal "$1: nobody is known at first" 0 "$(ward status -j | jq .known)"
+	expect_equal "$1: at first no endpoint is known" 0 "$(ward status -j | jq .known)"
 	phones "$1" "$PHONES" 10 60
 	expect_equal "$1: $PHONES phones are registered within 60 s" "$PHONES" "$(value registered)"
-	expect "$1: none is banned" "$(ward ban list)" \
+	expect "$1: no phone is banned" "$(ward ban list)" \
 		test "$(ward ban list -j)" = "[ ]" -o "$(ward ban list -j)" = "[]"
 	echo "# $1: $(ward status -j | jq -c '{known, probes_answered, greylist}')"
 	echo "# $1: $(ward stats -j | jq -c '[.interfaces[].zones[] | select(.name == "public") | {pass, drops}]')"
@@ -77,7 +77,7 @@ repeating() { # TITLE DOMAIN [options of flood]
 avalanche open.lab
 avalanche digest.lab
 repeating "once after 600 ms" digest.lab --repeat-after 600
-expect "most of them answered a probe: the flood cannot use up all of those" "$PROBED did" \
+expect "most newcomers answered a probe: the flood cannot use up all probes" "$PROBED did" \
 	test "$PROBED" -ge 150
 repeating "twice after 500 ms, and twice that" open.lab --repeat-after 500 --repeats 2
 lab_end

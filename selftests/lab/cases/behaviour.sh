@@ -99,13 +99,16 @@ bare_map=$(bare mapped)
 # --- passwords: what only watches lets all through ---
 guesses watching
 watched=$GUESSES
-expect "nothing in front: svcrack guesses on and on" "it sent $watched" test "$watched" -ge 300
+expect "without sipward, svcrack guesses without end" "it sent $watched" test "$watched" -ge 300
 expect "monitor mode bans nobody" "$(ward ban list)" nobody_banned
 guesses unprobed
 row "svcrack, 300 guesses: REGISTERs that reach the server" "$watched" "$GUESSES"
-expect "svcrack has few guesses" "$GUESSES reached the server" test "$GUESSES" -le 40
-expect "its address has a penalty" "$(ward events)" test "$(metric sipward_penalties_total)" -ge 1
-expect "and no ban: over UDP anybody can write its address" "$(ward ban list)" nobody_banned
+expect "over UDP, svcrack gets few guesses through" \
+	"$GUESSES reached the server" test "$GUESSES" -le 40
+expect "the address of svcrack has a penalty" \
+	"$(ward events)" test "$(metric sipward_penalties_total)" -ge 1
+expect "the address of svcrack has no ban, since UDP can be spoofed" \
+	"$(ward ban list)" nobody_banned
 
 # --- over TCP, where it is proved who guesses: the username is refused to that address, and nobody
 # else there is ---
@@ -117,27 +120,28 @@ attacker env SERVER="$SERVER4" "$PYTHON" "$LAB/../attacks/logins.py" --own "$ATT
 	a.wrong:150:40 b.wrong:150:5 c.good:151 >"$TMP/logins"
 got=$(awk '/wrong/ { s += $2 } END { print s }' "$TMP/logins")
 row "a TCP connection guesses, 45 times: answers" - "$got"
-expect_equal "wrong passwords over TCP have the username refused" 150 "$(refused_at "$ATTACKER4")"
-expect "after few guesses" "$(cat "$TMP/logins")" test "$got" -ge 10 -a "$got" -le 20
-expect_equal "a neighbour logs in" 1 "$(awk '/good/ { print $3 }' "$TMP/logins")"
+expect_equal "wrong passwords over TCP get the username refused" 150 "$(refused_at "$ATTACKER4")"
+expect "the username is refused after few guesses" \
+	"$(cat "$TMP/logins")" test "$got" -ge 10 -a "$got" -le 20
+expect_equal "a neighbour behind the address logs in" 1 "$(awk '/good/ { print $3 }' "$TMP/logins")"
 expect "the refusal is an event" "$(ward events | tail -n 3)" \
 	grep -q "source=$ATTACKER4 .*reason=login_refused" <(ward events)
-expect_equal "and in /metrics" 1 "$(metric sipward_logins_refused_total enforce)"
-expect "an operator lifts it" "$(ward ban list)" ward ban del "$ATTACKER4" --user 150
-expect "for that username alone, and it was the only one" "$(ward ban list)" nobody_banned
+expect_equal "the refusal is in /metrics" 1 "$(metric sipward_logins_refused_total enforce)"
+expect "an operator lifts the refusal" "$(ward ban list)" ward ban del "$ATTACKER4" --user 150
+expect "no refusal and no ban is left" "$(ward ban list)" nobody_banned
 
 # --- phones that do no harm ---
 fresh_start behaviour
 expect_equal "20 phones behind one address register at once" "20 20" \
 	"$(phones caller --from "$CALLER4" --phones 20)"
-expect_equal "and again, all of them" "60 60" \
+expect_equal "the same 20 phones register again and again" "60 60" \
 	"$(phones caller --from "$CALLER4" --phones 20 --rounds 3 --gap 1)"
-expect "none is limited" "$(ward stats -j)" test "$(counter_total drops)" = 0
-expect_equal "one wrong password, then the right one" "8 8" \
+expect "no phone of the office is limited" "$(ward stats -j)" test "$(counter_total drops)" = 0
+expect_equal "an office: phones with one wrong password, then the right one" "8 8" \
 	"$(phones bystander --from "$BYSTANDER4" --wrong 1 --phones 8)"
-expect_equal "likewise from the public, twelve phones" "12 12" \
+expect_equal "the public zone: twelve phones do the same" "12 12" \
 	"$(phones attacker --from "$ATTACKER4" --wrong 1 --phones 12)"
-expect "nobody is banned for that" "$(ward ban list)" nobody_banned
+expect "one wrong password of each phone earns no ban" "$(ward ban list)" nobody_banned
 
 stop_process "$KAMAILIO"
 sed 's/^modparam("usrloc".*/&\nmodparam("auth", "nonce_expire", 2)/' "$LAB/kamailio.cfg" \
@@ -145,7 +149,7 @@ sed 's/^modparam("usrloc".*/&\nmodparam("auth", "nonce_expire", 2)/' "$LAB/kamai
 KAMAILIO_CFG=$TMP/short.cfg kamailio_start || die "Kamailio does not answer"
 expect_equal "nonces that expire after 2 s: the right password every 3 s" "60 60" \
 	"$(phones caller --from "$CALLER4" --phones 10 --rounds 6 --gap 3)"
-expect_equal "likewise one phone alone" "6 6" \
+expect_equal "nonces that expire after 2 s: one phone alone" "6 6" \
 	"$(phones attacker --from "$ATTACKER4" --rounds 6 --gap 3)"
 expect "nobody is banned for expired nonces" "$(ward ban list)" nobody_banned
 stop_process "$KAMAILIO"
@@ -162,7 +166,7 @@ calls_of() { # NAME WHO ADDRESS PORT
 }
 fresh_start behaviour
 expect_equal "a phone registers" "1 1" "$(phones caller --from "$CALLER4" --sport 5060)"
-expect_equal "and calls" 80 "$(calls_of before caller "$CALLER4" 5060)"
+expect_equal "the phone calls" 80 "$(calls_of before caller "$CALLER4" 5060)"
 frame_up "$CALLER4" 5060 100 9 &
 FRAMING=("$!")
 frame_up "$CALLER4" 5061 100 9 &
@@ -171,15 +175,17 @@ frame_up "$BYSTANDER4" 5060 100 9 &
 FRAMING+=("$!")
 calls_of carrier bystander "$BYSTANDER4" 5060 >/dev/null &
 CARRIER=$!
-expect_equal "its calls go on while it is framed" 80 "$(calls_of framed caller "$CALLER4" 5060)"
+expect_equal "the phone's calls go on while an attacker frames it" \
+	80 "$(calls_of framed caller "$CALLER4" 5060)"
 wait "$CARRIER"
-expect_equal "the carrier's calls go on while it is framed" 80 "$(calls_good carrier)"
+expect_equal "the carrier's calls go on while an attacker frames it" 80 "$(calls_good carrier)"
 wait "${FRAMING[@]}"
 row "spoofed junk, logins, searches: packets" - "$(awk '{ s += $1 } END { print s }' "$SPOOFED")"
-expect "neither of them is banned" "$(ward ban list)" test -z "$(ban_of "$CALLER4")$(ban_of "$BYSTANDER4")"
+expect "neither the phone nor the carrier is banned" \
+	"$(ward ban list)" test -z "$(ban_of "$CALLER4")$(ban_of "$BYSTANDER4")"
 expect "the phone's address has a penalty" "$(server curl -s http://127.0.0.1:9538/metrics | grep -a offences)" \
 	test "$(metric sipward_penalties_total)" -ge 1
-expect_equal "and registers, and a new one there too" "20 20" \
+expect_equal "with the penalty, the phone and a new one at its address register" "20 20" \
 	"$(phones caller --from "$CALLER4" --phones 20)"
 
 # --- who is there? ---
@@ -188,7 +194,7 @@ for method in REGISTER OPTIONS INVITE; do
 	got=$(learned "$method")
 	without=bare_$method
 	row "svwar $method, 400 names: extensions found of 100" "${!without}" "$got"
-	expect "svwar $method finds few" "it found $got" test "$got" -le 5
+	expect "svwar $method finds few users" "it found $got" test "$got" -le 5
 	printf '# svwar %s: %s; banned for: %s\n' "$method" \
 		"$(metric sipward_offences_total enumeration) times nobody was there" \
 		"$(ban_of "$ATTACKER4")"
@@ -202,19 +208,19 @@ fresh_start behaviour
 got=$(searches --tcp --count 40)
 row "a TCP connection asks for 40 who are not there: answers" - "$got"
 expect_equal "a TCP connection that searches is banned" enumeration "$(ban_of "$ATTACKER4")"
-expect "and has few answers" "it got $got" test "$got" -ge 20 -a "$got" -le 25
+expect "the banned connection got few answers" "it got $got" test "$got" -ge 20 -a "$got" -le 25
 expect "the ban is an event" "$(ward events | tail -n 3)" \
 	grep -q "source=$ATTACKER4 banned reason=enumeration" <(ward events)
-expect_equal "and in /metrics" 1 "$(metric sipward_bans_total 'enumeration.*enforce')"
+expect_equal "the ban is in /metrics" 1 "$(metric sipward_bans_total 'enumeration.*enforce')"
 fresh_start behaviour
 got=$(searches --user=100 --count 40)
 row "a registered phone asks for 40 who are not there: answers" - "$got"
 expect "a registered phone that searches has a penalty" "$(ward events)" \
 	test "$(metric sipward_penalties_total)" -ge 1
-expect "and no ban" "$(ward ban list)" nobody_banned
+expect "the registered phone has no ban" "$(ward ban list)" nobody_banned
 fresh_start behaviour
 searches --tcp --count 15 >/dev/null
-expect "15 who are not there earn no ban" "$(ward ban list)" nobody_banned
+expect "requests for 15 users who do not exist earn no ban" "$(ward ban list)" nobody_banned
 got=$(mapped)
 expect_equal "svmap finds the server, for nothing is wrong with its packet" 1 "$got"
 row "svmap: servers found (its one packet is like any other)" "$bare_map" "$got"

@@ -35,7 +35,7 @@ expect_equal "SIP from a listed source is dropped, IPv4" 0 \
 	"$(count_answers caller --from "$CALLER4" "$SERVER4" OPTIONS 3)"
 expect_equal "SIP from a listed source is dropped, IPv6" 0 \
 	"$(count_answers caller --from "$CALLER6" "$SERVER6" OPTIONS 3)"
-expect_equal "and counted under deny_list" 6 "$(counter public drops deny_list)"
+expect_equal "the drops are counted under deny_list" 6 "$(counter public drops deny_list)"
 
 ip -n "$CALLER" neighbour flush dev eth0
 ip -n "$SERVER" neighbour flush dev eth0

@@ -21,7 +21,7 @@ zones:
     rates: {source: {any: 500/s burst 1000}}
 END
 
-expect_equal "a MESSAGE is answered with nothing in front" 202 \
+expect_equal "without sipward, a MESSAGE is answered" 202 \
 	"$(request attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
 
 ward_start enforce || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
@@ -47,7 +47,7 @@ expect_equal "a request in three fragments is answered, IPv4" 200 \
 	"$(request caller --pad 3000 --from "$CALLER4" "$SERVER4" OPTIONS)"
 expect_equal "a request in three fragments is answered, IPv6" 200 \
 	"$(request caller --pad 3000 --from "$CALLER6" "$SERVER6" OPTIONS)"
-expect_equal "nothing of all that was dropped" 0 "$(counter_total drops)"
+expect_equal "no packet of these calls was dropped" 0 "$(counter_total drops)"
 
 # --- a method that the zone does not allow ---
 spawn "$SERVER" "$TMP/events.log" "$BUILD/sipward" events -f
@@ -59,7 +59,7 @@ expect_equal "a MESSAGE over UDP gets no answer, IPv6" 0 \
 expect_equal "an OPTIONS from the same source is answered" 200 \
 	"$(request attacker --from "$ATTACKER4" "$SERVER4" OPTIONS)"
 expect_equal "stats count the drops under method" 5 "$(counter public drops method)"
-expect_equal "and none in the other zone" 0 "$(counter office drops method)"
+expect_equal "stats count no drop in the other zone" 0 "$(counter office drops method)"
 expect_equal "/metrics counts the same drops" 5 \
 	"$(metric sipward_drops_total 'zone="public".*reason="method"')"
 event_names() {
@@ -90,19 +90,19 @@ expect_equal "a banned source is silent over UDP" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" OPTIONS 3)"
 expect_equal "a banned source is silent over TCP" 0 \
 	"$(count_answers attacker --tcp --wait 0.4 --from "$ATTACKER4" "$SERVER4" OPTIONS)"
-expect_equal "its neighbour is answered" 200 \
+expect_equal "a neighbour of the banned source is answered" 200 \
 	"$(request caller --from "$CALLER4" "$SERVER4" OPTIONS)"
-expect "it is answered again when the ban ends" "silent for 8 s" \
+expect "the source is answered again when the ban ends" "silent for 8 s" \
 	wait_until 8 answers attacker "$SERVER4" "$ATTACKER4"
 lasted=$((($(date +%s%N) - made) / 1000000))
-expect "and not before" "the ban of 3 s held $lasted ms" \
+expect "the ban held as long as it should" "the ban of 3 s held $lasted ms" \
 	test "$lasted" -ge 2700 -a "$lasted" -le 4500
-expect "its drops are counted under ban" "$(counter public drops ban)" \
+expect "the drops are counted under ban" "$(counter public drops ban)" \
 	test "$(counter public drops ban)" -ge 4
 expect "a ban of an IPv6 source is made by hand" "see above" ban add "$ATTACKER6" --for 10m
 expect_equal "a banned IPv6 source is silent" 0 \
 	"$(count_answers attacker --from "$ATTACKER6" "$SERVER6" OPTIONS)"
-expect "and taken off by hand" "see above" ban del "$ATTACKER6"
+expect "ban del removes the ban of the IPv6 source" "see above" ban del "$ATTACKER6"
 expect_equal "ban del lets it in at once" 200 \
 	"$(request attacker --from "$ATTACKER6" "$SERVER6" OPTIONS)"
 
@@ -112,6 +112,8 @@ ward_reload || not_ok "SIGHUP applies monitor mode" "the generation stays"
 dropped=$(counter public drops method)
 expect_equal "in monitor mode a MESSAGE is answered" 202 \
 	"$(request attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
-expect_equal "and counted in the shadow" 1 "$(counter public shadow method)"
-expect_equal "and not as a drop" "$dropped" "$(counter public drops method)"
+expect_equal "in monitor mode the MESSAGE is counted in the shadow" \
+	1 "$(counter public shadow method)"
+expect_equal "in monitor mode the MESSAGE is not counted as a drop" \
+	"$dropped" "$(counter public drops method)"
 lab_end

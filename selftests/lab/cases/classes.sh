@@ -49,14 +49,15 @@ flood_class() { # TITLE WHAT [SOURCE]
 	known=$(calls_good "$name-known") new=$(calls_good "$name-new")
 	printf '%-44s %9s %9s %12s\n' "$title" "$known" "$new" "$(cat "$TMP/$name.flood")" >>"$TABLE"
 	expect "$title: a known caller" "$known of $CALLS calls succeeded" test "$known" = "$CALLS"
-	expect "$title: one never seen before" "$new of $CALLS calls succeeded" \
+	expect "$title: a newcomer" "$new of $CALLS calls succeeded" \
 		test "$((100 * new))" -ge "$((95 * CALLS))"
 }
 
 expect_dropped() { # REASON: a flood at full speed met this ceiling
 	local dropped
 	dropped=$(counter_total drops "$1")
-	expect "its ceiling is named: $1" "$dropped packets were dropped for it" test "$dropped" -gt 100000
+	expect "the reason names the ceiling: $1" \
+		"$dropped packets were dropped for it" test "$dropped" -gt 100000
 }
 
 ward_start classes || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"

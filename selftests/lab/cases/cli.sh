@@ -34,7 +34,7 @@ expect_says "the near one is named" 'did you mean --interface'
 expect_exit "an unknown letter before a known one" 2 status -xj
 expect_says "the letter is named" 'no option -x'
 expect_exit "a value for an option that takes none" 2 status --json=yes
-expect_says "that is said" '--json takes no value'
+expect_says "the message says that the option takes no value" '--json takes no value'
 expect_exit "check of a good policy" 0 check "$TMP/good.yaml"
 expect_exit "check of a bad policy" 3 check "$TMP/bad.yaml"
 expect "it says file, line and column" "$(cat "$TMP/cli.out")" \
@@ -70,10 +70,10 @@ expect_says "it says so" 'could not be written: Broken pipe'
 # Options stand where their author thinks of them.
 printf 'OPTIONS sip:a SIP/2.0\r\n\r\n' >"$TMP/one.sip"
 expect_exit "check, -j behind the policy" 0 check "$TMP/good.yaml" -j
-expect "it is JSON" "$(cat "$TMP/cli.out")" jq -e .ok "$TMP/cli.out"
+expect "the output of check -j is JSON" "$(cat "$TMP/cli.out")" jq -e .ok "$TMP/cli.out"
 expect_exit "explain, options behind the file" 0 explain "$TMP/one.sip" -p "$TMP/good.yaml" --from 192.0.2.1
 expect_exit "a file with the name of an option" 3 check -- -j
-expect_says "it is looked for" '-j: cannot be read: No such file'
+expect_says "check looks for a file of that name" '-j: cannot be read: No such file'
 expect_exit "ban, options behind the address" 6 ban add 192.0.2.1 --for 1h --note x -j
 expect_exit "ban, options between" 6 ban --for 1h add --note x 192.0.2.1
 expect_exit "ban, an option that is an address" 2 ban add -- --for
@@ -91,7 +91,7 @@ expect_says "the near one is named" "did you mean 'status'"
 expect_exit "a verb with a typo" 2 ban dal 192.0.2.1
 expect_says "the near one is named" 'did you mean del'
 expect_exit "a verb that is none" 2 allow everybody
-expect_says "all are named" 'it is add, del or list'
+expect_says "all verbs are named" 'it is add, del or list'
 expect_exit "a format with a typo" 2 audit --format htm
 expect_says "the near one is named" 'did you mean html'
 expect_exit "a value with a wrong option" 2 check --jsno=1 "$TMP/good.yaml"
@@ -100,7 +100,7 @@ expect_says "the near one is named" 'no option --jsno, did you mean --json'
 # Policies that come through a pipe, and what never ends.
 expect_exit "check of a pipe" 0 check <(cat "$TMP/good.yaml")
 expect_exit "check of a pipe without end" 3 check <(yes)
-expect_says "its size is the reason" 'larger than 16777216 octets'
+expect_says "the message names the size limit" 'larger than 16777216 octets'
 mkfifo "$TMP/fifo"
 for file in fifo /dev/zero; do
 	printf 'version: 1\nlists: {deny: [%s]}\n' "${file/fifo/./fifo}" >"$TMP/endless.yaml"
@@ -117,16 +117,19 @@ no_controls() { # FILE
 	! LC_ALL=C grep -q '[^[:print:][:space:]]' "$1"
 }
 expect_exit "a file that does not exist" 3 check "$TMP/$hostile"
-expect "its name is harmless" "$(cat -v "$TMP/cli.out")" no_controls "$TMP/cli.out"
-expect_says "and can be told" 'x\\x1b\[31m\\xff\\xc2\\x9b2J\\xe2\\x80\\xae: '
+expect "its name is printed without control characters" \
+	"$(cat -v "$TMP/cli.out")" no_controls "$TMP/cli.out"
+expect_says "its name is printed with escapes" 'x\\x1b\[31m\\xff\\xc2\\x9b2J\\xe2\\x80\\xae: '
 cp "$TMP/good.yaml" "$TMP/$hostile"
 for words in "check" "check -j"; do
 	# shellcheck disable=SC2086 # the command is words
-	expect_exit "$words of one that does" 0 $words "$TMP/$hostile"
-	expect "its name is harmless" "$(cat -v "$TMP/cli.out")" no_controls "$TMP/cli.out"
+	expect_exit "$words of a file with control characters in its name" 0 $words "$TMP/$hostile"
+	expect "its name is printed without control characters" \
+		"$(cat -v "$TMP/cli.out")" no_controls "$TMP/cli.out"
 done
-expect_exit "a command of such a name" 2 "$hostile"
-expect "it is harmless" "$(cat -v "$TMP/cli.out")" no_controls "$TMP/cli.out"
+expect_exit "a command with control characters in its name" 2 "$hostile"
+expect "it is printed without control characters" \
+	"$(cat -v "$TMP/cli.out")" no_controls "$TMP/cli.out"
 
 expect_exit "an interface with a typo" 5 run -i eht0 -p "$TMP/good.yaml"
 expect_says "the near one is named" 'did you mean eth0'
@@ -135,7 +138,7 @@ expect_equal "run with a bad policy attaches nothing" "" "$(program_id)"
 expect_exit "run with a policy that does not exist" 3 run -i eth0 -p "$TMP/none.yaml"
 expect_exit "status where nothing runs" 6 status
 expect_exit "stats where nothing runs" 6 stats
-expect_exit "ban of what is not an address" 2 ban add 10.77.0.300
+expect_exit "ban of a wrong address" 2 ban add 10.77.0.300
 expect_exit "ban list where nothing runs" 6 ban list
 chmod 755 "$TMP"
 cp "$BUILD/sipward" "$TMP/sipward"
@@ -162,7 +165,8 @@ for missing in bpf net_admin; do
 	server timeout 10 setpriv --bounding-set="$drop" --inh-caps="$drop" "$BUILD/sipward" run \
 		-i eth0 -p "$TMP/good.yaml" >"$TMP/cli.out" 2>&1
 	expect_equal "run without CAP_${missing^^}: exit code 4" 4 $?
-	expect "and it is named" "$(cat "$TMP/cli.out")" grep -qi "CAP_$missing is missing" \
+	expect "the message names the missing capability" \
+		"$(cat "$TMP/cli.out")" grep -qi "CAP_$missing is missing" \
 		"$TMP/cli.out"
 done
 
@@ -171,28 +175,31 @@ spawn "$SERVER" "$TMP/sipward-relative.log" bash -c \
 	"cd '$TMP' && exec '$BUILD/sipward' run -i eth0 -p good.yaml"
 agent=$SPAWNED
 wait_until 10 grep -q ready "$TMP/sipward-relative.log"
-expect_exit "the policy of an agent that has a relative path" 0 explain --from 10.77.0.10 "$TMP/good.yaml"
+expect_exit "explain with an agent whose policy has a relative path" \
+	0 explain --from 10.77.0.10 "$TMP/good.yaml"
 expect_exit "detach while an agent runs" 1 detach
 expect_says "it says what to do" 'stop it first; it would restore everything'
 expect_exit "diff of a pipe" 0 diff <(sed 's/enforce/monitor/' "$TMP/good.yaml")
-expect_says "it is compared" '^mode: enforce -> monitor$'
+expect_says "diff compares the policy of the pipe" '^mode: enforce -> monitor$'
 expect_exit "apply of a pipe" 0 apply <(sed 's/enforce/monitor/' "$TMP/good.yaml") --confirm 60s
 expect_exit "confirm" 0 confirm
-expect "the policy has no file" "$(ward status -j | jq -r .agent.policy)" \
+expect "status shows that the policy came through a pipe" \
+	"$(ward status -j | jq -r .agent.policy)" \
 	test "$(ward status -j | jq -r .agent.policy)" = "(pipe)"
-expect_exit "explain with it" 1 explain "$TMP/one.sip"
+expect_exit "explain with a policy that came through a pipe" 1 explain "$TMP/one.sip"
 expect_says "it says what to do" 'came through a pipe.* -p POLICY'
 expect_exit "a ban with a note that a terminal would obey" 0 ban add 192.0.2.9 --note "$hostile"
 for words in "ban list" "ban list -j" "status -j"; do
 	# shellcheck disable=SC2086 # the command is words
 	expect_exit "$words" 0 $words
-	expect "it is harmless" "$(cat -v "$TMP/cli.out")" no_controls "$TMP/cli.out"
+	expect "the note is printed without control characters" \
+		"$(cat -v "$TMP/cli.out")" no_controls "$TMP/cli.out"
 done
-expect_exit "as JSON" 0 ban list -j
+expect_exit "the note as JSON" 0 ban list -j
 expect_equal "the note is UTF-8" 'x [31m\xff\xc2\x9b2J\xe2\x80\xae' \
 	"$(iconv -f UTF-8 -t UTF-8 <"$TMP/cli.out" | jq -r '.[0].note')"
 expect_exit "capture onto a full disk" 1 capture /dev/full --for 1s
-expect_says "it names file and reason" '/dev/full: cannot be written: No space left'
+expect_says "the message names file and reason" '/dev/full: cannot be written: No space left'
 stop_process "$agent"
 
 # shellcheck disable=SC2016
@@ -205,6 +212,6 @@ server env -u SIPWARD_BPF_DIR unshare --mount bash -c '
 	"$1" status -j >"$3.status" 2>&1
 	kill $agent; wait $agent; "$1" detach' bash "$BUILD/sipward" "$TMP/good.yaml" "$TMP/bpffs" \
 	>/dev/null 2>&1
-expect_equal "where no BPF file system is mounted, it is mounted" native \
+expect_equal "run mounts the BPF file system where none is mounted" native \
 	"$(jq -r '.interfaces[0].attach' "$TMP/bpffs.status")"
 lab_end

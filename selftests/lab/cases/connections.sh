@@ -54,24 +54,28 @@ END
 }
 
 ward_start closing || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
-expect_equal "what is allowed is answered on TCP" "200 200 " "$(talk attacker "$ATTACKER4" OPTIONS OPTIONS)"
+expect_equal "allowed requests are answered on TCP" \
+	"200 200 " "$(talk attacker "$ATTACKER4" OPTIONS OPTIONS)"
 got=$(talk attacker "$ATTACKER4" OPTIONS MESSAGE OPTIONS)
 expect "a method that is not allowed ends the connection" "got $got" \
 	grep -qE '^200 (202 )?reset' <<<"$got"
-expect_equal "and that is counted by its reason" 1 \
+expect_equal "the closed connection is counted by its reason" 1 \
 	"$(ward status -j | jq '.agent.tcp_close.closed.method // 0')"
-expect_equal "in the metrics too" 1 "$(metric sipward_connections_closed_total 'reason="method"')"
-expect "and said by status" "$(ward status)" grep -q 'connections were closed for method' <(ward status)
+expect_equal "the closed connection is in the metrics" \
+	1 "$(metric sipward_connections_closed_total 'reason="method"')"
+expect "status shows the closed connection" \
+	"$(ward status)" grep -q 'connections were closed for method' <(ward status)
 expect_equal "no segment was dropped" 0 "$(counter_total drops)"
-expect_equal "a peer's connection is let be" "200 202 200 " \
+expect_equal "a peer's connection is not closed" "200 202 200 " \
 	"$(talk bystander "$BYSTANDER4" OPTIONS MESSAGE OPTIONS)"
 
 held=$(hold attacker "$ATTACKER4" 8)
 expect "of eight connections of one source about five are accepted, as they are counted once a second" \
 	"$held" test "$held" -ge 5 -a "$held" -le 6
-expect "the rest is counted" "$(counter public drops connections)" \
+expect "the refused connections are counted" "$(counter public drops connections)" \
 	test "$(counter public drops connections)" -ge 2
-expect_equal "a peer has as many as it wants" 8 "$(hold bystander "$BYSTANDER4" 8)"
+expect_equal "a peer has as many connections as it wants" 8 "$(hold bystander "$BYSTANDER4" 8)"
 sleep 1.5
-expect_equal "once they are gone, others are accepted" "200 " "$(talk attacker "$ATTACKER4" OPTIONS)"
+expect_equal "new connections are accepted when the old ones are closed" \
+	"200 " "$(talk attacker "$ATTACKER4" OPTIONS)"
 lab_end

@@ -18,20 +18,20 @@ expect_finding() { # WHAT IFACE LEVEL PATTERN
 policy doctor <<'END'
 mode: enforce
 END
-expect_finding "a good interface is good" eth0 ok 'nothing prevents sipward'
-expect_equal "and nothing about it is bad" "" "$(findings eth0 bad)"
+expect_finding "a good interface has no problem" eth0 ok 'nothing prevents sipward'
+expect_equal "doctor finds nothing bad about a good interface" "" "$(findings eth0 bad)"
 ward_start doctor || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
-expect_finding "native mode is told" eth0 ok 'attached in native mode'
-expect_equal "without -i it looks at what is attached" eth0 \
+expect_finding "doctor shows native mode" eth0 ok 'attached in native mode'
+expect_equal "without -i doctor looks at attached interfaces" eth0 \
 	"$(ward doctor -j | jq -r '[.[].about | select(. != "host")] | unique[]')"
 ward_stop
 
 ip -n "$SERVER" link add veth9 type veth peer name veth8
 expect_finding "an interface that is down" veth9 bad 'it is down'
-expect_equal "with the command that helps" "ip link set veth9 up" \
+expect_equal "doctor prints the command that helps" "ip link set veth9 up" \
 	"$(ward doctor -i veth9 -j | jq -r '.[] | select(.level == "bad") | .fix')"
 ward doctor -i veth9 >/dev/null
-expect_equal "and exit code 1" 1 $?
+expect_equal "doctor ends with exit code 1" 1 $?
 ip -n "$SERVER" link set veth9 up mtu 9000
 expect_finding "large frames" veth9 note 'MTU 9000: .*multi-buffer'
 expect_finding "no such interface" nothing bad 'no such interface: nothing'
@@ -44,8 +44,8 @@ if [ "$(awk '/MemTotal/ { print $2 }' /proc/meminfo)" -lt 30000000 ]; then
 	expect "tables beyond the memory" "$(ward doctor -p "$TMP/big.yaml")" \
 		grep -q 'bad .*big.yaml:2:.*write' <(ward doctor -p "$TMP/big.yaml")
 	ward check "$TMP/big.yaml" >"$TMP/check.out" 2>&1
-	expect_equal "check refuses them" 3 $?
+	expect_equal "check refuses tables beyond the memory" 3 $?
 	ward_refused big
-	expect_equal "and so does run" 3 "$WARD_STATUS"
+	expect_equal "run refuses tables beyond the memory" 3 "$WARD_STATUS"
 fi
 lab_end

@@ -32,17 +32,17 @@ ban_now() { # KEY: of the only ban
 	ward ban list -j | jq -r ".[0].$1"
 }
 
-expect_equal "calls to 112, nobody is banned" 4 "$(calls_112 before 4)"
+expect_equal "calls to 112 succeed before the ban" 4 "$(calls_112 before 4)"
 # One that is set up before the ban, over TCP, and ended behind it.
 spawn "$ATTACKER" "$TMP/long.out" "$PYTHON" "$LAB/emergency.py" --from "$ATTACKER4" --hold 8 \
 	"$SERVER4"
 LONG=$SPAWNED
 wait_until 5 grep -q up "$TMP/long.out"
 attacker "$PYTHON" "$LAB/search.py" --from "$ATTACKER4" --tcp --count 22 "$SERVER4" >/dev/null
-expect_equal "who searches over TCP is banned" enumeration "$(ban_now reason)"
-expect_equal "nobody else gets in from there" 0 \
+expect_equal "an attacker who searches for users over TCP is banned" enumeration "$(ban_now reason)"
+expect_equal "other requests from the banned address get no answer" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" OPTIONS 5)"
-expect_equal "an INVITE for somebody else neither" 0 \
+expect_equal "an INVITE to an ordinary user gets no answer" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" INVITE 5)"
 
 # --- whole calls, beside two who go on ---
@@ -57,14 +57,14 @@ expect_equal "calls to 112 are set up and ended, though their address is banned"
 	"$(calls_112 banned 16)"
 stop_process "$OPTIONS"
 stop_process "$INVITES"
-expect_equal "none of the others is answered" 0 \
+expect_equal "no other request of the banned address is answered" 0 \
 	"$(cat "$TMP/goes-on.out" "$TMP/calls-on.out" | wc -l)"
-expect "all of those are hits of the ban" "$(ban_now dropped) hits, $before before" \
+expect "the ban counts all of these packets" "$(ban_now dropped) hits, $before before" \
 	test "$(ban_now dropped)" -ge $((before + 1000))
-expect_equal "which has no note" "" "$(ban_now 'note // ""')"
-expect_equal "and are counted for what it is for" "$(ban_now dropped)" \
+expect_equal "the ban has no note" "" "$(ban_now 'note // ""')"
+expect_equal "the drops are counted under the reason of the ban" "$(ban_now dropped)" \
 	"$(counter public drops enumeration)"
-expect "events say so" "$(ward events | tail -n 3)" \
+expect "events show the drops" "$(ward events | tail -n 3)" \
 	grep -q "reason=enumeration" <(ward events)
 
 # --- likewise over TCP ---
@@ -81,16 +81,16 @@ KNOCKS=$SPAWNED
 sleep 1
 expect_equal "calls to 112 over TCP are set up and ended, though their address is banned" 16 \
 	"$(calls_112 banned-tcp 16 -t t1)"
-expect_equal "and those that each have a connection of their own" 16 \
+expect_equal "calls to 112 with a connection each are set up and ended" 16 \
 	"$(calls_112 banned-tcp-each 16 -t tn -max_socket 100)"
 stop_process "$GUESSES"
 stop_process "$KNOCKS"
 expect_equal "no guess is answered, on a connection with a call to 112 or another" "" \
 	"$(grep -v "^call" "$TMP/goes-on.out")"
-expect "though there were calls to guess behind" "$(tail -n 1 "$TMP/goes-on.out")" \
+expect "there were connections with calls to 112 to guess on" "$(tail -n 1 "$TMP/goes-on.out")" \
 	grep -q "^call" "$TMP/goes-on.out"
-expect_equal "of connections without such a call the server sees none" "" "$(cat "$TMP/knocks.out")"
-expect "all of that are hits of the ban" "$(ban_now dropped) hits, $before before" \
+expect_equal "the server sees no connection without a call to 112" "" "$(cat "$TMP/knocks.out")"
+expect "the ban counts all of these segments" "$(ban_now dropped) hits, $before before" \
 	test "$(ban_now dropped)" -ge $((before + 100))
 
 # --- what drops them ---
@@ -98,5 +98,5 @@ ward ban add "$ATTACKER4" --for 10m >/dev/null
 expect_equal "a ban by hand drops calls to 112" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" --user 112 "$SERVER4" INVITE 5)"
 ward ban del "$ATTACKER4" >/dev/null
-expect_equal "without a ban they are answered" 4 "$(calls_112 after 4)"
+expect_equal "calls to 112 are answered after the ban" 4 "$(calls_112 after 4)"
 lab_end

@@ -83,21 +83,22 @@ exporter=$(exporter)
 [ -n "$exporter" ] || die "status names no process of the exporter"
 
 # --- what they hold ---
-expect_equal "the exporter is nobody" 65534 "$(of_process "$exporter" Uid)"
-expect_equal "without a capability" 0000000000000000 "$(of_process "$exporter" CapPrm)"
-expect_equal "under a filter of system calls" 2 "$(of_process "$exporter" Seccomp)"
-expect_equal "and can gain no privilege" 1 "$(of_process "$exporter" NoNewPrivs)"
+expect_equal "the exporter runs as nobody" 65534 "$(of_process "$exporter" Uid)"
+expect_equal "the exporter has no capability" 0000000000000000 "$(of_process "$exporter" CapPrm)"
+expect_equal "the exporter has a filter of system calls" 2 "$(of_process "$exporter" Seccomp)"
+expect_equal "the exporter can gain no privilege" 1 "$(of_process "$exporter" NoNewPrivs)"
 held=$(find "/proc/$exporter/fd" -type l -printf '%l\n' | sed 's/:\[.*//' | sort | uniq -c)
-expect "it holds its sockets and what waits for them" "$held" \
+expect "the exporter holds its sockets, and descriptors to wait on them" "$held" \
 	test -z "$(grep -vE '/dev/null|socket|anon_inode|eventfd|eventpoll' <<<"$held")"
-expect "and no map or program" "$held" test -z "$(find "/proc/$exporter/fd" -lname '*bpf*')"
+expect "the exporter holds no map and no program" \
+	"$held" test -z "$(find "/proc/$exporter/fd" -lname '*bpf*')"
 expect_equal "the agent can gain no privilege" 1 "$(of_process "$WARD" NoNewPrivs)"
-expect_equal "is under a filter" 2 "$(of_process "$WARD" Seccomp)"
+expect_equal "the agent has a filter of system calls" 2 "$(of_process "$WARD" Seccomp)"
 # BPF, PERFMON, NET_ADMIN, SYS_ADMIN, NET_RAW, DAC_READ_SEARCH, SETUID, SETGID, and no other
-expect_equal "and has the capabilities that it needs" 0 \
+expect_equal "the agent has the capabilities that it needs" 0 \
 	$((0x$(of_process "$WARD" CapPrm) & ~0xc0002030c4))
 for thread in "/proc/$WARD"/task/*; do
-	expect_equal "so has its thread $(cat "$thread/comm")" "0 2" \
+	expect_equal "its thread has the same limits: $(cat "$thread/comm")" "0 2" \
 		"$((0x$(awk '$1 == "CapPrm:" { print $2 }' "$thread/status") & ~0xc0002030c4)) $(
 		awk '$1 == "Seccomp:" { print $2 }' "$thread/status")"
 done
@@ -111,33 +112,36 @@ visitors many.out many --seconds 3
 sleep 1
 expect "hundreds of connections: a scrape is answered" "$(page)" page_is 200
 wait "$VISITORS"
-expect "they were many" "$(cat "$TMP/many.out")" test "$(awk '{ print $1 }' "$TMP/many.out")" -gt 100
+expect "there were more than 100 connections" \
+	"$(cat "$TMP/many.out")" test "$(awk '{ print $1 }' "$TMP/many.out")" -gt 100
 before=$(ticks "$WARD")
 visitors pipeline.out pipeline --seconds 4
 sleep 1
 expect "16 that send requests as fast as they can: a scrape is answered" "$(page)" page_is 200
 wait "$VISITORS"
 spent=$(($(ticks "$WARD") - before))
-expect "they cost the agent less than a twentieth of a processor" "$spent of 400 ticks" \
+expect "these requests cost the agent less than a twentieth of a processor" "$spent of 400 ticks" \
 	test "$spent" -lt 20
 wait "$slow"
-expect "no slow one lasted longer than its 10 s" "$(cat "$TMP/slow.out")" \
+expect "no slow connection lasted longer than 10 s" "$(cat "$TMP/slow.out")" \
 	test "$(awk '{ print int($2) }' "$TMP/slow.out")" -le 11
-expect_equal "the exporter is the same process" "$exporter" "$(exporter)"
+expect_equal "the exporter did not restart" "$exporter" "$(exporter)"
 
 # --- a stopped agent, and a dead exporter ---
 kill -STOP "$WARD"
 sleep 1.1
-expect "a page for an agent that does not answer, from what is there" "$(page)" page_is 200
+expect "the last page is served while the agent does not answer" "$(page)" page_is 200
 kill -CONT "$WARD"
 kill -9 "$exporter"
-expect "a killed exporter comes back" "$(page)" wait_until 10 page_is 200
-expect "the log says how it ended" "$(tail -n 1 "$WARD_LOG")" ward_said 'ended by signal 9'
-expect_equal "status counts it" 1 "$(ward status -j | jq .agent.exporter.ended)"
+expect "the agent starts a killed exporter again" "$(page)" wait_until 10 page_is 200
+expect "the log says how the exporter ended" \
+	"$(tail -n 1 "$WARD_LOG")" ward_said 'ended by signal 9'
+expect_equal "status counts the end of the exporter" \
+	1 "$(ward status -j | jq .agent.exporter.ended)"
 sleep 1.1
-expect_equal "and so does the metric" 1 "$(metric sipward_exporter_ends_total)"
+expect_equal "a metric counts the end of the exporter" 1 "$(metric sipward_exporter_ends_total)"
 ended=$(exporter)
-expect "it is another process" "$ended" test "$ended" != "$exporter"
+expect "the new exporter is another process" "$ended" test "$ended" != "$exporter"
 
 # --- the address changes, and covers the one in use ---
 for address in 0.0.0.0:9538 "[::]:9538" 127.0.0.1:9538 127.0.0.1:9539 127.0.0.1:9538; do
@@ -146,16 +150,16 @@ for address in 0.0.0.0:9538 "[::]:9538" 127.0.0.1:9538 127.0.0.1:9539 127.0.0.1:
 	expect "apply moves the exporter to $address" "$(tail -n 1 "$TMP/apply.out")" \
 		wait_until 3 page_is 200 "${address##*:}"
 done
-expect_equal "and the address before it is free" 000 "$(page 9539)"
-expect_equal "with one process left" 1 "$(pgrep -c -P "$WARD")"
+expect_equal "the exporter has closed the old address" 000 "$(page 9539)"
+expect_equal "only one exporter is left" 1 "$(pgrep -c -P "$WARD")"
 
 # --- a million bans ---
 "$TMP/tables" fill "$SIPWARD_BPF_DIR" 1000000 0 || die "the table of bans cannot be filled"
 wait_until 3 page_is 200
 sleep 1.1
-expect "a page beside a million bans" "$(page)" page_is 200
+expect "a page is served beside a million bans" "$(page)" page_is 200
 took=$(ward status -j | jq .agent.exporter.page_us)
-expect "takes less than 50 ms to make" "$took us" test "$took" -lt 50000
+expect "the page takes less than 50 ms to make" "$took us" test "$took" -lt 50000
 expect_none_refused "no call of the agent was refused"
 ward_stop
 expect "the exporter ends with the agent" "it runs" wait_until 5 page_is 000
@@ -164,8 +168,8 @@ expect "the exporter ends with the agent" "it runs" wait_until 5 page_is 000
 ward detach >/dev/null 2>&1
 expect "the agent starts with the capabilities of its unit" "$(tail -n 1 "$WARD_LOG")" \
 	unit_start exporter
-expect "and reloads" "$(tail -n 1 "$WARD_LOG")" ward_reload
+expect "the agent reloads with the capabilities of its unit" "$(tail -n 1 "$WARD_LOG")" ward_reload
 expect "/metrics answers" "$(page)" page_is 200
-expect_equal "the exporter is nobody there, too" 65534 "$(of_process "$(exporter)" Uid)"
-expect_none_refused "no call of the agent was refused there"
+expect_equal "in the unit, the exporter runs as nobody, too" 65534 "$(of_process "$(exporter)" Uid)"
+expect_none_refused "in the unit, no call of the agent was refused"
 lab_end

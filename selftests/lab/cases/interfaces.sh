@@ -28,11 +28,13 @@ run_on() { # INTERFACE: exit code of a run there
 
 # --- missing, down ---
 expect_equal "an interface that does not exist: exit code 5" 5 "$(run_on nosuch0)"
-expect "and it is named" "$(cat "$TMP/run.out")" grep -q nosuch0 "$TMP/run.out"
+expect "the message names the interface that does not exist" \
+	"$(cat "$TMP/run.out")" grep -q nosuch0 "$TMP/run.out"
 add_spare down
 expect_equal "an interface that is down: exit code 5" 5 "$(run_on spare0)"
-expect "and the message says so" "$(cat "$TMP/run.out")" grep -q 'spare0.*down' "$TMP/run.out"
-expect_equal "neither leaves a program behind" "" "$(program_id)$(spare_program)"
+expect "the message says that the interface is down" \
+	"$(cat "$TMP/run.out")" grep -q 'spare0.*down' "$TMP/run.out"
+expect_equal "neither run leaves a program behind" "" "$(program_id)$(spare_program)"
 ip -n "$SERVER" link set spare0 up
 
 # --- a program of somebody else ---
@@ -51,11 +53,11 @@ rm -f "$pin" # attached, it needs no pin
 foreign=$(program_id)
 [ -n "$foreign" ] || die "no foreign program: $(tail -n 1 "$TMP/bpftool.out")"
 expect_equal "an interface with a foreign program: exit code 5" 5 "$(run_on eth0)"
-expect "the program is named by id and name" "$(cat "$TMP/run.out")" \
+expect "the message names the foreign program by id and name" "$(cat "$TMP/run.out")" \
 	grep -q "$foreign.*bystander_prog\|bystander_prog.*$foreign" "$TMP/run.out"
-expect_equal "and left alone" "$foreign" "$(program_id)"
+expect_equal "the foreign program is left alone" "$foreign" "$(program_id)"
 server ip link set dev eth0 xdp off
-expect_equal "and nothing of sipward's is left pinned for it" "" \
+expect_equal "sipward leaves nothing pinned for that interface" "" \
 	"$(find "$SIPWARD_BPF_DIR" -path '*eth0*' -type f 2>/dev/null)"
 
 # --- an interface that goes and comes back ---
@@ -64,19 +66,22 @@ expect "two interfaces are attached" "$(ward status)" spare_attached
 expect_equal "status lists both" "eth0 spare0" \
 	"$(ward status -j | jq -r '[.interfaces[].name] | sort | join(" ")')"
 ip -n "$SERVER" link del spare0
-expect "that one of them is gone is said" "$(cat "$WARD_LOG")" \
+expect "the log says that one interface is gone" "$(cat "$WARD_LOG")" \
 	wait_until 5 ward_said 'spare0.*(gone|disappeared)'
-expect_equal "the other one still protects" 0 \
+expect_equal "the other interface is still protected" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
 lines=$(wc -l <"$WARD_LOG")
 add_spare up
-expect "re-created, it is attached again" "$(cat "$WARD_LOG")" wait_until 10 spare_attached
-expect "and that is said" "$(cat "$WARD_LOG")" wait_until 3 said_since "$lines" 'spare0.*attached'
+expect "an interface that is created again is attached again" \
+	"$(cat "$WARD_LOG")" wait_until 10 spare_attached
+expect "the log says that the interface is attached again" \
+	"$(cat "$WARD_LOG")" wait_until 3 said_since "$lines" 'spare0.*attached'
 ip -n "$SERVER" link set eth0 down
 ip -n "$SERVER" link set eth0 up
-expect "down and up again, it is still attached" "it is bare" test -n "$(program_id)"
-expect "and calls pass" "silent" wait_until 5 answers caller "$SERVER4" "$CALLER4"
-expect_equal "and it still protects" 0 \
+expect "the program is still attached after down and up" "it is bare" test -n "$(program_id)"
+expect "requests are answered after down and up" \
+	"silent" wait_until 5 answers caller "$SERVER4" "$CALLER4"
+expect_equal "the program still protects after down and up" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
 ward_stop
 
@@ -84,9 +89,10 @@ ward_stop
 ip -n "$SERVER" link add generic0 type bridge
 ip -n "$SERVER" link set generic0 up
 ward_start plain -i generic0 || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
-expect "falling back to generic mode is said" "$(cat "$WARD_LOG")" \
+expect "the log says that sipward falls back to generic mode" "$(cat "$WARD_LOG")" \
 	ward_said 'generic0: fell back to generic mode'
-expect_equal "and status says it" generic \
+expect_equal "status shows generic mode" generic \
 	"$(ward status -j | jq -r '.interfaces[] | select(.name == "generic0").attach')"
-expect_equal "and the gauge" 1 "$(metric sipward_interface_attached 'generic0.*generic')"
+expect_equal "the gauge shows generic mode" \
+	1 "$(metric sipward_interface_attached 'generic0.*generic')"
 lab_end

@@ -105,14 +105,17 @@ wait_until 10 test -s "$TMP/flood.out"
 longest=$(longest_round)
 printf '# %s frames sent; the heartbeat was %d ms old at most (%d looks); a round took %d us at most\n' \
 	"$(cat "$TMP/flood.out")" "$oldest" "$samples" "$longest"
-expect "the flood was one" "$(cat "$TMP/flood.out") frames" \
+expect "the flood was fast enough" "$(cat "$TMP/flood.out") frames" \
 	test "$(cat "$TMP/flood.out")" -gt $((SECONDS_LONG * 5000))
-expect "its offences reach the agent" "none did" test "$(metric sipward_offences_total)" -gt 100
-expect "and earn penalties" "none did" test "$(metric sipward_penalties_total)" -ge 1
-expect "the heartbeat was looked at" "$samples times" test "$samples" -gt $((SECONDS_LONG * 4))
+expect "the offences of the flood reach the agent" \
+	"none did" test "$(metric sipward_offences_total)" -gt 100
+expect "the offences earn penalties" "none did" test "$(metric sipward_penalties_total)" -ge 1
+expect "the heartbeat was read often enough" \
+	"$samples times" test "$samples" -gt $((SECONDS_LONG * 4))
 expect "nothing delays the heartbeat" "it was $oldest ms old" test "$oldest" -lt "$HEARTBEAT_MS"
-expect "no round of the loop takes long" "one took $longest us" test "$longest" -lt "$ROUND_US"
-expect "the observer stood by all the time" "$(grep -c 'observer: not running' "$WARD_LOG") gaps" \
+expect "no round of the agent's loop takes long" \
+	"one took $longest us" test "$longest" -lt "$ROUND_US"
+expect "the observer ran all the time" "$(grep -c 'observer: not running' "$WARD_LOG") gaps" \
 	test "$(grep -c 'observer: not running' "$WARD_LOG")" = 0
 
 # --- many addresses at once ---
@@ -121,8 +124,10 @@ addresses add
 expect "a thousand new addresses are known at once" "they are not" \
 	wait_until 3 has_addresses $((own + 1000))
 addresses del
-expect "and forgotten" "they are not" wait_until 3 has_addresses "$own"
-expect "without a complaint" "$(grep -i rtnetlink "$WARD_LOG")" test -z "$(grep -i rtnetlink "$WARD_LOG")"
+expect "addresses that are removed are forgotten at once" \
+	"they are not" wait_until 3 has_addresses "$own"
+expect "the log shows no error of rtnetlink" \
+	"$(grep -i rtnetlink "$WARD_LOG")" test -z "$(grep -i rtnetlink "$WARD_LOG")"
 
 # --- the end ---
 start=$(date +%s%N)
@@ -130,6 +135,6 @@ kill "$WARD"
 wait "$WARD"
 status=$? took=$((($(date +%s%N) - start) / 1000000))
 printf '# it ended after %d ms\n' "$took"
-expect_equal "SIGTERM is a good end" 0 "$status"
-expect "and a quick one" "it took $took ms" test "$took" -lt "$END_MS"
+expect_equal "SIGTERM ends the agent with exit code 0" 0 "$status"
+expect "SIGTERM ends the agent quickly" "it took $took ms" test "$took" -lt "$END_MS"
 lab_end

@@ -25,13 +25,14 @@ taken=$SPAWNED
 wait_until 5 listening 9538 || die "nothing takes port 9538"
 ward_refused metrics
 expect_equal "a taken exporter port: exit code 1" 1 "$WARD_STATUS"
-expect "and the address is named" "$(cat "$WARD_LOG")" ward_said '127\.0\.0\.1.*9538'
-expect_equal "and no program is left on the interface" "" "$(program_id)"
+expect "the message names the exporter's address" \
+	"$(cat "$WARD_LOG")" ward_said '127\.0\.0\.1.*9538'
+expect_equal "no program is left on the interface" "" "$(program_id)"
 stop_process "$taken"
 
 # --- promtool ---
 ward_start metrics || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
-expect_calls "calls give it something to show" shown caller "$SERVER4" "$CALLER4" 20 50 -nr
+expect_calls "calls that the metrics will show" shown caller "$SERVER4" "$CALLER4" 20 50 -nr
 request attacker --wait 0.3 --from "$ATTACKER4" "$SERVER4" MESSAGE 4 >/dev/null
 # Metrics that are counted once a second are there from the second page on.
 has_all() {
@@ -41,13 +42,13 @@ wait_until 10 has_all
 expect "/metrics answers" "curl failed" test -s "$TMP/metrics.txt"
 promtool check metrics <"$TMP/metrics.txt" >"$TMP/promtool.out" 2>&1
 expect_equal "promtool check metrics is clean" 0 $?
-expect "and has nothing to say" "$(head -n 1 "$TMP/promtool.out")" test ! -s "$TMP/promtool.out"
+expect "promtool prints no warning" "$(head -n 1 "$TMP/promtool.out")" test ! -s "$TMP/promtool.out"
 expect_equal "sipward_messages_total counts the INVITEs" 20 \
 	"$(metric sipward_messages_total 'interface="eth0".*zone="public".*method="INVITE"')"
 expect_equal "sipward_drops_total counts the drops" 4 \
 	"$(metric sipward_drops_total 'interface="eth0".*reason="method".*mode="enforce"')"
 for name in sipward_packets_total sipward_bans sipward_policy_info sipward_up sipward_build_info; do
-	expect "$name is there" "it is not" grep -q "^${name}[{ ]" "$TMP/metrics.txt"
+	expect "/metrics has $name" "it is not" grep -q "^${name}[{ ]" "$TMP/metrics.txt"
 done
 ward ban add "$BYSTANDER4" --for 10m >/dev/null 2>&1
 bans_shown() { [ "$(metric sipward_bans)" = 1 ]; }
@@ -72,6 +73,6 @@ ask() { # QUERY: the value of its first result
 shows() { [ "$(ask "$1")" = "$2" ]; }
 expect "Prometheus scrapes sipward_up 1" "$(tail -n 1 "$TMP/prometheus.log")" \
 	wait_until 20 shows sipward_up 1
-expect "and the drops with their labels" "$(ask sipward_drops_total)" \
+expect "Prometheus has the drops with their labels" "$(ask sipward_drops_total)" \
 	wait_until 5 shows 'sipward_drops_total{zone="public",reason="method",mode="enforce"}' 4
 lab_end

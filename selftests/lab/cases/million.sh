@@ -74,7 +74,7 @@ look() { # what must stay the same
 
 ward_start million -i flood1 || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 expect_calls "calls before the flood" warm caller "$SERVER4" "$CALLER4" 100 50 -oocsn ooc_default
-expect_equal "make their caller known" 1 "$(state known)"
+expect_equal "the calls make their caller known" 1 "$(state known)"
 before=$(look) entries=$(entries) memory=$(kernel_memory)
 
 load_start "beside the flood" "$CALLER" "$SERVER4" "$CALLER4" 50
@@ -89,16 +89,17 @@ printf '# %d INVITEs in %d.%d s, %d a second; %d were counted, %d let in; entrie
 	"$sent" $((milliseconds / 1000)) $((milliseconds % 1000 / 100)) \
 	$((sent * 1000 / milliseconds)) "$seen" "$let_in" "$grown" "$taken"
 printf '# %s\n' "$after"
-expect "the flood was one" "$seen packets" test "$seen" -ge $((PACKETS / 6))
-expect "what was sent is counted" "$seen of $sent" test $((100 * seen)) -ge $((99 * sent))
+expect "the flood was fast enough" "$seen packets" test "$seen" -ge $((PACKETS / 6))
+expect "the packets that were sent are counted" \
+	"$seen of $sent" test $((100 * seen)) -ge $((99 * sent))
 expect_equal "each packet has a verdict" "$seen" $((let_in + $(arrived drop)))
-expect "no more are let in than the budgets have room for" "$let_in" \
+expect "no more packets are let in than the budgets allow" "$let_in" \
 	test "$let_in" -le $((2 * BUDGET * (milliseconds / 1000 + 2)))
-expect_equal "who is known, bans, maps and their memory are what they were" "$before" "$after"
+expect_equal "known endpoints, bans, maps and their memory are unchanged" "$before" "$after"
 # Of each that was let in: its limit cell, its dialog, and the probe.
-expect "tables hold no more than who was let in, and the calls" "$grown more entries" \
+expect "tables hold only entries of admitted packets and of the calls" "$grown more entries" \
 	test "$grown" -le $((5 * (let_in + LOAD_CALLS)))
-expect "the kernel's memory is what it was" "$taken MB more" test "$taken" -le 24
-expect "and a newcomer after it is answered" "it is not" \
+expect "the kernel's memory is unchanged" "$taken MB more" test "$taken" -le 24
+expect "a newcomer is answered after the flood" "it is not" \
 	wait_until 5 answers bystander "$SERVER4" "$BYSTANDER4"
 lab_end

@@ -54,17 +54,19 @@ END
 }
 
 ward_start observe || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
-expect "where requests come in is observed" "it is not" observed_on eth0
-expect "and where answers leave, of which the policy says nothing" "it is not" observed_on eth1
+expect "the interface that requests arrive on is observed" "it is not" observed_on eth0
+expect "the interface that answers leave by is observed without a policy key" \
+	"it is not" observed_on eth1
 expect_equal "at first, rules that need the observer wait" warming_up "$(observer)"
 response attacker z9hG4bK-nobody
-expect_equal "so nothing is called unsolicited" 0 "$(counter public drops unsolicited_response)"
+expect_equal "while they wait, no response is called unsolicited" \
+	0 "$(counter public drops unsolicited_response)"
 
 expect_calls "registrations whose challenge leaves by the other interface" reg caller "$SERVER4" \
 	"$CALLER4" 5 50 -sf "$LAB/sipp/register.xml"
 
 expect "after three minutes, the observer is good" "$(ward status)" wait_until 5 observer_aged
-expect_equal "and status and gauge say so" "good 1" \
+expect_equal "status and gauge show that the observer is good" "good 1" \
 	"$(observer) $(metric sipward_observer_state 'state="good"')"
 response attacker z9hG4bK-nobody
 expect_equal "a response that nobody asked for is dropped" 1 \
@@ -79,34 +81,41 @@ ip -n "$SERVER" link add eth2 type veth peer name eth2 netns "$CALLER"
 ip -n "$SERVER" link set eth2 up && ip -n "$CALLER" link set eth2 up
 ip -n "$SERVER" address add 10.79.0.2/24 dev eth2
 expect "a new interface with a route is observed at once" "it is not" wait_until 2 observed_on eth2
-expect_equal "which is no gap" good "$(observer)"
-expect_equal "calls go on, by the first interface" 20 "$(calls_out again 20)"
+expect_equal "a new observed interface is no gap" good "$(observer)"
+expect_equal "calls go on by the first interface" 20 "$(calls_out again 20)"
 server tc filter del dev eth2 egress
-expect "a filter that is taken off comes back" "it stays away" wait_until 2 observed_on eth2
-expect "but what left meanwhile is not known" "$(ward status)" wait_until 2 observer_is warming_up
+expect "the agent attaches a filter again that was removed" \
+	"it stays away" wait_until 2 observed_on eth2
+expect "after that gap the observer warms up again" \
+	"$(ward status)" wait_until 2 observer_is warming_up
 
 # --- a list that leaves out where the answers go ---
 back_by_eth1
 echo 'observe: [eth0]' >>"$TMP/observe.yaml"
-expect "observe: [eth0]" "$(tail -n 1 "$WARD_LOG")" ward_reload
-expect "takes the observer off where it is not listed" "it is still there" \
+expect "a reload with observe: [eth0]" "$(tail -n 1 "$WARD_LOG")" ward_reload
+expect "observe: [eth0] takes the observer off other interfaces" "it is still there" \
 	test "$(observed_on eth0 && ! observed_on eth1 && ! observed_on eth2 && echo only)" = only
-expect "it is as if it had been so for long" "$(ward status)" wait_until 5 observer_aged
-expect_equal "requests are answered" 30 "$(count_answers caller --from "$CALLER4" "$SERVER4" OPTIONS 30)"
+expect "observe: [eth0] is in force for three minutes" "$(ward status)" wait_until 5 observer_aged
+expect_equal "requests are answered by an interface that is not observed" \
+	30 "$(count_answers caller --from "$CALLER4" "$SERVER4" OPTIONS 30)"
 # A second in which the observer was not seen in its place begins the count anew.
 unanswered() {
 	request caller --wait 0.5 --from "$CALLER4" "$SERVER4" OPTIONS 5 >/dev/null
 	observer_is unanswered
 }
-expect "received here, never answered here: status says so" "$(ward status)" wait_until 90 unanswered
-expect "in words too" "$(ward status)" grep -q 'no answer left through an observed interface' \
+expect "status warns that answers leave by an unobserved interface" \
+	"$(ward status)" wait_until 90 unanswered
+expect "status explains that in words" \
+	"$(ward status)" grep -q 'no answer left through an observed interface' \
 	<(ward status)
 response attacker z9hG4bK-nobody
-expect_equal "and nothing more is called unsolicited" 1 "$(counter public drops unsolicited_response)"
+expect_equal "then no response is called unsolicited" \
+	1 "$(counter public drops unsolicited_response)"
 
 # --- no agent ---
 kill -9 "$WARD"
 wait_until 5 gone "$WARD"
-expect "without an agent the rules go inert" "$(ward status)" wait_until 8 observer_is not_running
+expect "without an agent, rules that need the observer stop" \
+	"$(ward status)" wait_until 8 observer_is not_running
 ward detach >/dev/null
 lab_end

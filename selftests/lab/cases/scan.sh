@@ -61,16 +61,17 @@ try_svwar() { # METHOD: at most the burst, while calls go on beside it
 	sipp_run "beside-$1" caller "$SERVER4" "$CALLER4" 100 40 -nr &
 	got=$(learned "$1" "$ATTACKER4")
 	wait $!
-	expect "svwar $1 learns at most the burst" "it learned $got, the burst is $BURST" \
+	expect "svwar $1 finds at most as many users as the burst" \
+		"it learned $got, the burst is $BURST" \
 		test "$got" -le "$BURST"
 	expect_equal "all calls beside svwar $1 succeed" 100 "$(calls_good "beside-$1")"
 }
 
 for method in REGISTER OPTIONS INVITE; do
-	expect_equal "svwar $method learns all with nothing in front" 100 \
+	expect_equal "without sipward, svwar $method finds all users" 100 \
 		"$(learned "$method" "$ATTACKER4")"
 done
-expect_equal "svmap finds the server with nothing in front" 1 "$(found)"
+expect_equal "without sipward, svmap finds the server" 1 "$(found)"
 
 ward_start scan || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 try_svwar REGISTER

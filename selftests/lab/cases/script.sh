@@ -13,19 +13,20 @@ script() { # ARGUMENTS: its exit code and what it says
 
 expect_equal "without an interface it is a usage error" 2 "$(script)"
 expect_equal "an interface that does not exist: exit code 5" 5 "$(script nosuch0)"
-expect "and those that do are named" "$(cat "$TMP/script.out")" grep -q eth0 "$TMP/script.out"
+expect "the message names interfaces that exist" \
+	"$(cat "$TMP/script.out")" grep -q eth0 "$TMP/script.out"
 expect_equal "a policy that does not exist: exit code 3" 3 "$(script eth0 --policy "$TMP/none.yaml")"
 
 spawn "$SERVER" "$TMP/script.log" "$ROOT/scripts/run" eth0
 script=$SPAWNED
-expect "it attaches" "$(tail -n 1 "$TMP/script.log")" \
+expect "scripts/run attaches the program" "$(tail -n 1 "$TMP/script.log")" \
 	wait_until 120 grep -q 'sipward: ready' "$TMP/script.log"
 request attacker --from "$ATTACKER4" "$SERVER4" OPTIONS 3 >"$TMP/answers"
-expect_equal "without a policy it drops nothing" 3 "$(wc -l <"$TMP/answers")"
-expect "it shows what it sees" "$(tail -n 3 "$TMP/script.log")" \
+expect_equal "without a policy nothing is dropped" 3 "$(wc -l <"$TMP/answers")"
+expect "scripts/run shows the traffic" "$(tail -n 3 "$TMP/script.log")" \
 	wait_until 10 grep -q 'OPTIONS 3' "$TMP/script.log"
 kill "$script"
 wait "$script"
-expect_equal "a signal ends it" 0 $?
-expect_equal "and takes the program off" "" "$(program_id)"
+expect_equal "a signal ends scripts/run" 0 $?
+expect_equal "the signal takes the program off" "" "$(program_id)"
 lab_end

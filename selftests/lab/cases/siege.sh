@@ -38,7 +38,7 @@ calls() { # NAME: as of a phone, which answers an OPTIONS that comes outside of 
 expect_no_way_in() { # WHAT
 	local answered
 	answered=$(count_answers caller --from "$NEWCOMER4" --gap 0.02 "$SERVER4" OPTIONS 50)
-	expect "$1: the flood leaves newcomers next to nothing" "$answered of 50 were answered" \
+	expect "$1: the flood leaves newcomers almost no budget" "$answered of 50 were answered" \
 		test "$answered" -le 15
 }
 
@@ -49,8 +49,8 @@ flood_start() {
 }
 
 expect_known() { # WHAT
-	expect_equal "$1: who was known is known, and nobody else" "$KNOWN" "$(known)"
-	expect "$1: the flood lasts" "$(cat "$TMP/flood.out")" alive "$FLOOD"
+	expect_equal "$1: the same endpoints are known, and no other" "$KNOWN" "$(known)"
+	expect "$1: the flood still runs" "$(cat "$TMP/flood.out")" alive "$FLOOD"
 }
 
 # NAME COMMAND...: the command in the middle of calls and flood
@@ -71,14 +71,14 @@ siege() {
 kill_and_start() {
 	kill -9 "$WARD"
 	wait "$WARD" 2>/dev/null
-	expect_equal "kill -9: known without an agent" "$KNOWN" "$(known)"
-	expect "kill -9: it starts again" "$(tail -n 1 "$WARD_LOG")" ward_start siege --keep
+	expect_equal "kill -9: endpoints stay known without an agent" "$KNOWN" "$(known)"
+	expect "kill -9: the agent starts again" "$(tail -n 1 "$WARD_LOG")" ward_start siege --keep
 }
 
 keep_and_start() {
 	ward_stop
-	expect_equal "--keep: known without an agent" "$KNOWN" "$(known)"
-	expect "--keep: it starts again" "$(tail -n 1 "$WARD_LOG")" ward_start siege
+	expect_equal "--keep: endpoints stay known without an agent" "$KNOWN" "$(known)"
+	expect "--keep: the agent starts again" "$(tail -n 1 "$WARD_LOG")" ward_start siege
 }
 
 applied() {
@@ -90,13 +90,13 @@ reload_and_apply() {
 	before=$(generation)
 	expect "reload: SIGHUP" "$(tail -n 1 "$WARD_LOG")" ward_reload
 	expect "reload: apply" "it is refused" applied
-	expect_equal "reload: they are two generations" $((before + 2)) "$(generation)"
+	expect_equal "reload: SIGHUP and apply make two generations" $((before + 2)) "$(generation)"
 }
 
 ward_start siege || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 expect_equal "calls before the flood" 100 "$(calls warm)"
 KNOWN=$(known)
-expect "make their caller known" "$(ward status)" test "$KNOWN" -ge 1
+expect "the calls make their caller known" "$(ward status)" test "$KNOWN" -ge 1
 
 flood_start
 sleep 1

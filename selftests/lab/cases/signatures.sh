@@ -39,26 +39,27 @@ learned() { # METHOD: how many of ten extensions svwar finds
 }
 
 rename 'Telephone 1.5'
-expect_equal "svmap finds the server with nothing in front" 1 "$(found)"
+expect_equal "without sipward, svmap finds the server" 1 "$(found)"
 ward_start signatures || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
-expect_equal "svmap under another name finds nothing" 0 "$(found)"
+expect_equal "svmap with another User-Agent finds nothing" 0 "$(found)"
 for method in REGISTER OPTIONS INVITE; do
-	expect_equal "svwar $method under another name learns nothing" 0 "$(learned "$method")"
+	expect_equal "svwar $method with another User-Agent finds no user" 0 "$(learned "$method")"
 done
 before=$(counter public drops scanner_structure)
 tool svcrack -u 100 -r 100-105 "udp://$SERVER4:5060"
-expect "svcrack is known by its structure" "$(ward stats -j)" \
+expect "svcrack is recognised by the structure of its messages" "$(ward stats -j)" \
 	test "$(counter public drops scanner_structure)" -gt "$before"
-expect_equal "not one of them gave its name" 0 "$(counter public drops scanner)"
+expect_equal "no tool was recognised by its User-Agent" 0 "$(counter public drops scanner)"
 rename friendly-scanner
-expect_equal "nor does it under its own name" 0 "$(found)"
-expect "and its name is the reason" "$(ward stats -j)" \
+expect_equal "svmap with its own User-Agent finds nothing" 0 "$(found)"
+expect "svmap with its own User-Agent is counted under scanner" "$(ward stats -j)" \
 	test "$(counter public drops scanner)" -gt 0
 
 before=$(counter_total drops)
 expect_calls "calls of sipp through Kamailio" signed caller "$SERVER4" "$CALLER4" 100 50 -nr
-expect_equal "no rule saw anything in them" "$before" "$(counter_total drops)"
+expect_equal "the calls of sipp caused no drop" "$before" "$(counter_total drops)"
 for reason in scanner scanner_structure injection via_own; do
-	expect_equal "nothing of them was reported: $reason" 0 "$(counter public shadow $reason)"
+	expect_equal "the calls of sipp caused no report: $reason" \
+		0 "$(counter public shadow $reason)"
 done
 lab_end

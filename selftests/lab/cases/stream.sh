@@ -15,10 +15,10 @@ for family in 4 6; do
 	caller "$PYTHON" "$LAB/one-connection.py" "${!to}" "${!own}" 200 >"$TMP/connection.out" 2>&1
 	expect "200 calls on one TCP connection are set up, IPv$family" \
 		"$(tail -n 1 "$TMP/connection.out")" grep -qx 'up 200' "$TMP/connection.out"
-	expect "the message among them that is not allowed is counted, IPv$family" \
+	expect "a forbidden message among the calls is counted, IPv$family" \
 		"shadow count $before, then $(counter public shadow method)" \
 		test "$(counter public shadow method)" -eq $((before + 1))
-	expect "all of them live on and are ended on it, IPv$family" \
+	expect "all 200 calls go on and end on the connection, IPv$family" \
 		"$(tail -n 1 "$TMP/connection.out")" grep -qx 'ended 200' "$TMP/connection.out"
 done
 expect_equal "no segment was dropped" 0 "$(counter_total drops)"

@@ -75,17 +75,17 @@ expect "an interface with the name of a map is protected" "bare" has_program ban
 expect "an interface with a dot is protected" "bare" has_program spare0.100
 expect_equal "status shows their names" "bans eth0 spare0.100" \
 	"$(ward status -j | jq -r '[.interfaces[].name] | sort | join(" ")')"
-expect "and so do metrics" "not there" \
+expect "metrics show the names of interfaces" "not there" \
 	test "$(metric sipward_interface_attached 'interface="spare0.100",attach="native"')" = 1
 
 # --- somebody detaches the link ---
 program=$(program_id)
 bpftool link detach pinned "$(pin eth0 link)" || die "bpftool cannot detach the link"
 expect "a detached link is attached again" "bare" wait_until 5 has_program eth0
-expect_equal "with the same program" "$program" "$(program_id)"
-expect "and it protects" "answered" protected
+expect_equal "the link has the same program" "$program" "$(program_id)"
+expect "the program that is attached again protects" "answered" protected
 expect_repair "a detached link" link 0 'eth0: sipward had been detached'
-expect_equal "and it is pinned" "$program" \
+expect_equal "the link that is attached again is pinned" "$program" \
 	"$(bpftool -j link show pinned "$(pin eth0 link)" | jq -r '.prog_id // .[0].prog_id')"
 server ip link set dev eth0 xdp off 2>/dev/null
 expect_equal "ip link set xdp off takes nothing off" "$program" "$(program_id)"
@@ -105,7 +105,7 @@ expect_equal "nobody else can take the state" 1 $?
 bans=$(bpftool -j map show pinned "$SIPWARD_BPF_DIR/bans" | jq .id)
 rm "$SIPWARD_BPF_DIR/bans"
 wait_until 5 test -e "$SIPWARD_BPF_DIR/bans"
-expect_equal "a single pin is that of the same map" "$bans" \
+expect_equal "a pin that is written again is that of the same map" "$bans" \
 	"$(bpftool -j map show pinned "$SIPWARD_BPF_DIR/bans" | jq .id)"
 
 rm -rf "${SIPWARD_RUN_DIR:?}"
@@ -134,43 +134,44 @@ was=$(xdp_of bans)
 "$TMP/update" "$(pin bans link)" "$foreign" || die "the program behind the link cannot be changed"
 expect "a program that came behind our link is replaced" "$(tail -n 2 "$WARD_LOG")" \
 	wait_until 5 ward_said 'bans: another program .* had replaced'
-expect_equal "by ours" "$was" "$(xdp_of bans)"
+expect_equal "our program replaces the other program" "$was" "$(xdp_of bans)"
 expect_repair "a program behind our link" program 0 'bans: another program .* had replaced'
 bpftool link detach pinned "$(pin bans link)"
 server bpftool net attach xdp pinned "$foreign" dev bans
 rm -f "$foreign"
-expect "another program that came in between is named" "$(tail -n 2 "$WARD_LOG")" \
+expect "the log names another program that came in between" "$(tail -n 2 "$WARD_LOG")" \
 	wait_until 5 ward_said 'bans: another XDP program .* took the place of sipward'
 sleep 1.5
-expect_equal "and left alone" bystander_prog \
+expect_equal "the other program is left alone" bystander_prog \
 	"$(status_of bans other_program | jq -r .name)"
 server ip link set dev bans xdp off
-expect "when it is gone, sipward is attached again" "$(tail -n 3 "$WARD_LOG")" \
+expect "sipward is attached again when the other program is gone" "$(tail -n 3 "$WARD_LOG")" \
 	wait_until 30 has_program bans
 
 # --- an interface is renamed ---
-expect "status follows" "$(ward status)" test "$(status_of spare0.100 attach)" = native
+expect "status shows native mode again" \
+	"$(ward status)" test "$(status_of spare0.100 attach)" = native
 was=$(xdp_of spare0.100)
 ip -n "$SERVER" link set spare0.100 down
 ip -n "$SERVER" link set spare0.100 name voice0
 ip -n "$SERVER" link set voice0 up
 expect "a renamed interface is followed" "$(tail -n 2 "$WARD_LOG")" wait_until 5 renamed_to voice0
-expect_equal "with its program" "$was" "$(xdp_of voice0)"
+expect_equal "the renamed interface keeps its program" "$was" "$(xdp_of voice0)"
 expect_repair "a renamed interface" name 0 'spare0.100 is named voice0 now.*the command line names'
 expect_equal "status shows it by its name" native "$(status_of voice0 attach)"
-expect "a reload goes on with it" "$(tail -n 2 "$WARD_LOG")" ward_reload
-expect_equal "with the new generation" "$(status_of eth0 generation)" \
+expect "a reload includes the renamed interface" "$(tail -n 2 "$WARD_LOG")" ward_reload
+expect_equal "the renamed interface has the new generation" "$(status_of eth0 generation)" \
 	"$(status_of voice0 generation)"
 
 # --- an interface is moved to another namespace, and comes back ---
 ip -n "$SERVER" link set voice0 netns "$BYSTANDER"
 expect "an interface that moves away is given up" "$(tail -n 2 "$WARD_LOG")" \
 	wait_until 5 ward_said 'voice0: was moved to another network namespace'
-expect_equal "nothing filters there" "" "$(xdp_of voice0 "$BYSTANDER")"
-expect_equal "and status says so" none "$(status_of voice0 attach)"
+expect_equal "no program filters in the other namespace" "" "$(xdp_of voice0 "$BYSTANDER")"
+expect_equal "status shows that the interface is away" none "$(status_of voice0 attach)"
 ip -n "$BYSTANDER" link set voice0 netns "$SERVER"
 ip -n "$SERVER" link set voice0 up
-expect "it comes back, and is attached" "bare" wait_until 30 has_program voice0
+expect "an interface that comes back is attached" "bare" wait_until 30 has_program voice0
 
 # --- an interface is made anew ---
 before=$(repairs link)
@@ -190,10 +191,11 @@ ward tune >"$TMP/tune.out" 2>&1
 expect_equal "tune beside a stopped agent: exit code 1" 1 $?
 ward events -f >"$TMP/events.out" 2>&1
 expect_equal "events beside a stopped agent: exit code 1" 1 $?
-expect "none of them waits" "$((SECONDS - start)) s" test $((SECONDS - start)) -le 12
+expect "no command waits for a stopped agent" \
+	"$((SECONDS - start)) s" test $((SECONDS - start)) -le 12
 expect "status says that the agent does not answer" "$(cat "$TMP/status.out")" \
 	grep -q 'does not answer: it is stopped' "$TMP/status.out"
-expect "and what the kernel says" "$(cat "$TMP/status.out")" \
+expect "status shows the state of the kernel" "$(cat "$TMP/status.out")" \
 	grep -q '^eth0: native mode' "$TMP/status.out"
 expect "tune says what to do" "$(cat "$TMP/tune.out")" grep -q "kill -CONT" "$TMP/tune.out"
 kill -CONT "$WARD"
@@ -204,27 +206,27 @@ inode=$(server stat -L -c %i /proc/self/ns/net)
 other status >"$TMP/status.out" 2>&1
 expect "status tells the namespace of the state" "$(cat "$TMP/status.out")" \
 	grep -q "belongs to another namespace.*net:\[$inode\]" "$TMP/status.out"
-expect "and shows what is attached there" "$(cat "$TMP/status.out")" \
+expect "status shows the interfaces of that namespace" "$(cat "$TMP/status.out")" \
 	grep -q '^voice0: native mode' "$TMP/status.out"
 other run -i eth0 -p "$TMP/truth.yaml" >"$TMP/run.out" 2>&1
 expect_equal "a second agent in another namespace, with the same directories: exit code 1" 1 $?
-expect "it says what to set" "$(cat "$TMP/run.out")" \
+expect "the message says which directories to set" "$(cat "$TMP/run.out")" \
 	grep -q "net:\[$inode\].*SIPWARD_BPF_DIR and SIPWARD_RUN_DIR" "$TMP/run.out"
 own=(env SIPWARD_BPF_DIR="/sys/fs/bpf/sipward-lab-$$-2" SIPWARD_RUN_DIR="$TMP/run-2")
 spawn "$BYSTANDER" "$TMP/sipward-second.log" "${own[@]}" "$BUILD/sipward" run -i eth0 \
 	-p "$TMP/truth.yaml"
 second=$SPAWNED
-expect "with directories of its own it runs" "$(tail -n 2 "$TMP/sipward-second.log")" \
+expect "a second agent runs with directories of its own" "$(tail -n 2 "$TMP/sipward-second.log")" \
 	wait_until 20 grep -q '^sipward: ready' "$TMP/sipward-second.log"
-expect "and the first one goes on" "$(ward status | head -n 2)" protected
-expect_equal "each has its own interfaces" eth0 \
+expect "the first agent goes on" "$(ward status | head -n 2)" protected
+expect_equal "each agent has its own interfaces" eth0 \
 	"$(bystander "${own[@]}" "$BUILD/sipward" status -j | jq -r '.interfaces[].name')"
 ward_second() { server timeout 20 "${own[@]}" "$BUILD/sipward" run -i spare1 -p "$TMP/truth.yaml"; }
 add_veth "$SERVER" spare1
 stop_process "$second"
 ward_second >"$TMP/run.out" 2>&1
 expect_equal "a second agent in one namespace: exit code 1" 1 $?
-expect "it says why" "$(cat "$TMP/run.out")" \
+expect "the message says why a second agent is refused" "$(cat "$TMP/run.out")" \
 	grep -q 'with other directories runs in this network namespace' "$TMP/run.out"
 bystander "${own[@]}" "$BUILD/sipward" detach >/dev/null 2>&1
 
@@ -232,12 +234,12 @@ bystander "${own[@]}" "$BUILD/sipward" detach >/dev/null 2>&1
 kill -9 "$WARD"
 wait "$WARD" 2>/dev/null
 other run -i eth0 -p "$TMP/truth.yaml" >"$TMP/run.out" 2>&1
-expect_equal "the state of a namespace that is there is not taken: exit code 1" 1 $?
-expect "it says how to give it up" "$(cat "$TMP/run.out")" \
+expect_equal "the state of an existing namespace is not taken over: exit code 1" 1 $?
+expect "the message says how to give that state up" "$(cat "$TMP/run.out")" \
 	grep -q 'nsenter --net=.* sipward detach' "$TMP/run.out"
 other detach >"$TMP/detach.out" 2>&1
-expect_equal "nor is it taken apart" 1 $?
-expect "and it protects" "answered" protected
+expect_equal "detach from another namespace is refused" 1 $?
+expect "the program of that namespace still protects" "answered" protected
 
 # --- a version before had other names ---
 link=$(bpftool -j link show pinned "$(pin eth0 link)" | jq -r '.id // .[0].id')
@@ -246,16 +248,17 @@ ip -n "$SERVER" link set bans name bans2 2>/dev/null || {
 	ip -n "$SERVER" link set bans down && ip -n "$SERVER" link set bans name bans2 &&
 	ip -n "$SERVER" link set bans2 up
 }
-expect "it starts over pins of a version before" "$(tail -n 1 "$WARD_LOG")" ward_start truth -i bans2
+expect "the agent starts with pins of an older version" \
+	"$(tail -n 1 "$WARD_LOG")" ward_start truth -i bans2
 expect "the program is adopted" "$(cat "$WARD_LOG")" ward_said 'eth0: adopting program'
-expect "and that of an interface that was renamed meanwhile" "$(cat "$WARD_LOG")" \
+expect "the program of a renamed interface is adopted, too" "$(cat "$WARD_LOG")" \
 	ward_said 'bans2: adopting program'
-expect_equal "behind the same link" "$link" \
+expect_equal "the adopted program has the same link" "$link" \
 	"$(bpftool -j link show pinned "$(pin eth0 link)" | jq -r '.id // .[0].id')"
-expect_equal "nothing has the old name" "" "$(find "$SIPWARD_BPF_DIR" -name eth0)"
+expect_equal "no pin has the old name" "" "$(find "$SIPWARD_BPF_DIR" -name eth0)"
 ward_stop
 ward detach >/dev/null 2>&1
-expect_equal "detach leaves nothing" "" "$(find "$SIPWARD_BPF_DIR" 2>/dev/null)"
+expect_equal "detach leaves no pin" "" "$(find "$SIPWARD_BPF_DIR" 2>/dev/null)"
 
 # --- the same number of an interface, in a namespace that came later ---
 ip netns add "$GONE"
@@ -267,12 +270,12 @@ kill -9 "$SPAWNED"
 wait "$SPAWNED" 2>/dev/null
 ward_refused truth -i same1
 expect_equal "the same number, another namespace: refused" 1 "$WARD_STATUS"
-expect "and what is there stays" "bare" has_program same0 "$GONE"
+expect "the program of the other namespace stays" "bare" has_program same0 "$GONE"
 ip netns del "$GONE"
 taken_over() { ward_start truth -i same1; } # the kernel takes its time to end a namespace
 expect "when that namespace is gone, its state is taken over" "$(tail -n 2 "$WARD_LOG")" \
 	wait_until 15 taken_over
-expect "nothing is adopted" "$(cat "$WARD_LOG")" test -z "$(grep adopting "$WARD_LOG")"
+expect "the new agent adopts no program" "$(cat "$WARD_LOG")" test -z "$(grep adopting "$WARD_LOG")"
 expect "the interface of the same number is attached" "bare" has_program same1
 
 # --- locks ---
@@ -283,18 +286,19 @@ ward_stop
 chmod 755 "$TMP" "$SIPWARD_RUN_DIR"
 chmod 644 "$lock_file"
 setpriv --reuid 65534 --regid 65534 --clear-groups flock -n "$lock_file" true
-expect_equal "a lock file that others may open" 0 $?
+expect_equal "a command runs with a lock file that others may open" 0 $?
 ward detach >/dev/null 2>&1
-expect_equal "is corrected by the next command" "700 600" \
+expect_equal "the next command corrects the rights of the lock file" "700 600" \
 	"$(stat -c %a "$SIPWARD_RUN_DIR" "$lock_file" | paste -sd ' ')"
 setpriv --reuid 65534 --regid 65534 --clear-groups flock -n "$lock_file" true 2>/dev/null
-expect "and others cannot lock it" "they can" test $? != 0
+expect "other users cannot lock it" "they can" test $? != 0
 rm -f "$lock_file"
 ln -s "$TMP/elsewhere" "$lock_file"
 ward detach >"$TMP/detach.out" 2>&1
-expect_equal "a symbolic link in its place is refused" 1 $?
-expect "and that is said" "$(cat "$TMP/detach.out")" grep -q 'symbolic link' "$TMP/detach.out"
-expect "and not followed" "it was made" test ! -e "$TMP/elsewhere"
+expect_equal "a symbolic link in place of the lock file is refused" 1 $?
+expect "the message names the symbolic link" \
+	"$(cat "$TMP/detach.out")" grep -q 'symbolic link' "$TMP/detach.out"
+expect "the symbolic link is not followed" "it was made" test ! -e "$TMP/elsewhere"
 rm -f "$lock_file"
 touch "$lock_file"
 chown 65534 "$lock_file"

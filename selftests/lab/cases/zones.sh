@@ -46,15 +46,17 @@ expect_equal "only partner has counted INVITEs so far" 0 \
 before=$(counter partner messages INVITE)
 expect_apply "the calling zone removed" "$agency" "$guests" "$public"
 during=$(counter public messages INVITE)
-expect "meanwhile its calls are public's" "public counted $during" test "$during" -gt 0
+expect "while the zone is removed, its calls count in public" \
+	"public counted $during" test "$during" -gt 0
 expect_apply "the calling zone back again" "$public" "$agency" "$partner" "$guests"
 load_end
-expect_equal "every INVITE is in one of the two zones" "$LOAD_CALLS" \
+expect_equal "every INVITE is counted in one of the two zones" "$LOAD_CALLS" \
 	$(($(counter partner messages INVITE) + $(counter public messages INVITE)))
-expect "partner goes on from its own count" "$before, then $(counter partner messages INVITE)" \
+expect "partner goes on with its own count" "$before, then $(counter partner messages INVITE)" \
 	test "$(counter partner messages INVITE)" -ge "$before"
 expect_equal "the other zones counted nothing" 0 "$(counter agency messages INVITE)"
-expect "the spent limit is the guests' drop" "$(ward stats -j)" \
+expect "the drops of the spent limit are counted in guests" "$(ward stats -j)" \
 	test "$(counter guests drops rate_source_method)" -ge 60
-expect_equal "and nobody else's" 0 "$(counter_elsewhere guests drops rate_source_method)"
+expect_equal "no other zone counts these drops" \
+	0 "$(counter_elsewhere guests drops rate_source_method)"
 lab_end
