@@ -43,7 +43,7 @@ expect_answer() {
 
 reload_with() { # POLICY-NAME: into the running agent
 	cp "$TMP/$1.yaml" "$TMP/running.yaml"
-	expect "it loads with policy $1, by a reload" "$(tail -n 3 "$WARD_LOG")" ward_reload
+	expect "a reload loads policy $1" "$(tail -n 3 "$WARD_LOG")" ward_reload
 }
 
 # --- the embedded policy ---
@@ -51,10 +51,10 @@ WARD_LOG=$TMP/sipward-embedded.log
 spawn "$SERVER" "$WARD_LOG" "$BUILD/sipward" run -i eth0
 WARD=$SPAWNED
 wait_until 60 ward_settled
-expect "it loads with the embedded policy" "$(tail -n 3 "$WARD_LOG")" alive "$WARD"
+expect "the agent loads the embedded policy" "$(tail -n 3 "$WARD_LOG")" alive "$WARD"
 expect_answer "OPTIONS over IPv4" 200 attacker "$ATTACKER4" "$SERVER4" OPTIONS
 expect_answer "OPTIONS over IPv6" 200 attacker "$ATTACKER6" "$SERVER6" OPTIONS
-expect_equal "both are counted" 2 "$(counter public messages OPTIONS)"
+expect_equal "both OPTIONS are counted" 2 "$(counter public messages OPTIONS)"
 expect_equal "nothing is dropped" 0 "$(counter_total drops)"
 ward_stop
 expect_equal "stop takes the program off" "" "$(program_id)"
@@ -62,8 +62,8 @@ expect_equal "stop takes the program off" "" "$(program_id)"
 # --- everything that a policy can switch on ---
 cp "$TMP/everything.yaml" "$TMP/running.yaml"
 ward_start running || die "it does not load with everything on: $(tail -n 3 "$WARD_LOG")"
-ok "it loads with everything on"
-expect_equal "status -j says how" "eth0 native enforce" \
+ok "the agent loads a policy with everything on"
+expect_equal "status -j shows the interface, native mode and enforce" "eth0 native enforce" \
 	"$(ward status -j | jq -r '.interfaces[0] | "\(.name) \(.attach) \(.mode)"')"
 expect_answer "OPTIONS of a newcomer" 200 caller "$CALLER4" "$SERVER4" OPTIONS
 expect_answer "an INVITE in three fragments, IPv4" 200 \
@@ -72,7 +72,7 @@ expect_answer "an INVITE in three fragments, IPv6" 200 \
 	caller "$CALLER6" "$SERVER6" INVITE --pad 3000
 expect_answer "a request over TCP" 200 caller "$CALLER4" "$SERVER4" OPTIONS --tcp
 expect_answer "OPTIONS of an allowed source" 200 bystander "$BYSTANDER4" "$SERVER4" OPTIONS
-expect_equal "nothing of it was dropped" 0 "$(counter_total drops)"
+expect_equal "no packet of these requests was dropped" 0 "$(counter_total drops)"
 
 cat >"$TMP/bad.sip" <<END
 OPTIONS sip:server@$SERVER4 SIP/2.0
@@ -91,7 +91,7 @@ cseq_dropped() { [ "$(counter public drops cseq_method)" = 1 ]; }
 expect "a CSeq of another method is dropped" "$(ward stats)" wait_until 5 cseq_dropped
 expect_equal "a method that is not allowed gets no answer" 0 \
 	"$(count_answers attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
-expect_equal "and is counted under method" 1 "$(counter public drops method)"
+expect_equal "the refused method is counted under method" 1 "$(counter public drops method)"
 sed 's/OPTIONS sip:server/INVITE sip:112/' "$TMP/bad.sip" >"$TMP/emergency.sip"
 send attacker "$TMP/emergency.sip"
 emergency_passed() { [ "$(counter public messages INVITE)" = 1 ]; }
@@ -99,14 +99,14 @@ expect "an emergency call passes" "$(ward stats)" wait_until 5 emergency_passed
 
 # --- what the observer learns from the server's answers ---
 expect_calls "calls" calls caller "$SERVER4" "$CALLER4" 10 5 -oocsn ooc_default
-expect "make their endpoint known" "$(ward status)" test "$(ward status -j | jq .known)" -ge 1
+expect "the calls make their endpoint known" "$(ward status)" test "$(ward status -j | jq .known)" -ge 1
 
 # --- other policies, without a restart ---
 generation=$(generation)
 reload_with monitor
-expect_equal "it is the next generation" $((generation + 1)) "$(generation)"
-expect_answer "and what was refused is answered" 202 attacker "$ATTACKER4" "$SERVER4" MESSAGE
-expect_equal "and counters are kept" 1 "$(counter public drops method)"
+expect_equal "the new policy is the next generation" $((generation + 1)) "$(generation)"
+expect_answer "with the new policy the refused method is answered" 202 attacker "$ATTACKER4" "$SERVER4" MESSAGE
+expect_equal "the counters are kept" 1 "$(counter public drops method)"
 reload_with example
 expect_answer "OPTIONS with the example policy" 200 caller "$CALLER4" "$SERVER4" OPTIONS
 ward explain -p "$TMP/everything.yaml" "$TMP/bad.sip" >"$TMP/explain.out" 2>&1
@@ -115,10 +115,10 @@ expect "explain runs a message through a policy beside it" "$(tail -n 2 "$TMP/ex
 
 # --- and off ---
 ward_stop
-expect "the state stays" "nothing is pinned" test -n "$(find "$SIPWARD_BPF_DIR" -type f)"
+expect "the pinned state stays after stop" "nothing is pinned" test -n "$(find "$SIPWARD_BPF_DIR" -type f)"
 ward detach >"$TMP/detach.out" 2>&1
 expect_equal "detach succeeds" 0 $?
-expect_equal "it leaves no program" "" "$(program_id)"
-expect_equal "and no observer" "" "$(server tc filter show dev eth0 egress)"
-expect_equal "and nothing pinned" "" "$(find "$SIPWARD_BPF_DIR" -type f 2>/dev/null)"
+expect_equal "detach leaves no program" "" "$(program_id)"
+expect_equal "detach leaves no observer" "" "$(server tc filter show dev eth0 egress)"
+expect_equal "detach leaves nothing pinned" "" "$(find "$SIPWARD_BPF_DIR" -type f 2>/dev/null)"
 lab_end
