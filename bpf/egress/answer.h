@@ -12,7 +12,7 @@
 #include "rules/attempt.h"
 #include "rules/lists.h"
 
-/* A login by one method: what OPTIONS are answered says nothing of a password. */
+/* A login by one method: the answer to OPTIONS says nothing about a password. */
 static __always_inline __u64 refusal_key(const struct sw_attempt *attempt)
 {
 	return attempt->login ^ attempt->method * 0x9e3779b97f4a7c15ull;

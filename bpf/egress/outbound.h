@@ -14,7 +14,7 @@
 
 #include "lib/packet.h"
 
-/* Tokens stand in the first headers; what an answer carries behind them is not read. A rule wants
+/* Tokens stand in the first headers; the observer does not read the rest of an answer. A rule wants
  * all of them, and To stands behind as many routes as there are. */
 #define OBSERVED_MAX (OBSERVES_RULES ? 8192 : 2048)
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Judges what the server sends to a zone by the rules of that zone: methods, responses, types of
- * bodies and headers that the server may not send there (`egress`), and what it may not tell
- * (`privacy`). Dropped is, at most, what begins something and is no emergency call: the server sees
- * no answer and says so to its caller. All that is inside a dialog, and all but a redirect of
- * responses, is only ever reported: without it a call would die. So is what leaves by TCP, where
- * the segment would be sent again until the connection dies.
+ * Judges messages of the server to a zone by the rules of that zone: methods, responses, types of
+ * bodies and headers that the server may not send there (`egress`), and data that it may not tell
+ * (`privacy`). Only a request outside a dialog that is no emergency call, or a redirect, may be
+ * dropped: the server sees no answer and says so to its caller. All other messages are only
+ * reported, since a call would die without them. Messages over TCP are only reported, too: the
+ * segment would be sent again until the connection dies.
  */
 #ifndef SIPWARD_BPF_EGRESS_RULES_H
 #define SIPWARD_BPF_EGRESS_RULES_H

@@ -113,7 +113,8 @@ static __always_inline void count_dialog(__u64 now)
 		self->dialogs_full = now;
 }
 
-/* `joins`: who gets the message takes part from now on, also when the dialog is known already. */
+/* `joins`: the receiver of the message takes part from now on, also when the dialog is known
+ * already. */
 static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum side side,
 				       int spared, int joins, __u64 now)
 {
@@ -151,7 +152,7 @@ static __always_inline __u64 begins_key(const struct sw_addr *addr, const struct
 	return token_at(policy.seed, TOKEN_BEGINS, addr, &scratch->buf, scratch->msg.via_branch);
 }
 
-/* Expired or not: what is still there was there. */
+/* Expired or not: an entry that is still there is a dialog that was there. */
 static __always_inline int is_dialog_known(const struct scratch *scratch)
 {
 	enum side from;

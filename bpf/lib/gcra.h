@@ -8,7 +8,7 @@
 
 #include <sipward/policy.h>
 
-/* Races lost before the packet is refused: whoever contends that hard is over the limit. */
+/* Races lost before the packet is refused: senders that contend that hard are over the limit. */
 #define GCRA_TRIES 4
 
 /* CPUs read their clocks in one order and write the cell in another: a cell may honestly be
@@ -41,8 +41,9 @@ static __always_inline int gcra_admit(__u64 *cell, const volatile struct sw_limi
 	return 0;
 }
 
-/* 1 when no more than `part` of `parts` of the burst are spent: what is asked before gcra_admit()
- * leaves the rest to those who matter more. Of a cell that another limit wrote nothing is known. */
+/* 1 when no more than `part` of `parts` of the burst are spent: a caller that asks this before
+ * gcra_admit() leaves the rest to senders that matter more. Nothing is known of a cell that another
+ * limit wrote. */
 static __always_inline int gcra_leaves(const __u64 *cell, const volatile struct sw_limit *limit,
 				       __u64 now, __u32 part, __u32 parts)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Fail open: what a rule asks before it relies on the observer, or on the server.
+ * Fail open: a rule asks these functions before it relies on the observer, or on the server.
  */
 #ifndef SIPWARD_BPF_LIB_HEALTH_H
 #define SIPWARD_BPF_LIB_HEALTH_H
@@ -9,7 +9,8 @@
 
 #include "lib/packet.h"
 
-/* True when what the server sent is known: a rule may say that it did not send something. */
+/* True when all messages of the server are known: a rule may say that the server did not send
+ * something. */
 static __always_inline int observer_good(struct packet *p)
 {
 	__u32 zero = 0;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Known endpoints: who is one, and how one becomes one. Only the agent's probe proves something: it
- * is sent to one address, and nobody else chose or can compute what is in it. Nothing that the
- * server sends does. It repeats the To-tag of a request; it relays the tags, the nonces and whole
- * responses of others; and what it makes itself, others may compute, or get over TLS, where nobody
- * sees it. docs/threat-model.md goes through each kind of value.
+ * Known endpoints: which endpoints are known, and how one becomes known. Only the agent's probe
+ * proves something: it is sent to one address, and nobody else chose or can compute the values in
+ * it. No message of the server does. The server repeats the To-tag of a request; it relays the
+ * tags, the nonces and whole responses of others; and others may compute the values that it makes
+ * itself, or get them over TLS, where nobody sees it. docs/threat-model.md goes through each kind
+ * of value.
  */
 #ifndef SIPWARD_BPF_LIB_KNOWN_H
 #define SIPWARD_BPF_LIB_KNOWN_H

@@ -156,8 +156,8 @@ RING(closings, SW_CLOSINGS_RING_SIZE);
 /* Sources with many TCP connections, written by the agent alone. */
 HASH(connection_counts, SW_CONNECTION_COUNTS_MAX, struct sw_source, struct sw_connection_count);
 
-/* Endpoints with a proof. A plain hash that only proofs write to: what has none can neither
- * enter it nor push anything out. */
+/* Endpoints with a proof. A plain hash that only proofs write to: a packet without a proof can
+ * neither enter it nor push anything out. */
 HASH(known, 262144, struct sw_source, struct sw_known);
 
 /* Limit cells of sources that have a known endpoint: never debited by any other packet. */
@@ -211,8 +211,8 @@ RING(offences, SW_OFFENCE_RING_SIZE);
 
 PERCPU(tallies, SW_TALLY_COUNT, __u64);
 
-/* Branches of requests that the server sent, in a table of their own: what the server answers
- * to newcomers pushes none of them out. */
+/* Branches of requests that the server sent, in a table of their own: answers of the server to
+ * newcomers push none of them out. */
 LRU(branches, 131072, __u64, struct sw_proof);
 
 /* State that the agent writes for the data path. */

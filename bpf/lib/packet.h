@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * One packet on its way through the stages: what each stage learned, and how a stage says
- * what it decided. Stages write here and read here; none calls another.
+ * One packet on its way through the stages: the facts that each stage learned, and the functions by
+ * which a stage decides. Stages write here and read here; none calls another.
  */
 #ifndef SIPWARD_BPF_LIB_PACKET_H
 #define SIPWARD_BPF_LIB_PACKET_H

@@ -64,9 +64,8 @@ static __always_inline __u32 quota_levels(const struct packet *p, int served)
 	return p->ipv6 && !served ? SW_QUOTA_LEVELS : SW_QUOTA_LEVELS4;
 }
 
-/* 1 when there is room for the packet's endpoint, which is counted then; else a tally says why:
- * what is free is kept for others; or there is more, and its address, network or block has its
- * share. */
+/* 1 when there is room for the packet's endpoint, which is counted then; else a tally says why: the
+ * free entries are kept for others; or its address, network or block has its share already. */
 __noinline int within_quota(struct packet *p)
 {
 	struct sw_source key;

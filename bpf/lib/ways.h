@@ -83,7 +83,7 @@ static __always_inline int way_of_dialer(__u32 line, __u64 tag, __u64 now)
 
 /* SW_WAYS times the line, and the entry in it: of the packet's source, its network, or its caller.
  * WAY_NONE when there is none, and none was to be claimed, or there is no room for a sketch.
- * Global: what it returns is one number to the verifier, however it was found. */
+ * Global: its result is one number to the verifier, however it was found. */
 __noinline int find_way(struct scratch *scratch, __u32 table, __u32 claim)
 {
 	struct sw_source source;

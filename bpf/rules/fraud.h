@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Signs of toll fraud: a source that calls ever more numbers, the same number behind one
- * junk prefix after the other (0, 00, 9, 900, 011, 9011, 810, ...), or numbers in a row. A limit,
- * as rates are: what is over it is refused and changes nothing, what was called before goes on.
+ * junk prefix after the other (0, 00, 9, 900, 011, 9011, 810, ...), or numbers in a row. It is a
+ * limit, as rates are: a call over it is refused and changes nothing, and calls to numbers that
+ * were called before go on.
  *
- * Sources by the path of a proof, over TCP, and all others are apart: nobody can spend what is
- * another's by writing his address on a packet.
+ * Sources by the path of a proof, over TCP, and all others are apart: a spoofer of an address
+ * cannot spend the counts of its proofs and connections.
  */
 #ifndef SIPWARD_BPF_RULES_FRAUD_H
 #define SIPWARD_BPF_RULES_FRAUD_H
@@ -138,8 +139,8 @@ static __always_inline int sweeps_prefixes(struct sw_dialer *dialer, const struc
 	return 0;
 }
 
-/* 1 when it goes on in a row for too long. The row is followed even while it is refused: who
- * goes on is still at it. */
+/* 1 when it goes on in a row for too long. The row is followed even while it is refused: a source
+ * that goes on has not stopped dialling it. */
 static __always_inline int runs_on(struct sw_dialer *dialer, const struct dialled *number)
 {
 	__u64 last = dialer->last, here = (__u64)number->prefix << 32 | number->tail;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Content rule about text that is meant for a database or a browser behind the server: what
+ * Content rule about text that is meant for a database or a browser behind the server: text that
  * looks like SQL or markup in the Request-URI, From, To and the username of credentials earns
- * points, and enough of them are an attack. A quote, a semicolon, two hyphens are legal in a
- * user part (RFC 3261 25.1), and O'Brien is a name: none of them is enough.
+ * points, and enough points are an attack. A quote, a semicolon, two hyphens are legal in a user
+ * part (RFC 3261 25.1), and O'Brien is a name: none of them is enough.
  */
 #ifndef SIPWARD_BPF_RULES_INJECTION_H
 #define SIPWARD_BPF_RULES_INJECTION_H

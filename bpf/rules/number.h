@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Content rules about numbers: who calls, and who is called, by the longest prefix that the
- * zone has for it. A number is brought to one form first, for "+49 30 1", 0049301, 01149301 and
+ * Content rules about the numbers of caller and callee, by the longest prefix that the zone has for
+ * a number. A number is brought to one form first, for "+49 30 1", 0049301, 01149301 and
  * tel:030-1;phone-context=+49 are one: E.164 where that can be told, else as it was dialled.
  */
 #ifndef SIPWARD_BPF_RULES_NUMBER_H
@@ -223,8 +223,8 @@ static __always_inline void judge_span(struct scratch *scratch, struct sip_span 
 }
 
 /* The addresses of a header, of SIP_LINES_MAX lines: 32 in all, or 39 of one line. No good
- * message has more (RFC 3325 allows an identity two); what does is noted, for nobody knows what
- * it hides. */
+ * message has more (RFC 3325 allows an identity two); a message with more is noted, for nobody
+ * knows what it hides. */
 __noinline int judge_addresses(struct scratch *scratch, __u32 id, __u32 direction)
 {
 	struct content *content;

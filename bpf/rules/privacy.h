@@ -123,8 +123,8 @@ static __always_inline int withholds_identity(const struct scratch *scratch)
 	return pos < end;
 }
 
-/* The hosts of the first SIP_LINES_MAX lines of a header, PRIVACY_VALUES_MAX of each; what the
- * server writes has no more. */
+/* The hosts of the first SIP_LINES_MAX lines of a header, PRIVACY_VALUES_MAX of each; headers that
+ * the server writes have no more. */
 static __always_inline void judge_lines(struct scratch *scratch, enum sip_header id)
 {
 	struct sip_span line;

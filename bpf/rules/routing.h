@@ -46,8 +46,8 @@ __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 	return is_own_host(scratch, host, host_end);
 }
 
-/* Of the topmost SIP_LINES_MAX lines, wherever they stand. That of a legal spiral (RFC 3261 6)
- * is there as well: what is found is counted, and what is below them is none of it. */
+/* Of the topmost SIP_LINES_MAX lines, wherever they stand. The Via of a legal spiral (RFC 3261 6)
+ * is there as well. Vias that are found are counted; Vias below these lines are not. */
 __noinline int has_own_via(struct scratch *scratch)
 {
 	struct sip_span line;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The first payload of a TLS connection (RFC 8446 4.1.2, 5.1): is it a ClientHello, and does it
- * offer a version that is new enough? The text may end anywhere: what is there so far may not be
- * enough to say. Pure C over the scanner's buffer.
+ * offer a version that is new enough? The text may end anywhere, so the octets so far may not be
+ * enough to decide. Pure C over the scanner's buffer.
  */
 #ifndef SIPWARD_BPF_SIP_HELLO_H
 #define SIPWARD_BPF_SIP_HELLO_H

@@ -25,9 +25,8 @@ static __always_inline __u32 sip_scheme(const struct sip_buf *buf, __u32 pos, __
 }
 
 /* The number of a tel URI behind its scheme, white space and all: up to its parameters. Packed:
- * where it ends, and 1 when others may read another one: what stands behind an "@", wherever that
- * is, or behind a comma where there is no number before it, or no more than what stands before
- * white space. */
+ * where it ends, and 1 when others may read another one: the text behind an "@", wherever that is,
+ * or behind a comma without a number before it, or only the text before white space. */
 SIP_GLOBAL __u64 sip_tel(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 last, trimmed, odd;
@@ -60,8 +59,8 @@ static __always_inline int sip_is_scheme(const struct sip_buf *buf, __u32 pos, _
 
 /* User and host of a URI without a scheme, or with another one, as servers read them that do not
  * know it: packed where the user begins and ends, and the "@" behind it; 0 if there is none. With
- * SIP_DOUBT, where others may find another user: what stands before the first colon is no scheme,
- * and they take it for one. */
+ * SIP_DOUBT, where others may find another user: they take the text before the first colon for a
+ * scheme, and it is none. */
 #define SIP_DOUBT 0x8000u
 
 SIP_GLOBAL __u64 sip_foreign(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -170,8 +169,8 @@ SIP_GLOBAL int sip_is_odd_bare(const struct sip_buf *buf, __u32 pos, __u32 semic
 		p < end && sip_octet(buf, p) == '@');
 }
 
-/* Whether some take a display name [pos, angle) for the address, or for the scheme of one: what has
- * a colon in it, and stands before the "<" with no white space between, or behind a quoted
+/* Whether some take a display name [pos, angle) for the address, or for the scheme of one: a name
+ * that has a colon in it, and stands before the "<" with no white space between, or behind a quoted
  * string. */
 SIP_GLOBAL int sip_is_odd_name(const struct sip_buf *buf, __u32 pos, __u32 angle)
 {

@@ -52,7 +52,8 @@ SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __
 								 id == SIP_PROXY_AUTHORIZATION));
 }
 
-/* Parameters separated by commas, behind the scheme, 32 of them; what is quoted is none. */
+/* Parameters separated by commas, behind the scheme, 32 of them; a comma in quotes separates
+ * nothing. */
 SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 			       __u32 end, __u32 id)
 {

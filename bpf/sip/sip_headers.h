@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * One header field at a time: what its value says. A field is the
- * octets of [pos, end) with the folds inside; CR and LF count as white space in it. Rules
- * that only the profile `strict` has are in sip_strict.h.
+ * Reads the value of one header field at a time. A field is the octets of [pos, end) with the folds
+ * inside; CR and LF count as white space in it. Rules that only the profile `strict` has are in
+ * sip_strict.h.
  */
 #ifndef SIPWARD_BPF_SIP_SIP_HEADERS_H
 #define SIPWARD_BPF_SIP_SIP_HEADERS_H

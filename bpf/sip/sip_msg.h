@@ -191,7 +191,7 @@ struct sip_msg {
 	struct sip_party to;
 	struct sip_span cseq_method;
 	/* Without their quotes. In a request of the first Authorization and Proxy-Authorization,
-	 * in a response of the first WWW-Authenticate and Proxy-Authenticate: what answers a
+	 * in a response of the first WWW-Authenticate and Proxy-Authenticate: an answer to a
 	 * challenge has the same octets in the same field. */
 	struct sip_span nonce;
 	struct sip_span proxy_nonce;

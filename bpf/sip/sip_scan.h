@@ -184,7 +184,7 @@ SIP_GLOBAL int sip_header(const struct sip_buf *buf, const struct sip_input *in,
 enum { SIP_GO_ON, SIP_STOP };
 
 /* A line that does not simply end with CR LF: it ended the data, or has an odd octet in the
- * word at `pos`. As sip_odd_word(); what was found goes to msg->found. */
+ * word at `pos`. As sip_odd_word(); the findings go to msg->found. */
 static __always_inline __u64 sip_odd_line(const struct sip_buf *buf, struct sip_msg *msg,
 					  __u32 pos, __u32 length)
 {

@@ -240,7 +240,7 @@ static __always_inline __u64 sip_start_faults(const struct sip_buf *buf,
 		faults |= SW_SANITY_BIT(BARE_LINE_END);
 	if (found & SIP_LINE_CR)
 		faults |= SW_SANITY_BIT(BARE_CR);
-	/* A start line has no folds: what looks like one is a header to some. */
+	/* A start line has no folds: some servers take the next line for a header. */
 	if (next < in->length && sip_folds(sip_octet(buf, next)))
 		faults |= SW_SANITY_BIT(HEADER_NAME);
 	return faults;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The content rules of a zone: what its messages may not hold. Part of struct sw_zone.
+ * The content rules of a zone: the things that its messages may not hold. Part of struct sw_zone.
  */
 #ifndef SIPWARD_CONTENT_H
 #define SIPWARD_CONTENT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Behaviour: what the data path remembers of requests that the server has yet to judge, and what
- * it tells the agent, which bans. Times are CLOCK_MONOTONIC nanoseconds.
+ * Behaviour: the notes of the data path about requests that the server has yet to judge, and its
+ * reports to the agent, which bans. Times are CLOCK_MONOTONIC nanoseconds.
  */
 #ifndef SIPWARD_OFFENCE_H
 #define SIPWARD_OFFENCE_H

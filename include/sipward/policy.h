@@ -64,7 +64,7 @@ struct sw_bounds {
 #define SW_SUBSCRIBER_V4 32
 #define SW_SUBSCRIBER_V6 64
 
-/* One network: what a botnet, or a spoofer who is filtered at his own (BCP 38), can fill. */
+/* One network: a botnet, or a spoofer whose own network filters him (BCP 38), can fill no more. */
 #define SW_PREFIX_V4 24
 #define SW_PREFIX_V6 56
 

@@ -52,8 +52,8 @@ struct sw_quota {
 	__u32 round; /* the agent's: the sweep that counted it, 0: none yet */
 };
 
-/* Cells of the map `known_fill`: what entered, written by the data path; and what left, written
- * by the agent. The difference is how many there are. */
+/* Cells of the map `known_fill`: how many endpoints entered, written by the data path; and how many
+ * left, written by the agent. The difference is how many there are. */
 enum sw_known_fill { SW_KNOWN_ENTERED, SW_KNOWN_LEFT, SW_KNOWN_FILL_COUNT };
 
 static inline __attribute__((always_inline)) __u32 sw_quota_few(__u32 level)

@@ -258,7 +258,7 @@ struct sw_counters {
 	__u64 messages[SW_MESSAGES_MAX];
 };
 
-/* The state's own page: whose it is, and what all generations share. */
+/* The state's own page: its owner, and the values that all generations share. */
 struct sw_meta {
 	__u32 abi_version;
 	__u32 restoring;   /* 1: made anew, and what was saved on the disk is not back yet */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * A data path for the chaos test, which starts an agent several hundred times: links, services,
- * zones, lists and bans are those of the real one, and what reads SIP is left out, so that the
+ * zones, lists and bans are those of the real one. The code that reads SIP is left out, so that the
  * verifier is done in a moment. It has the same maps, and uses every table whose size a policy
  * chooses: which table a program uses is what that test asks.
  */

@@ -24,7 +24,7 @@ static void start(void)
 	osip_trace_initialize_func(END_TRACE_LEVEL, say_nothing);
 }
 
-/* It takes escapes out of a user part; what looks like one then is none. */
+/* It takes escapes out of a user part; text that looks like an escape after that is none. */
 static void add_unescaped(struct reading *r, enum field f, const char *text)
 {
 	char escaped[3 * 16384];

@@ -42,7 +42,7 @@ void server_send(const void *octets, size_t size)
 		server_fail("a datagram cannot be sent");
 }
 
-/* Reads on; what was handed out goes. False when there is nothing more. */
+/* Reads on, and drops the text that was handed out. False when there is nothing more. */
 static bool fill(char *buffer, size_t room, size_t *begin, size_t *used)
 {
 	ssize_t more;

@@ -102,8 +102,8 @@ static void test_nonce_sent_to_two_addresses(void **state)
 	only_hints(&rig, 10);
 }
 
-/* This host is also the router of a phone, which writes the challenge: what is only on its way
- * through is none of the server's. The server's own answer to the same request resolves it. */
+/* This host is also the router of a phone, which writes the challenge: a challenge in transit is
+ * none of the server's. The server's own answer to the same request resolves it. */
 static void test_challenge_in_transit(void **state)
 {
 	struct phone phone = {"REGISTER", "alice", "alice", "n00000001", 0, NULL};

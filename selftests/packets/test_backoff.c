@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Newcomers beside a flood that sends again, as they do: who doubles its pause goes first, and
- * the rate holds for all together.
+ * Newcomers beside a flood that sends again, as they do: a client that doubles its pause goes
+ * first, and the rate holds for all together.
  */
 #include "newcomers.h"
 #include "rig.h"
@@ -130,7 +130,7 @@ static void test_backoff_is_within_the_rate(void **state)
 }
 
 /* An INVITE's pauses double without a cap (RFC 3261 17.1.1.2): also the last ones are
- * retransmissions, and of a client that lost one; what comes after half a minute is none. */
+ * retransmissions, even when one before was lost; a packet after half a minute is none. */
 static void test_last_retransmissions(void **state)
 {
 	static const unsigned int pauses[] = {500, 1000, 2000, 4000, 8000, 16000};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Behaviour over UDP: what the data path takes for an offence, and tells as a hint. Evidence comes
- * on TCP connections (test_connections.c). Here
- * the program and the observer see packets and answers; who is banned is counted in
- * selftests/unit/test_conduct.c, and what a ban does is in test_bans.c.
+ * Behaviour over UDP: the packets that the data path takes for an offence, and tells as a hint.
+ * Evidence comes on TCP connections (test_connections.c). Here the program and the observer see
+ * packets and answers; selftests/unit/test_conduct.c tests the counts that lead to a ban, and
+ * test_bans.c the effects of a ban.
  */
 #include "phone.h"
 

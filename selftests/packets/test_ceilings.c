@@ -385,7 +385,7 @@ static void test_malformed_dropped_anyway(void **state)
 		sends(&rig, JUNK, strlen(JUNK), SW_REASON_START_LINE);
 }
 
-/* On TCP nothing is dropped; what is beyond the ceiling is counted. */
+/* On TCP nothing is dropped; messages beyond the ceiling are counted. */
 static void test_malformed_tcp(void **state)
 {
 	auto_rig struct rig rig;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * TCP data and its connection: what fits one that is established is a proof, and may earn its
- * end; what only has the right addresses is neither. The connections are real ones, over the
- * loopback of a network namespace.
+ * TCP data and its connection: a segment that fits an established connection is a proof, and may
+ * earn the end of the connection. A segment that only has the right addresses is no proof, and
+ * earns nothing. The connections are real ones, over the loopback of a network namespace.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -52,7 +52,7 @@ static void test_connection_is_a_proof(void **state)
 		/* The server has sent what is not yet acknowledged. */
 		assert_int_equal(send(c.server, "x", 1, 0), 1);
 		assert_int_equal(grade_of(&rig, c.seq, c.ack + 1), SW_GRADE_PROVED);
-		/* It is over: what still comes has no connection. */
+		/* It is over: later segments have no connection. */
 		shutdown(c.server, SHUT_RDWR);
 		assert_int_equal(grade_of(&rig, c.seq, c.ack + 1), SW_GRADE_NONE);
 	}
@@ -109,8 +109,8 @@ static void test_forgotten_syn(void **state)
 	}
 }
 
-/* Above the ceiling for segments a connection goes on, whatever it sends; what has none does
- * not. */
+/* Above the ceiling for segments a connection goes on, whatever it sends; segments without a
+ * connection do not. */
 static void test_ceiling_spares_connections(void **state)
 {
 	(void)state;

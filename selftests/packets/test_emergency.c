@@ -3,7 +3,7 @@
  * Emergency calls against every rule that refuses by what a call says or by what came before
  * it: the same INVITE is refused when it calls anybody, and passes when it calls for help,
  * over the budget of `emergency:` too. Only lists and bans by hand keep an emergency call out;
- * what a ban for behaviour lets through is in test_spared.c.
+ * test_spared.c tests what a ban for behaviour lets through.
  */
 #include "policy/names.h"
 #include "rig.h"

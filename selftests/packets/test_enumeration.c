@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who asks for users that do not exist, from the packets to the ban: what proves who asked, and
- * who only dials a wrong number now and then.
+ * Requests for users that do not exist, from the packets to the ban: the proof of the sender, and
+ * callers that only dial a wrong number now and then.
  */
 #include <bpf/bpf.h>
 

@@ -431,7 +431,7 @@ static void test_full_tables(void **state)
 	}
 }
 
-/* A first payload in IP fragments of which the first one is not enough: what the others bring is
+/* A first payload in IP fragments of which the first one is not enough: the text in the others is
  * not seen. */
 static void test_fragmented(void **state)
 {

@@ -114,7 +114,7 @@ static void test_teardown(void **state)
 	requests(&rig, STRANGER, "ACK", 1, false, PASSES);
 	assert_int_equal(counted_in(&rig, "public", SW_MODE_ENFORCE, SW_REASON_TEARDOWN), 2);
 	assert_int_equal(counted_in(&rig, "carrier", SW_MODE_ENFORCE, SW_REASON_TEARDOWN), 1);
-	/* The call is over; what is sent again is answered by the server as it likes. */
+	/* The call is over; the server may answer retransmissions as it likes. */
 	answers(&rig, ALICE, "200 OK", "BYE", 1);
 	requests(&rig, STRANGER, "BYE", 1, false, PASSES);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Rates, with time set by hand: what conforms, what does not, and whose tokens are spent.
+ * Rates, with time set by hand: packets that conform, packets that do not, and the cell that each
+ * spends.
  */
 #include "rig.h"
 
@@ -224,8 +225,8 @@ static void test_no_sip_in_stun(void **state)
 	sends(&rig, text, as_stun(text, sizeof(text), tail), SW_REASON_START_LINE);
 }
 
-/* CR LF is skipped before a message; what is only that is a keepalive, and no more of it is looked
- * through than 2048 octets. */
+/* CR LF is skipped before a message; a payload of nothing else is a keepalive, of which at most
+ * 2048 octets are looked at. */
 static void test_line_ends_before_a_message(void **state)
 {
 	auto_rig struct rig rig;
@@ -246,7 +247,8 @@ static void test_line_ends_before_a_message(void **state)
 	sends(&rig, text, 2048 + size, SW_REASON_START_LINE);
 }
 
-/* Whole-policy monitor mode simulates: what would be refused must spend nothing either. */
+/* Monitor mode of the whole policy simulates: a packet that would be refused must spend nothing
+ * either. */
 static void test_monitor_spends_the_same(void **state)
 {
 	auto_rig struct rig rig;

@@ -479,7 +479,8 @@ static void test_first_payload_beyond_first_buffer(void **state)
 	}
 }
 
-/* Stacks of tags and extension headers as chance has them: what Linux would deliver is judged. */
+/* Stacks of tags and extension headers as chance has them: packets that Linux would deliver are
+ * judged. */
 static void test_random_stacks_of_headers(void **state)
 {
 	static const uint8_t kinds[] = {IPPROTO_HOPOPTS, IPPROTO_DSTOPTS, IPPROTO_ROUTING};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who calls, and who is called: numbers in every way that they are written, by the longest
- * prefix of the zone.
+ * The numbers of caller and callee, in every way that they are written, by the longest prefix of
+ * the zone.
  */
 #include "rig.h"
 

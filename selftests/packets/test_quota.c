@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Shares of the table of known endpoints: what an address, a network and an IPv6 block may have of
- * it by proofs, what is kept for whom, what makes room, and what comes back from the disk.
+ * Shares of the table of known endpoints: the shares of an address, a network and an IPv6 block,
+ * the parts that are kept for others, the way to make room, and entries that come back from the
+ * disk.
  */
 #include <bpf/bpf.h>
 

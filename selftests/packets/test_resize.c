@@ -87,7 +87,8 @@ static void test_merged(void **state)
 	assert_true(get(after, 1, &got) && get(after, 2, &got));
 }
 
-/* Bans that hold find room before those that are only remembered, and what finds none is told. */
+/* Bans that hold find room before those that are only remembered, and the number of bans without
+ * room is told. */
 static void test_no_room(void **state)
 {
 	auto_fd int before = table(8, sizeof(struct sw_ban));

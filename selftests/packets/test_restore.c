@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Known endpoints that come back from a time before this kernel: what the data path and the
- * sweep make of them.
+ * Known endpoints that come back from a time before this kernel, in the data path and in the sweep.
  */
 #include "rig.h"
 
@@ -58,8 +57,8 @@ static void test_restored_endpoints_expire(void **state)
 	assert_int_equal(known_sweep(&rig.test_run.state, 2 * HOUR, NULL), 1);
 }
 
-/* The last seen come first, and what is there already is newer than any file. The last one of 16
- * is kept for who was served. */
+/* The last seen come first, and an entry that is there already is newer than any file. The last one
+ * of 16 is kept for endpoints that were served. */
 static void test_full_table(void **state)
 {
 	auto_rig struct rig rig;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who spends whose limits: a known endpoint's packets that carry a proof, those that only come by
- * its path, and all others, which may be spoofed. None of them spends what stands before it in
- * this list. And emergency calls, which spend nothing of anybody within their budget.
+ * The limits that a packet spends: a known endpoint's packets that carry a proof, those that only
+ * come by its path, and all others, which may be spoofed. None of them spends what stands before it
+ * in this list. And emergency calls, which spend nothing of anybody within their budget.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -120,7 +120,7 @@ static void test_priority_tag(void **state)
 	}
 }
 
-/* The same address by any other path: what it spends is never the endpoint's. */
+/* The same address by any other path: it never spends the endpoint's limits. */
 static void other_paths(const char *from, const char *to)
 {
 	const struct path others[] = {
@@ -265,7 +265,7 @@ static void test_emergency_passes_method_list(void **state)
 	assert_int_equal(outcome.reason, SW_REASON_METHOD);
 }
 
-/* Anybody can write the URN; who is known has a budget that they cannot spend. */
+/* Anybody can write the URN; a known endpoint has a budget that others cannot spend. */
 static void test_emergency_of_the_known(void **state)
 {
 	const struct path other = {.ttl = 59, .port = 5060, .vlan = 42};

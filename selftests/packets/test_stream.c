@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Emergency calls over TCP from a source that behaviour banned: what of a connection passes, beside
- * each what does not; what the source can make of it; and what somebody who writes its address can.
+ * Emergency calls over TCP from a source that behaviour banned: the segments of a connection that
+ * pass, each beside some that do not; the use that the source can make of them; and the use that a
+ * spoofer of its address can make of them.
  */
 #include <bpf/bpf.h>
 
@@ -40,7 +41,7 @@ static const struct message others[] = {
 	{"UPDATE sip:psap@192.0.2.9 SIP/2.0", "<urn:service:sos>", NULL, "UPDATE"},
 };
 
-/* --- what is sent, and what becomes of it --- */
+/* --- sending, and the result --- */
 
 /* One segment at the client's number. It is refused for what the ban is for, and is a hit of it; or
  * it passes. The kernel learns nothing of it. */
@@ -54,7 +55,7 @@ static void offers(struct rig *rig, const struct connection *c, const char *text
 	assert_int_equal(hits(rig) - before, reason != SW_REASON_NONE);
 }
 
-/* Likewise, and what passes the server's kernel takes. */
+/* Likewise, and the server's kernel takes segments that pass. */
 static void says(struct rig *rig, struct connection *c, const char *text, enum sw_reason reason)
 {
 	offers(rig, c, text, strlen(text), reason);
@@ -409,7 +410,7 @@ static void test_budget(void **state)
 	says_message(&rig, &c, &help, SW_REASON_NONE);
 }
 
-/* --- the handshake, and who writes the address of another --- */
+/* --- the handshake, and spoofed addresses --- */
 
 /* The kernel waits for the end of the handshake, or remembers nothing of it (a SYN cookie): the
  * INVITE ends it, and no other segment does. */
@@ -582,7 +583,7 @@ static void test_port_is_used_again(void **state)
 	says(&rig, &c, "goes on\r\n", SW_REASON_NONE);
 }
 
-/* --- what drops it, and what only counts --- */
+/* --- always dropped, or only counted --- */
 
 static void test_always_dropped(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Floods of everything that passes without a proof, from spoofed sources: what gets through is the
- * ceiling of the zone, known endpoints and patient newcomers do not notice, and no table forgets a
- * real sender for it.
+ * Floods of everything that passes without a proof, from spoofed sources: only as many packets as
+ * the ceiling of the zone get through, known endpoints and patient newcomers do not notice, and no
+ * table forgets a real sender for it.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -201,7 +201,8 @@ static void test_known_go_on(void **state)
 		known_goes_on(&classes[i]);
 }
 
-/* Above the ceiling nothing is read in full, and what comes again is known by its branch alone. */
+/* Above the ceiling nothing is read in full, and a retransmission is recognised by its branch
+ * alone. */
 static void test_not_read_in_full(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Whose packet is it: zones by longest prefix, lists, bans, modes.
+ * The zone of a packet, by the longest prefix; lists, bans and modes.
  */
 #include "policy/prefix.h"
 #include "rig.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Scans a message once with all work and once for each set of needs that a policy may have: what
- * is judged, and what was asked for, must be the same.
+ * Scans a message once with all work and once for each set of needs that a policy may have: the
+ * judgement, and the parts that were asked for, must be the same.
  */
 #ifndef SIPWARD_SELFTESTS_SIP_NEEDS_H
 #define SIPWARD_SELFTESTS_SIP_NEEDS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Who is allowed by lists: the longest prefix wins, whatever lies in what; and a search in a list
- * of a million entries looks at few of them.
+ * Addresses that lists allow: the longest prefix wins, whatever lies in what; and a search in a
+ * list of a million entries looks at few of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

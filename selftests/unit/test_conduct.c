@@ -117,7 +117,7 @@ static void test_sources_and_kinds_apart(void **state)
 	assert_int_equal(conduct_note(conduct, &o, &ten), 1);
 }
 
-/* A million sources do not grow the table, and who goes on is counted. */
+/* A million sources do not grow the table, and a source that goes on is counted. */
 static void test_table_does_not_grow(void **state)
 {
 	cleanup(free_it) struct conduct *conduct = conduct_new();

@@ -289,7 +289,7 @@ static void test_burst_under_contention(void **state)
 	assert_int_equal(cell, SECOND + 5000 * limit.interval);
 }
 
-/* A part of the burst, and what another limit wrote is nobody's business here. */
+/* A part of the burst. A cell that another limit wrote does not matter here. */
 static void test_part_of_the_burst(void **state)
 {
 	struct sw_limit limit = limit_of("10/s burst 31");

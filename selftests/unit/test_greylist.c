@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The greylist's memory, natively: who is let in as a retransmission, and how often a stranger
- * is by chance.
+ * The greylist's memory, natively: the packets that are let in as retransmissions, and how often a
+ * stranger's packet is by chance.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The exporter's server: what it answers from, how long it waits, and whom it lets go. The server
- * runs in a child with short limits; this side is its agent and its visitors.
+ * The exporter's server: the pages that it answers from, its time limits, and the connections that
+ * it closes. The server runs in a child with short limits; this side is its agent and its visitors.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -279,7 +279,7 @@ static void test_bound_for_all(void **state)
 
 	for (size_t i = 0; i < array_size(peers); i++)
 		slow[i] = visit(server, peers[i], "GET /");
-	/* One too many: who has most loses its oldest. */
+	/* One connection too many: the peer that has most loses its oldest. */
 	assert_in_range(closed_after(slow[1]), GRACE / 2, REQUEST / 2);
 	for (size_t i = 0; i < array_size(peers); i++) {
 		if (i == 1)

@@ -370,7 +370,7 @@ static void test_ceilings(void **state)
 	assert_rate(&p.zones[3].source_rates[SW_RATE_MALFORMED], 7, SW_NS_PER_SEC, 7);
 }
 
-/* Every zone has every ceiling: what it says, ten times the rate that it has, or enough. */
+/* Every zone has every ceiling: the one that it sets, ten times the rate that it has, or enough. */
 static void test_unproven(void **state)
 {
 	auto_policy struct policy p = { 0 };

@@ -177,7 +177,7 @@ static void test_depth(void **state)
 	assert_refused(s, "policy.yaml:1:33: more than 16 levels deep");
 }
 
-/* An alias of aliases would be a billion values; what it stands for is refused before. */
+/* An alias of aliases would be a billion values; the alias is refused before it is expanded. */
 static void test_aliases(void **state)
 {
 	const struct scratch *s = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Values given in place of the policy's own: which keys there are, what they become in the
- * model, and what is refused with which words. And what makes two policies different.
+ * Values given in place of the policy's own: the keys, their effect on the model, and the messages
+ * for values that are refused. Also the differences between two policies.
  */
 #include "policy_asserts.h"
 

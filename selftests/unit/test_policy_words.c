@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The words of the policy language in tables: prefixes, rates, names, and what a wrong word
- * was meant to be.
+ * The words of the policy language in tables: prefixes, rates, names, and the right word that is
+ * near to a wrong one.
  */
 #include "policy/names.h"
 #include "policy/prefix.h"

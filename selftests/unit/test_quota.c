@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Shares of the table of known endpoints, by numbers alone: what fillers can hold, and what is left
- * for others.
+ * Shares of the table of known endpoints, by numbers alone: the entries that attackers can hold,
+ * and the entries that are left for others.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +98,8 @@ static void test_few_hosts(void **state)
 	table_free(&table);
 }
 
-/* A botnet: what is kept is kept, and of that for networks with few. */
+/* A botnet: the parts that are kept for others stay free, and so does the part for networks with
+ * few endpoints. */
 static void test_many_hosts(void **state)
 {
 	struct table table = filled_by(4096, 0, 0);

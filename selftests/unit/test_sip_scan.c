@@ -288,8 +288,8 @@ static void test_bounds(void **state)
 #undef BOUND
 }
 
-/* More than is read is a violation, wherever it stands; what fits is read. `unit` stands `count`
- * times in the place of `what`. */
+/* More than the scanner reads is a violation, wherever it stands; as much as fits is read. `unit`
+ * stands `count` times in the place of `what`. */
 static struct sip_msg scan_many(const char *what, const char *before, const char *unit,
 				unsigned int count, const char *behind)
 {
@@ -601,7 +601,7 @@ static void test_unknown_methods(void **state)
 }
 
 /* A cut message is judged by what is there: it violates nothing that the whole one does not,
- * wherever it is cut, and what is said to be there is complete. */
+ * wherever it is cut, and the parts that it reports are complete. */
 static void test_cut(void **state)
 {
 	static const uint32_t modes[] = { SIP_STREAM, SIP_FRAGMENT };

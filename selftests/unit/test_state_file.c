@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The file that known endpoints and bans survive a reboot in: what is written comes back with
- * its ages on another monotonic clock, and a damaged file gives nothing.
+ * The file that known endpoints and bans survive a reboot in: entries come back with their ages on
+ * another monotonic clock, and a damaged file gives nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>

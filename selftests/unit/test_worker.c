@@ -125,7 +125,7 @@ static void test_close_ends_the_job(void **state)
 	assert_int_equal(s->done, 0);
 }
 
-/* Work in parts: what else happens has its turn after each one. */
+/* Work in parts: other work has its turn after each part. */
 static bool part(void *context)
 {
 	struct scene *s = context;

@@ -207,8 +207,8 @@ static int open_state(struct agent *agent, struct error *e)
 	return 0;
 }
 
-/* Confined before the first thread, which would keep what it has, and before the first look at
- * anything that others send: what works at a start works at a reload. */
+/* The agent is confined before the first thread, which would keep its rights, and before the first
+ * look at anything that others send. So an action that works at a start works at a reload, too. */
 static int open_exporter_and_confine(struct agent *agent, struct error *e)
 {
 	struct exporter *exporter;
@@ -248,8 +248,8 @@ static int watch_all(struct agent *agent, struct error *e)
 	return start_timer(agent, e);
 }
 
-/* In order: what can be refused without touching anything comes first; attaching comes last, so
- * that a start that fails leaves on the interfaces what was there. */
+/* In this order: steps that can be refused without touching anything come first; attaching comes
+ * last, so that a start that fails leaves the interfaces as they were. */
 static int start(struct agent *agent, struct error *e)
 {
 	static const char advice[] = "one agent serves all interfaces: stop it first, or give it "

@@ -49,7 +49,7 @@ static const char *source_text(const struct sw_source *source, char text[64])
 	return prefix_text(&prefix, text, 64);
 }
 
-/* The same line that refused packets have: whoever asks why finds it there. */
+/* The same line that refused packets have: an operator who asks for the reason finds it there. */
 static void tell(const struct behaviour *behaviour, const struct sw_offence *offence,
 		 const struct ban_order *order, enum sw_mode mode)
 {

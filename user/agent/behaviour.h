@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Behaviour: reads what the data path tells of offences, counts it, and bans. Evidence earns a
- * ban; what may be spoofed, a penalty at most.
+ * Behaviour: reads the offences that the data path tells, counts them, and bans. Evidence earns a
+ * ban; an offence that may be spoofed earns a penalty at most.
  */
 #ifndef SIPWARD_AGENT_BEHAVIOUR_H
 #define SIPWARD_AGENT_BEHAVIOUR_H

@@ -18,8 +18,8 @@ void conduct_free(struct conduct **conduct);
 
 /* Notes an offence and says how many there are within the period before it, itself included, up
  * to the threshold. Failed logins are counted for each login apart, and anew after a success;
- * who is asked for counts once. A source that is new takes the place of the one of few that
- * was quiet longest. */
+ * a user who is asked for counts once. When the table is full, a new source takes the place of the
+ * source, out of a few, that was quiet longest. */
 uint32_t conduct_note(struct conduct *conduct, const struct sw_offence *offence,
 		      const struct threshold *threshold);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The control socket, RUN_DIR/control: a command a line in, JSON lines out. Local root only.
- * Knows lines and connections; what a command does is the agent's.
+ * It knows lines and connections; the agent knows the commands.
  */
 #ifndef SIPWARD_AGENT_CONTROL_H
 #define SIPWARD_AGENT_CONTROL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * /metrics where the policy wants it, and what the agent writes there.
+ * /metrics where the policy wants it, and the page that the agent writes there.
  */
 #ifndef SIPWARD_AGENT_EXPORTER_H
 #define SIPWARD_AGENT_EXPORTER_H

@@ -147,8 +147,8 @@ static void note_interfaces(struct agent *agent, const struct apply *apply)
 	}
 }
 
-/* Nobody puts the old observers back while they are replaced. Without the lock: who looks through a
- * million routes lets this wait. */
+/* Nobody puts the old observers back while they are replaced. Without the lock: a thread that looks
+ * through a million routes would let this wait. */
 static void hold_observers(struct agent *agent)
 {
 	observation_hold(&agent->observation);

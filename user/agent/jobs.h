@@ -38,9 +38,9 @@ bool jobs_add(struct jobs *jobs, struct job *job);
 /* True when a job with this function waits or runs. */
 bool jobs_has(const struct jobs *jobs, void (*run)(void *context, const struct job *job));
 
-/* Around a slow step: what stands between them must not touch what the lock guards. jobs_quick()
- * has the lock again when it returns, also when it fails: the agent ends, and the job must give up
- * and change nothing. Both may be called before there is a second thread. */
+/* Around a slow step: code between the two must not touch the data that the lock guards.
+ * jobs_quick() has the lock again when it returns, also when it fails: the agent ends, and the job
+ * must give up and change nothing. Both may be called before there is a second thread. */
 void jobs_slow(struct jobs *jobs);
 int jobs_quick(struct jobs *jobs, struct error *e);
 

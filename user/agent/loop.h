@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * The agent's main thread waits here: descriptors and what to call when they are readable. No call
- * may take more than some milliseconds: what takes long is a job of a worker (worker.h), or done in
+ * may take more than some milliseconds: longer work is a job of a worker (worker.h), or is done in
  * parts (loop_continue).
  */
 #ifndef SIPWARD_AGENT_LOOP_H

@@ -17,7 +17,8 @@
 #include "kernel/share.h"
 #include "kernel/state_values.h"
 
-/* Where: what the policy says, else the directory that the service manager made for it. */
+/* The path of the file: the one in the policy, else one in the directory that the service manager
+ * made for it. */
 static const char *state_path(const struct agent *agent, char path[PATH_MAX])
 {
 	const struct policy *policy = &agent->running.policy;

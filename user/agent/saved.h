@@ -16,8 +16,8 @@ void save_state(struct agent *agent);
 void save_last(struct agent *agent, uint64_t end);
 void save_tick(struct agent *agent);
 
-/* After a reboot, when the kernel has no state: what the disk has of it. At the start, and in a job
- * where it failed then: reads a file, and writes as many entries as it has. */
+/* Restores the state from the disk after a reboot, when the kernel has none. Runs at the start, and
+ * in a job when that failed: it reads a file, and writes as many entries as the file has. */
 void restore_state(struct agent *agent);
 
 struct json_object *saved_json(const struct agent *agent);

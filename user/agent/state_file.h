@@ -31,8 +31,8 @@ struct saved {
 void saved_free(struct saved *saved);
 #define auto_saved cleanup(saved_free)
 
-/* Writes the file whole or not at all: what was there before stays until the new one is on
- * the disk. Makes the last directory of the path when it is missing. */
+/* Writes the file whole or not at all: the old file stays until the new one is on the disk. Makes
+ * the last directory of the path when it is missing. */
 int state_file_write(const char *path, const struct saved *saved, struct clocks now,
 		     struct error *e);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Keeps the tables of the data path as they should be: what is over goes, what is left is counted.
- * A table may have millions of entries, so a thread of its own goes through them.
+ * Keeps the tables of the data path in order: removes expired entries and counts the others. A
+ * table may have millions of entries, so a thread of its own goes through them.
  */
 #ifndef SIPWARD_AGENT_UPKEEP_H
 #define SIPWARD_AGENT_UPKEEP_H
@@ -43,7 +43,7 @@ void upkeep_close(struct upkeep *upkeep);
 void upkeep_tick(struct upkeep *upkeep, const struct policy *policy);
 
 /* Ends a sweep that is under way, and lets none begin until upkeep_resume(): tables are copied, and
- * what a sweep takes out of one must not come back with its copy. */
+ * an entry that a sweep takes out of one must not come back with its copy. */
 void upkeep_pause(struct upkeep *upkeep);
 void upkeep_resume(struct upkeep *upkeep);
 

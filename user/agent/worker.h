@@ -47,7 +47,7 @@ bool worker_wait(struct worker *worker, uint64_t nanoseconds);
 /* Likewise, but the job is told to end early. */
 bool worker_hurry(struct worker *worker, uint64_t nanoseconds);
 
-/* Processor time of this thread, in nanoseconds: what a job costs, however busy the host is. */
+/* Processor time of this thread, in nanoseconds: the cost of a job, however busy the host is. */
 uint64_t worker_processor_ns(void);
 
 /* Ends the thread, which is told to hurry. One that does not come back (a disk that hangs) is left

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The threats that sipward knows, and what answers each: the tables of catalogue.def, and what a
- * policy makes of them.
+ * The threats that sipward knows, and the controls against each: the tables of catalogue.def, and
+ * the state of each control in a policy.
  */
 #ifndef SIPWARD_AUDIT_CATALOGUE_H
 #define SIPWARD_AUDIT_CATALOGUE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Attack vectors as text: what an attacker sends, and the nearest legal traffic beside it.
+ * Attack vectors as text: packets of an attacker, and the nearest legal traffic beside them.
  * docs/audit.md has the language. Nothing here runs a packet (attack.c does).
  */
 #ifndef SIPWARD_AUDIT_VECTOR_H

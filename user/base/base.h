@@ -91,8 +91,8 @@ void append_item(void *items, size_t *count, const void *item, size_t size);
 const char *nearest_word(const char *word, const char *const *words);
 
 /* Reads a whole file into a NUL-terminated buffer owned by the caller; *size (may be NULL)
- * gets its length. At most `max` octets, out of a file or a shell's <(COMMAND): what may never
- * end, a device or a named pipe, is refused. NULL and *e on error. */
+ * gets its length. At most `max` octets, out of a file or a shell's <(COMMAND): a file that may
+ * never end, a device or a named pipe, is refused. NULL and *e on error. */
 char *read_whole_file(const char *path, size_t max, size_t *size, struct error *e);
 
 /* CLOCK_MONOTONIC in nanoseconds: the clock of every time in a map. */

@@ -12,7 +12,7 @@
 static bool started;
 static unsigned long count;
 
-/* Opened for each: what a killed process wrote is there. */
+/* Opened for each line, so that the lines of a killed process are there. */
 static void log_point(const char *name, unsigned long number)
 {
 	const char *path = getenv("SIPWARD_FAULT_LOG");

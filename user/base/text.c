@@ -40,7 +40,7 @@ size_t character_size(const char *text, size_t size)
 	return n;
 }
 
-/* U+2028 to U+202E and U+2066 to U+2069: line ends, and what turns a text around. */
+/* U+2028 to U+202E and U+2066 to U+2069: line ends, and characters that turn a text around. */
 static bool turns(const uint8_t *s)
 {
 	return s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||

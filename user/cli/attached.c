@@ -138,7 +138,7 @@ static struct json_object *interface_json(const struct attachment *attachment, b
 	return o;
 }
 
-/* Interfaces that have been told of, and what of the others runs a program of sipward. */
+/* Interfaces that have been told of, and those of the others that run a program of sipward. */
 struct unpinned {
 	struct json_object *interfaces;
 	struct wants *wants;

@@ -60,7 +60,7 @@ static void print_from_ring(void *context, const struct sw_event *event)
 	print_event(o, reading->json);
 }
 
-/* Without an agent nobody reads the ring, and what it holds is still to be had. */
+/* Without an agent nobody reads the ring, so its events can still be read. */
 static int from_ring(bool follow, bool json, struct error *e)
 {
 	auto_state struct state state = STATE_CLOSED;

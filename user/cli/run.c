@@ -21,8 +21,8 @@ static int add_interface(struct agent_options *options, const char *name, struct
 	return 0;
 }
 
-/* Other commands ask the agent for its policy, from directories of their own. Links stay links:
- * who swaps one and reloads means the new file. */
+/* Other commands ask the agent for its policy, from directories of their own. Links stay links: an
+ * operator who swaps one and reloads means the new file. */
 static char *whole_path(const char *path)
 {
 	auto_free char *here = *path == '/' ? NULL : getcwd(NULL, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The live screen: what passes and what is refused right now, zone by zone and reason by
- * reason, the busiest first. Reads counters; no packet is looked at for it.
+ * The live screen: packets that pass and packets that are refused right now, zone by zone and
+ * reason by reason, the busiest first. It reads counters, and looks at no packet.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,7 +33,7 @@ struct sample {
 	struct sw_health health;
 };
 
-/* A line of the screen: what changed in a second. */
+/* A line of the screen: the changes in a second. */
 struct row {
 	char name[64];                  /* of a zone or of a reason */
 	double pass, drop, shadow;      /* a second; of a reason no pass */

@@ -11,8 +11,8 @@
 
 #include "policy/text.h"
 
-/* Writes it to a new file, for root alone, whose name goes to `path`; whoever called removes
- * it. All list files must have been read: policy_text_parse(). */
+/* Writes it to a new file, for root alone, whose name goes to `path`; the caller removes it. All
+ * list files must have been read: policy_text_parse(). */
 int bundle_write(const struct policy_text *text, char path[PATH_MAX], struct error *e);
 
 /* Reads it into *text, owned by the caller. */

@@ -197,7 +197,7 @@ static bool has_visitors(const struct http *http)
 
 /* --- requests --- */
 
-/* One request for each connection: what else is in it is not read. */
+/* One request for each connection: further octets are not read. */
 static struct MHD_Response *make_response(void *text, size_t size, const char *type,
 					  enum MHD_ResponseMemoryMode memory)
 {

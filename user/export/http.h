@@ -42,7 +42,7 @@ struct http_limits {
 extern const struct http_limits http_limits;
 
 /* Serves until the channel is closed. 0; or -1 when the server cannot be started. `ready` (may
- * be NULL) is called before the first request is read; what it returns below 0 ends all. */
+ * be NULL) is called before the first request is read; a result below 0 ends all. */
 int http_serve(int listener, int channel, const struct http_limits *limits, int (*ready)(void));
 
 #endif

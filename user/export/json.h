@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Short words for JSON: what every command prints with -j, and what the agent answers.
+ * Short words for JSON: for the output of every command with -j, and for the answers of the agent.
  */
 #ifndef SIPWARD_EXPORT_JSON_H
 #define SIPWARD_EXPORT_JSON_H

@@ -29,7 +29,7 @@ static void counter(FILE *out, const char *name, const char *help, uint64_t valu
 	fprintf(out, "%s %" PRIu64 "\n", name, value);
 }
 
-/* A label value: what is no text is made harmless; backslash and quote are escaped. */
+/* A label value: octets that are no text are made harmless; backslash and quote are escaped. */
 static void label(FILE *out, const char *name, const char *value)
 {
 	auto_free char *text = printable_text(value);

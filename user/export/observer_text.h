@@ -13,7 +13,7 @@
 /* "good", "not_running", "warming_up", "overflowed", "unanswered": for JSON and metrics. */
 const char *observer_word(enum sw_observer_state state);
 
-/* One sentence: what it means for the rules, and what to do. Owned by the caller. */
+/* One sentence about the effect on the rules, and the action to take. Owned by the caller. */
 char *observer_text(const struct sw_health *health, uint64_t now);
 
 /* Likewise for `to_tag: proven`, which waits until every dialog that is under way is known. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The counters of all interfaces at one moment, with the names that go with them: what
- * `stats` prints and the exporter exports.
+ * The counters of all interfaces at one moment, with the names that go with them. `stats` prints
+ * them and the exporter exports them.
  */
 #ifndef SIPWARD_EXPORT_SNAPSHOT_H
 #define SIPWARD_EXPORT_SNAPSHOT_H

@@ -22,7 +22,8 @@
 #include "kernel/unpin.h"
 #include "kernel/zone_numbers.h"
 
-/* One interface in the course of an apply: what it ran, and what it is to run. */
+/* One interface in the course of an apply: the program that it ran, and the one that it is to
+ * run. */
 struct swap {
 	const char *iface;
 	int ifindex;
@@ -345,8 +346,8 @@ static uint64_t notes_of(const struct sw_policy *compiled)
 	       (calls | dialogs << 1);
 }
 
-/* Numbers and constants of the new generation. Its number is given out at once: whatever becomes of
- * it, no other generation gets the same one. */
+/* Numbers and constants of the new generation. Its number is given out at once: no other generation
+ * gets the same one, even if this one fails. */
 static int compile(struct apply *apply, struct error *e)
 {
 	struct apply_work *work = apply->work;
@@ -389,7 +390,7 @@ int apply_prepare(struct apply *apply, struct error *e)
 	return load_all(apply, e) < 0 ? -1 : find_observers(apply, e);
 }
 
-/* The observer first: what it notes is good for any program, and the new one relies on it. */
+/* The observer first: its notes are good for any program, and the new one relies on them. */
 int apply_swap(struct apply *apply, struct error *e)
 {
 	struct swap *swaps = apply->work->swaps;

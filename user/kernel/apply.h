@@ -33,9 +33,9 @@ struct apply {
 	struct apply_work *work;       /* of the phases; NULL before the first */
 };
 
-/* The four phases, one after the other. Whichever of the first two fails, what ran before runs on,
- * with its tables; the last two cannot fail, and what they could not do is noted. A process that
- * ends between them leaves to the next start what is missing (state_recover). */
+/* The four phases, one after the other. When one of the first two fails, the old program runs on,
+ * with its tables. The last two cannot fail; steps that they could not do are noted. When a process
+ * ends between the phases, the next start does the missing steps (state_recover). */
 int apply_generation(struct apply *apply, struct error *e);
 
 /* All that is slow or may be refused: compiles, makes the tables that change their size, copies

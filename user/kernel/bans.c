@@ -339,7 +339,7 @@ static enum ban_outcome write_ban(const struct state *state, const struct ban_or
 	struct ban_room anew = {};
 	const struct sw_source *source = &order->source;
 
-	/* Only where there is none: what somebody wrote by hand meanwhile stays. */
+	/* Only where there is none: an entry that somebody wrote by hand meanwhile stays. */
 	if (state_write(state, STATE_BANS, source, ban, BPF_NOEXIST) == 0)
 		return BAN_MADE;
 	if (errno == EEXIST)

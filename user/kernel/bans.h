@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Bans as user space sees them. The map is the one source of truth: what is listed here is
- * what the data path drops, and an entry past its end is in neither.
+ * Bans as user space sees them. The map is the one source of truth: the data path drops exactly the
+ * sources that are listed here, and neither knows an entry past its end.
  */
 #ifndef SIPWARD_KERNEL_BANS_H
 #define SIPWARD_KERNEL_BANS_H

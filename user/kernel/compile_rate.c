@@ -10,7 +10,7 @@ struct sw_limit compile_rate(const struct rate *rate)
 
 	if (!rate->set)
 		return limit;
-	/* Rounded up: whatever is let in, it is never more than the rate. */
+	/* Rounded up, so that never more than the rate is let in. */
 	limit.interval = (rate->period + rate->count - 1) / rate->count;
 	/* A burst of B: B packets at the same instant conform, the next one does not. */
 	if (__builtin_mul_overflow(limit.interval, rate->burst - 1, &limit.tolerance) ||

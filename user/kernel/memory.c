@@ -19,7 +19,7 @@
 /* The one that runs and the one that takes its place. */
 #define GENERATIONS 2
 
-/* The agent: what it always takes; the policy that runs, the next, and one that waits for
+/* The memory of the agent: its fixed part; the policy that runs, the next, and one that waits for
  * `confirm`; copies of the text on its way from a command; a value while it is read. */
 #define AGENT_OCTETS    (32u << 20)
 #define LOADED_POLICIES 3

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Two maps may have an entry of one key while a table changes its size: what both know of it.
+ * Two maps may have an entry of one key while a table changes its size. These functions merge the
+ * two.
  */
 #ifndef SIPWARD_KERNEL_MERGE_H
 #define SIPWARD_KERNEL_MERGE_H

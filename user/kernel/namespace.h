@@ -36,8 +36,8 @@ int network_claim(struct error *e);
 int network_check(struct error *e);
 
 /* One agent for a namespace, whatever its directories are: two would take the observer's filter
- * from each other again and again. The lock is a name that goes with the descriptor; who is not
- * root can have it, but keeps nobody off by that. */
+ * from each other again and again. The lock is a name that goes with the descriptor. A user who is
+ * not root can take it, but keeps nobody off by that. */
 int network_lock(struct error *e);
 
 /* Puts the note back, where somebody removed it. True when it had to. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Penalties: what a source earns whose offences may be somebody else's, under its address. Its
- * packets without proof go to the greylist and share little; it ends by itself.
+ * Penalties: for a source whose offences somebody else may have sent, under its address. Its
+ * packets without proof go to the greylist and share a small budget. A penalty ends by itself.
  */
 #ifndef SIPWARD_KERNEL_PENALTIES_H
 #define SIPWARD_KERNEL_PENALTIES_H

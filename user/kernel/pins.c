@@ -78,8 +78,8 @@ static int move(const char *from, const char *to, struct error *e)
 	return 0;
 }
 
-/* Out of the way of one that has a right to the name: what is left there of an interface that is
- * gone. One that holds an interface still has been moved before. */
+/* Moves the pins of an interface that is gone out of the way of one that has a right to the name.
+ * One that holds an interface still has been moved before. */
 static int make_room(const char *iface, struct error *e)
 {
 	char name[PIN_NAME_MAX], path[PATH_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Files and directories that nobody but the user of this process may open: whoever can open a
+ * Files and directories that nobody but the user of this process may open: a user who can open a
  * lock file can hold its lock for ever. Too wide a mode is corrected where the file is ours; a
  * symbolic link, or a file of another user, is refused.
  */

@@ -35,7 +35,8 @@ void resize_use(const struct resize *resize, int fds[STATE_MAP_COUNT]);
 /* The programs use the new maps from now on, and so does the state; it keeps the old ones in
  * state->resized, and state_write() writes to both. */
 void resize_swap(struct resize *resize, struct state *state);
-/* Brings over what was written to the old maps until the swap, and what was taken out. */
+/* Brings over the entries that were written to the old maps until the swap, and removes those that
+ * were taken out. */
 void resize_settle(const struct resize *resize, void (*note)(const char *text));
 /* The new maps take the names of the old ones, which the state lets go. */
 void resize_finish(struct resize *resize, struct state *state, void (*note)(const char *text));

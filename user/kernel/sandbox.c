@@ -17,7 +17,7 @@ static char self_name[] = EXPORTER_PROCESS;
 char *const sandbox_self_argv[] = {self_name, NULL};
 char *const sandbox_self_environment[] = {NULL};
 
-/* Reading, writing, waiting, memory, time: what every process does. */
+/* Calls that every process makes: for reading, writing, waiting, memory and time. */
 static const char *const common[] = {
 	"read", "readv", "pread64", "write", "writev", "pwrite64", "lseek", "close", "close_range",
 	"fcntl", "fstat", "poll", "ppoll", "epoll_create1", "epoll_ctl", "epoll_wait",
@@ -54,7 +54,7 @@ static const char *const agent[] = {
 	"getpgrp", "getrusage", "times", "uname", "sysinfo", NULL
 };
 
-/* A signal handler of the C library, and what abort() needs to say why. */
+/* For a signal handler of the C library, and for abort() to say why. */
 static const char *const exporter[] = {"rt_sigaction", "dup2", "dup3", NULL};
 
 static void filter_free(scmp_filter_ctx *filter)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * The TCP sockets of this host (sock_diag, through libmnl): who is connected, and an end to it.
+ * The TCP sockets of this host (sock_diag, through libmnl): lists the connections, and ends one.
  */
 #ifndef SIPWARD_KERNEL_SOCKETS_H
 #define SIPWARD_KERNEL_SOCKETS_H

@@ -20,7 +20,7 @@ int map_walk(int fd, walk_entry visit, void *context, struct error *e);
 void walk_hurry(const atomic_bool *hurry);
 /* That flag, for another thread that does a part of this one's work. */
 const atomic_bool *walk_hurry_flag(void);
-/* True when it is: what takes long ends, too. */
+/* True when it is: long work ends then, too. */
 bool walk_hurried(void);
 
 /* A walk in parts, of a table that may be large, by those that must not take long. */

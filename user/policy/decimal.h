@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Decimal numbers as a policy writes them: no sign, no leading zero, no other base (YAML 1.1
- * would read 05060 as octal). Only this one function; what a number means is not known here.
+ * would read 05060 as octal). Only this one function; it does not know what a number means.
  */
 #ifndef SIPWARD_POLICY_DECIMAL_H
 #define SIPWARD_POLICY_DECIMAL_H

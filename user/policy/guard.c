@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Keys of the rules that remember (include/sipward/guard.h): what a zone must speak and may do.
+ * Keys of the rules that remember (include/sipward/guard.h): the transport that a zone must use,
+ * and the things that it may do.
  */
 #include "policy/guard.h"
 

@@ -9,8 +9,8 @@
 
 int read_lists(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 
-/* Lists in files: who reads a line, from which blanks and comments were taken off, and who
- * looks at all of them at the end (may be NULL). */
+/* Lists in files: a function that reads a line without blanks and comments, and one that looks at
+ * all lines at the end (may be NULL). */
 struct line_reader {
 	int (*read)(struct parse_context *d, const struct source *s, struct position at,
 		    const char *text, const void *context);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Where in a policy's text a key stands. For those that show a line to a person; what the keys
- * mean is in the model.
+ * Where in a policy's text a key stands. For code that shows a line to a person. The meaning of the
+ * keys is in the model.
  */
 #ifndef SIPWARD_POLICY_LOOKUP_H
 #define SIPWARD_POLICY_LOOKUP_H

@@ -240,7 +240,7 @@ static int add_dial_prefixes(struct parse_context *d, const struct node *value, 
 	return 0;
 }
 
-/* Most of the world dials 00; what else is dialled depends on country and PBX. */
+/* Most of the world dials 00; other prefixes depend on country and PBX. */
 static int read_international(struct parse_context *d, const struct key *key,
 			      const struct node *value, void *to)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Telephone numbers: who calls, who is called.
+ * Telephone numbers of callers and callees.
  */
 #ifndef SIPWARD_POLICY_NUMBER_H
 #define SIPWARD_POLICY_NUMBER_H

@@ -215,7 +215,7 @@ static int read_events(struct parse_context *d, const struct key *key, const str
 	return read_map(d, value, keys, to);
 }
 
-/* Digits, and what else a dialled number can have; short, as emergency numbers are. */
+/* Digits, and the other characters of a dialled number; short, as emergency numbers are. */
 static int read_numbers(struct parse_context *d, const struct key *key, const struct node *value,
 			void *to)
 {

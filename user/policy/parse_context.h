@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * A policy while it is read: the model so far, and what the model does not keep but the checks
+ * A policy while it is read: the model so far, and data that the model does not keep but the checks
  * across it need, above all positions. Lives from policy_parse() to its end; parse.c, zone.c,
  * lists.c fill it, check.c judges and completes it.
  */

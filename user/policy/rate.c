@@ -61,7 +61,7 @@ static int period_read(const char **text, uint64_t *period, const char **why)
 	return wrong(why, "the period is ms, s, m or h, as in 40/s, 10/60s, 100/m");
 }
 
-/* " burst 100", or the default: what one second allows, at least 1. */
+/* " burst 100", or the default: as many as one second allows, at least 1. */
 static int burst_read(const char **text, struct rate *rate, const char **why)
 {
 	if (!**text) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * `services`: what is protected.
+ * `services`: the ports that are protected.
  */
 #ifndef SIPWARD_POLICY_SERVICE_H
 #define SIPWARD_POLICY_SERVICE_H

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Ceilings of a zone for all senders together that proved nothing. They are always there: what the
- * zone does not say comes from its budget for newcomers, or from its limit.
+ * Ceilings of a zone for all senders together that proved nothing. They are always there: a ceiling
+ * that the zone does not set comes from its budget for newcomers, or from its limit.
  */
 #include "policy/unproven.h"
 
 #include "policy/keys.h"
 #include "policy/names.h"
 
-/* Of a zone with neither: what one server reads beside its calls, and more than a busy one gets. */
+/* The ceiling of a zone with neither: as much as one server can read beside its calls, and more
+ * than a busy one gets. */
 #define CEILING_FREE 20000
 
 /* How many of each class come with a request outside a dialog, and then some; and what a zone whose

@@ -182,8 +182,8 @@ static int read_unlisted(struct parse_context *d, const struct key *key, const s
 	return read_word(d, key, value, &egress->unlisted);
 }
 
-/* egress: {methods: [INVITE], unlisted: deny, statuses: {deny: [3xx]}, ...}: what the server may
- * send to the zone, in the words for what the zone may send. */
+/* egress: {methods: [INVITE], unlisted: deny, statuses: {deny: [3xx]}, ...}: the messages that the
+ * server may send to the zone, in the words for those that the zone may send. */
 static int read_egress(struct parse_context *d, const struct key *key, const struct node *value,
 		       void *to)
 {
@@ -369,7 +369,7 @@ static struct zone new_zone(const struct parse_context *d, struct position at)
 	};
 }
 
-/* The name comes first: what the rows behind it allow depends on whether it is public. */
+/* The name comes first, since the rows behind it allow other values when the zone is public. */
 const struct key zone_keys[] = {
 	KEY("name", read_name, .offset = offsetof(struct zone, name), .required = true,
 	    .fixed = true),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * `zones`: who may send what.
+ * `zones`: the senders, and the messages that each may send.
  */
 #ifndef SIPWARD_POLICY_ZONE_H
 #define SIPWARD_POLICY_ZONE_H

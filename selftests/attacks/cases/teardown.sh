@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Who may end a call under pbx.yaml: not somebody who has learned its Call-ID, or one tag beside it.
-# The parties may, wherever they moved to.
+# The senders that may end a call under pbx.yaml: not an attacker who has learned its Call-ID, or
+# one tag beside it. The parties may, wherever they moved to.
 # shellcheck source=selftests/attacks/attacks.sh
 . "$(dirname "$0")/../attacks.sh"
 lab_up
