@@ -85,9 +85,10 @@ static __always_inline void sip_header_strict(const struct sip_buf *buf, struct 
 {
 	__u64 number;
 
-	sip_strict_name(buf, msg, pos, end, value);
-	if (id >= SIP_HEADER_COUNT)
+	if (id >= SIP_HEADER_COUNT) { /* a name that is known is legal, and has its colon */
+		sip_strict_name(buf, msg, pos, end, value);
 		return;
+	}
 	pos = sip_skip(buf, value, end);
 	end = sip_trimmed(buf, pos, end);
 	if (id == SIP_CALL_ID && pos >= end)

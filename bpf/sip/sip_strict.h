@@ -82,6 +82,33 @@ SIP_GLOBAL int sip_strict_uri(const struct sip_buf *buf, struct sip_msg *msg, __
 	return 0;
 }
 
+/* All that is no letter, digit, hyphen or dot. Exact. */
+static __always_inline __u64 sip_no_name(__u64 v)
+{
+	__u64 low = v & ~SIP_TOPS, small = low | SIP_EACH(0x20);
+	__u64 letters = (small + SIP_EACH(0x80 - 'a')) & ~(small + SIP_EACH(0x80 - 'z' - 1));
+	__u64 others = (low + SIP_EACH(0x80 - '-')) & ~(low + SIP_EACH(0x80 - '9' - 1));
+
+	return (~(letters | (others & ~sip_exactly(v, SIP_EACH('/')))) | v) & SIP_TOPS;
+}
+
+/* 1 if a name as most are stands at pos, and the colon behind it, where the value begins. */
+static __always_inline int sip_is_plain_name(const struct sip_buf *buf, __u32 pos, __u32 value)
+{
+	__u32 begin = pos;
+
+	for (__u32 i = 0; i < 4; i++) {
+		__u64 stop = sip_no_name(sip_load(buf, pos));
+
+		if (stop) {
+			pos += sip_lowest(stop);
+			return pos > begin && pos + 1 == value;
+		}
+		pos += 8;
+	}
+	return 0;
+}
+
 /* [pos, value) is "name LWS :"; value 0 when there was no colon. */
 SIP_GLOBAL int sip_strict_name(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 			       __u32 end, __u32 value)
@@ -89,6 +116,8 @@ SIP_GLOBAL int sip_strict_name(const struct sip_buf *buf, struct sip_msg *msg, _
 	__u32 behind;
 
 	if (!buf || !msg)
+		return 0;
+	if (sip_is_plain_name(buf, pos, value))
 		return 0;
 	behind = sip_find_outside(buf, pos, end, SIP_IN_TOKEN);
 	if (!value || behind == pos || sip_skip(buf, behind, end) + 1 != value)
@@ -275,7 +304,7 @@ static __always_inline __u32 sip_utf8_length(__u32 w)
 /* Where valid UTF-8 ends, at most SIP_UTF8_STEPS ahead, which are at least as many octets: `end`
  * when all of it is valid; the position of the fault, with bit 31 set, when it is not. The
  * octet before `end` is a line feed, so no character goes over it. */
-#define SIP_UTF8_STEPS 128
+#define SIP_UTF8_STEPS 64
 #define SIP_UTF8_FAULT (1u << 31)
 
 SIP_GLOBAL __u32 sip_utf8(const struct sip_buf *buf, __u32 pos, __u32 end)
@@ -283,12 +312,17 @@ SIP_GLOBAL __u32 sip_utf8(const struct sip_buf *buf, __u32 pos, __u32 end)
 	if (!buf)
 		return end;
 	for (__u32 i = 0; i < SIP_UTF8_STEPS; i++) {
-		__u64 v, high;
+		__u64 v, high, block[4];
 		__u32 length;
 
 		if (pos >= end)
 			return end;
-		v = sip_load(buf, pos);
+		sip_load_block(buf, pos, block);
+		if (!((block[0] | block[1] | block[2] | block[3]) & SIP_TOPS)) {
+			pos += 32;
+			continue;
+		}
+		v = block[0];
 		high = v & SIP_TOPS;
 		if (!high) {
 			pos += 8;
