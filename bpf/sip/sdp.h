@@ -256,6 +256,9 @@ SIP_GLOBAL int sdp_media(const struct sip_buf *buf, struct sdp *sdp, __u32 pos, 
 	/* Port 0 declines the media: nobody needs to know where. */
 	if (!(sdp->seen & 1u << SDP_C) && (sip_octet(buf, port) != '0' || slash != port + 1))
 		sdp->unaddressed = 1;
+	/* A word and its space take an octet at least. */
+	if (end - formats <= SDP_FORMATS_MAX)
+		return 0;
 	return sdp_formats(buf, sdp, sip_forget(formats + 1), end);
 }
 
@@ -329,14 +332,17 @@ static __always_inline int sdp_line(const struct sip_buf *buf, struct sdp *sdp, 
 		sdp_fault(sdp, SDP_ORDER);
 	if (rank != SDP_NONE)
 		sdp_order(sdp, rank);
-	if (letter == 'v' && (sip_trimmed(buf, value, end) != value + 1 ||
-			      sip_octet(buf, value) != '0'))
+	if (letter == 'v' && (end != value + 1 || sip_octet(buf, value) != '0') &&
+	    (sip_trimmed(buf, value, end) != value + 1 ||
+	     sip_octet(buf, value) != '0'))
 		sdp_fault(sdp, SDP_NUMBER);
 	if (letter == 'o')
 		sdp_origin(buf, sdp, value, end);
 	if (letter == 'c')
 		sdp_connection(buf, sdp, value, end);
-	if (letter == 't')
+	/* Nearly all say "0 0": a session without bounds. */
+	if (letter == 't' && (end != value + 3 ||
+			      (sip_load(buf, value) & sip_mask(3)) != SIP_WORD("0 0")))
 		sdp_time(buf, sdp, value, end);
 	if (letter == 'b')
 		sdp_bandwidth(buf, sdp, value, end);

@@ -28,8 +28,13 @@ static __always_inline int is_description(struct scratch *scratch)
 {
 	struct sip_span type = scratch->msg.value[SIP_CONTENT_TYPE];
 
-	return scratch->msg.present & SIP_PRESENT(CONTENT_TYPE) &&
-	       media_type_hash(&scratch->buf, type.offset, type.offset + type.length) ==
+	if (!(scratch->msg.present & SIP_PRESENT(CONTENT_TYPE)))
+		return 0;
+	/* As nearly all write it. */
+	if (type.length == 15 && sip_load(&scratch->buf, type.offset) == SIP_WORD("applicat") &&
+	    sip_load(&scratch->buf, type.offset + 7) == SIP_WORD("tion/sdp"))
+		return 1;
+	return media_type_hash(&scratch->buf, type.offset, type.offset + type.length) ==
 		       SDP_TYPE_HASH;
 }
 
