@@ -15,7 +15,7 @@
 #define GREYLIST_UNIT_BITS 25
 #define GREYLIST_TIME_BITS 10
 #define GREYLIST_TIME_MASK ((1u << GREYLIST_TIME_BITS) - 1)
-#define GREYLIST_UNITS(ms) ((ms) * 1000000ull >> GREYLIST_UNIT_BITS)
+#define GREYLIST_UNITS(ms) (1000000ull * (ms) >> GREYLIST_UNIT_BITS)
 /* RFC 3261 17.1.1.2: a client sends an INVITE again after T1 = 500 ms, then after twice that, and
  * so on without a cap: 0.5, 1, 2, 4, 8, 16 s. Pauses of other requests end at T2 = 4 s (17.1.2.2).
  * All of that a fifth more or less. A packet that comes sooner is no retransmission of one that

@@ -26,6 +26,7 @@
  * of these. */
 enum { NUMBER_ENDS, NUMBER_SEPARATOR = 0x10, NUMBER_PLUS = 0x20, NUMBER_ESCAPED = 0x30 };
 
+/* clang-format off */
 static const __u8 number_class[256] = {
 	['0'] = 1,  ['1'] = 2,	['2'] = 3, ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
 	['6'] = 7,  ['7'] = 8,	['8'] = 9, ['9'] = 10, ['*'] = 11, ['#'] = 12,
@@ -34,6 +35,7 @@ static const __u8 number_class[256] = {
 	[1 ... 0x1f] = NUMBER_SEPARATOR, [0x7f] = NUMBER_SEPARATOR,
 	['%'] = NUMBER_ESCAPED,
 };
+/* clang-format on */
 
 static __always_inline __u32 number_hex(__u8 c)
 {

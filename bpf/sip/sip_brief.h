@@ -286,7 +286,7 @@ static __always_inline int sip_is_foreign(__u64 word)
 }
 
 /* The first letters of those that are read, long and compact; in either case. */
-#define SIP_LETTER(c) (1u << ((c) & 31))
+#define SIP_LETTER(c) (1u << (31 & (c)))
 #define SIP_LETTERS                                                                  \
 	(SIP_LETTER('v') | SIP_LETTER('f') | SIP_LETTER('t') | SIP_LETTER('i') |     \
 	 SIP_LETTER('c') | SIP_LETTER('m') | SIP_LETTER('l'))

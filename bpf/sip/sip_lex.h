@@ -38,7 +38,7 @@
 
 #define SIP_ONES    0x0101010101010101ull
 #define SIP_TOPS    0x8080808080808080ull
-#define SIP_EACH(c) ((__u64)(c) * SIP_ONES)
+#define SIP_EACH(c) (SIP_ONES * (__u64)(c))
 
 /* Eight octets of a string literal from `i` on, as a little-endian word with zeros behind. */
 #define SIP_OCTET(s, i) ((__u64)(__u8)(s)[(i) < sizeof(s) ? (i) : sizeof(s) - 1])
@@ -254,7 +254,9 @@ static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u3
 
 /* Markers for the octets that a block is searched for. They may be wrong for octets from 0x80 on:
  * without an and-not, exact markers would cost half as much again. */
+/* clang-format off */
 #define SIP_SEEM_CONTROL(v)     ((v) - SIP_EACH(0x20))
+/* clang-format on */
 #define SIP_SEEM_EQUAL(v, each) (((v) ^ (each)) - SIP_ONES)
 
 /* Goes on to the first word that has a marker, of SIP_BLOCKS_A_STEP blocks of four at most: its

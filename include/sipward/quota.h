@@ -29,8 +29,10 @@ enum sw_quota_level {
 #define SW_QUOTA_LEVELS4 2 /* the last one is for IPv6 */
 
 /* Octets of an address that make the key of each. */
+/* clang-format off */
 #define SW_QUOTA_OCTETS4 {16, 15}
 #define SW_QUOTA_OCTETS6 {8, 6, 4}
+/* clang-format on */
 
 /* Of what is free, as a shift: a 32nd, a 16th, a quarter. */
 #define SW_QUOTA_SHIFT(level) \

@@ -95,8 +95,8 @@ void open_lists(struct scene *scene, uint32_t count);
 void measure_growth(const struct scene *full,
 		    void (*finish)(struct table *table, const char *title));
 
-/* processors.c: of each row, the cost beside another processor, as a ratio to the cost alone. `ratios`
- * has room for all of them; false where this process may use one processor only. */
+/* processors.c: of each row, the cost beside another processor, as a ratio to the cost alone.
+ * `ratios` has room for all of them; false where this process may use one processor only. */
 bool measure_processors(const struct table *table, unsigned int rounds, double *ratios);
 
 /* costs.c */

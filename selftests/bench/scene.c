@@ -86,10 +86,10 @@ static void set_rates(struct policy *policy, struct rate to)
 		set_rate(&zone->cleartext, to);
 		set_rate(&zone->zone_rate, to);
 		set_rate(&zone->prefix_rate, to);
-		for (int class = 0; class < SW_RATE_COUNT; class++)
-			set_rate(&zone->source_rates[class], to);
-		for (int class = 0; class < SW_UNPROVEN_COUNT; class++)
-			set_rate(&zone->unproven[class], to);
+		for (int kind = 0; kind < SW_RATE_COUNT; kind++)
+			set_rate(&zone->source_rates[kind], to);
+		for (int kind = 0; kind < SW_UNPROVEN_COUNT; kind++)
+			set_rate(&zone->unproven[kind], to);
 	}
 }
 

@@ -68,6 +68,7 @@ static void put_high(struct shape *s)
 
 static void put_odd(struct shape *s)
 {
+	/* clang-format off */
 	static const char *const odd[] = {
 		"\"", "\\", "\\\"", "\"\"", "<", ">", "<>", ";", ";;", ",", ",,", ":", "::", "=",
 		"==", "@", "?", "(", ")", "(c)", "(\"", "\\)", "[", "]", "{", "/", "//", "&", "#",
@@ -76,6 +77,7 @@ static void put_odd(struct shape *s)
 		"\"<sip:7@h>\"", "*", "|", "^", "~", "0", "00", "-", "+", ".", "SIP/2.0",
 		"HTTP/1.1", "x", "=;=",
 	};
+	/* clang-format on */
 
 	put(&s->m, PICK(&s->m, odd));
 }

@@ -375,6 +375,7 @@ static void put_login_h(struct shape *s)
 
 static void put_other_h(struct shape *s)
 {
+	/* clang-format off */
 	static const char *const lines[] = {
 		"Subject: \"", "Subject: <", "X: (", "X: \\", "NoColon", "NoColon at all \"",
 		": empty", "X:", "X: a: b", "X\" : y", "To x: <sip:7@h>", "From-: <sip:7@h>",
@@ -382,6 +383,7 @@ static void put_other_h(struct shape *s)
 		"Warning: 399 h \"a", "Date: Sat, 13 Nov", "P-Asserted-Identity <sip:7@h>",
 		"Xx: \"a\r\n b\"", "Y: \"\r\n \"", "s: x", "k:", "Allow: INVITE",
 	};
+	/* clang-format on */
 
 	joint(s);
 	put(&s->m, PICK(&s->m, lines));

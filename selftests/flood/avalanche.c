@@ -284,6 +284,7 @@ static void parse_options(int argc, char **argv, struct avalanche *a)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
+		/* clang-format off */
 		case 'f': first = inet_pton(AF_INET, optarg, &a->first) == 1; break;
 		case 's': server = inet_pton(AF_INET, optarg, &a->server.sin_addr) == 1; break;
 		case 'c': a->count = number_of(optarg, PHONES_MAX); break;
@@ -291,6 +292,7 @@ static void parse_options(int argc, char **argv, struct avalanche *a)
 		case 'o': a->over_ns = NS_PER_SEC * number_of(optarg, 600); break;
 		case 'w': a->within_ns = NS_PER_SEC * number_of(optarg, 600); break;
 		default: usage();
+		/* clang-format on */
 		}
 	}
 	if (optind != argc || !first || !server || !a->count || !a->domain)

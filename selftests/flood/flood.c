@@ -471,6 +471,7 @@ static const char *parse_options(int argc, char **argv, struct flood *f)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
+		/* clang-format off */
 		case 'i': f->interface = optarg; break;
 		case 'm': parse_mac(optarg, f->dst_mac); have_mac = true; break;
 		case 's': parse_address(optarg, &f->src); break;
@@ -498,6 +499,7 @@ static const char *parse_options(int argc, char **argv, struct flood *f)
 		case 'q': f->dport = (uint16_t)parse_number("--dport", optarg, 1, 65535); break;
 		case 'l': f->ttl = (uint8_t)parse_number("--ttl", optarg, 1, 255); break;
 		default: usage();
+		/* clang-format on */
 		}
 	}
 	if (optind != argc || !f->interface || !have_mac || !f->src.family || !f->dst.family ||

@@ -128,6 +128,7 @@ static void parse_options(int argc, char **argv, struct million *m)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
+		/* clang-format off */
 		case 'i': m->interface = optarg; break;
 		case 'm': parse_mac(optarg, m->dst_mac); mac = true; break;
 		case 'd': dst = inet_pton(AF_INET, optarg, &m->dst) == 1; break;
@@ -135,6 +136,7 @@ static void parse_options(int argc, char **argv, struct million *m)
 		case 'r': m->rate = parse_number("--rate", optarg, 1, RATE_MAX); break;
 		case 't': m->seconds = parse_number("--seconds", optarg, 1, SECONDS_MAX); break;
 		default: usage();
+		/* clang-format on */
 		}
 	}
 	if (optind != argc || !m->interface || !mac || !dst)

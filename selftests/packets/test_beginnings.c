@@ -29,8 +29,8 @@ static const char *const policy_text =
 	"  - {transport: tls, port: 5061}\n"
 	"  - {transport: tls, port: 5062, tls: {min_version: 1.3}}\n"
 	"zones:\n"
-	"  - {name: ims, sources: [198.51.100.0/24], require: ipsec, cleartext: 1000000/s, "
-	UNPROVEN "}\n"
+	"  - {name: ims, sources: [198.51.100.0/24], require: ipsec, "
+	"cleartext: 1000000/s, " UNPROVEN "}\n"
 	"  - {name: trunk, sources: [203.0.113.0/24], require: tls, " UNPROVEN "}\n"
 	"  - {name: public, " UNPROVEN "}\n"
 	"emergency: {numbers: [\"112\"]}\n";

@@ -31,11 +31,11 @@ static const char *const zones =
 #define WATCHED  "198.51.99.5"
 #define INWARD   "198.51.100.5"
 
-#define METHOD(name)   (struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name}
-#define INSIDE(name)   (struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name, \
-					  .tag = ";tag=2"}
-#define RESPONSE(line) (struct sent){.start = "SIP/2.0 " line, .tag = ";tag=2"}
-#define HEADERS(text)  (struct sent){.headers = text}
+#define METHOD(name)   ((struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name})
+#define INSIDE(name) \
+	((struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name, .tag = ";tag=2"})
+#define RESPONSE(line) ((struct sent){.start = "SIP/2.0 " line, .tag = ";tag=2"})
+#define HEADERS(text)  ((struct sent){.headers = text})
 #define SMS            "Content-Type: application/vnd.3gpp.sms\r\n"
 
 /* The sum of all reasons of one mode, so that none moves unseen. */

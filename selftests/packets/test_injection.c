@@ -6,6 +6,7 @@
 
 #include <glob.h>
 
+/* clang-format off */
 static const char *const attacks[] = {
 	"' or 1=1 --", "'%20or%201=1--", "%27%20OR%20%271%27=%271", "x' and '1'='1",
 	"1'; drop table users", "' union select 1,2", "1%20union%20select%20password--", "admin'--",
@@ -14,13 +15,16 @@ static const char *const attacks[] = {
 	"<!ENTITY x SYSTEM 'file:'>", "<img src=x onerror=alert(1)>", "javascript:alert(1)",
 	"';INSERT INTO subscriber values(1)",
 };
+/* clang-format on */
 
+/* clang-format off */
 static const char *const names[] = {
 	"O'Brien", "O'Reilly -- Select Sales", "Union Select Bank", "drop-in--center",
 	"d'Artagnan; tel", "Sales (North)", "100% Pure", "it's 50%", "Rock'n'Roll", "--", "'", "''",
 	"Mike's 'Best' Select Union", "The Script", "Insert Coin", "or 1=1", "a/b/*",
 	"(sleep) well", "Waitforit Ltd", "%27", "table 'or", "JavaScript Support", "<sip>",
 };
+/* clang-format on */
 
 /* Of a method that may come inside a dialog: of such a one it is counted only. */
 static size_t write_request(char *text, size_t size, const char *user, const char *name,

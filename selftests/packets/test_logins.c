@@ -558,6 +558,7 @@ struct trick {
 	nonce "\", uri=\"sip:a\", response=\"00000000000000000000000000000000\""
 #define EIGHT "a=1, a=1, a=1, a=1, a=1, a=1, a=1, a=1, "
 
+/* clang-format off */
 static const struct trick tricks[] = {
 	{"one branch for all guesses",
 	 "Authorization: " DIGEST("bob", "lab", "x") "\r\n", NULL, true, false, NULL, false},
@@ -593,6 +594,7 @@ static const struct trick tricks[] = {
 	{"a good login with the same branch, in the same moment",
 	 "Authorization: " DIGEST("bob", "lab", "x") "\r\n", NULL, false, false, NULL, true},
 };
+/* clang-format on */
 
 static bool is_dropped(struct rig *rig, const struct line *line, const struct ask *ask)
 {

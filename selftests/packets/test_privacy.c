@@ -41,7 +41,7 @@ static void reported(struct rig *rig, const char *to, struct sent what, enum sw_
 				 reason_name(reason));
 }
 
-#define HEADERS(text) (struct sent){.headers = text}
+#define HEADERS(text) ((struct sent){.headers = text})
 #define PAI "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n"
 #define PCV "P-Charging-Vector: icid-value=1234bc9876e;icid-generated-at=192.0.6.8\r\n"
 

@@ -33,17 +33,20 @@ static void agent_is(struct rig *rig, const char *agent, enum sw_action action)
 
 static void test_names(void **state)
 {
+	/* clang-format off */
 	static const char *const denied[] = {
 		"friendly-scanner", "Friendly-Scanner", "friendly-scanner/0.3", "friendly-request",
 		"sipvicious", "SIPVicious 0.3.4", "sundayddr", "sip-scan", "sipscan", "iWar",
 		"iwar/0.8", "SIVuS", "siparmyknife", "pplsip", "VaxSIPUserAgent/3.5",
 		"vaxipuseragent", "sipcli/v1.8", "SIPCLI", "Nmap NSE",
 	};
+	/* clang-format on */
 	static const char *const reported[] = {
 		"sipsak 0.9.7", "eyeBeam release 3006o stamp 17551", "CSipSimple_xx/r2457",
 		"Ozeki VOIP SIP SDK", "PortSIP SDK 11.0", "conaito", "Cisco-SIPGateway/IOS-12.x",
 	};
 	/* Names that begin or go on otherwise, and clients that only look alike. */
+	/* clang-format off */
 	static const char *const good[] = {
 		"sipclient/1.0", "sipscanner-proof phone", "iwarp", "nmapper", "my-sipcli",
 		"x friendly-scanner", "Asterisk PBX (not sipvicious)", "friendly-scan", "sip", "s",
@@ -53,6 +56,7 @@ static void test_names(void **state)
 		"a very long name of a client that goes on and on and on, sipcli and all the "
 		"others behind",
 	};
+	/* clang-format on */
 	auto_rig struct rig rig;
 
 	(void)state;

@@ -99,7 +99,7 @@ static const char *trap(const struct registers *r, const struct bpf_insn *insn)
 static unsigned int traps_of(const struct object *object, const struct function *function,
 			     unsigned int *calls)
 {
-	struct registers r = {.of = {[BPF_REG_1 ... BPF_REG_5] = HANDED}};
+	struct registers r = {.of = {[1 ... 5] = HANDED}};
 	const struct bpf_insn *code;
 	unsigned int found = 0;
 	size_t count;

@@ -16,11 +16,13 @@
 #include "sip/sip_scan.h"
 
 /* Octets that would mislead a scanner that looked behind the message. */
+/* clang-format off */
 static const char *const sip_pads[] = {
 	"\0\0\0\0\0\0\0\0", "\r\n\r\n\r\n\r\n", "\n\n\n\n\n\n\n\n", "        ", "\r\r\r\r\r\r\r\r",
 	":tag=x;\"", "@>;,\"<:?", "z9hG4bK.", "IP/2.0\r\n", "77777777",
 	"\xff\xc3\x80\xe2\x28\xa1\xf0\x9f",
 };
+/* clang-format on */
 #define SIP_PADS (sizeof(sip_pads) / sizeof(sip_pads[0]))
 
 static const struct sw_bounds sip_default_bounds = {

@@ -441,7 +441,7 @@ static void put_content(struct message *m)
 
 static void put_headers(struct message *m)
 {
-	void (*order[])(struct message *m) = {
+	void (*order[])(struct message *) = {
 		put_vias, put_from_header, put_to_header, put_call_id, put_cseq,
 		put_max_forwards, put_contact, put_routes, put_expires, put_agent, put_subject,
 		put_credentials, put_challenges, put_others, put_content,
@@ -450,7 +450,7 @@ static void put_headers(struct message *m)
 	/* Via is first in most messages, but need not be (RFC 3261 7.3.1). */
 	for (uint32_t i = one_in(m, 3) ? 0 : 1; i < array_size(order) && !one_in(m, 30); i++) {
 		uint32_t other = i + below(m, array_size(order) - i);
-		void (*header)(struct message *m) = order[i];
+		void (*header)(struct message *) = order[i];
 
 		order[i] = order[other];
 		order[other] = header;

@@ -141,11 +141,13 @@ void put_comment(struct message *m, uint32_t depth)
 
 void put_host(struct message *m)
 {
+	/* clang-format off */
 	static const char *const hosts[] = {
 		"example.com", "sip.example.net", "a.b-c.d9.example.org", "localhost", "pbx",
 		"example.com.", "192.0.2.1", "198.51.100.254", "203.0.113.77", "[2001:db8::9:1]",
 		"[::1]", "[2001:DB8:0:0:8:800:200C:417A]", "[::ffff:192.0.2.33]",
 	};
+	/* clang-format on */
 
 	put(m, PICK(m, hosts));
 }
@@ -186,11 +188,13 @@ static void put_user(struct message *m, enum uri_place place)
 
 static void put_uri_params(struct message *m)
 {
+	/* clang-format off */
 	static const char *const params[] = {
 		";transport=udp", ";transport=TLS", ";lr", ";user=phone", ";ttl=15", ";lr=on",
 		";maddr=[2001:db8::2]", ";method=INVITE", ";ob", ";line=f3%20x", ";x=[::]/:&+$",
 		";gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6", ";a=b;c", ";pn-provider=x",
 	};
+	/* clang-format on */
 
 	for (uint32_t i = below(m, 3); i; i--)
 		put(m, PICK(m, params));

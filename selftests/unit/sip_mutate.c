@@ -114,6 +114,7 @@ static void insert_octets(struct victim *v)
 
 static void insert_words(struct victim *v)
 {
+	/* clang-format off */
 	static const char *const words[] = {
 		";;", ",,", "\r\n", "\r\n\r\n", "\n\n", "\r\n ", "\r\r", "\n ", "\\\"", " : ",
 		";tag=", ";branch=z9hG4bK", "sip:", "tel:", "2001:db8::1", "255.255.255.255",
@@ -122,6 +123,7 @@ static void insert_words(struct victim *v)
 		"\r\nMax-Forwards: 256", "\r\n: x", "\r\nExpires: 4294967296",
 		"\r\nContent-Length: 99999",
 	};
+	/* clang-format on */
 	const char *word = words[sip_random_below(v->random, array_size(words))];
 
 	replace(v, somewhere(v, v->size + 1), 0, word, strlen(word));
@@ -129,11 +131,13 @@ static void insert_words(struct victim *v)
 
 static void grow_number(struct victim *v)
 {
+	/* clang-format off */
 	static const char *const numbers[] = {
 		"0", "-1", "256", "2147483647", "2147483648", "4294967295", "4294967296",
 		"18446744073709551616", "00000000000000000000000000000001", "1e3", "+5",
 		"9999999999999999999999999999999999999999999",
 	};
+	/* clang-format on */
 	const char *number = numbers[sip_random_below(v->random, array_size(numbers))];
 	size_t begin = somewhere(v, v->size), end;
 
@@ -169,7 +173,7 @@ static void swap_lines(struct victim *v)
 
 size_t sip_mutate(struct sip_random *random, uint8_t *text, size_t size, size_t room)
 {
-	static void (*const ways[])(struct victim *v) = {
+	static void (*const ways[])(struct victim *) = {
 		flip_bit, cut_end, cut_out, delete_line, repeat_line, swap_octet, swap_octet,
 		insert_octets, insert_words, insert_words, grow_number, splice, swap_lines,
 	};

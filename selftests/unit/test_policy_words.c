@@ -118,6 +118,7 @@ static void test_rate_parse(void **state)
 		{ "1000000000/s", 1000000000, 1000, 1000000000 },
 		{ "1/s burst 31536000", 1, 1000, 31536000 },
 	};
+	/* clang-format off */
 	static const char *const bad[] = {
 		"", "s", "/s", "40", "40/", "40s", "40 /s", "40/ s", " 40/s", "40/s ", "40/S",
 		"40/d", "40/sec", "40/-1s", "40/0s", "40/0ms", "40/01s", "40/25h", "40/86401s",
@@ -127,6 +128,7 @@ static void test_rate_parse(void **state)
 		"40/s burst 1000000001", "40/s burst 5 5", "40/s burst5", "40/sburst 5",
 		"40/s Burst 5", "40/s, burst 5", "1/s burst 31536001", "1/24h burst 366",
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < array_size(good); i++) {

@@ -273,7 +273,7 @@ static void test_bounds(void **state)
 	do {                                                                    \
 		struct sip_input at = in, over = in;                            \
 		at.bounds.field = value;                                        \
-		over.bounds.field = (value) - 1;                                \
+		over.bounds.field = -1 + (value);                                \
 		assert_violations(scan_with(base, &at).violations, 0, #field);  \
 		assert_violations(scan_with(base, &over).violations,            \
 				  SW_SANITY_BIT(id), #field);                   \

@@ -144,10 +144,12 @@ static void test_lengths(void **state)
 
 /* The kinds of fields. Each kind has legal texts, but for K_WHOLE: no text that replaces a whole
  * value is legal. */
+/* clang-format off */
 enum kind {
 	K_TOKEN, K_TRANSPORT, K_HOST, K_PORT, K_USER, K_QUOTED, K_FIXED, K_WHOLE, K_CALL_ID,
 	K_CONTACT, K_CSEQ, K_SPACE, K_BYTE, K_COUNT, K_LENGTH,
 };
+/* clang-format on */
 
 struct field {
 	const char *header, *before;
@@ -354,6 +356,7 @@ static bool is_legal(const struct field *f, const struct anomaly *a)
 /* Gives the n-th text that replaces a field, or returns false. */
 static bool nth_anomaly(size_t n, struct anomaly *a)
 {
+	/* clang-format off */
 	static const char *const words[] = {
 		"", "-1", "-0", "+1", "0", "00", "256", "-2147483649", "2147483647", "2147483648",
 		"4294967295", "4294967296", "18446744073709551616", "65535", "65536", "0x41", "1e9",
@@ -368,6 +371,7 @@ static bool nth_anomaly(size_t n, struct anomaly *a)
 		"--", "' or 1=1 --", "../../../../etc/passwd", "$(reboot)", "`reboot`", "|reboot|",
 		"\\", "\\\\", "\\\"", "\"", "*", "**", "INVITE", "invite", "sip:", "://",
 	};
+	/* clang-format on */
 	static const char *const bits[] = {
 		"a", "1", "%s", "%n", "%x", "\xc3\xa4", "a.", ".a", "a;;", "a,", "1.", "a@", "a b ",
 		"../", "::", "\r\n ", "\\\"", " ;", "<a>", "%41",

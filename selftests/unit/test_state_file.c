@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define SECONDS(n) ((n) * SW_NS_PER_SEC)
+#define SECONDS(n) (SW_NS_PER_SEC * (n))
 #define DAY        SECONDS(86400)
 
 /* Long after the boot, and shortly after the next one an hour later. */

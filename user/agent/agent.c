@@ -215,8 +215,10 @@ static int open_exporter_and_confine(struct agent *agent, struct error *e)
 
 	agent->loop.lock = &agent->jobs.lock;
 	exporter = open_exporter(agent, &agent->running.policy, e);
-	return !exporter || privilege_drop(e) < 0 || sandbox_agent(e) < 0 ||
-	       use_exporter(agent, exporter, e) < 0 ? -1 : 0;
+	if (!exporter || privilege_drop(e) < 0 || sandbox_agent(e) < 0 ||
+	    use_exporter(agent, exporter, e) < 0)
+		return -1;
+	return 0;
 }
 
 static int open_socket(struct agent *agent, struct error *e)

@@ -34,9 +34,11 @@ struct changeover {
 static int follow(struct agent *agent, const struct policy *policy, struct changeover *change,
 		  struct error *e)
 {
-	return admission_follow(&agent->admission, policy, e) < 0 ||
-	       connections_follow(&agent->connections, policy, e) < 0 ||
-	       behaviour_follow(&agent->behaviour, policy, &change->allowed, e) < 0 ? -1 : 0;
+	if (admission_follow(&agent->admission, policy, e) < 0 ||
+	    connections_follow(&agent->connections, policy, e) < 0 ||
+	    behaviour_follow(&agent->behaviour, policy, &change->allowed, e) < 0)
+		return -1;
+	return 0;
 }
 
 static void follow_back(struct agent *agent, const struct policy *now, struct changeover *change)

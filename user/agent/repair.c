@@ -48,8 +48,8 @@ void repaired(struct agent *agent, enum repair repair, int ifindex, const char *
 	record(agent, repair, ifindex, text);
 }
 
-__attribute__((format(printf, 2, 3)))
-static void trouble(struct protected *iface, const char *fmt, ...)
+static __attribute__((format(printf, 2, 3))) void
+trouble(struct protected *iface, const char *fmt, ...)
 {
 	auto_free char *text = NULL;
 	va_list ap;

@@ -20,6 +20,7 @@ struct audit_options {
 static int read_options(const struct command *self, int argc, char **argv,
 			struct audit_options *to, struct error *e)
 {
+	/* clang-format off */
 	static const struct option options[] = {
 		{"policy", required_argument, NULL, 'p'},
 		{"format", required_argument, NULL, 'f'},
@@ -28,6 +29,7 @@ static int read_options(const struct command *self, int argc, char **argv,
 		{"help", no_argument, NULL, 'h'},
 		{},
 	};
+	/* clang-format on */
 	static const char *const formats[] = {"md", "html", "json", NULL};
 	int letter;
 

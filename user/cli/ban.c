@@ -52,12 +52,14 @@ static int read_options(const struct command *self, int argc, char **argv,
 			struct ban_options *to, struct error *e)
 {
 	static const struct option options[] = {
+		/* clang-format off */
 		{"for", required_argument, NULL, 'f'},
 		{"note", required_argument, NULL, 'n'},
 		{"user", required_argument, NULL, 'u'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{},
+		/* clang-format on */
 	};
 	const char *why;
 	int letter;

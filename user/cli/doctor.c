@@ -34,8 +34,8 @@ struct examination {
 };
 
 /* `fix` is a command, or NULL. */
-__attribute__((format(printf, 4, 5)))
-static void find(struct examination *x, enum level level, const char *fix, const char *fmt, ...)
+static __attribute__((format(printf, 4, 5))) void
+find(struct examination *x, enum level level, const char *fix, const char *fmt, ...)
 {
 	struct json_object *o = json_object_new_object();
 	auto_free char *text = NULL;

@@ -298,8 +298,8 @@ const struct command command_explain = {
 	.name = "explain",
 	.summary = "shows how a policy judges captured packets or a SIP message, and why",
 	.help =
-	"Usage: sipward explain [-p POLICY] [-j] [--from ADDR[:PORT]] [--transport udp|tcp] "
-	"FILE...\n\n"
+	"Usage: sipward explain [-p POLICY] [-j] [--from ADDR[:PORT]] "
+	"[--transport udp|tcp] FILE...\n\n"
 	"  -p, --policy FILE    this policy (default: the policy of the running agent)\n"
 	"  -j, --json           one JSON object for each packet\n"
 	"  -f, --from ADDR      source of a bare message (default: 198.51.100.7:5060)\n"

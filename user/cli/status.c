@@ -38,7 +38,8 @@ static long count_known(const struct state *state, struct error *e)
 	return filled > WALKED_MAX ? (long)filled : known_count(state, e);
 }
 
-/* From the agent, which counts them at each sweep; false when there is none, or when they are few. */
+/* From the agent, which counts them at each sweep; false when there is none, or when they are
+ * few. */
 static bool bans_of_agent(struct json_object *o, struct ban_counts *counts)
 {
 	struct json_object *agent = json_object_object_get(o, "agent");

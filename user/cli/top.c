@@ -171,8 +171,8 @@ struct page {
 	void (*line)(const char *text, bool bold);
 };
 
-__attribute__((format(printf, 3, 4)))
-static void put_line(const struct page *page, bool bold, const char *fmt, ...)
+static __attribute__((format(printf, 3, 4))) void
+put_line(const struct page *page, bool bold, const char *fmt, ...)
 {
 	auto_free char *text = NULL;
 	va_list ap;

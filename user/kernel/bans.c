@@ -346,8 +346,9 @@ static enum ban_outcome write_ban(const struct state *state, const struct ban_or
 		return BAN_THERE;
 	if (!make_room(state->fds[STATE_BANS], order->room ? order->room : &anew, now))
 		return BAN_FULL;
-	return state_write(state, STATE_BANS, source, ban, BPF_NOEXIST) == 0 ? BAN_MADE :
-	       errno == EEXIST ? BAN_THERE : BAN_FULL;
+	if (state_write(state, STATE_BANS, source, ban, BPF_NOEXIST) == 0)
+		return BAN_MADE;
+	return errno == EEXIST ? BAN_THERE : BAN_FULL;
 }
 
 static void refused_until(struct sw_health *health, void *context)

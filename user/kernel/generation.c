@@ -18,8 +18,10 @@ struct batch {
 	size_t value_count;
 };
 
+/* clang-format off */
 enum { BATCH_ZONES_V4, BATCH_ZONES_V6, BATCH_HOSTS, BATCH_LISTS_V4, BATCH_LISTS_V6,
        BATCH_SERVICE_ADDRS, BATCH_NUMBERS, BATCH_AGENTS, BATCH_COUNT };
+/* clang-format on */
 
 static void batch_add(struct batch *batch, const void *key, uint32_t value)
 {

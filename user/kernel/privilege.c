@@ -74,6 +74,7 @@ int kernel_check(struct error *e)
 
 /* The capabilities that the agent goes on to need: a reload loads programs, and a policy may bring
  * anything that a start may. The agent gains none that it does not have. */
+/* clang-format off */
 static const unsigned int kept[] = {
 	CAP_BPF, CAP_PERFMON, /* a reload loads programs and maps */
 	CAP_NET_ADMIN,        /* attaches them; mends the observer's filter; ends connections */
@@ -82,6 +83,7 @@ static const unsigned int kept[] = {
 	CAP_DAC_READ_SEARCH,  /* reads a policy in somebody's home directory again */
 	CAP_SETUID, CAP_SETGID, /* a new process of the exporter becomes nobody */
 };
+/* clang-format on */
 
 static bool is_kept(unsigned int capability)
 {

@@ -221,7 +221,7 @@ size_t quotas_make_room(const struct state *state, struct known_row *rows, size_
 
 	if (!sort_rows(rows, *count))
 		return 0;
-	for (uint32_t level = 0; level < SW_QUOTA_LEVELS && *count > half; level++)
+	for (uint32_t level = 0; *count > half && level < SW_QUOTA_LEVELS; level++)
 		trim(state, rows, count, level, *count - half);
 	return before - *count;
 }

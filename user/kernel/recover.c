@@ -214,8 +214,10 @@ static int keep_both(const struct table *table, const struct used *used, struct 
 	    table_merge(table->map, move ? old : fresh, move ? fresh : old, e) < 0)
 		return -1;
 	state->moved[table->map] = move;
-	return hold(&state->fds[table->map], move ? fresh : old, e) < 0 ||
-	       hold(&state->resized[table->map], move ? old : fresh, e) < 0 ? -1 : 0;
+	if (hold(&state->fds[table->map], move ? fresh : old, e) < 0 ||
+	    hold(&state->resized[table->map], move ? old : fresh, e) < 0)
+		return -1;
+	return 0;
 }
 
 static int recover_one(const struct table *table, const struct used *used, struct state *state,

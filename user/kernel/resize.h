@@ -23,8 +23,10 @@ struct resize {
 	bool swapped;
 };
 
+/* clang-format off */
 #define RESIZE_NONE { .maps = {[0 ... STATE_MAP_COUNT - 1] = \
 			       {.from = -1, .also = -1, .to = -1, .use = -1}} }
+/* clang-format on */
 
 /* Makes larger or smaller maps where the policy wants other sizes, with the live entries copied.
  * The state keeps what it has. Refused when the live entries do not fit. */

@@ -19,12 +19,16 @@ char *const sandbox_self_environment[] = {NULL};
 
 /* Calls that every process makes: for reading, writing, waiting, memory and time. */
 static const char *const common[] = {
+	/* descriptors */
 	"read", "readv", "pread64", "write", "writev", "pwrite64", "lseek", "close", "close_range",
 	"fcntl", "fstat", "poll", "ppoll", "epoll_create1", "epoll_ctl", "epoll_wait",
 	"epoll_pwait", "epoll_pwait2", "eventfd2", "sendfile",
+	/* sockets */
 	"accept", "accept4", "recvfrom", "recvmsg", "sendto", "sendmsg", "shutdown",
 	"getsockname", "getpeername", "getsockopt", "setsockopt",
+	/* memory */
 	"mmap", "munmap", "mremap", "mprotect", "brk", "madvise",
+	/* time, threads, signals, the end */
 	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
 	"futex", "getrandom", "sched_yield", "getpid", "gettid", "tgkill", "rt_sigprocmask",
 	"rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group", NULL

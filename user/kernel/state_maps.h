@@ -79,8 +79,10 @@ const char *state_map_name(enum state_map map);
 
 void state_close(struct state *state);
 #define auto_state cleanup(state_close)
+/* clang-format off */
 #define STATE_CLOSED { .fds = {[0 ... STATE_MAP_COUNT - 1] = -1}, \
 		       .resized = {[0 ... STATE_MAP_COUNT - 1] = -1} }
+/* clang-format on */
 
 /* Where the map that is to take the place of a pinned one is pinned until then. */
 void state_new_pin_path(char path[PATH_MAX], enum state_map map);

@@ -48,7 +48,7 @@ int read_rules(struct parse_context *d, const struct node *value, struct rules r
 	static const struct key keys[] = {
 		KEY("report", read_report),
 		KEY("deny", read_deny),
-		KEYS_END
+		KEYS_END,
 	};
 
 	return read_map(d, value, keys, &rules);
@@ -164,7 +164,7 @@ int read_routing(struct parse_context *d, const struct key *key, const struct no
 		KEY("action", read_word, .offset = offsetof(struct sw_routing, action),
 		    .words = action_words),
 		KEY("own_via", read_own_via, .offset = offsetof(struct sw_routing, own_via)),
-		KEYS_END
+		KEYS_END,
 	};
 #undef BOUND
 	struct content_rules *content = to;

@@ -14,11 +14,13 @@ int duration_parse(const char *text, uint64_t *ns, const char **why)
 		const char *name;
 		uint64_t ns;
 	} units[] = {
+		/* clang-format off */
 		{"ms", SW_NS_PER_SEC / 1000},
 		{"s", SW_NS_PER_SEC},
 		{"m", 60 * SW_NS_PER_SEC},
 		{"h", 3600 * SW_NS_PER_SEC},
 		{"d", 24 * 3600 * SW_NS_PER_SEC},
+		/* clang-format on */
 	};
 	uint64_t count;
 

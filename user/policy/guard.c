@@ -55,7 +55,7 @@ int read_tls(struct parse_context *d, const struct key *key, const struct node *
 {
 	static const struct key keys[] = {
 		KEY("min_version", read_word, .words = tls_version_words),
-		KEYS_END
+		KEYS_END,
 	};
 	struct service *service = to;
 	int version = 0;
@@ -102,7 +102,7 @@ int read_fraud(struct parse_context *d, const struct key *key, const struct node
 		    .offset = offsetof(struct guard_rules, destinations)),
 		KEY("sweep", read_word, .offset = offsetof(struct guard_rules, sweep),
 		    .words = action_words),
-		KEYS_END
+		KEYS_END,
 	};
 	struct guard_rules *rules = to;
 

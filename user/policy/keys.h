@@ -24,8 +24,10 @@ struct key {
 };
 
 /* A row of a table: KEY("name", reader, .offset = ..., ...), and the last one. */
+/* clang-format off */
 #define KEY(key_name, reader, ...) { .name = key_name, .read = reader, ##__VA_ARGS__ }
 #define KEYS_END { .name = NULL }
+/* clang-format on */
 
 /* Reads a mapping. Keys are read in the order of the table, not of the text, so that a row
  * may use what rows above it read. */

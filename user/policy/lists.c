@@ -238,7 +238,7 @@ int read_lists(struct parse_context *d, const struct key *key, const struct node
 	static const struct key keys[] = {
 		KEY("deny", read_deny),
 		KEY("allow", read_allow),
-		KEYS_END
+		KEYS_END,
 	};
 
 	(void)key;

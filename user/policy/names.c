@@ -19,6 +19,7 @@ static const struct {
 } reasons[SW_REASON_COUNT] = {
 #define REASON(number, id, name, threat, rfc, text) [number] = {threat, rfc, text},
 #define SANITY(number, id, name, profile, threat, rfc, text) [number] = {threat, rfc, text},
+
 #define RETIRED(number, name) [number] = {NULL, "retired", "an earlier version had this rule"},
 #include <sipward/reasons.def>
 #undef REASON
@@ -58,6 +59,7 @@ static const char *const rate_words[SW_RATE_COUNT] = {
 	[SW_RATE_TLS] = "tls",
 };
 
+/* clang-format off */
 const char *const unproven_words[SW_UNPROVEN_COUNT + 1] = {
 	[SW_UNPROVEN_KEEPALIVE] = "keepalive",
 	[SW_UNPROVEN_STUN] = "stun",
@@ -69,6 +71,7 @@ const char *const unproven_words[SW_UNPROVEN_COUNT + 1] = {
 	[SW_UNPROVEN_FRAGMENT] = "fragment",
 	[SW_UNPROVEN_BELONGING] = "belonging",
 };
+/* clang-format on */
 
 const char *const mode_words[SW_MODE_COUNT + 1] = {
 	[SW_MODE_ENFORCE] = "enforce",

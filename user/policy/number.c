@@ -176,7 +176,7 @@ int read_caller(struct parse_context *d, const struct key *key, const struct nod
 		KEY("deny", read_caller_deny),
 		KEY("report", read_caller_report),
 		KEY("allow", read_caller_allow),
-		KEYS_END
+		KEYS_END,
 	};
 
 	(void)key;
@@ -191,7 +191,7 @@ int read_callee(struct parse_context *d, const struct key *key, const struct nod
 		KEY("allow", read_callee_allow),
 		KEY("high_risk", read_word, .offset = offsetof(struct zone, content.high_risk),
 		    .words = action_words),
-		KEYS_END
+		KEYS_END,
 	};
 
 	(void)key;

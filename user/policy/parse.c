@@ -249,7 +249,7 @@ static int read_emergency(struct parse_context *d, const struct key *key, const 
 	static const struct key keys[] = {
 		KEY("numbers", read_numbers),
 		KEY("rate", read_rate, .offset = offsetof(struct policy, emergency)),
-		KEYS_END
+		KEYS_END,
 	};
 
 	(void)key;
@@ -284,7 +284,8 @@ const struct key policy_keys[] = {
 	KEY("events", read_events, .offset = offsetof(struct parse_context, policy.events)),
 	KEY("tables", read_tables, .offset = offsetof(struct parse_context, policy.tables),
 	    .fixed = true),
-	KEYS_END};
+	KEYS_END,
+};
 
 static void set_defaults(struct policy *p)
 {

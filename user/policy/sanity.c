@@ -6,10 +6,12 @@
 
 const struct sanity default_sanity = {
 	.profile = SW_PROFILE_DEFAULT,
+	/* clang-format off */
 	.bounds = {
 #define BOUND(reason, key, value, ...) .key = value,
 #include <sipward/bounds.def>
 	},
+	/* clang-format on */
 };
 
 static const struct key limit_keys[] = {
@@ -17,7 +19,7 @@ static const struct key limit_keys[] = {
 	KEY(#key, read_number, .offset = offsetof(struct sw_bounds, key), .min = least, \
 	    .max = most),
 #include <sipward/bounds.def>
-	KEYS_END
+	KEYS_END,
 };
 
 static int read_limits(struct parse_context *d, const struct key *key, const struct node *value,
@@ -35,7 +37,7 @@ int read_sanity(struct parse_context *d, const struct key *key, const struct nod
 		KEY("body", read_word, .offset = offsetof(struct sanity, body),
 		    .words = body_words),
 		KEY("limits", read_limits, .offset = offsetof(struct sanity, bounds)),
-		KEYS_END
+		KEYS_END,
 	};
 
 	(void)key;

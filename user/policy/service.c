@@ -105,7 +105,7 @@ static int add_service(struct parse_context *d, const struct node *item)
 		KEY("tls", read_tls),
 		KEY("addresses", read_addresses),
 		KEY("rate", read_rate, .offset = offsetof(struct service, rate)),
-		KEYS_END
+		KEYS_END,
 	};
 	struct service service = { .at = item->at, .tls_min = SW_TLS_1_0 };
 

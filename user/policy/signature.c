@@ -91,7 +91,7 @@ int read_signatures(struct parse_context *d, const struct key *key, const struct
 		KEY("user_agent", read_user_agent),
 		KEY("structure", read_word, .offset = offsetof(struct policy, structure),
 		    .words = action_words),
-		KEYS_END
+		KEYS_END,
 	};
 
 	(void)key;

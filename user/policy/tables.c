@@ -14,6 +14,7 @@
 #define STATE_EVERY_MIN   SW_NS_PER_SEC
 
 const struct tables default_tables = {
+	/* clang-format off */
 	.entries = {
 		[TABLE_BANS] = 65536,
 		[TABLE_SOURCES] = 65536,
@@ -28,6 +29,7 @@ const struct tables default_tables = {
 		[TABLE_DIALERS] = 16384,
 		[TABLE_GREYLIST] = 524288,
 	},
+	/* clang-format on */
 };
 
 /* The greylist's memory is addressed by a mask. */
@@ -63,7 +65,7 @@ int read_tables(struct parse_context *d, const struct key *key, const struct nod
 		TABLE(TABLE_DIALERS, "dialers", read_number, .formerly = "callers"),
 		TABLE(TABLE_BRANCHES, "branches", read_number),
 		TABLE(TABLE_GREYLIST, "greylist", read_greylist, .formerly = "sights"),
-		[TABLE_COUNT] = KEYS_END
+		[TABLE_COUNT] = KEYS_END,
 	};
 #undef TABLE
 
@@ -159,7 +161,7 @@ int read_state(struct parse_context *d, const struct key *key, const struct node
 	static const struct key keys[] = {
 		KEY("save", read_save),
 		KEY("every", read_state_every, .offset = offsetof(struct policy, state_every)),
-		KEYS_END
+		KEYS_END,
 	};
 
 	(void)key;

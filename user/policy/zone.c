@@ -195,7 +195,7 @@ static int read_egress(struct parse_context *d, const struct key *key, const str
 		    .offset = offsetof(struct egress_rules, content)),
 		KEY("content_types", read_type_rules,
 		    .offset = offsetof(struct egress_rules, content)),
-		KEYS_END
+		KEYS_END,
 	};
 	struct egress_rules *egress = to;
 
@@ -227,7 +227,7 @@ static int read_rates(struct parse_context *d, const struct key *key, const stru
 		KEY("zone", read_rate, .offset = offsetof(struct zone, zone_rate)),
 		KEY("prefix", read_rate, .offset = offsetof(struct zone, prefix_rate)),
 		KEY("source", read_source_rates, .offset = offsetof(struct zone, source_rates)),
-		KEYS_END
+		KEYS_END,
 	};
 
 	(void)key;
@@ -244,7 +244,7 @@ static int read_count(struct parse_context *d, const struct key *key, const stru
 		    .max = 32),
 		KEY("v6", read_number, .offset = offsetof(struct counting, v6), .min = 16,
 		    .max = 128),
-		KEYS_END
+		KEYS_END,
 	};
 	struct counting *count = to;
 	int word;
@@ -267,7 +267,7 @@ static int read_newcomers(struct parse_context *d, const struct key *key, const 
 		KEY("greylist", read_word, .offset = offsetof(struct zone, greylist),
 		    .words = greylist_words),
 		KEY("probe", read_switch, .offset = offsetof(struct zone, probe)),
-		KEYS_END
+		KEYS_END,
 	};
 	struct zone *z = to;
 
@@ -311,7 +311,7 @@ static int read_bans(struct parse_context *d, const struct key *key, const struc
 		KEY("escalate", read_number, .offset = offsetof(struct bans, escalate),
 		    .min = 1, .max = 100),
 		KEY("max", read_duration, .offset = offsetof(struct bans, max)),
-		KEYS_END
+		KEYS_END,
 	};
 #undef THRESHOLD
 	struct zone *z = to;
@@ -405,7 +405,7 @@ const struct key zone_keys[] = {
 	KEY("loop", read_word, .offset = offsetof(struct zone, guard.loop), .words = action_words),
 	KEY("fraud", read_fraud, .offset = offsetof(struct zone, guard)),
 	KEY("privacy", read_privacy, .offset = offsetof(struct zone, guard)),
-	KEYS_END
+	KEYS_END,
 };
 
 static int add_zone(struct parse_context *d, const struct node *item)
