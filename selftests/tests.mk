@@ -68,7 +68,10 @@ check-kernels: $(BUILD)/sipward
 
 -include $(wildcard $(SAN)/*/*.d $(SAN)/user/*/*.d)
 
-.PHONY: check check-unit check-packets check-install check-docs check-kernels
+format:
+	$(Q)find bpf include user selftests -name '*.[ch]' -exec clang-format-14 -i {} +
+
+.PHONY: check check-unit check-packets check-install check-docs check-kernels format
 
 # --- measuring, fuzzing, showing: not part of the tests ---
 
