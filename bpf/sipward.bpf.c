@@ -59,11 +59,11 @@
 
 #include "egress/observer.h"
 
-#define STAGE(name, ...)                                       \
-	do {                                                   \
+#define STAGE(name, ...)                                        \
+	do {                                                    \
 		v = stage_##name(p __VA_OPT__(, ) __VA_ARGS__); \
-		if (v != VERDICT_UNDECIDED)                    \
-			goto decided;                          \
+		if (v != VERDICT_UNDECIDED)                     \
+			goto decided;                           \
 	} while (0)
 
 /* The stages that every packet of the interface passes. */
@@ -98,43 +98,43 @@ static __always_inline int judge(struct xdp_md *ctx)
 	v = parse(ctx, p);
 	if (v != VERDICT_UNDECIDED)
 		goto decided;
-	STAGE(bad_ip);       /* headers that contradict themselves */
-	STAGE(fragment);     /* later fragments follow their first one */
-	STAGE(service);      /* for us? */
-	STAGE(zone);         /* from whom? */
-	STAGE(lists);        /* allow, deny */
+	STAGE(bad_ip);   /* headers that contradict themselves */
+	STAGE(fragment); /* later fragments follow their first one */
+	STAGE(service);  /* for us? */
+	STAGE(zone);     /* from whom? */
+	STAGE(lists);    /* allow, deny */
 	STAGE(ban, ctx);
-	STAGE(header);       /* UDP and TCP */
-	STAGE(stream, ctx);  /* TCP of banned sources */
-	STAGE(unproven, ctx); /* TCP that belongs to no connection */
-	STAGE(not_sip, ctx); /* what begins like no message */
-	STAGE(payload, ctx); /* copied once, multi-buffer frames included */
-	STAGE(syn);          /* how many connections? */
+	STAGE(header);             /* UDP and TCP */
+	STAGE(stream, ctx);        /* TCP of banned sources */
+	STAGE(unproven, ctx);      /* TCP that belongs to no connection */
+	STAGE(not_sip, ctx);       /* what begins like no message */
+	STAGE(payload, ctx);       /* copied once, multi-buffer frames included */
+	STAGE(syn);                /* how many connections? */
 	STAGE(first_payload, ctx); /* the first payload of a connection */
-	STAGE(gate, ctx);    /* keepalives, STUN, TCP and TLS handshakes */
-	STAGE(connection, ctx); /* TCP: does it fit one that is established? */
-	STAGE(start);        /* the scanner, up to the top Via */
-	STAGE(known);        /* is its sender one that proved itself? */
-	STAGE(probe);        /* an answer to the agent's own request */
-	STAGE(responses);    /* did the server ask for it? */
-	STAGE(emergency);    /* urn:service:sos, 112, ... */
-	STAGE(spared);       /* of banned sources nothing else goes on */
-	STAGE(admission, ctx); /* newcomers share a budget */
-	STAGE(message);      /* the scanner, to the end of the header section */
-	STAGE(belonging, ctx); /* does it go on with something? */
-	STAGE(in_dialog);    /* is there such a dialog? */
-	STAGE(require);      /* plain SIP from a zone that must not */
+	STAGE(gate, ctx);          /* keepalives, STUN, TCP and TLS handshakes */
+	STAGE(connection, ctx);    /* TCP: does it fit one that is established? */
+	STAGE(start);              /* the scanner, up to the top Via */
+	STAGE(known);              /* is its sender one that proved itself? */
+	STAGE(probe);              /* an answer to the agent's own request */
+	STAGE(responses);          /* did the server ask for it? */
+	STAGE(emergency);          /* urn:service:sos, 112, ... */
+	STAGE(spared);             /* of banned sources nothing else goes on */
+	STAGE(admission, ctx);     /* newcomers share a budget */
+	STAGE(message);            /* the scanner, to the end of the header section */
+	STAGE(belonging, ctx);     /* does it go on with something? */
+	STAGE(in_dialog);          /* is there such a dialog? */
+	STAGE(require);            /* plain SIP from a zone that must not */
 	STAGE(method);
 	STAGE(limits);
-	STAGE(refused);      /* a username that was guessed too often from there */
-	STAGE(violation);    /* told, before it is refused */
+	STAGE(refused);   /* a username that was guessed too often from there */
+	STAGE(violation); /* told, before it is refused */
 	STAGE(sanity);
 	STAGE(malformed_rate); /* malformed messages that sanity lets through */
-	STAGE(body);         /* is a session description one? */
-	STAGE(content);      /* what this zone may not say */
-	STAGE(guard);        /* what came before it */
-	STAGE(begins);       /* may its answer begin a dialog? */
-	STAGE(attempt);      /* noted until the server answers */
+	STAGE(body);           /* is a session description one? */
+	STAGE(content);        /* what this zone may not say */
+	STAGE(guard);          /* what came before it */
+	STAGE(begins);         /* may its answer begin a dialog? */
+	STAGE(attempt);        /* noted until the server answers */
 	v = VERDICT_PASS;
 decided:
 	return finish(ctx, p, v);
@@ -162,10 +162,10 @@ int sipward_egress(struct __sk_buff *skb)
 
 /* For whoever chains programs with libxdp (xdp-loader), which reads this in the type data: run
  * early, and others behind what passes. No instruction comes of it. */
-#define RUNS_BEFORE_OTHERS(program)     \
-	struct {                        \
-		__uint(priority, 10);   \
-		__uint(XDP_PASS, 1);    \
+#define RUNS_BEFORE_OTHERS(program)   \
+	struct {                      \
+		__uint(priority, 10); \
+		__uint(XDP_PASS, 1);  \
 	} _##program SEC(".xdp_run_config")
 
 RUNS_BEFORE_OTHERS(sipward_xdp);

@@ -9,20 +9,22 @@
 #include "kernel/sandbox.h"
 
 static const struct command *const commands[] = {
-	&command_run, &command_check, &command_diff, &command_apply, &command_confirm,
-	&command_tune, &command_status, &command_top, &command_stats, &command_events,
-	&command_capture, &command_explain, &command_audit, &command_ban, &command_allow,
-	&command_doctor, &command_detach, &command_version,
+	&command_run,     &command_check,   &command_diff,    &command_apply, &command_confirm,
+	&command_tune,    &command_status,  &command_top,     &command_stats, &command_events,
+	&command_capture, &command_explain, &command_audit,   &command_ban,   &command_allow,
+	&command_doctor,  &command_detach,  &command_version,
 };
 
 static void print_help(FILE *out)
 {
 	fputs("sipward protects the SIP server on this host: it drops hostile packets in the NIC's "
-	      "driver,\nand tells why.\n\nUsage: sipward COMMAND [OPTIONS]\n\n", out);
+	      "driver,\nand tells why.\n\nUsage: sipward COMMAND [OPTIONS]\n\n",
+	      out);
 	for (size_t i = 0; i < array_size(commands); i++)
 		fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n`sipward COMMAND --help` tells more. Exit codes: 0 done, 1 failed, 2 wrong usage, "
-	      "3 wrong policy,\n4 missing privilege, 5 interface, 6 not running.\n", out);
+	      "3 wrong policy,\n4 missing privilege, 5 interface, 6 not running.\n",
+	      out);
 }
 
 static const struct command *find_command(const char *name, struct error *e)
@@ -33,8 +35,10 @@ static const struct command *find_command(const char *name, struct error *e)
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
 		return &command_version;
 	if (*name == '-') {
-		fail(e, EXIT_USAGE, "'%s': write options after the command, as in sipward status "
-		     "-j; see: sipward --help", name);
+		fail(e, EXIT_USAGE,
+		     "'%s': write options after the command, as in sipward status "
+		     "-j; see: sipward --help",
+		     name);
 		return NULL;
 	}
 	for (size_t i = 0; i < array_size(commands); i++) {

@@ -85,15 +85,15 @@ static __always_inline int tell_first(struct scratch *scratch, const struct sw_a
 	if (was_accepted(bpf_map_lookup_elem(&proofs, &nonce), attempt))
 		return 0;
 	scratch->told.first = attempt->issued && attempt->at - attempt->issued < NONCE_FRESH ?
-				      SW_FIRST_FRESH : SW_FIRST_STALE;
+				      SW_FIRST_FRESH :
+				      SW_FIRST_STALE;
 	return tell_offence(scratch, login, SW_OFFENCE_AUTH, proved, 0);
 }
 
 /* The user's own endpoint sends no wrong password. */
 static __always_inline void disown(const struct sw_attempt *attempt)
 {
-	__u64 key = sw_owner_key(attempt->login, attempt->port,
-				 attempt->flags & SW_ATTEMPT_PROVED);
+	__u64 key = sw_owner_key(attempt->login, attempt->port, attempt->flags & SW_ATTEMPT_PROVED);
 
 	bpf_map_delete_elem(&owners, &key);
 }
@@ -121,11 +121,10 @@ static __always_inline int is_retransmission(struct sw_refusal *last, __u64 key,
 static __always_inline int has_expired(struct sw_proof *proof, const struct sw_attempt *attempt,
 				       int proved)
 {
-	__u64 key = sw_owner_key(attempt->login, attempt->port,
-				 attempt->flags & SW_ATTEMPT_PROVED);
+	__u64 key = sw_owner_key(attempt->login, attempt->port, attempt->flags & SW_ATTEMPT_PROVED);
 
-	if (!was_accepted(proof, attempt) || (proved && proof->excused >= EXCUSES_MAX &&
-					      !bpf_map_lookup_elem(&owners, &key)))
+	if (!was_accepted(proof, attempt) ||
+	    (proved && proof->excused >= EXCUSES_MAX && !bpf_map_lookup_elem(&owners, &key)))
 		return 0;
 	if (proved && proof->excused < EXCUSES_MAX)
 		proof->excused++;
@@ -210,8 +209,8 @@ static __always_inline struct sw_authenticated *find_good(struct packet *p)
 
 static __always_inline void make_good(const struct packet *p, const struct sw_attempt *attempt)
 {
-	struct sw_source key = {.addr = p->src, .port = attempt->port,
-				.length = p->ipv6 ? 128 : 32};
+	struct sw_source key = {
+		.addr = p->src, .port = attempt->port, .length = p->ipv6 ? 128 : 32};
 	struct sw_known *entry = bpf_map_lookup_elem(&known, &key);
 
 	if (entry && attempt->flags & SW_ATTEMPT_KNOWN)
@@ -222,8 +221,7 @@ static __always_inline void make_good(const struct packet *p, const struct sw_at
  * a call may be written by the callee, since a proxy relays a challenge and a success alike. */
 static __always_inline void note_owner(struct packet *p, const struct sw_attempt *attempt)
 {
-	__u64 key = sw_owner_key(attempt->login, attempt->port,
-				 attempt->flags & SW_ATTEMPT_PROVED);
+	__u64 key = sw_owner_key(attempt->login, attempt->port, attempt->flags & SW_ATTEMPT_PROVED);
 	__u64 now = packet_time(p);
 
 	if (attempt->method == SW_MESSAGE_REGISTER && attempt->login &&
@@ -264,8 +262,9 @@ __noinline int note_served(struct scratch *scratch, struct sw_attempt *attempt)
 	if (!(attempt->flags & (SW_ATTEMPT_KNOWN | SW_ATTEMPT_PROVED)))
 		return 0;
 	note_owner(p, attempt);
-	if (attempt->method == SW_MESSAGE_INVITE ? attempt->flags & SW_ATTEMPT_KNOWN :
-	    attempt->method == SW_MESSAGE_REGISTER && attempt->login) {
+	if (attempt->method == SW_MESSAGE_INVITE ?
+		    attempt->flags & SW_ATTEMPT_KNOWN :
+		    attempt->method == SW_MESSAGE_REGISTER && attempt->login) {
 		make_good(p, attempt);
 		good = find_good(p);
 	}
@@ -309,7 +308,8 @@ static __always_inline void note_nobody(struct scratch *scratch, const struct sw
 {
 	struct sip_span none = {};
 	__u64 user = attempt ? attempt->user :
-		     token_of(policy.seed, TOKEN_USER, &scratch->buf, scratch->msg.to.user, none);
+			       token_of(policy.seed, TOKEN_USER, &scratch->buf,
+					scratch->msg.to.user, none);
 
 	tell_offence(scratch, user, SW_OFFENCE_ENUMERATION,
 		     attempt && attempt->flags & SW_ATTEMPT_PROVED, 0);

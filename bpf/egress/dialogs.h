@@ -37,7 +37,7 @@ static __always_inline void note_invite(const struct scratch *scratch, const str
 }
 
 /* Responses that say that a call is up. */
-#define CALL_METHODS \
+#define CALL_METHODS                                                             \
 	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(UPDATE) | \
 	 SW_MESSAGE_BIT(INFO))
 
@@ -77,10 +77,11 @@ static __always_inline void end_dialog(const struct scratch *scratch, __u64 key)
 
 /* Answers with a 2xx that say that a dialog is there; without `to_tag: proven` only those of calls
  * matter. */
-#define DIALOG_METHODS                                                                       \
-	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(UPDATE) |                                   \
-	 (policy.to_tags ? SW_MESSAGE_BIT(SUBSCRIBE) | SW_MESSAGE_BIT(NOTIFY) |              \
-				  SW_MESSAGE_BIT(REFER) : 0))
+#define DIALOG_METHODS                                                                         \
+	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(UPDATE) |                                     \
+	 (policy.to_tags ?                                                                     \
+		  SW_MESSAGE_BIT(SUBSCRIBE) | SW_MESSAGE_BIT(NOTIFY) | SW_MESSAGE_BIT(REFER) : \
+		  0))
 
 /* Learns dialogs from the messages of the server. A dialog begins with a 2xx to an INVITE, and ends
  * with a 2xx to a BYE; another response says nothing about its recipient. A 2xx to any other

@@ -54,7 +54,8 @@ static __always_inline void bind_tag(const struct outbound *d, struct scratch *s
 {
 	bind_token(&sent_tags,
 		   token_of(policy.seed, TOKEN_DIALOG, &scratch->buf,
-			    scratch->msg.value[SIP_CALL_ID], tag), &d->dst, now, PROOF_LIFE);
+			    scratch->msg.value[SIP_CALL_ID], tag),
+		   &d->dst, now, PROOF_LIFE);
 }
 
 static __always_inline void observe_response(const struct outbound *d, struct scratch *scratch,

@@ -43,13 +43,12 @@ static __always_inline int load_payload(struct __sk_buff *skb, const struct outb
 }
 
 /* Some rule asks who takes part in a dialog; so does a ban, which spares them (stages/spared.h). */
-#define NOTES_DIALOGS                                                              \
-	(policy.to_tags || policy.guards & SW_GUARD_TEARDOWN ||                    \
+#define NOTES_DIALOGS                                           \
+	(policy.to_tags || policy.guards & SW_GUARD_TEARDOWN || \
 	 policy.egress & SW_EGRESS_DIALOGS || (policy.bans && policy.admission))
 
 /* Some rule judges what leaves, or remembers it. */
-#define OBSERVES_RULES \
-	(policy.egress || policy.guards & SW_GUARD_OBSERVED || NOTES_DIALOGS)
+#define OBSERVES_RULES (policy.egress || policy.guards & SW_GUARD_OBSERVED || NOTES_DIALOGS)
 /* TCP is read only for such a rule, and where somebody's behaviour is watched. */
 #define OBSERVES_TCP   ((policy.bans && policy.admission) || OBSERVES_RULES)
 
@@ -119,8 +118,7 @@ static __always_inline int is_tcp_service(struct outbound *d, __u64 sport, __u64
 {
 	if (policy.tcp_ports[sport >> 6] >> (sport & 63) & 1)
 		return 1;
-	d->opened = OBSERVES_RULES &&
-		    policy.tcp_ports[dport >> 6] >> (dport & 63) & 1;
+	d->opened = OBSERVES_RULES && policy.tcp_ports[dport >> 6] >> (dport & 63) & 1;
 	return d->opened;
 }
 

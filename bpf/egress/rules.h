@@ -155,10 +155,13 @@ __noinline int may_be_dropped(const struct scratch *scratch, __u64 now)
 	msg = &scratch->msg;
 	if (msg->kind == SW_MESSAGE_RESPONSE)
 		return policy.egress & SW_EGRESS_DIALOGS && may_lose_redirect(scratch, now) ?
-			       FOUND_STATUS : 0;
+			       FOUND_STATUS :
+			       0;
 	return msg->kind <= SW_MESSAGE_OTHER && !(1u << msg->kind & SW_METHODS_ALWAYS) &&
-	       msg->present & SIP_PRESENT(TO) && !(msg->flags & SIP_TO_TAG) &&
-	       !is_sent_for_help(scratch) ? 0xffff : 0;
+			       msg->present & SIP_PRESENT(TO) && !(msg->flags & SIP_TO_TAG) &&
+			       !is_sent_for_help(scratch) ?
+		       0xffff :
+		       0;
 }
 
 static __always_inline void tell_outbound(struct __sk_buff *skb, const struct outbound *d,
@@ -169,8 +172,7 @@ static __always_inline void tell_outbound(struct __sk_buff *skb, const struct ou
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
 	struct sw_event *event;
 
-	if (!cell ||
-	    (mode == SW_MODE_MONITOR && !may_report(cell, &d->dst, reason, now)) ||
+	if (!cell || (mode == SW_MODE_MONITOR && !may_report(cell, &d->dst, reason, now)) ||
 	    !gcra_admit(&cell->tat[CELL_EVENTS], &policy.events, now) ||
 	    !(event = bpf_ringbuf_reserve(&events, sizeof(*event), 0))) {
 		scratch->events_suppressed++;
@@ -217,8 +219,7 @@ __noinline int judge_outbound(struct __sk_buff *skb, struct outbound *d, struct 
 		found |= find_unwanted(scratch, number);
 	if (!c || !found)
 		return TC_ACT_UNSPEC;
-	if (found >> DENIED && !d->is_stream &&
-	    zone_at(number)->mode == SW_MODE_ENFORCE)
+	if (found >> DENIED && !d->is_stream && zone_at(number)->mode == SW_MODE_ENFORCE)
 		deny = found >> DENIED & may_be_dropped(scratch, now);
 	for (__u32 i = 0; i < OUTBOUND_REASONS; i++) {
 		__u32 bit = outbound_reasons[i].bit, reason = outbound_reasons[i].reason;

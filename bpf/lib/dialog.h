@@ -59,7 +59,8 @@ static __always_inline __u64 call_key(const struct scratch *scratch)
 static __always_inline __u64 asked_key(const struct scratch *scratch, struct sip_span tag)
 {
 	return tag.length ? token_of(policy.seed, TOKEN_ASKED, &scratch->buf,
-				     scratch->msg.value[SIP_CALL_ID], tag) : TOKEN_NONE;
+				     scratch->msg.value[SIP_CALL_ID], tag) :
+			    TOKEN_NONE;
 }
 
 /* Notes a transaction with the address that it leaves to. */
@@ -144,8 +145,7 @@ static __always_inline void note_party(__u64 key, const struct sw_addr *to, enum
 
 /* Pings and what is said once begin no dialog (RFC 3261 11, RFC 3428 2): of many phones they would
  * push out of the table what does. */
-#define METHODS_ALONE \
-	(SW_METHODS_OUTSIDE | SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(MESSAGE))
+#define METHODS_ALONE (SW_METHODS_OUTSIDE | SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(MESSAGE))
 
 static __always_inline __u64 begins_key(const struct sw_addr *addr, const struct scratch *scratch)
 {
@@ -158,8 +158,8 @@ static __always_inline int is_dialog_known(const struct scratch *scratch)
 	enum side from;
 	__u64 key = dialog_key(scratch, &from);
 
-	if (key != TOKEN_NONE && (bpf_map_lookup_elem(&dialogs, &key) ||
-				  bpf_map_lookup_elem(&transactions, &key)))
+	if (key != TOKEN_NONE &&
+	    (bpf_map_lookup_elem(&dialogs, &key) || bpf_map_lookup_elem(&transactions, &key)))
 		return 1;
 	key = asked_key(scratch, scratch->msg.to.tag);
 	return key != TOKEN_NONE && bpf_map_lookup_elem(&transactions, &key) != 0;

@@ -84,8 +84,7 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 	p = &scratch->packet;
 	now = packet_tick(p);
 	if ((mode == TELL_REPORT && !may_report(cell, &p->src, reason, now)) ||
-	    !within_event_budget(cell, close, now) ||
-	    !(event = reserve_event(close))) {
+	    !within_event_budget(cell, close, now) || !(event = reserve_event(close))) {
 		scratch->events_suppressed++;
 		return 0;
 	}

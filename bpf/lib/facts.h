@@ -17,49 +17,49 @@
 struct packet {
 	struct sw_addr src;
 	struct sw_addr dst;
-	__u64 now;                 /* 0 until somebody asks */
-	__u64 found;               /* SW_SANITY_BIT(): what is wrong, of what this zone watches */
+	__u64 now;   /* 0 until somebody asks */
+	__u64 found; /* SW_SANITY_BIT(): what is wrong, of what this zone watches */
 	__u32 fragment_id;
-	__u32 remaining;           /* octets of the IP payload not yet parsed, as IP says */
-	__u32 payload_offset;      /* from the start of the frame */
-	__u32 payload_length;      /* what UDP, IP and the frame agree on */
-	__u16 sport;               /* host order */
+	__u32 remaining;      /* octets of the IP payload not yet parsed, as IP says */
+	__u32 payload_offset; /* from the start of the frame */
+	__u32 payload_length; /* what UDP, IP and the frame agree on */
+	__u16 sport;          /* host order */
 	__u16 dport;
-	__u16 transport_length;    /* what the UDP header says, header included */
-	__u16 vlan;                /* id of the outermost tag that has one, or 0 */
-	__u8 ttl;                  /* or hop limit */
-	__u8 broken;               /* enum sw_reason: parsing ended here */
+	__u16 transport_length; /* what the UDP header says, header included */
+	__u16 vlan;             /* id of the outermost tag that has one, or 0 */
+	__u8 ttl;               /* or hop limit */
+	__u8 broken;            /* enum sw_reason: parsing ended here */
 	__u8 vlan_count;
-	__u8 protocol;             /* IPPROTO_* behind all extension headers */
+	__u8 protocol; /* IPPROTO_* behind all extension headers */
 	__u8 ipv6;
-	__u8 fragment_first;       /* more fragments follow this one */
-	__u8 fragment_later;       /* offset is not 0: there is no transport header */
-	__u8 tcp_header;           /* octets; 0 when the header is not all there */
+	__u8 fragment_first; /* more fragments follow this one */
+	__u8 fragment_later; /* offset is not 0: there is no transport header */
+	__u8 tcp_header;     /* octets; 0 when the header is not all there */
 	__u8 tcp_flags;
-	__u8 service;              /* index into policy.services */
-	__u8 transport;            /* enum sw_transport */
+	__u8 service;   /* index into policy.services */
+	__u8 transport; /* enum sw_transport */
 	__u8 zone_number;
-	__u8 allowed;              /* on the allow list: no deny list, no ban */
-	__u8 is_stream;            /* note_traits(): a message may begin or end anywhere in it */
-	__u8 may_be_spoofed;       /* note_traits(): anybody can send it from any address */
-	__u8 content_may_drop;     /* 0: the content of a stream is judged, and it passes */
-	__u8 message;              /* enum sw_message */
-	__u8 in_dialog;            /* a request that is never refused by method or rate class */
-	__u8 reason;               /* of VERDICT_DROP and VERDICT_WOULD_DROP */
+	__u8 allowed;          /* on the allow list: no deny list, no ban */
+	__u8 is_stream;        /* note_traits(): a message may begin or end anywhere in it */
+	__u8 may_be_spoofed;   /* note_traits(): anybody can send it from any address */
+	__u8 content_may_drop; /* 0: the content of a stream is judged, and it passes */
+	__u8 message;          /* enum sw_message */
+	__u8 in_dialog;        /* a request that is never refused by method or rate class */
+	__u8 reason;           /* of VERDICT_DROP and VERDICT_WOULD_DROP */
 	__u8 shadow_count;
-	__u8 grade;                /* enum sw_grade of the endpoint, by a proof over this path */
-	__u8 emergency;            /* an emergency call within its budget */
-	__u8 proved;               /* it fits an established TCP connection */
-	__u8 opening;              /* the first payload of a TCP connection that is judged */
-	__u8 penalised;            /* PENALTY_: its source offended, or who has its address */
-	__u8 broke;                /* enum sw_reason: what TCP content was not dropped for */
-	__u8 ban_waits;            /* BAN_WAITS_: its source is banned, but it may be about an
+	__u8 grade;     /* enum sw_grade of the endpoint, by a proof over this path */
+	__u8 emergency; /* an emergency call within its budget */
+	__u8 proved;    /* it fits an established TCP connection */
+	__u8 opening;   /* the first payload of a TCP connection that is judged */
+	__u8 penalised; /* PENALTY_: its source offended, or who has its address */
+	__u8 broke;     /* enum sw_reason: what TCP content was not dropped for */
+	__u8 ban_waits; /* BAN_WAITS_: its source is banned, but it may be about an
 				    * emergency call */
-	__u8 asked;                /* a budget or ceiling for what has no proof was asked */
-	__u8 early;                /* read up to the top Via only, until it is worth more */
+	__u8 asked;     /* a budget or ceiling for what has no proof was asked */
+	__u8 early;     /* read up to the top Via only, until it is worth more */
 	__u8 pad[3];
-	__u32 slot;                /* in the table of sources, and 1; 0: not looked for */
-	__u32 shadows;             /* reasons that were counted only, an octet each */
+	__u32 slot;    /* in the table of sources, and 1; 0: not looked for */
+	__u32 shadows; /* reasons that were counted only, an octet each */
 };
 
 /* Where a segment stands towards the beginning of its connection (opening.h). */
@@ -97,45 +97,45 @@ struct told {
  * header: not every interface has a link header. It stands in the scratch map, too. */
 struct outbound {
 	struct sw_addr dst;
-	__u32 offset;  /* of the payload */
-	__u32 length;  /* of it, as UDP says; on TCP all of the segment */
-	__u32 end;     /* of the IP packet: of fragments only the first one is here */
+	__u32 offset; /* of the payload */
+	__u32 length; /* of it, as UDP says; on TCP all of the segment */
+	__u32 end;    /* of the IP packet: of fragments only the first one is here */
 	__u16 sport;
 	__u16 dport;
 	__u8 is_stream; /* as in struct packet */
-	__u8 opened;   /* on a TCP connection that the server opened */
+	__u8 opened;    /* on a TCP connection that the server opened */
 	__u8 unused[2];
 };
 
 /* A telephone number, or the first 32 digits of it. */
 struct number {
 	__u64 words[2]; /* digits, four bits each, the first one on top; '*' is 10, '#' 11 */
-	__u32 count;   /* digits */
-	__u32 behind;  /* position behind it */
-	__u8 plus;     /* it is E.164 */
-	__u8 whole;    /* the user part, but for parameters, is nothing else */
+	__u32 count;    /* digits */
+	__u32 behind;   /* position behind it */
+	__u8 plus;      /* it is E.164 */
+	__u8 whole;     /* the user part, but for parameters, is nothing else */
 	__u8 pad[6];
 };
 
 /* The notes of the content rules, beside the packet. */
 struct content {
-	__u32 spared;  /* an emergency call: nothing is carried out */
-	__u32 worst;   /* what the map `numbers` said of those that were looked at */
-	__u32 numbers; /* some user part was a number */
+	__u32 spared;   /* an emergency call: nothing is carried out */
+	__u32 worst;    /* what the map `numbers` said of those that were looked at */
+	__u32 numbers;  /* some user part was a number */
 	__u32 too_many; /* some header has more than is read */
 	__u32 line;     /* of a header, under work */
 	struct number number;
 	struct number context; /* its phone-context; only with a plus */
-	__u64 window;     /* the last octets of a text */
-	__u32 seen;       /* injections that it had */
+	__u64 window;          /* the last octets of a text */
+	__u32 seen;            /* injections that it had */
 	__u32 points;
-	__u32 parts;      /* of texts that were judged octet by octet */
+	__u32 parts; /* of texts that were judged octet by octet */
 	struct sw_addr addr;
-	__u16 groups[8];  /* of an address while it is read */
+	__u16 groups[8]; /* of an address while it is read */
 	__u32 group_count;
-	__u32 group;      /* under work */
-	__u32 octets;     /* it has some */
-	__u32 group_gap;  /* those before "::"; more than 8: it is not there */
+	__u32 group;     /* under work */
+	__u32 octets;    /* it has some */
+	__u32 group_gap; /* those before "::"; more than 8: it is not there */
 };
 
 _Static_assert(sizeof(struct packet) == 112, "no padding");

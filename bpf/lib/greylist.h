@@ -12,15 +12,15 @@
 
 #include <sipward/state.h>
 
-#define GREYLIST_UNIT_BITS 25
-#define GREYLIST_TIME_BITS 10
-#define GREYLIST_TIME_MASK ((1u << GREYLIST_TIME_BITS) - 1)
-#define GREYLIST_UNITS(ms) (1000000ull * (ms) >> GREYLIST_UNIT_BITS)
+#define GREYLIST_UNIT_BITS   25
+#define GREYLIST_TIME_BITS   10
+#define GREYLIST_TIME_MASK   ((1u << GREYLIST_TIME_BITS) - 1)
+#define GREYLIST_UNITS(ms)   (1000000ull * (ms) >> GREYLIST_UNIT_BITS)
 /* RFC 3261 17.1.1.2: a client sends an INVITE again after T1 = 500 ms, then after twice that, and
  * so on without a cap: 0.5, 1, 2, 4, 8, 16 s. Pauses of other requests end at T2 = 4 s (17.1.2.2).
  * All of that a fifth more or less. A packet that comes sooner is no retransmission of one that
  * keeps the rules: nothing does that comes before 335 ms, all does from 370 ms on. */
-#define GREYLIST_AGE_MIN   GREYLIST_UNITS(400)
+#define GREYLIST_AGE_MIN     GREYLIST_UNITS(400)
 /* How long the next retransmission is waited for, by the backoff of the one before. After the first
  * packet: until the third one has come in any case, should the network have lost two (3.5 s). Then
  * twice as long with each doubled pause, so that again two may be lost; and at last the longest
@@ -28,8 +28,8 @@
  *
  * A key that was seen once, like each packet of a random flood, has 4.5 s at most. A client has
  * more time only after it came again at the right time. */
-#define GREYLIST_AGE_FIRST GREYLIST_UNITS(4500)
-#define GREYLIST_AGE_MAX   GREYLIST_UNITS(19500)
+#define GREYLIST_AGE_FIRST   GREYLIST_UNITS(4500)
+#define GREYLIST_AGE_MAX     GREYLIST_UNITS(19500)
 /* How often a key came again in a row, each time after twice as long: no more is counted. */
 #define GREYLIST_BACKOFF_MAX 3
 

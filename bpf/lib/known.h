@@ -129,7 +129,9 @@ static __always_inline struct sw_proof *sent_to_source(struct packet *p, void *m
 		return 0;
 	sent = bpf_map_lookup_elem(map, &token);
 	return sent && !sent->shared && sent->expires > packet_time(p) &&
-	       same_addr(&sent->addr, &p->src) ? sent : 0;
+			       same_addr(&sent->addr, &p->src) ?
+		       sent :
+		       0;
 }
 
 #endif

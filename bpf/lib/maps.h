@@ -75,29 +75,29 @@ __u8 test_run_scanned = 0; /* the scanner read the packet under work */
 /* The kinds of maps: name, entries, key, value. Arrays have numbers for keys; rings have octets. A
  * plain hash takes its memory as it fills, and evicts nothing; the keys of a trie are prefixes. */
 #define MAP(name, kind, flags, entries, key_type, value_type) \
-	struct { \
-		__uint(type, BPF_MAP_TYPE_##kind); \
-		__uint(map_flags, flags); \
-		__uint(max_entries, entries); \
-		__type(key, key_type); \
-		__type(value, value_type); \
+	struct {                                              \
+		__uint(type, BPF_MAP_TYPE_##kind);            \
+		__uint(map_flags, flags);                     \
+		__uint(max_entries, entries);                 \
+		__type(key, key_type);                        \
+		__type(value, value_type);                    \
 	} name SEC(".maps")
 #define HASH(name, entries, key, value) MAP(name, HASH, BPF_F_NO_PREALLOC, entries, key, value)
 #define TRIE(name, entries, key, value) MAP(name, LPM_TRIE, BPF_F_NO_PREALLOC, entries, key, value)
 #define LRU(name, entries, key, value)  MAP(name, LRU_HASH, 0, entries, key, value)
 #define ARRAY(name, entries, value)     MAP(name, ARRAY, 0, entries, __u32, value)
 #define PERCPU(name, entries, value)    MAP(name, PERCPU_ARRAY, 0, entries, __u32, value)
-#define RING(name, octets) \
-	struct { \
+#define RING(name, octets)                          \
+	struct {                                    \
 		__uint(type, BPF_MAP_TYPE_RINGBUF); \
-		__uint(max_entries, octets); \
+		__uint(max_entries, octets);        \
 	} name SEC(".maps")
 
 /* --- policy maps --- */
 
 TRIE(zones_v4, 1, struct sw_prefix4, __u32); /* zone number */
 TRIE(zones_v6, 1, struct sw_prefix6, __u32);
-HASH(list_hosts, 1, struct sw_addr, __u32); /* enum sw_list */
+HASH(list_hosts, 1, struct sw_addr, __u32);  /* enum sw_list */
 TRIE(lists_v4, 1, struct sw_prefix4, __u32); /* enum sw_list */
 TRIE(lists_v6, 1, struct sw_prefix6, __u32);
 HASH(service_addrs, 1, struct sw_service_addr, __u32);

@@ -43,7 +43,7 @@
 #define OPENING_BOUND (120 * SW_NS_PER_SEC)
 /* A part of sequence space, which has one entry for each pair of addresses and ports. So small that
  * the whole table has room for SYNs with somebody's address and port in an eighth of all parts. */
-#define OPENING_PART  13 /* bits */
+#define OPENING_PART  13                                                   /* bits */
 #define OPENING_PARTS ((65536 + SW_OPENING_MAX) / (1 << OPENING_PART) + 2) /* of one segment */
 
 /* A hint: the sequence number that is awaited; and on top of it when its SYN came, in units of
@@ -98,8 +98,7 @@ static __always_inline void note_hint(struct packet *p, __u32 first)
 /* 1 when one of `length` octets from `sequence` on is one of the text that starts at `first`. */
 static __always_inline int reaches(__u32 first, __u32 sequence, __u32 length)
 {
-	return (__s32)(sequence - first) < SW_OPENING_MAX &&
-	       (__s32)(sequence - first + length) > 0;
+	return (__s32)(sequence - first) < SW_OPENING_MAX && (__s32)(sequence - first + length) > 0;
 }
 
 /* 0 when this segment surely has nothing of the beginning of a connection. */
@@ -214,8 +213,8 @@ static __always_inline enum place find_place(struct scratch *scratch, __u32 sequ
 struct text_walk {
 	struct sip_buf *buf;
 	const struct sw_opening_text *text;
-	__u32 from;   /* octets of the segment from here */
-	__u32 to;     /* to there stand in the buffer, and passed before */
+	__u32 from; /* octets of the segment from here */
+	__u32 to;   /* to there stand in the buffer, and passed before */
 	__u64 differ;
 };
 

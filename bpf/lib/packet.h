@@ -161,9 +161,8 @@ static __always_inline enum verdict refuse_unread(struct packet *p, enum sw_reas
 }
 
 /* The packet's address through the mask of its family, in no zone. */
-static __always_inline void packet_mask(const struct packet *p,
-					const volatile struct sw_mask *masks,
-					struct sw_source *source)
+static __always_inline void
+packet_mask(const struct packet *p, const volatile struct sw_mask *masks, struct sw_source *source)
 {
 	const volatile struct sw_mask *mask = &masks[p->ipv6 & 1];
 

@@ -27,8 +27,7 @@ static __always_inline enum verdict copy_payload(struct packet *p, struct xdp_md
  * mask. */
 static __always_inline int opens_websocket(const struct scratch *scratch, __u32 length)
 {
-	return length > 4 &&
-	       *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
+	return length > 4 && *(const __u32 *)scratch->buf.octets == (__u32)SIP_WORD("GET ");
 }
 
 #endif

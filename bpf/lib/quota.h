@@ -88,7 +88,8 @@ __noinline int within_quota(struct packet *p)
 			continue;
 		tally(sw_quota_free(policy.known_entries, filled,
 				    served ? 0 : policy.known_entries / SW_QUOTA_KEPT) ?
-		      SW_TALLY_KNOWN_QUOTA : SW_TALLY_KNOWN_FULL);
+			      SW_TALLY_KNOWN_QUOTA :
+			      SW_TALLY_KNOWN_FULL);
 		return 0;
 	}
 	for (__u32 level = 0; level < SW_QUOTA_LEVELS; level++) {

@@ -27,8 +27,8 @@ static __always_inline __u64 way_tag(const struct sw_source *source, __u32 table
 
 	for (int i = 0; i < 4; i++)
 		sum += policy.way_keys[i + 1] * source->addr.words[i];
-	sum += policy.way_keys[5] * ((__u32)source->port << 16 | source->length << 8 |
-				     source->zone);
+	sum += policy.way_keys[5] *
+	       ((__u32)source->port << 16 | source->length << 8 | source->zone);
 	sum += policy.way_keys[6] * (table + 1);
 	return sum ? sum : 1;
 }
@@ -60,8 +60,9 @@ static __always_inline int way_of_source(__u32 line, __u64 tag, __u64 now, __u32
 {
 	struct sw_cell_line *l = bpf_map_lookup_elem(&sources, &line);
 
-	return l ? way_in(l->tags, &l->cells[0].tat[SW_RATE_UNTIL], WORDS_OF(l->cells[0]), tag,
-			  now, claim) : WAY_NONE;
+	return l ? way_in(l->tags, &l->cells[0].tat[SW_RATE_UNTIL], WORDS_OF(l->cells[0]), tag, now,
+			  claim) :
+		   WAY_NONE;
 }
 
 static __always_inline int way_of_prefix(__u32 line, __u64 tag, __u64 now, __u32 claim)
@@ -69,7 +70,8 @@ static __always_inline int way_of_prefix(__u32 line, __u64 tag, __u64 now, __u32
 	struct sw_prefix_line *l = bpf_map_lookup_elem(&prefixes, &line);
 
 	return l ? way_in(l->tags, &l->cells[0].tat[SW_SHARE_UNTIL], WORDS_OF(l->cells[0]), tag,
-			  now, claim) : WAY_NONE;
+			  now, claim) :
+		   WAY_NONE;
 }
 
 /* The values of the last owner are as old as they can be, so that turn_window() clears them. */

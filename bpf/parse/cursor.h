@@ -11,8 +11,8 @@
 struct cursor {
 	struct xdp_md *ctx;
 	void *start; /* of the frame; kept as a pointer, or clang cuts it to the 32 bits of ctx */
-	void *at;   /* first octet not yet parsed */
-	void *end;  /* of the linear part */
+	void *at;    /* first octet not yet parsed */
+	void *end;   /* of the linear part */
 	__u16 ethertype; /* host order, behind all tags */
 };
 

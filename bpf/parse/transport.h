@@ -14,8 +14,8 @@
 
 static __always_inline int service_port(const struct packet *p)
 {
-	const volatile __u64 *ports = p->protocol == IPPROTO_UDP ? policy.udp_ports :
-								    policy.tcp_ports;
+	const volatile __u64 *ports =
+		p->protocol == IPPROTO_UDP ? policy.udp_ports : policy.tcp_ports;
 	__u64 port = p->dport;
 
 	asm volatile("%0 &= 0xffff" : "+r"(port)); /* 6.12 loses that it is 16 bits wide */

@@ -10,10 +10,10 @@
 /* packet.ban_waits */
 enum {
 	BAN_WAITS_NOT,
-	BAN_WAITS_CALL,  /* an INVITE that seems to call for help */
-	BAN_WAITS_INSIDE, /* what may stand inside such a call: only a scan in full tells */
+	BAN_WAITS_CALL,      /* an INVITE that seems to call for help */
+	BAN_WAITS_INSIDE,    /* what may stand inside such a call: only a scan in full tells */
 	BAN_WAITS_LINE_ENDS, /* TCP: a keepalive */
-	BAN_WAITS_REST    /* TCP: what begins no such message, but may go on with one */
+	BAN_WAITS_REST       /* TCP: what begins no such message, but may go on with one */
 };
 
 /* So long a connection is remembered that carries one, and says nothing. */
@@ -25,7 +25,8 @@ static __always_inline enum sw_reason ban_reason(const struct sw_ban *ban)
 	__u16 reason = ban->reason;
 
 	return reason >= SW_REASON_AUTH_FAILURES && reason <= SW_REASON_SANITY_VIOLATIONS ?
-	       reason : SW_REASON_BAN;
+		       reason :
+		       SW_REASON_BAN;
 }
 
 /* The entry of the packet's sender, when its time is not over. */

@@ -59,8 +59,8 @@ static __always_inline int called_for_help(const struct scratch *scratch)
 	       is_emergency_number(&scratch->buf, msg->to.user);
 }
 
-#define SPARED_METHODS                                                                       \
-	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(BYE) |                \
+#define SPARED_METHODS                                                        \
+	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(ACK) | SW_MESSAGE_BIT(BYE) | \
 	 SW_MESSAGE_BIT(CANCEL) | SW_MESSAGE_BIT(PRACK) | SW_MESSAGE_BIT(UPDATE))
 
 /* Inside a dialog the caller names in To whom it called, and a response in From whom it answers. */

@@ -17,13 +17,13 @@
 #include "lib/ways.h"
 
 /* The last digits by which a number is the same whatever stands before it. */
-#define SWEEP_DIGITS   8
+#define SWEEP_DIGITS 8
 /* People dial one number plain, with 0, with 00 or + and the country, and all that behind a 9
  * for the outside line. A source that tries more than SW_PREFIXES_MAX ways does not know how to
  * dial. */
 /* Calls in a row, each to the number behind the last. */
-#define SWEEP_RUN      16
-#define NUMBER_MAX     32 /* octets that are looked at */
+#define SWEEP_RUN    16
+#define NUMBER_MAX   32 /* octets that are looked at */
 
 struct dialled {
 	__u32 tail;   /* the last digits */

@@ -37,8 +37,7 @@ __noinline int is_route_here(struct scratch *scratch)
 	if (sip_find(buf, behind, last, SIP_EACH('m'), SIP_EACH('M')) < last)
 		return 0;
 	uri = scratch->msg.uri_host;
-	return (uri.length == host.length &&
-		sip_same(buf, uri.offset, host.offset, host.length)) ||
+	return (uri.length == host.length && sip_same(buf, uri.offset, host.offset, host.length)) ||
 	       is_own_host(scratch, host.offset, behind);
 }
 
@@ -153,8 +152,8 @@ static __always_inline enum sw_action type_action(const volatile struct sw_conte
 		type = sip_line(&scratch->msg, SIP_CONTENT_TYPE, n);
 		if (!type.length)
 			continue;
-		action = named_action(scratch, type.offset, type.offset + type.length, report,
-				      deny);
+		action =
+			named_action(scratch, type.offset, type.offset + type.length, report, deny);
 		if (action > content->worst)
 			content->worst = action;
 	}

@@ -19,17 +19,18 @@
 #define INJECTION_USED (policy.content & SW_CONTENT_INJECTION)
 
 /* The last octets of a text, lower-cased and without escapes, as a big-endian word. */
-#define INJECTION(text, score)                                                      \
-	{                                                                           \
-		.word = INJECTION_WORD(text), .points = score,                      \
-		.mask = ~0ull >> (64 - 8 * (sizeof(text) - 1)),                     \
+#define INJECTION(text, score)                                  \
+	{                                                       \
+		.word = INJECTION_WORD(text), .points = score,  \
+		.mask = ~0ull >> (64 - 8 * (sizeof(text) - 1)), \
 	}
-#define INJECTION_PART(s, i)                                                        \
-	((i) < sizeof(s) - 1 ? (__u64)(s)[(i) < sizeof(s) ? (i) : 0]                \
-				       << ((8 * (sizeof(s) - 2 - (i))) & 63) : 0)
-#define INJECTION_WORD(s)                                                           \
-	(INJECTION_PART(s, 0) | INJECTION_PART(s, 1) | INJECTION_PART(s, 2) |       \
-	 INJECTION_PART(s, 3) | INJECTION_PART(s, 4) | INJECTION_PART(s, 5) |       \
+#define INJECTION_PART(s, i)                                                                   \
+	((i) < sizeof(s) - 1 ?                                                                 \
+		 (__u64)(s)[(i) < sizeof(s) ? (i) : 0] << ((8 * (sizeof(s) - 2 - (i))) & 63) : \
+		 0)
+#define INJECTION_WORD(s)                                                     \
+	(INJECTION_PART(s, 0) | INJECTION_PART(s, 1) | INJECTION_PART(s, 2) | \
+	 INJECTION_PART(s, 3) | INJECTION_PART(s, 4) | INJECTION_PART(s, 5) | \
 	 INJECTION_PART(s, 6) | INJECTION_PART(s, 7))
 
 static const struct {

@@ -12,7 +12,7 @@
 
 /* Methods that exist inside a dialog only; the others are known by the branch of the request
  * that the server sent. */
-#define METHODS_INSIDE \
+#define METHODS_INSIDE                                                          \
 	(SW_MESSAGE_BIT(BYE) | SW_MESSAGE_BIT(PRACK) | SW_MESSAGE_BIT(UPDATE) | \
 	 SW_MESSAGE_BIT(INFO))
 

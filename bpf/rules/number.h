@@ -11,10 +11,10 @@
 
 #include "rules/rule.h"
 
-#define NUMBER_OCTETS_MAX 64   /* of a user part that are read: digits, separators, escapes */
-#define NUMBER_PARAMS     4    /* parameters among which phone-context is looked for */
-#define NUMBER_REACH      160  /* octets in which they stand */
-#define NUMBER_STEPS      40   /* lines and addresses of one header together */
+#define NUMBER_OCTETS_MAX 64  /* of a user part that are read: digits, separators, escapes */
+#define NUMBER_PARAMS     4   /* parameters among which phone-context is looked for */
+#define NUMBER_REACH      160 /* octets in which they stand */
+#define NUMBER_STEPS      40  /* lines and addresses of one header together */
 
 /* A number of at least as many digits is one, whatever letters follow. */
 #define NUMBER_ENOUGH 5
@@ -282,8 +282,7 @@ static __always_inline enum sw_action number_action(const struct content *conten
 	return content->too_many && sternest > action ? sternest : action;
 }
 
-#define NUMBER_METHODS \
-	(SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(MESSAGE) | SW_MESSAGE_BIT(REFER))
+#define NUMBER_METHODS (SW_MESSAGE_BIT(INVITE) | SW_MESSAGE_BIT(MESSAGE) | SW_MESSAGE_BIT(REFER))
 
 /* The number of the caller. Inside a dialog From is either side's, and of a REGISTER it is an
  * address of record. */

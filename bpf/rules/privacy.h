@@ -54,8 +54,7 @@ static __always_inline int is_inner_name(const struct sip_buf *buf, struct sip_s
 		for (__u32 w = 0; w < SW_HOST_WORDS; w++)
 			differ |= (sip_lower(sip_load(buf, begin + 8 * w)) ^ name->words[w]) &
 				  name->masks[w];
-		if (!differ &&
-		    (host.length == name->length || sip_octet(buf, begin - 1) == '.'))
+		if (!differ && (host.length == name->length || sip_octet(buf, begin - 1) == '.'))
 			return 1;
 	}
 	return 0;

@@ -11,7 +11,7 @@
 #include "rules/ban.h"
 
 /* No part of sequence space (OPENING_PART) has this number. */
-#define STREAM_PART         (1ull << 20)
+#define STREAM_PART (1ull << 20)
 
 /* The text that stands before an octet, as bits (sw_stream.matched). Bit n: n octets of "SIP/2.0".
  * The other bits are for forms that some servers accept as well: */
@@ -26,7 +26,7 @@
 #define TAIL_PARTS      (1u << AT_TAIL | 1u << AT_TAIL_BLANK)
 
 /* All parts of both: where any may stand before what is read. */
-#define VERSION_PARTS   (0x7fu | 0x7fu << AT_HTTP)
+#define VERSION_PARTS (0x7fu | 0x7fu << AT_HTTP)
 
 static __always_inline __u64 stream_key(const struct packet *p)
 {
@@ -89,8 +89,8 @@ static long walk_octet(__u32 i, struct line_walk *walk)
 	more = is_octet(octet, '/') | is_between(octet, '0', '9');
 	done = stands(was, AT_VERSION) | stands(was, AT_BLANK);
 	tail = stands(was, AT_TAIL) | stands(was, AT_TAIL_BLANK);
-	now = places_of(SIP_WORD("sip/2.0\0"), octet) |
-	      places_of(SIP_WORD("http/1.\0"), octet) << AT_HTTP;
+	now = places_of(SIP_WORD("sip/2.0\0"), octet) | places_of(SIP_WORD("http/1.\0"), octet)
+								<< AT_HTTP;
 	now = ((was | 1u | 1u << AT_HTTP) & now) << 1;
 	now |= was & (blank << 3 | blank << 4);
 	now |= (done & blank) << AT_BLANK | (tail & blank) << AT_TAIL_BLANK;

@@ -53,7 +53,9 @@ static __always_inline enum tear tears_invite(struct packet *p, const struct scr
 	if (!invite)
 		return guesses_invite(p, scratch);
 	return !invite->shared && invite->expires > packet_time(p) &&
-	       is_stranger(p, &invite->addr) ? TEAR_MOVED : TEAR_NONE;
+			       is_stranger(p, &invite->addr) ?
+		       TEAR_MOVED :
+		       TEAR_NONE;
 }
 
 /* True when it has the Call-ID of a call that is up, but not the tags of its dialogs. */

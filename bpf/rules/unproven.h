@@ -97,7 +97,8 @@ __noinline int unproven_gets_in(struct scratch *scratch, __u32 class)
 static __always_inline enum sw_unproven unproven_class(__u8 message)
 {
 	return message == SW_MESSAGE_RESPONSE ? SW_UNPROVEN_RESPONSE :
-	       message == SW_MESSAGE_ACK      ? SW_UNPROVEN_ACK : SW_UNPROVEN_DIALOG;
+	       message == SW_MESSAGE_ACK      ? SW_UNPROVEN_ACK :
+						SW_UNPROVEN_DIALOG;
 }
 
 /* For packets that are not retransmitted, or that no key identifies. */

@@ -11,11 +11,11 @@
 
 #include "sip/sip_lex.h"
 
-#define HELLO_RECORD    22 /* content type "handshake" */
-#define HELLO_TYPE      1
-#define HELLO_VERSION   9  /* offset of legacy_version: 5 of the record, 4 of the message */
-#define HELLO_SESSION   43 /* of the session id's length: 32 octets of random lie between */
-#define HELLO_SUPPORTED 43 /* extension "supported_versions" */
+#define HELLO_RECORD         22 /* content type "handshake" */
+#define HELLO_TYPE           1
+#define HELLO_VERSION        9  /* offset of legacy_version: 5 of the record, 4 of the message */
+#define HELLO_SESSION        43 /* of the session id's length: 32 octets of random lie between */
+#define HELLO_SUPPORTED      43 /* extension "supported_versions" */
 #define HELLO_EXTENSIONS_MAX 40
 #define HELLO_VERSIONS_MAX   16
 
@@ -23,7 +23,7 @@ enum hello {
 	HELLO_GOOD, /* however it goes on */
 	HELLO_OLD,
 	HELLO_NONE,
-	HELLO_MORE  /* it may become a good one */
+	HELLO_MORE /* it may become a good one */
 };
 
 static __always_inline __u32 hello_pair(const struct sip_buf *buf, __u32 pos)

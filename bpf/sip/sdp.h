@@ -13,9 +13,9 @@
 #define SDP_LINES_MAX      2048 /* of a body */
 #define SDP_LINE_MAX       2048 /* octets of a line */
 #define SDP_MEDIAS_MAX     64
-#define SDP_ATTRIBUTES_MAX 512  /* of one media, or of the session */
-#define SDP_FORMATS_MAX    128  /* of one media: as many as there are payload types */
-#define SDP_ADDRESSES_MAX  16   /* of one media: c= with layered multicast */
+#define SDP_ATTRIBUTES_MAX 512 /* of one media, or of the session */
+#define SDP_FORMATS_MAX    128 /* of one media: as many as there are payload types */
+#define SDP_ADDRESSES_MAX  16  /* of one media: c= with layered multicast */
 
 enum sdp_fault { SDP_LINE, SDP_ORDER, SDP_NUMBER, SDP_ADDRESS, SDP_BOUNDS, SDP_FAULTS };
 
@@ -24,15 +24,15 @@ enum sdp_rank { SDP_NONE, SDP_V, SDP_O, SDP_S, SDP_C, SDP_T, SDP_M };
 
 /* All in memory: the verifier would tell apart all that it can be. */
 struct sdp {
-	__u32 pos, end;    /* what is left of the body */
-	__u32 found;       /* a bit for each enum sdp_fault */
+	__u32 pos, end; /* what is left of the body */
+	__u32 found;    /* a bit for each enum sdp_fault */
 	__u32 seen;
-	__u32 rank;        /* of the last line that has one */
+	__u32 rank; /* of the last line that has one */
 	__u32 medias;
-	__u32 attributes;  /* of this media, or of the session */
-	__u32 addresses;   /* likewise, of the media */
-	__u32 unaddressed; /* this media is wanted, and no c= says where */
-	__u32 empty;       /* an empty line was there: nothing may follow */
+	__u32 attributes;                  /* of this media, or of the session */
+	__u32 addresses;                   /* likewise, of the media */
+	__u32 unaddressed;                 /* this media is wanted, and no c= says where */
+	__u32 empty;                       /* an empty line was there: nothing may follow */
 	__u32 group, octets, groups, gaps; /* of an address under work */
 };
 
@@ -48,7 +48,8 @@ SIP_GLOBAL __u32 sdp_find_control(const struct sip_buf *buf, __u32 pos, __u32 en
 		return end;
 	SIP_SEARCH(buf, pos, end, SDP_LINE_MAX / 8 + 1,
 		   (~(((v & ~SIP_TOPS) + SIP_EACH(0x60)) | v) & SIP_TOPS &
-		    ~sip_exactly(v, SIP_EACH('\t'))) | sip_exactly(v, SIP_EACH(0x7f)));
+		    ~sip_exactly(v, SIP_EACH('\t'))) |
+			   sip_exactly(v, SIP_EACH(0x7f)));
 	return end;
 }
 
@@ -119,8 +120,8 @@ SIP_GLOBAL int sdp_is_ipv6(const struct sip_buf *buf, struct sdp *sdp, __u32 pos
 		} else if ((__u8)(octet - '0') > 9 && (__u8)((octet | 0x20) - 'a') > 5) {
 			if (octet != '.')
 				return 0;
-			return sdp->groups <= 7 && sip_find(buf, pos, end, SIP_EACH(':'),
-							    SIP_EACH('/')) >= end;
+			return sdp->groups <= 7 &&
+			       sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH('/')) >= end;
 		} else if (++sdp->octets > 4) {
 			return 0;
 		}
@@ -316,8 +317,7 @@ static __always_inline int sdp_line(const struct sip_buf *buf, struct sdp *sdp, 
 	__u8 letter;
 
 	letter = sip_octet(buf, pos);
-	if (end < value || (__u8)(letter - 'a') > 25 || sip_octet(buf, pos + 1) != '=' ||
-	    !clean) {
+	if (end < value || (__u8)(letter - 'a') > 25 || sip_octet(buf, pos + 1) != '=' || !clean) {
 		sdp_fault(sdp, SDP_LINE);
 		return 0;
 	}
@@ -333,16 +333,15 @@ static __always_inline int sdp_line(const struct sip_buf *buf, struct sdp *sdp, 
 	if (rank != SDP_NONE)
 		sdp_order(sdp, rank);
 	if (letter == 'v' && (end != value + 1 || sip_octet(buf, value) != '0') &&
-	    (sip_trimmed(buf, value, end) != value + 1 ||
-	     sip_octet(buf, value) != '0'))
+	    (sip_trimmed(buf, value, end) != value + 1 || sip_octet(buf, value) != '0'))
 		sdp_fault(sdp, SDP_NUMBER);
 	if (letter == 'o')
 		sdp_origin(buf, sdp, value, end);
 	if (letter == 'c')
 		sdp_connection(buf, sdp, value, end);
 	/* Nearly all say "0 0": a session without bounds. */
-	if (letter == 't' && (end != value + 3 ||
-			      (sip_load(buf, value) & sip_mask(3)) != SIP_WORD("0 0")))
+	if (letter == 't' &&
+	    (end != value + 3 || (sip_load(buf, value) & sip_mask(3)) != SIP_WORD("0 0")))
 		sdp_time(buf, sdp, value, end);
 	if (letter == 'b')
 		sdp_bandwidth(buf, sdp, value, end);
@@ -356,8 +355,7 @@ static __always_inline int sdp_ends_line(const struct sip_buf *buf, __u32 pos, _
 {
 	__u32 two = sip_load(buf, pos) & 0xffff;
 
-	return pos < end &&
-	       ((two & 0xff) == '\n' || (two == ('\r' | '\n' << 8) && pos + 1 < end));
+	return pos < end && ((two & 0xff) == '\n' || (two == ('\r' | '\n' << 8) && pos + 1 < end));
 }
 
 /* The next line, which ends with LF or CR LF, or where the body does. 1 when that was all. The

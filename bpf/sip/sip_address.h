@@ -364,12 +364,12 @@ static __always_inline void sip_party(const struct sip_buf *buf, struct sip_msg 
 /* The parts of a result of sip_address(). */
 static __always_inline struct sip_span sip_address_user(__u64 address)
 {
-	return (struct sip_span){ .offset = address, .length = address >> 16 };
+	return (struct sip_span){.offset = address, .length = address >> 16};
 }
 
 static __always_inline struct sip_span sip_address_host(__u64 address)
 {
-	return (struct sip_span){ .offset = address >> 32, .length = address >> 48 & 0x7fff };
+	return (struct sip_span){.offset = address >> 32, .length = address >> 48 & 0x7fff};
 }
 
 /* Whether another reader may find another address there. */

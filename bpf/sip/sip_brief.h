@@ -26,8 +26,8 @@ static __always_inline __u32 sip_digits(__u64 digits, __u32 n)
 	__u64 v = digits << ((64 - 8 * n) & 63);
 
 	v = v * 10 + (v >> 8);
-	return ((v & pairs) * 0x000f424000000064ull +
-		(v >> 16 & pairs) * 0x0000271000000001ull) >> 32;
+	return ((v & pairs) * 0x000f424000000064ull + (v >> 16 & pairs) * 0x0000271000000001ull) >>
+	       32;
 }
 
 /* Markers of the octets that are no digits, in a word of digits less '0'. Exact. */
@@ -89,8 +89,8 @@ static __always_inline int sip_is_plain_via(const struct sip_buf *buf, __u32 pos
 	       sip_seek_octet(buf, pos + 12, end, ',') >= end;
 }
 
-static __always_inline int sip_brief_via(int values, const struct sip_buf *buf,
-					 struct sip_msg *msg, __u32 pos, __u32 end)
+static __always_inline int sip_brief_via(int values, const struct sip_buf *buf, struct sip_msg *msg,
+					 __u32 pos, __u32 end)
 {
 	if (SIP_NEEDS(SIP_NEED_VIA)) {
 		if (!sip_is_trim(buf, pos, end) ||
@@ -287,14 +287,14 @@ static __always_inline int sip_is_foreign(__u64 word)
 
 /* The first letters of those that are read, long and compact; in either case. */
 #define SIP_LETTER(c) (1u << (31 & (c)))
-#define SIP_LETTERS                                                                  \
-	(SIP_LETTER('v') | SIP_LETTER('f') | SIP_LETTER('t') | SIP_LETTER('i') |     \
-	 SIP_LETTER('c') | SIP_LETTER('m') | SIP_LETTER('l'))
+#define SIP_LETTERS                                                                                \
+	(SIP_LETTER('v') | SIP_LETTER('f') | SIP_LETTER('t') | SIP_LETTER('i') | SIP_LETTER('c') | \
+	 SIP_LETTER('m') | SIP_LETTER('l'))
 /* Authorization, Proxy-..., WWW-Authenticate. */
 #define SIP_LETTERS_DIGEST (SIP_LETTER('a') | SIP_LETTER('p') | SIP_LETTER('w'))
 /* All others that have a name in sip_msg.h. */
-#define SIP_LETTERS_VALUES                                                           \
-	(SIP_LETTERS_DIGEST | SIP_LETTER('b') | SIP_LETTER('d') | SIP_LETTER('e') |  \
+#define SIP_LETTERS_VALUES                                                          \
+	(SIP_LETTERS_DIGEST | SIP_LETTER('b') | SIP_LETTER('d') | SIP_LETTER('e') | \
 	 SIP_LETTER('h') | SIP_LETTER('r') | SIP_LETTER('s') | SIP_LETTER('u'))
 
 static __always_inline __u32 sip_letters(int values)

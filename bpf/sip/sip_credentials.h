@@ -9,8 +9,7 @@
 #include "sip/sip_headers.h"
 
 /* The value that begins at pos, 0 for none, without its quotes. */
-static __always_inline struct sip_span sip_unquoted(const struct sip_buf *buf, __u32 pos,
-						    __u32 end)
+static __always_inline struct sip_span sip_unquoted(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	__u32 last;
 
@@ -26,8 +25,8 @@ static __always_inline struct sip_span sip_unquoted(const struct sip_buf *buf, _
 /* Notes the parameter at pos, if it is one of those; of two the first one that says something
  * counts. Servers differ in which username they take, so a second one is looked for. 1 when there
  * is nothing more to be found. */
-SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-			      __u32 end, __u32 id)
+SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
+			      __u32 id)
 {
 	int proxy = id == SIP_PROXY_AUTHORIZATION || id == SIP_PROXY_AUTHENTICATE;
 	struct sip_span *nonce, *login;
@@ -48,14 +47,14 @@ SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __
 		else
 			*login = sip_unquoted(buf, sip_assigned(buf, pos + 8, end), end);
 	}
-	return nonce->length && !(SIP_NEEDS(SIP_NEED_LOGINS) && (id == SIP_AUTHORIZATION ||
-								 id == SIP_PROXY_AUTHORIZATION));
+	return nonce->length && !(SIP_NEEDS(SIP_NEED_LOGINS) &&
+				  (id == SIP_AUTHORIZATION || id == SIP_PROXY_AUTHORIZATION));
 }
 
 /* Parameters separated by commas, behind the scheme, 32 of them; a comma in quotes separates
  * nothing. */
-SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-			       __u32 end, __u32 id)
+SIP_GLOBAL int sip_credentials(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
+			       __u32 id)
 {
 	__u32 scheme_end;
 

@@ -350,9 +350,9 @@ static __always_inline __u8 sip_method_named(__u64 word, __u8 ninth, __u32 lengt
 		return SW_MESSAGE_OTHER;
 	if (length < 8)
 		word &= sip_mask(length);
-#define METHOD(id, token)                                                                \
-	if (length == sizeof(token) - 1 && word == SIP_WORD(token) &&                    \
-	    (sizeof(token) <= 9 || ninth == (__u8)token[sizeof(token) - 2]))             \
+#define METHOD(id, token)                                                    \
+	if (length == sizeof(token) - 1 && word == SIP_WORD(token) &&        \
+	    (sizeof(token) <= 9 || ninth == (__u8)token[sizeof(token) - 2])) \
 		return SW_MESSAGE_##id;
 #define KIND(id, name)
 #include <sipward/methods.def>
@@ -438,8 +438,8 @@ static __always_inline __u64 sip_only_number(const struct sip_buf *buf, __u32 po
 #define SIP_VIAS_A_LINE 128 /* that are read */
 
 /* The values of a Via header behind the first one. */
-static __always_inline void sip_more_vias(const struct sip_buf *buf, struct sip_msg *msg,
-					  __u32 pos, __u32 end)
+static __always_inline void sip_more_vias(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+					  __u32 end)
 {
 	for (__u32 i = 1; i < SIP_VIAS_A_LINE && pos < end; i++)
 		pos = sip_via(buf, msg, pos, end);

@@ -30,7 +30,7 @@
 
 /* Reaches, in words of eight octets. */
 #define SIP_REACH        (SW_HEADER_MAX / 8) /* one header, or start line */
-#define SIP_REACH_SHORT  128 /* white space, a host, a name */
+#define SIP_REACH_SHORT  128                 /* white space, a host, a name */
 #define SIP_REACH_INLINE 6
 
 /* Blocks of four words in which a line is looked for at a time. */
@@ -42,11 +42,10 @@
 
 /* Eight octets of a string literal from `i` on, as a little-endian word with zeros behind. */
 #define SIP_OCTET(s, i) ((__u64)(__u8)(s)[(i) < sizeof(s) ? (i) : sizeof(s) - 1])
-#define SIP_WORD_AT(s, i)                                                                  \
-	(SIP_OCTET(s, (i)) | SIP_OCTET(s, (i) + 1) << 8 | SIP_OCTET(s, (i) + 2) << 16 |    \
-	 SIP_OCTET(s, (i) + 3) << 24 | SIP_OCTET(s, (i) + 4) << 32 |                       \
-	 SIP_OCTET(s, (i) + 5) << 40 | SIP_OCTET(s, (i) + 6) << 48 |                       \
-	 SIP_OCTET(s, (i) + 7) << 56)
+#define SIP_WORD_AT(s, i)                                                                          \
+	(SIP_OCTET(s, (i)) | SIP_OCTET(s, (i) + 1) << 8 | SIP_OCTET(s, (i) + 2) << 16 |            \
+	 SIP_OCTET(s, (i) + 3) << 24 | SIP_OCTET(s, (i) + 4) << 32 | SIP_OCTET(s, (i) + 5) << 40 | \
+	 SIP_OCTET(s, (i) + 6) << 48 | SIP_OCTET(s, (i) + 7) << 56)
 #define SIP_WORD(s) SIP_WORD_AT(s, 0)
 
 /* Character classes, for what is too rare to be worth a word at a time. */
@@ -198,43 +197,43 @@ static __always_inline int sip_is_lws(__u8 c)
 
 static __always_inline struct sip_span sip_span(__u32 pos, __u32 end)
 {
-	struct sip_span s = { .offset = pos, .length = end > pos ? end - pos : 0 };
+	struct sip_span s = {.offset = pos, .length = end > pos ? end - pos : 0};
 
 	return s;
 }
 
 /* The loop of every forward search: `markers` is computed from the word v at pos. It goes on
  * behind the loop when it runs out. */
-#define SIP_SEARCH(buf, pos, end, reach, markers)               \
-	for (__u32 i_ = 0; i_ < (reach); i_++) {                \
-		__u64 v, m_;                                    \
-								\
-		if (pos >= end)                                 \
-			return end;                             \
-		v = sip_load(buf, pos);                         \
-		m_ = (markers);                                 \
-		if (m_) {                                       \
-			pos += sip_lowest(m_);                  \
-			return pos < end ? pos : end;           \
-		}                                               \
-		pos += 8;                                       \
+#define SIP_SEARCH(buf, pos, end, reach, markers)     \
+	for (__u32 i_ = 0; i_ < (reach); i_++) {      \
+		__u64 v, m_;                          \
+                                                      \
+		if (pos >= end)                       \
+			return end;                   \
+		v = sip_load(buf, pos);               \
+		m_ = (markers);                       \
+		if (m_) {                             \
+			pos += sip_lowest(m_);        \
+			return pos < end ? pos : end; \
+		}                                     \
+		pos += 8;                             \
 	}
 
 /* Likewise, inline, for the first words only; `far` goes on behind them. */
-#define SIP_SEEK(buf, pos, end, markers, far)                   \
-	__u32 i_;                                               \
-								\
+#define SIP_SEEK(buf, pos, end, markers, far)                    \
+	__u32 i_;                                                \
+                                                                 \
 	for (i_ = 0; i_ < SIP_REACH_INLINE && pos < end; i_++) { \
-		__u64 v = sip_load(buf, pos), m_ = (markers);   \
-								\
-		if (m_) {                                       \
-			pos += sip_lowest(m_);                  \
-			break;                                  \
-		}                                               \
-		pos += 8;                                       \
-	}                                                       \
-	if (i_ == SIP_REACH_INLINE)                             \
-		pos = far;                                      \
+		__u64 v = sip_load(buf, pos), m_ = (markers);    \
+                                                                 \
+		if (m_) {                                        \
+			pos += sip_lowest(m_);                   \
+			break;                                   \
+		}                                                \
+		pos += 8;                                        \
+	}                                                        \
+	if (i_ == SIP_REACH_INLINE)                              \
+		pos = far;                                       \
 	return sip_forget(pos < end ? pos : end)
 
 /* The first of two octets, each given as SIP_EACH(octet). */
@@ -261,37 +260,37 @@ static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u3
 
 /* Goes on to the first word that has a marker, of SIP_BLOCKS_A_STEP blocks of four at most: its
  * markers go to `found`, or 0. */
-#define SIP_SEEK_BLOCKS(buf, pos, end, found, seem)                              \
-	do {                                                                     \
-		__u64 v[4];                                                      \
-										 \
-		found = 0;                                                       \
-		_Pragma("GCC unroll 4")                                          \
-		for (int i_ = 0; i_ < SIP_BLOCKS_A_STEP; i_++) {                 \
-			if (pos >= end)                                          \
-				break;                                           \
-			sip_load_block(buf, pos, v);                             \
-			found = seem(v[0]) & SIP_TOPS;                           \
-			if (found)                                               \
-				break;                                           \
-			found = seem(v[1]) & SIP_TOPS;                           \
-			if (found) {                                             \
-				pos += 8;                                        \
-				break;                                           \
-			}                                                        \
-			found = seem(v[2]) & SIP_TOPS;                           \
-			if (found) {                                             \
-				pos += 16;                                       \
-				break;                                           \
-			}                                                        \
-			found = seem(v[3]) & SIP_TOPS;                           \
-			if (found) {                                             \
-				pos += 24;                                       \
-				break;                                           \
-			}                                                        \
-			pos += 32;                                               \
-		}                                                                \
-		pos = sip_forget(pos);                                           \
+#define SIP_SEEK_BLOCKS(buf, pos, end, found, seem)              \
+	do {                                                     \
+		__u64 v[4];                                      \
+                                                                 \
+		found = 0;                                       \
+		_Pragma("GCC unroll 4")                          \
+		for (int i_ = 0; i_ < SIP_BLOCKS_A_STEP; i_++) { \
+			if (pos >= end)                          \
+				break;                           \
+			sip_load_block(buf, pos, v);             \
+			found = seem(v[0]) & SIP_TOPS;           \
+			if (found)                               \
+				break;                           \
+			found = seem(v[1]) & SIP_TOPS;           \
+			if (found) {                             \
+				pos += 8;                        \
+				break;                           \
+			}                                        \
+			found = seem(v[2]) & SIP_TOPS;           \
+			if (found) {                             \
+				pos += 16;                       \
+				break;                           \
+			}                                        \
+			found = seem(v[3]) & SIP_TOPS;           \
+			if (found) {                             \
+				pos += 24;                       \
+				break;                           \
+			}                                        \
+			pos += 32;                               \
+		}                                                \
+		pos = sip_forget(pos);                           \
 	} while (0)
 
 /* The first of one octet; where it is as near as most are, with no call. */

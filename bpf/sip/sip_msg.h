@@ -70,7 +70,7 @@ struct sip_input {
 	__u32 datagram_length; /* octets of SIP by the UDP length field (less 8); TCP: length */
 	__u32 flags;
 	__u32 pad;
-	__u64 want;            /* sanity bits that will be judged: strict work hangs on them */
+	__u64 want; /* sanity bits that will be judged: strict work hangs on them */
 	struct sw_bounds bounds;
 };
 
@@ -102,11 +102,11 @@ enum sip_header {
 	SIP_PRIVACY,              /* RFC 3323 */
 	SIP_WWW_AUTHENTICATE,
 	SIP_PROXY_AUTHENTICATE,
-	SIP_MAX_BREADTH,          /* RFC 5393 */
-	SIP_REFERRED_BY,          /* RFC 3892 */
+	SIP_MAX_BREADTH,                   /* RFC 5393 */
+	SIP_REFERRED_BY,                   /* RFC 3892 */
 	SIP_P_CHARGING_FUNCTION_ADDRESSES, /* RFC 7315 */
-	SIP_P_ACCESS_NETWORK_INFO, /* RFC 7315 */
-	SIP_P_VISITED_NETWORK_ID, /* RFC 7315 */
+	SIP_P_ACCESS_NETWORK_INFO,         /* RFC 7315 */
+	SIP_P_VISITED_NETWORK_ID,          /* RFC 7315 */
 	SIP_ALERT_INFO,
 	SIP_SERVER,
 	SIP_HEADER_COUNT
@@ -138,34 +138,34 @@ enum sip_many {
 #define SIP_MORE_ALL   64
 
 /* Further findings (sip_msg.flags). */
-#define SIP_START    0x01u /* the start line is a legal one */
-#define SIP_TOP_VIA  0x02u /* the top Via is complete */
-#define SIP_COMPLETE 0x04u /* the empty line was found: body_offset is valid */
-#define SIP_CUT      0x08u /* the data ended inside the header section */
-#define SIP_TO_TAG   0x10u
-#define SIP_FROM_TAG 0x20u
-#define SIP_COOKIE   0x40u /* the top branch begins with the magic cookie */
-#define SIP_URGENT   0x80u /* the Request-URI is urn:service:sos (RFC 5031) */
+#define SIP_START       0x01u /* the start line is a legal one */
+#define SIP_TOP_VIA     0x02u /* the top Via is complete */
+#define SIP_COMPLETE    0x04u /* the empty line was found: body_offset is valid */
+#define SIP_CUT         0x08u /* the data ended inside the header section */
+#define SIP_TO_TAG      0x10u
+#define SIP_FROM_TAG    0x20u
+#define SIP_COOKIE      0x40u  /* the top branch begins with the magic cookie */
+#define SIP_URGENT      0x80u  /* the Request-URI is urn:service:sos (RFC 5031) */
 #define SIP_TO_URGENT   0x100u /* likewise To, where parties are wanted, */
 #define SIP_FROM_URGENT 0x200u /* and From */
-#define SIP_LOGINS   0x400u /* a request's credentials have another username, or may have one, */
-			    /* than the one that is noted: in one header or in several */
+#define SIP_LOGINS      0x400u /* a request's credentials have another username, or may have one, */
+			       /* than the one that is noted: in one header or in several */
 
 struct sip_msg {
-	__u64 violations;         /* SW_SANITY_BIT(): the caller masks what its zone judges */
+	__u64 violations; /* SW_SANITY_BIT(): the caller masks what its zone judges */
 	__u32 flags;
-	__u32 present;            /* SIP_PRESENT(): headers seen */
-	__u32 repeated;           /* SIP_PRESENT(): headers seen on more than one line */
-	__u32 cseq;               /* 0..2^32-1; valid with SIP_PRESENT(CSEQ) and no violation */
-	__u32 content_length;     /* saturates at 2^32-1; likewise */
-	__u32 expires;            /* saturates at 2^32-1; only scanned when it is to be judged */
-	__u32 max_breadth;        /* saturates at 2^32-1; ~0 too when it is no number */
-	__u16 max_forwards;       /* 0..255; likewise */
-	__u16 status;             /* 100..699, 0 in a request */
-	__u8 kind;                /* enum sw_message */
-	__u8 cseq_kind;           /* enum sw_message: the method in CSeq; OTHER when unknown */
-	__u8 scheme;              /* enum sip_scheme of the Request-URI */
-	__u8 found;               /* the scanner's own: SIP_LINE_ bits of the header under work */
+	__u32 present;        /* SIP_PRESENT(): headers seen */
+	__u32 repeated;       /* SIP_PRESENT(): headers seen on more than one line */
+	__u32 cseq;           /* 0..2^32-1; valid with SIP_PRESENT(CSEQ) and no violation */
+	__u32 content_length; /* saturates at 2^32-1; likewise */
+	__u32 expires;        /* saturates at 2^32-1; only scanned when it is to be judged */
+	__u32 max_breadth;    /* saturates at 2^32-1; ~0 too when it is no number */
+	__u16 max_forwards;   /* 0..255; likewise */
+	__u16 status;         /* 100..699, 0 in a request */
+	__u8 kind;            /* enum sw_message */
+	__u8 cseq_kind;       /* enum sw_message: the method in CSeq; OTHER when unknown */
+	__u8 scheme;          /* enum sip_scheme of the Request-URI */
+	__u8 found;           /* the scanner's own: SIP_LINE_ bits of the header under work */
 	__u16 body_offset;
 	__u16 lines;              /* lines of the header section, start line and folds included */
 	__u16 headers;            /* header fields, each with its folds counted once */

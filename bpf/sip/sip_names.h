@@ -66,10 +66,9 @@ static __always_inline __u32 sip_short_id(__u64 word, __u32 length)
 }
 
 /* Longer names: the first eight octets, the last eight, and what is left between them. */
-#define SIP_IS(name, id)                                            \
+#define SIP_IS(name, id) \
 	(word == SIP_WORD(name) && tail == SIP_WORD_AT(name, sizeof(name) - 9) ? (id) : SIP_UNKNOWN)
-#define SIP_IS_LONG(name, id)                                       \
-	(middle == SIP_WORD_AT(name, 8) ? SIP_IS(name, id) : SIP_UNKNOWN)
+#define SIP_IS_LONG(name, id) (middle == SIP_WORD_AT(name, 8) ? SIP_IS(name, id) : SIP_UNKNOWN)
 
 #define SIP_LONGEST "p-charging-function-addresses"
 

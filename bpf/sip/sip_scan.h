@@ -106,23 +106,21 @@ static __always_inline void sip_header_strict(const struct sip_buf *buf, struct 
 	msg->expires = number < SIP_NUMBER_MAX ? number : ~0u;
 }
 
-static __always_inline void sip_header_nul(const struct sip_buf *buf, struct sip_msg *msg,
-					   __u32 id, __u32 pos, __u32 end)
+static __always_inline void sip_header_nul(const struct sip_buf *buf, struct sip_msg *msg, __u32 id,
+					   __u32 pos, __u32 end)
 {
 	/* In a Call-ID a quote is an octet like others. */
-	if (id == SIP_CALL_ID ? sip_find(buf, pos, end, 0, 0) < end :
-				sip_naked_nul(buf, pos, end))
+	if (id == SIP_CALL_ID ? sip_find(buf, pos, end, 0, 0) < end : sip_naked_nul(buf, pos, end))
 		msg->violations |= SW_SANITY_BIT(NUL);
 }
 
 /* Headers whose value is read, whoever uses the result; and for tokens. */
-#define SIP_READ                                                                         \
-	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CSEQ) |    \
+#define SIP_READ                                                                      \
+	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CSEQ) | \
 	 SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH))
-#define SIP_READ_TOKENS                                                                  \
-	(SIP_PRESENT(CALL_ID) | SIP_PRESENT(AUTHORIZATION) |                             \
-	 SIP_PRESENT(PROXY_AUTHORIZATION) | SIP_PRESENT(WWW_AUTHENTICATE) |              \
-	 SIP_PRESENT(PROXY_AUTHENTICATE))
+#define SIP_READ_TOKENS                                                                         \
+	(SIP_PRESENT(CALL_ID) | SIP_PRESENT(AUTHORIZATION) | SIP_PRESENT(PROXY_AUTHORIZATION) | \
+	 SIP_PRESENT(WWW_AUTHENTICATE) | SIP_PRESENT(PROXY_AUTHENTICATE))
 
 static __always_inline int sip_is_read(__u32 bit)
 {
@@ -186,8 +184,8 @@ enum { SIP_GO_ON, SIP_STOP };
 
 /* A line that does not simply end with CR LF: it ended the data, or has an odd octet in the
  * word at `pos`. As sip_odd_word(); the findings go to msg->found. */
-static __always_inline __u64 sip_odd_line(const struct sip_buf *buf, struct sip_msg *msg,
-					  __u32 pos, __u32 length)
+static __always_inline __u64 sip_odd_line(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+					  __u32 length)
 {
 	__u64 odd;
 

@@ -22,7 +22,7 @@ static __always_inline int sip_is_strict(const struct sip_input *in)
 #define SIP_LINE_CUT     1u /* the data ended before it did */
 #define SIP_LINE_MORE    2u /* not yet at its end */
 #define SIP_LINE_NUL     4u
-#define SIP_LINE_BARE    8u /* a bare LF */
+#define SIP_LINE_BARE    8u  /* a bare LF */
 #define SIP_LINE_CR      16u /* a bare CR */
 #define SIP_LINE_CONTROL 32u /* a control octet that is neither NUL nor white space */
 
@@ -126,8 +126,7 @@ static __always_inline void sip_request_uri(const struct sip_buf *buf, const str
 	msg->scheme = sip_scheme(buf, pos, end);
 	if (msg->scheme == SIP_SCHEME_OTHER && sip_is_sos(buf, pos, end))
 		msg->flags |= SIP_URGENT;
-	if (!sip_is_strict(in) ||
-	    sip_syntax_is(buf, msg->uri.offset, end, SIP_SYNTAX_REQUEST_URI))
+	if (!sip_is_strict(in) || sip_syntax_is(buf, msg->uri.offset, end, SIP_SYNTAX_REQUEST_URI))
 		return;
 	msg->violations |= SW_SANITY_BIT(REQUEST_URI_SYNTAX);
 	sip_strict_uri(buf, msg, msg->uri.offset, end);
@@ -229,8 +228,8 @@ static __always_inline int sip_is_rubbish(const struct sip_buf *buf, const struc
 }
 
 /* The faults of a start line apart from its content, and of the octet at `next`. */
-static __always_inline __u64 sip_start_faults(const struct sip_buf *buf,
-					      const struct sip_input *in, __u32 found, __u32 next)
+static __always_inline __u64 sip_start_faults(const struct sip_buf *buf, const struct sip_input *in,
+					      __u32 found, __u32 next)
 {
 	__u64 faults = 0;
 
@@ -247,8 +246,7 @@ static __always_inline __u64 sip_start_faults(const struct sip_buf *buf,
 }
 
 /* Everything up to and with the start line. Always 0. */
-SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in,
-			 struct sip_msg *msg)
+SIP_GLOBAL int sip_start(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)
 {
 	__u32 pos = 0, end, found;
 	__u64 line;

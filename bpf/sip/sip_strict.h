@@ -60,8 +60,8 @@ static __always_inline int sip_bare_ipv6(const struct sip_buf *buf, __u32 pos, _
 {
 	__u32 host = sip_host_begin(buf, pos, end);
 
-	return host && sip_colons(buf, host, sip_find(buf, host, end, SIP_EACH(';'),
-						      SIP_EACH('?')));
+	return host &&
+	       sip_colons(buf, host, sip_find(buf, host, end, SIP_EACH(';'), SIP_EACH('?')));
 }
 
 /* The Request-URI: no octet that a URI never has, a scheme, and no headers behind the host
@@ -110,8 +110,8 @@ static __always_inline int sip_is_plain_name(const struct sip_buf *buf, __u32 po
 }
 
 /* [pos, value) is "name LWS :"; value 0 when there was no colon. */
-SIP_GLOBAL int sip_strict_name(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-			       __u32 end, __u32 value)
+SIP_GLOBAL int sip_strict_name(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
+			       __u32 value)
 {
 	__u32 behind;
 
@@ -224,8 +224,8 @@ SIP_GLOBAL __u32 sip_strict_address(const struct sip_buf *buf, struct sip_msg *m
 	}
 	angle = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('<'));
 	separator = sip_find_separator(buf, pos, end);
-	if (angle < separator || (single && angle < end && separator < angle &&
-				  sip_octet(buf, separator) != ';')) {
+	if (angle < separator ||
+	    (single && angle < end && separator < angle && sip_octet(buf, separator) != ';')) {
 		if (!sip_is_all(buf, pos, angle, SIP_IN_TOKEN | SIP_IN_LWS))
 			msg->violations |= SW_SANITY_BIT(DISPLAY_NAME);
 		return sip_strict_angle(buf, msg, angle, end);

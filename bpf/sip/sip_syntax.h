@@ -45,19 +45,19 @@ SIP_GLOBAL int sip_syntax_is(const struct sip_buf *buf, __u32 pos, __u32 end, __
 }
 
 /* Headers whose values are judged, the rule for each, and the bit of its reason. */
-#define SIP_SYNTAX_RULES(RULE)           \
-	RULE(VIA, VIA)                   \
-	RULE(FROM, FROM_TO)              \
-	RULE(TO, FROM_TO)                \
-	RULE(CONTACT, CONTACT)           \
-	RULE(ROUTE, ROUTE)               \
-	RULE(RECORD_ROUTE, ROUTE)        \
-	RULE(REFER_TO, FROM_TO)          \
-	RULE(CALL_ID, CALL_ID)           \
+#define SIP_SYNTAX_RULES(RULE)    \
+	RULE(VIA, VIA)            \
+	RULE(FROM, FROM_TO)       \
+	RULE(TO, FROM_TO)         \
+	RULE(CONTACT, CONTACT)    \
+	RULE(ROUTE, ROUTE)        \
+	RULE(RECORD_ROUTE, ROUTE) \
+	RULE(REFER_TO, FROM_TO)   \
+	RULE(CALL_ID, CALL_ID)    \
 	RULE(CONTENT_TYPE, CONTENT_TYPE)
 
 #define SIP_SYNTAX_PRESENT(header, rule) | SIP_PRESENT(header)
-#define SIP_SYNTAX_HEADERS (0 SIP_SYNTAX_RULES(SIP_SYNTAX_PRESENT))
+#define SIP_SYNTAX_HEADERS               (0 SIP_SYNTAX_RULES(SIP_SYNTAX_PRESENT))
 
 /* 1 if [pos, end), with no white space around it, is a legal value of one of these headers. */
 SIP_GLOBAL int sip_syntax_holds(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
@@ -68,10 +68,10 @@ SIP_GLOBAL int sip_syntax_holds(const struct sip_buf *buf, struct sip_msg *msg, 
 
 	if (!buf || !msg)
 		return 0;
-#define RULE(header, rule)                                \
-	if (id == SIP_##header) {                         \
-		state = SIP_SYNTAX_##rule;                \
-		bit = SW_SANITY_BIT(header##_SYNTAX);     \
+#define RULE(header, rule)                            \
+	if (id == SIP_##header) {                     \
+		state = SIP_SYNTAX_##rule;            \
+		bit = SW_SANITY_BIT(header##_SYNTAX); \
 	}
 	SIP_SYNTAX_RULES(RULE)
 #undef RULE

@@ -17,8 +17,7 @@
 
 /* Why a request would be refused if it is outside a dialog: what limits debit later is only looked
  * at, narrow before wide. SW_REASON_NONE: it would not. */
-static __always_inline enum sw_reason outside_spent(struct packet *p,
-						    const struct sw_cells *cells)
+static __always_inline enum sw_reason outside_spent(struct packet *p, const struct sw_cells *cells)
 {
 	enum sw_rate rate = method_rate(p->message);
 
@@ -76,7 +75,8 @@ static __always_inline enum verdict stage_admission(struct packet *p, struct xdp
 	/* Above the ceiling it is not worth to be read in full, and may come again. */
 	if (may_belong(p->message))
 		return p->grade || ceiling_admits(p, unproven_class(p->message)) ?
-			       VERDICT_UNDECIDED : admit_newcomer(ctx, packet_scratch(p));
+			       VERDICT_UNDECIDED :
+			       admit_newcomer(ctx, packet_scratch(p));
 	return admit_newcomer(ctx, packet_scratch(p));
 }
 

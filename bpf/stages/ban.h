@@ -98,8 +98,8 @@ static __always_inline int is_line_ends(const struct packet *p, const struct xdp
 	at = (const void *)(long)ctx->data + offset;
 	if ((const void *)(at + 1) > (const void *)(long)ctx->data_end || at[0] != ends)
 		return 0;
-	return length == 2 || ((const void *)(at + 2) <= (const void *)(long)ctx->data_end &&
-			       at[1] == ends);
+	return length == 2 ||
+	       ((const void *)(at + 2) <= (const void *)(long)ctx->data_end && at[1] == ends);
 }
 
 /* What a segment may be. What begins as nothing may go on with something only where some connection
@@ -140,8 +140,7 @@ static __always_inline __u8 ban_waits(struct packet *p, const struct xdp_md *ctx
 		return BAN_WAITS_NOT;
 	waits = begins_as(p, ctx, sizeof(struct udphdr));
 	cell = waits == BAN_WAITS_INSIDE ? SPARED_INSIDE : SPARED_CALL;
-	if (waits == BAN_WAITS_NOT ||
-	    !gcra_admit(&ban->spared[cell], &spared, packet_tick(p)))
+	if (waits == BAN_WAITS_NOT || !gcra_admit(&ban->spared[cell], &spared, packet_tick(p)))
 		return BAN_WAITS_NOT;
 	return waits;
 }

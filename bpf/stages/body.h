@@ -35,7 +35,7 @@ static __always_inline int is_description(struct scratch *scratch)
 	    sip_load(&scratch->buf, type.offset + 7) == SIP_WORD("tion/sdp"))
 		return 1;
 	return media_type_hash(&scratch->buf, type.offset, type.offset + type.length) ==
-		       SDP_TYPE_HASH;
+	       SDP_TYPE_HASH;
 }
 
 /* Bits of enum sdp_fault. */
@@ -65,7 +65,7 @@ __noinline __u32 body_faults(struct scratch *scratch)
 	return sdp_finish(sdp);
 }
 
-#define SDP_HAS(fault) \
+#define SDP_HAS(fault)                                                                           \
 	_Static_assert((int)SW_REASON_SDP_LINE + (int)SDP_##fault == (int)SW_REASON_SDP_##fault, \
 		       "the numbers stand in the order of enum sdp_fault")
 SDP_HAS(ORDER);
@@ -78,8 +78,8 @@ static __always_inline enum verdict stage_body(struct packet *p)
 {
 	__u32 found;
 
-	if (!policy.bodies || !packet_zone(p)->body || p->is_stream ||
-	    p->fragment_first || p->in_dialog || p->emergency || p->message > SW_MESSAGE_OTHER)
+	if (!policy.bodies || !packet_zone(p)->body || p->is_stream || p->fragment_first ||
+	    p->in_dialog || p->emergency || p->message > SW_MESSAGE_OTHER)
 		return VERDICT_UNDECIDED;
 	found = body_faults(packet_scratch(p));
 	for (__u32 i = 0; i < SDP_FAULTS && found; i++) {

@@ -17,10 +17,10 @@
 #define CONTENT(family) (policy.content & rules & SW_CONTENT_##family)
 
 /* One rule after the other, until one decides. */
-#define RULE(family, judge, ...)                                       \
-	do {                                                           \
-		if (CONTENT(family) && v == VERDICT_UNDECIDED)         \
-			v = judge(__VA_ARGS__);                        \
+#define RULE(family, judge, ...)                               \
+	do {                                                   \
+		if (CONTENT(family) && v == VERDICT_UNDECIDED) \
+			v = judge(__VA_ARGS__);                \
 	} while (0)
 
 /* Global: the verifier walks it once, whatever the stages before it found. */
@@ -52,8 +52,7 @@ __noinline int judge_content(struct scratch *scratch)
 /* Behind sanity: what is judged here has a header section that can be read. */
 static __always_inline enum verdict stage_content(struct packet *p)
 {
-	if (!policy.content || !packet_zone(p)->content.rules ||
-	    p->message > SW_MESSAGE_RESPONSE)
+	if (!policy.content || !packet_zone(p)->content.rules || p->message > SW_MESSAGE_RESPONSE)
 		return VERDICT_UNDECIDED;
 	return judge_content(packet_scratch(p));
 }

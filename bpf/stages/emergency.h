@@ -19,8 +19,7 @@ static __always_inline int emergency_admits(struct packet *p)
 
 	if (!cell)
 		return 1;
-	if (p->ban_waits &&
-	    !gcra_leaves(&cell->tat[rate], &policy.emergency, packet_time(p), 1, 2))
+	if (p->ban_waits && !gcra_leaves(&cell->tat[rate], &policy.emergency, packet_time(p), 1, 2))
 		return 0;
 	return packet_admits(p, &cell->tat[rate], &policy.emergency);
 }

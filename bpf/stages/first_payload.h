@@ -34,8 +34,7 @@ __noinline int judge_hello(struct scratch *scratch)
 	if (!scratch)
 		return HELLO_GOOD;
 	service = scratch->packet.service & (SW_SERVICES_MAX - 1);
-	return hello_judge(&scratch->buf, scratch->beginning.end,
-			   policy.services[service].tls_min);
+	return hello_judge(&scratch->buf, scratch->beginning.end, policy.services[service].tls_min);
 }
 
 /* Its first line, which is not all there, may become one of SIP: what stands before the first space
@@ -115,9 +114,9 @@ static __always_inline enum sw_reason reason_without_end(const struct packet *p)
 {
 	if (p->fragment_first)
 		return SW_REASON_FRAGMENT_TINY;
-	return p->transport == SW_TLS	? SW_REASON_TLS_VERSION :
-	       is_plain_opening(p)	? SW_REASON_TCP_FIRST :
-					  SW_REASON_CLEARTEXT;
+	return p->transport == SW_TLS ? SW_REASON_TLS_VERSION :
+	       is_plain_opening(p)    ? SW_REASON_TCP_FIRST :
+					SW_REASON_CLEARTEXT;
 }
 
 /* The text so far of a connection, scanned unless it is a hello. What passes is bound, and so is

@@ -17,9 +17,9 @@
  * keepalives such as CRLF CRLF, NUL, "jaK". */
 #define KEEPALIVE_BELOW 20
 
-#define STUN_HEADER     20
-#define STUN_COOKIE     0x2112a442
-#define STUN_MAX        548 /* RFC 8489 6.1: of a message over a path that nobody measured */
+#define STUN_HEADER 20
+#define STUN_COOKIE 0x2112a442
+#define STUN_MAX    548 /* RFC 8489 6.1: of a message over a path that nobody measured */
 
 /* RFC 8446 5.1 and 4: a record, and the first message in it. */
 #define TLS_MAJOR 3
@@ -76,8 +76,7 @@ static __always_inline int is_stun(const struct packet *p, const struct scratch 
 
 	return !(stun->type & bpf_htons(0xc000)) && stun->cookie == bpf_htonl(STUN_COOKIE) &&
 	       length % 4 == 0 && length + STUN_HEADER == p->payload_length &&
-	       p->payload_length <= STUN_MAX &&
-	       !has_version(&scratch->buf, p->payload_length);
+	       p->payload_length <= STUN_MAX && !has_version(&scratch->buf, p->payload_length);
 }
 
 /* Keepalives and STUN pass as they are, but for their ceilings: first the one of all who proved

@@ -32,8 +32,7 @@ static __always_inline enum verdict stage_not_sip(struct packet *p, const struct
 {
 	const volatile struct sw_zone *zone = packet_zone(p);
 
-	if (p->is_stream || p->fragment_first ||
-	    p->payload_length <= SIP_RUBBISH_WORDS * 8 ||
+	if (p->is_stream || p->fragment_first || p->payload_length <= SIP_RUBBISH_WORDS * 8 ||
 	    zone->bounds.method >= SIP_RUBBISH_WORDS * 8 ||
 	    !(zone->sanity & SW_SANITY_BIT(START_LINE)) || in_shadow(SW_REASON_START_LINE) ||
 	    !begins_as_no_sip(p, ctx))

@@ -71,8 +71,8 @@ __noinline int judge_login(struct scratch *scratch, __u32 offset, __u32 length)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
 	login = login_token(p, scratch, username);
-	if (!is_login_refused(p, login) && !(has_several_logins(p, scratch) &&
-					     is_login_refused(p, login ^ SEVERAL_LOGINS)))
+	if (!is_login_refused(p, login) &&
+	    !(has_several_logins(p, scratch) && is_login_refused(p, login ^ SEVERAL_LOGINS)))
 		return VERDICT_UNDECIDED;
 	may_drop = p->content_may_drop;
 	p->content_may_drop = 1;

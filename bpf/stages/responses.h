@@ -59,8 +59,8 @@ __noinline int judge_response(struct scratch *scratch)
 
 static __always_inline enum verdict stage_responses(struct packet *p)
 {
-	if (!policy.responses_expected || p->message != SW_MESSAGE_RESPONSE ||
-	    !p->may_be_spoofed || packet_zone(p)->responses != SW_RESPONSES_EXPECTED)
+	if (!policy.responses_expected || p->message != SW_MESSAGE_RESPONSE || !p->may_be_spoofed ||
+	    packet_zone(p)->responses != SW_RESPONSES_EXPECTED)
 		return VERDICT_UNDECIDED;
 	return judge_response(packet_scratch(p));
 }

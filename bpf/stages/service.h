@@ -28,8 +28,8 @@ static __always_inline int service_matches(const struct packet *p, __u32 i)
 	const volatile struct sw_service *service = &policy.services[i];
 	struct sw_service_addr key = {.addr = p->dst, .service = i};
 
-	if (SW_IS_STREAM(service->transport) != p->is_stream ||
-	    p->dport < service->port_first || p->dport > service->port_last)
+	if (SW_IS_STREAM(service->transport) != p->is_stream || p->dport < service->port_first ||
+	    p->dport > service->port_last)
 		return 0;
 	if (service->any_address)
 		return for_this_host(p);

@@ -40,8 +40,7 @@ static __always_inline int may_pass_ban(struct packet *p, const struct scratch *
 {
 	if (p->ban_waits != BAN_WAITS_INSIDE)
 		return p->emergency;
-	if (p->is_stream && p->message == SW_MESSAGE_RESPONSE &&
-	    scratch->stream.known)
+	if (p->is_stream && p->message == SW_MESSAGE_RESPONSE && scratch->stream.known)
 		return 1;
 	return belongs_to_emergency(p, scratch) || belongs_to_call(p, scratch);
 }

@@ -19,9 +19,9 @@ static __always_inline int begins_plain(const struct scratch *scratch)
 {
 	__u32 letter = scratch->buf.octets[0] - 'A';
 
-	return letter < 26 && (1u << letter & (1u << ('I' - 'A') | 1u << ('M' - 'A') |
-					       1u << ('N' - 'A') | 1u << ('O' - 'A') |
-					       1u << ('R' - 'A') | 1u << ('U' - 'A')));
+	return letter < 26 &&
+	       (1u << letter & (1u << ('I' - 'A') | 1u << ('M' - 'A') | 1u << ('N' - 'A') |
+				1u << ('O' - 'A') | 1u << ('R' - 'A') | 1u << ('U' - 'A')));
 }
 
 /* Whether some limit is spent that may refuse this message from a zone without newcomers: then it
@@ -38,8 +38,7 @@ __noinline int is_tight(struct scratch *scratch)
 	plain = begins_plain(scratch);
 	if (zone_spent(p) ||
 	    (!plain && (ceiling_spent(p, SW_UNPROVEN_RESPONSE) ||
-			ceiling_spent(p, SW_UNPROVEN_ACK) ||
-			ceiling_spent(p, SW_UNPROVEN_DIALOG))))
+			ceiling_spent(p, SW_UNPROVEN_ACK) || ceiling_spent(p, SW_UNPROVEN_DIALOG))))
 		return 1;
 	if (policy.limited & RATES_MESSAGES)
 		cells = stranger_cells(p, 0);
@@ -49,8 +48,8 @@ __noinline int is_tight(struct scratch *scratch)
 		if (source_spent(p, cells, rate))
 			return 1;
 	}
-	return !plain && (source_spent(p, cells, SW_RATE_DIALOG) ||
-			  source_spent(p, cells, SW_RATE_RESPONSE));
+	return !plain &&
+	       (source_spent(p, cells, SW_RATE_DIALOG) || source_spent(p, cells, SW_RATE_RESPONSE));
 }
 
 /* Where newcomers may have to be turned away, or a limit is spent, it is scanned in two halves.

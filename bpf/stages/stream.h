@@ -35,11 +35,11 @@
 #include "rules/unproven.h"
 
 /* Of one ban. */
-#define SPARED_SYN_RATE     10 /* a second */
-#define SPARED_SYN_BURST    40
-#define SPARED_UNIT         512 /* octets of payload */
-#define SPARED_UNITS_RATE   16 /* a second: 8 KiB, or eight calls */
-#define SPARED_UNITS_BURST  256 /* 128 KiB */
+#define SPARED_SYN_RATE    10 /* a second */
+#define SPARED_SYN_BURST   40
+#define SPARED_UNIT        512 /* octets of payload */
+#define SPARED_UNITS_RATE  16  /* a second: 8 KiB, or eight calls */
+#define SPARED_UNITS_BURST 256 /* 128 KiB */
 
 /* What the kernel will do with a segment. */
 enum fit {
@@ -84,11 +84,13 @@ static __always_inline enum fit fit_established(struct scratch *scratch, struct 
 	ahead = end - connection->rcv_nxt;
 	acked = bpf_ntohl(tcp->ack_seq) - connection->snd_una;
 	if (ahead <= 0) /* it may acknowledge less than came since */
-		return ahead > -CONNECTION_AHEAD &&
-		       connection->snd_nxt - bpf_ntohl(tcp->ack_seq) < CONNECTION_AHEAD ?
-		       FIT_READ : FIT_NOT;
+		return ahead > -CONNECTION_AHEAD && connection->snd_nxt - bpf_ntohl(tcp->ack_seq) <
+							    CONNECTION_AHEAD ?
+			       FIT_READ :
+			       FIT_NOT;
 	return ahead <= CONNECTION_AHEAD && acked <= connection->snd_nxt - connection->snd_una ?
-	       FIT_GOES_ON : FIT_NOT;
+		       FIT_GOES_ON :
+		       FIT_NOT;
 }
 
 /* Global: its stack is nobody else's. */
@@ -184,7 +186,8 @@ static __always_inline enum verdict judge_line_ends(struct xdp_md *ctx, struct s
 	int fit = fit_stream(ctx, scratch);
 
 	return (fit == FIT_GOES_ON || fit == FIT_READ) && spares_octets(&scratch->packet, cell) ?
-	       VERDICT_PASS : refuse_banned(&scratch->packet);
+		       VERDICT_PASS :
+		       refuse_banned(&scratch->packet);
 }
 
 /* The port was used again: then what is noted is of a connection that is over. All that passed went
@@ -216,7 +219,8 @@ static __always_inline int takes_place(struct scratch *scratch, const struct sw_
 	stream->again = stream->sequence != known->next;
 	stream->tail = known->matched & HAD_TAIL;
 	stream->matched = !stream->again ? known->matched :
-			  stream->tail   ? VERSION_PARTS | TAIL_PARTS : VERSION_PARTS;
+			  stream->tail   ? VERSION_PARTS | TAIL_PARTS :
+					   VERSION_PARTS;
 	return !stream->again ||
 	       (__s32)(stream->sequence + scratch->packet.payload_length - known->next) <= 0;
 }
@@ -258,7 +262,8 @@ __noinline int judge_stream(struct xdp_md *ctx, struct scratch *scratch)
 		return refuse_banned(p);
 	if (p->tcp_flags & TCP_SYN)
 		return !p->payload_length && spares_syn(ctx, scratch, &ban->spared[SPARED_SYN]) ?
-		       VERDICT_UNDECIDED : refuse_banned(p);
+			       VERDICT_UNDECIDED :
+			       refuse_banned(p);
 	known = find_stream(p);
 	if (!p->payload_length)
 		return known ? VERDICT_UNDECIDED : refuse_banned(p);

@@ -22,15 +22,15 @@ __noinline int note_violation(struct scratch *scratch)
 /* What others can have a good client write: a response repeats what its request had, a request
  * inside a dialog has the other side's tags and routes, and a REFER or a redirect says who is to be
  * called. None of that is an offence of the client's. */
-#define SANITY_DICTATED                                                                    \
-	(SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(HEADER_LENGTH) |                        \
-	 SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(MESSAGE_LENGTH) |                     \
-	 SW_SANITY_BIT(METHOD_LENGTH))
+#define SANITY_DICTATED                                                                           \
+	(SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(HEADER_LENGTH) | SW_SANITY_BIT(HEADER_COUNT) | \
+	 SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(METHOD_LENGTH))
 
 static __always_inline __u64 offending(const struct packet *p)
 {
 	return p->message == SW_MESSAGE_RESPONSE || p->in_dialog ?
-		       0 : p->found & SW_SANITY_DEFAULT & ~SANITY_DICTATED;
+		       0 :
+		       p->found & SW_SANITY_DEFAULT & ~SANITY_DICTATED;
 }
 
 static __always_inline enum verdict stage_violation(struct packet *p)

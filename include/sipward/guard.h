@@ -71,16 +71,16 @@ enum sw_teardown {
 #define SW_PRIVACY_HOSTS     0x10u /* names of the inside (sw_policy.hosts) */
 
 struct sw_guard {
-	__u32 rules;         /* SW_GUARD_ bits: what this zone uses */
-	__u8 teardown;       /* enum sw_teardown */
-	__u8 loop;           /* enum sw_action, as the next two */
+	__u32 rules;   /* SW_GUARD_ bits: what this zone uses */
+	__u8 teardown; /* enum sw_teardown */
+	__u8 loop;     /* enum sw_action, as the next two */
 	__u8 digest_leak;
 	__u8 sweep;
 	__u32 destinations;  /* bits of the sketch that one source may set; 0: no limit */
 	__u8 privacy_report; /* SW_PRIVACY_ bits */
 	__u8 privacy_deny;
 	__u8 pad[2];
-	__u64 window;        /* of toll fraud */
+	__u64 window; /* of toll fraud */
 };
 
 /* A host name of the inside, in lower case, as words and masks that the end of a host is

@@ -40,8 +40,7 @@ sw_observer_state(const struct sw_health *health, __u64 now)
 	/* As differences with a sign: another CPU's clock may be a little ahead. */
 	if (!health->heartbeat || (__s64)(now - health->heartbeat) > (__s64)SW_HEARTBEAT_LIFE)
 		return SW_OBSERVER_NOT_RUNNING;
-	if (!health->observed_from ||
-	    (__s64)(now - health->observed_from) < (__s64)SW_OBSERVED_FOR)
+	if (!health->observed_from || (__s64)(now - health->observed_from) < (__s64)SW_OBSERVED_FOR)
 		return SW_OBSERVER_WARMING_UP;
 	if ((__s64)(health->overflowed_until - now) > 0)
 		return SW_OBSERVER_OVERFLOWED;

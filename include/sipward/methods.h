@@ -9,7 +9,7 @@
 
 enum sw_message {
 #define METHOD(id, token) SW_MESSAGE_##id,
-#define KIND(id, name) SW_MESSAGE_##id,
+#define KIND(id, name)    SW_MESSAGE_##id,
 #include <sipward/methods.def>
 #undef METHOD
 #undef KIND
@@ -30,13 +30,13 @@ enum sw_message {
 
 /* Classes with a limit cell of their own for each source. */
 enum sw_rate {
-	SW_RATE_ANY,       /* every request outside a dialog */
+	SW_RATE_ANY, /* every request outside a dialog */
 	SW_RATE_INVITE,
 	SW_RATE_REGISTER,
 	SW_RATE_OPTIONS,
 	SW_RATE_SUBSCRIBE, /* with NOTIFY and PUBLISH: event packages, RFC 6665, RFC 3903 */
 	SW_RATE_MESSAGE,
-	SW_RATE_DIALOG,    /* requests inside a dialog, ACK, BYE, CANCEL, PRACK */
+	SW_RATE_DIALOG, /* requests inside a dialog, ACK, BYE, CANCEL, PRACK */
 	SW_RATE_RESPONSE,
 	SW_RATE_KEEPALIVE,
 	SW_RATE_STUN,
@@ -45,7 +45,7 @@ enum sw_rate {
 	SW_RATE_TLS,       /* TLS handshakes that it begins */
 	SW_RATE_SPARE_1,
 	SW_RATE_SPARE_2,
-	SW_RATE_UNTIL,     /* no class: when the last of the others is as good as new */
+	SW_RATE_UNTIL, /* no class: when the last of the others is as good as new */
 	SW_RATE_COUNT
 };
 
@@ -57,21 +57,21 @@ enum sw_unproven {
 	SW_UNPROVEN_STUN,
 	SW_UNPROVEN_RESPONSE,
 	SW_UNPROVEN_ACK,
-	SW_UNPROVEN_DIALOG,    /* BYE, CANCEL, PRACK, requests inside a dialog */
+	SW_UNPROVEN_DIALOG, /* BYE, CANCEL, PRACK, requests inside a dialog */
 	SW_UNPROVEN_SYN,
-	SW_UNPROVEN_SEGMENT,   /* TCP, of no connection that the kernel has, first payloads too */
-	SW_UNPROVEN_FRAGMENT,  /* later ones, whose first is not remembered */
+	SW_UNPROVEN_SEGMENT,  /* TCP, of no connection that the kernel has, first payloads too */
+	SW_UNPROVEN_FRAGMENT, /* later ones, whose first is not remembered */
 	SW_UNPROVEN_REASONS,
 	/* It carries what the server sent to its address, which others may have learned. Above it,
 	 * the newcomers' way. */
 	SW_UNPROVEN_BELONGING = SW_UNPROVEN_REASONS,
 	SW_UNPROVEN_COUNT,
-	SW_UNPROVEN_MAX = 16   /* cells */
+	SW_UNPROVEN_MAX = 16 /* cells */
 };
 
 #define SW_RATE_BIT(id) (1u << SW_RATE_##id)
 /* Those of requests outside a dialog. */
-#define SW_RATES_REQUESTS \
+#define SW_RATES_REQUESTS                                                                        \
 	(SW_RATE_BIT(ANY) | SW_RATE_BIT(INVITE) | SW_RATE_BIT(REGISTER) | SW_RATE_BIT(OPTIONS) | \
 	 SW_RATE_BIT(SUBSCRIBE) | SW_RATE_BIT(MESSAGE))
 

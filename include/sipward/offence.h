@@ -25,9 +25,9 @@ enum sw_offence_kind {
  * others may be spoofed. */
 struct sw_offence {
 	__u64 time;
-	__u64 who;                /* token: whose credentials, or who was asked for */
-	struct sw_source source;  /* as bans are keyed */
-	__u8 kind;                /* enum sw_offence_kind */
+	__u64 who;               /* token: whose credentials, or who was asked for */
+	struct sw_source source; /* as bans are keyed */
+	__u8 kind;               /* enum sw_offence_kind */
 	__u8 proved;
 	__u8 zone;                /* zone number */
 	__u8 good;                /* how many other usernames registered from the source: 0..64 */
@@ -56,15 +56,15 @@ enum { SW_FIRST_NOT, SW_FIRST_STALE, SW_FIRST_FRESH };
 #define SW_ATTEMPT_MANY   4u /* it may be about several users: its success says nothing */
 
 struct sw_attempt {
-	__u64 login;    /* token of source and username; 0: without credentials */
-	__u64 user;     /* token of who is asked for */
-	__u64 nonce;    /* token */
-	__u64 issued;   /* when the server last sent this nonce to this address */
+	__u64 login;  /* token of source and username; 0: without credentials */
+	__u64 user;   /* token of who is asked for */
+	__u64 nonce;  /* token */
+	__u64 issued; /* when the server last sent this nonce to this address */
 	__u64 at;
-	__u16 port;     /* of the source, network order */
-	__u8 method;    /* enum sw_message */
+	__u16 port;  /* of the source, network order */
+	__u8 method; /* enum sw_message */
 	__u8 flags;
-	__u8 cseq;      /* enum sw_message: the method in CSeq, which the answer repeats */
+	__u8 cseq; /* enum sw_message: the method in CSeq, which the answer repeats */
 	__u8 pad[3];
 	char name[SW_LOGIN_NAME]; /* the username, as much as has room */
 };
@@ -72,21 +72,21 @@ struct sw_attempt {
 /* The last refusal of a login by one method. Gone with the first success. */
 struct sw_refusal {
 	__u64 at;
-	__u64 nonce;    /* token of the one that was refused */
-	__u64 attempt;  /* its key: the same again may be a retransmission */
+	__u64 nonce;   /* token of the one that was refused */
+	__u64 attempt; /* its key: the same again may be a retransmission */
 	__u32 failures;
-	__u16 repeats;  /* how often that was one */
-	__u16 doubts;   /* how often the nonce may have expired */
+	__u16 repeats; /* how often that was one */
+	__u16 doubts;  /* how often the nonce may have expired */
 };
 
 /* A source that the server served. */
 struct sw_authenticated {
 	__u64 seen;
-	__u64 logins;   /* a bit for each one that registered, by its token */
-	__u64 called;   /* likewise, that called, and had answered a challenge */
-	__u64 from;     /* begin of the window that `found` counts */
-	__u32 found;    /* requests that found somebody, less those that found nobody */
-	__u32 before;   /* likewise in the window before */
+	__u64 logins; /* a bit for each one that registered, by its token */
+	__u64 called; /* likewise, that called, and had answered a challenge */
+	__u64 from;   /* begin of the window that `found` counts */
+	__u32 found;  /* requests that found somebody, less those that found nobody */
+	__u32 before; /* likewise in the window before */
 };
 
 /* A username that is refused to one source stands in the table of bans, under the source and 24

@@ -64,8 +64,7 @@ static inline __attribute__((always_inline)) __u32 sw_quota_few(__u32 level)
 }
 
 /* Entries of a table of `size` that are free for whom `kept` of it are kept from. */
-static inline __attribute__((always_inline)) __u32 sw_quota_free(__u32 size, __u64 used,
-								 __u32 kept)
+static inline __attribute__((always_inline)) __u32 sw_quota_free(__u32 size, __u64 used, __u32 kept)
 {
 	return used + kept < size ? size - used - kept : 0;
 }

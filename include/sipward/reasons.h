@@ -9,8 +9,8 @@
 
 /* Every number that a reason has or had: one that stands twice does not compile. */
 enum sw_reason_number {
-#define REASON(number, ...) SW_REASON_NUMBER_##number,
-#define SANITY(number, ...) SW_REASON_NUMBER_##number,
+#define REASON(number, ...)   SW_REASON_NUMBER_##number,
+#define SANITY(number, ...)   SW_REASON_NUMBER_##number,
 #define RETIRED(number, name) SW_REASON_NUMBER_##number,
 #include <sipward/reasons.def>
 #undef REASON
@@ -29,7 +29,7 @@ enum sw_reason {
 
 #define REASON(number, ...) \
 	_Static_assert(number < SW_REASON_COUNT, "a number below this one has no row: RETIRED");
-#define SANITY(number, ...) REASON(number)
+#define SANITY(number, ...)   REASON(number)
 #define RETIRED(number, name) REASON(number)
 #include <sipward/reasons.def>
 #undef REASON
@@ -45,7 +45,7 @@ enum sw_sanity {
 	SW_SANITY_COUNT
 };
 
-#define SW_SANITY_BIT(id)   (1ull << SW_SANITY_##id)
+#define SW_SANITY_BIT(id) (1ull << SW_SANITY_##id)
 
 /* The reason of each bit of such a mask. */
 #define REASON(number, ...)
@@ -65,18 +65,18 @@ enum { SW_PROFILE_OFF, SW_PROFILE_DEFAULT, SW_PROFILE_STRICT, SW_PROFILE_FORMAL 
 	| (SW_PROFILE_##profile <= SW_PROFILE_DEFAULT ? SW_SANITY_BIT(id) : 0)
 static const unsigned long long SW_SANITY_DEFAULT = 0
 #include <sipward/reasons.def>
-;
+	;
 #undef SANITY
 #define SANITY(number, id, ...) | SW_SANITY_BIT(id)
 static const unsigned long long SW_SANITY_STRICT = 0
 #include <sipward/reasons.def>
-;
+	;
 #undef SANITY
 #define SANITY(number, id, name, profile, ...) \
 	| (SW_PROFILE_##profile == SW_PROFILE_FORMAL ? SW_SANITY_BIT(id) : 0)
 static const unsigned long long SW_SANITY_FORMAL = 0
 #include <sipward/reasons.def>
-;
+	;
 #undef REASON
 #undef SANITY
 

@@ -13,9 +13,9 @@
 /* A source as the rules of a zone count it: the address masked to `length` bits. */
 struct sw_source {
 	struct sw_addr addr;
-	__u16 port;   /* network order; 0 unless the zone counts address and port */
-	__u8 length;  /* prefix length, of 32 for IPv4 and of 128 for IPv6 */
-	__u8 zone;    /* zone number; 0 in bans, which hold in every zone */
+	__u16 port;  /* network order; 0 unless the zone counts address and port */
+	__u8 length; /* prefix length, of 32 for IPv4 and of 128 for IPv6 */
+	__u8 zone;   /* zone number; 0 in bans, which hold in every zone */
 };
 
 /* Limit cells of one source: a theoretical arrival time for each class. */
@@ -61,14 +61,14 @@ struct sw_prefix_line {
 
 /* The limit cells of a zone, alone on their cache line: all CPUs write them. */
 enum sw_zone_rate {
-	SW_ZONE_ALL,        /* requests outside a dialog */
-	SW_ZONE_NEWCOMERS,  /* newcomers, first packets */
-	SW_ZONE_AGAIN,      /* newcomers that were seen before: retransmissions */
+	SW_ZONE_ALL,       /* requests outside a dialog */
+	SW_ZONE_NEWCOMERS, /* newcomers, first packets */
+	SW_ZONE_AGAIN,     /* newcomers that were seen before: retransmissions */
 	SW_ZONE_EMERGENCY,
 	SW_ZONE_EMERGENCY_KNOWN,
-	SW_ZONE_PROBES,     /* newcomers that are told to the agent, to be probed */
-	SW_ZONE_CLEARTEXT,  /* initial REGISTERs in the clear, from a zone that must use IPsec */
-	SW_ZONE_PENALISED,  /* newcomers with a penalty, when they were seen before */
+	SW_ZONE_PROBES,    /* newcomers that are told to the agent, to be probed */
+	SW_ZONE_CLEARTEXT, /* initial REGISTERs in the clear, from a zone that must use IPsec */
+	SW_ZONE_PENALISED, /* newcomers with a penalty, when they were seen before */
 	SW_ZONE_RATE_COUNT = 8
 };
 
@@ -89,10 +89,10 @@ enum sw_grade { SW_GRADE_NONE, SW_GRADE_PROVED, SW_GRADE_GOOD };
 
 struct sw_known {
 	__u64 since;
-	__u64 seen;    /* last packet, to the second; idle ones are forgotten */
-	__u16 vlan;    /* the path that the proof came by: outermost tag, */
-	__u8 ttl;      /* TTL or hop limit */
-	__u8 grade;    /* enum sw_grade */
+	__u64 seen; /* last packet, to the second; idle ones are forgotten */
+	__u16 vlan; /* the path that the proof came by: outermost tag, */
+	__u8 ttl;   /* TTL or hop limit */
+	__u8 grade; /* enum sw_grade */
 	__u32 proofs;
 };
 
@@ -117,7 +117,7 @@ struct sw_greylist_line {
 struct sw_newcomer {
 	struct sw_addr addr;
 	struct sw_addr local;
-	__u16 port;          /* host order */
+	__u16 port; /* host order */
 	__u16 local_port;
 	__u32 ifindex;
 	__u32 backoff; /* number of retransmissions at the pace of RFC 3261 */
@@ -129,7 +129,7 @@ struct sw_health {
 	__u64 pressure_until;   /* the server falls behind: the greylist opens */
 	__u64 observed_from;    /* since when every interface has its observer, without a gap */
 	__u64 heartbeat;        /* when the agent last found all observers in place */
-	__u64 overflowed_until;     /* the table of branches was too small: some may be missing */
+	__u64 overflowed_until; /* the table of branches was too small: some may be missing */
 	__u64 unanswered_from;  /* since when requests come in, and no observer sees an answer */
 	__u64 services;         /* fingerprint of what is observed: ports, and whether dialogs */
 	__u64 penalised_until;  /* when the last penalty ends */
@@ -138,27 +138,27 @@ struct sw_health {
 
 /* State that the observers write. */
 struct sw_observed {
-	__u64 last;             /* when one last read a datagram of a service */
-	__u64 nameless;         /* when the server last sent a branch that makes no token */
-	__u64 dialogs_full;     /* when there were last more dialogs than the table is good for */
-	__u64 dialogs_from;     /* since when they are counted: */
-	__u64 dialogs;          /* new ones */
+	__u64 last;         /* when one last read a datagram of a service */
+	__u64 nameless;     /* when the server last sent a branch that makes no token */
+	__u64 dialogs_full; /* when there were last more dialogs than the table is good for */
+	__u64 dialogs_from; /* since when they are counted: */
+	__u64 dialogs;      /* new ones */
 };
 
 /* Counters of the admission and the observer, for each CPU. */
 enum sw_tally {
-	SW_TALLY_PROMOTED,      /* endpoints that became known */
-	SW_TALLY_KNOWN_FULL,    /* not promoted: what is free is kept for others */
-	SW_TALLY_KNOWN_QUOTA,   /* not promoted: its address or network has its share */
-	SW_TALLY_GREYLISTED,    /* dropped by the greylist: first packets, and early ones */
-	SW_TALLY_AGAIN,         /* let in as a retransmission */
-	SW_TALLY_PROBE_ANSWERS, /* consumed: the server does not see them */
-	SW_TALLY_REQUESTS,      /* requests outside a dialog that were let through, over UDP */
-	SW_TALLY_ANSWERS,       /* responses of the server, over UDP */
-	SW_TALLY_OBSERVED,      /* datagrams of the services that the observer read */
-	SW_TALLY_OFFENCES_LOST, /* offences that were not told: over their budget */
+	SW_TALLY_PROMOTED,           /* endpoints that became known */
+	SW_TALLY_KNOWN_FULL,         /* not promoted: what is free is kept for others */
+	SW_TALLY_KNOWN_QUOTA,        /* not promoted: its address or network has its share */
+	SW_TALLY_GREYLISTED,         /* dropped by the greylist: first packets, and early ones */
+	SW_TALLY_AGAIN,              /* let in as a retransmission */
+	SW_TALLY_PROBE_ANSWERS,      /* consumed: the server does not see them */
+	SW_TALLY_REQUESTS,           /* requests outside a dialog that were let through, over UDP */
+	SW_TALLY_ANSWERS,            /* responses of the server, over UDP */
+	SW_TALLY_OBSERVED,           /* datagrams of the services that the observer read */
+	SW_TALLY_OFFENCES_LOST,      /* offences that were not told: over their budget */
 	SW_TALLY_AUTHENTICATED_FULL, /* sources that were not noted: the table is full */
-	SW_TALLY_KNOWN_LEFT,    /* endpoints never served that made room; the agent counts them */
+	SW_TALLY_KNOWN_LEFT, /* endpoints never served that made room; the agent counts them */
 	SW_TALLY_COUNT = 16
 };
 
@@ -169,7 +169,7 @@ struct sw_dialog {
 	struct sw_addr parties[SW_PARTIES_MAX];
 	__u64 expires;
 	__u8 count;
-	__u8 many;  /* more than are kept: not judged */
+	__u8 many;   /* more than are kept: not judged */
 	__u8 spared; /* an emergency call: nothing of it is refused */
 	__u8 sides;  /* bit per side that the server sent something to */
 	__u8 pad[4];
@@ -178,7 +178,7 @@ struct sw_dialog {
 /* How often one request came by. */
 struct sw_loop {
 	__u64 expires;
-	__u64 seen;  /* a bit for each branch and Max-Forwards */
+	__u64 seen; /* a bit for each branch and Max-Forwards */
 	__u32 count;
 	__u32 pad;
 };
@@ -191,7 +191,7 @@ struct sw_loop {
 #define SW_PREFIXES_MAX 8
 
 struct sw_sweep {
-	__u32 tail;  /* the last digits */
+	__u32 tail; /* the last digits */
 	__u32 count;
 	__u32 prefixes[SW_PREFIXES_MAX]; /* hashes of what stood before them */
 };
@@ -224,12 +224,12 @@ enum sw_spared { SPARED_CALL, SPARED_INSIDE, SPARED_SYN, SPARED_OCTETS, SPARED_C
 
 struct sw_ban {
 	__u64 start;
-	__u64 end;       /* ~0: until it is taken off by hand */
-	__u64 hits;      /* packets dropped by it */
-	__u32 evidence;  /* packets or failures that earned it */
-	__u16 reason;    /* enum sw_reason; SW_REASON_BAN for one made by hand; SW_REASON_NONE: no
+	__u64 end;      /* ~0: until it is taken off by hand */
+	__u64 hits;     /* packets dropped by it */
+	__u32 evidence; /* packets or failures that earned it */
+	__u16 reason;   /* enum sw_reason; SW_REASON_BAN for one made by hand; SW_REASON_NONE: no
 			  * ban, its source is allowed by hand */
-	__u16 flags;     /* how many bans for behaviour came before it in a row */
+	__u16 flags;    /* how many bans for behaviour came before it in a row */
 	union {
 		char note[32]; /* why, of one by hand; of a refused username, that; NUL
 				* terminated */
@@ -261,15 +261,15 @@ struct sw_counters {
 /* The state's own page: its owner, and the values that all generations share. */
 struct sw_meta {
 	__u32 abi_version;
-	__u32 restoring;   /* 1: made anew, and what was saved on the disk is not back yet */
-	__u64 generation;  /* the last number given out */
-	__u64 seed[2];     /* random, per host, made once */
+	__u32 restoring;  /* 1: made anew, and what was saved on the disk is not back yet */
+	__u64 generation; /* the last number given out */
+	__u64 seed[2];    /* random, per host, made once */
 };
 
 /* The register of zone numbers: a zone keeps its number by name. */
 struct sw_zone_name {
 	char name[SW_NAME_MAX];
-	__u64 generation;  /* the last one that had this zone; 0: never used */
+	__u64 generation; /* the last one that had this zone; 0: never used */
 };
 
 enum sw_way { SW_INGRESS, SW_EGRESS };
@@ -280,20 +280,20 @@ enum sw_event_kind { SW_EVENT_PACKET, SW_EVENT_BAN, SW_EVENT_REPAIR };
 struct sw_event {
 	__u64 time;
 	__u32 ifindex;
-	__u16 reason;      /* enum sw_reason */
-	__u8 mode;         /* enum sw_mode: monitor when it was not carried out */
+	__u16 reason; /* enum sw_reason */
+	__u8 mode;    /* enum sw_mode: monitor when it was not carried out */
 	__u8 zone;
 	struct sw_addr src;
 	struct sw_addr dst;
-	__u16 sport;       /* host order */
+	__u16 sport; /* host order */
 	__u16 dport;
-	__u16 length;      /* of the payload */
-	__u8 transport;    /* enum sw_transport; SW_TRANSPORT_COUNT when not known */
-	__u8 message;      /* enum sw_message */
+	__u16 length;   /* of the payload */
+	__u8 transport; /* enum sw_transport; SW_TRANSPORT_COUNT when not known */
+	__u8 message;   /* enum sw_message */
 	__u8 vlan_count;
-	__u8 kind;         /* enum sw_event_kind; a ban has time, zone, reason, mode, src; a
+	__u8 kind;      /* enum sw_event_kind; a ban has time, zone, reason, mode, src; a
 			    * repair of the agent's has time, ifindex, and its kind as evidence */
-	__u8 direction;    /* enum sw_way */
+	__u8 direction; /* enum sw_way */
 	__u8 pad[1];
 	union {
 		__u32 suppressed; /* events over the budget since the last one of this CPU */
@@ -310,17 +310,17 @@ enum sw_test_run_verdict {
 };
 
 struct sw_test_run {
-	__u8 verdict;        /* enum sw_test_run_verdict */
-	__u8 reason;         /* of a refusal, enum sw_reason */
+	__u8 verdict; /* enum sw_test_run_verdict */
+	__u8 reason;  /* of a refusal, enum sw_reason */
 	__u8 shadow_count;
-	__u8 shadows[4];     /* reasons that were counted only */
+	__u8 shadows[4]; /* reasons that were counted only */
 	__u8 zone;
-	__u8 service;        /* index into sw_policy.services */
-	__u8 transport;      /* SW_TRANSPORT_COUNT: for no service */
-	__u8 message;        /* enum sw_message */
+	__u8 service;   /* index into sw_policy.services */
+	__u8 transport; /* SW_TRANSPORT_COUNT: for no service */
+	__u8 message;   /* enum sw_message */
 	__u8 in_dialog;
-	__u8 scanned;        /* the scanner read the message, and test_run_msg is what it found */
-	__u8 grade;          /* enum sw_grade of its endpoint */
+	__u8 scanned; /* the scanner read the message, and test_run_msg is what it found */
+	__u8 grade;   /* enum sw_grade of its endpoint */
 	__u8 emergency;
 	__u8 pad;
 	__u32 payload_offset;

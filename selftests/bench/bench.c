@@ -297,8 +297,8 @@ static void measure_two(const struct scene *full)
 	scene_open(&over, "scripts/policies/pbx.yaml", spent);
 	open_bans(&bans, 1);
 	table_open(&table, full);
-	table_add_program(&table, counting_program(), "one cell, and nothing else",
-			  MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add_program(&table, counting_program(), "one cell, and nothing else", MESSAGE_INVITE,
+			  "203.0.113.7", XDP_PASS);
 	table_add(&table, &pbx, "public, INVITE", MESSAGE_INVITE, "198.51.100.77", XDP_PASS);
 	table_add(&table, &pbx, "public, 200 OK, leaves", MESSAGE_OUT_OK, "198.51.100.77",
 		  ANY_VERDICT);
@@ -316,8 +316,8 @@ static void measure_two(const struct scene *full)
 	if (!as_tsv)
 		printf("\n%-42s %19s\n", "two processors at once", "of alone");
 	for (size_t i = ROW_FULL; i < table.count; i++)
-		printf(as_tsv ? "two processors: %s\t%.3f\n" : "%-42s %19.2f\n",
-		       table.rows[i].name, ratios[i]);
+		printf(as_tsv ? "two processors: %s\t%.3f\n" : "%-42s %19.2f\n", table.rows[i].name,
+		       ratios[i]);
 }
 
 static void measure_parsers(const struct scene *full)
@@ -342,9 +342,9 @@ static void measure_parsers(const struct scene *full)
 		splitter = least(splitter, split_ns(text, size));
 	}
 	printf("INVITE of %zu octets; best of %u rounds; ns are less the empty program's %.0f\n"
-	       "%-42s %9.0f %9.2f\n%-42s %9.0f %9.2f\n", size, rounds, table.rows[0].best,
-	       "libosip2", osip, osip / row_ns(&table, ROW_FULL), "splitter", splitter,
-	       splitter / row_ns(&table, ROW_FULL));
+	       "%-42s %9.0f %9.2f\n%-42s %9.0f %9.2f\n",
+	       size, rounds, table.rows[0].best, "libosip2", osip, osip / row_ns(&table, ROW_FULL),
+	       "splitter", splitter, splitter / row_ns(&table, ROW_FULL));
 	printf("%-42s %9u\n", "instructions verified", test_run_verified(&full->test_run));
 }
 

@@ -18,12 +18,12 @@ struct scene {
 
 struct row {
 	char name[64];
-	int program;     /* not owned */
+	int program; /* not owned */
 	bool outbound;
 	void *octets;
 	uint32_t size;
-	int verdict;     /* wanted, or ANY_VERDICT */
-	double best;     /* nanoseconds */
+	int verdict; /* wanted, or ANY_VERDICT */
+	double best; /* nanoseconds */
 };
 
 #define ANY_VERDICT (-1)
@@ -40,7 +40,7 @@ enum message {
 	MESSAGE_INVITE,
 	MESSAGE_REGISTER,
 	MESSAGE_OPTIONS,
-	MESSAGE_OK,         /* to an INVITE of the server */
+	MESSAGE_OK, /* to an INVITE of the server */
 	MESSAGE_REINVITE,
 	MESSAGE_ACK,
 	MESSAGE_BYE,

@@ -11,46 +11,47 @@
 #include "bench.h"
 #include "kernel/skeleton.h"
 
-#define EACH_ZONE(zone, policy)                                    \
-	for (struct zone *zone = (policy)->zones;                  \
-	     zone < (policy)->zones + (policy)->zone_count; zone++)
+#define EACH_ZONE(zone, policy)                                                                  \
+	for (struct zone *zone = (policy)->zones; zone < (policy)->zones + (policy)->zone_count; \
+	     zone++)
 
 static void no_sanity(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		zone->profile = SW_PROFILE_OFF;
+	zone->profile = SW_PROFILE_OFF;
 }
 
 static void no_strict(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		if (zone->profile == SW_PROFILE_STRICT)
-			zone->profile = SW_PROFILE_DEFAULT;
+	if (zone->profile == SW_PROFILE_STRICT)
+		zone->profile = SW_PROFILE_DEFAULT;
 }
 
 static void no_body(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		zone->body = 0;
+	zone->body = 0;
 }
 
 static void no_source_rates(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		memset(zone->source_rates, 0, sizeof(zone->source_rates));
+	memset(zone->source_rates, 0, sizeof(zone->source_rates));
 }
 
 static void no_wide_rates(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		zone->prefix_rate.set = zone->zone_rate.set = false;
+	zone->prefix_rate.set = zone->zone_rate.set = false;
 	for (size_t i = 0; i < policy->service_count; i++)
 		policy->services[i].rate.set = false;
 }
 
 static void no_newcomers(struct policy *policy)
 {
-	EACH_ZONE(zone, policy) {
+	EACH_ZONE(zone, policy)
+	{
 		zone->newcomers.set = zone->probe = false;
 		zone->greylist = SW_GREYLIST_OFF;
 	}
@@ -59,12 +60,13 @@ static void no_newcomers(struct policy *policy)
 static void no_bans(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		memset(&zone->bans, 0, sizeof(zone->bans));
+	memset(&zone->bans, 0, sizeof(zone->bans));
 }
 
 static void no_responses(struct policy *policy)
 {
-	EACH_ZONE(zone, policy) {
+	EACH_ZONE(zone, policy)
+	{
 		zone->responses = SW_RESPONSES_ANY;
 		zone->to_tag = SW_TO_TAG_ANY;
 	}
@@ -80,7 +82,7 @@ static void no_numbers(struct policy *policy)
 {
 	policy->number_count = 0;
 	EACH_ZONE(zone, policy)
-		zone->content.high_risk = SW_ACTION_PASS;
+	zone->content.high_risk = SW_ACTION_PASS;
 }
 
 static void no_agents(struct policy *policy)
@@ -101,12 +103,13 @@ static void no_injection(struct policy *policy)
 static void no_headers(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		memset(zone->content.headers, 0, sizeof(zone->content.headers));
+	memset(zone->content.headers, 0, sizeof(zone->content.headers));
 }
 
 static void no_types(struct policy *policy)
 {
-	EACH_ZONE(zone, policy) {
+	EACH_ZONE(zone, policy)
+	{
 		memset(zone->content.statuses, 0, sizeof(zone->content.statuses));
 		memset(zone->content.types, 0, sizeof(zone->content.types));
 	}
@@ -115,12 +118,13 @@ static void no_types(struct policy *policy)
 static void no_routing(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		memset(&zone->content.routing, 0, sizeof(zone->content.routing));
+	memset(&zone->content.routing, 0, sizeof(zone->content.routing));
 }
 
 static void no_fraud(struct policy *policy)
 {
-	EACH_ZONE(zone, policy) {
+	EACH_ZONE(zone, policy)
+	{
 		zone->guard.destinations.set = false;
 		zone->guard.sweep = SW_ACTION_PASS;
 	}
@@ -129,31 +133,31 @@ static void no_fraud(struct policy *policy)
 static void no_teardown(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		zone->guard.teardown = 0;
+	zone->guard.teardown = 0;
 }
 
 static void no_loop(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		zone->guard.loop = SW_ACTION_PASS;
+	zone->guard.loop = SW_ACTION_PASS;
 }
 
 static void no_leak(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		zone->guard.digest_leak = SW_ACTION_PASS;
+	zone->guard.digest_leak = SW_ACTION_PASS;
 }
 
 static void no_privacy(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		memset(zone->guard.privacy, 0, sizeof(zone->guard.privacy));
+	memset(zone->guard.privacy, 0, sizeof(zone->guard.privacy));
 }
 
 static void no_egress(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-		memset(&zone->egress, 0, sizeof(zone->egress));
+	memset(&zone->egress, 0, sizeof(zone->egress));
 }
 
 /* In the order in which rows switch them on. */
@@ -190,7 +194,7 @@ static size_t rules_on;
 static void switch_rules(struct policy *policy)
 {
 	unlimited(policy);
-	for (size_t i = array_size(rules); i-- > rules_on; )
+	for (size_t i = array_size(rules); i-- > rules_on;)
 		rules[i].off(policy);
 }
 
@@ -277,7 +281,8 @@ static void print_machine(FILE *out, unsigned int rounds)
 	model = model ? strchr(model, ':') : NULL;
 	uname(&kernel);
 	strftime(date, sizeof(date), "%Y-%m-%d", gmtime(&now));
-	fprintf(out, "Measured on %s by %s with Linux %s,\n"
+	fprintf(out,
+		"Measured on %s by %s with Linux %s,\n"
 		"best of %u rounds (`make bench-costs`).\n",
 		date, model ? strtok(model + 2, "\n") : "an unknown CPU", kernel.release, rounds);
 }

@@ -105,8 +105,8 @@ static void add_zones(struct policy *policy)
 static void add_numbers(struct policy *policy)
 {
 	for (uint32_t i = 1; i < wanted; i++) {
-		struct number_rule rule = {.zone = 1, .direction = SW_CALLEE,
-					   .action = SW_ACTION_DENY};
+		struct number_rule rule = {
+			.zone = 1, .direction = SW_CALLEE, .action = SW_ACTION_DENY};
 		uint32_t n = i;
 
 		rule.prefix.international = true;

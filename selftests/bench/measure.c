@@ -42,8 +42,8 @@ static double run(struct row *row, unsigned int packets)
 	if (bpf_prog_test_run_opts(row->program, &opts) < 0)
 		die("%s: the kernel does not run the program", row->name);
 	if (row->verdict != ANY_VERDICT && (int)opts.retval != row->verdict)
-		die("%s: the verdict is %d, and %d is to be measured", row->name,
-		    (int)opts.retval, row->verdict);
+		die("%s: the verdict is %d, and %d is to be measured", row->name, (int)opts.retval,
+		    row->verdict);
 	return opts.duration;
 }
 
@@ -51,8 +51,8 @@ void table_add_program(struct table *table, int program, const char *name, enum 
 		       const char *address, int verdict)
 {
 	static struct frame frame;
-	struct row row = {.program = program, .verdict = verdict,
-			  .outbound = message_outbound(message)};
+	struct row row = {
+		.program = program, .verdict = verdict, .outbound = message_outbound(message)};
 
 	message_frame(&frame, message, address);
 	snprintf(row.name, sizeof(row.name), "%s", name);

@@ -17,13 +17,14 @@ struct parts {
 	const char *start;
 	const char *sender; /* who is in the top Via */
 	const char *cseq;
-	const char *tag;    /* of To */
+	const char *tag; /* of To */
 	bool body;
 };
 
 static size_t sip_message(char *text, size_t room, const struct parts *m, const char *address)
 {
-	return snprintf(text, room,
+	return snprintf(
+		text, room,
 		"%s\r\n"
 		"Via: SIP/2.0/UDP %s:5060;rport;branch=" BRANCH "\r\n"
 		"Max-Forwards: 70\r\n"
@@ -42,7 +43,7 @@ static size_t sip_message(char *text, size_t room, const struct parts *m, const 
 		m->body ? sizeof(body) - 1 : (size_t)0, m->body ? body : "");
 }
 
-#define TO "sip:+4930123456@sip.example.com SIP/2.0"
+#define TO  "sip:+4930123456@sip.example.com SIP/2.0"
 #define TAG "as58f4201b"
 
 static const struct parts texts[] = {
@@ -65,8 +66,8 @@ bool message_outbound(enum message message)
 }
 
 /* RFC 8489: a binding request without attributes. */
-static const uint8_t stun[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8,
-				 9, 10, 11, 12};
+static const uint8_t stun[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1,  2,
+				 3, 4, 5, 6, 7,    8,    9,    10,   11, 12};
 
 static size_t payload(char *text, size_t room, enum message message, const char *address)
 {

@@ -9,7 +9,8 @@
 int empty_program(bool outbound)
 {
 	struct bpf_insn code[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K,
+		 .dst_reg = BPF_REG_0,
 		 .imm = outbound ? 0 : XDP_PASS},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
@@ -27,12 +28,16 @@ int counting_program(void)
 	LIBBPF_OPTS(bpf_map_create_opts, opts);
 	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "one_cell", 4, 8, 1, &opts), fd;
 	struct bpf_insn code[] = {
-		{.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
-		 .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = map},
+		{.code = BPF_LD | BPF_DW | BPF_IMM,
+		 .dst_reg = BPF_REG_1,
+		 .src_reg = BPF_PSEUDO_MAP_VALUE,
+		 .imm = map},
 		{.imm = 0}, /* the offset in the value */
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 1},
-		{.code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = BPF_REG_1,
-		 .src_reg = BPF_REG_2, .imm = BPF_ADD},
+		{.code = BPF_STX | BPF_DW | BPF_ATOMIC,
+		 .dst_reg = BPF_REG_1,
+		 .src_reg = BPF_REG_2,
+		 .imm = BPF_ADD},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
 		{.code = BPF_JMP | BPF_EXIT},
 	};

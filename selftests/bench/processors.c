@@ -32,8 +32,8 @@ static double run(const struct row *row, unsigned int packets)
 	if (bpf_prog_test_run_opts(row->program, &opts) < 0)
 		die("%s: the kernel does not run the program", row->name);
 	if (row->verdict != ANY_VERDICT && (int)opts.retval != row->verdict)
-		die("%s: the verdict is %d, and %d is to be measured", row->name,
-		    (int)opts.retval, row->verdict);
+		die("%s: the verdict is %d, and %d is to be measured", row->name, (int)opts.retval,
+		    row->verdict);
 	return opts.duration;
 }
 

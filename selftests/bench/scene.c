@@ -49,8 +49,8 @@ static void make_known(struct scene *scene, const char *address)
 {
 	struct sw_source key = {.port = htons(5060), .length = 32};
 	uint64_t now = monotonic_ns();
-	struct sw_known known = {.since = now, .seen = now, .ttl = 64, .grade = SW_GRADE_GOOD,
-				 .proofs = 1};
+	struct sw_known known = {
+		.since = now, .seen = now, .ttl = 64, .grade = SW_GRADE_GOOD, .proofs = 1};
 
 	if (addr_parse(address, &key.addr) < 0 ||
 	    bpf_map_update_elem(scene->test_run.state.fds[STATE_KNOWN], &key, &known, BPF_ANY))
@@ -96,13 +96,16 @@ static void set_rates(struct policy *policy, struct rate to)
 /* Each limit is asked, and refuses nothing. */
 void unlimited(struct policy *policy)
 {
-	set_rates(policy, (struct rate){.set = true, .count = 1000000000, .period = SW_NS_PER_SEC,
+	set_rates(policy, (struct rate){.set = true,
+					.count = 1000000000,
+					.period = SW_NS_PER_SEC,
 					.burst = 1000000000});
 }
 
 /* Each limit refuses all but the first packet. */
 void spent(struct policy *policy)
 {
-	set_rates(policy, (struct rate){.set = true, .count = 1, .period = 3600 * SW_NS_PER_SEC,
-					.burst = 1});
+	set_rates(
+		policy,
+		(struct rate){.set = true, .count = 1, .period = 3600 * SW_NS_PER_SEC, .burst = 1});
 }

@@ -88,10 +88,11 @@ void compare(const struct reading *ours, const struct reading *theirs, struct di
 	if (ours->outcome == OUTCOME_REFUSED || theirs->outcome != OUTCOME_READ)
 		return;
 	if (ours->outcome == OUTCOME_NO_SIP) {
-		*d = (struct difference){ .kind = UNREAD, .parser = d->parser,
-					  .message = d->message,
-					  .field = theirs->field[F_METHOD].count ? F_METHOD :
-										   F_STATUS };
+		*d = (struct difference){.kind = UNREAD,
+					 .parser = d->parser,
+					 .message = d->message,
+					 .field = theirs->field[F_METHOD].count ? F_METHOD :
+										  F_STATUS};
 		d->theirs = theirs->field[d->field].value[0];
 		found(d, arg);
 		return;

@@ -177,12 +177,14 @@ static bool report_parser(const struct run *run, uint32_t i)
 	/* then nothing was compared; of INVITEs alone Asterisk takes few */
 	if (run->read[i] < run->passed / (run->method ? 40 : 8)) {
 		printf("not ok differential: %s - it reads only %" PRIu64 " of %" PRIu64
-		       " messages that sipward passes\n", parser->name, run->read[i], run->passed);
+		       " messages that sipward passes\n",
+		       parser->name, run->read[i], run->passed);
 		return false;
 	}
 	if (failures) {
 		printf("not ok differential: %s - %" PRIu64 " differences in %" PRIu64
-		       " messages that both read\n", parser->name, failures, run->read[i]);
+		       " messages that both read\n",
+		       parser->name, failures, run->read[i]);
 		return false;
 	}
 	printf("ok differential: %s reads %" PRIu64 " messages as sipward does\n", parser->name,
@@ -201,8 +203,9 @@ static bool report(const struct run *run)
 		printf("ok differential: sipward passes %" PRIu64 " of %" PRIu64 " messages\n",
 		       run->passed, run->messages);
 	else
-		printf("not ok differential: sipward passes enough messages - %" PRIu64 " of %"
-		       PRIu64 "\n", run->passed, run->messages);
+		printf("not ok differential: sipward passes enough messages - %" PRIu64
+		       " of %" PRIu64 "\n",
+		       run->passed, run->messages);
 	for (uint32_t i = 0; i < run->parser_count; i++)
 		good &= report_parser(run, i);
 	return good;

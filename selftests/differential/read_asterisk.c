@@ -13,8 +13,8 @@
 #define STRAGGLER_MS 15
 
 static const struct word words[] = {
-	{"ru", F_URI_USER}, {"fu", F_FROM_USER}, {"ft", F_FROM_TAG},     {"tu", F_TO_USER},
-	{"ci", F_CALL_ID},  {"ai", F_ASSERTED},  {"re", F_REMOTE_PARTY}, {"di", F_DIVERSION},
+	{"ru", F_URI_USER},    {"fu", F_FROM_USER},    {"ft", F_FROM_TAG},     {"tu", F_TO_USER},
+	{"ci", F_CALL_ID},     {"ai", F_ASSERTED},     {"re", F_REMOTE_PARTY}, {"di", F_DIVERSION},
 	{"rr", F_REFERRED_BY}, {"ct", F_CONTENT_TYPE}, {"ua", F_USER_AGENT},
 };
 
@@ -30,8 +30,8 @@ static void send_done(unsigned long number)
 			    "INVITE sip:done%lu@h SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;"
 			    "branch=z9hG4bKd%lu\r\nFrom: <sip:d@h>;tag=d%lu\r\nTo: <sip:d@h>\r\n"
 			    "Call-ID: d%lu\r\nCSeq: 1 INVITE\r\nContact: <sip:d@127.0.0.1>\r\n"
-			    "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n", number, number, number,
-			    number);
+			    "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+			    number, number, number, number);
 
 	server_send(text, size);
 }
@@ -44,8 +44,8 @@ static bool is_invite(const struct message_text *message)
 /* A line of an earlier message that came late has another Call-ID. */
 static bool is_late(const struct message_text *message, const struct values *call_id)
 {
-	return !call_id->count || !memmem(message->octets, message->size,
-					  call_id->value[0].octets, call_id->value[0].size);
+	return !call_id->count || !memmem(message->octets, message->size, call_id->value[0].octets,
+					  call_id->value[0].size);
 }
 
 /* Where no identity can be read, its caller is the From; of one with a comma in its name the dial
@@ -75,8 +75,8 @@ static void take(const struct message_text *message, struct reading *r, char *li
 	forget_from(r, F_ASSERTED);
 	forget_from(r, F_REMOTE_PARTY);
 	/* of a tag with quotes it writes more than it reads */
-	if (r->field[F_FROM_TAG].count && memchr(r->field[F_FROM_TAG].value[0].octets, '"',
-						 r->field[F_FROM_TAG].value[0].size))
+	if (r->field[F_FROM_TAG].count &&
+	    memchr(r->field[F_FROM_TAG].value[0].octets, '"', r->field[F_FROM_TAG].value[0].size))
 		r->field[F_FROM_TAG].count = 0;
 	r->outcome = OUTCOME_READ;
 	reading_add_text(r, F_METHOD, "INVITE");
@@ -101,4 +101,4 @@ static void read_asterisk(const struct message_text *message, struct reading *r)
 		take(message, r, line);
 }
 
-const struct parser parser_asterisk = { .name = "Asterisk", .start = start, .read = read_asterisk };
+const struct parser parser_asterisk = {.name = "Asterisk", .start = start, .read = read_asterisk};

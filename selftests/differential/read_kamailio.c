@@ -37,7 +37,8 @@ static void send_done(unsigned long number)
 			    "DONE sip:%lu@h SIP/2.0\r\n"
 			    "Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK%lu\r\n"
 			    "From: <sip:d@h>;tag=d\r\nTo: <sip:d@h>\r\nCall-ID: d%lu\r\n"
-			    "CSeq: 1 DONE\r\nContent-Length: 0\r\n\r\n", number, number, number);
+			    "CSeq: 1 DONE\r\nContent-Length: 0\r\n\r\n",
+			    number, number, number);
 
 	server_send(text, size);
 }
@@ -70,4 +71,4 @@ static void read_kamailio(const struct message_text *message, struct reading *r)
 	}
 }
 
-const struct parser parser_kamailio = { .name = "Kamailio", .start = start, .read = read_kamailio };
+const struct parser parser_kamailio = {.name = "Kamailio", .start = start, .read = read_kamailio};

@@ -217,4 +217,4 @@ static void read_osip(const struct message_text *message, struct reading *r)
 	osip_message_free(sip);
 }
 
-const struct parser parser_osip = { .name = "libosip2", .start = start, .read = read_osip };
+const struct parser parser_osip = {.name = "libosip2", .start = start, .read = read_osip};

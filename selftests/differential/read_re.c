@@ -62,7 +62,7 @@ static bool add_present(const struct sip_hdr *hdr, const struct sip_msg *msg, vo
 static void each(struct reading *r, enum field f, const struct sip_msg *msg, enum sip_hdrid id,
 		 sip_hdr_h *handler)
 {
-	struct wanted wanted = { .r = r, .field = f };
+	struct wanted wanted = {.r = r, .field = f};
 
 	sip_msg_hdr_apply(msg, true, id, handler, &wanted);
 }
@@ -80,7 +80,7 @@ static void add_login(struct reading *r, const struct sip_msg *msg, enum sip_hdr
 
 static void add_headers(struct reading *r, const struct sip_msg *msg)
 {
-	struct wanted diversion = { .r = r, .field = F_DIVERSION };
+	struct wanted diversion = {.r = r, .field = F_DIVERSION};
 
 	each(r, F_CONTENT_TYPE, msg, SIP_HDR_CONTENT_TYPE, add_value);
 	each(r, F_CONTACT, msg, SIP_HDR_CONTACT, add_address);
@@ -129,14 +129,22 @@ static bool is_misnamed(const struct sip_hdr *hdr)
 		enum sip_hdrid id;
 		const char *name;
 	} names[] = {
-		{SIP_HDR_VIA, "Via"}, {SIP_HDR_FROM, "From"}, {SIP_HDR_TO, "To"},
-		{SIP_HDR_CALL_ID, "Call-ID"}, {SIP_HDR_CSEQ, "CSeq"}, {SIP_HDR_ROUTE, "Route"},
-		{SIP_HDR_CONTENT_TYPE, "Content-Type"}, {SIP_HDR_CONTACT, "Contact"},
-		{SIP_HDR_CONTENT_LENGTH, "Content-Length"}, {SIP_HDR_REFER_TO, "Refer-To"},
-		{SIP_HDR_MAX_FORWARDS, "Max-Forwards"}, {SIP_HDR_REFERRED_BY, "Referred-By"},
+		{SIP_HDR_VIA, "Via"},
+		{SIP_HDR_FROM, "From"},
+		{SIP_HDR_TO, "To"},
+		{SIP_HDR_CALL_ID, "Call-ID"},
+		{SIP_HDR_CSEQ, "CSeq"},
+		{SIP_HDR_ROUTE, "Route"},
+		{SIP_HDR_CONTENT_TYPE, "Content-Type"},
+		{SIP_HDR_CONTACT, "Contact"},
+		{SIP_HDR_CONTENT_LENGTH, "Content-Length"},
+		{SIP_HDR_REFER_TO, "Refer-To"},
+		{SIP_HDR_MAX_FORWARDS, "Max-Forwards"},
+		{SIP_HDR_REFERRED_BY, "Referred-By"},
 		{SIP_HDR_P_ASSERTED_IDENTITY, "P-Asserted-Identity"},
 		{SIP_HDR_P_PREFERRED_IDENTITY, "P-Preferred-Identity"},
-		{SIP_HDR_USER_AGENT, "User-Agent"}, {SIP_HDR_AUTHORIZATION, "Authorization"},
+		{SIP_HDR_USER_AGENT, "User-Agent"},
+		{SIP_HDR_AUTHORIZATION, "Authorization"},
 		{SIP_HDR_PROXY_AUTHORIZATION, "Proxy-Authorization"},
 	};
 
@@ -176,4 +184,4 @@ static void read_re(const struct message_text *message, struct reading *r)
 	mem_deref(mb);
 }
 
-const struct parser parser_re = { .name = "libre", .read = read_re };
+const struct parser parser_re = {.name = "libre", .read = read_re};

@@ -91,8 +91,8 @@ static void add_addresses(const struct look *l, enum field f, enum sip_header id
 		if (pos > end)
 			pos = end;
 	}
-	l->r->field[f].unsure |= pos < end || line < sip_line_count(l->msg, id) ||
-				 sip_lost_lines(l->msg, id);
+	l->r->field[f].unsure |=
+		pos < end || line < sip_line_count(l->msg, id) || sip_lost_lines(l->msg, id);
 }
 
 static void add_present(const struct look *l, enum field f, enum sip_header id)
@@ -155,8 +155,8 @@ static const char *first_violation(uint64_t violations)
 static void read_sipward(const struct message_text *message, struct reading *r)
 {
 	struct sip_input in = sip_exact_input(message->size, 0, SW_SANITY_DEFAULT);
-	struct sip_msg msg = { 0 };
-	struct look look = { .msg = &msg, .r = r };
+	struct sip_msg msg = {0};
+	struct look look = {.msg = &msg, .r = r};
 	uint8_t *block;
 
 	if (message->size < KEEPALIVE_BELOW || is_stun(message)) {
@@ -181,4 +181,4 @@ static void read_sipward(const struct message_text *message, struct reading *r)
 	free(block);
 }
 
-const struct parser parser_sipward = { .name = "sipward", .read = read_sipward };
+const struct parser parser_sipward = {.name = "sipward", .read = read_sipward};

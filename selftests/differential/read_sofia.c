@@ -29,8 +29,8 @@ static void add_url(struct reading *r, enum field f, const url_t *url)
 	if (url->url_type == url_tel && url->url_host && !user)
 		user = url->url_host;
 	if (user)
-		reading_add(r, f, user, url->url_type == url_tel ? strcspn(user, "@") :
-								    strlen(user));
+		reading_add(r, f, user,
+			    url->url_type == url_tel ? strcspn(user, "@") : strlen(user));
 }
 
 static void add_party(struct reading *r, enum field user, enum field tag, const sip_addr_t *a)
@@ -130,4 +130,4 @@ static void read_sofia(const struct message_text *message, struct reading *r)
 	msg_destroy(msg);
 }
 
-const struct parser parser_sofia = { .name = "sofia-sip", .start = start, .read = read_sofia };
+const struct parser parser_sofia = {.name = "sofia-sip", .start = start, .read = read_sofia};

@@ -95,19 +95,19 @@ static struct text unquoted(struct text t)
 {
 	if (t.size < 2 || t.octets[0] != '"' || t.octets[t.size - 1] != '"')
 		return t;
-	return trimmed((struct text){ t.octets + 1, t.size - 2 });
+	return trimmed((struct text){t.octets + 1, t.size - 2});
 }
 
 static size_t normalise(enum form form, uint8_t *to, const uint8_t *from, size_t size)
 {
-	struct text t = trimmed((struct text){ from, size });
+	struct text t = trimmed((struct text){from, size});
 
 	switch (form) {
 	case FORM_BODY:
 		memcpy(to, from, size);
 		return size;
 	case FORM_USER:
-		t = trimmed((struct text){ to, unescape(to, t.octets, t.size) });
+		t = trimmed((struct text){to, unescape(to, t.octets, t.size)});
 		memmove(to, t.octets, t.size);
 		return t.size;
 	case FORM_TEXT:
@@ -149,7 +149,7 @@ void reading_add(struct reading *r, enum field f, const void *octets, size_t siz
 	}
 	if (size)
 		size = normalise(field_forms[f], at, octets, size);
-	values->value[values->count++] = (struct value){ .octets = at, .size = size };
+	values->value[values->count++] = (struct value){.octets = at, .size = size};
 	r->used += size;
 }
 

@@ -12,49 +12,49 @@
 
 /* How two values of a field are compared: FORM_* says what does not count. */
 enum form {
-	FORM_EXACT, /* white space around the value, and what kind of it stands within */
+	FORM_EXACT,  /* white space around the value, and what kind of it stands within */
 	FORM_NUMBER, /* likewise, and zeros before it */
 	FORM_QUOTED, /* likewise, and quotes around it */
-	FORM_USER,  /* white space around it, and how it is escaped (RFC 3261 19.1.4) */
-	FORM_TEXT,  /* white space around it, and how much of it stands between words */
-	FORM_TYPE,  /* white space, case, and parameters */
-	FORM_BODY,  /* where it ends: Content-Length says that, or the datagram */
+	FORM_USER,   /* white space around it, and how it is escaped (RFC 3261 19.1.4) */
+	FORM_TEXT,   /* white space around it, and how much of it stands between words */
+	FORM_TYPE,   /* white space, case, and parameters */
+	FORM_BODY,   /* where it ends: Content-Length says that, or the datagram */
 };
 
 /* FIELD(id, name, form) */
-#define FIELDS(FIELD)                                          \
-	FIELD(METHOD, "method", EXACT)                         \
-	FIELD(STATUS, "status", EXACT)                         \
-	FIELD(URI_USER, "Request-URI user", USER)              \
-	FIELD(BRANCH, "branch of the top Via", EXACT)          \
-	FIELD(FROM_USER, "From user", USER)                    \
-	FIELD(FROM_TAG, "From tag", EXACT)                     \
-	FIELD(TO_USER, "To user", USER)                        \
-	FIELD(TO_TAG, "To tag", EXACT)                         \
-	FIELD(CALL_ID, "Call-ID", EXACT)                       \
-	FIELD(CSEQ_NUMBER, "CSeq number", NUMBER)               \
-	FIELD(CSEQ_METHOD, "CSeq method", EXACT)               \
-	FIELD(MAX_FORWARDS, "Max-Forwards", NUMBER)             \
-	FIELD(CONTENT_LENGTH, "Content-Length", NUMBER)         \
-	FIELD(CONTENT_TYPE, "Content-Type", TYPE)              \
-	FIELD(CONTACT, "Contact user", USER)                   \
-	FIELD(ASSERTED, "P-Asserted-Identity user", USER)      \
-	FIELD(PREFERRED, "P-Preferred-Identity user", USER)    \
-	FIELD(REMOTE_PARTY, "Remote-Party-ID user", USER)      \
-	FIELD(REFER_TO, "Refer-To user", USER)                 \
-	FIELD(REFERRED_BY, "Referred-By", EXACT)               \
-	FIELD(DIVERSION, "Diversion", EXACT)                   \
-	FIELD(ROUTE, "Route", EXACT)                           \
-	FIELD(USER_AGENT, "User-Agent", TEXT)                  \
-	FIELD(USERNAME, "username of credentials", QUOTED)      \
-	FIELD(NONCE, "nonce of credentials", QUOTED)            \
+#define FIELDS(FIELD)                                       \
+	FIELD(METHOD, "method", EXACT)                      \
+	FIELD(STATUS, "status", EXACT)                      \
+	FIELD(URI_USER, "Request-URI user", USER)           \
+	FIELD(BRANCH, "branch of the top Via", EXACT)       \
+	FIELD(FROM_USER, "From user", USER)                 \
+	FIELD(FROM_TAG, "From tag", EXACT)                  \
+	FIELD(TO_USER, "To user", USER)                     \
+	FIELD(TO_TAG, "To tag", EXACT)                      \
+	FIELD(CALL_ID, "Call-ID", EXACT)                    \
+	FIELD(CSEQ_NUMBER, "CSeq number", NUMBER)           \
+	FIELD(CSEQ_METHOD, "CSeq method", EXACT)            \
+	FIELD(MAX_FORWARDS, "Max-Forwards", NUMBER)         \
+	FIELD(CONTENT_LENGTH, "Content-Length", NUMBER)     \
+	FIELD(CONTENT_TYPE, "Content-Type", TYPE)           \
+	FIELD(CONTACT, "Contact user", USER)                \
+	FIELD(ASSERTED, "P-Asserted-Identity user", USER)   \
+	FIELD(PREFERRED, "P-Preferred-Identity user", USER) \
+	FIELD(REMOTE_PARTY, "Remote-Party-ID user", USER)   \
+	FIELD(REFER_TO, "Refer-To user", USER)              \
+	FIELD(REFERRED_BY, "Referred-By", EXACT)            \
+	FIELD(DIVERSION, "Diversion", EXACT)                \
+	FIELD(ROUTE, "Route", EXACT)                        \
+	FIELD(USER_AGENT, "User-Agent", TEXT)               \
+	FIELD(USERNAME, "username of credentials", QUOTED)  \
+	FIELD(NONCE, "nonce of credentials", QUOTED)        \
 	FIELD(BODY, "body", BODY)
 
 enum field {
 #define FIELD(id, name, form) F_##id,
 	FIELDS(FIELD)
 #undef FIELD
-	FIELD_COUNT
+		FIELD_COUNT
 };
 
 #define VALUES_MAX 48 /* more of one field are not kept */

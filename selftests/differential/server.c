@@ -23,7 +23,7 @@ void server_fail(const char *why)
 void server_start(const char *server, const char *variable)
 {
 	const char *path = getenv(variable);
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(5060) };
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5060)};
 
 	name = server;
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -63,7 +63,7 @@ char *server_line(unsigned int milliseconds)
 {
 	static char buffer[1 << 18];
 	static size_t used, begin;
-	struct timespec pause = { .tv_nsec = PAUSE_US * 1000 };
+	struct timespec pause = {.tv_nsec = PAUSE_US * 1000};
 
 	for (unsigned int waited = 0;; waited += PAUSE_US) {
 		char *end, *line;

@@ -9,9 +9,9 @@
 static uint32_t some_length(struct shape *s)
 {
 	static const uint16_t lengths[] = {
-		1, 1, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 90, 127,
-		128, 129, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 1100, 2047, 2048, 2049,
-		3000, 4000,
+		1,   1,   1,   2,    3,    4,    7,    8,    9,    15,   16,   17,   31,  32,
+		33,  47,  48,  49,   63,   64,   65,   90,   127,  128,  129,  255,  256, 257,
+		511, 512, 513, 1023, 1024, 1025, 1100, 2047, 2048, 2049, 3000, 4000,
 	};
 	uint32_t at = below(&s->m, one_in(&s->m, 3) ? array_size(lengths) : 12);
 
@@ -30,8 +30,8 @@ void put_white(struct shape *s)
 static void put_fold(struct shape *s)
 {
 	static const char *const folds[] = {
-		"\r\n ", "\r\n\t", "\n ", "\n\t", "\r ", "\r\t", " \r\n ", "\r\n \r\n ",
-		"\r\n  \t", "\r\r\n ", "\r\n\v", "\r\n\f", " \n ",
+		"\r\n ",      "\r\n\t",   "\n ",     "\n\t",   "\r ",    "\r\t", " \r\n ",
+		"\r\n \r\n ", "\r\n  \t", "\r\r\n ", "\r\n\v", "\r\n\f", " \n ",
 	};
 
 	put(&s->m, PICK(&s->m, folds));
@@ -144,7 +144,8 @@ static size_t put_stun(struct shape *s)
 
 	put_octet(&s->m, one_in(&s->m, 2) ? '0' : below(&s->m, 64));
 	put_octet(&s->m, one_in(&s->m, 2) ? '1' : below(&s->m, 256));
-	put(&s->m, "ZZ!\x12\xa4" "B");
+	put(&s->m, "ZZ!\x12\xa4"
+		   "B");
 	return at;
 }
 
@@ -213,8 +214,8 @@ static void put_status_line(struct shape *s)
 static void choose_method(struct shape *s)
 {
 	static const char *const methods[] = {
-		"INVITE", "INVITE", "INVITE", "OPTIONS", "REGISTER", "MESSAGE", "REFER", "BYE",
-		"ACK", "CANCEL", "SUBSCRIBE", "PING", "INVITEE", "invite",
+		"INVITE", "INVITE", "INVITE", "OPTIONS",   "REGISTER", "MESSAGE", "REFER",
+		"BYE",    "ACK",    "CANCEL", "SUBSCRIBE", "PING",     "INVITEE", "invite",
 	};
 
 	snprintf(s->m.method, sizeof(s->m.method), "%s", PICK(&s->m, methods));
@@ -225,8 +226,15 @@ static void choose_method(struct shape *s)
 static uint32_t make_body(struct shape *s, uint8_t *body)
 {
 	static const char *const bodies[] = {
-		"", "", "", "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n", "\r\n\r\n", "x", "\n",
-		"P-Asserted-Identity: <sip:8888@h>\r\n\r\n", " fold\r\n\r\nbody",
+		"",
+		"",
+		"",
+		"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n",
+		"\r\n\r\n",
+		"x",
+		"\n",
+		"P-Asserted-Identity: <sip:8888@h>\r\n\r\n",
+		" fold\r\n\r\nbody",
 		"\r\nTo: <sip:8@h>;tag=8\r\n",
 	};
 	const char *text = PICK(&s->m, bodies);

@@ -75,12 +75,15 @@ static void put_end(struct shape *s)
 static void put_display(struct shape *s)
 {
 	static const char *const quoted[] = {
-		"A", "", "A, B", "<sip:7@h>", "a;tag=7", "\\\"", "\\\\", "a\\\"<sip:7@h>;tag=7\\\"",
-		"\\", "\xc3\xa4", "a\r\n b", "x\\\r", ">", "<", ":", "sip:7@h", "'", "a\tb",
+		"A",       "",         "A, B",    "<sip:7@h>",
+		"a;tag=7", "\\\"",     "\\\\",    "a\\\"<sip:7@h>;tag=7\\\"",
+		"\\",      "\xc3\xa4", "a\r\n b", "x\\\r",
+		">",       "<",        ":",       "sip:7@h",
+		"'",       "a\tb",
 	};
 	static const char *const bare[] = {
-		"A ", "A B ", "a-b.c ", "A\"b\" ", "(c) ", "A,", "A;", "sip:", "a:b ", "O'Brien ",
-		"\xc3\xa4 ", "a@b ", "\\ ", "\\\" ", "\" ", "A\" ",
+		"A ",   "A B ",     "a-b.c ",    "A\"b\" ", "(c) ", "A,",    "A;",  "sip:",
+		"a:b ", "O'Brien ", "\xc3\xa4 ", "a@b ",    "\\ ",  "\\\" ", "\" ", "A\" ",
 	};
 	struct message *m = &s->m;
 
@@ -155,8 +158,9 @@ static void put_address_of(struct shape *s, bool may_be_bare)
 static void put_param(struct shape *s)
 {
 	static const char *const params[] = {
-		"x=y", "x", "x=\"a;tag=4\"", "tagx=3", "x=\"\\\"\"", "xtag=2", "a=<sip:7@h>",
-		"q=0.5", "x=\"", "x=", "=y", "", "x=(\")", "x='", "x=[::1]", "tag.=1", "\"tag\"=1",
+		"x=y",         "x",     "x=\"a;tag=4\"", "tagx=3", "x=\"\\\"\"", "xtag=2",
+		"a=<sip:7@h>", "q=0.5", "x=\"",          "x=",     "=y",         "",
+		"x=(\")",      "x='",   "x=[::1]",       "tag.=1", "\"tag\"=1",
 	};
 	struct message *m = &s->m;
 
@@ -308,9 +312,15 @@ static void put_identity_h(struct shape *s)
 		const char *name;
 		char compact;
 	} headers[] = {
-		{"P-Asserted-Identity", 0}, {"P-Asserted-Identity", 0}, {"P-Preferred-Identity", 0},
-		{"Remote-Party-ID", 0},     {"Diversion", 0},		{"Refer-To", 'r'},
-		{"Referred-By", 'b'},	    {"Route", 0},		{"Record-Route", 0},
+		{"P-Asserted-Identity", 0},
+		{"P-Asserted-Identity", 0},
+		{"P-Preferred-Identity", 0},
+		{"Remote-Party-ID", 0},
+		{"Diversion", 0},
+		{"Refer-To", 'r'},
+		{"Referred-By", 'b'},
+		{"Route", 0},
+		{"Record-Route", 0},
 	};
 	uint32_t at = below(&s->m, array_size(headers));
 
@@ -320,8 +330,8 @@ static void put_identity_h(struct shape *s)
 static void put_agent_h(struct shape *s)
 {
 	static const char *const agents[] = {
-		"friendly-scanner", "a/1 (x)", "sipcli/v1", "(c) a", "\"a\" b", "a, b", "a;b",
-		"(\") a", "a (b\r\n c)", "\\", "a:b", "",
+		"friendly-scanner", "a/1 (x)",     "sipcli/v1", "(c) a", "\"a\" b", "a, b", "a;b",
+		"(\") a",           "a (b\r\n c)", "\\",        "a:b",   "",
 	};
 
 	put_name(s, "User-Agent", 0);
@@ -438,8 +448,8 @@ static uint32_t choose(struct shape *s, put_header **list)
 		put_via_h, put_from_h, put_to_h, put_call_id_h, put_cseq_h,
 	};
 	static put_header *const others[] = {
-		put_contact_h, put_identity_h, put_identity_h, put_agent_h, put_type_h, put_login_h,
-		put_other_h, put_max_forwards_h,
+		put_contact_h, put_identity_h, put_identity_h, put_agent_h,
+		put_type_h,    put_login_h,    put_other_h,    put_max_forwards_h,
 	};
 	struct message *m = &s->m;
 	uint32_t count = 0;

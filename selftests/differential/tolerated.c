@@ -96,9 +96,8 @@ static bool no_escape(const struct difference *d)
 	if (!is_user(d) || d->kind != DIFFERENT || !is_of(d, "libosip2"))
 		return false;
 	for (size_t i = 0; i < d->ours.size; i++)
-		if (!d->ours.octets[i] ||
-		    (d->ours.octets[i] == '%' &&
-		     !(is_hex(&d->ours, i + 1) && is_hex(&d->ours, i + 2))))
+		if (!d->ours.octets[i] || (d->ours.octets[i] == '%' &&
+					   !(is_hex(&d->ours, i + 1) && is_hex(&d->ours, i + 2))))
 			return true;
 	return false;
 }
@@ -288,9 +287,8 @@ static bool no_proof(const struct difference *d)
 static bool tag_of_a_uri(const struct difference *d)
 {
 	return (d->field == F_FROM_TAG || d->field == F_TO_TAG) &&
-	       (d->kind == DIFFERENT || d->kind == MISSED) &&
-	       is_of(d, "libosip2") && d->theirs.size &&
-	       d->theirs.octets[d->theirs.size - 1] == '>';
+	       (d->kind == DIFFERENT || d->kind == MISSED) && is_of(d, "libosip2") &&
+	       d->theirs.size && d->theirs.octets[d->theirs.size - 1] == '>';
 }
 
 /* Whether the message, but for the line ends before it, begins so, in any case. */
@@ -350,48 +348,59 @@ static bool fold_in_a_body(const struct difference *d)
 }
 
 const struct tolerance tolerances[] = {
-	{"no number",
-	 "no rule finds a number in what the other one reads (bpf/rules/number.h)", no_number},
+	{"no number", "no rule finds a number in what the other one reads (bpf/rules/number.h)",
+	 no_number},
 	{"same number",
 	 "what both read is not the same text, but the rules find the same number in both: one "
-	 "ends at an octet that no number has, and the other one reads on", same_number},
+	 "ends at an octet that no number has, and the other one reads on",
+	 same_number},
 	{"fragment",
 	 "# begins a fragment to some, and is a digit to sipward (RFC 3966 3): rules compare by "
-	 "prefix, so the digits before it are judged alike", fragment},
+	 "prefix, so the digits before it are judged alike",
+	 fragment},
 	{"no escape",
 	 "libosip2 makes some octet of a % that begins no escape, and ends a user part at %00; a "
-	 "rule ends a number there, and compares the digits before it", no_escape},
+	 "rule ends a number there, and compares the digits before it",
+	 no_escape},
 	{"quotes",
 	 "the other one takes the quotes off a token; sipward keeps them in requests and in "
-	 "responses, so that both are the same token", quotes},
+	 "responses, so that both are the same token",
+	 quotes},
 	{"more of a token",
 	 "sipward ends a token at a comma, a quote or white space, and the other one reads on: "
 	 "what sipward compares is a part of it, the same in requests and in responses, and an "
-	 "attacker who knows that part knows a whole one", more_of_a_token},
+	 "attacker who knows that part knows a whole one",
+	 more_of_a_token},
 	{"inside quotes",
 	 "the other one looks for a tag or a branch inside quoted strings, too, where none is "
 	 "(RFC 3261 25.1): what sipward takes to be outside a dialog is judged by more rules",
 	 inside_quotes},
 	{"behind an escaped quote",
 	 "libre ends a quoted string at an escaped quote where it takes a list apart, and finds an "
-	 "address in what is left (RFC 3261 25.1: quoted-pair)", behind_escaped_quote},
+	 "address in what is left (RFC 3261 25.1: quoted-pair)",
+	 behind_escaped_quote},
 	{"escaped backslash",
 	 "Kamailio reads on behind the quote that closes a string which ends with an escaped "
-	 "backslash, and is wrong (RFC 3261 25.1: quoted-pair)", escaped_backslash},
+	 "backslash, and is wrong (RFC 3261 25.1: quoted-pair)",
+	 escaped_backslash},
 	{"comment",
 	 "libosip2 and sofia-sip take (...) behind a token for a comment (RFC 2543); sipward has "
-	 "it in the token, the same in requests and in responses", comment},
+	 "it in the token, the same in requests and in responses",
+	 comment},
 	{"parts of a Call-ID",
 	 "libosip2 takes a Call-ID apart at the @ and drops white space around it; it is a token "
-	 "to sipward, the same in requests and in responses", call_id_parts},
+	 "to sipward, the same in requests and in responses",
+	 call_id_parts},
 	{"escaped quote",
 	 "Kamailio ends a quoted string of credentials at an escaped quote, and sipward reads on: "
 	 "the injection rule sees more of a username, and no server makes a nonce with a "
-	 "backslash", escaped_quote},
+	 "backslash",
+	 escaped_quote},
 	{"no proof",
 	 "nonces and branches prove nothing: one that is read otherwise makes a response one that "
 	 "nobody asked for, or an old nonce a hint; under a username that is read otherwise a "
-	 "failed login is counted apart, and a guesser has as many of those as he likes", no_proof},
+	 "failed login is counted apart, and a guesser has as many of those as he likes",
+	 no_proof},
 	{"user of a response",
 	 "no rule reads a user in a response, but for the Contact of a redirect",
 	 user_of_a_response},
@@ -400,7 +409,8 @@ const struct tolerance tolerances[] = {
 	 contact_of_no_redirect},
 	{"no scheme",
 	 "libre, which servers are not built on, finds a user behind any colon; sipward reads "
-	 "those of sip, sips and tel, and of what other servers read without a scheme", no_scheme},
+	 "those of sip, sips and tel, and of what other servers read without a scheme",
+	 no_scheme},
 	{"tag of a URI",
 	 "libosip2 takes a parameter of the URI for the header's when it looks for the tag, which "
 	 "is wrong (RFC 3261 20.10: what stands inside <> is the URI's); where that is the only "
@@ -408,7 +418,8 @@ const struct tolerance tolerances[] = {
 	 tag_of_a_uri},
 	{"fold in a body",
 	 "libosip2 makes spaces of what looks like a fold in a body, where there are no folds (RFC "
-	 "3261 7.3.1); both begin the body at the same octet", fold_in_a_body},
+	 "3261 7.3.1); both begin the body at the same octet",
+	 fold_in_a_body},
 };
 
 const size_t tolerance_count = sizeof(tolerances) / sizeof(tolerances[0]);

@@ -79,10 +79,11 @@ static size_t credentials(const struct avalanche *a, const struct phone *phone, 
 	if (!phone->credentials)
 		return 0;
 	digest(a, phone, user, response);
-	return (size_t)snprintf(text, size,
+	return (size_t)snprintf(
+		text, size,
 		"Authorization: Digest username=\"phone%u\", realm=\"lab\", nonce=\"%s\", "
-		"uri=\"sip:%s\", response=\"%s\", algorithm=MD5\r\n", user, phone->nonce, a->domain,
-		response);
+		"uri=\"sip:%s\", response=\"%s\", algorithm=MD5\r\n",
+		user, phone->nonce, a->domain, response);
 }
 
 static void send_register(struct avalanche *a, struct phone *phone)
@@ -94,17 +95,17 @@ static void send_register(struct avalanche *a, struct phone *phone)
 	inet_ntop(AF_INET, &phone->own, own, sizeof(own));
 	credentials(a, phone, user, login, sizeof(login));
 	size = snprintf(text, sizeof(text),
-		"REGISTER sip:%s SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP %s:5060;branch=z9hG4bK%08x;rport\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:phone%u@%s>;tag=%08x\r\n"
-		"To: <sip:phone%u@%s>\r\n"
-		"Call-ID: %08x-%u@%s\r\n"
-		"CSeq: %u REGISTER\r\n"
-		"Contact: <sip:phone%u@%s:5060>;expires=3600\r\n"
-		"%sContent-Length: 0\r\n\r\n",
-		a->domain, own, phone->branch, user, a->domain, phone->call, user, a->domain,
-		phone->call, user, own, phone->cseq, user, own, login);
+			"REGISTER sip:%s SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP %s:5060;branch=z9hG4bK%08x;rport\r\n"
+			"Max-Forwards: 70\r\n"
+			"From: <sip:phone%u@%s>;tag=%08x\r\n"
+			"To: <sip:phone%u@%s>\r\n"
+			"Call-ID: %08x-%u@%s\r\n"
+			"CSeq: %u REGISTER\r\n"
+			"Contact: <sip:phone%u@%s:5060>;expires=3600\r\n"
+			"%sContent-Length: 0\r\n\r\n",
+			a->domain, own, phone->branch, user, a->domain, phone->call, user,
+			a->domain, phone->call, user, own, phone->cseq, user, own, login);
 	/* A full queue loses it, as a wire does. */
 	sendto(phone->fd, text, (size_t)size, 0, (struct sockaddr *)&a->server, sizeof(a->server));
 }
@@ -264,20 +265,21 @@ static uint64_t number_of(const char *text, uint64_t max)
 static __attribute__((noreturn)) void usage(void)
 {
 	fputs("usage: avalanche --first ADDRESS --count N --server ADDRESS --domain NAME\n"
-	      "                 [--over SECONDS] [--within SECONDS]\n", stderr);
+	      "                 [--over SECONDS] [--within SECONDS]\n",
+	      stderr);
 	exit(2);
 }
 
 static void parse_options(int argc, char **argv, struct avalanche *a)
 {
 	static const struct option options[] = {
-		{ "first", required_argument, NULL, 'f' },
-		{ "count", required_argument, NULL, 'c' },
-		{ "server", required_argument, NULL, 's' },
-		{ "domain", required_argument, NULL, 'd' },
-		{ "over", required_argument, NULL, 'o' },
-		{ "within", required_argument, NULL, 'w' },
-		{ 0 },
+		{"first", required_argument, NULL, 'f'},
+		{"count", required_argument, NULL, 'c'},
+		{"server", required_argument, NULL, 's'},
+		{"domain", required_argument, NULL, 'd'},
+		{"over", required_argument, NULL, 'o'},
+		{"within", required_argument, NULL, 'w'},
+		{0},
 	};
 	bool first = false, server = false;
 	int option;
@@ -292,7 +294,7 @@ static void parse_options(int argc, char **argv, struct avalanche *a)
 		case 'o': a->over_ns = NS_PER_SEC * number_of(optarg, 600); break;
 		case 'w': a->within_ns = NS_PER_SEC * number_of(optarg, 600); break;
 		default: usage();
-		/* clang-format on */
+			/* clang-format on */
 		}
 	}
 	if (optind != argc || !first || !server || !a->count || !a->domain)
@@ -302,11 +304,11 @@ static void parse_options(int argc, char **argv, struct avalanche *a)
 int main(int argc, char **argv)
 {
 	static struct avalanche a = {
-		.server = { .sin_family = AF_INET },
+		.server = {.sin_family = AF_INET},
 		.over_ns = 10 * NS_PER_SEC,
 		.within_ns = 60 * NS_PER_SEC,
 	};
-	struct rlimit files = { 1 << 17, 1 << 17 };
+	struct rlimit files = {1 << 17, 1 << 17};
 
 	parse_options(argc, argv, &a);
 	a.server.sin_port = htons(5060);

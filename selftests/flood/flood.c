@@ -22,28 +22,27 @@
 
 #include "sender.h"
 
-#define BATCH_MAX 64
+#define BATCH_MAX          64
 #define BATCHES_REMEMBERED (1u << 16)
-#define FRAME_MAX 1514
-#define SECONDS_MAX 120
-#define RATE_MAX 2000000
-#define REPEAT_MAX_MS 4000
-#define REPEATS_MAX 4
+#define FRAME_MAX          1514
+#define SECONDS_MAX        120
+#define RATE_MAX           2000000
+#define REPEAT_MAX_MS      4000
+#define REPEATS_MAX        4
 
 /* A text that each frame replaces by 16 hexadecimal digits of its own. */
-#define TOKEN "0123456789abcdef"
+#define TOKEN      "0123456789abcdef"
 #define TOKENS_MAX 16
 
-#define MESSAGE(start, method, user, tag, body) \
-	start "\r\n" \
-	"Via: SIP/2.0/UDP flood.example:5060;branch=z9hG4bK" TOKEN ";rport\r\n" \
-	"Max-Forwards: 70\r\n" \
-	"From: <sip:flood@flood.example>;tag=" TOKEN "\r\n" \
-	"To: <sip:" user "@server.example>" tag "\r\n" \
-	"Call-ID: " TOKEN "@flood.example\r\n" \
-	"CSeq: 1 " method "\r\n" \
-	"Contact: <sip:flood@flood.example:5060>\r\n" \
-	body
+#define MESSAGE(start, method, user, tag, body)                                       \
+	start "\r\n"                                                                  \
+	      "Via: SIP/2.0/UDP flood.example:5060;branch=z9hG4bK" TOKEN ";rport\r\n" \
+	      "Max-Forwards: 70\r\n"                                                  \
+	      "From: <sip:flood@flood.example>;tag=" TOKEN "\r\n"                     \
+	      "To: <sip:" user "@server.example>" tag "\r\n"                          \
+	      "Call-ID: " TOKEN "@flood.example\r\n"                                  \
+	      "CSeq: 1 " method "\r\n"                                                \
+	      "Contact: <sip:flood@flood.example:5060>\r\n" body
 
 #define REQUEST(method, user, body) \
 	MESSAGE(method " sip:" user "@server.example SIP/2.0", method, user, "", body)
@@ -51,10 +50,10 @@
 #define INSIDE(method, body) \
 	MESSAGE(method " sip:call@server.example SIP/2.0", method, "call", ";tag=" TOKEN, body)
 
-#define SDP \
+#define SDP                                                                         \
 	"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n" \
 	"m=audio 6000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\n"
-#define NO_BODY "Content-Length: 0\r\n\r\n"
+#define NO_BODY  "Content-Length: 0\r\n\r\n"
 #define SDP_BODY "Content-Type: application/sdp\r\nContent-Length: 111\r\n\r\n" SDP
 
 _Static_assert(sizeof(SDP) - 1 == 111, "the Content-Length above");
@@ -62,7 +61,11 @@ _Static_assert(sizeof(SDP) - 1 == 111, "the Content-Length above");
 /* The packet that carries the payload. */
 enum carrier { UDP, SYN, SEGMENT, FRAGMENT };
 
-#define STUN "\0\1\0\10\x21\x12\xa4\x42" "sipward-lab!" "\x80\x22\0\4" "none"
+#define STUN                        \
+	"\0\1\0\10\x21\x12\xa4\x42" \
+	"sipward-lab!"              \
+	"\x80\x22\0\4"              \
+	"none"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzabcdef"
 
 static const struct {
@@ -71,21 +74,21 @@ static const struct {
 	size_t length; /* 0: as long as the text is */
 	enum carrier carrier;
 } messages[] = {
-	{ "invite", REQUEST("INVITE", "call", SDP_BODY), 0, UDP },
-	{ "register", REQUEST("REGISTER", "150", NO_BODY), 0, UDP },
-	{ "options", REQUEST("OPTIONS", "call", NO_BODY), 0, UDP },
-	{ "junk", TOKEN TOKEN, 0, UDP },
-	{ "keepalive", "\r\n\r\n", 0, UDP },
-	{ "stun", STUN, sizeof(STUN) - 1, UDP },
-	{ "response", MESSAGE("SIP/2.0 200 OK", "INVITE", "call", ";tag=" TOKEN, NO_BODY), 0, UDP },
-	{ "ack", INSIDE("ACK", NO_BODY), 0, UDP },
-	{ "bye", INSIDE("BYE", NO_BODY), 0, UDP },
-	{ "cancel", REQUEST("CANCEL", "call", NO_BODY), 0, UDP },
-	{ "prack", INSIDE("PRACK", NO_BODY), 0, UDP },
-	{ "reinvite", INSIDE("INVITE", SDP_BODY), 0, UDP },
-	{ "syn", "", 0, SYN },
-	{ "segment", REQUEST("INVITE", "call", SDP_BODY), 0, SEGMENT },
-	{ "fragment", LETTERS LETTERS LETTERS LETTERS, 0, FRAGMENT },
+	{"invite", REQUEST("INVITE", "call", SDP_BODY), 0, UDP},
+	{"register", REQUEST("REGISTER", "150", NO_BODY), 0, UDP},
+	{"options", REQUEST("OPTIONS", "call", NO_BODY), 0, UDP},
+	{"junk", TOKEN TOKEN, 0, UDP},
+	{"keepalive", "\r\n\r\n", 0, UDP},
+	{"stun", STUN, sizeof(STUN) - 1, UDP},
+	{"response", MESSAGE("SIP/2.0 200 OK", "INVITE", "call", ";tag=" TOKEN, NO_BODY), 0, UDP},
+	{"ack", INSIDE("ACK", NO_BODY), 0, UDP},
+	{"bye", INSIDE("BYE", NO_BODY), 0, UDP},
+	{"cancel", REQUEST("CANCEL", "call", NO_BODY), 0, UDP},
+	{"prack", INSIDE("PRACK", NO_BODY), 0, UDP},
+	{"reinvite", INSIDE("INVITE", SDP_BODY), 0, UDP},
+	{"syn", "", 0, SYN},
+	{"segment", REQUEST("INVITE", "call", SDP_BODY), 0, SEGMENT},
+	{"fragment", LETTERS LETTERS LETTERS LETTERS, 0, FRAGMENT},
 };
 
 _Static_assert(sizeof(STUN) - 1 == 28, "its length field is 8");
@@ -100,7 +103,7 @@ struct flood {
 	const char *interface;
 	uint8_t dst_mac[ETH_ALEN], src_mac[ETH_ALEN];
 	struct address src, dst;
-	uint64_t rate;      /* packets a second, without the repetitions; 0: all it can */
+	uint64_t rate; /* packets a second, without the repetitions; 0: all it can */
 	uint64_t seconds;
 	uint64_t repeat_ns; /* between one time and the next */
 	uint64_t repeats;   /* 0: every frame once */
@@ -179,9 +182,12 @@ static size_t read_file(const char *what, uint8_t *to, size_t room)
 static size_t transport_size(const struct flood *f)
 {
 	switch (f->carrier) {
-	case UDP: return sizeof(struct udphdr);
-	case FRAGMENT: return f->dst.family == AF_INET6 ? sizeof(struct ip6_frag) : 0;
-	default: return sizeof(struct tcphdr);
+	case UDP:
+		return sizeof(struct udphdr);
+	case FRAGMENT:
+		return f->dst.family == AF_INET6 ? sizeof(struct ip6_frag) : 0;
+	default:
+		return sizeof(struct tcphdr);
 	}
 }
 
@@ -190,7 +196,9 @@ static size_t transport_size(const struct flood *f)
 static void build_ip(struct flood *f, size_t length)
 {
 	static const uint8_t protocols[] = {
-		[UDP] = IPPROTO_UDP, [SYN] = IPPROTO_TCP, [SEGMENT] = IPPROTO_TCP,
+		[UDP] = IPPROTO_UDP,
+		[SYN] = IPPROTO_TCP,
+		[SEGMENT] = IPPROTO_TCP,
 		[FRAGMENT] = IPPROTO_UDP,
 	};
 	bool fragment = f->carrier == FRAGMENT;
@@ -306,7 +314,7 @@ static void finish_transport(const struct flood *f, uint64_t random, uint8_t *fr
 			((struct iphdr *)(frame + f->ip_at))->id = (uint16_t)random;
 		return;
 	}
-	memcpy(at, &(uint16_t){ htons(port) }, sizeof(port));
+	memcpy(at, &(uint16_t){htons(port)}, sizeof(port));
 	if (f->carrier != UDP) {
 		((struct tcphdr *)at)->seq = (uint32_t)random;
 		((struct tcphdr *)at)->ack_seq = f->carrier == SEGMENT ? (uint32_t)mix(random) : 0;
@@ -346,8 +354,8 @@ static void send_batch(struct flood *f, uint64_t batch)
 
 	for (unsigned int i = 0; i < f->batch; i++) {
 		build_frame(f, batch * f->batch + i, frames[i]);
-		vectors[i] = (struct iovec){ frames[i], f->length };
-		headers[i].msg_hdr = (struct msghdr){ .msg_iov = &vectors[i], .msg_iovlen = 1 };
+		vectors[i] = (struct iovec){frames[i], f->length};
+		headers[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
 	}
 	for (unsigned int from = 0; from < f->batch; from += (unsigned int)done) {
 		done = sendmmsg(f->fd, headers + from, f->batch - from, 0);
@@ -404,7 +412,7 @@ static void run(struct flood *f)
 			if (f->rate)
 				fresh += f->batch * NS_PER_SEC / f->rate;
 		} else {
-			struct timespec nap = { 0, 50000 };
+			struct timespec nap = {0, 50000};
 
 			nanosleep(&nap, NULL);
 		}
@@ -414,8 +422,8 @@ static void run(struct flood *f)
 
 static void open_socket(struct flood *f)
 {
-	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = 0 };
-	struct ifreq request = { 0 };
+	struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = 0};
+	struct ifreq request = {0};
 	int one = 1, room = 8 << 20;
 
 	f->fd = socket(AF_PACKET, SOCK_RAW, 0);
@@ -450,20 +458,20 @@ static __attribute__((noreturn)) void usage(void)
 static const char *parse_options(int argc, char **argv, struct flood *f)
 {
 	static const struct option options[] = {
-		{ "iface", required_argument, NULL, 'i' },
-		{ "dst-mac", required_argument, NULL, 'm' },
-		{ "src", required_argument, NULL, 's' },
-		{ "dst", required_argument, NULL, 'd' },
-		{ "what", required_argument, NULL, 'w' },
-		{ "rate", required_argument, NULL, 'r' },
-		{ "seconds", required_argument, NULL, 't' },
-		{ "repeat-after", required_argument, NULL, 'a' },
-		{ "repeats", required_argument, NULL, 'n' },
-		{ "batch", required_argument, NULL, 'b' },
-		{ "sport", required_argument, NULL, 'p' },
-		{ "dport", required_argument, NULL, 'q' },
-		{ "ttl", required_argument, NULL, 'l' },
-		{ 0 },
+		{"iface", required_argument, NULL, 'i'},
+		{"dst-mac", required_argument, NULL, 'm'},
+		{"src", required_argument, NULL, 's'},
+		{"dst", required_argument, NULL, 'd'},
+		{"what", required_argument, NULL, 'w'},
+		{"rate", required_argument, NULL, 'r'},
+		{"seconds", required_argument, NULL, 't'},
+		{"repeat-after", required_argument, NULL, 'a'},
+		{"repeats", required_argument, NULL, 'n'},
+		{"batch", required_argument, NULL, 'b'},
+		{"sport", required_argument, NULL, 'p'},
+		{"dport", required_argument, NULL, 'q'},
+		{"ttl", required_argument, NULL, 'l'},
+		{0},
 	};
 	const char *what = NULL;
 	bool have_mac = false;
@@ -499,7 +507,7 @@ static const char *parse_options(int argc, char **argv, struct flood *f)
 		case 'q': f->dport = (uint16_t)parse_number("--dport", optarg, 1, 65535); break;
 		case 'l': f->ttl = (uint8_t)parse_number("--ttl", optarg, 1, 255); break;
 		default: usage();
-		/* clang-format on */
+			/* clang-format on */
 		}
 	}
 	if (optind != argc || !f->interface || !have_mac || !f->src.family || !f->dst.family ||
@@ -514,8 +522,12 @@ static const char *parse_options(int argc, char **argv, struct flood *f)
 
 int main(int argc, char **argv)
 {
-	static struct flood f = { .rate = 1000, .seconds = 1, .sport = 5060, .dport = 5060,
-				  .ttl = 64, .batch = BATCH_MAX };
+	static struct flood f = {.rate = 1000,
+				 .seconds = 1,
+				 .sport = 5060,
+				 .dport = 5060,
+				 .ttl = 64,
+				 .batch = BATCH_MAX};
 	const char *what = parse_options(argc, argv, &f);
 
 	refuse_unnamed_namespace();

@@ -33,7 +33,7 @@ struct million {
 static void build_frame(const struct million *m, struct million_frame *frame)
 {
 	static const struct million_frame template = {
-		.eth.h_source = { 2, 0, 0, 0, 0, 1 },
+		.eth.h_source = {2, 0, 0, 0, 0, 1},
 		.before_branch = BEFORE_BRANCH,
 		.before_tag = BEFORE_TAG,
 		.before_call_id = BEFORE_CALL_ID,
@@ -75,7 +75,7 @@ static uint64_t send_all(const struct million *m, int program, const struct mill
 	while (sent < m->packets && (now = now_ns()) < start + m->seconds * NS_PER_SEC) {
 		uint64_t due = start + sent * NS_PER_SEC / m->rate;
 		uint64_t left = m->packets - sent;
-		struct timespec nap = { 0, 200000 };
+		struct timespec nap = {0, 200000};
 
 		if (now < due) {
 			nanosleep(&nap, NULL);
@@ -115,13 +115,13 @@ static __attribute__((noreturn)) void usage(void)
 static void parse_options(int argc, char **argv, struct million *m)
 {
 	static const struct option options[] = {
-		{ "iface", required_argument, NULL, 'i' },
-		{ "dst-mac", required_argument, NULL, 'm' },
-		{ "dst", required_argument, NULL, 'd' },
-		{ "packets", required_argument, NULL, 'n' },
-		{ "rate", required_argument, NULL, 'r' },
-		{ "seconds", required_argument, NULL, 't' },
-		{ 0 },
+		{"iface", required_argument, NULL, 'i'},
+		{"dst-mac", required_argument, NULL, 'm'},
+		{"dst", required_argument, NULL, 'd'},
+		{"packets", required_argument, NULL, 'n'},
+		{"rate", required_argument, NULL, 'r'},
+		{"seconds", required_argument, NULL, 't'},
+		{0},
 	};
 	bool mac = false, dst = false;
 	int option;
@@ -136,7 +136,7 @@ static void parse_options(int argc, char **argv, struct million *m)
 		case 'r': m->rate = parse_number("--rate", optarg, 1, RATE_MAX); break;
 		case 't': m->seconds = parse_number("--seconds", optarg, 1, SECONDS_MAX); break;
 		default: usage();
-		/* clang-format on */
+			/* clang-format on */
 		}
 	}
 	if (optind != argc || !m->interface || !mac || !dst)
@@ -145,7 +145,7 @@ static void parse_options(int argc, char **argv, struct million *m)
 
 int main(int argc, char **argv)
 {
-	struct million m = { .packets = 1000000, .rate = 1000000, .seconds = 10 };
+	struct million m = {.packets = 1000000, .rate = 1000000, .seconds = 10};
 	struct million_frame frame;
 	struct million_bpf *bpf;
 	uint64_t start, sent;

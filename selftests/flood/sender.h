@@ -66,8 +66,8 @@ static inline uint64_t parse_number(const char *name, const char *text, uint64_t
 	unsigned long long value = strtoull(text, &end, 10);
 
 	if (*end || end == text || value < min || value > max)
-		die("%s %s: wanted a number from %llu to %llu", name, text,
-		    (unsigned long long)min, (unsigned long long)max);
+		die("%s %s: wanted a number from %llu to %llu", name, text, (unsigned long long)min,
+		    (unsigned long long)max);
 	return value;
 }
 

@@ -71,7 +71,8 @@ static void fill_bans(int map, uint32_t count)
 
 			keys[i] = host((20u << 24) + number * 7, 0);
 			bans[i] = (struct sw_ban){
-				.start = now, .end = now + 3600 * NS_PER_SEC + number * 1000ull,
+				.start = now,
+				.end = now + 3600 * NS_PER_SEC + number * 1000ull,
 				.reason = number % 3 ? SW_REASON_AUTH_FAILURES : SW_REASON_BAN,
 			};
 			if (number % 3 == 0)
@@ -95,8 +96,11 @@ static void fill_known(int map, int fill, uint32_t count)
 		some = count - done < BATCH ? count - done : BATCH;
 		for (uint32_t i = 0; i < some; i++) {
 			keys[i] = host((60u << 24) + (done + i) * 5, 5060);
-			known[i] = (struct sw_known){.since = now, .seen = now, .ttl = 64,
-						     .grade = SW_GRADE_GOOD, .proofs = 1};
+			known[i] = (struct sw_known){.since = now,
+						     .seen = now,
+						     .ttl = 64,
+						     .grade = SW_GRADE_GOOD,
+						     .proofs = 1};
 		}
 		if (bpf_map_update_batch(map, keys, known, &some, NULL) < 0)
 			die("known");
@@ -139,6 +143,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	fputs("usage: tables fill PIN-DIRECTORY BANS KNOWN\n"
-	      "       tables watch PIN-DIRECTORY SECONDS\n", stderr);
+	      "       tables watch PIN-DIRECTORY SECONDS\n",
+	      stderr);
 	return 2;
 }

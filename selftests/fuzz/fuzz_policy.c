@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct policy nothing;
-	auto_policy struct policy p = { 0 };
-	struct error e = { 0 };
+	auto_policy struct policy p = {0};
+	struct error e = {0};
 
 	if (policy_parse("fuzz", (const char *)data, size, &p, &e) == 0) {
 		if (e.code != EXIT_OK || p.zone_count == 0 || p.service_count == 0)

@@ -11,10 +11,10 @@
  */
 #include "sip_needs.h"
 
-#define MISSING                                                                             \
+#define MISSING                                                                                 \
 	(SW_SANITY_BIT(HEADER_END) | SW_SANITY_BIT(VIA_MISSING) | SW_SANITY_BIT(FROM_MISSING) | \
-	 SW_SANITY_BIT(TO_MISSING) | SW_SANITY_BIT(CALL_ID_MISSING) |                         \
-	 SW_SANITY_BIT(CSEQ_MISSING) | SW_SANITY_BIT(MAX_FORWARDS_MISSING) |                  \
+	 SW_SANITY_BIT(TO_MISSING) | SW_SANITY_BIT(CALL_ID_MISSING) |                           \
+	 SW_SANITY_BIT(CSEQ_MISSING) | SW_SANITY_BIT(MAX_FORWARDS_MISSING) |                    \
 	 SW_SANITY_BIT(FROM_TAG_MISSING) | SW_SANITY_BIT(CONTACT_MISSING))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -64,8 +64,8 @@ static void check_addresses(const struct sip_buf *buf, const struct sip_msg *msg
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint32_t modes[] = { 0, SIP_STREAM, SIP_FRAGMENT };
-	struct sip_msg msg = { 0 }, again = { 0 };
+	static const uint32_t modes[] = {0, SIP_STREAM, SIP_FRAGMENT};
+	struct sip_msg msg = {0}, again = {0};
 	struct sip_input in;
 	uint8_t choice, *block;
 

@@ -46,7 +46,8 @@ static void begin(struct connection *connection, struct sockaddr *to, socklen_t 
 	setsockopt(connection->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (connection->half)
 		assert_int_equal(setsockopt(connection->listener, IPPROTO_TCP, TCP_DEFER_ACCEPT,
-					    &(int){60}, sizeof(int)), 0);
+					    &(int){60}, sizeof(int)),
+				 0);
 	assert_int_equal(bind(connection->listener, to, size), 0);
 	assert_int_equal(listen(connection->listener, 5), 0);
 	assert_int_equal(connect(connection->client, to, size), 0);
@@ -58,9 +59,11 @@ static void begin(struct connection *connection, struct sockaddr *to, socklen_t 
 
 void connect_ends(struct rig *rig, struct connection *connection, bool ipv6)
 {
-	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(5060),
+	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6,
+				  .sin6_port = htons(5060),
 				  .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(5060),
+	struct sockaddr_in a4 = {.sin_family = AF_INET,
+				 .sin_port = htons(5060),
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr *to = ipv6 ? (struct sockaddr *)&a6 : (struct sockaddr *)&a4;
 	socklen_t size = ipv6 ? sizeof(a6) : sizeof(a4);

@@ -18,7 +18,10 @@ struct connection {
 	bool half; /* wanted: the server's kernel waits for the end of the handshake */
 };
 
-#define NO_CONNECTION {.listener = -1, .client = -1, .server = -1}
+#define NO_CONNECTION                                      \
+	{                                                  \
+		.listener = -1, .client = -1, .server = -1 \
+	}
 
 void connect_ends(struct rig *rig, struct connection *connection, bool ipv6);
 void connection_close(struct connection *connection);

@@ -41,12 +41,14 @@ void is_probed(struct rig *rig, const char *branch)
 void answers_probe(struct rig *rig, const char *branch)
 {
 	char text[1024];
-	size_t size = snprintf(text, sizeof(text),
-		"SIP/2.0 200 OK\r\n"
-		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=%s%s\r\n"
-		"From: <sip:192.0.2.1>;tag=p\r\nTo: <sip:198.51.100.7:5060>;tag=q\r\n"
-		"Call-ID: probe\r\nCSeq: 1 OPTIONS\r\n"
-		"Content-Length: 0\r\n\r\n", SW_PROBE_BRANCH, branch);
+	size_t size =
+		snprintf(text, sizeof(text),
+			 "SIP/2.0 200 OK\r\n"
+			 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=%s%s\r\n"
+			 "From: <sip:192.0.2.1>;tag=p\r\nTo: <sip:198.51.100.7:5060>;tag=q\r\n"
+			 "Call-ID: probe\r\nCSeq: 1 OPTIONS\r\n"
+			 "Content-Length: 0\r\n\r\n",
+			 SW_PROBE_BRANCH, branch);
 
 	assert_false(gets_in(rig, text, size));
 	assert_int_equal(outcome.reason, SW_REASON_NONE);

@@ -4,7 +4,7 @@
 #include "kernel/skeleton.h"
 
 #ifndef R_BPF_64_32
-#define R_BPF_64_32  10
+#define R_BPF_64_32 10
 #endif
 
 const struct bpf_insn *code_of(const struct object *object, size_t section, size_t *count)

@@ -13,9 +13,9 @@
 struct function {
 	const char *name;
 	size_t section;
-	uint64_t start, end;      /* octets in the section */
-	unsigned int frame;       /* octets of stack */
-	size_t *calls;            /* numbers of functions */
+	uint64_t start, end; /* octets in the section */
+	unsigned int frame;  /* octets of stack */
+	size_t *calls;       /* numbers of functions */
 	size_t call_count;
 	/* With all that it calls, once it is known: octets as the kernel counts them, and frames;
 	 * and which call each of the two comes by. */
@@ -26,7 +26,7 @@ struct function {
 
 struct object {
 	Elf *elf;
-	size_t section_names;     /* of its string tables, the number */
+	size_t section_names; /* of its string tables, the number */
 	size_t symbol_names;
 	Elf_Data *symbols;
 	size_t symbol_count;

@@ -24,8 +24,8 @@ static int hear(void *context, void *data, size_t size)
 
 unsigned int overhear(struct rig *rig)
 {
-	struct ring_buffer *ring = ring_buffer__new(rig->test_run.state.fds[STATE_OFFENCES], hear,
-						    NULL, NULL);
+	struct ring_buffer *ring =
+		ring_buffer__new(rig->test_run.state.fds[STATE_OFFENCES], hear, NULL, NULL);
 
 	told_count = 0;
 	memset(told_first, 0, sizeof(told_first));
@@ -51,23 +51,25 @@ void asks(struct rig *rig, const struct phone *phone, enum sw_reason reason)
 	size_t size;
 
 	if (phone->nonce)
-		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"%s\", "
+		snprintf(credentials, sizeof(credentials),
+			 "Authorization: Digest username=\"%s\", "
 			 "realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", "
 			 "response=\"%032x\"\r\n",
 			 phone->user, phone->nonce, phone->branch);
 	size = snprintf(text, sizeof(text),
-		"%s sip:%s@example.com SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa%08x;rport\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:%s@example.com>;tag=f\r\n"
-		"To: <sip:%s@example.com>%s%s\r\n"
-		"Call-ID: c%x\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:x@198.51.100.7>\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n", phone->method, phone->callee, phone->branch,
-		phone->user, phone->callee, phone->tag ? ";tag=" : "", phone->tag ? phone->tag : "",
-		phone->branch, phone->method, credentials);
+			"%s sip:%s@example.com SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa%08x;rport\r\n"
+			"Max-Forwards: 70\r\n"
+			"From: <sip:%s@example.com>;tag=f\r\n"
+			"To: <sip:%s@example.com>%s%s\r\n"
+			"Call-ID: c%x\r\n"
+			"CSeq: 1 %s\r\n"
+			"Contact: <sip:x@198.51.100.7>\r\n"
+			"%s"
+			"Content-Length: 0\r\n\r\n",
+			phone->method, phone->callee, phone->branch, phone->user, phone->callee,
+			phone->tag ? ";tag=" : "", phone->tag ? phone->tag : "", phone->branch,
+			phone->method, credentials);
 	sends(rig, text, size, reason);
 }
 
@@ -78,18 +80,21 @@ void answers(struct rig *rig, const struct phone *phone, unsigned int status, co
 	size_t size;
 
 	if (nonce)
-		snprintf(challenge, sizeof(challenge), "WWW-Authenticate: Digest realm=\"lab\", "
-			 "nonce=\"%s\"\r\n", nonce);
+		snprintf(challenge, sizeof(challenge),
+			 "WWW-Authenticate: Digest realm=\"lab\", "
+			 "nonce=\"%s\"\r\n",
+			 nonce);
 	size = snprintf(text, sizeof(text),
-		"SIP/2.0 %u Whatever\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa%08x;rport=5060\r\n"
-		"From: <sip:%s@example.com>;tag=f\r\n"
-		"To: <sip:%s@example.com>;tag=%s\r\n"
-		"Call-ID: c%x\r\n"
-		"CSeq: 1 %s\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n", status, phone->branch, phone->user, phone->callee, tag,
-		phone->branch, phone->method, challenge);
+			"SIP/2.0 %u Whatever\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKa%08x;rport=5060\r\n"
+			"From: <sip:%s@example.com>;tag=f\r\n"
+			"To: <sip:%s@example.com>;tag=%s\r\n"
+			"Call-ID: c%x\r\n"
+			"CSeq: 1 %s\r\n"
+			"%s"
+			"Content-Length: 0\r\n\r\n",
+			status, phone->branch, phone->user, phone->callee, tag, phone->branch,
+			phone->method, challenge);
 	sends_out(rig, text, size);
 }
 
@@ -104,8 +109,11 @@ void registers_as(struct rig *rig, const char *user, unsigned int with, unsigned
 		  unsigned int challenge)
 {
 	char nonce[32], next[32];
-	struct phone phone = {.method = "REGISTER", .user = user, .callee = user,
-			      .nonce = with ? nonce : NULL, .branch = new_branch()};
+	struct phone phone = {.method = "REGISTER",
+			      .user = user,
+			      .callee = user,
+			      .nonce = with ? nonce : NULL,
+			      .branch = new_branch()};
 
 	snprintf(nonce, sizeof(nonce), "n%08x", with);
 	snprintf(next, sizeof(next), "n%08x", challenge);

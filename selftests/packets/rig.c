@@ -62,44 +62,45 @@ void rig_close(struct rig *rig)
 size_t request(char *text, size_t size, const char *method, unsigned int n, const char *tag)
 {
 	return snprintf(text, size,
-		"%s sip:alice@example.com SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%08x;rport\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:bob@example.com>;tag=f%x\r\n"
-		"To: <sip:alice@example.com>%s%s\r\n"
-		"Call-ID: %x@198.51.100.7\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:bob@198.51.100.7>\r\n"
-		"Content-Length: 0\r\n\r\n",
-		method, n, n, tag ? ";tag=" : "", tag ? tag : "", n, method);
+			"%s sip:alice@example.com SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%08x;rport\r\n"
+			"Max-Forwards: 70\r\n"
+			"From: <sip:bob@example.com>;tag=f%x\r\n"
+			"To: <sip:alice@example.com>%s%s\r\n"
+			"Call-ID: %x@198.51.100.7\r\n"
+			"CSeq: 1 %s\r\n"
+			"Contact: <sip:bob@198.51.100.7>\r\n"
+			"Content-Length: 0\r\n\r\n",
+			method, n, n, tag ? ";tag=" : "", tag ? tag : "", n, method);
 }
 
 size_t response(char *text, size_t size, unsigned int status, const char *method, unsigned int n)
 {
 	return snprintf(text, size,
-		"SIP/2.0 %u Whatever\r\n"
-		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK%08x\r\n"
-		"From: <sip:alice@example.com>;tag=f%x\r\n"
-		"To: <sip:bob@example.com>;tag=t%x\r\n"
-		"Call-ID: %x@192.0.2.1\r\n"
-		"CSeq: 1 %s\r\n"
-		"Content-Length: 0\r\n\r\n", status, n, n, n, n, method);
+			"SIP/2.0 %u Whatever\r\n"
+			"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK%08x\r\n"
+			"From: <sip:alice@example.com>;tag=f%x\r\n"
+			"To: <sip:bob@example.com>;tag=t%x\r\n"
+			"Call-ID: %x@192.0.2.1\r\n"
+			"CSeq: 1 %s\r\n"
+			"Content-Length: 0\r\n\r\n",
+			status, n, n, n, n, method);
 }
 
 size_t dialog_message(char *text, size_t size, const char *start, const char *cseq,
 		      const char *call, const char *from, const char *to, const char *branch)
 {
 	return snprintf(text, size,
-		"%s\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:bob@example.com>;tag=%s\r\n"
-		"To: <sip:alice@example.com>%s%s\r\n"
-		"Call-ID: %s\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:bob@198.51.100.7>\r\n"
-		"Content-Length: 0\r\n\r\n",
-		start, branch, from, to ? ";tag=" : "", to ? to : "", call, cseq);
+			"%s\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\r\n"
+			"Max-Forwards: 70\r\n"
+			"From: <sip:bob@example.com>;tag=%s\r\n"
+			"To: <sip:alice@example.com>%s%s\r\n"
+			"Call-ID: %s\r\n"
+			"CSeq: 1 %s\r\n"
+			"Contact: <sip:bob@198.51.100.7>\r\n"
+			"Content-Length: 0\r\n\r\n",
+			start, branch, from, to ? ";tag=" : "", to ? to : "", call, cseq);
 }
 
 static void read_counters(const struct rig *rig, struct sw_counters *counters)
@@ -167,14 +168,14 @@ struct expectation {
 	int verdict;
 	enum sw_mode mode;
 	enum sw_reason reason;
-	uint64_t moved;  /* increments over all counters of reasons */
+	uint64_t moved; /* increments over all counters of reasons */
 };
 
 static int verdict_of_frame(struct rig *rig)
 {
 	struct error e = {};
-	int verdict = test_run_inbound(&rig->test_run, rig->frame.octets, rig->frame.size, &outcome,
-				       &e);
+	int verdict =
+		test_run_inbound(&rig->test_run, rig->frame.octets, rig->frame.size, &outcome, &e);
 
 	if (verdict < 0)
 		fail_msg("%s", e.text);
@@ -190,8 +191,9 @@ static void run(struct rig *rig, const struct expectation *wanted)
 	verdict = verdict_of_frame(rig);
 	read_counters(rig, after);
 	if (verdict != wanted->verdict || sum_all(after) - sum_all(before) != wanted->moved ||
-	    (wanted->moved && sum(after, wanted->mode, wanted->reason) -
-			      sum(before, wanted->mode, wanted->reason) != 1))
+	    (wanted->moved &&
+	     sum(after, wanted->mode, wanted->reason) - sum(before, wanted->mode, wanted->reason) !=
+		     1))
 		fail_msg("verdict %d (wanted %d), reason %s (wanted %s), first shadow %s, %lu "
 			 "counted (wanted %lu)",
 			 verdict, wanted->verdict, reason_name(outcome.reason),

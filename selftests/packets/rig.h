@@ -77,8 +77,8 @@ uint64_t counted_message(const struct rig *rig, const char *zone, enum sw_messag
 uint64_t counted_in(const struct rig *rig, const char *zone, enum sw_mode mode,
 		    enum sw_reason reason);
 
-#define YAML_PLAIN \
-	"version: 1\n" \
+#define YAML_PLAIN                                                                \
+	"version: 1\n"                                                            \
 	"services: [{transport: udp, port: 5060}, {transport: tcp, port: 5060}, " \
 	"{transport: tls, port: 5061}]\n"
 

@@ -114,11 +114,10 @@ static void test_never_newcomers(void **state)
 	size_t size;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones:\n"
-		 "  - {name: public, newcomers: {rate: 5/s burst 5}}\n"
-		 "  - {name: carrier, sources: [192.0.2.128/25], trust: peer, "
-		 "newcomers: {rate: 1/s burst 1}}\n");
+	rig_open(&rig, YAML_PLAIN "zones:\n"
+				  "  - {name: public, newcomers: {rate: 5/s burst 5}}\n"
+				  "  - {name: carrier, sources: [192.0.2.128/25], trust: peer, "
+				  "newcomers: {rate: 1/s burst 1}}\n");
 	spend_budget(&rig);
 	for (unsigned int i = 0; i < 20; i++) {
 		size = request(text, sizeof(text), "INVITE", i, NULL);

@@ -7,8 +7,8 @@
 #include "newcomers.h"
 #include "phone.h"
 
-#define VICTIM "198.51.100.7"
-#define EVIL   "203.0.113.66"
+#define VICTIM    "198.51.100.7"
+#define EVIL      "203.0.113.66"
 #define CHALLENGE "WWW-Authenticate: Digest realm=\"lab\", nonce=\"n00000001\"\r\n"
 
 static const char *const watched =
@@ -38,7 +38,8 @@ static void guesses_as_victim(struct rig *rig)
 static size_t forged(char *text, size_t size, const char *above, unsigned int status,
 		     unsigned int branch, const char *extra)
 {
-	return snprintf(text, size,
+	return snprintf(
+		text, size,
 		"SIP/2.0 %u Whatever\r\n%s"
 		"Via: SIP/2.0/UDP " VICTIM ":5060;branch=z9hG4bKa%08x\r\n"
 		"From: <sip:alice@example.com>;tag=f\r\nTo: <sip:nobody@example.com>;tag=t\r\n"
@@ -53,8 +54,10 @@ static void relays(struct rig *rig, unsigned int status, unsigned int branch, co
 	char text[2048];
 
 	rig->from = (struct endpoint){.addr = address(EVIL), .port = 5070};
-	assert_true(gets_in(rig, text, forged(text, sizeof(text),
-		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx\r\n", status, branch, extra)));
+	assert_true(gets_in(rig, text,
+			    forged(text, sizeof(text),
+				   "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx\r\n", status,
+				   branch, extra)));
 	rig->from = victim;
 	sends_out(rig, text, forged(text, sizeof(text), "", status, branch, extra));
 }
@@ -77,7 +80,7 @@ static void test_forged_challenge(void **state)
 	(void)state;
 	rig_open(&rig, watched);
 	phone.branch = new_branch();
-	asks(&rig, &phone, SW_REASON_NONE); /* spoofed */
+	asks(&rig, &phone, SW_REASON_NONE);           /* spoofed */
 	answers(&rig, &phone, 401, "n000000aa", "t"); /* the server's own goes to the victim */
 	relays(&rig, 401, phone.branch, CHALLENGE);
 	guesses_as_victim(&rig);
@@ -112,9 +115,9 @@ static void test_challenge_in_transit(void **state)
 
 	(void)state;
 	rig_open(&rig, "version: 1\n"
-		 "services: [{transport: udp, port: 5060, addresses: [192.0.2.1]}]\n"
-		 "zones: [{name: public, newcomers: {rate: 1000/s burst 1000}, "
-		 "bans: {auth_failures: 10/60s}}]\n");
+		       "services: [{transport: udp, port: 5060, addresses: [192.0.2.1]}]\n"
+		       "zones: [{name: public, newcomers: {rate: 1000/s burst 1000}, "
+		       "bans: {auth_failures: 10/60s}}]\n");
 	server = rig.to;
 	phone.branch = new_branch();
 	asks(&rig, &phone, SW_REASON_NONE);
@@ -144,12 +147,14 @@ static void test_nonce_behind_the_octets_read(void **state)
 	while (size < 2048)
 		size += snprintf(routes + size, sizeof(routes) - size, "Record-Route: <sip:a>\r\n");
 	rig.from.addr = address(EVIL);
-	sends_out(&rig, text, snprintf(text, sizeof(text),
-		"SIP/2.0 401 Unauthorized\r\n"
-		"Via: SIP/2.0/UDP " VICTIM ";branch=z9hG4bKa%08x;maddr=" EVIL "\r\n%s"
-		"From: <sip:a@example.com>;tag=f\r\nTo: <sip:a@example.com>;tag=t\r\n"
-		"Call-ID: c%x\r\nCSeq: 1 REGISTER\r\n" CHALLENGE
-		"Content-Length: 0\r\n\r\n", branch, routes, branch));
+	sends_out(&rig, text,
+		  snprintf(text, sizeof(text),
+			   "SIP/2.0 401 Unauthorized\r\n"
+			   "Via: SIP/2.0/UDP " VICTIM ";branch=z9hG4bKa%08x;maddr=" EVIL "\r\n%s"
+			   "From: <sip:a@example.com>;tag=f\r\nTo: <sip:a@example.com>;tag=t\r\n"
+			   "Call-ID: c%x\r\nCSeq: 1 REGISTER\r\n" CHALLENGE
+			   "Content-Length: 0\r\n\r\n",
+			   branch, routes, branch));
 	guesses_as_victim(&rig);
 	only_hints(&rig, 10);
 }
@@ -166,14 +171,16 @@ static void test_nonce_in_a_relayed_request(void **state)
 	registers(&rig, 0, 401, 1);
 	registers(&rig, 1, 200, 0);
 	rig.from.addr = address(EVIL); /* it is called */
-	sends_out(&rig, text, snprintf(text, sizeof(text),
-		"ACK sip:evil@" EVIL " SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKp\r\n"
-		"Via: SIP/2.0/UDP " VICTIM ":5060;branch=z9hG4bKq\r\n"
-		"From: <sip:alice@example.com>;tag=f\r\nTo: <sip:evil@example.com>;tag=t\r\n"
-		"Call-ID: c\r\nCSeq: 1 ACK\r\nAuthorization: Digest username=\"alice\", "
-		"realm=\"lab\", nonce=\"n00000001\", uri=\"sip:x\", response=\"0\"\r\n"
-		"Content-Length: 0\r\n\r\n"));
+	sends_out(
+		&rig, text,
+		snprintf(text, sizeof(text),
+			 "ACK sip:evil@" EVIL " SIP/2.0\r\n"
+			 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKp\r\n"
+			 "Via: SIP/2.0/UDP " VICTIM ":5060;branch=z9hG4bKq\r\n"
+			 "From: <sip:alice@example.com>;tag=f\r\nTo: <sip:evil@example.com>;tag=t\r\n"
+			 "Call-ID: c\r\nCSeq: 1 ACK\r\nAuthorization: Digest username=\"alice\", "
+			 "realm=\"lab\", nonce=\"n00000001\", uri=\"sip:x\", response=\"0\"\r\n"
+			 "Content-Length: 0\r\n\r\n"));
 	rig.from.addr = address(VICTIM);
 	overhear(&rig);
 	for (unsigned int i = 0; i < 14; i++)

@@ -218,10 +218,9 @@ static void test_bad_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything_on), cmocka_unit_test(test_smallest_policy),
-		cmocka_unit_test(test_long_deny_list),
-		cmocka_unit_test(test_shipped_policies),
-		cmocka_unit_test(test_monitor_mode),	      cmocka_unit_test(test_catalogue),
+		cmocka_unit_test(test_everything_on),  cmocka_unit_test(test_smallest_policy),
+		cmocka_unit_test(test_long_deny_list), cmocka_unit_test(test_shipped_policies),
+		cmocka_unit_test(test_monitor_mode),   cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_bad_vectors),
 	};
 

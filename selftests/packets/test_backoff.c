@@ -137,8 +137,8 @@ static void test_last_retransmissions(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, newcomers: {rate: 20/s, greylist: always}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, newcomers: {rate: 20/s, greylist: always}}]\n");
 	sends_method(&rig, "INVITE", 1, SW_REASON_GREYLIST);
 	sends_method(&rig, "INVITE", 2, SW_REASON_GREYLIST);
 	for (unsigned int i = 0; i < array_size(pauses); i++) {

@@ -14,16 +14,17 @@ static const char *const watched =
 	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
 		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n";
 
-static const char *const probed =
-	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s}, "
-		   "bans: {auth_failures: 10/60s}}]\n";
+static const char *const probed = YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s}, "
+					     "bans: {auth_failures: 10/60s}}]\n";
 
 static void bans(struct rig *rig, enum sw_reason reason, enum ban_outcome wanted,
 		 struct sw_ban *made)
 {
 	struct bans rules = {.duration = 600 * SECOND, .escalate = 4, .max = 24 * 3600 * SECOND};
 	struct ban_order order = {.source = {.addr = rig->from.addr, .length = 32},
-				  .reason = reason, .evidence = 10, .bans = &rules};
+				  .reason = reason,
+				  .evidence = 10,
+				  .bans = &rules};
 
 	assert_int_equal(ban_sentence(&rig->test_run.state, &order, rig->test_run.now, made),
 			 wanted);
@@ -100,7 +101,8 @@ static void test_ban_table_is_full(void **state)
 	struct sw_ban made;
 
 	(void)state;
-	rig_open(&rig, "tables: {bans: 16}\n" YAML_PLAIN
+	rig_open(&rig,
+		 "tables: {bans: 16}\n" YAML_PLAIN
 		 "zones: [{name: public, newcomers: {rate: 1000/s}, bans: {sanity: 30/60s}}]\n");
 	for (int i = 0; i < 16; i++) {
 		rig.from.addr.octets[15] = i;
@@ -142,8 +144,10 @@ static enum ban_outcome ban_one(struct rig *rig, struct ban_room *room)
 {
 	struct bans rules = {.duration = 600 * SECOND, .escalate = 4, .max = 24 * 3600 * SECOND};
 	struct ban_order order = {.source = {.addr = rig->from.addr, .length = 32},
-				  .reason = SW_REASON_AUTH_FAILURES, .evidence = 10,
-				  .bans = &rules, .room = room};
+				  .reason = SW_REASON_AUTH_FAILURES,
+				  .evidence = 10,
+				  .bans = &rules,
+				  .room = room};
 	struct sw_ban made;
 
 	return ban_sentence(&rig->test_run.state, &order, rig->test_run.now, &made);
@@ -161,7 +165,8 @@ static void test_room_in_a_large_table(void **state)
 	enum ban_outcome outcome;
 
 	(void)state;
-	rig_open(&rig, "tables: {bans: 300000}\n" YAML_PLAIN
+	rig_open(&rig,
+		 "tables: {bans: 300000}\n" YAML_PLAIN
 		 "zones: [{name: public, newcomers: {rate: 1000/s}, bans: {sanity: 30/60s}}]\n");
 	rig.test_run.now = monotonic_ns();
 	fill_bans(&rig, size - 1, 1);

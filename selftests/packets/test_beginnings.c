@@ -52,10 +52,10 @@ struct setting {
 
 /* A server that assembles the segments. */
 struct server {
-	uint32_t first;         /* sequence number of the stream's first octet */
+	uint32_t first; /* sequence number of the stream's first octet */
 	uint8_t octets[TEXT_MAX];
 	bool has[TEXT_MAX];
-	size_t next;            /* octets that are there without a gap: delivered */
+	size_t next; /* octets that are there without a gap: delivered */
 };
 
 static uint64_t random_state;
@@ -101,9 +101,9 @@ static void put_http(struct text *text, const char *method)
 
 static void make_settings(struct setting s[SETTINGS])
 {
-	static const char *const names[SETTINGS] = {"plain", "plain behind keepalives", "ipsec",
-						    "require tls", "tls", "tls 1.3"};
-	static const char *const from[SETTINGS] = {"192.0.2.77", "192.0.2.77", "198.51.100.7",
+	static const char *const names[SETTINGS] = {
+		"plain", "plain behind keepalives", "ipsec", "require tls", "tls", "tls 1.3"};
+	static const char *const from[SETTINGS] = {"192.0.2.77",  "192.0.2.77", "198.51.100.7",
 						   "203.0.113.5", "192.0.2.77", "192.0.2.77"};
 
 	memset(s, 0, SETTINGS * sizeof(*s));
@@ -222,7 +222,7 @@ static bool delivers(struct rig *rig, const struct text *text, struct server *se
 
 		if (!chance(8))
 			assert_true(passes(rig, isn, SYN, "", 0)); /* the answer was lost */
-		if (!chance(8)) /* a keepalive of TCP */
+		if (!chance(8))                                    /* a keepalive of TCP */
 			assert_true(passes(rig, server->first + server->next - 1, ACK, "", 0));
 		choose_piece(server, text->size, &from, &to);
 		if (passes(rig, server->first + from, ACK, text->octets + from, to - from) &&
@@ -269,7 +269,7 @@ static void test_honest_client_gets_through(void **state)
 
 struct attack {
 	const struct setting *setting;
-	uint32_t syns[SYNS_MAX];  /* that passed: the stream of each begins behind it */
+	uint32_t syns[SYNS_MAX]; /* that passed: the stream of each begins behind it */
 	size_t syn_count;
 	struct server server[SYNS_MAX]; /* one for each that the server may have taken */
 	size_t passed;

@@ -266,18 +266,21 @@ static void sends_malformed(struct rig *rig, const char *nonce, enum sw_reason r
 	size_t size;
 
 	if (nonce)
-		snprintf(credentials, sizeof(credentials), "Authorization: Digest "
-			 "username=\"alice\", nonce=\"%s\"\r\n", nonce);
+		snprintf(credentials, sizeof(credentials),
+			 "Authorization: Digest "
+			 "username=\"alice\", nonce=\"%s\"\r\n",
+			 nonce);
 	size = snprintf(text, sizeof(text),
-		"INVITE sip:bob@example.com SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKb%08x\r\n"
-		"Max-Forwards: 999\r\n"
-		"From: <sip:alice@example.com>;tag=f\r\n"
-		"To: <sip:bob@example.com>\r\n"
-		"Call-ID: m%x\r\n"
-		"CSeq: 1 INVITE\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n", n, n, credentials);
+			"INVITE sip:bob@example.com SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKb%08x\r\n"
+			"Max-Forwards: 999\r\n"
+			"From: <sip:alice@example.com>;tag=f\r\n"
+			"To: <sip:bob@example.com>\r\n"
+			"Call-ID: m%x\r\n"
+			"CSeq: 1 INVITE\r\n"
+			"%s"
+			"Content-Length: 0\r\n\r\n",
+			n, n, credentials);
 	if (reason == SW_REASON_NONE)
 		sends_shadowed(rig, text, size, SW_REASON_MAX_FORWARDS);
 	else
@@ -300,7 +303,8 @@ static void test_malformed(void **state)
 	assert_int_equal(told_count, 1);
 	registers(&rig, 1, 200, 0); /* well-formed */
 	assert_int_equal(overhear(&rig), 0);
-	rig_open(&shadow, "shadow: [max_forwards]\n" YAML_PLAIN
+	rig_open(&shadow,
+		 "shadow: [max_forwards]\n" YAML_PLAIN
 		 "zones: [{name: public, newcomers: {rate: 9/s}, bans: {sanity: 30/60s}}]\n");
 	sends_malformed(&shadow, NULL, SW_REASON_NONE);
 	assert_int_equal(overhear(&shadow), 0);

@@ -44,9 +44,8 @@ static void test_network_ceiling(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {prefix: 10/s burst 10, "
-		 "source: {any: 5/s burst 5}}}]\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, rates: {prefix: 10/s burst 10, "
+				  "source: {any: 5/s burst 5}}}]\n");
 	assert_int_equal(admitted_of(&rig, "198.51.100.1", 100), 10);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_PREFIX);
 	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_RATE_PREFIX), 90);
@@ -72,10 +71,10 @@ static void test_narrow_before_wide(void **state)
 
 	(void)state;
 	rig_open(&rig, "version: 1\n"
-		 "services: [{transport: udp, port: 5060, rate: 40/s burst 40}]\n"
-		 "zones: [{name: public, rates: {zone: 30/s burst 30, prefix: 20/s burst 20, "
-		 "source: {any: 10/s burst 10, INVITE: 5/s burst 5}}},\n"
-		 " {name: other, sources: [203.0.113.0/24]}]\n");
+		       "services: [{transport: udp, port: 5060, rate: 40/s burst 40}]\n"
+		       "zones: [{name: public, rates: {zone: 30/s burst 30, prefix: 20/s burst 20, "
+		       "source: {any: 10/s burst 10, INVITE: 5/s burst 5}}},\n"
+		       " {name: other, sources: [203.0.113.0/24]}]\n");
 	assert_int_equal(admitted(&rig, "INVITE", 100), 5);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE_METHOD);
 	assert_int_equal(admitted(&rig, "OPTIONS", 100), 5);
@@ -97,8 +96,8 @@ static void test_narrow_in_shadow(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "shadow: [rate_source_method]\n"
-		 "zones: [{name: public, rates: {source: {any: 10/s burst 10, "
-		 "INVITE: 5/s burst 5}}}]\n");
+				  "zones: [{name: public, rates: {source: {any: 10/s burst 10, "
+				  "INVITE: 5/s burst 5}}}]\n");
 	assert_int_equal(admitted(&rig, "INVITE", 100), 10);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE);
 	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_RATE_SOURCE_METHOD), 95);
@@ -110,9 +109,9 @@ static void test_services_are_apart(void **state)
 
 	(void)state;
 	rig_open(&rig, "version: 1\n"
-		 "services: [{transport: udp, port: 5060, rate: 10/s burst 10}, "
-		 "{transport: udp, port: 5070}, {transport: udp, port: 5080, "
-		 "rate: 3/s burst 3}]\n");
+		       "services: [{transport: udp, port: 5060, rate: 10/s burst 10}, "
+		       "{transport: udp, port: 5070}, {transport: udp, port: 5080, "
+		       "rate: 3/s burst 3}]\n");
 	assert_int_equal(admitted(&rig, "OPTIONS", 20), 10);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SERVICE);
 	rig.to.port = 5070;
@@ -130,9 +129,8 @@ static void test_event_packages(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {SUBSCRIBE: 6/s burst 6, "
-		 "MESSAGE: 2/s burst 2}}}]\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, rates: {source: {SUBSCRIBE: 6/s burst 6, "
+				  "MESSAGE: 2/s burst 2}}}]\n");
 	assert_int_equal(admitted(&rig, "SUBSCRIBE", 2), 2);
 	assert_int_equal(admitted(&rig, "PUBLISH", 2), 2);
 	assert_int_equal(admitted(&rig, "NOTIFY", 10), 2);
@@ -167,9 +165,8 @@ static void test_count_prefix(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, count: {v4: 28, v6: 48}, "
-		 "rates: {source: {any: 5/s burst 5}}}]\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, count: {v4: 28, v6: 48}, "
+				  "rates: {source: {any: 5/s burst 5}}}]\n");
 	assert_int_equal(admitted_of(&rig, "198.51.100.16", 16), 5);
 	assert_int_equal(admitted_of(&rig, "198.51.100.32", 16), 5);
 	rig.to.addr = address("2001:db8::1");
@@ -189,8 +186,8 @@ static void test_bans_count_subscribers(void **state)
 	(void)state;
 	for (size_t i = 0; i < array_size(counts); i++) {
 		auto_rig struct rig rig;
-		auto_free char *yaml = xasprintf(YAML_PLAIN "zones: [{name: public, count: %s}]\n",
-						 counts[i]);
+		auto_free char *yaml =
+			xasprintf(YAML_PLAIN "zones: [{name: public, count: %s}]\n", counts[i]);
 		struct prefix who = {.addr = address("198.51.100.7"), .length = 32};
 		struct error e = {};
 
@@ -201,8 +198,8 @@ static void test_bans_count_subscribers(void **state)
 		sends_method(&rig, "OPTIONS", next++, SW_REASON_BAN);
 		rig.from.addr.octets[15]++;
 		sends_method(&rig, "OPTIONS", next++, SW_REASON_NONE);
-		who = (struct prefix){.addr = address("2001:db8:1:1::1"), .length = 128,
-				      .ipv6 = true};
+		who = (struct prefix){
+			.addr = address("2001:db8:1:1::1"), .length = 128, .ipv6 = true};
 		if (ban_add(&rig.test_run.state, &who, 3600 * SECOND, NULL, NULL, &e) < 0)
 			fail_msg("%s", e.text);
 		rig.to.addr = address("2001:db8::1");
@@ -234,9 +231,9 @@ static void test_syn(void **state)
 	for (size_t i = 0; i < array_size(ports); i++) {
 		auto_rig struct rig rig;
 
-		rig_open(&rig, YAML_PLAIN
-			 "zones: [{name: public, rates: {source: {any: 1/s burst 1, "
-			 "syn: 5/s burst 5}}}]\n");
+		rig_open(&rig,
+			 YAML_PLAIN "zones: [{name: public, rates: {source: {any: 1/s burst 1, "
+				    "syn: 5/s burst 5}}}]\n");
 		rig.to.port = ports[i];
 		for (unsigned int n = 0; n < 8; n++) {
 			rig.from.port = 1024 + n;
@@ -262,8 +259,7 @@ static void test_tls_handshakes(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {tls: 5/s burst 5}}}]\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, rates: {source: {tls: 5/s burst 5}}}]\n");
 	rig.to.port = 5061;
 	for (unsigned int i = 0; i < 8; i++)
 		sends_segment(&rig, ACK, client_hello, sizeof(client_hello),
@@ -287,8 +283,7 @@ static void test_no_tls_handshakes(void **state)
 	uint8_t record[sizeof(client_hello)];
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {tls: 1/s burst 1}}}]\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, rates: {source: {tls: 1/s burst 1}}}]\n");
 	rig.to.port = 5061;
 	sends_segment(&rig, ACK, client_hello, sizeof(client_hello), SW_REASON_NONE);
 	for (size_t i = 0; i < array_size(changes); i++) {
@@ -329,8 +324,9 @@ static void test_malformed_profile_off(void **state)
 	char text[1024];
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "sanity: {profile: off}\n"
-		 "zones: [{name: public, rates: {source: {malformed: 5/s burst 5}}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "sanity: {profile: off}\n"
+			    "zones: [{name: public, rates: {source: {malformed: 5/s burst 5}}}]\n");
 	for (int i = 0; i < 3; i++)
 		sends(&rig, WRONG, strlen(WRONG), SW_REASON_NONE);
 	for (int i = 0; i < 2; i++)
@@ -362,9 +358,10 @@ static void test_malformed_in_shadow(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "shadow: [from_missing, to_missing, call_id_missing, "
-		 "cseq_missing]\n"
-		 "zones: [{name: public, rates: {source: {malformed: 5/s burst 5}}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "shadow: [from_missing, to_missing, call_id_missing, "
+			    "cseq_missing]\n"
+			    "zones: [{name: public, rates: {source: {malformed: 5/s burst 5}}}]\n");
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(gets_in(&rig, WRONG, strlen(WRONG)), i < 5);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_MALFORMED);
@@ -377,8 +374,8 @@ static void test_malformed_dropped_anyway(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {malformed: 1/s burst 1}}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, rates: {source: {malformed: 1/s burst 1}}}]\n");
 	for (int i = 0; i < 5; i++)
 		sends(&rig, WRONG, strlen(WRONG), SW_REASON_FROM_MISSING);
 	for (int i = 0; i < 5; i++)
@@ -391,11 +388,12 @@ static void test_malformed_tcp(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "sanity: {profile: off}\n"
-		 "zones: [{name: public, rates: {source: {malformed: 2/s burst 2}}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "sanity: {profile: off}\n"
+			    "zones: [{name: public, rates: {source: {malformed: 2/s burst 2}}}]\n");
 	for (int i = 0; i < 5; i++) {
-		assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, WRONG,
-					  strlen(WRONG)));
+		assert_true(
+			frame_message(&rig.frame, &rig.from, &rig.to, true, WRONG, strlen(WRONG)));
 		assert_true(gets_in_frame(&rig));
 	}
 	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_RATE_MALFORMED), 3);

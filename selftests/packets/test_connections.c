@@ -155,8 +155,8 @@ static void test_ceiling_spares_cookies(void **state)
 		auto_connection struct connection c = NO_CONNECTION;
 		auto_rig struct rig rig;
 
-		rig_open(&rig, YAML_PLAIN
-			 "zones: [{name: public, unproven: {segment: 1/s burst 1}}]\n");
+		rig_open(&rig,
+			 YAML_PLAIN "zones: [{name: public, unproven: {segment: 1/s burst 1}}]\n");
 		set_syncookies("2");
 		connect_ends(&rig, &c, ipv6);
 		set_syncookies("1");
@@ -357,13 +357,15 @@ static void logs_in(struct rig *rig, const struct connection *c, unsigned int br
 		    const char *nonce)
 {
 	char text[1024];
-	size_t size = snprintf(text, sizeof(text),
+	size_t size = snprintf(
+		text, sizeof(text),
 		"REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
 		"Max-Forwards: 70\r\nFrom: <sip:100@example.com>;tag=1\r\n"
 		"To: <sip:100@example.com>\r\n"
 		"Call-ID: login\r\nCSeq: %u REGISTER\r\nAuthorization: Digest username=\"100\", "
 		"realm=\"lab\", nonce=\"%s\", uri=\"sip:example.com\", response=\"0\"\r\n"
-		"Content-Length: 0\r\n\r\n", branch, branch, nonce);
+		"Content-Length: 0\r\n\r\n",
+		branch, branch, nonce);
 
 	rig->test_run.now += SECOND / 4;
 	lay_data(rig, c->seq, c->ack, text, size);
@@ -373,11 +375,13 @@ static void logs_in(struct rig *rig, const struct connection *c, unsigned int br
 static void is_refused(struct rig *rig, unsigned int branch, const char *nonce)
 {
 	char text[1024];
-	size_t size = snprintf(text, sizeof(text),
+	size_t size = snprintf(
+		text, sizeof(text),
 		"SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
 		"From: <sip:100@example.com>;tag=1\r\nTo: <sip:100@example.com>;tag=2\r\n"
 		"Call-ID: login\r\nCSeq: %u REGISTER\r\nWWW-Authenticate: Digest realm=\"lab\", "
-		"nonce=\"%s\"\r\nContent-Length: 0\r\n\r\n", branch, branch, nonce);
+		"nonce=\"%s\"\r\nContent-Length: 0\r\n\r\n",
+		branch, branch, nonce);
 
 	rig->test_run.now += SECOND / 4;
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
@@ -425,7 +429,8 @@ static void asks_and_gets(struct rig *rig, const struct connection *c, const cha
 	size_t size;
 
 	branch++;
-	size = snprintf(text, sizeof(text), "%s sip:%s@example.com SIP/2.0\r\n"
+	size = snprintf(text, sizeof(text),
+			"%s sip:%s@example.com SIP/2.0\r\n"
 			"Via: SIP/2.0/TCP h;branch=z9hG4bK%u\r\nMax-Forwards: 70\r\n"
 			"From: <sip:100@example.com>;tag=1\r\nTo: <sip:%s@example.com>\r\n"
 			"Call-ID: ask%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n",
@@ -433,7 +438,8 @@ static void asks_and_gets(struct rig *rig, const struct connection *c, const cha
 	rig->test_run.now += 10 * MS;
 	lay_data(rig, c->seq, c->ack, text, size);
 	sends_frame(rig, SW_REASON_NONE);
-	size = snprintf(text, sizeof(text), "SIP/2.0 %u Whatever\r\n"
+	size = snprintf(text, sizeof(text),
+			"SIP/2.0 %u Whatever\r\n"
 			"Via: SIP/2.0/TCP h;branch=z9hG4bK%u\r\n"
 			"From: <sip:100@example.com>;tag=1\r\n"
 			"To: <sip:%s@example.com>;tag=2\r\n"
@@ -572,8 +578,8 @@ static void test_dictated_lengths_are_no_offence(void **state)
 	connect_ends(&rig, &c, false);
 	for (size_t i = 0; i < array_size(starts); i++) {
 		/* Each is malformed by the default profile, which only counts it on TCP. */
-		lay_data(&rig, c.seq, c.ack, text, snprintf(text, sizeof(text), starts[i], user,
-							   i == 2 ? vias : ""));
+		lay_data(&rig, c.seq, c.ack, text,
+			 snprintf(text, sizeof(text), starts[i], user, i == 2 ? vias : ""));
 		gets_in_frame(&rig);
 		assert_true(outcome.shadow_count > 0);
 		assert_int_equal(overhear(&rig), 0);

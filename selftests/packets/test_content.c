@@ -62,8 +62,8 @@ static void test_tcp_is_only_counted(void **state)
 	size_t size = with_lines(text, sizeof(text), "INVITE", NULL, PAI);
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, headers: {deny: [P-Asserted-Identity]}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, headers: {deny: [P-Asserted-Identity]}}]\n");
 	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, true, text, size));
 	sends_frame_shadowed(&rig, SW_REASON_HEADER);
 }
@@ -75,8 +75,9 @@ static void test_emergency_calls_pass(void **state)
 	size_t size;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "emergency: {numbers: [\"11211\"], rate: 1/h}\n"
-		 "zones: [{name: public, headers: {deny: [P-Asserted-Identity]}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "emergency: {numbers: [\"11211\"], rate: 1/h}\n"
+			    "zones: [{name: public, headers: {deny: [P-Asserted-Identity]}}]\n");
 	size = with_lines(text, sizeof(text), "INVITE", NULL, PAI);
 	sends(&rig, text, size, SW_REASON_HEADER);
 	user = strstr(text, "alice");
@@ -92,8 +93,8 @@ static void test_statuses(void **state)
 	char text[2048];
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, statuses: {deny: [3xx], report: [6xx]}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, statuses: {deny: [3xx], report: [6xx]}}]\n");
 	sends(&rig, text, response(text, sizeof(text), 302, "INVITE", 1), SW_REASON_STATUS);
 	sends(&rig, text, response(text, sizeof(text), 399, "INVITE", 1), SW_REASON_STATUS);
 	sends(&rig, text, response(text, sizeof(text), 299, "INVITE", 1), SW_REASON_NONE);
@@ -111,11 +112,11 @@ static void test_content_types(void **state)
 	char line[512];
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones:\n"
-		 "  - {name: trunk, sources: [203.0.113.0/24]}\n"
-		 "  - {name: public, content_types: {deny: [application/vnd.3gpp.sms],\n"
-		 "     report: [message/CPIM]}}\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones:\n"
+			    "  - {name: trunk, sources: [203.0.113.0/24]}\n"
+			    "  - {name: public, content_types: {deny: [application/vnd.3gpp.sms],\n"
+			    "     report: [message/CPIM]}}\n");
 	sends_lines(&rig, "Content-Type: application/vnd.3gpp.sms\r\n", SW_REASON_CONTENT_TYPE);
 	sends_lines(&rig, "c: Application/VND.3gpp.SMS;x=y\r\n", SW_REASON_CONTENT_TYPE);
 	sends_lines(&rig, "Content-Type : application\r\n / vnd.3gpp.sms ; x=y\r\n",

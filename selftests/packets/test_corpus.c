@@ -85,8 +85,8 @@ static bool is_listed(const struct corpus *corpus, const char *path)
 {
 	for (size_t i = 0; i < corpus->count; i++) {
 		const struct expected *x = &corpus->messages[i];
-		auto_free char *listed = xasprintf("%s/%s/%s%s", corpus->folder, x->suite, x->name,
-						   corpus->suffix);
+		auto_free char *listed =
+			xasprintf("%s/%s/%s%s", corpus->folder, x->suite, x->name, corpus->suffix);
 
 		if (strcmp(listed, path) == 0)
 			return true;
@@ -120,8 +120,8 @@ static bool is_as_expected(bool in, const struct expected *x, enum profile profi
 static void run_message(struct corpus *corpus, struct rig *rig, const struct expected *x,
 			enum profile profile)
 {
-	auto_free char *path = xasprintf("%s/%s/%s%s", corpus->folder, x->suite, x->name,
-					 corpus->suffix);
+	auto_free char *path =
+		xasprintf("%s/%s/%s%s", corpus->folder, x->suite, x->name, corpus->suffix);
 	struct error e = {};
 	size_t size;
 	auto_free char *text = read_whole_file(path, 65000, &size, &e);

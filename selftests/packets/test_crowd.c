@@ -19,7 +19,7 @@
 struct sender {
 	const struct rig *rig;
 	int cpu;
-	int repeat;      /* packets of one run */
+	int repeat; /* packets of one run */
 	uint64_t sent;
 	const bool *stop;
 	int error;
@@ -133,8 +133,8 @@ static void test_rate_is_exact(void **state)
 	int count;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {any: 70/s burst 100}}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, rates: {source: {any: 70/s burst 100}}}]\n");
 	one_request(&rig);
 	count = start_senders(&rig, senders, threads, &stop);
 	for (int ms = 0; ms < 20000; ms++) {
@@ -169,8 +169,8 @@ static uint64_t locked(const struct rig *rig)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
-		auto_free
-		char *path = xasprintf("/proc/self/fdinfo/%d", rig->test_run.state.fds[i]);
+		auto_free char *path =
+			xasprintf("/proc/self/fdinfo/%d", rig->test_run.state.fds[i]);
 		auto_file FILE *in = fopen(path, "r");
 		unsigned long long octets = 0;
 		char line[128];

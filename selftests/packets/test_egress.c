@@ -8,8 +8,7 @@
 
 #include <sipward/health.h>
 
-static const char *const zones =
-	YAML_PLAIN
+static const char *const zones = YAML_PLAIN
 	"emergency: {numbers: [\"112\"]}\n"
 	"zones:\n"
 	"  - name: machines\n"
@@ -31,7 +30,7 @@ static const char *const zones =
 #define WATCHED  "198.51.99.5"
 #define INWARD   "198.51.100.5"
 
-#define METHOD(name)   ((struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name})
+#define METHOD(name) ((struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name})
 #define INSIDE(name) \
 	((struct sent){.start = name " sip:a@b.example SIP/2.0", .cseq = name, .tag = ";tag=2"})
 #define RESPONSE(line) ((struct sent){.start = "SIP/2.0 " line, .tag = ";tag=2"})
@@ -240,7 +239,8 @@ static void test_headers(void **state)
 static void test_emergency(void **state)
 {
 	static const char *const emergencies[] = {
-		"INVITE urn:service:sos SIP/2.0", "INVITE sip:112@psap.example SIP/2.0",
+		"INVITE urn:service:sos SIP/2.0",
+		"INVITE sip:112@psap.example SIP/2.0",
 		"MESSAGE sip:112@psap.example SIP/2.0",
 	};
 	static const char *const called[] = {"<urn:service:sos>", "urn:service:sos.police",
@@ -297,9 +297,8 @@ static void test_monitor(void **state)
 		"zones: [{name: public, egress: {methods: [INVITE], unlisted: deny}}]\n",
 		"shadow: [egress_method]\n" YAML_PLAIN
 		"zones: [{name: public, egress: {methods: [INVITE], unlisted: deny}}]\n",
-		YAML_PLAIN
-		"zones: [{name: public, mode: monitor, egress: {methods: [INVITE], "
-		"unlisted: deny}}]\n",
+		YAML_PLAIN "zones: [{name: public, mode: monitor, egress: {methods: [INVITE], "
+			   "unlisted: deny}}]\n",
 		YAML_PLAIN "zones: [{name: public, egress: {methods: [INVITE], "
 			   "unlisted: report}}]\n",
 	};
@@ -361,9 +360,9 @@ static void test_address_of_no_service(void **state)
 
 	(void)state;
 	rig_open(&rig, "version: 1\n"
-		 "services: [{transport: udp, port: 5060, addresses: [192.0.2.1]},\n"
-		 "           {transport: tcp, port: 5060, addresses: [192.0.2.1]}]\n"
-		 "zones: [{name: public, egress: {methods: [INVITE], unlisted: deny}}]\n");
+		       "services: [{transport: udp, port: 5060, addresses: [192.0.2.1]},\n"
+		       "           {transport: tcp, port: 5060, addresses: [192.0.2.1]}]\n"
+		       "zones: [{name: public, egress: {methods: [INVITE], unlisted: deny}}]\n");
 	dropped(&rig, MACHINE, METHOD("NOTIFY"), SW_REASON_EGRESS_METHOD);
 	rig.to.addr = address("192.0.2.9");
 	passes(&rig, MACHINE, METHOD("NOTIFY"));

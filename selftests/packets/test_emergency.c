@@ -9,12 +9,12 @@
 #include "rig.h"
 
 struct rule {
-	const char *zone;       /* keys of the zone */
-	enum sw_reason reason;  /* why an ordinary call is refused */
-	const char *headers;    /* that make it so */
-	unsigned int before;    /* ordinary calls before it, that pass */
-	const char *number;     /* "%u" is the number of the call */
-	const char *policy;     /* keys of the whole policy, or NULL */
+	const char *zone;      /* keys of the zone */
+	enum sw_reason reason; /* why an ordinary call is refused */
+	const char *headers;   /* that make it so */
+	unsigned int before;   /* ordinary calls before it, that pass */
+	const char *number;    /* "%u" is the number of the call */
+	const char *policy;    /* keys of the whole policy, or NULL */
 };
 
 static const struct rule rules[] = {
@@ -45,22 +45,23 @@ static const struct rule rules[] = {
 };
 
 static const char *const uris[] = {
-	"urn:service:sos", "urn:service:sos.ambulance", "sip:112@example.com", "tel:112",
-	"sip:112@example.com;user=phone",
+	"urn:service:sos", "urn:service:sos.ambulance",      "sip:112@example.com",
+	"tel:112",         "sip:112@example.com;user=phone",
 };
 
 static size_t invite(char *text, size_t size, const struct rule *rule, const char *uri,
 		     unsigned int branch)
 {
 	return snprintf(text, size,
-		"INVITE %s SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
-		"From: <sip:bob@example.com>;tag=1\r\n"
-		"To: <%s>\r\n"
-		"Call-ID: one@198.51.100.7\r\n"
-		"CSeq: 1 INVITE\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n", uri, branch, uri, rule->headers);
+			"INVITE %s SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
+			"From: <sip:bob@example.com>;tag=1\r\n"
+			"To: <%s>\r\n"
+			"Call-ID: one@198.51.100.7\r\n"
+			"CSeq: 1 INVITE\r\n"
+			"%s"
+			"Content-Length: 0\r\n\r\n",
+			uri, branch, uri, rule->headers);
 }
 
 static void ordinary(struct rig *rig, const struct rule *rule, unsigned int n,
@@ -80,8 +81,8 @@ static void goes_round(struct rig *rig, const struct rule *rule)
 	bool in = true;
 
 	for (unsigned int i = 0; i < 60 && in; i++)
-		in = gets_in(rig, text, invite(text, sizeof(text), rule, "sip:loop@example.com",
-					       100 + i));
+		in = gets_in(rig, text,
+			     invite(text, sizeof(text), rule, "sip:loop@example.com", 100 + i));
 	assert_false(in);
 	assert_int_equal(outcome.reason, rule->reason);
 }
@@ -94,8 +95,9 @@ static void test_every_rule(void **state)
 	for (size_t i = 0; i < array_size(rules); i++) {
 		auto_rig struct rig rig;
 
-		snprintf(yaml, sizeof(yaml), YAML_PLAIN "%szones: [{name: public, %s}]\n"
-			 "emergency: {numbers: [\"112\"], rate: 1/s burst 1}\n",
+		snprintf(yaml, sizeof(yaml),
+			 YAML_PLAIN "%szones: [{name: public, %s}]\n"
+				    "emergency: {numbers: [\"112\"], rate: 1/s burst 1}\n",
 			 rules[i].policy ? rules[i].policy : "", rules[i].zone);
 		rig_open(&rig, yaml);
 		for (unsigned int n = 0; n < rules[i].before; n++)
@@ -113,8 +115,8 @@ static void test_every_rule(void **state)
 					 rules[i].zone, uris[n % array_size(uris)],
 					 reason_name(outcome.reason));
 		}
-		assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_NONE) >=
-				 4 * array_size(uris), 1);
+		assert_int_equal(
+			counted(&rig, SW_MODE_ENFORCE, SW_REASON_NONE) >= 4 * array_size(uris), 1);
 	}
 }
 

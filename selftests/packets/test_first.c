@@ -170,8 +170,7 @@ static void test_tls_rate(void **state)
 	size_t size = hello(text, 0x0301, 0x0303, 0x0304);
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {tls: 5/s burst 5}}}]\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, rates: {source: {tls: 5/s burst 5}}}]\n");
 	rig.to.port = 5061;
 	for (size_t cut = 1; cut < 48; cut++) {
 		rig.from.addr.octets[15]++;
@@ -448,8 +447,8 @@ static void test_fragmented(void **state)
 		rig.frame.octets[rig.frame.ip + 6] = 0x20; /* more fragments */
 		frame_finish(&rig.frame);
 		assert_int_equal(gets_in_frame(&rig), cut > 40);
-		assert_int_equal(outcome.reason, cut > 40 ? SW_REASON_NONE :
-							    SW_REASON_FRAGMENT_TINY);
+		assert_int_equal(outcome.reason,
+				 cut > 40 ? SW_REASON_NONE : SW_REASON_FRAGMENT_TINY);
 		says(&rig, sip, size, SW_REASON_NONE);
 	}
 }

@@ -125,9 +125,8 @@ static void test_tiny_fragments_harm_nobody(void **state)
  * stays known. */
 static void test_full_table(void **state)
 {
-	static const char small[] =
-		YAML_PLAIN "fragments: drop\ntables: {fragments: 1024}\n"
-			   "zones: [{name: public, methods: [OPTIONS]}]\n";
+	static const char small[] = YAML_PLAIN "fragments: drop\ntables: {fragments: 1024}\n"
+					       "zones: [{name: public, methods: [OPTIONS]}]\n";
 	auto_rig struct rig rig;
 
 	(void)state;

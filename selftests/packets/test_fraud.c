@@ -11,13 +11,14 @@ static size_t invite(char *text, size_t size, const char *uri, const char *tag)
 {
 	next++;
 	return snprintf(text, size,
-		"INVITE %s SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
-		"From: <sip:bob@example.com>;tag=1\r\n"
-		"To: <%s>%s\r\n"
-		"Call-ID: %u@198.51.100.7\r\n"
-		"CSeq: 1 INVITE\r\n"
-		"Content-Length: 0\r\n\r\n", uri, next, uri, tag ? ";tag=2" : "", next);
+			"INVITE %s SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
+			"From: <sip:bob@example.com>;tag=1\r\n"
+			"To: <%s>%s\r\n"
+			"Call-ID: %u@198.51.100.7\r\n"
+			"CSeq: 1 INVITE\r\n"
+			"Content-Length: 0\r\n\r\n",
+			uri, next, uri, tag ? ";tag=2" : "", next);
 }
 
 static void dials(struct rig *rig, const char *prefix, const char *number, enum sw_reason reason)
@@ -53,9 +54,8 @@ static void test_destinations(void **state)
 	unsigned int first;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, fraud: {destinations: 30/10m}}]\n"
-		 "emergency: {numbers: [\"112\"], rate: 1/s burst 1}\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, fraud: {destinations: 30/10m}}]\n"
+				  "emergency: {numbers: [\"112\"], rate: 1/s burst 1}\n");
 	/* Within the error of the sketch (two destinations on one bit), and never too early. */
 	first = reached(&rig, 1000, 30);
 	assert_int_equal(first, 30);
@@ -101,8 +101,9 @@ static const char *const sweep = YAML_PLAIN "zones: [{name: public, fraud: {swee
 /* Bots of the wild: the same number behind one prefix after the other. */
 static void test_sweep(void **state)
 {
-	static const char *const prefixes[] = {"0", "00", "000", "9", "900", "011", "9011", "810",
-					       "8810", "+", "9900", "0011", "1", "99011"};
+	static const char *const prefixes[] = {"0",    "00",   "000", "9",    "900",
+					       "011",  "9011", "810", "8810", "+",
+					       "9900", "0011", "1",   "99011"};
 	auto_rig struct rig rig;
 
 	(void)state;

@@ -5,8 +5,7 @@
  */
 #include "rig.h"
 
-static const char *const zones =
-	YAML_PLAIN
+static const char *const zones = YAML_PLAIN
 	"emergency: {numbers: [\"112\"]}\n"
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24], teardown: strict, digest_leak: report}\n"
@@ -14,7 +13,7 @@ static const char *const zones =
 	"     loop: deny}\n"
 	"  - {name: public, teardown: strict, digest_leak: deny}\n";
 
-#define ALICE    "198.51.100.7"  /* of the office */
+#define ALICE    "198.51.100.7" /* of the office */
 #define CARRIER  "203.0.113.5"
 #define STRANGER "192.0.2.66"
 
@@ -86,8 +85,8 @@ static void requests(struct rig *rig, const char *source, const char *method, un
 	size_t size;
 
 	snprintf(line, sizeof(line), "%s sip:alice@192.0.2.1 SIP/2.0", method);
-	size = message(text, sizeof(text), line, method, n, callee ? "b" : "a",
-		       callee ? "a" : "b", "inside");
+	size = message(text, sizeof(text), line, method, n, callee ? "b" : "a", callee ? "a" : "b",
+		       "inside");
 	arrives(rig, source, text, size, wanted, SW_REASON_TEARDOWN);
 }
 
@@ -171,8 +170,8 @@ static void requests_tcp(struct rig *rig, const char *source, const char *method
 	size_t size;
 
 	snprintf(line, sizeof(line), "%s sip:alice@192.0.2.1 SIP/2.0", method);
-	size = message(text, sizeof(text), line, method, n, callee ? "b" : "a",
-		       callee ? "a" : "b", "inside");
+	size = message(text, sizeof(text), line, method, n, callee ? "b" : "a", callee ? "a" : "b",
+		       "inside");
 	arrives_tcp(rig, source, text, size, wanted, SW_REASON_TEARDOWN);
 }
 
@@ -270,13 +269,14 @@ static void test_teardown_emergency(void **state)
 	rig_open(&rig, zones);
 	for (unsigned int i = 0; i < array_size(callees); i++) {
 		size = snprintf(text, sizeof(text),
-			"SIP/2.0 200 OK\r\n"
-			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKe\r\n"
-			"From: <sip:bob@example.com>;tag=a\r\n"
-			"To: %s;tag=b\r\n"
-			"Call-ID: call-%u@198.51.100.7\r\n"
-			"CSeq: 1 INVITE\r\n"
-			"Content-Length: 0\r\n\r\n", callees[i], 20 + i);
+				"SIP/2.0 200 OK\r\n"
+				"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKe\r\n"
+				"From: <sip:bob@example.com>;tag=a\r\n"
+				"To: %s;tag=b\r\n"
+				"Call-ID: call-%u@198.51.100.7\r\n"
+				"CSeq: 1 INVITE\r\n"
+				"Content-Length: 0\r\n\r\n",
+				callees[i], 20 + i);
 		leaves(&rig, ALICE, text, size);
 		requests(&rig, STRANGER, "INVITE", 20 + i, false, REPORTED);
 		requests(&rig, STRANGER, "BYE", 20 + i, true, REPORTED);
@@ -368,14 +368,15 @@ static void comes_by(struct rig *rig, const char *uri, unsigned int cseq, unsign
 {
 	char text[1024];
 	size_t size = snprintf(text, sizeof(text),
-		"INVITE %s SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
-		"Max-Forwards: %u\r\n"
-		"From: <sip:bob@example.com>;tag=1\r\n"
-		"To: <sip:alice@example.com>%s\r\n"
-		"Call-ID: loop@198.51.100.7\r\n"
-		"CSeq: %u INVITE\r\n"
-		"Content-Length: 0\r\n\r\n", uri, branch, hops, tag, cseq);
+			       "INVITE %s SIP/2.0\r\n"
+			       "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
+			       "Max-Forwards: %u\r\n"
+			       "From: <sip:bob@example.com>;tag=1\r\n"
+			       "To: <sip:alice@example.com>%s\r\n"
+			       "Call-ID: loop@198.51.100.7\r\n"
+			       "CSeq: %u INVITE\r\n"
+			       "Content-Length: 0\r\n\r\n",
+			       uri, branch, hops, tag, cseq);
 
 	arrives(rig, ALICE, text, size, wanted, SW_REASON_LOOP);
 }
@@ -411,14 +412,15 @@ static void test_loop(void **state)
 	for (unsigned int i = 14; i < 34; i++) {
 		char text[1024];
 		size_t size = snprintf(text, sizeof(text),
-			"INVITE sip:alice@example.com SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
-			"Max-Forwards: %u\r\n"
-			"From: <sip:bob@example.com>;tag=1\r\n"
-			"To: <sip:alice@example.com>\r\n"
-			"Call-ID: loop@198.51.100.7\r\n"
-			"CSeq: 3 INVITE\r\n"
-			"Content-Length: 0\r\n\r\n", 200 + i, 70 - 2 * i);
+				       "INVITE sip:alice@example.com SIP/2.0\r\n"
+				       "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
+				       "Max-Forwards: %u\r\n"
+				       "From: <sip:bob@example.com>;tag=1\r\n"
+				       "To: <sip:alice@example.com>\r\n"
+				       "Call-ID: loop@198.51.100.7\r\n"
+				       "CSeq: 3 INVITE\r\n"
+				       "Content-Length: 0\r\n\r\n",
+				       200 + i, 70 - 2 * i);
 
 		passed += gets_in(&rig, text, size);
 	}
@@ -431,14 +433,15 @@ static void test_loop(void **state)
 	for (unsigned int i = 0; i < 60; i++) {
 		char text[1024];
 		size_t size = snprintf(text, sizeof(text),
-			"INVITE sip:alice@example.com SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
-			"Max-Forwards: 70\r\n"
-			"From: <sip:bob@example.com>;tag=1\r\n"
-			"To: <sip:alice@example.com>;tag=2\r\n"
-			"Call-ID: inside@198.51.100.7\r\n"
-			"CSeq: 3 INVITE\r\n"
-			"Content-Length: 0\r\n\r\n", 500 + i);
+				       "INVITE sip:alice@example.com SIP/2.0\r\n"
+				       "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%u\r\n"
+				       "Max-Forwards: 70\r\n"
+				       "From: <sip:bob@example.com>;tag=1\r\n"
+				       "To: <sip:alice@example.com>;tag=2\r\n"
+				       "Call-ID: inside@198.51.100.7\r\n"
+				       "CSeq: 3 INVITE\r\n"
+				       "Content-Length: 0\r\n\r\n",
+				       500 + i);
 
 		assert_true(gets_in(&rig, text, size));
 	}

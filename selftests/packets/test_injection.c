@@ -31,15 +31,16 @@ static size_t write_request(char *text, size_t size, const char *user, const cha
 			    const char *login)
 {
 	return snprintf(text, size,
-		"OPTIONS sip:%s@example.com SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK12\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: \"%s\" <sip:bob@example.com>;tag=1\r\n"
-		"To: <sip:bob@example.com>\r\n"
-		"Call-ID: 1\r\n"
-		"CSeq: 1 OPTIONS\r\n"
-		"Authorization: Digest username=\"%s\", realm=\"x\", nonce=\"y\"\r\n"
-		"Content-Length: 0\r\n\r\n", user, name, login);
+			"OPTIONS sip:%s@example.com SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK12\r\n"
+			"Max-Forwards: 70\r\n"
+			"From: \"%s\" <sip:bob@example.com>;tag=1\r\n"
+			"To: <sip:bob@example.com>\r\n"
+			"Call-ID: 1\r\n"
+			"CSeq: 1 OPTIONS\r\n"
+			"Authorization: Digest username=\"%s\", realm=\"x\", nonce=\"y\"\r\n"
+			"Content-Length: 0\r\n\r\n",
+			user, name, login);
 }
 
 /* In each place where it may stand. */

@@ -13,8 +13,7 @@
 #define STRANGER "192.0.2.66"
 #define CARRIER  "203.0.113.5"
 
-static const char *const zones =
-	YAML_PLAIN
+static const char *const zones = YAML_PLAIN
 	"zones:\n"
 	"  - {name: carrier, sources: [203.0.113.0/24], trust: peer, callee: {deny: [\"+882\"]}}\n"
 	"  - {name: public, to_tag: proven, callee: {deny: [\"+882\"]},\n"
@@ -136,12 +135,14 @@ static void test_echoed_tag(void **state)
 			snprintf(start, sizeof(start), "%s sip:bob@example.com SIP/2.0",
 				 methods[i]);
 			if (first)
-				gets_in(&rig, text, message(text, sizeof(text), start, methods[i],
-							    call, "a", NULL));
-			gets_in(&rig, text, message(text, sizeof(text), start, methods[i], call,
-						    "a", "b"));
-			leaves(&rig, false, text, message(text, sizeof(text), "SIP/2.0 200 OK",
-							  methods[i], call, "a", "b"));
+				gets_in(&rig, text,
+					message(text, sizeof(text), start, methods[i], call, "a",
+						NULL));
+			gets_in(&rig, text,
+				message(text, sizeof(text), start, methods[i], call, "a", "b"));
+			leaves(&rig, false, text,
+			       message(text, sizeof(text), "SIP/2.0 200 OK", methods[i], call, "a",
+				       "b"));
 			is_refused(&rig, call, "a", "b");
 		}
 	}

@@ -27,8 +27,8 @@ static void test_burst_and_rate(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {any: 10/s burst 25}}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, rates: {source: {any: 10/s burst 25}}}]\n");
 	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 100, 0), 25);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE);
 	assert_int_equal(counted(&rig, SW_MODE_ENFORCE, SW_REASON_RATE_SOURCE), 75);
@@ -46,8 +46,8 @@ static void test_sources_are_apart(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {any: 10/s burst 10}}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, rates: {source: {any: 10/s burst 10}}}]\n");
 	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 20, 0), 10);
 	rig.from.addr = address("198.51.100.8");
 	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 20, 0), 10);
@@ -68,9 +68,8 @@ static void test_method_classes(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {any: 100/s burst 100, "
-		 "INVITE: 5/s burst 5, REGISTER: 3/s burst 3}}}]\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, rates: {source: {any: 100/s burst 100, "
+				  "INVITE: 5/s burst 5, REGISTER: 3/s burst 3}}}]\n");
 	assert_int_equal(admitted(&rig, "INVITE", NULL, 50, 0), 5);
 	assert_int_equal(outcome.reason, SW_REASON_RATE_SOURCE_METHOD);
 	assert_int_equal(admitted(&rig, "REGISTER", NULL, 50, 0), 3);
@@ -133,15 +132,19 @@ static void test_keepalives_and_stun(void **state)
 		const char *payload;
 		size_t size;
 	} keepalives[] = {
-		{"", 0}, {"\0", 1}, {"\r\n", 2}, {"\r\n\r\n", 4}, {"jaK", 3}, {" ", 1},
+		{"", 0},
+		{"\0", 1},
+		{"\r\n", 2},
+		{"\r\n\r\n", 4},
+		{"jaK", 3},
+		{" ", 1},
 		{"0123456789012345678", 19},
 	};
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {any: 1/s burst 1, "
-		 "keepalive: 7/s burst 7, stun: 2/s burst 2}}}]\n");
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, rates: {source: {any: 1/s burst 1, "
+				  "keepalive: 7/s burst 7, stun: 2/s burst 2}}}]\n");
 	for (size_t i = 0; i < array_size(keepalives); i++) {
 		sends(&rig, keepalives[i].payload, keepalives[i].size, SW_REASON_NONE);
 		assert_int_equal(outcome.message, SW_MESSAGE_KEEPALIVE);
@@ -255,7 +258,7 @@ static void test_monitor_spends_the_same(void **state)
 
 	(void)state;
 	rig_open(&rig, "mode: monitor\n" YAML_PLAIN
-		 "zones: [{name: public, rates: {source: {any: 10/s burst 25}}}]\n");
+		       "zones: [{name: public, rates: {source: {any: 10/s burst 25}}}]\n");
 	assert_int_equal(admitted(&rig, "OPTIONS", NULL, 100, 0), 100);
 	assert_int_equal(counted(&rig, SW_MODE_MONITOR, SW_REASON_RATE_SOURCE), 75);
 }

@@ -60,7 +60,10 @@ static void hang_up(struct line *line)
 }
 
 #define auto_line cleanup(hang_up)
-#define NO_LINE {.connection = NO_CONNECTION}
+#define NO_LINE                             \
+	{                                   \
+		.connection = NO_CONNECTION \
+	}
 
 static void dials(struct rig *rig, struct line *line, bool ipv6)
 {
@@ -74,7 +77,7 @@ struct ask {
 	const char *method;
 	const char *user;
 	unsigned int nonce;
-	const char *tag;  /* of To; NULL: none */
+	const char *tag; /* of To; NULL: none */
 	const char *rest;
 	const char *callee;
 	unsigned int branch; /* 0: a new one */
@@ -89,18 +92,20 @@ static void lays_ask(struct rig *rig, const struct line *line, const struct ask 
 	size_t size;
 
 	if (ask->nonce)
-		snprintf(credentials, sizeof(credentials), "Authorization: Digest username=\"%s\", "
+		snprintf(credentials, sizeof(credentials),
+			 "Authorization: Digest username=\"%s\", "
 			 "realm=\"lab\", nonce=\"n%08x\", uri=\"sip:a\", response=\"%032x\"\r\n",
 			 ask->user, ask->nonce, ask->nonce);
 	last_branch = ask->branch ? ask->branch : new_branch();
 	size = snprintf(text, sizeof(text),
-		"%s sip:%s@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
-		"Max-Forwards: 70\r\nFrom: <sip:%s@example.com>;tag=1\r\n"
-		"To: <sip:%s@example.com>%s%s\r\nCall-ID: login%u\r\nCSeq: 1 %s\r\n"
-		"Contact: <sip:x@192.0.2.7>\r\n%s%sContent-Length: 0\r\n\r\n",
-		ask->method, ask->callee ? ask->callee : ask->user, last_branch, ask->user,
-		ask->user, ask->tag ? ";tag=" : "", ask->tag ? ask->tag : "", last_branch,
-		ask->cseq ? ask->cseq : ask->method, credentials, ask->rest ? ask->rest : "");
+			"%s sip:%s@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
+			"Max-Forwards: 70\r\nFrom: <sip:%s@example.com>;tag=1\r\n"
+			"To: <sip:%s@example.com>%s%s\r\nCall-ID: login%u\r\nCSeq: 1 %s\r\n"
+			"Contact: <sip:x@192.0.2.7>\r\n%s%sContent-Length: 0\r\n\r\n",
+			ask->method, ask->callee ? ask->callee : ask->user, last_branch, ask->user,
+			ask->user, ask->tag ? ";tag=" : "", ask->tag ? ask->tag : "", last_branch,
+			ask->cseq ? ask->cseq : ask->method, credentials,
+			ask->rest ? ask->rest : "");
 	rig->from = line->end;
 	rig->test_run.now += 10 * MS;
 	lay_data(rig, line->connection.seq, line->connection.ack, text, size);
@@ -120,14 +125,16 @@ static void answers_ask(struct rig *rig, const struct ask *ask, unsigned int sta
 	size_t size;
 
 	if (challenge)
-		snprintf(header, sizeof(header), "WWW-Authenticate: Digest realm=\"lab\", "
-			 "nonce=\"n%08x\"\r\n", challenge);
+		snprintf(header, sizeof(header),
+			 "WWW-Authenticate: Digest realm=\"lab\", "
+			 "nonce=\"n%08x\"\r\n",
+			 challenge);
 	size = snprintf(text, sizeof(text),
-		"SIP/2.0 %u Whatever\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
-		"From: <sip:%s@example.com>;tag=1\r\nTo: <sip:%s@example.com>;tag=2\r\n"
-		"Call-ID: login%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n", status,
-		last_branch, ask->user, ask->user, last_branch,
-		ask->cseq ? ask->cseq : ask->method, header);
+			"SIP/2.0 %u Whatever\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
+			"From: <sip:%s@example.com>;tag=1\r\nTo: <sip:%s@example.com>;tag=2\r\n"
+			"Call-ID: login%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n",
+			status, last_branch, ask->user, ask->user, last_branch,
+			ask->cseq ? ask->cseq : ask->method, header);
 	rig->test_run.now += 10 * MS;
 	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
 	sends_out_frame(rig);
@@ -226,7 +233,7 @@ static void opens(struct rig *rig, const char *yaml)
 static void test_one_phone(void **state)
 {
 	static const struct ask passes[] = {
-		{.method = "REGISTER", .user = "bob"},              /* it gets a challenge */
+		{.method = "REGISTER", .user = "bob"}, /* it gets a challenge */
 		{.method = "REGISTER", .user = "bo", .nonce = 1},
 		{.method = "REGISTER", .user = "bobb", .nonce = 1},
 		{.method = "REGISTER", .user = "alice", .nonce = 1, .callee = "bob"},
@@ -244,7 +251,9 @@ static void test_one_phone(void **state)
 		{.method = "SUBSCRIBE", .user = "bob", .nonce = 1},
 		{.method = "OPTIONS", .user = "bob", .nonce = 1},
 		/* Of two headers the server may read either. */
-		{.method = "INVITE", .user = "alice", .nonce = 1,
+		{.method = "INVITE",
+		 .user = "alice",
+		 .nonce = 1,
 		 .rest = "Proxy-Authorization: Digest username=\"bob\", realm=\"lab\", "
 			 "nonce=\"n\", uri=\"sip:a\", response=\"0\"\r\n"},
 	};
@@ -551,11 +560,12 @@ struct trick {
 	bool same_branch;
 	bool old_nonces; /* fetched before, and used in turns */
 	const char *cseq;
-	bool pipelined;  /* behind a good login with the same branch, before that is answered */
+	bool pipelined; /* behind a good login with the same branch, before that is answered */
 };
 
-#define DIGEST(user, realm, nonce) "Digest username=\"" user "\", realm=\"" realm "\", nonce=\"" \
-	nonce "\", uri=\"sip:a\", response=\"00000000000000000000000000000000\""
+#define DIGEST(user, realm, nonce)                                          \
+	"Digest username=\"" user "\", realm=\"" realm "\", nonce=\"" nonce \
+	"\", uri=\"sip:a\", response=\"00000000000000000000000000000000\""
 #define EIGHT "a=1, a=1, a=1, a=1, a=1, a=1, a=1, a=1, "
 
 /* clang-format off */
@@ -606,8 +616,11 @@ static bool is_dropped(struct rig *rig, const struct line *line, const struct as
 static unsigned int guesses_by(const struct trick *trick)
 {
 	struct ask guess = {.method = "REGISTER", .user = "bob", .rest = trick->guess};
-	struct ask own = {.method = "REGISTER", .user = "eve", .rest = trick->success ?
-			  trick->success : "Authorization: " DIGEST("eve", "lab", "z") "\r\n"};
+	struct ask own = {.method = "REGISTER",
+			  .user = "eve",
+			  .rest = trick->success ?
+					  trick->success :
+					  "Authorization: " DIGEST("eve", "lab", "z") "\r\n"};
 	cleanup(behaviour_close) struct behaviour behaviour = {};
 	auto_line struct line line = NO_LINE;
 	auto_rig struct rig rig;
@@ -662,10 +675,12 @@ static void test_tricks(void **state)
 static void test_empty_name(void **state)
 {
 	struct ask empty = {.method = "REGISTER", .user = "", .nonce = 1};
-	struct ask proxy = {.method = "INVITE", .user = "carol", .rest = "Proxy-Authorization: "
-			    DIGEST("carol", "lab", "x") "\r\n"};
-	struct ask first = {.method = "REGISTER", .user = "carol", .rest = "Authorization: "
-			    DIGEST("carol", "lab", "") "\r\n"};
+	struct ask proxy = {.method = "INVITE",
+			    .user = "carol",
+			    .rest = "Proxy-Authorization: " DIGEST("carol", "lab", "x") "\r\n"};
+	struct ask first = {.method = "REGISTER",
+			    .user = "carol",
+			    .rest = "Authorization: " DIGEST("carol", "lab", "") "\r\n"};
 	cleanup(behaviour_close) struct behaviour behaviour = {};
 	auto_line struct line line = NO_LINE;
 	auto_rig struct rig rig;

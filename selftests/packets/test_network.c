@@ -14,8 +14,7 @@
 
 #include "rig.h"
 
-static const char *const only_options =
-	YAML_PLAIN "zones: [{name: public, methods: [OPTIONS]}]\n";
+static const char *const only_options = YAML_PLAIN "zones: [{name: public, methods: [OPTIONS]}]\n";
 
 /* A message that the policy above refuses: a packet that is judged is dropped. */
 static size_t forbidden(char *text, size_t size)
@@ -64,8 +63,8 @@ static void test_both_families(void **state)
 
 static void test_vlan_tags(void **state)
 {
-	static const uint16_t tags[][2] = {{0, 0}, {ETH_P_8021Q, 0}, {ETH_P_8021AD, ETH_P_8021Q},
-					   {ETH_P_8021Q, ETH_P_8021Q}};
+	static const uint16_t tags[][2] = {
+		{0, 0}, {ETH_P_8021Q, 0}, {ETH_P_8021AD, ETH_P_8021Q}, {ETH_P_8021Q, ETH_P_8021Q}};
 	auto_rig struct rig rig;
 	char text[1024];
 	size_t size = forbidden(text, sizeof(text));
@@ -106,7 +105,7 @@ static void test_not_ip(void **state)
 static void test_other_protocols(void **state)
 {
 	static const uint8_t others[] = {IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_ESP,
-					 IPPROTO_GRE, IPPROTO_IGMP, 112, IPPROTO_NONE};
+					 IPPROTO_GRE,  IPPROTO_IGMP,   112,          IPPROTO_NONE};
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -240,8 +239,8 @@ static void test_udp_length(void **state)
 
 static void test_ipv6_extensions(void **state)
 {
-	static const uint8_t order[] = {IPPROTO_HOPOPTS, IPPROTO_DSTOPTS, IPPROTO_ROUTING,
-					IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS};
+	static const uint8_t order[] = {IPPROTO_HOPOPTS,  IPPROTO_DSTOPTS, IPPROTO_ROUTING,
+					IPPROTO_FRAGMENT, IPPROTO_AH,      IPPROTO_DSTOPTS};
 	auto_rig struct rig rig;
 	char text[1024];
 	size_t size = forbidden(text, sizeof(text));
@@ -318,8 +317,8 @@ static void test_mapped_source(void **state)
 	rig_open(&rig, only_options);
 	use_ipv6(&rig);
 	plain(&rig);
-	memcpy(rig.frame.octets + rig.frame.ip + 8,
-	       "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc6\x33\x64\x07", 16);
+	memcpy(rig.frame.octets + rig.frame.ip + 8, "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc6\x33\x64\x07",
+	       16);
 	ignores_frame(&rig);
 }
 
@@ -329,9 +328,10 @@ static void test_tcp_header(void **state)
 		uint8_t flags;
 		bool legal;
 	} flags[] = {
-		{0x02, true}, {0x12, true}, {0x10, true}, {0x18, true}, {0x11, true}, {0x04, true},
-		{0x14, true}, {0xc2, true}, {0x00, false}, {0x03, false}, {0x06, false},
-		{0x29, false}, {0x01, false}, {0x08, false}, {0x3f, false}, {0x30, false},
+		{0x02, true},  {0x12, true},  {0x10, true},  {0x18, true},
+		{0x11, true},  {0x04, true},  {0x14, true},  {0xc2, true},
+		{0x00, false}, {0x03, false}, {0x06, false}, {0x29, false},
+		{0x01, false}, {0x08, false}, {0x3f, false}, {0x30, false},
 	};
 	auto_rig struct rig rig;
 	struct tcphdr *tcp;
@@ -377,7 +377,7 @@ static void test_many_tags(void **state)
 				frame_append(&rig.frame, text, size);
 				frame_finish(&rig.frame);
 				sends_frame(&rig, count > 8 ? SW_REASON_VLAN_TAGS :
-						  bad	    ? SW_REASON_METHOD :
+						  bad       ? SW_REASON_METHOD :
 							      SW_REASON_NONE);
 			}
 		}
@@ -510,10 +510,10 @@ static void test_random_stacks_of_headers(void **state)
 		assert_true(frame_append(&rig.frame, text, size));
 		frame_finish(&rig.frame);
 		refused += tags > 8 || headers > 8;
-		sends_frame(&rig, tags > 8	? SW_REASON_VLAN_TAGS :
-				  headers > 8	? SW_REASON_IPV6_EXTENSIONS :
-				  bad		? SW_REASON_METHOD :
-						  SW_REASON_NONE);
+		sends_frame(&rig, tags > 8    ? SW_REASON_VLAN_TAGS :
+				  headers > 8 ? SW_REASON_IPV6_EXTENSIONS :
+				  bad         ? SW_REASON_METHOD :
+						SW_REASON_NONE);
 	}
 	assert_true(refused > 150 && refused < 600);
 }

@@ -10,8 +10,8 @@ struct call {
 	const char *uri;    /* Request-URI */
 	const char *from;   /* as From writes them */
 	const char *to;
-	const char *tag;    /* of To */
-	const char *lines;  /* more headers */
+	const char *tag;   /* of To */
+	const char *lines; /* more headers */
 };
 
 static size_t write_call(char *text, size_t size, struct call call)
@@ -19,20 +19,20 @@ static size_t write_call(char *text, size_t size, struct call call)
 	const char *method = call.method ? call.method : "INVITE";
 
 	return snprintf(text, size,
-		"%s %s SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1234\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: %s;tag=f1\r\n"
-		"To: %s%s%s\r\n"
-		"Call-ID: 1@198.51.100.7\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:bob@198.51.100.7>\r\n"
-		"%s"
-		"Content-Length: 0\r\n\r\n",
-		method, call.uri ? call.uri : "sip:alice@example.com",
-		call.from ? call.from : "<sip:bob@example.com>",
-		call.to ? call.to : "<sip:alice@example.com>", call.tag ? ";tag=" : "",
-		call.tag ? call.tag : "", method, call.lines ? call.lines : "");
+			"%s %s SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1234\r\n"
+			"Max-Forwards: 70\r\n"
+			"From: %s;tag=f1\r\n"
+			"To: %s%s%s\r\n"
+			"Call-ID: 1@198.51.100.7\r\n"
+			"CSeq: 1 %s\r\n"
+			"Contact: <sip:bob@198.51.100.7>\r\n"
+			"%s"
+			"Content-Length: 0\r\n\r\n",
+			method, call.uri ? call.uri : "sip:alice@example.com",
+			call.from ? call.from : "<sip:bob@example.com>",
+			call.to ? call.to : "<sip:alice@example.com>", call.tag ? ";tag=" : "",
+			call.tag ? call.tag : "", method, call.lines ? call.lines : "");
 }
 
 static void calls(struct rig *rig, struct call call, enum sw_reason reason)
@@ -50,8 +50,9 @@ static void calls_reported(struct rig *rig, struct call call, enum sw_reason rea
 	assert_int_equal(outcome.verdict, SW_TEST_RUN_PASS);
 }
 
-#define DIALLED "dial_prefixes: {international: [\"00\", \"011\", \"9011\", \"90011\"], " \
-		"national: [\"0\"], country: \"43\"}\n"
+#define DIALLED                                                                   \
+	"dial_prefixes: {international: [\"00\", \"011\", \"9011\", \"90011\"], " \
+	"national: [\"0\"], country: \"43\"}\n"
 
 /* One number however it is written. */
 static const char *const written[] = {
@@ -82,15 +83,15 @@ static const char *const others[] = {
 	"sip:+48301234567@example.com",
 	"sip:+4@example.com",
 	"sip:+@example.com",
-	"sip:49301234567@example.com",     /* nothing says that this is E.164 */
+	"sip:49301234567@example.com", /* nothing says that this is E.164 */
 	"sip:49@example.com",
-	"sip:0049@48.example.com",         /* the country alone is short */
+	"sip:0049@48.example.com", /* the country alone is short */
 	"sip:00@example.com",
 	"sip:x+49301234567@example.com",
 	"sip:alice@+49301234567.example.com",
 	"sip:alice;+49301234567@example.com",
 	"sip:alice@example.com;phone-context=+49",
-	"sip:0301234567@example.com",      /* national: +43 30 */
+	"sip:0301234567@example.com", /* national: +43 30 */
 	"tel:301234567;phone-context=+48",
 	"tel:301234567;phone-context=example.com",
 	"tel:301234567",
@@ -125,8 +126,10 @@ static void test_written_forms_in_the_policy(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < array_size(lists); i++) {
-		auto_free char *yaml = xasprintf(YAML_PLAIN DIALLED
-			"zones: [{name: public, callee: {deny: [\"%s\"]}}]\n", lists[i]);
+		auto_free char *yaml =
+			xasprintf(YAML_PLAIN DIALLED
+				  "zones: [{name: public, callee: {deny: [\"%s\"]}}]\n",
+				  lists[i]);
 		auto_rig struct rig rig;
 
 		rig_open(&rig, yaml);
@@ -203,8 +206,9 @@ static void test_caller(void **state)
 	      SW_REASON_NONE);
 	for (size_t i = 0; i < array_size(identities); i++)
 		calls(&rig, (struct call){.lines = identities[i]}, SW_REASON_CLI_SPOOF);
-	calls(&rig, (struct call){.lines = "P-Asserted-Identity: <tel:+331234>, "
-				  "<sip:x@+4930.com>\r\n"},
+	calls(&rig,
+	      (struct call){.lines = "P-Asserted-Identity: <tel:+331234>, "
+				     "<sip:x@+4930.com>\r\n"},
 	      SW_REASON_NONE);
 	calls(&rig, (struct call){.uri = "sip:+49301234567@example.com"}, SW_REASON_NONE);
 	calls(&rig, (struct call){.method = "MESSAGE", .from = "<tel:+49301234567>"},
@@ -229,8 +233,10 @@ static void test_redirects(void **state)
 	calls(&rig, (struct call){.method = "REFER", .lines = refer}, SW_REASON_CALLEE_DENIED);
 	calls(&rig, (struct call){.method = "REFER", .lines = "r: <tel:+882123456>\r\n"},
 	      SW_REASON_CALLEE_DENIED);
-	calls(&rig, (struct call){.method = "REFER", .lines = "Refer-To: "
-				  "<sip:+49123@example.com>\r\n"},
+	calls(&rig,
+	      (struct call){.method = "REFER",
+			    .lines = "Refer-To: "
+				     "<sip:+49123@example.com>\r\n"},
 	      SW_REASON_NONE);
 	/* A transfer inside a call: the call goes on. */
 	calls_reported(&rig, (struct call){.method = "REFER", .lines = refer, .tag = "t"},
@@ -268,8 +274,7 @@ static char *on_one_line(const char *name, int count, const char *value)
 
 	for (int i = 1; i <= count; i++) {
 		char *more = xasprintf("%s%s%s%s", text, i > 1 ? ", " : "",
-				       i < count ? "<sip:b@c>" : value,
-				       i < count ? "" : "\r\n");
+				       i < count ? "<sip:b@c>" : value, i < count ? "" : "\r\n");
 
 		free(text);
 		text = more;
@@ -297,14 +302,17 @@ static void test_header_on_several_lines(void **state)
 				  "callee: {deny: [\"+882\"]}}]\n");
 	for (size_t i = 0; i < array_size(identities); i++)
 		calls(&rig, (struct call){.lines = identities[i]}, SW_REASON_CLI_SPOOF);
-	calls(&rig, (struct call){.lines = "P-Asserted-Identity: <sip:bank@example.com>\r\n"
-					   "P-Asserted-Identity: <tel:+33301234567>\r\n"},
+	calls(&rig,
+	      (struct call){.lines = "P-Asserted-Identity: <sip:bank@example.com>\r\n"
+				     "P-Asserted-Identity: <tel:+33301234567>\r\n"},
 	      SW_REASON_NONE);
-	calls(&rig, (struct call){.method = "REFER",
-				  .lines = "Refer-To: <sip:a@b>\r\nr: <tel:+882123>\r\n"},
+	calls(&rig,
+	      (struct call){.method = "REFER",
+			    .lines = "Refer-To: <sip:a@b>\r\nr: <tel:+882123>\r\n"},
 	      SW_REASON_CALLEE_DENIED);
-	calls(&rig, (struct call){.method = "REFER",
-				  .lines = "Refer-To: <sip:a@b>\r\nr: <tel:+883123>\r\n"},
+	calls(&rig,
+	      (struct call){.method = "REFER",
+			    .lines = "Refer-To: <sip:a@b>\r\nr: <tel:+883123>\r\n"},
 	      SW_REASON_NONE);
 }
 
@@ -332,9 +340,10 @@ static void test_too_many(void **state)
 		 "  - {name: reports, sources: [203.0.113.0/24], caller: {report: [\"+49\"]}}\n"
 		 "  - {name: public, caller: {deny: [\"+49\"], report: [\"+44\"]}}\n");
 	for (size_t i = 0; i < array_size(rows); i++) {
-		auto_free char *lines = rows[i].lines ?
-			on_lines("P-Asserted-Identity", rows[i].lines, rows[i].last) :
-			on_one_line("P-Asserted-Identity", rows[i].values, rows[i].last);
+		auto_free char *lines =
+			rows[i].lines ?
+				on_lines("P-Asserted-Identity", rows[i].lines, rows[i].last) :
+				on_one_line("P-Asserted-Identity", rows[i].values, rows[i].last);
 		char text[8192];
 		size_t size = write_call(text, sizeof(text), (struct call){.lines = lines});
 
@@ -384,12 +393,12 @@ static void test_high_risk(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones:\n"
-		 "  - {name: trunk, sources: [203.0.113.0/24],\n"
-		 "     callee: {high_risk: report, deny: [\"+88\"], allow: [\"+232\", "
-		 "\"+2521\"]}}\n"
-		 "  - {name: public, callee: {high_risk: deny}}\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones:\n"
+			    "  - {name: trunk, sources: [203.0.113.0/24],\n"
+			    "     callee: {high_risk: report, deny: [\"+88\"], allow: [\"+232\", "
+			    "\"+2521\"]}}\n"
+			    "  - {name: public, callee: {high_risk: deny}}\n");
 	calls(&rig, (struct call){.uri = "sip:+88216123@example.com"}, SW_REASON_HIGH_RISK);
 	calls(&rig, (struct call){.uri = "sip:00979123456@example.com"}, SW_REASON_HIGH_RISK);
 	calls(&rig, (struct call){.uri = "sip:+49301234@example.com"}, SW_REASON_NONE);
@@ -418,8 +427,10 @@ static void test_emergency(void **state)
 			       SW_REASON_CALLEE_DENIED);
 		calls_reported(&rig, (struct call){.uri = "tel:112;phone-context=example.com"},
 			       SW_REASON_CALLEE_DENIED);
-		calls_reported(&rig, (struct call){.uri = "urn:service:sos.police",
-						   .from = "<tel:+4930123>"}, SW_REASON_CLI_SPOOF);
+		calls_reported(&rig,
+			       (struct call){.uri = "urn:service:sos.police",
+					     .from = "<tel:+4930123>"},
+			       SW_REASON_CLI_SPOOF);
 	}
 	/* A text to them, too. */
 	calls_reported(&rig, (struct call){.method = "MESSAGE", .uri = "sip:112@example.com"},

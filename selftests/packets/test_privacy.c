@@ -5,8 +5,7 @@
 #include "outbound.h"
 #include "policy/names.h"
 
-static const char *const zones =
-	YAML_PLAIN
+static const char *const zones = YAML_PLAIN
 	"privacy: {hosts: [core.example.net, SBC7]}\n"
 	"emergency: {numbers: [\"112\"]}\n"
 	"zones:\n"
@@ -26,7 +25,7 @@ static void reported(struct rig *rig, const char *to, struct sent what, enum sw_
 {
 	static const enum sw_reason all[] = {
 		SW_REASON_PRIVACY_IDENTITY, SW_REASON_PRIVACY_ASSERTED, SW_REASON_PRIVACY_CHARGING,
-		SW_REASON_PRIVACY_ADDRESS, SW_REASON_PRIVACY_HOST,
+		SW_REASON_PRIVACY_ADDRESS,  SW_REASON_PRIVACY_HOST,
 	};
 	uint64_t before[array_size(all)];
 
@@ -42,8 +41,8 @@ static void reported(struct rig *rig, const char *to, struct sent what, enum sw_
 }
 
 #define HEADERS(text) ((struct sent){.headers = text})
-#define PAI "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n"
-#define PCV "P-Charging-Vector: icid-value=1234bc9876e;icid-generated-at=192.0.6.8\r\n"
+#define PAI           "P-Asserted-Identity: <sip:+4930123456@example.com>\r\n"
+#define PCV           "P-Charging-Vector: icid-value=1234bc9876e;icid-generated-at=192.0.6.8\r\n"
 
 static void test_identity(void **state)
 {
@@ -74,11 +73,15 @@ static void test_identity(void **state)
 static void test_calls_are_spared(void **state)
 {
 	static const char *const emergencies[] = {
-		"INVITE urn:service:sos SIP/2.0", "INVITE sip:112@psap.example SIP/2.0",
+		"INVITE urn:service:sos SIP/2.0",
+		"INVITE sip:112@psap.example SIP/2.0",
 	};
 	static const char *const spared[] = {
-		"SIP/2.0 200 OK", "SIP/2.0 180 Ringing", "ACK sip:alice@carrier.example SIP/2.0",
-		"BYE sip:alice@carrier.example SIP/2.0", "CANCEL sip:alice@carrier.example SIP/2.0",
+		"SIP/2.0 200 OK",
+		"SIP/2.0 180 Ringing",
+		"ACK sip:alice@carrier.example SIP/2.0",
+		"BYE sip:alice@carrier.example SIP/2.0",
+		"CANCEL sip:alice@carrier.example SIP/2.0",
 		"PRACK sip:alice@carrier.example SIP/2.0",
 	};
 	auto_rig struct rig rig;
@@ -218,12 +221,9 @@ static void test_monitor(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_calls_are_spared),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_identity),  cmocka_unit_test(test_calls_are_spared),
+		cmocka_unit_test(test_addresses), cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_tcp),       cmocka_unit_test(test_monitor),
 	};
 
 	return cmocka_run_group_tests_name("privacy", tests, NULL, NULL);

@@ -36,12 +36,13 @@ static void sends_malformed(struct rig *rig, const char *call, const char *tag, 
 {
 	char text[1024];
 	size_t size = snprintf(text, sizeof(text),
-		"OPTIONS sip:bob@example.com SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKm%u\r\n"
-		"Max-Forwards: 999\r\n"
-		"From: <sip:alice@example.com>;tag=f\r\n"
-		"To: <sip:bob@example.com>;tag=%s\r\n"
-		"Call-ID: %s\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", n, tag, call);
+			       "OPTIONS sip:bob@example.com SIP/2.0\r\n"
+			       "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKm%u\r\n"
+			       "Max-Forwards: 999\r\n"
+			       "From: <sip:alice@example.com>;tag=f\r\n"
+			       "To: <sip:bob@example.com>;tag=%s\r\n"
+			       "Call-ID: %s\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+			       n, tag, call);
 
 	sends(rig, text, size, SW_REASON_MAX_FORWARDS);
 }
@@ -226,9 +227,10 @@ static void test_path_of_a_probe(void **state)
 	becomes_known(&rig);
 	is_probed(&rig, branch);
 	size = snprintf(text, sizeof(text),
-		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=%s%s\r\n"
-		"From: <sip:192.0.2.1>;tag=p\r\nTo: <sip:x>;tag=q\r\nCall-ID: probe\r\n"
-		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", SW_PROBE_BRANCH, branch);
+			"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=%s%s\r\n"
+			"From: <sip:192.0.2.1>;tag=p\r\nTo: <sip:x>;tag=q\r\nCall-ID: probe\r\n"
+			"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+			SW_PROBE_BRANCH, branch);
 	assert_true(frame_message(&rig.frame, &rig.from, &rig.to, false, text, size));
 	((struct iphdr *)(rig.frame.octets + rig.frame.ip))->ttl = 57;
 	assert_false(gets_in_frame(&rig));
@@ -278,13 +280,16 @@ static void test_nothing_pushes_out_a_probe(void **state)
 	rig_open(&rig, "tables: {proofs: 64, branches: 64}\n" BUDGET_OF_5);
 	is_probed(&rig, branch);
 	for (unsigned int i = 0; i < 4096; i++)
-		sends_out(&rig, text, snprintf(text, sizeof(text),
-			"SIP/2.0 401 Unauthorized\r\n"
-			"Via: SIP/2.0/UDP 198.51.100.9:5060;branch=z9hG4bK%u\r\n"
-			"From: <sip:a@example.com>;tag=f\r\nTo: <sip:a@example.com>;tag=t%u\r\n"
-			"Call-ID: %u\r\nCSeq: 1 REGISTER\r\n"
-			"WWW-Authenticate: Digest realm=\"x\", nonce=\"n%u\"\r\n"
-			"Content-Length: 0\r\n\r\n", i, i, i, i));
+		sends_out(
+			&rig, text,
+			snprintf(text, sizeof(text),
+				 "SIP/2.0 401 Unauthorized\r\n"
+				 "Via: SIP/2.0/UDP 198.51.100.9:5060;branch=z9hG4bK%u\r\n"
+				 "From: <sip:a@example.com>;tag=f\r\nTo: <sip:a@example.com>;tag=t%u\r\n"
+				 "Call-ID: %u\r\nCSeq: 1 REGISTER\r\n"
+				 "WWW-Authenticate: Digest realm=\"x\", nonce=\"n%u\"\r\n"
+				 "Content-Length: 0\r\n\r\n",
+				 i, i, i, i));
 	answers_probe(&rig, branch);
 	assert_int_equal(outcome.grade, SW_GRADE_PROVED);
 }

@@ -185,8 +185,8 @@ static void test_counted_anew(void **state)
 static void has(struct rig *rig, const char *addr, unsigned int port, uint64_t age,
 		enum sw_grade grade)
 {
-	struct sw_source key = {.addr = address(addr), .port = port,
-				.length = strchr(addr, ':') ? 128 : 32};
+	struct sw_source key = {
+		.addr = address(addr), .port = port, .length = strchr(addr, ':') ? 128 : 32};
 	struct sw_known entry = {.ttl = 64, .grade = grade, .proofs = 1};
 
 	entry.seen = monotonic_ns();
@@ -288,7 +288,7 @@ static void test_more_rows_than_sorted_at_once(void **state)
 
 	(void)state;
 	rig_open(&rig, "tables: {known: 65536}\n" YAML_PLAIN
-		 "zones: [{name: public, newcomers: {rate: 1000/s}}]\n");
+		       "zones: [{name: public, newcomers: {rate: 1000/s}}]\n");
 	for (unsigned int i = 0; i < networks * each; i++) {
 		snprintf(text, sizeof(text), "10.7.%u.%u", i % networks, i / networks);
 		has(&rig, text, 5060, 2 * HOUR, SW_GRADE_GOOD);
@@ -313,12 +313,15 @@ static void test_restored_file_with_too_many(void **state)
 	(void)state;
 	rig_open(&rig, table_of_1024);
 	for (unsigned int i = 0; i < array_size(entries); i++) {
-		entries[i].endpoint = (struct sw_source){
-			.addr = address(i < 100 ? "198.51.100.7" : "203.0.113.7"),
-			.port = i, .length = 32};
-		entries[i].known = (struct sw_known){
-			.since = monotonic_ns(), .seen = monotonic_ns(), .ttl = 64,
-			.grade = i < 100 ? SW_GRADE_PROVED : SW_GRADE_GOOD};
+		entries[i].endpoint = (struct sw_source){.addr = address(i < 100 ? "198.51.100.7" :
+										   "203.0.113.7"),
+							 .port = i,
+							 .length = 32};
+		entries[i].known =
+			(struct sw_known){.since = monotonic_ns(),
+					  .seen = monotonic_ns(),
+					  .ttl = 64,
+					  .grade = i < 100 ? SW_GRADE_PROVED : SW_GRADE_GOOD};
 	}
 	/* The served first: a 32nd of all that is free, then of what is left for all. */
 	assert_int_equal(known_restore(&rig.test_run.state, entries, array_size(entries)), 31 + 26);

@@ -11,9 +11,7 @@
 #include "outbound.h"
 
 static const char *const zones =
-	"events: {rate: 100/s}\n"
-	YAML_PLAIN
-	"zones:\n"
+	"events: {rate: 100/s}\n" YAML_PLAIN "zones:\n"
 	"  - {name: carrier, sources: [203.0.0.0/16], privacy: {report: [addresses]}}\n"
 	"  - {name: public, headers: {report: [Diversion]}, methods: [INVITE, MESSAGE]}\n";
 
@@ -55,8 +53,7 @@ static uint32_t report_cell(struct rig *rig, const char *addr, enum sw_reason re
 	struct token t;
 	uint32_t zero = 0;
 
-	assert_int_equal(
-		bpf_map_lookup_elem(rig->test_run.state.fds[STATE_META], &zero, &meta), 0);
+	assert_int_equal(bpf_map_lookup_elem(rig->test_run.state.fds[STATE_META], &zero, &meta), 0);
 	token_start(&t, meta.seed, TOKEN_REPORT);
 	token_addr(&t, &a);
 	token_word(&t, reason);

@@ -7,8 +7,7 @@
 
 #include "client.h"
 
-static const char *const zones =
-	YAML_PLAIN
+static const char *const zones = YAML_PLAIN
 	"zones:\n"
 	"  - {name: ims, sources: [198.51.100.0/24], require: ipsec, cleartext: 5/s burst 5}\n"
 	"  - {name: trunk, sources: [203.0.113.0/24], require: tls}\n"
@@ -18,24 +17,25 @@ static const char *const zones =
 static size_t registers(char *text, size_t size, const char *credentials)
 {
 	return snprintf(text, size,
-		"REGISTER sip:ims.example.net SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKr1\r\n"
-		"From: <sip:001010123456789@ims.example.net>;tag=1\r\n"
-		"To: <sip:001010123456789@ims.example.net>\r\n"
-		"Call-ID: r1@198.51.100.7\r\n"
-		"CSeq: 1 REGISTER\r\n"
-		"%s"
-		"Security-Client: "
-		"ipsec-3gpp;alg=hmac-sha-1-96;spi-c=1;spi-s=2;port-c=3;port-s=4\r\n"
-		"Content-Length: 0\r\n\r\n", credentials);
+			"REGISTER sip:ims.example.net SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKr1\r\n"
+			"From: <sip:001010123456789@ims.example.net>;tag=1\r\n"
+			"To: <sip:001010123456789@ims.example.net>\r\n"
+			"Call-ID: r1@198.51.100.7\r\n"
+			"CSeq: 1 REGISTER\r\n"
+			"%s"
+			"Security-Client: "
+			"ipsec-3gpp;alg=hmac-sha-1-96;spi-c=1;spi-s=2;port-c=3;port-s=4\r\n"
+			"Content-Length: 0\r\n\r\n",
+			credentials);
 }
 
 /* TS 24.229 5.1.1.2: the initial REGISTER carries credentials with an empty nonce, or none. */
-#define EMPTY_NONCE \
+#define EMPTY_NONCE                                                            \
 	"Authorization: Digest username=\"001010123456789@ims.example.net\", " \
 	"realm=\"ims.example.net\", nonce=\"\", uri=\"sip:ims.example.net\", response=\"\"\r\n"
-#define REAL_NONCE \
-	"Authorization: Digest username=\"001010123456789@ims.example.net\", " \
+#define REAL_NONCE                                                                     \
+	"Authorization: Digest username=\"001010123456789@ims.example.net\", "         \
 	"realm=\"ims.example.net\", nonce=\"c2VjcmV0\", uri=\"sip:ims.example.net\", " \
 	"response=\"6629fae49393a05397450978507c4ef1\"\r\n"
 
@@ -138,13 +138,14 @@ static void test_emergency(void **state)
 	rig_open(&rig, zones);
 	for (size_t i = 0; i < array_size(sources) * array_size(uris) * 2; i++) {
 		size_t size = snprintf(text, sizeof(text),
-			"INVITE %s SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKe%zu\r\n"
-			"From: <sip:anonymous@anonymous.invalid>;tag=1\r\n"
-			"To: <urn:service:sos>\r\n"
-			"Call-ID: e%zu@198.51.100.7\r\n"
-			"CSeq: 1 INVITE\r\n"
-			"Content-Length: 0\r\n\r\n", uris[i % array_size(uris)], i, i);
+				       "INVITE %s SIP/2.0\r\n"
+				       "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKe%zu\r\n"
+				       "From: <sip:anonymous@anonymous.invalid>;tag=1\r\n"
+				       "To: <urn:service:sos>\r\n"
+				       "Call-ID: e%zu@198.51.100.7\r\n"
+				       "CSeq: 1 INVITE\r\n"
+				       "Content-Length: 0\r\n\r\n",
+				       uris[i % array_size(uris)], i, i);
 
 		rig.from.addr = address(sources[i / array_size(uris) % 2]);
 		sends(&rig, text, size, SW_REASON_NONE);

@@ -31,7 +31,10 @@ static struct sw_source source(uint32_t number)
 static struct sw_ban ban(uint64_t start, uint64_t hits)
 {
 	return (struct sw_ban){
-		.start = start, .end = ~0ull, .hits = hits, .reason = SW_REASON_BAN,
+		.start = start,
+		.end = ~0ull,
+		.hits = hits,
+		.reason = SW_REASON_BAN,
 	};
 }
 
@@ -62,7 +65,7 @@ static void test_bans(void **state)
 	put(before, 4, &again); /* taken out, and made anew */
 	old.hits = 3;
 	put(after, 1, &old);
-	put(after, 3, &old);    /* taken out since */
+	put(after, 3, &old); /* taken out since */
 	put(after, 4, &old);
 	assert_int_equal(table_settle(STATE_BANS, before, after, NULL), 0);
 	assert_true(get(after, 1, &got));
@@ -111,8 +114,12 @@ static void test_known(void **state)
 {
 	auto_fd int before = table(8, sizeof(struct sw_known));
 	auto_fd int after = table(8, sizeof(struct sw_known));
-	struct sw_known old = {.since = 1, .seen = 9, .ttl = 60, .grade = SW_GRADE_PROVED,
-			       .proofs = 7}, now = old, got;
+	struct sw_known old = {.since = 1,
+			       .seen = 9,
+			       .ttl = 60,
+			       .grade = SW_GRADE_PROVED,
+			       .proofs = 7},
+			now = old, got;
 
 	(void)state;
 	put(before, 1, &old); /* seen by the old program last */
@@ -124,7 +131,7 @@ static void test_known(void **state)
 	put(before, 2, &old); /* seen by the new one last */
 	now.seen = 9;
 	put(after, 2, &now);
-	put(after, 3, &now);  /* known since the swap */
+	put(after, 3, &now); /* known since the swap */
 	assert_int_equal(table_settle(STATE_KNOWN, before, after, NULL), 0);
 	assert_true(get(after, 1, &got));
 	assert_true(got.seen == 9 && got.ttl == 60 && got.grade == SW_GRADE_GOOD);
@@ -172,12 +179,9 @@ static void test_dialogs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bans),
-		cmocka_unit_test(test_merged),
-		cmocka_unit_test(test_no_room),
-		cmocka_unit_test(test_known),
-		cmocka_unit_test(test_proofs),
-		cmocka_unit_test(test_dialogs),
+		cmocka_unit_test(test_bans),    cmocka_unit_test(test_merged),
+		cmocka_unit_test(test_no_room), cmocka_unit_test(test_known),
+		cmocka_unit_test(test_proofs),  cmocka_unit_test(test_dialogs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,10 +13,9 @@
 #include "rig.h"
 
 static const char *const expected =
-	YAML_PLAIN
-	"zones:\n"
-	"  - {name: public, responses: expected}\n"
-	"  - {name: gateway, sources: [203.0.113.0/24], responses: any}\n";
+	YAML_PLAIN "zones:\n"
+		   "  - {name: public, responses: expected}\n"
+		   "  - {name: gateway, sources: [203.0.113.0/24], responses: any}\n";
 
 static void tell(struct rig *rig, const struct sw_health *health)
 {
@@ -156,7 +155,7 @@ static void test_observer_in_doubt(void **state)
 	for (unsigned int i = 0; i < array_size(worse); i++)
 		worse[i] = good;
 	worse[0].heartbeat -= SW_HEARTBEAT_LIFE + 1;
-	worse[1].observed_from += 1;            /* the first 180 s */
+	worse[1].observed_from += 1; /* the first 180 s */
 	worse[2].observed_from = 0;
 	worse[3].overflowed_until = rig.test_run.now + 1;
 	worse[4].unanswered_from = rig.test_run.now;
@@ -166,8 +165,8 @@ static void test_observer_in_doubt(void **state)
 		tell(&rig, &good);
 		answers(&rig, 200, 1, SW_REASON_UNSOLICITED_RESPONSE);
 	}
-	good.overflowed_until = rig.test_run.now;      /* over */
-	good.heartbeat = rig.test_run.now + 1000;  /* another CPU's clock is ahead */
+	good.overflowed_until = rig.test_run.now; /* over */
+	good.heartbeat = rig.test_run.now + 1000; /* another CPU's clock is ahead */
 	tell(&rig, &good);
 	answers(&rig, 200, 1, SW_REASON_UNSOLICITED_RESPONSE);
 }

@@ -6,14 +6,15 @@
 
 #include "kernel/known.h"
 
-#define HOUR (3600 * SECOND)
+#define HOUR     (3600 * SECOND)
 /* Longer than this host can be up, so that its time lies before the kernel's start. */
 #define LONG_AGO (9 * 365 * 24 * HOUR)
 
 static struct known_entry endpoint(const struct rig *rig, const char *addr, uint64_t age)
 {
 	struct known_entry entry = {
-		.endpoint = {.addr = address(addr), .port = __builtin_bswap16(rig->from.port),
+		.endpoint = {.addr = address(addr),
+			     .port = __builtin_bswap16(rig->from.port),
 			     .length = 32},
 		.known = {.ttl = 64, .grade = SW_GRADE_PROVED, .proofs = 1},
 	};
@@ -28,7 +29,8 @@ static void test_known_again(void **state)
 	struct known_entry entry;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "known: {for: 3650d}\n"
+	rig_open(&rig, YAML_PLAIN
+		 "known: {for: 3650d}\n"
 		 "zones: [{name: public, newcomers: {rate: 1/24h, greylist: always}}]\n");
 	rig.test_run.now = monotonic_ns();
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_GREYLIST);
@@ -82,7 +84,8 @@ static void test_full_table(void **state)
 	for (size_t i = 0; i < count; i++) {
 		assert_true(left[i].endpoint.addr.octets[15] < 15);
 		assert_int_equal(left[i].known.grade, left[i].endpoint.addr.octets[15] ?
-				 SW_GRADE_PROVED : SW_GRADE_GOOD);
+							      SW_GRADE_PROVED :
+							      SW_GRADE_GOOD);
 	}
 	free(left);
 }

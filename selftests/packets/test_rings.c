@@ -47,7 +47,7 @@ static void test_reading_a_ring_is_bounded(void **state)
 
 	(void)state;
 	rig_open(&rig, "events: {rate: 10000/s}\n" YAML_PLAIN
-		 "zones: [{name: public, newcomers: {rate: 1000/s}}]\n");
+		       "zones: [{name: public, newcomers: {rate: 1000/s}}]\n");
 	rig.test_run.now = monotonic_ns();
 	source.addr = rig.from.addr;
 	assert_int_equal(ban_add(&rig.test_run.state, &source, BAN_FOREVER, "", NULL, &e), 0);

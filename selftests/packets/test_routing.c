@@ -56,8 +56,8 @@ static void test_max_breadth(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, routing: {max_breadth: 60, action: deny}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, routing: {max_breadth: 60, action: deny}}]\n");
 	sends_lines(&rig, "Max-Breadth: 60\r\n", SW_REASON_NONE);
 	sends_lines(&rig, "Max-Breadth: 61\r\n", SW_REASON_MAX_BREADTH);
 	sends_lines(&rig, "max-breadth : 99999999999\r\n", SW_REASON_MAX_BREADTH);
@@ -73,10 +73,9 @@ static void test_contacts(void **state)
 	static const char four[] = "m: <sip:a@b>, <sip:c@d>\r\nContact: sip:e@f,sip:g@h\r\n";
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones:\n"
-		 "  - {name: trunk, sources: [203.0.113.0/24]}\n"
-		 "  - {name: public, sanity: {limits: {contacts: 4}}}\n");
+	rig_open(&rig, YAML_PLAIN "zones:\n"
+				  "  - {name: trunk, sources: [203.0.113.0/24]}\n"
+				  "  - {name: public, sanity: {limits: {contacts: 4}}}\n");
 	sends_lines(&rig, three, SW_REASON_NONE);
 	sends_lines(&rig, four, SW_REASON_CONTACT_COUNT);
 	rig.from.addr = address("203.0.113.1");
@@ -88,9 +87,8 @@ static void add_local(struct rig *rig, const char *text)
 	struct sw_addr addr = address(text);
 	uint32_t one = 1;
 
-	assert_int_equal(bpf_map_update_elem(rig->test_run.state.fds[STATE_LOCAL_ADDRS], &addr,
-					     &one, 0),
-			 0);
+	assert_int_equal(
+		bpf_map_update_elem(rig->test_run.state.fds[STATE_LOCAL_ADDRS], &addr, &one, 0), 0);
 }
 
 /* Through an outbound proxy: this host, by its address or as the Request-URI names it. */
@@ -98,19 +96,29 @@ static void test_route_here(void **state)
 {
 	auto_rig struct rig rig;
 	static const char *const here[] = {
-		"<sip:192.0.2.1;lr>", "<sip:192.0.2.1:5060;transport=udp;lr>",
-		"<sip:[2001:db8::1];lr>",
-		"\t<sips:x@192.0.2.1> ", "Proxy <sip:192.0.2.1;lr>;x=1", "<sip:example.com;lr>",
+		"<sip:192.0.2.1;lr>",           "<sip:192.0.2.1:5060;transport=udp;lr>",
+		"<sip:[2001:db8::1];lr>",       "\t<sips:x@192.0.2.1> ",
+		"Proxy <sip:192.0.2.1;lr>;x=1", "<sip:example.com;lr>",
 		"<sip:example.com:5080>",
 	};
 	static const char *const elsewhere[] = {
-		"<sip:192.0.2.9;lr>", "<sip:[2001:db8::2];lr>", "<sip:example.org;lr>",
-		"<sip:192.0.2.1;lr>, <sip:192.0.2.9;lr>", "<sip:192.0.2.1;lr>, sip:192.0.2.9",
-		"sip:192.0.2.9, <sip:192.0.2.1;lr>", "\"<sip:192.0.2.1>\" <sip:192.0.2.9;lr>",
+		"<sip:192.0.2.9;lr>",
+		"<sip:[2001:db8::2];lr>",
+		"<sip:example.org;lr>",
+		"<sip:192.0.2.1;lr>, <sip:192.0.2.9;lr>",
+		"<sip:192.0.2.1;lr>, sip:192.0.2.9",
+		"sip:192.0.2.9, <sip:192.0.2.1;lr>",
+		"\"<sip:192.0.2.1>\" <sip:192.0.2.9;lr>",
 		"<sip:192.0.2.1;lr>\r\nRoute: <sip:192.0.2.9;lr>",
 		"<sip:192.0.2.1;maddr=192.0.2.9;lr>",
-		"<sip:192.0.2.1;lr;MADDR=192.0.2.9>", "<sip:192.0.2.1@192.0.2.9>", "<sip:192.0.2.1",
-		"sip:192.0.2.1", "<tel:192.0.2.1>", "<sip:>", "", "<sip:192.0.2.11;lr>",
+		"<sip:192.0.2.1;lr;MADDR=192.0.2.9>",
+		"<sip:192.0.2.1@192.0.2.9>",
+		"<sip:192.0.2.1",
+		"sip:192.0.2.1",
+		"<tel:192.0.2.1>",
+		"<sip:>",
+		"",
+		"<sip:192.0.2.11;lr>",
 		"<sip:www.example.com;lr>",
 	};
 	char line[512], text[2048];
@@ -206,10 +214,8 @@ static void test_own_via(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_routes),
-		cmocka_unit_test(test_max_breadth),
-		cmocka_unit_test(test_contacts),
-		cmocka_unit_test(test_route_here),
+		cmocka_unit_test(test_routes),   cmocka_unit_test(test_max_breadth),
+		cmocka_unit_test(test_contacts), cmocka_unit_test(test_route_here),
 		cmocka_unit_test(test_own_via),
 	};
 

@@ -175,12 +175,9 @@ static void test_lean_strict(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_generated),
-		cmocka_unit_test(test_mutated),
-		cmocka_unit_test(test_every_length),
-		cmocka_unit_test(test_every_octet_flipped),
-		cmocka_unit_test(test_lean_default),
-		cmocka_unit_test(test_lean_strict),
+		cmocka_unit_test(test_generated),    cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_every_length), cmocka_unit_test(test_every_octet_flipped),
+		cmocka_unit_test(test_lean_default), cmocka_unit_test(test_lean_strict),
 	};
 
 	return cmocka_run_group_tests_name("same", tests, NULL, NULL);

@@ -79,9 +79,11 @@ static unsigned int admitted_by(struct rig *rig, const struct path *path, const 
 		size_t size = request(text, sizeof(text), method, next++, NULL);
 
 		if (nonce)
-			size = size - 2 + snprintf(text + size - 2, sizeof(text) - size,
-				"Authorization: Digest username=\"bob\", realm=\"lab\", "
-				"nonce=\"%s\", uri=\"sip:lab\", response=\"00\"\r\n\r\n", nonce);
+			size = size - 2 +
+			       snprintf(text + size - 2, sizeof(text) - size,
+					"Authorization: Digest username=\"bob\", realm=\"lab\", "
+					"nonce=\"%s\", uri=\"sip:lab\", response=\"00\"\r\n\r\n",
+					nonce);
 		frame_by(rig, path, text, size);
 		passed += gets_in_frame(rig);
 	}
@@ -235,11 +237,11 @@ static void test_emergency_passes_ceilings(void **state)
 	(void)state;
 	for (size_t i = 0; i < array_size(ceilings); i++) {
 		auto_rig struct rig rig;
-		auto_free char *yaml = xasprintf(
-			"version: 1\nservices: [{transport: udp, port: 5060%s}]\n"
-			"emergency: {rate: 5/s burst 5}\n"
-			"zones: [{name: public, rates: {%s}}]\n", ceilings[i].service,
-			ceilings[i].rates);
+		auto_free char *yaml =
+			xasprintf("version: 1\nservices: [{transport: udp, port: 5060%s}]\n"
+				  "emergency: {rate: 5/s burst 5}\n"
+				  "zones: [{name: public, rates: {%s}}]\n",
+				  ceilings[i].service, ceilings[i].rates);
 
 		rig_open(&rig, yaml);
 		assert_int_equal(calls(&rig, &proofs_path, 5), 5);

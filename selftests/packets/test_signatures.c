@@ -9,8 +9,9 @@
 
 #define CORPUS   "selftests/corpus"
 #define SCANNERS CORPUS "/scanners/"
-#define YAML_ALL YAML_PLAIN "sanity: {profile: off}\n" \
-	"signatures: {user_agent: builtin, structure: deny}\n"
+#define YAML_ALL                              \
+	YAML_PLAIN "sanity: {profile: off}\n" \
+		   "signatures: {user_agent: builtin, structure: deny}\n"
 
 static size_t with_agent(char *text, size_t size, const char *agent)
 {
@@ -42,8 +43,13 @@ static void test_names(void **state)
 	};
 	/* clang-format on */
 	static const char *const reported[] = {
-		"sipsak 0.9.7", "eyeBeam release 3006o stamp 17551", "CSipSimple_xx/r2457",
-		"Ozeki VOIP SIP SDK", "PortSIP SDK 11.0", "conaito", "Cisco-SIPGateway/IOS-12.x",
+		"sipsak 0.9.7",
+		"eyeBeam release 3006o stamp 17551",
+		"CSipSimple_xx/r2457",
+		"Ozeki VOIP SIP SDK",
+		"PortSIP SDK 11.0",
+		"conaito",
+		"Cisco-SIPGateway/IOS-12.x",
 	};
 	/* Names that begin or go on otherwise, and clients that only look alike. */
 	/* clang-format off */
@@ -263,12 +269,9 @@ static void test_report_and_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_inside_a_dialog),
-		cmocka_unit_test(test_own_list),
-		cmocka_unit_test(test_short_names),
-		cmocka_unit_test(test_corpus),
-		cmocka_unit_test(test_near_misses),
+		cmocka_unit_test(test_names),          cmocka_unit_test(test_inside_a_dialog),
+		cmocka_unit_test(test_own_list),       cmocka_unit_test(test_short_names),
+		cmocka_unit_test(test_corpus),         cmocka_unit_test(test_near_misses),
 		cmocka_unit_test(test_report_and_off),
 	};
 

@@ -12,16 +12,17 @@ static size_t with_lines(char *text, size_t size, const char *start, const char 
 			 const char *to)
 {
 	return snprintf(text, size,
-		"%s\r\n"
-		"%s"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:bob@example.com>;tag=1\r\n"
-		"To: %s\r\n"
-		"Call-ID: 1\r\n"
-		"CSeq: 1 INVITE\r\n"
-		"Contact: <sip:bob@198.51.100.7>\r\n"
-		"Content-Length: 0\r\n\r\n", start, lines, to);
+			"%s\r\n"
+			"%s"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1\r\n"
+			"Max-Forwards: 70\r\n"
+			"From: <sip:bob@example.com>;tag=1\r\n"
+			"To: %s\r\n"
+			"Call-ID: 1\r\n"
+			"CSeq: 1 INVITE\r\n"
+			"Contact: <sip:bob@198.51.100.7>\r\n"
+			"Content-Length: 0\r\n\r\n",
+			start, lines, to);
 }
 
 #define START "INVITE sip:alice@example.com SIP/2.0"
@@ -180,7 +181,8 @@ static void test_answered_method(void **state)
 		      snprintf(text, sizeof(text),
 			       "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
 			       "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: 1\r\n"
-			       "CSeq: %s\r\nContent-Length: 0\r\n\r\n", cseq[i]),
+			       "CSeq: %s\r\nContent-Length: 0\r\n\r\n",
+			       cseq[i]),
 		      i ? SW_REASON_AMBIGUOUS : SW_REASON_NONE);
 }
 
@@ -209,8 +211,8 @@ static void test_scanned_in_two_steps(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}}]\n");
 	run_cases(&rig);
 }
 
@@ -218,9 +220,11 @@ static void test_scanned_in_two_steps(void **state)
 static void test_white_space(void **state)
 {
 	static const char *const lines[] = {
-		"From:%*s<sip:bob@example.com>;tag=2\r\n", "To:%*s" ALICE ";tag=1\r\n",
+		"From:%*s<sip:bob@example.com>;tag=2\r\n",
+		"To:%*s" ALICE ";tag=1\r\n",
 		"P-Asserted-Identity:%*s<sip:bob@example.com>\r\n",
-		"User-Agent:%*sfriendly-scanner\r\n", "Refer-To:%*s<sip:1@example.com>\r\n",
+		"User-Agent:%*sfriendly-scanner\r\n",
+		"Refer-To:%*s<sip:1@example.com>\r\n",
 		"Contact: <sip:x@y>,%*ssip:1@example.com\r\n",
 	};
 	auto_rig struct rig rig;
@@ -231,8 +235,8 @@ static void test_white_space(void **state)
 	for (size_t i = 0; i < array_size(lines); i++) {
 		for (int spaces = 1050; spaces <= 3900; spaces += 570) {
 			snprintf(line, sizeof(line), lines[i], spaces, "");
-			assert_false(gets_in(&rig, text, with_lines(text, sizeof(text), START, line,
-								    ALICE)));
+			assert_false(gets_in(&rig, text,
+					     with_lines(text, sizeof(text), START, line, ALICE)));
 			assert_true(i < 2 || outcome.reason == SW_REASON_REACH);
 		}
 		if (i < 2) /* it is there twice */

@@ -9,10 +9,9 @@
 #include "banned.h"
 
 static const char *const watched =
-	YAML_PLAIN
-	"zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
-	"bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n"
-	"emergency: {numbers: [\"112\", \"+49110110110\"]}\n";
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n"
+		   "emergency: {numbers: [\"112\", \"+49110110110\"]}\n";
 
 /* It passes; or is refused for what the ban is for, and counts as a hit of it. */
 static void says(struct rig *rig, const struct message *m, enum sw_reason reason)
@@ -41,15 +40,24 @@ static void test_emergency_calls_pass(void **state)
 	static const enum sw_reason reasons[] = {SW_REASON_AUTH_FAILURES, SW_REASON_ENUMERATION,
 						 SW_REASON_SANITY_VIOLATIONS};
 	static const char *const help[] = {
-		"urn:service:sos", "URN:Service:SOS", "urn:service:sos.ambulance",
-		"sip:112@example.com", "sips:112@example.com", "tel:112", "SIP:112@example.com",
-		"sip:112;phone-context=+49@example.com", "sip:+49110110110@example.com",
+		"urn:service:sos",
+		"URN:Service:SOS",
+		"urn:service:sos.ambulance",
+		"sip:112@example.com",
+		"sips:112@example.com",
+		"tel:112",
+		"SIP:112@example.com",
+		"sip:112;phone-context=+49@example.com",
+		"sip:+49110110110@example.com",
 	};
 	/* As many octets of which begin as the others do. */
 	static const char *const others[] = {
-		"urn:service:sosx", "urn:service:counseling", "sip:1123@example.com", "sip:alice@a",
-		"sip:11@example.com", "sip:+49110110111@example.com", "tel:1129999", "sip:112",
-		"sip:@example.com", "  sip:112@example.com", "sip: 112@example.com",
+		"urn:service:sosx",     "urn:service:counseling",
+		"sip:1123@example.com", "sip:alice@a",
+		"sip:11@example.com",   "sip:+49110110111@example.com",
+		"tel:1129999",          "sip:112",
+		"sip:@example.com",     "  sip:112@example.com",
+		"sip: 112@example.com",
 	};
 
 	(void)state;

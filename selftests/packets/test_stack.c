@@ -7,9 +7,9 @@
  */
 #include "object.h"
 
-#define STACK_MAX    512
-#define FRAMES_MAX   8
-#define FRAME_ROUND  32
+#define STACK_MAX     512
+#define FRAMES_MAX    8
+#define FRAME_ROUND   32
 #define FRAME_POINTER BPF_REG_10
 
 /* The registers that are copies of the frame pointer, and how far each is from it. clang writes

@@ -10,14 +10,13 @@
 #include "connection.h"
 #include "kernel/walk.h"
 
-#define SOS     "INVITE urn:service:sos SIP/2.0"
-#define LIFE    (3600 * SECOND)
+#define SOS  "INVITE urn:service:sos SIP/2.0"
+#define LIFE (3600 * SECOND)
 
 static const char *const watched =
-	YAML_PLAIN
-	"zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
-	"bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n"
-	"emergency: {numbers: [\"112\"]}\n";
+	YAML_PLAIN "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
+		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s}}]\n"
+		   "emergency: {numbers: [\"112\"]}\n";
 
 static const struct message help = {SOS, "<urn:service:sos>", NULL, "INVITE"};
 
@@ -252,8 +251,7 @@ static void test_nothing_hides_at_once(void **state)
 {
 	static const struct message both = {
 		SOS, "<urn:service:sos>\r\n\r\nREGISTER sip:a SIP/2.0\r\nTo: <sip:a>", NULL,
-		"INVITE"
-	};
+		"INVITE"};
 	auto_connection struct connection c = NO_CONNECTION;
 	auto_rig struct rig rig;
 
@@ -424,8 +422,8 @@ static void test_handshake(void **state)
 	(void)state;
 	rig_open(&rig, watched);
 	for (int i = 0; i < 4; i++) {
-		auto_connection struct connection c = {.listener = -1, .client = -1, .server = -1,
-						       .half = i < 2};
+		auto_connection struct connection c = {
+			.listener = -1, .client = -1, .server = -1, .half = i < 2};
 
 		set_syncookies(i < 2 ? "1" : "2");
 		connect_ends(&rig, &c, i % 2);
@@ -458,8 +456,8 @@ static void test_handshake_twice(void **state)
 	(void)state;
 	rig_open(&rig, watched);
 	for (int i = 0; i < 2; i++) {
-		auto_connection struct connection c = {.listener = -1, .client = -1, .server = -1,
-						       .half = i == 0};
+		auto_connection struct connection c = {
+			.listener = -1, .client = -1, .server = -1, .half = i == 0};
 
 		set_syncookies(i ? "2" : "1");
 		connect_ends(&rig, &c, false);

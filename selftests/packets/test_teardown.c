@@ -9,13 +9,12 @@
 #include <sipward/health.h>
 
 static const char *const zones =
-	YAML_PLAIN
-	"emergency: {numbers: [\"112\"]}\n"
-	"zones:\n"
-	"  - {name: office, sources: [198.51.100.0/24], teardown: deny}\n"
-	"  - {name: calm, sources: [203.0.113.128/25], teardown: report}\n"
-	"  - {name: fixed, sources: [203.0.113.64/26], teardown: strict}\n"
-	"  - {name: public, teardown: deny}\n";
+	YAML_PLAIN "emergency: {numbers: [\"112\"]}\n"
+		   "zones:\n"
+		   "  - {name: office, sources: [198.51.100.0/24], teardown: deny}\n"
+		   "  - {name: calm, sources: [203.0.113.128/25], teardown: report}\n"
+		   "  - {name: fixed, sources: [203.0.113.64/26], teardown: strict}\n"
+		   "  - {name: public, teardown: deny}\n";
 
 #define ALICE    "198.51.100.7"
 #define MOVED    "203.0.113.5" /* the same phone, behind another address of its NAT */
@@ -256,8 +255,8 @@ static void test_dialogs_full(void **state)
 	char call[32];
 
 	(void)state;
-	open_watched(&rig, "tables: {dialogs: 1024}\n"
-		     YAML_PLAIN "zones: [{name: public, teardown: deny}]\n");
+	open_watched(&rig, "tables: {dialogs: 1024}\n" YAML_PLAIN
+			   "zones: [{name: public, teardown: deny}]\n");
 	is_called(&rig, CALL);
 	is_answered(&rig, CALL, "b");
 	byes(&rig, STRANGER, "x", "y", DROPPED);
@@ -278,13 +277,14 @@ static void test_emergency(void **state)
 	peer = (struct endpoint){.addr = address(ALICE), .port = 5060};
 	is_called(rig, CALL);
 	size = snprintf(text, sizeof(text),
-		"SIP/2.0 200 OK\r\n"
-		"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKinvite\r\n"
-		"From: <sip:bob@example.com>;tag=a\r\n"
-		"To: <sip:112@example.com>;tag=b\r\n"
-		"Call-ID: %s\r\n"
-		"CSeq: 1 INVITE\r\n"
-		"Content-Length: 0\r\n\r\n", CALL);
+			"SIP/2.0 200 OK\r\n"
+			"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKinvite\r\n"
+			"From: <sip:bob@example.com>;tag=a\r\n"
+			"To: <sip:112@example.com>;tag=b\r\n"
+			"Call-ID: %s\r\n"
+			"CSeq: 1 INVITE\r\n"
+			"Content-Length: 0\r\n\r\n",
+			CALL);
 	assert_true(frame_message(&rig->frame, &rig->to, &peer, false, text, size));
 	sends_out_frame(rig);
 	byes(rig, STRANGER, "a", "y", REPORTED);

@@ -85,7 +85,8 @@ static const char *trap(const struct registers *r, const struct bpf_insn *insn)
 	if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg != 0)
 		return NULL;
 	if ((insn->imm == BPF_FUNC_map_lookup_elem || insn->imm == BPF_FUNC_map_update_elem ||
-	     insn->imm == BPF_FUNC_map_delete_elem) && r->of[BPF_REG_2] == HANDED)
+	     insn->imm == BPF_FUNC_map_delete_elem) &&
+	    r->of[BPF_REG_2] == HANDED)
 		return "its key is where the function was handed an address; copy it to the stack";
 	if (insn->imm == BPF_FUNC_map_update_elem && r->of[BPF_REG_3] == HANDED)
 		return "its value is where the function was handed an address";

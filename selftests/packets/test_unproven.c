@@ -36,7 +36,8 @@ static struct endpoint spoofed(unsigned int n)
 
 /* --- what a flood consists of --- */
 
-struct class {
+struct class
+{
 	const char *name;
 	const char *method; /* NULL: no SIP */
 	const char *tag;
@@ -111,8 +112,8 @@ static unsigned int flood_requests(struct rig *rig, unsigned int count, uint64_t
 
 static void make_known(struct rig *rig)
 {
-	struct sw_source key = {.addr = rig->from.addr, .port = htons(rig->from.port),
-				.length = 32};
+	struct sw_source key = {
+		.addr = rig->from.addr, .port = htons(rig->from.port), .length = 32};
 	struct sw_known entry = {.since = rig->test_run.now,
 				 .seen = rig->test_run.now,
 				 .ttl = 64,
@@ -153,9 +154,9 @@ static unsigned int owned(const struct rig *rig)
 static unsigned int noted(const struct rig *rig)
 {
 	static const enum state_map maps[] = {
-		STATE_KNOWN,	  STATE_KNOWN_CELLS, STATE_QUOTAS,  STATE_PROOFS, STATE_BRANCHES,
-		STATE_REFUSALS,	  STATE_AUTHENTICATED,	     STATE_DIALOGS, STATE_DIALERS,
-		STATE_TRANSACTIONS, STATE_OPENINGS,
+		STATE_KNOWN,    STATE_KNOWN_CELLS,  STATE_QUOTAS,        STATE_PROOFS,
+		STATE_BRANCHES, STATE_REFUSALS,     STATE_AUTHENTICATED, STATE_DIALOGS,
+		STATE_DIALERS,  STATE_TRANSACTIONS, STATE_OPENINGS,
 	};
 	unsigned int count = 0;
 
@@ -168,10 +169,12 @@ static unsigned int noted(const struct rig *rig)
 
 static void known_goes_on(const struct class *class)
 {
-	auto_free char *yaml = xasprintf(YAML_PLAIN
+	auto_free char *yaml = xasprintf(
+		YAML_PLAIN
 		"zones: [{name: public, newcomers: {rate: 20/s burst 20}, "
 		"rates: {source: {any: 100/s, dialog: 100/s, response: 100/s, keepalive: 100/s, "
-		"stun: 100/s}}, unproven: {%s: 50/s burst 50}}]\n", class->name);
+		"stun: 100/s}}, unproven: {%s: 50/s burst 50}}]\n",
+		class->name);
 	auto_rig struct rig rig;
 	unsigned int passed, before;
 
@@ -208,9 +211,11 @@ static void test_not_read_in_full(void **state)
 	(void)state;
 	for (size_t i = 2; i < array_size(classes); i++) {
 		const struct class *class = &classes[i]; /* behind those that are no SIP */
-		auto_free char *yaml = xasprintf(YAML_PLAIN
-			"zones: [{name: public, newcomers: {rate: 20/s burst 20}, "
-			"unproven: {%s: 1/s burst 1}}]\n", class->name);
+		auto_free char *yaml =
+			xasprintf(YAML_PLAIN
+				  "zones: [{name: public, newcomers: {rate: 20/s burst 20}, "
+				  "unproven: {%s: 1/s burst 1}}]\n",
+				  class->name);
 		auto_rig struct rig rig;
 		unsigned int again;
 
@@ -236,9 +241,9 @@ static void test_responses_to_the_server(void **state)
 	char text[2048];
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones: [{name: public, newcomers: {rate: 5/s burst 5, probe: off}, "
-		 "unproven: {belonging: 7/s burst 7}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones: [{name: public, newcomers: {rate: 5/s burst 5, probe: off}, "
+			    "unproven: {belonging: 7/s burst 7}}]\n");
 	for (next = first; next < first + 20; next++)
 		sends_out(&rig, text, request(text, sizeof(text), "INVITE", next, NULL));
 	flood_requests(&rig, 50, 0);
@@ -328,7 +333,8 @@ static void test_usual_ceilings(void **state)
 		{"{name: public, rates: {zone: 100/s burst 300}}", 1000, 2000},
 		{"{name: public, rates: {zone: 1000/s}}", 10000, 10000},
 		{"{name: public}, {name: trunk, sources: [0.0.0.0/1, 128.0.0.0/1], trust: peer, "
-		 "rates: {zone: 100/s}}", 1000, 2000},
+		 "rates: {zone: 100/s}}",
+		 1000, 2000},
 	};
 
 	(void)state;
@@ -349,9 +355,11 @@ static void test_shadow_and_monitor(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < array_size(heads); i++) {
-		auto_free char *yaml = xasprintf(YAML_PLAIN
-			"%szones: [{name: public, unproven: {stun: 5/s burst 5, "
-			"dialog: 5/s burst 5}}]\n", heads[i]);
+		auto_free char *yaml =
+			xasprintf(YAML_PLAIN
+				  "%szones: [{name: public, unproven: {stun: 5/s burst 5, "
+				  "dialog: 5/s burst 5}}]\n",
+				  heads[i]);
 		auto_rig struct rig rig;
 
 		rig_open(&rig, yaml);
@@ -392,7 +400,8 @@ static void test_spent_limits_save_the_scan(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < array_size(limits); i++) {
-		auto_free char *yaml = xasprintf(YAML_PLAIN
+		auto_free char *yaml = xasprintf(
+			YAML_PLAIN
 			"zones: [{name: public, rates: {%s}, unproven: {dialog: 20/s burst 20}}]\n",
 			limits[i].rates);
 		auto_rig struct rig rig;
@@ -422,7 +431,7 @@ static void test_spent_dialogs_save_the_scan(void **state)
 
 	(void)state;
 	rig_open_all(&rig, YAML_PLAIN "zones: [{name: public, rates: {source: {any: 9/s burst 9, "
-		     "dialog: 10/s burst 10, response: 10/s burst 10}}}]\n");
+				      "dialog: 10/s burst 10, response: 10/s burst 10}}}]\n");
 	for (unsigned int n = 0; n < 30; n++) {
 		sends(&rig, text, request(text, sizeof(text), "BYE", next++, "t"),
 		      n < 10 ? SW_REASON_NONE : SW_REASON_RATE_DIALOG);
@@ -450,12 +459,15 @@ static void test_spent_dialogs_save_the_scan(void **state)
 static void test_full_table_of_sources(void **state)
 {
 	static const char *const zones[] = {
-		"newcomers: {rate: 100000/s}, ", "", "count: address+port, ",
+		"newcomers: {rate: 100000/s}, ",
+		"",
+		"count: address+port, ",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < array_size(zones); i++) {
-		auto_free char *yaml = xasprintf(YAML_PLAIN SMALL
+		auto_free char *yaml = xasprintf(
+			YAML_PLAIN SMALL
 			"zones: [{name: public, %srates: {source: {any: 10/60s burst 10}}}]\n",
 			zones[i]);
 		auto_rig struct rig rig;
@@ -484,8 +496,9 @@ static void test_newcomer_beside_a_full_table(void **state)
 	unsigned int passed = 0;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN "tables: {sources: 1024}\n"
-		 "zones: [{name: public, rates: {source: {any: 10/s burst 10}}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN "tables: {sources: 1024}\n"
+			    "zones: [{name: public, rates: {source: {any: 10/s burst 10}}}]\n");
 	flood_requests(&rig, 3000, MS / 100);
 	assert_in_range(owned(&rig), 1000, 1024);
 	for (int i = 0; i < 100; i++) {
@@ -500,8 +513,8 @@ static void test_full_table_of_networks(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN SMALL
-		 "zones: [{name: public, rates: {prefix: 10/60s burst 10}}]\n");
+	rig_open(&rig,
+		 YAML_PLAIN SMALL "zones: [{name: public, rates: {prefix: 10/60s burst 10}}]\n");
 	for (unsigned int n = 0; n < 12; n++) {
 		rig.from.addr.octets[15] = n;
 		sends_method(&rig, "OPTIONS", next++,
@@ -532,8 +545,7 @@ static void test_full_table_of_dialers(void **state)
 	unsigned int passed = 0;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN SMALL
-		 "zones: [{name: public, fraud: {destinations: 5/10m}}]\n");
+	rig_open(&rig, YAML_PLAIN SMALL "zones: [{name: public, fraud: {destinations: 5/10m}}]\n");
 	own = rig.from;
 	for (unsigned int n = 0; n < 8; n++)
 		passed += gets_in(&rig, text, calls(text, sizeof(text), 7919 * n));
@@ -588,7 +600,8 @@ static void test_syn_is_sent_again(void **state)
 	for (size_t i = 0; i < array_size(ports); i++) {
 		auto_rig struct rig rig;
 
-		rig_open(&rig, YAML_PLAIN "zones: [{name: public, newcomers: {rate: 5/s}, "
+		rig_open(&rig, YAML_PLAIN
+			 "zones: [{name: public, newcomers: {rate: 5/s}, "
 			 "rates: {source: {syn: 100/s}}, unproven: {syn: 30/s burst 30}}]\n");
 		rig.to.port = ports[i];
 		assert_int_equal(flood_syn(&rig, 1000), 30);
@@ -645,9 +658,9 @@ static void test_fragments_in_shadow(void **state)
 
 	(void)state;
 	rig_open(&rig, "version: 1\n"
-		 "services: [{transport: udp, port: 5060, addresses: [192.0.2.1]}]\n"
-		 "shadow: [unproven_fragment]\n"
-		 "zones: [{name: public, unproven: {fragment: 1/s burst 1}}]\n");
+		       "services: [{transport: udp, port: 5060, addresses: [192.0.2.1]}]\n"
+		       "shadow: [unproven_fragment]\n"
+		       "zones: [{name: public, unproven: {fragment: 1/s burst 1}}]\n");
 	assert_true(later_fragment(&rig, "192.0.2.1", 1));
 	assert_int_equal(outcome.verdict, SW_TEST_RUN_NOT_OURS);
 	assert_true(later_fragment(&rig, "192.0.2.1", 2));

@@ -25,12 +25,12 @@ static void test_longest_prefix(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones:\n"
-		 "  - {name: wide, sources: [203.0.113.0/24, \"2001:db8::/32\"]}\n"
-		 "  - {name: narrow, sources: [203.0.113.128/25, \"2001:db8:1::/48\"]}\n"
-		 "  - {name: host, sources: [203.0.113.200, \"2001:db8:1::5\"]}\n"
-		 "  - {name: public, sources: [0.0.0.0/0]}\n");
+	rig_open(&rig,
+		 YAML_PLAIN "zones:\n"
+			    "  - {name: wide, sources: [203.0.113.0/24, \"2001:db8::/32\"]}\n"
+			    "  - {name: narrow, sources: [203.0.113.128/25, \"2001:db8:1::/48\"]}\n"
+			    "  - {name: host, sources: [203.0.113.200, \"2001:db8:1::5\"]}\n"
+			    "  - {name: public, sources: [0.0.0.0/0]}\n");
 	in_zone(&rig, "203.0.113.1", "wide");
 	in_zone(&rig, "203.0.113.129", "narrow");
 	in_zone(&rig, "203.0.113.200", "host");
@@ -164,7 +164,7 @@ static void test_allowed_by_hand(void **state)
 
 	(void)state;
 	rig_open(&rig, YAML_PLAIN "lists: {deny: [198.51.100.7, 203.0.113.0/24, 2001:db8::/32]}\n"
-		 "zones: [{name: public, methods: [OPTIONS]}]\n");
+				  "zones: [{name: public, methods: [OPTIONS]}]\n");
 	rig.test_run.now = monotonic_ns();
 	sends_method(&rig, "OPTIONS", 1, SW_REASON_DENY_LIST);
 	allow(&rig, "198.51.100.7", 60 * SECOND);
@@ -231,11 +231,10 @@ static void test_monitor_mode(void **state)
 	size_t size = request(text, sizeof(text), "MESSAGE", 1, NULL);
 
 	(void)state;
-	rig_open(&rig, YAML_PLAIN
-		 "zones:\n"
-		 "  - {name: watched, sources: [203.0.113.0/24], mode: monitor, "
-		 "methods: [INVITE]}\n"
-		 "  - {name: public, methods: [INVITE]}\n");
+	rig_open(&rig, YAML_PLAIN "zones:\n"
+				  "  - {name: watched, sources: [203.0.113.0/24], mode: monitor, "
+				  "methods: [INVITE]}\n"
+				  "  - {name: public, methods: [INVITE]}\n");
 	sends(&rig, text, size, SW_REASON_METHOD);
 	from(&rig, "203.0.113.1");
 	sends_shadowed(&rig, text, size, SW_REASON_METHOD);

@@ -31,7 +31,7 @@ static const struct policy nothing;
 
 static inline void load_good(const char *path, struct policy *p)
 {
-	struct error e = { 0 };
+	struct error e = {0};
 
 	if (policy_load(path, p, &e) < 0)
 		fail_msg("%s", e.text);
@@ -107,8 +107,8 @@ static inline size_t each_policy(const char *folder, void (*visit)(const char *p
 
 static inline void assert_message(const char *path, const char *expect)
 {
-	struct policy p = { 0 };
-	struct error e = { 0 };
+	struct policy p = {0};
+	struct error e = {0};
 
 	assert_int_equal(policy_load(path, &p, &e), -1);
 	assert_int_equal(e.code, EXIT_POLICY);

@@ -18,20 +18,19 @@ static const char *const sanity_names[] = {
 };
 
 /* A plain one. */
-static const char base[] =
-	"INVITE sip:bob@biloxi.example.com SIP/2.0\r\n"
-	"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKabc;rport\r\n"
-	"Max-Forwards: 70\r\n"
-	"From: \"Alice\" <sip:alice@atlanta.example.com>;tag=f1\r\n"
-	"To: Bob <sip:bob@biloxi.example.com>\r\n"
-	"Call-ID: c1@192.0.2.1\r\n"
-	"CSeq: 314159 INVITE\r\n"
-	"Contact: <sip:alice@192.0.2.1>\r\n"
-	"Expires: 60\r\n"
-	"Content-Type: text/plain\r\n"
-	"Content-Length: 4\r\n"
-	"\r\n"
-	"body";
+static const char base[] = "INVITE sip:bob@biloxi.example.com SIP/2.0\r\n"
+			   "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKabc;rport\r\n"
+			   "Max-Forwards: 70\r\n"
+			   "From: \"Alice\" <sip:alice@atlanta.example.com>;tag=f1\r\n"
+			   "To: Bob <sip:bob@biloxi.example.com>\r\n"
+			   "Call-ID: c1@192.0.2.1\r\n"
+			   "CSeq: 314159 INVITE\r\n"
+			   "Contact: <sip:alice@192.0.2.1>\r\n"
+			   "Expires: 60\r\n"
+			   "Content-Type: text/plain\r\n"
+			   "Content-Length: 4\r\n"
+			   "\r\n"
+			   "body";
 
 /* Everything in its least usual legal form. */
 static const char odd[] =
@@ -65,7 +64,7 @@ static const char odd[] =
 static inline struct sip_msg scan_with(const void *octets, const struct sip_input *in)
 {
 	static unsigned int pad;
-	struct sip_msg msg = { 0 };
+	struct sip_msg msg = {0};
 
 	assert_true(sip_scan_exact(octets, in, pad++, &msg));
 	return msg;

@@ -50,8 +50,15 @@ static void put_via(struct message *m)
 {
 	static const char *const protocols[] = {"UDP", "TCP", "TLS", "SCTP", "WSS", "udp", "X-1"};
 	static const char *const params[] = {
-		"rport", "rport=5060", "received=192.0.2.9", "received=2001:db8::1",
-		"received=[2001:db8::1]", "ttl=1", "maddr=239.255.255.1", "alias", "keep=30",
+		"rport",
+		"rport=5060",
+		"received=192.0.2.9",
+		"received=2001:db8::1",
+		"received=[2001:db8::1]",
+		"ttl=1",
+		"maddr=239.255.255.1",
+		"alias",
+		"keep=30",
 	};
 	bool branch = !one_in(m, 25), first = one_in(m, 2);
 
@@ -368,8 +375,8 @@ static void choose_method(struct message *m)
 #include <sipward/methods.def>
 #undef METHOD
 #undef KIND
-		"invited", "PING", "INVITEE", "REGISTE", "SUBSCRIBES",
-		"!interesting-Method0123456789_*+`.%indeed'~",
+		"invited", "PING",       "INVITEE",
+		"REGISTE", "SUBSCRIBES", "!interesting-Method0123456789_*+`.%indeed'~",
 	};
 
 	if (one_in(m, 15)) {
@@ -386,7 +393,7 @@ static void choose_method(struct message *m)
 static void put_start_line(struct message *m)
 {
 	static const char *const phrases[] = {
-		"OK", "", "Trying", "Not Here %41; or anywhere?", "\u043d\u0435\u0442 \u2014 no",
+		"OK",    "", "Trying", "Not Here %41; or anywhere?", "\u043d\u0435\u0442 \u2014 no",
 		"a\tb ",
 	};
 	const char *version = one_in(m, 15) ? "sip/2.0" : "SIP/2.0";
@@ -442,9 +449,9 @@ static void put_content(struct message *m)
 static void put_headers(struct message *m)
 {
 	void (*order[])(struct message *) = {
-		put_vias, put_from_header, put_to_header, put_call_id, put_cseq,
-		put_max_forwards, put_contact, put_routes, put_expires, put_agent, put_subject,
-		put_credentials, put_challenges, put_others, put_content,
+		put_vias,         put_from_header, put_to_header,  put_call_id, put_cseq,
+		put_max_forwards, put_contact,     put_routes,     put_expires, put_agent,
+		put_subject,      put_credentials, put_challenges, put_others,  put_content,
 	};
 
 	/* Via is first in most messages, but need not be (RFC 3261 7.3.1). */

@@ -18,7 +18,6 @@ uint32_t sip_random_below(struct sip_random *random, uint32_t bound)
 	return (draw(random) >> 32) * bound >> 32;
 }
 
-
 void put_octet(struct message *m, uint8_t octet)
 {
 	if (m->size == m->room)
@@ -84,8 +83,8 @@ void put_between_sws(struct message *m, char separator)
 void put_utf8(struct message *m)
 {
 	static const char *const characters[] = {
-		"\u00e4", "\u0416", "\u07ff", "\u0800", "\u4e2d", "\ud7ff", "\uffee",
-		"\U00010000", "\U0001f4de", "\U0010ffff", "\xc2\x80",
+		"\u00e4", "\u0416",     "\u07ff",     "\u0800",     "\u4e2d",   "\ud7ff",
+		"\uffee", "\U00010000", "\U0001f4de", "\U0010ffff", "\xc2\x80",
 	};
 
 	put(m, PICK(m, characters));
@@ -217,16 +216,25 @@ static void put_sip_uri(struct message *m, enum uri_place place)
 void put_uri(struct message *m, enum uri_place place)
 {
 	static const char *const others[] = {
-		"urn:service:sos", "urn:service:sos.fire", "urn:nena:service:responder",
-		"mailto:a@example.com", "soap.beep://192.0.2.103:3002", "x-1+a.b:opaque",
-		"http://u@example.com:80/a/b", "im:bob@example.com", "urn:uuid:00000000-0000",
+		"urn:service:sos",
+		"urn:service:sos.fire",
+		"urn:nena:service:responder",
+		"mailto:a@example.com",
+		"soap.beep://192.0.2.103:3002",
+		"x-1+a.b:opaque",
+		"http://u@example.com:80/a/b",
+		"im:bob@example.com",
+		"urn:uuid:00000000-0000",
 	};
 	static const char *const numbers[] = {
-		"tel:+358-555-1234567", "tel:+1(212)555.0100", "TEL:+49301",
+		"tel:+358-555-1234567",
+		"tel:+1(212)555.0100",
+		"TEL:+49301",
 	};
 	/* RFC 3966 3: '*' and '#' are digits of a local number. */
 	static const char *const locals[] = {
-		"tel:110;phone-context=+49", "tel:*31#4711;isub=12:3;phone-context=example.com",
+		"tel:110;phone-context=+49",
+		"tel:*31#4711;isub=12:3;phone-context=example.com",
 	};
 
 	switch (below(m, 12)) {

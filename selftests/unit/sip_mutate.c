@@ -174,8 +174,9 @@ static void swap_lines(struct victim *v)
 size_t sip_mutate(struct sip_random *random, uint8_t *text, size_t size, size_t room)
 {
 	static void (*const ways[])(struct victim *) = {
-		flip_bit, cut_end, cut_out, delete_line, repeat_line, swap_octet, swap_octet,
-		insert_octets, insert_words, insert_words, grow_number, splice, swap_lines,
+		flip_bit,    cut_end,    cut_out,       delete_line,  repeat_line,
+		swap_octet,  swap_octet, insert_octets, insert_words, insert_words,
+		grow_number, splice,     swap_lines,
 	};
 	struct victim v = {.random = random, .text = text, .size = size, .room = room};
 

@@ -11,10 +11,10 @@ static unsigned int needs;
 #include "sip_exact.h"
 
 /* Findings that only callers get that need more than a judgement. */
-#define UNTOLD   (SIP_FROM_TAG | SIP_COOKIE | SIP_LOGINS | URGENT)
-#define URGENT   (SIP_FROM_URGENT | SIP_TO_URGENT)
-#define JUDGED                                                                             \
-	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CALL_ID) |   \
+#define UNTOLD (SIP_FROM_TAG | SIP_COOKIE | SIP_LOGINS | URGENT)
+#define URGENT (SIP_FROM_URGENT | SIP_TO_URGENT)
+#define JUDGED                                                                           \
+	(SIP_PRESENT(VIA) | SIP_PRESENT(FROM) | SIP_PRESENT(TO) | SIP_PRESENT(CALL_ID) | \
 	 SIP_PRESENT(CSEQ) | SIP_PRESENT(MAX_FORWARDS) | SIP_PRESENT(CONTENT_LENGTH))
 
 /* The work that a policy may need without strict work. */
@@ -97,9 +97,8 @@ static bool same_judged(const struct sip_msg *a, const struct sip_msg *b)
 	return same_violations(a->violations, b->violations) &&
 	       (a->flags & ~UNTOLD) == (b->flags & ~UNTOLD) &&
 	       ((a->present ^ b->present) & JUDGED) == 0 && a->kind == b->kind &&
-	       a->status == b->status && a->headers == b->headers &&
-	       a->via_count == b->via_count && a->contact_count == b->contact_count &&
-	       a->body_offset == b->body_offset;
+	       a->status == b->status && a->headers == b->headers && a->via_count == b->via_count &&
+	       a->contact_count == b->contact_count && a->body_offset == b->body_offset;
 }
 
 /* Scanned whole, or as far as the top Via and from there on: that too changes nothing. False when
@@ -123,15 +122,15 @@ static unsigned int needs_that_differ(const uint8_t *octets, size_t size, uint32
 				      unsigned int n)
 {
 	struct sip_input in = sip_exact_input(size, flags, SW_SANITY_DEFAULT);
-	struct sip_msg all = { 0 };
+	struct sip_msg all = {0};
 
 	if (!scan(octets, &in, SIP_NEED_ALL, false, n, &all))
 		return SIP_NEED_ALL;
 	for (size_t i = 0; i < sizeof(lean) / sizeof(lean[0]); i++) {
-		struct sip_msg brief = { 0 };
+		struct sip_msg brief = {0};
 
-		if (!scan(octets, &in, lean[i], n & 1, n, &brief) ||
-		    !same_judged(&all, &brief) || !same_told(&all, &brief, lean[i]))
+		if (!scan(octets, &in, lean[i], n & 1, n, &brief) || !same_judged(&all, &brief) ||
+		    !same_told(&all, &brief, lean[i]))
 			return lean[i];
 	}
 	return ~0u;

@@ -51,7 +51,8 @@ static struct list_entry random_entry(void)
 {
 	bool ipv6 = draw(2);
 	struct list_entry entry = {
-		.prefix = {.addr = random_address(ipv6), .ipv6 = ipv6,
+		.prefix = {.addr = random_address(ipv6),
+			   .ipv6 = ipv6,
 			   .length = draw(ipv6 ? 129 : 33)},
 		.list = draw(3) ? SW_LIST_DENY : SW_LIST_ALLOW,
 	};

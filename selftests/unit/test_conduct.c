@@ -17,8 +17,11 @@ static const struct threshold ten = {.count = 10, .period = 60 * SECOND};
 
 static struct sw_offence offence(int kind, uint64_t who, uint64_t seconds)
 {
-	struct sw_offence o = {.kind = kind, .who = who, .time = (1000 + seconds) * SECOND,
-			       .proved = 1, .source.length = 32};
+	struct sw_offence o = {.kind = kind,
+			       .who = who,
+			       .time = (1000 + seconds) * SECOND,
+			       .proved = 1,
+			       .source.length = 32};
 
 	o.source.addr.words[2] = 0xffff0000;
 	o.source.addr.words[3] = 7;
@@ -217,8 +220,8 @@ static bool stands(void *context, uint64_t who)
 	return !(server->good >> who & 1);
 }
 
-static uint32_t sprays(struct conduct *conduct, struct server *server, uint64_t who,
-		       uint32_t first, uint64_t seconds)
+static uint32_t sprays(struct conduct *conduct, struct server *server, uint64_t who, uint32_t first,
+		       uint64_t seconds)
 {
 	struct sw_offence o = offence(CONDUCT_SPRAY, who, seconds);
 

@@ -143,10 +143,13 @@ static void test_never_more_than_the_rate(void **state)
 		const char *rate;
 		uint64_t count, period;
 	} rates[] = {
-		{"3/s burst 1", 3, SECOND}, {"7/s burst 1", 7, SECOND},
-		{"999/s burst 1", 999, SECOND}, {"1000000000/s burst 1", 1000000000, SECOND},
+		{"3/s burst 1", 3, SECOND},
+		{"7/s burst 1", 7, SECOND},
+		{"999/s burst 1", 999, SECOND},
+		{"1000000000/s burst 1", 1000000000, SECOND},
 		{"600000001/s burst 1", 600000001, SECOND},
-		{"11/24h burst 1", 11, 24 * 3600 * SECOND}, {"5/7ms burst 1", 5, SECOND / 1000 * 7},
+		{"11/24h burst 1", 11, 24 * 3600 * SECOND},
+		{"5/7ms burst 1", 5, SECOND / 1000 * 7},
 	};
 
 	(void)state;
@@ -220,7 +223,7 @@ static void test_lost_races(void **state)
 struct hammer {
 	__u64 *cell;
 	const struct sw_limit *limit;
-	uint64_t *clock;  /* one for all, as on the wire */
+	uint64_t *clock; /* one for all, as on the wire */
 	uint64_t until;
 	uint64_t passed;
 	uint64_t asked;

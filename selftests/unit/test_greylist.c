@@ -31,8 +31,8 @@ static void test_pace(void **state)
 		uint64_t after;
 		int again;
 	} paces[] = {
-		{1 * MS, 0}, {100 * MS, 0}, {335 * MS, 0}, {370 * MS, 1}, {500 * MS, 1},
-		{1000 * MS, 1}, {2000 * MS, 1}, {4000 * MS, 1}, {4490 * MS, 1}, {4540 * MS, 0},
+		{1 * MS, 0},     {100 * MS, 0},   {335 * MS, 0},   {370 * MS, 1},  {500 * MS, 1},
+		{1000 * MS, 1},  {2000 * MS, 1},  {4000 * MS, 1},  {4490 * MS, 1}, {4540 * MS, 0},
 		{10000 * MS, 0}, {16000 * MS, 0}, {30000 * MS, 0},
 	};
 
@@ -75,7 +75,7 @@ static void test_backoff(void **state)
 		{{0, 3500, 7500, 15500, 31500}, {0, 1, 2, 3, 3}},
 		{{0, 500, 7500, 15500, 31500}, {0, 1, 2, 3, 3}},
 		{{0, 500, 1500, 15500, 31500}, {0, 1, 2, 3, 3}},
-		{{0, 600, 1200, 1800, 2400}, {0, 1, 1, 1, 1}},    /* never doubles */
+		{{0, 600, 1200, 1800, 2400}, {0, 1, 1, 1, 1}}, /* never doubles */
 		{{0, 500, 1500, 2400, 3300}, {0, 1, 2, 2, 2}},
 		/* too soon: from the start */
 		{{0, 500, 1500, 1600, 2100, 3100}, {0, 1, 2, 0, 1, 2}},
@@ -141,8 +141,7 @@ static void test_fifteen_strangers(void **state)
 static void chance(double a_line)
 {
 	const uint64_t lines = 64, count = 4000000;
-	auto_free
-	struct sw_greylist_line *table = xcalloc(lines, sizeof(*table));
+	auto_free struct sw_greylist_line *table = xcalloc(lines, sizeof(*table));
 	const uint64_t rate = a_line * lines;
 	double said = greylist_false_admissions(lines, rate) * count / rate;
 	uint64_t let_in = 0;
@@ -163,8 +162,7 @@ static void chance(double a_line)
 static void test_chance_among_repeats(void **state)
 {
 	const uint64_t lines = 64, count = 4000000, rate = 2 * lines;
-	auto_free
-	struct sw_greylist_line *table = xcalloc(lines, sizeof(*table));
+	auto_free struct sw_greylist_line *table = xcalloc(lines, sizeof(*table));
 	uint64_t by_chance = 0, patient = 0, kept = 0;
 
 	(void)state;
@@ -172,16 +170,17 @@ static void test_chance_among_repeats(void **state)
 		/* In turn a new key, and that of 600 ms ago. */
 		bool again = i % 2 && i > rate;
 		uint64_t key = mix(again ? i - 1 - rate * 6 / 10 / 2 * 2 : i);
-		uint32_t backoff = greylist_note(&table[key % lines], key,
-						 1000 * MS + i * 1000 * MS / rate);
+		uint32_t backoff =
+			greylist_note(&table[key % lines], key, 1000 * MS + i * 1000 * MS / rate);
 
 		by_chance += !again && backoff;
 		kept += again && backoff == 1;
 		patient += backoff > 1;
 	}
 	print_message("# of %lu, half of them repeats: %lu let in by chance, %lu as patient; %lu "
-		      "repeats kept\n", (unsigned long)count, (unsigned long)by_chance,
-		      (unsigned long)patient, (unsigned long)kept);
+		      "repeats kept\n",
+		      (unsigned long)count, (unsigned long)by_chance, (unsigned long)patient,
+		      (unsigned long)kept);
 	assert_true(kept > count * 45 / 100);
 	assert_true(by_chance <= count / 2 * SW_GREYLIST_CELLS >> 20);
 	assert_true(patient <= count / 2 * SW_GREYLIST_CELLS >> 20);

@@ -22,17 +22,23 @@
 
 #include <cmocka.h>
 
-#define MS         1000000ull
-#define OF_A_PEER  4
-#define FRESH      (300 * MS)
+#define MS           1000000ull
+#define OF_A_PEER    4
+#define FRESH        (300 * MS)
 #define PAGE_TIMEOUT (200 * MS)
-#define REQUEST    (700 * MS)
-#define GRACE      (100 * MS)
-#define LONG       20000 /* milliseconds: nothing here takes as long */
+#define REQUEST      (700 * MS)
+#define GRACE        (100 * MS)
+#define LONG         20000 /* milliseconds: nothing here takes as long */
 
 static const struct http_limits limits = {
-	.connections = 6, .of_a_peer = OF_A_PEER, .grace = GRACE, .request = REQUEST,
-	.answer = REQUEST, .fresh = FRESH, .page_timeout = PAGE_TIMEOUT, .stale = 1500 * MS,
+	.connections = 6,
+	.of_a_peer = OF_A_PEER,
+	.grace = GRACE,
+	.request = REQUEST,
+	.answer = REQUEST,
+	.fresh = FRESH,
+	.page_timeout = PAGE_TIMEOUT,
+	.stale = 1500 * MS,
 };
 
 struct server {
@@ -98,7 +104,9 @@ static void give_page(const struct server *server, const char *text)
 {
 	char kind = HTTP_PAGE, control[CMSG_SPACE(sizeof(int))] = {};
 	struct iovec part = {&kind, 1};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
 				 .msg_controllen = sizeof(control)};
 	struct cmsghdr *beside = CMSG_FIRSTHDR(&message);
 	int fd = memfd_create("page", MFD_CLOEXEC);
@@ -220,8 +228,11 @@ static void test_other_requests(void **state)
 	char text[4096];
 
 	assert_int_equal(get(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", text), 404);
-	assert_int_equal(get(server, "POST /metrics HTTP/1.1\r\nHost: x\r\n"
-			     "Content-Length: 3\r\n\r\nabc", text), 405);
+	assert_int_equal(get(server,
+			     "POST /metrics HTTP/1.1\r\nHost: x\r\n"
+			     "Content-Length: 3\r\n\r\nabc",
+			     text),
+			 405);
 	assert_false(asked(server, 0));
 	give_page(server, "sipward_up 1\n");
 	usleep(50000);

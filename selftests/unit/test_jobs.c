@@ -17,9 +17,9 @@
 struct scene {
 	struct loop loop;
 	struct jobs jobs;
-	atomic_bool began;    /* a slow step */
-	atomic_bool go;       /* it may end */
-	bool hurried;         /* it was told to */
+	atomic_bool began; /* a slow step */
+	atomic_bool go;    /* it may end */
+	bool hurried;      /* it was told to */
 	int refused, ran;
 };
 

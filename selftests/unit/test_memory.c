@@ -11,7 +11,7 @@
 static void load_tables(const char *tables, struct policy *p)
 {
 	auto_free char *text = xasprintf("version: 1\n%s%s\n", *tables ? "tables: " : "", tables);
-	struct error e = { 0 };
+	struct error e = {0};
 
 	if (policy_parse("tables.yaml", text, strlen(text), p, &e) < 0)
 		fail_msg("%s", e.text);
@@ -19,7 +19,7 @@ static void load_tables(const char *tables, struct policy *p)
 
 static void test_sum_of_tables(void **state)
 {
-	auto_policy struct policy small = { 0 }, large = { 0 };
+	auto_policy struct policy small = {0}, large = {0};
 	uint64_t before, after;
 
 	(void)state;
@@ -36,8 +36,8 @@ static void test_sum_of_tables(void **state)
 /* The number that the message names does fit, and one more does not. */
 static void test_number_that_fits(void **state)
 {
-	static const char *const names[] = { "bans", "sources", "fragments", "known", "proofs" };
-	auto_policy struct policy usual = { 0 };
+	static const char *const names[] = {"bans", "sources", "fragments", "known", "proofs"};
+	auto_policy struct policy usual = {0};
 	uint64_t allowed;
 
 	(void)state;
@@ -49,11 +49,11 @@ static void test_number_that_fits(void **state)
 			xasprintf("tables.yaml:2:%zu: tables: '%s' of 16777216 "
 				  "entries",
 				  strlen("tables: {: ") + strlen(names[i]) + 1, names[i]);
-		struct error e = { 0 };
+		struct error e = {0};
 		const char *fits;
 
 		for (unsigned int more = 0; more < 2; more++) {
-			auto_policy struct policy p = { 0 };
+			auto_policy struct policy p = {0};
 			auto_free char *text = NULL;
 
 			if (!e.code) {
@@ -75,8 +75,8 @@ static void test_number_that_fits(void **state)
 
 static void test_greylist(void **state)
 {
-	auto_policy struct policy p = { 0 };
-	struct error e = { 0 };
+	auto_policy struct policy p = {0};
+	struct error e = {0};
 
 	(void)state;
 	load_tables("{greylist: 16777216}", &p);
@@ -87,8 +87,8 @@ static void test_greylist(void **state)
 
 static void test_default_tables_do_not_fit(void **state)
 {
-	auto_policy struct policy p = { 0 };
-	struct error e = { 0 };
+	auto_policy struct policy p = {0};
+	struct error e = {0};
 
 	(void)state;
 	load_tables("", &p);
@@ -104,7 +104,7 @@ static void load_list(const char *before, const char *format, unsigned int count
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
-	struct error e = { 0 };
+	struct error e = {0};
 
 	assert_non_null(f);
 	fputs(before, f);
@@ -126,13 +126,13 @@ static const struct {
 	const char *before, *format, *behind;
 	unsigned int entry; /* octets in the kernel, once */
 } kinds[] = {
-	{ "version: 1\nlists: {deny: [", "10.0.%u.%u,", "]}\n", 128 },
-	{ "version: 1\nlists: {allow: [", "10.%u.%u.0/24,", "]}\n", 160 },
-	{ "version: 1\nzones: [{name: a, sources: [", "10.%u.%u.0/24,", "]}]\n", 160 },
-	{ "version: 1\nservices: [{transport: udp, port: 5060, addresses: [", "10.0.%u.%u,",
-	  "]}]\n", 128 },
-	{ ZONE "caller: {deny: [", "+49%03u%03u,", "]}}]\n", 160 },
-	{ ZONE "callee: {high_risk: deny, allow: [", "+49%03u%03u,", "]}}]\n", 160 },
+	{"version: 1\nlists: {deny: [", "10.0.%u.%u,", "]}\n", 128},
+	{"version: 1\nlists: {allow: [", "10.%u.%u.0/24,", "]}\n", 160},
+	{"version: 1\nzones: [{name: a, sources: [", "10.%u.%u.0/24,", "]}]\n", 160},
+	{"version: 1\nservices: [{transport: udp, port: 5060, addresses: [", "10.0.%u.%u,", "]}]\n",
+	 128},
+	{ZONE "caller: {deny: [", "+49%03u%03u,", "]}}]\n", 160},
+	{ZONE "callee: {high_risk: deny, allow: [", "+49%03u%03u,", "]}}]\n", 160},
 };
 
 /* Each kind of list is counted, twice in the kernel and as text and model in the agent. */
@@ -140,7 +140,7 @@ static void test_lists(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < array_size(kinds); i++) {
-		auto_policy struct policy few = { 0 }, many = { 0 };
+		auto_policy struct policy few = {0}, many = {0};
 		struct memory less, more;
 
 		load_list(kinds[i].before, kinds[i].format, 1000, kinds[i].behind, &few);
@@ -162,8 +162,8 @@ static void test_list_that_fits(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < array_size(kinds); i++) {
-		auto_policy struct policy many = { 0 }, fitting = { 0 }, above = { 0 };
-		struct error e = { 0 };
+		auto_policy struct policy many = {0}, fitting = {0}, above = {0};
+		struct error e = {0};
 		struct memory whole;
 		uint64_t allowed;
 		const char *fits;
@@ -171,8 +171,8 @@ static void test_list_that_fits(void **state)
 
 		load_list(kinds[i].before, kinds[i].format, 60000, kinds[i].behind, &many);
 		/* With next to no tables the lists take most. */
-		many.tables = (struct tables){
-			.entries = {[TABLE_BANS] = 16, [TABLE_GREYLIST] = 16}};
+		many.tables =
+			(struct tables){.entries = {[TABLE_BANS] = 16, [TABLE_GREYLIST] = 16}};
 		assert_int_equal(memory_measure(&many, &whole, NULL), 0);
 		allowed = whole.sum - whole.lists / 2;
 		assert_int_equal(memory_check(&many, allowed, &e), -1);
@@ -185,8 +185,8 @@ static void test_list_that_fits(void **state)
 		load_list(kinds[i].before, kinds[i].format, fit, kinds[i].behind, &fitting);
 		fitting.tables = many.tables;
 		assert_int_equal(memory_check(&fitting, allowed, NULL), 0);
-		load_list(kinds[i].before, kinds[i].format, fit + fit / 100,
-			  kinds[i].behind, &above);
+		load_list(kinds[i].before, kinds[i].format, fit + fit / 100, kinds[i].behind,
+			  &above);
 		above.tables = many.tables;
 		assert_int_equal(memory_check(&above, allowed, NULL), -1);
 	}
@@ -194,7 +194,7 @@ static void test_list_that_fits(void **state)
 
 static void test_memory_allowed(void **state)
 {
-	auto_policy struct policy usual = { 0 }, written = { 0 };
+	auto_policy struct policy usual = {0}, written = {0};
 
 	(void)state;
 	load_tables("", &usual);

@@ -17,8 +17,13 @@ static struct nic nic_of(const char *driver, unsigned int queues_max, unsigned i
 			 bool combined)
 {
 	struct nic nic = {
-		.name = "eth0", .queues = 1, .senders = 1, .queues_max = queues_max,
-		.senders_max = senders_max, .combined = combined, .may_combine = combined,
+		.name = "eth0",
+		.queues = 1,
+		.senders = 1,
+		.queues_max = queues_max,
+		.senders_max = senders_max,
+		.combined = combined,
+		.may_combine = combined,
 	};
 
 	strcpy(nic.driver, driver);

@@ -41,8 +41,11 @@ static void test_names(void **state)
 static void test_wrong_names(void **state)
 {
 	static const char *const wrong[] = {
-		"", "eth0", "meta", "if:", "if:eth0.100", "if:eth0%2e100", "if:%65th0", "if:eth0%",
-		"if:eth0%2", "if:eth0%ZZ", "if:% 2", "if:1234567890123456", "moving:3", "if:a%00",
+		"",           "eth0",        "meta",
+		"if:",        "if:eth0.100", "if:eth0%2e100",
+		"if:%65th0",  "if:eth0%",    "if:eth0%2",
+		"if:eth0%ZZ", "if:% 2",      "if:1234567890123456",
+		"moving:3",   "if:a%00",
 	};
 	char iface[IFNAMSIZ];
 

@@ -11,7 +11,7 @@
 /* Exactly these reasons are in shadow. */
 static void assert_shadow(const struct policy *p, const enum sw_reason *reasons, size_t count)
 {
-	uint64_t wanted[array_size(p->shadow)] = { 0 };
+	uint64_t wanted[array_size(p->shadow)] = {0};
 
 	for (size_t i = 0; i < count; i++)
 		wanted[reasons[i] / 64] |= 1ull << reasons[i] % 64;
@@ -38,7 +38,7 @@ static const struct zone *find_zone(const struct policy *p, const char *name)
 
 static void test_minimal(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(GOOD "/minimal.yaml", &p);
@@ -80,7 +80,7 @@ static void test_minimal(void **state)
 
 static void test_embedded(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(NULL, &p);
@@ -100,7 +100,7 @@ static void test_embedded(void **state)
 
 static void test_example(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	const struct zone *z;
 
 	(void)state;
@@ -112,7 +112,7 @@ static void test_example(void **state)
 	assert_service(&p.services[2], SW_TLS, 5063, 5063);
 	assert_int_equal(p.services[2].address_count, 2);
 	assert_int_equal(p.services[0].address_count, 0);
-	assert_shadow(&p, (enum sw_reason[]){ SW_REASON_VIA_COUNT, SW_REASON_TCP_FLAGS }, 2);
+	assert_shadow(&p, (enum sw_reason[]){SW_REASON_VIA_COUNT, SW_REASON_TCP_FLAGS}, 2);
 	assert_int_equal(p.zone_count, 3);
 	z = &p.zones[1];
 	assert_string_equal(z->name, "carrier-a");
@@ -122,8 +122,9 @@ static void test_example(void **state)
 	assert_int_equal(z->trust, SW_TRUST_PEER);
 	assert_int_equal(z->mode, SW_MODE_MONITOR);
 	assert_int_equal(z->methods, SW_METHODS_ALWAYS | SW_MESSAGE_BIT(INVITE) |
-			 SW_MESSAGE_BIT(REFER) | SW_MESSAGE_BIT(UPDATE) | SW_MESSAGE_BIT(INFO) |
-			 SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(MESSAGE) | SW_MESSAGE_BIT(OTHER));
+					     SW_MESSAGE_BIT(REFER) | SW_MESSAGE_BIT(UPDATE) |
+					     SW_MESSAGE_BIT(INFO) | SW_MESSAGE_BIT(OPTIONS) |
+					     SW_MESSAGE_BIT(MESSAGE) | SW_MESSAGE_BIT(OTHER));
 	assert_rate(&z->zone_rate, 2000, SW_NS_PER_SEC, 4000);
 	assert_rate(&z->source_rates[SW_RATE_ANY], 500, SW_NS_PER_SEC, 1000);
 	assert_rate(&z->source_rates[SW_RATE_REGISTER], 10, 60 * SW_NS_PER_SEC, 1);
@@ -140,7 +141,7 @@ static void test_example(void **state)
 
 static void test_order(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	const struct zone *a, *b;
 
 	(void)state;
@@ -168,8 +169,8 @@ static void test_order(void **state)
 
 static void test_words(void **state)
 {
-	static const char *const interfaces[] = { "on", "0x10", "1e3", "2026-01-01", "~" };
-	auto_policy struct policy p = { 0 };
+	static const char *const interfaces[] = {"on", "0x10", "1e3", "2026-01-01", "~"};
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(GOOD "/words.yaml", &p);
@@ -186,7 +187,7 @@ static void test_words(void **state)
 
 static void test_limits(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	const struct rate *rates;
 
 	(void)state;
@@ -215,7 +216,7 @@ static void test_limits(void **state)
 
 static void test_services(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	char text[64];
 
 	(void)state;
@@ -231,7 +232,7 @@ static void test_services(void **state)
 
 static void test_newcomers(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(GOOD "/newcomers.yaml", &p);
@@ -253,7 +254,7 @@ static void test_newcomers(void **state)
 
 static void test_policy_of_the_design(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(GOOD "/design.yaml", &p);
@@ -271,7 +272,7 @@ static void test_policy_of_the_design(void **state)
 
 static void test_crlf(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(GOOD "/crlf.yaml", &p);
@@ -286,12 +287,12 @@ static void test_lists(void **state)
 		const char *prefix;
 		enum sw_list list;
 	} expect[] = {
-		{ "0.0.0.0/0", SW_LIST_DENY },	     { "10.0.0.0/8", SW_LIST_ALLOW },
-		{ "192.0.2.1", SW_LIST_DENY },	     { "198.51.100.0/24", SW_LIST_DENY },
-		{ "198.51.100.1", SW_LIST_DENY },    { "198.51.100.2", SW_LIST_ALLOW },
-		{ "::/0", SW_LIST_DENY },	     { "2001:db8:1::/48", SW_LIST_DENY },
+		{"0.0.0.0/0", SW_LIST_DENY},    {"10.0.0.0/8", SW_LIST_ALLOW},
+		{"192.0.2.1", SW_LIST_DENY},    {"198.51.100.0/24", SW_LIST_DENY},
+		{"198.51.100.1", SW_LIST_DENY}, {"198.51.100.2", SW_LIST_ALLOW},
+		{"::/0", SW_LIST_DENY},         {"2001:db8:1::/48", SW_LIST_DENY},
 	};
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(GOOD "/lists.yaml", &p);
@@ -305,7 +306,7 @@ static void test_lists(void **state)
 
 static void test_edge_values(void **state)
 {
-	auto_policy struct policy p = { 0 }, unsaid = { 0 };
+	auto_policy struct policy p = {0}, unsaid = {0};
 
 	(void)state;
 	load_good(GOOD "/edges.yaml", &p);
@@ -345,7 +346,7 @@ static void test_bans(void **state)
 
 static void test_ceilings(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(GOOD "/ceilings.yaml", &p);
@@ -373,7 +374,7 @@ static void test_ceilings(void **state)
 /* Every zone has every ceiling: the one that it sets, ten times the rate that it has, or enough. */
 static void test_unproven(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	const struct rate *r;
 
 	(void)state;
@@ -402,7 +403,7 @@ static void test_unproven(void **state)
 
 static void test_guard(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	const struct zone *z;
 
 	(void)state;
@@ -443,8 +444,8 @@ static void test_former_names(void **state)
 {
 	static const char old[] = "version: 1\ntables: {callers: 64, sights: 1024}\n";
 	static const char both[] = "version: 1\ntables: {callers: 64, dialers: 64}\n";
-	auto_policy struct policy p = { 0 }, none = { 0 };
-	struct error e = { 0 };
+	auto_policy struct policy p = {0}, none = {0};
+	struct error e = {0};
 
 	(void)state;
 	assert_int_equal(policy_parse("text", old, strlen(old), &p, &e), 0);
@@ -460,8 +461,8 @@ static void test_spared_tables(void **state)
 	static const char text[] = "version: 1\n"
 				   "zones: [{name: public, teardown: report, "
 				   "rates: {prefix: 9/s}}]\n";
-	auto_policy struct policy p = { 0 };
-	struct error e = { 0 };
+	auto_policy struct policy p = {0};
+	struct error e = {0};
 
 	(void)state;
 	assert_int_equal(policy_parse("text", text, strlen(text), &p, &e), 0);

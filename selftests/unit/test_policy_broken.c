@@ -28,14 +28,14 @@ static void test_large_in_memory(void **state)
 {
 	size_t size = (16u << 20) + 1;
 	auto_free char *text = xcalloc(1, size);
-	struct policy p = { 0 };
-	struct error e = { 0 };
+	struct policy p = {0};
+	struct error e = {0};
 
 	(void)state;
 	memset(text, '\n', size);
 	assert_int_equal(policy_parse("big", text, size, &p, &e), -1);
 	assert_string_equal(e.text, "big: larger than 16777216 octets; "
-			    "write long lists into files of their own");
+				    "write long lists into files of their own");
 	memset(&e, 0, sizeof(e));
 	assert_int_equal(policy_parse("big", text, size - 1, &p, &e), -1);
 	assert_string_equal(e.text,
@@ -58,7 +58,7 @@ static void write_long_list(const char *path, unsigned int lines)
 static void test_long_list(void **state)
 {
 	const struct scratch *s = *state;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	uint64_t start;
 
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
@@ -75,7 +75,7 @@ static void test_long_list(void **state)
 static void test_long_zone(void **state)
 {
 	const struct scratch *s = *state;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	FILE *f = fopen(s->policy, "w");
 	uint64_t start;
 
@@ -96,8 +96,8 @@ static void test_long_zone(void **state)
 static void try_text(const char *text, size_t size)
 {
 	auto_free char *copy = xcalloc(1, size);
-	auto_policy struct policy p = { 0 };
-	struct error e = { 0 };
+	auto_policy struct policy p = {0};
+	struct error e = {0};
 
 	memcpy(copy, text, size);
 	if (policy_parse("broken", copy, size, &p, &e) == 0) {

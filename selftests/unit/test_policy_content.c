@@ -6,7 +6,7 @@
 
 static void test_content(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	const struct content_rules *carrier, *public;
 
 	(void)state;
@@ -39,7 +39,7 @@ static void test_content(void **state)
 
 static void test_egress(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	const struct egress_rules *machines, *carrier, *public;
 
 	(void)state;
@@ -72,11 +72,11 @@ static void test_egress(void **state)
 /* As it would be dialled, '+' before E.164: "deny +4366" and the like. */
 static const char *rule_text(const struct number_rule *rule, char *text)
 {
-	static const char *const actions[] = { "allow", "report", "deny" };
-	size_t used = sprintf(text, "%u %s%s %s %s", rule->zone,
-			      rule->direction == SW_CALLER ? "from" : "to",
-			      rule->high_risk ? "!" : "", actions[rule->action],
-			      rule->prefix.international ? "+" : "");
+	static const char *const actions[] = {"allow", "report", "deny"};
+	size_t used =
+		sprintf(text, "%u %s%s %s %s", rule->zone,
+			rule->direction == SW_CALLER ? "from" : "to", rule->high_risk ? "!" : "",
+			actions[rule->action], rule->prefix.international ? "+" : "");
 
 	for (int i = 0; i < rule->prefix.length; i++)
 		text[used++] = "0123456789*#"[rule->prefix.digits[i]];
@@ -87,13 +87,20 @@ static const char *rule_text(const struct number_rule *rule, char *text)
 static void test_numbers(void **state)
 {
 	static const char *const expect[] = {
-		"0 to allow *31", "0 to! deny +1876", "0 to! deny +882",
-		"1 from deny +43", "1 from allow +43664", "1 from allow +43676",
+		"0 to allow *31",
+		"0 to! deny +1876",
+		"0 to! deny +882",
+		"1 from deny +43",
+		"1 from allow +43664",
+		"1 from allow +43676",
 		"1 from allow +43699",
 		/* The whole world is denied: to report some of it makes no gap. */
-		"1 to deny ", "1 to deny +", "1 to report +1", "1 to! report +1876",
+		"1 to deny ",
+		"1 to deny +",
+		"1 to report +1",
+		"1 to! report +1876",
 	};
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	char text[80];
 
 	(void)state;
@@ -110,7 +117,7 @@ static void test_numbers(void **state)
 
 static void test_defaults(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)state;
 	load_good(GOOD "/minimal.yaml", &p);

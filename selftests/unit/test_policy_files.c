@@ -8,7 +8,7 @@
 
 static void load_one(const char *path, void *to)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	(void)to;
 	load_good(path, &p);
@@ -53,8 +53,8 @@ static void fail_one(const char *path, void *to)
 {
 	auto_free char *text = read_whole_file(path, 1 << 20, NULL, NULL);
 	auto_free char *expect = NULL;
-	struct policy p = { 0 };
-	struct error e = { 0 };
+	struct policy p = {0};
+	struct error e = {0};
 	size_t *wrong = to;
 
 	assert_non_null(text);
@@ -103,7 +103,7 @@ static void test_hash(void **state)
 	char hex[65];
 
 	for (int i = 0; i < 2; i++) {
-		auto_policy struct policy p = { 0 };
+		auto_policy struct policy p = {0};
 
 		write_file(s->policy, i ? policy : "version: 1\n");
 		write_file(s->list, "192.0.2.2\n");

@@ -27,7 +27,7 @@ static void write_lines(const char *path, const char *format, unsigned int count
 
 static void load(const struct scratch *s, struct policy *p)
 {
-	struct error e = { 0 };
+	struct error e = {0};
 
 	if (policy_load(s->policy, p, &e) < 0)
 		fail_msg("%s", e.text);
@@ -36,8 +36,8 @@ static void load(const struct scratch *s, struct policy *p)
 /* The policy is refused with a message that contains `part`. */
 static void assert_refused(const struct scratch *s, const char *part)
 {
-	struct policy p = { 0 };
-	struct error e = { 0 };
+	struct policy p = {0};
+	struct error e = {0};
 
 	assert_int_equal(policy_load(s->policy, &p, &e), -1);
 	assert_int_equal(e.code, EXIT_POLICY);
@@ -48,7 +48,7 @@ static void assert_refused(const struct scratch *s, const char *part)
 static void test_entries(void **state)
 {
 	const struct scratch *s = *state;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt], allow: [192.0.2.1]}\n");
 	write_lines(s->list, "10.0.0.1\n", ENTRIES_MAX - 1);
@@ -56,8 +56,8 @@ static void test_entries(void **state)
 	assert_int_equal(p.list_count, 2);
 	write_lines(s->list, "10.0.0.1\n", ENTRIES_MAX);
 	assert_refused(s, "policy.yaml:2:37: all lists of the policy together have more than "
-		       "2000000 entries, which would cost too much time; those before this list "
-		       "have 2000000: shorten them, or write at most 0 here");
+			  "2000000 entries, which would cost too much time; those before this list "
+			  "have 2000000: shorten them, or write at most 0 here");
 }
 
 /* A list may have as many entries as the lists before it left. */
@@ -66,11 +66,11 @@ static void test_entries_left(void **state)
 	const struct scratch *s = *state;
 
 	write_file(s->policy, "version: 1\nzones:\n  - {name: a, sources: [192.0.2.0/24], "
-		   "caller: {deny: [./list.txt]}}\n");
+			      "caller: {deny: [./list.txt]}}\n");
 	write_lines(s->list, "+1\n", ENTRIES_MAX);
 	assert_refused(s, "list.txt:2000000:1: all lists of the policy together have more than "
-		       "2000000 entries, which would cost too much time; those before this list "
-		       "have 1: shorten them, or write at most 1999999 here");
+			  "2000000 entries, which would cost too much time; those before this list "
+			  "have 1: shorten them, or write at most 1999999 here");
 }
 
 static void write_zones(const char *path, unsigned int zones)
@@ -88,7 +88,7 @@ static void test_high_risks(void **state)
 {
 	const struct scratch *s = *state;
 	unsigned int zones = 50, most = (ENTRIES_MAX - zones) / zones;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	write_zones(s->policy, zones);
 	write_lines(s->list, "+%u\n", most);
@@ -96,14 +96,14 @@ static void test_high_risks(void **state)
 	assert_int_equal(p.number_count, zones * most);
 	write_lines(s->list, "+%u\n", most + 1);
 	assert_refused(s, "policy.yaml:2:12: 40000 numbers of high risk in each of 50 zones are "
-		       "2000000 entries; all lists of the policy together may have 2000000, and "
-		       "the others have 50: write at most 39999 numbers");
+			  "2000000 entries; all lists of the policy together may have 2000000, and "
+			  "the others have 50: write at most 39999 numbers");
 }
 
 static void test_agents(void **state)
 {
 	const struct scratch *s = *state;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	write_file(s->policy, "version: 1\nsignatures: {user_agent: ./list.txt}\n");
 	write_lines(s->list, "deny tool %u\n", AGENTS_MAX);
@@ -129,7 +129,7 @@ static void write_repeated(const char *path, const char *before, const char *ite
 static void test_files(void **state)
 {
 	const struct scratch *s = *state;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	write_file(s->list, "10.0.0.1\n");
 	write_repeated(s->policy, "version: 1\nlists: {deny: [", "./list.txt,", LIST_FILES_MAX);
@@ -142,7 +142,7 @@ static void test_files(void **state)
 static void test_octets(void **state)
 {
 	const struct scratch *s = *state;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	unsigned int lines = LISTS_OCTETS_MAX / 4 / 64;
 
 	write_lines(s->list, "# %061u\n", lines);
@@ -150,13 +150,13 @@ static void test_octets(void **state)
 	load(s, &p);
 	write_repeated(s->policy, "version: 1\nlists: {deny: [", "./list.txt,", 5);
 	assert_refused(s, "list.txt: all list files together are larger than 67108864 octets, "
-		       "each as often as it is named; those before this one have 67108864");
+			  "each as often as it is named; those before this one have 67108864");
 }
 
 static void test_values(void **state)
 {
 	const struct scratch *s = *state;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	/* The top level, the version, the lists, and the list itself. */
 	write_repeated(s->policy, "version: 1\nlists: {deny: [", "10.0.0.1,", VALUES_MAX - 4);
@@ -216,7 +216,7 @@ static double seconds(void)
 static double time_of(const struct scratch *s, const char *format, unsigned int count)
 {
 	double before;
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	write_lines(s->list, format, count);
 	before = seconds();
@@ -242,7 +242,8 @@ static void test_time_is_linear(void **state)
 	assert_linear(s, "deny tool %u\n", 3000);
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
 	assert_linear(s, "2001:db8::%x\n", 3000);
-	write_file(s->policy, "version: 1\nhigh_risk: ./list.txt\nzones: [{name: a, sources: "
+	write_file(s->policy,
+		   "version: 1\nhigh_risk: ./list.txt\nzones: [{name: a, sources: "
 		   "[192.0.2.0/24], callee: {report: [./list.txt], high_risk: deny}}]\n");
 	assert_linear(s, "+%u\n", 3000);
 	write_zones(s->policy, 10);
@@ -261,12 +262,13 @@ struct said {
 
 static void say_some(struct said *said, const struct scratch *s, enum sw_action high_risk)
 {
-	static const char *const keys[] = { "allow", "report", "deny" };
+	static const char *const keys[] = {"allow", "report", "deny"};
 	auto_file FILE *policy = fopen(s->policy, "w"), *list = fopen(s->list, "w");
 
 	assert_non_null(policy);
 	assert_non_null(list);
-	fprintf(policy, "version: 1\nhigh_risk: ./list.txt\nzones:\n  - name: a\n    sources: "
+	fprintf(policy,
+		"version: 1\nhigh_risk: ./list.txt\nzones:\n  - name: a\n    sources: "
 		"[192.0.2.0/24]\n    callee:\n      high_risk: %s\n",
 		high_risk == SW_ACTION_DENY ? "deny" : "report");
 	for (int i = 0; i < PREFIXES; i++) {
@@ -326,7 +328,7 @@ static void test_high_risk_merge(void **state)
 	srandom(11);
 	for (int round = 0; round < 200; round++) {
 		enum sw_action high_risk = round % 2 ? SW_ACTION_DENY : SW_ACTION_REPORT;
-		auto_policy struct policy p = { 0 };
+		auto_policy struct policy p = {0};
 
 		say_some(&said, s, high_risk);
 		load(s, &p);
@@ -353,7 +355,7 @@ static void test_named_pipe(void **state)
 	unlink(s->policy);
 	assert_int_equal(mkfifo(s->policy, 0600), 0);
 	assert_refused(s, "policy.yaml: is a named pipe, and its writer may never come; name a "
-		       "file, or use <(COMMAND)");
+			  "file, or use <(COMMAND)");
 	unlink(s->policy);
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
 	unlink(s->list);
@@ -364,8 +366,8 @@ static void test_named_pipe(void **state)
 
 static void test_device(void **state)
 {
-	struct policy p = { 0 };
-	struct error e = { 0 };
+	struct policy p = {0};
+	struct error e = {0};
 
 	(void)state;
 	assert_int_equal(policy_load("/dev/zero", &p, &e), -1);
@@ -378,9 +380,9 @@ static void test_pipe(void **state)
 {
 	static const char text[] =
 		"version: 1\nlists: {deny: [./selftests/policies/good/lists/deny.txt]}\n";
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 	auto_free char *path = NULL;
-	struct error e = { 0 };
+	struct error e = {0};
 	int ends[2];
 
 	(void)state;

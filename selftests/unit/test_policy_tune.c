@@ -10,19 +10,18 @@
 #include "policy/text.h"
 #include "policy/tune.h"
 
-static const char base[] =
-	"version: 1\n"
-	"mode: enforce\n"
-	"services: [{transport: udp, port: 5060}]\n"
-	"zones:\n"
-	"  - name: carrier.a\n"
-	"    sources: [192.0.2.0/24]\n"
-	"    rates: {zone: 100/s, source: {INVITE: 10/s}}\n"
-	"    methods: [INVITE]\n"
-	"  - name: carrier\n"
-	"    sources: [198.51.100.0/24]\n"
-	"  - name: mode\n"
-	"    sources: [203.0.113.0/24]\n";
+static const char base[] = "version: 1\n"
+			   "mode: enforce\n"
+			   "services: [{transport: udp, port: 5060}]\n"
+			   "zones:\n"
+			   "  - name: carrier.a\n"
+			   "    sources: [192.0.2.0/24]\n"
+			   "    rates: {zone: 100/s, source: {INVITE: 10/s}}\n"
+			   "    methods: [INVITE]\n"
+			   "  - name: carrier\n"
+			   "    sources: [198.51.100.0/24]\n"
+			   "  - name: mode\n"
+			   "    sources: [203.0.113.0/24]\n";
 
 static int make_base(void **state)
 {
@@ -55,7 +54,7 @@ static void read_tuned(struct policy_text *text, const char *key, const char *va
 		       const char *form, struct policy *p)
 {
 	auto_override struct override override = {0};
-	struct error e = { 0 };
+	struct error e = {0};
 
 	if (override_make(text, key, value, &override, &e) < 0 ||
 	    policy_text_parse(text, &override, 1, p, &e) < 0)
@@ -66,7 +65,7 @@ static void read_tuned(struct policy_text *text, const char *key, const char *va
 
 static void test_top_level(void **state)
 {
-	auto_policy struct policy monitor = { 0 }, events = { 0 };
+	auto_policy struct policy monitor = {0}, events = {0};
 
 	read_tuned(*state, "mode", "monitor", "mode", &monitor);
 	assert_int_equal(monitor.mode, SW_MODE_MONITOR);
@@ -78,7 +77,7 @@ static void test_top_level(void **state)
 /* The longest name that fits is meant, and only that zone changes. */
 static void test_zones(void **state)
 {
-	auto_policy struct policy a = { 0 }, b = { 0 }, c = { 0 };
+	auto_policy struct policy a = {0}, b = {0}, c = {0};
 
 	read_tuned(*state, "carrier.a.mode", "monitor", "carrier.a.mode", &a);
 	assert_int_equal(zone_of(&a, "carrier.a")->mode, SW_MODE_MONITOR);
@@ -96,7 +95,7 @@ static void test_zones(void **state)
 /* A zone with the name of a key of the top level is reached behind "zones.". */
 static void test_ambiguous(void **state)
 {
-	auto_policy struct policy p = { 0 };
+	auto_policy struct policy p = {0};
 
 	read_tuned(*state, "zones.mode.mode", "monitor", "zones.mode.mode", &p);
 	assert_int_equal(p.mode, SW_MODE_ENFORCE);
@@ -106,7 +105,7 @@ static void test_ambiguous(void **state)
 /* Public needs not be written, nor what lies between a zone and its key. */
 static void test_not_written(void **state)
 {
-	auto_policy struct policy a = { 0 }, b = { 0 }, c = { 0 };
+	auto_policy struct policy a = {0}, b = {0}, c = {0};
 
 	read_tuned(*state, "public.rates.source.INVITE", "20/s", "public.rates.source.INVITE", &a);
 	assert_rate(&a.zones[0].source_rates[SW_RATE_INVITE], 20, SW_NS_PER_SEC, 20);
@@ -122,11 +121,11 @@ static void test_not_written(void **state)
 /* Every kind of value that a file may have behind the key: a list, a mapping. */
 static void test_whole_values(void **state)
 {
-	auto_policy struct policy a = { 0 }, b = { 0 };
+	auto_policy struct policy a = {0}, b = {0};
 
 	read_tuned(*state, "carrier.a.methods", "[OPTIONS, other]", "carrier.a.methods", &a);
-	assert_int_equal(zone_of(&a, "carrier.a")->methods, SW_METHODS_ALWAYS |
-			 SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(OTHER));
+	assert_int_equal(zone_of(&a, "carrier.a")->methods,
+			 SW_METHODS_ALWAYS | SW_MESSAGE_BIT(OPTIONS) | SW_MESSAGE_BIT(OTHER));
 	read_tuned(*state, "carrier.a.rates", "{zone: 5/s}", "carrier.a.rates", &b);
 	assert_int_equal(zone_of(&b, "carrier.a")->zone_rate.count, 5);
 	assert_false(zone_of(&b, "carrier.a")->source_rates[SW_RATE_INVITE].set);
@@ -150,8 +149,8 @@ static void test_order(void **state)
 		{.key = "carrier.a.rates", .value = "{zone: 5/s}"},
 		{.key = "carrier.a.rates.source.INVITE", .value = "3/s"},
 	};
-	auto_policy struct policy p = { 0 };
-	struct error e = { 0 };
+	auto_policy struct policy p = {0};
+	struct error e = {0};
 
 	if (policy_text_parse(*state, both, 2, &p, &e) < 0)
 		fail_msg("%s", e.text);
@@ -168,53 +167,71 @@ static void test_refused(void **state)
 	static const struct {
 		const char *key, *value, *message;
 	} cases[] = {
-		{ "carier.mode", "monitor", "command line: there is no key or zone 'carier', "
-		  "did you mean 'carrier'?" },
-		{ "zones.carier.mode", "monitor", "command line: there is no zone 'carier', "
-		  "did you mean 'carrier'?" },
-		{ "evnts.rate", "1/s", "command line: there is no key or zone 'evnts', "
-		  "did you mean 'events'?" },
-		{ "carrier.rats.zone", "1/s",
-		  "command line: unknown key 'rats', did you mean 'rates'?" },
-		{ "events.rat", "1/s", "command line: unknown key 'rat', did you mean 'rate'?" },
-		{ "carrier.rates.source.INVTE", "1/s", "command line: unknown key 'INVTE', "
-		  "did you mean 'INVITE'?" },
-		{ "carrier.mode", "monitr", "command line: 'mode' cannot be 'monitr', "
-		  "did you mean 'monitor'?" },
-		{ "carrier.rates.zone", "0/s", "command line: 'zone' cannot be '0/s': the count "
-		  "must be within 1..1000000000" },
-		{ "carrier.a.rates.zone", "9/s", "base.yaml:7:43: source INVITE 10/s is more than "
-		  "the whole zone's 9/s; lower it, or raise the zone's at the command line" },
-		{ "carrier.a.rates.source.INVITE", "101/s", "command line: source INVITE 101/s is "
-		  "more than the whole zone's 100/s; lower it, or raise the zone's at 7:19" },
-		{ "carrier", "monitor", "command line: 'carrier' is not one value; name a key of "
-		  "the zone, as in public.mode" },
-		{ "zones", "[]", "command line: 'zones' is not one value; name a key of the zone, "
-		  "as in public.mode" },
-		{ "carrier.sources", "[]", "command line: 'carrier.sources' cannot be tuned, only "
-		  "limits and modes can; change it in the file, then run: sipward apply FILE" },
-		{ "version", "2", "command line: 'version' cannot be tuned, only limits and modes "
-		  "can; change it in the file, then run: sipward apply FILE" },
-		{ "carrier.a.methods.INVITE", "on", "command line: 'methods' is a list, so it has "
-		  "no 'INVITE'; write 'methods' as a whole" },
-		{ "mode.x", "on", "command line: 'mode' is a single value, so it has no 'x'; write "
-		  "'mode' as a whole" },
-		{ "carrier..mode", "monitor", "command line: 'carrier..mode' is not a key; keys "
-		  "are words with dots between, as in public.rates.source.INVITE" },
-		{ "", "monitor", "command line: '' is not a key; keys are words with dots between, "
-		  "as in public.rates.source.INVITE" },
-		{ "mode", " ", "command line: 'mode' needs a value" },
-		{ "mode", "[enforce", "command line:2:1: not valid YAML: did not find expected ',' "
-		  "or ']' while parsing a flow sequence from 1:1 on; check indentation, brackets "
-		  "and quotes here and above" },
-		{ "mode", "mon\x01", "command line:1:4: octet 0x01 is a control character; only "
-		  "plain text is read" },
+		{"carier.mode", "monitor",
+		 "command line: there is no key or zone 'carier', "
+		 "did you mean 'carrier'?"},
+		{"zones.carier.mode", "monitor",
+		 "command line: there is no zone 'carier', "
+		 "did you mean 'carrier'?"},
+		{"evnts.rate", "1/s",
+		 "command line: there is no key or zone 'evnts', "
+		 "did you mean 'events'?"},
+		{"carrier.rats.zone", "1/s",
+		 "command line: unknown key 'rats', did you mean 'rates'?"},
+		{"events.rat", "1/s", "command line: unknown key 'rat', did you mean 'rate'?"},
+		{"carrier.rates.source.INVTE", "1/s",
+		 "command line: unknown key 'INVTE', "
+		 "did you mean 'INVITE'?"},
+		{"carrier.mode", "monitr",
+		 "command line: 'mode' cannot be 'monitr', "
+		 "did you mean 'monitor'?"},
+		{"carrier.rates.zone", "0/s",
+		 "command line: 'zone' cannot be '0/s': the count "
+		 "must be within 1..1000000000"},
+		{"carrier.a.rates.zone", "9/s",
+		 "base.yaml:7:43: source INVITE 10/s is more than "
+		 "the whole zone's 9/s; lower it, or raise the zone's at the command line"},
+		{"carrier.a.rates.source.INVITE", "101/s",
+		 "command line: source INVITE 101/s is "
+		 "more than the whole zone's 100/s; lower it, or raise the zone's at 7:19"},
+		{"carrier", "monitor",
+		 "command line: 'carrier' is not one value; name a key of "
+		 "the zone, as in public.mode"},
+		{"zones", "[]",
+		 "command line: 'zones' is not one value; name a key of the zone, "
+		 "as in public.mode"},
+		{"carrier.sources", "[]",
+		 "command line: 'carrier.sources' cannot be tuned, only "
+		 "limits and modes can; change it in the file, then run: sipward apply FILE"},
+		{"version", "2",
+		 "command line: 'version' cannot be tuned, only limits and modes "
+		 "can; change it in the file, then run: sipward apply FILE"},
+		{"carrier.a.methods.INVITE", "on",
+		 "command line: 'methods' is a list, so it has "
+		 "no 'INVITE'; write 'methods' as a whole"},
+		{"mode.x", "on",
+		 "command line: 'mode' is a single value, so it has no 'x'; write "
+		 "'mode' as a whole"},
+		{"carrier..mode", "monitor",
+		 "command line: 'carrier..mode' is not a key; keys "
+		 "are words with dots between, as in public.rates.source.INVITE"},
+		{"", "monitor",
+		 "command line: '' is not a key; keys are words with dots between, "
+		 "as in public.rates.source.INVITE"},
+		{"mode", " ", "command line: 'mode' needs a value"},
+		{"mode", "[enforce",
+		 "command line:2:1: not valid YAML: did not find expected ',' "
+		 "or ']' while parsing a flow sequence from 1:1 on; check indentation, brackets "
+		 "and quotes here and above"},
+		{"mode", "mon\x01",
+		 "command line:1:4: octet 0x01 is a control character; only "
+		 "plain text is read"},
 	};
 
 	for (size_t i = 0; i < array_size(cases); i++) {
 		auto_override struct override override = {0};
-		struct policy p = { 0 };
-		struct error e = { 0 };
+		struct policy p = {0};
+		struct error e = {0};
 		int made = override_make(*state, cases[i].key, cases[i].value, &override, &e);
 
 		assert_int_equal(made < 0 ? -1 : policy_text_parse(*state, &override, 1, &p, &e),
@@ -230,7 +247,7 @@ static void test_files_are_kept(void **state)
 {
 	struct scratch *s = *state;
 	auto_loaded_policy struct loaded_policy loaded = {0};
-	struct error e = { 0 };
+	struct error e = {0};
 
 	write_file(s->list, "192.0.2.1\n");
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
@@ -258,20 +275,20 @@ static void test_diff(void **state)
 	struct scratch *s = *state;
 	auto_loaded_policy struct loaded_policy from = {0}, to = {0};
 	struct change *changes;
-	struct error e = { 0 };
+	struct error e = {0};
 	size_t count;
 
 	write_file(s->list, "192.0.2.1\n192.0.2.2\n");
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n"
-		   "zones: [{name: a, sources: [192.0.2.0/24], mode: monitor}]\n");
+			      "zones: [{name: a, sources: [192.0.2.0/24], mode: monitor}]\n");
 	assert_int_equal(loaded_policy_load(s->policy, &from, &e), 0);
 	assert_int_equal(loaded_policy_diff(&from, &from, &changes, &count, &e), 0);
 	assert_int_equal(count, 0);
 	changes_free(changes, count);
 	write_file(s->list, "192.0.2.2\n192.0.2.3\n192.0.2.4\n");
 	write_file(s->policy, "version: 1\nevents: {rate: 1/s}\nlists: {deny: [./list.txt]}\n"
-		   "zones: [{name: b, sources: [192.0.2.0/24]}, {name: a, "
-		   "sources: [10.0.0.0/8]}]\n");
+			      "zones: [{name: b, sources: [192.0.2.0/24]}, {name: a, "
+			      "sources: [10.0.0.0/8]}]\n");
 	assert_int_equal(loaded_policy_load(s->policy, &to, &e), 0);
 	assert_int_equal(loaded_policy_diff(&from, &to, &changes, &count, &e), 0);
 	assert_int_equal(count, 6);

@@ -14,51 +14,51 @@ static void test_prefix_parse(void **state)
 		const char *text;
 		const char *canonical; /* NULL: it is none */
 	} cases[] = {
-		{ "192.0.2.0/24", "192.0.2.0/24" },
-		{ "192.0.2.1", "192.0.2.1" },
-		{ "192.0.2.1/32", "192.0.2.1" },
-		{ "0.0.0.0/0", "0.0.0.0/0" },
-		{ "128.0.0.0/1", "128.0.0.0/1" },
-		{ "255.255.255.254/31", "255.255.255.254/31" },
-		{ "0.0.0.0", "0.0.0.0" },
-		{ "2001:db8::/32", "2001:db8::/32" },
-		{ "2001:DB8:0:0::1", "2001:db8::1" },
-		{ "2001:db8::1/128", "2001:db8::1" },
-		{ "::/0", "::/0" },
-		{ "::", "::" },
-		{ "8000::/1", "8000::/1" },
-		{ "::fffe:0:0/95", "::fffe:0:0/95" },
-		{ "64:ff9b::/96", "64:ff9b::/96" },
-		{ "64:ff9b::192.0.2.1", "64:ff9b::c000:201" },
-		{ "::ffff:0:0/96", NULL },
-		{ "::ffff:192.0.2.1", NULL },
-		{ "::ffff:192.0.2.0/120", NULL },
-		{ "192.0.2.1/24", NULL },
-		{ "192.0.2.128/24", NULL },
-		{ "1.0.0.0/0", NULL },
-		{ "2001:db8::1/127", NULL },
-		{ "2001:db8::/31", "2001:db8::/31" },
-		{ "2001:db9::/31", NULL },
-		{ "192.0.2.0/33", NULL },
-		{ "2001:db8::/129", NULL },
-		{ "192.0.2.0/", NULL },
-		{ "192.0.2.0/-0", NULL },
-		{ "192.0.2.0/+24", NULL },
-		{ "192.0.2.0/024", NULL },
-		{ "192.0.2.0/24 ", NULL },
-		{ " 192.0.2.0/24", NULL },
-		{ "192.0.2.0/24/24", NULL },
-		{ "192.0.2.0/4294967320", NULL },
-		{ "192.0.2", NULL },
-		{ "192.0.2.01", NULL },
-		{ "0xc0.0.2.1", NULL },
-		{ "3221225985", NULL },
-		{ "fe80::1%eth0", NULL },
-		{ "[2001:db8::1]", NULL },
-		{ "2001:db8::1::", NULL },
-		{ "/24", NULL },
-		{ "", NULL },
-		{ "1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111/24", NULL },
+		{"192.0.2.0/24", "192.0.2.0/24"},
+		{"192.0.2.1", "192.0.2.1"},
+		{"192.0.2.1/32", "192.0.2.1"},
+		{"0.0.0.0/0", "0.0.0.0/0"},
+		{"128.0.0.0/1", "128.0.0.0/1"},
+		{"255.255.255.254/31", "255.255.255.254/31"},
+		{"0.0.0.0", "0.0.0.0"},
+		{"2001:db8::/32", "2001:db8::/32"},
+		{"2001:DB8:0:0::1", "2001:db8::1"},
+		{"2001:db8::1/128", "2001:db8::1"},
+		{"::/0", "::/0"},
+		{"::", "::"},
+		{"8000::/1", "8000::/1"},
+		{"::fffe:0:0/95", "::fffe:0:0/95"},
+		{"64:ff9b::/96", "64:ff9b::/96"},
+		{"64:ff9b::192.0.2.1", "64:ff9b::c000:201"},
+		{"::ffff:0:0/96", NULL},
+		{"::ffff:192.0.2.1", NULL},
+		{"::ffff:192.0.2.0/120", NULL},
+		{"192.0.2.1/24", NULL},
+		{"192.0.2.128/24", NULL},
+		{"1.0.0.0/0", NULL},
+		{"2001:db8::1/127", NULL},
+		{"2001:db8::/31", "2001:db8::/31"},
+		{"2001:db9::/31", NULL},
+		{"192.0.2.0/33", NULL},
+		{"2001:db8::/129", NULL},
+		{"192.0.2.0/", NULL},
+		{"192.0.2.0/-0", NULL},
+		{"192.0.2.0/+24", NULL},
+		{"192.0.2.0/024", NULL},
+		{"192.0.2.0/24 ", NULL},
+		{" 192.0.2.0/24", NULL},
+		{"192.0.2.0/24/24", NULL},
+		{"192.0.2.0/4294967320", NULL},
+		{"192.0.2", NULL},
+		{"192.0.2.01", NULL},
+		{"0xc0.0.2.1", NULL},
+		{"3221225985", NULL},
+		{"fe80::1%eth0", NULL},
+		{"[2001:db8::1]", NULL},
+		{"2001:db8::1::", NULL},
+		{"/24", NULL},
+		{"", NULL},
+		{"1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111/24", NULL},
 	};
 
 	(void)state;
@@ -78,8 +78,8 @@ static void test_prefix_parse(void **state)
 
 static void test_prefix_layout(void **state)
 {
-	static const uint8_t v4[16] = { [10] = 0xff, 0xff, 192, 0, 2, 0 };
-	static const uint8_t v6[16] = { 0x20, 0x01, 0x0d, 0xb8 };
+	static const uint8_t v4[16] = {[10] = 0xff, 0xff, 192, 0, 2, 0};
+	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8};
 	struct prefix prefix;
 	const char *why;
 
@@ -100,23 +100,23 @@ static void test_rate_parse(void **state)
 		const char *text;
 		uint64_t count, period_ms, burst;
 	} good[] = {
-		{ "40/s", 40, 1000, 40 },
-		{ "1/s", 1, 1000, 1 },
-		{ "40/s burst 100", 40, 1000, 100 },
-		{ "40/s  burst  100", 40, 1000, 100 },
-		{ "40/s burst 1", 40, 1000, 1 },
-		{ "10/60s", 10, 60000, 1 },
-		{ "61/m", 61, 60000, 2 },
-		{ "60/m", 60, 60000, 1 },
-		{ "100/m burst 500", 100, 60000, 500 },
-		{ "7200/h", 7200, 3600000, 2 },
-		{ "1/24h", 1, 86400000, 1 },
-		{ "5/500ms", 5, 500, 10 },
-		{ "1/1ms", 1, 1, 1000 },
-		{ "1/ms", 1, 1, 1000 },
-		{ "1000000/ms", 1000000, 1, 1000000000 },
-		{ "1000000000/s", 1000000000, 1000, 1000000000 },
-		{ "1/s burst 31536000", 1, 1000, 31536000 },
+		{"40/s", 40, 1000, 40},
+		{"1/s", 1, 1000, 1},
+		{"40/s burst 100", 40, 1000, 100},
+		{"40/s  burst  100", 40, 1000, 100},
+		{"40/s burst 1", 40, 1000, 1},
+		{"10/60s", 10, 60000, 1},
+		{"61/m", 61, 60000, 2},
+		{"60/m", 60, 60000, 1},
+		{"100/m burst 500", 100, 60000, 500},
+		{"7200/h", 7200, 3600000, 2},
+		{"1/24h", 1, 86400000, 1},
+		{"5/500ms", 5, 500, 10},
+		{"1/1ms", 1, 1, 1000},
+		{"1/ms", 1, 1, 1000},
+		{"1000000/ms", 1000000, 1, 1000000000},
+		{"1000000000/s", 1000000000, 1000, 1000000000},
+		{"1/s burst 31536000", 1, 1000, 31536000},
 	};
 	/* clang-format off */
 	static const char *const bad[] = {
@@ -157,10 +157,10 @@ static void test_nearest_word(void **state)
 		const char *word;
 		const char *nearest;
 	} cases[] = {
-		{ "metods", "methods" },  { "method", "methods" },   { "METHODS", "methods" },
-		{ "source", "sources" },  { "soruces", "sources" },  { "invite", "INVITE" },
-		{ "nmae", "name" },	  { "rate", "rates" },	     { "xyzzyfoobar", NULL },
-		{ "sources", "sources" }, { "signatures", NULL },
+		{"metods", "methods"},  {"method", "methods"},  {"METHODS", "methods"},
+		{"source", "sources"},  {"soruces", "sources"}, {"invite", "INVITE"},
+		{"nmae", "name"},       {"rate", "rates"},      {"xyzzyfoobar", NULL},
+		{"sources", "sources"}, {"signatures", NULL},
 	};
 
 	(void)state;
@@ -205,10 +205,8 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_prefix_parse),
-		cmocka_unit_test(test_prefix_layout),
-		cmocka_unit_test(test_rate_parse),
-		cmocka_unit_test(test_nearest_word),
+		cmocka_unit_test(test_prefix_parse), cmocka_unit_test(test_prefix_layout),
+		cmocka_unit_test(test_rate_parse),   cmocka_unit_test(test_nearest_word),
 		cmocka_unit_test(test_names),
 	};
 

@@ -150,14 +150,10 @@ static void test_observer_away(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_falls_behind),
-		cmocka_unit_test(test_no_load),
-		cmocka_unit_test(test_late_answers),
-		cmocka_unit_test(test_ringing),
-		cmocka_unit_test(test_answers_elsewhere),
-		cmocka_unit_test(test_server_that_died),
-		cmocka_unit_test(test_few_requests),
-		cmocka_unit_test(test_observer_away),
+		cmocka_unit_test(test_falls_behind),      cmocka_unit_test(test_no_load),
+		cmocka_unit_test(test_late_answers),      cmocka_unit_test(test_ringing),
+		cmocka_unit_test(test_answers_elsewhere), cmocka_unit_test(test_server_that_died),
+		cmocka_unit_test(test_few_requests),      cmocka_unit_test(test_observer_away),
 	};
 
 	return cmocka_run_group_tests_name("pressure", tests, NULL, NULL);

@@ -160,12 +160,9 @@ static void test_every_size_and_fill(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_address),
-		cmocka_unit_test(test_few_hosts),
-		cmocka_unit_test(test_many_hosts),
-		cmocka_unit_test(test_blocks),
-		cmocka_unit_test(test_served_hosts),
-		cmocka_unit_test(test_every_size_and_fill),
+		cmocka_unit_test(test_one_address),  cmocka_unit_test(test_few_hosts),
+		cmocka_unit_test(test_many_hosts),   cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_served_hosts), cmocka_unit_test(test_every_size_and_fill),
 	};
 
 	return cmocka_run_group_tests_name("quota", tests, NULL, NULL);

@@ -43,7 +43,11 @@ static int run(int (*what)(void))
 }
 
 /* The line that did not hold is the exit code. */
-#define hold(condition) do { if (!(condition)) return __LINE__ % 200 + 20; } while (0)
+#define hold(condition)                             \
+	do {                                        \
+		if (!(condition))                   \
+			return __LINE__ % 200 + 20; \
+	} while (0)
 #define refused(call) hold((errno = 0, (call) == -1) && errno == EPERM)
 
 static int confined(void)
@@ -108,8 +112,9 @@ static int allows(void)
 
 static int gives_up(void)
 {
-	static const int gone[] = {CAP_SYS_MODULE, CAP_SYS_PTRACE, CAP_SYS_BOOT, CAP_DAC_OVERRIDE,
-				   CAP_SETPCAP, CAP_KILL, CAP_CHOWN, CAP_NET_BIND_SERVICE};
+	static const int gone[] = {CAP_SYS_MODULE,   CAP_SYS_PTRACE,      CAP_SYS_BOOT,
+				   CAP_DAC_OVERRIDE, CAP_SETPCAP,         CAP_KILL,
+				   CAP_CHOWN,        CAP_NET_BIND_SERVICE};
 	struct error e = {};
 	bool had;
 
@@ -161,11 +166,26 @@ static int in_exporter(long call, long a, long b, long c)
 	return 0;
 }
 
-static int opens(void) { return in_exporter(SYS_openat, AT_FDCWD, (long)"/etc/passwd", O_RDONLY); }
-static int asks_bpf(void) { return in_exporter(SYS_bpf, 0, 0, 0); }
-static int connects(void) { return in_exporter(SYS_socket, AF_INET, SOCK_STREAM, 0); }
-static int executes(void) { return in_exporter(SYS_execve, (long)"/bin/true", 0, 0); }
-static int forks(void) { return in_exporter(SYS_clone, SIGCHLD, 0, 0); }
+static int opens(void)
+{
+	return in_exporter(SYS_openat, AT_FDCWD, (long)"/etc/passwd", O_RDONLY);
+}
+static int asks_bpf(void)
+{
+	return in_exporter(SYS_bpf, 0, 0, 0);
+}
+static int connects(void)
+{
+	return in_exporter(SYS_socket, AF_INET, SOCK_STREAM, 0);
+}
+static int executes(void)
+{
+	return in_exporter(SYS_execve, (long)"/bin/true", 0, 0);
+}
+static int forks(void)
+{
+	return in_exporter(SYS_clone, SIGCHLD, 0, 0);
+}
 
 static void test_agent(void **state)
 {

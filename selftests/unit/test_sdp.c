@@ -16,15 +16,14 @@
 
 #define BIT(fault) (1u << SDP_##fault)
 
-static const char plain[] =
-	"v=0\r\n"
-	"o=alice 2890844526 2890844527 IN IP4 192.0.2.10\r\n"
-	"s=-\r\n"
-	"c=IN IP4 192.0.2.10\r\n"
-	"t=0 0\r\n"
-	"m=audio 49170 RTP/AVP 0 8 101\r\n"
-	"b=AS:64\r\n"
-	"a=rtpmap:0 PCMU/8000\r\n";
+static const char plain[] = "v=0\r\n"
+			    "o=alice 2890844526 2890844527 IN IP4 192.0.2.10\r\n"
+			    "s=-\r\n"
+			    "c=IN IP4 192.0.2.10\r\n"
+			    "t=0 0\r\n"
+			    "m=audio 49170 RTP/AVP 0 8 101\r\n"
+			    "b=AS:64\r\n"
+			    "a=rtpmap:0 PCMU/8000\r\n";
 
 /* On a heap block of exactly the body and the pad that each buffer has. */
 static uint32_t judge(const char *body, size_t size)
@@ -58,52 +57,52 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ BIT(NUMBER), "v=0", "v=1", "v=0 " },
-	{ BIT(NUMBER), "v=0", "v=", "v=0" },
-	{ BIT(ORDER), "v=0\r\n", "", "v=0\r\n" },
-	{ BIT(ORDER), "v=0\r\n", "a=x\r\nv=0\r\n", "v=0\r\na=x\r\n" },
-	{ BIT(ORDER), "s=-\r\n", "", "s=\r\n" },
-	{ BIT(ORDER), "s=-\r\n", "s=-\r\ns=-\r\n", "s=-\r\ni=-\r\n" },
-	{ BIT(ORDER), "t=0 0\r\n", "", "t=0 0\r\nt=0 0\r\n" },
-	{ BIT(ORDER), "c=IN IP4 192.0.2.10\r\nt=0 0\r\n", "t=0 0\r\nc=IN IP4 192.0.2.10\r\n",
-	  "c=IN IP4 192.0.2.10\r\nb=CT:1\r\nt=0 0\r\n" },
-	{ BIT(ORDER), "c=IN IP4 192.0.2.10\r\n", "", "e=a@b\r\nc=IN IP4 192.0.2.10\r\n" },
-	{ BIT(ORDER), "o=alice", "s=x\r\no=alice", "o=bob" },
-	{ BIT(ORDER), "a=rtpmap", "t=0 0\r\na=rtpmap", "c=IN IP4 192.0.2.1\r\na=rtpmap" },
-	{ BIT(NUMBER), "2890844526", "28908x4526", "0" },
-	{ BIT(NUMBER), "2890844526", "18446744073709551616", "18446744073709551606" },
-	{ BIT(NUMBER), "2890844527", "-1", "00000000000000000001" },
-	{ BIT(NUMBER), "0 0\r\n", "0 x\r\n", "0 4294967296\r\n" },
-	{ BIT(NUMBER), "0 0\r\n", "0\r\n", "0 0 \r\n" },
-	{ BIT(NUMBER), "49170", "65536", "65535" },
-	{ BIT(NUMBER), "49170", "49170/x", "49170/2" },
-	{ BIT(NUMBER), "49170", "%d", "0" },
-	{ BIT(NUMBER), "AS:64", "AS:4294967296", "AS:4294967295" },
-	{ BIT(NUMBER), "AS:64", "AS", "X-YZ:1" },
-	{ BIT(LINE), "m=audio 49170 RTP/AVP 0 8 101", "m=audio 49170 RTP/AVP",
-	  "m=audio 49170 RTP/AVP 0" },
-	{ BIT(LINE), "m=audio 49170", "m= 49170", "m=video 49170" },
-	{ BIT(LINE), "a=rtpmap", "A=rtpmap", "z=rtpmap" },
-	{ BIT(LINE), "a=rtpmap", "a rtpmap", "a=" },
-	{ BIT(LINE), "a=rtpmap", "ab=rtpmap", "a==rtpmap" },
-	{ BIT(LINE), "a=rtpmap", "\r\na=rtpmap", "a=\r\na=rtpmap" },
-	{ BIT(LINE), "PCMU", "PC\x01MU", "PC\tM\xc3\xbc" },
-	{ BIT(LINE), "PCMU", "PC\rMU", "PC MU" },
-	{ BIT(LINE), "PCMU", "PC\x7fMU", "PC~MU" },
-	{ BIT(LINE), " IN IP4 192.0.2.10\r\ns", "\r\ns", " IN IP4 host.example.com\r\ns" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 192.0.2.256", "c=IN IP4 192.0.2.255" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 192.0.2", "c=IN IP4 phone.example.com" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 192.0..2", "c=IN IP4 224.2.1.1/127/3" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP5 192.0.2.10", "c=IN IP4 0.0.0.0" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 a b", "c=IN IP4 192.0.2.10 " },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP6 2001:db8::1::2", "c=IN IP6 2001:db8::1" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP6 2001:db8:1:2:3:4:5",
-	  "c=IN IP6 2001:db8:1:2:3:4:5:6" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP6 2001:db8::12345", "c=IN IP6 ::" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP6 2001:db8::g", "c=IN IP6 ff15::101/3" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN", "c=IN IP6 ::ffff:192.0.2.1" },
-	{ BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 ", "c=IN IP4 x" },
-	{ BIT(ADDRESS), "IN IP4 192.0.2.10\r\ns", "XX IP4 192.0.2.10\r\ns", "IN IP6 ::1\r\ns" },
+	{BIT(NUMBER), "v=0", "v=1", "v=0 "},
+	{BIT(NUMBER), "v=0", "v=", "v=0"},
+	{BIT(ORDER), "v=0\r\n", "", "v=0\r\n"},
+	{BIT(ORDER), "v=0\r\n", "a=x\r\nv=0\r\n", "v=0\r\na=x\r\n"},
+	{BIT(ORDER), "s=-\r\n", "", "s=\r\n"},
+	{BIT(ORDER), "s=-\r\n", "s=-\r\ns=-\r\n", "s=-\r\ni=-\r\n"},
+	{BIT(ORDER), "t=0 0\r\n", "", "t=0 0\r\nt=0 0\r\n"},
+	{BIT(ORDER), "c=IN IP4 192.0.2.10\r\nt=0 0\r\n", "t=0 0\r\nc=IN IP4 192.0.2.10\r\n",
+	 "c=IN IP4 192.0.2.10\r\nb=CT:1\r\nt=0 0\r\n"},
+	{BIT(ORDER), "c=IN IP4 192.0.2.10\r\n", "", "e=a@b\r\nc=IN IP4 192.0.2.10\r\n"},
+	{BIT(ORDER), "o=alice", "s=x\r\no=alice", "o=bob"},
+	{BIT(ORDER), "a=rtpmap", "t=0 0\r\na=rtpmap", "c=IN IP4 192.0.2.1\r\na=rtpmap"},
+	{BIT(NUMBER), "2890844526", "28908x4526", "0"},
+	{BIT(NUMBER), "2890844526", "18446744073709551616", "18446744073709551606"},
+	{BIT(NUMBER), "2890844527", "-1", "00000000000000000001"},
+	{BIT(NUMBER), "0 0\r\n", "0 x\r\n", "0 4294967296\r\n"},
+	{BIT(NUMBER), "0 0\r\n", "0\r\n", "0 0 \r\n"},
+	{BIT(NUMBER), "49170", "65536", "65535"},
+	{BIT(NUMBER), "49170", "49170/x", "49170/2"},
+	{BIT(NUMBER), "49170", "%d", "0"},
+	{BIT(NUMBER), "AS:64", "AS:4294967296", "AS:4294967295"},
+	{BIT(NUMBER), "AS:64", "AS", "X-YZ:1"},
+	{BIT(LINE), "m=audio 49170 RTP/AVP 0 8 101", "m=audio 49170 RTP/AVP",
+	 "m=audio 49170 RTP/AVP 0"},
+	{BIT(LINE), "m=audio 49170", "m= 49170", "m=video 49170"},
+	{BIT(LINE), "a=rtpmap", "A=rtpmap", "z=rtpmap"},
+	{BIT(LINE), "a=rtpmap", "a rtpmap", "a="},
+	{BIT(LINE), "a=rtpmap", "ab=rtpmap", "a==rtpmap"},
+	{BIT(LINE), "a=rtpmap", "\r\na=rtpmap", "a=\r\na=rtpmap"},
+	{BIT(LINE), "PCMU", "PC\x01MU", "PC\tM\xc3\xbc"},
+	{BIT(LINE), "PCMU", "PC\rMU", "PC MU"},
+	{BIT(LINE), "PCMU", "PC\x7fMU", "PC~MU"},
+	{BIT(LINE), " IN IP4 192.0.2.10\r\ns", "\r\ns", " IN IP4 host.example.com\r\ns"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 192.0.2.256", "c=IN IP4 192.0.2.255"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 192.0.2", "c=IN IP4 phone.example.com"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 192.0..2", "c=IN IP4 224.2.1.1/127/3"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP5 192.0.2.10", "c=IN IP4 0.0.0.0"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 a b", "c=IN IP4 192.0.2.10 "},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP6 2001:db8::1::2", "c=IN IP6 2001:db8::1"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP6 2001:db8:1:2:3:4:5",
+	 "c=IN IP6 2001:db8:1:2:3:4:5:6"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP6 2001:db8::12345", "c=IN IP6 ::"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP6 2001:db8::g", "c=IN IP6 ff15::101/3"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN", "c=IN IP6 ::ffff:192.0.2.1"},
+	{BIT(ADDRESS), "c=IN IP4 192.0.2.10", "c=IN IP4 ", "c=IN IP4 x"},
+	{BIT(ADDRESS), "IN IP4 192.0.2.10\r\ns", "XX IP4 192.0.2.10\r\ns", "IN IP6 ::1\r\ns"},
 };
 
 static void replaced(const char *what, const char *with, char *text, size_t room)
@@ -143,7 +142,8 @@ static void test_ends_of_the_body(void **state)
 	is("v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nt=0 0\nm=audio 0 RTP/AVP 0\n", 0);
 	is("v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nt=0 0\nm=audio 9 RTP/AVP 0\n", BIT(ORDER));
 	is("v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nt=0 0\nm=audio 9 RTP/AVP 0\nm=video 9 x 0\n"
-	   "c=IN IP4 192.0.2.1\n", BIT(ORDER));
+	   "c=IN IP4 192.0.2.1\n",
+	   BIT(ORDER));
 	assert_int_equal(judge("v=0\0\r\n", 6) & BIT(LINE), BIT(LINE));
 }
 
@@ -248,8 +248,8 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_ends_of_the_body),
-		cmocka_unit_test(test_bounds), cmocka_unit_test(test_corpus),
+		cmocka_unit_test(test_rows),    cmocka_unit_test(test_ends_of_the_body),
+		cmocka_unit_test(test_bounds),  cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_hostile),
 	};
 

@@ -34,16 +34,16 @@ static void test_names(void **state)
 		const char *name;
 		enum sip_header id;
 	} names[] = {
-		{ "WWW-Authenticate", SIP_WWW_AUTHENTICATE },
-		{ "Proxy-Authenticate", SIP_PROXY_AUTHENTICATE },
-		{ "Max-Breadth", SIP_MAX_BREADTH },
-		{ "Referred-By", SIP_REFERRED_BY },
-		{ "b", SIP_REFERRED_BY },
-		{ "P-Charging-Function-Addresses", SIP_P_CHARGING_FUNCTION_ADDRESSES },
-		{ "p-access-NETWORK-info", SIP_P_ACCESS_NETWORK_INFO },
-		{ "P-Visited-Network-ID", SIP_P_VISITED_NETWORK_ID },
-		{ "Alert-Info", SIP_ALERT_INFO },
-		{ "Server", SIP_SERVER },
+		{"WWW-Authenticate", SIP_WWW_AUTHENTICATE},
+		{"Proxy-Authenticate", SIP_PROXY_AUTHENTICATE},
+		{"Max-Breadth", SIP_MAX_BREADTH},
+		{"Referred-By", SIP_REFERRED_BY},
+		{"b", SIP_REFERRED_BY},
+		{"P-Charging-Function-Addresses", SIP_P_CHARGING_FUNCTION_ADDRESSES},
+		{"p-access-NETWORK-info", SIP_P_ACCESS_NETWORK_INFO},
+		{"P-Visited-Network-ID", SIP_P_VISITED_NETWORK_ID},
+		{"Alert-Info", SIP_ALERT_INFO},
+		{"Server", SIP_SERVER},
 	};
 	char text[512], header[128];
 
@@ -78,9 +78,11 @@ static void test_max_breadth(void **state)
 			 60);
 	assert_int_equal(scan_header(text, sizeof(text), REQUEST,
 				     "Max-Breadth: 60\r\nMax-Breadth: 1")
-				 .max_breadth, 60);
-	assert_int_equal(scan_header(text, sizeof(text), REQUEST,
-				     "Max-Breadth: 4294967296").max_breadth, ~0u);
+				 .max_breadth,
+			 60);
+	assert_int_equal(
+		scan_header(text, sizeof(text), REQUEST, "Max-Breadth: 4294967296").max_breadth,
+		~0u);
 	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "Max-Breadth: x").max_breadth,
 			 ~0u);
 	assert_int_equal(scan_header(text, sizeof(text), REQUEST, "X: 1").max_breadth, 0);
@@ -93,32 +95,31 @@ static void test_contacts(void **state)
 		const char *header;
 		unsigned int count;
 	} rows[] = {
-		{ "X: 1", 0 },
-		{ "Contact: <sip:a@b>", 1 },
-		{ "m:sip:a@b", 1 },
-		{ "Contact:\t*", 1 },
-		{ "Contact: <sip:a@b>,<sip:c@d>", 2 },
-		{ "Contact : <sip:a@b> ,\r\n <sip:c@d>;expires=1\r\nm: sip:e@f", 3 },
-		{ "Contact: \"a, b\" <sip:c@d>, sip:e@f", 2 },
-		{ "Contact: \"a\\\", b\" <sip:c@d>", 1 },
-		{ "Contact: <sip:a@b>;x=\"c,d\",<sip:e@f>", 2 },
-		{ "Contact: <sip:1,2@b>;+sip.instance=\"<urn:uuid:0,1>\"", 1 },
-		{ "Contact: <sip:a@b>;x=\"c,d\"", 1 },
-		{ "Contact: <sip:a@b, <sip:c@d>", 1 },
-		{ "Contact: <sip:a@b, sip:c@d, sip:e@f", 3 }, /* nothing is closed */
-		{ "Contact: \"a, sip:b@c, sip:d@e", 3 },
-		{ "Contact: sip:a\"@b, sip:c@d, sip:e\"@f", 3 }, /* no quoted strings */
-		{ "Contact: <sip:a@b>\", sip:c@d, sip:e@f\"", 3 },
-		{ "Contact: \"a\"\", sip:b@c, sip:d@e\"", 3 },
-		{ "Contact:\"a, b\" <sip:c@d>,\"e, f\" <sip:g@h>", 2 },
-		{ "Contact: ,", 2 },
+		{"X: 1", 0},
+		{"Contact: <sip:a@b>", 1},
+		{"m:sip:a@b", 1},
+		{"Contact:\t*", 1},
+		{"Contact: <sip:a@b>,<sip:c@d>", 2},
+		{"Contact : <sip:a@b> ,\r\n <sip:c@d>;expires=1\r\nm: sip:e@f", 3},
+		{"Contact: \"a, b\" <sip:c@d>, sip:e@f", 2},
+		{"Contact: \"a\\\", b\" <sip:c@d>", 1},
+		{"Contact: <sip:a@b>;x=\"c,d\",<sip:e@f>", 2},
+		{"Contact: <sip:1,2@b>;+sip.instance=\"<urn:uuid:0,1>\"", 1},
+		{"Contact: <sip:a@b>;x=\"c,d\"", 1},
+		{"Contact: <sip:a@b, <sip:c@d>", 1},
+		{"Contact: <sip:a@b, sip:c@d, sip:e@f", 3}, /* nothing is closed */
+		{"Contact: \"a, sip:b@c, sip:d@e", 3},
+		{"Contact: sip:a\"@b, sip:c@d, sip:e\"@f", 3}, /* no quoted strings */
+		{"Contact: <sip:a@b>\", sip:c@d, sip:e@f\"", 3},
+		{"Contact: \"a\"\", sip:b@c, sip:d@e\"", 3},
+		{"Contact:\"a, b\" <sip:c@d>,\"e, f\" <sip:g@h>", 2},
+		{"Contact: ,", 2},
 	};
 	char text[1024];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct sip_msg msg =
-			scan_header(text, sizeof(text), REQUEST, rows[i].header);
+		struct sip_msg msg = scan_header(text, sizeof(text), REQUEST, rows[i].header);
 
 		if (msg.contact_count != rows[i].count)
 			fail_msg("%s: %u", rows[i].header, msg.contact_count);
@@ -225,79 +226,78 @@ static void test_address(void **state)
 	static const struct {
 		const char *value, *user, *host; /* user with "!": others may read another one */
 	} rows[] = {
-		{ "<sip:+15550100@example.com>", "+15550100", "example.com" },
-		{ "<sip:+15550100@example.com;user=phone>;party=calling", "+15550100",
-		  "example.com" },
-		{ "\"A, <sip:no@no>;\\\" x\"  <sips:a:pw@[2001:db8::1]:5061>", "a",
-		  "[2001:db8::1]" },
-		{ "\"A\"<TEL:+1-555;phone-context=x>, <sip:b@c>", "+1-555", "" },
-		{ "A B\t<sip:example.com:5060>", "", "example.com" },
-		{ "Doe, John <sip:j@x>", "j", "x" },
-		{ "<tel:112>", "112", "" },
-		{ "tel:+1555, <sip:no@no>", "+1555", "" },
-		{ "tel:911;phone-context=+1", "911", "" },
-		{ "sip:a@b, <sip:c@d>", "a", "b" },
-		{ "sip:a@b;tag=x@y", "a", "b" },
-		{ "sip:b>c@d", "b>c", "d" },
-		{ "sip:a@b \t", "a", "b" },
-		{ "<sip:t@e?Replaces=a%40b>", "t", "e" },
-		{ "< sip:a@b>", "a", "b" },
-		{ "<sip:a@b", "!a", "b" },
-		{ "\"A <sip:a@b>", "a", "b" },
-		{ "<urn:service:sos>", "", "" },
-		{ "<mailto:a@b>", "a", "b" },
-		{ "*", "", "" },
-		{ "a;b<sip:c@d>", "!c", "d" },
-		{ "sip:", "", "" },
+		{"<sip:+15550100@example.com>", "+15550100", "example.com"},
+		{"<sip:+15550100@example.com;user=phone>;party=calling", "+15550100",
+		 "example.com"},
+		{"\"A, <sip:no@no>;\\\" x\"  <sips:a:pw@[2001:db8::1]:5061>", "a", "[2001:db8::1]"},
+		{"\"A\"<TEL:+1-555;phone-context=x>, <sip:b@c>", "+1-555", ""},
+		{"A B\t<sip:example.com:5060>", "", "example.com"},
+		{"Doe, John <sip:j@x>", "j", "x"},
+		{"<tel:112>", "112", ""},
+		{"tel:+1555, <sip:no@no>", "+1555", ""},
+		{"tel:911;phone-context=+1", "911", ""},
+		{"sip:a@b, <sip:c@d>", "a", "b"},
+		{"sip:a@b;tag=x@y", "a", "b"},
+		{"sip:b>c@d", "b>c", "d"},
+		{"sip:a@b \t", "a", "b"},
+		{"<sip:t@e?Replaces=a%40b>", "t", "e"},
+		{"< sip:a@b>", "a", "b"},
+		{"<sip:a@b", "!a", "b"},
+		{"\"A <sip:a@b>", "a", "b"},
+		{"<urn:service:sos>", "", ""},
+		{"<mailto:a@b>", "a", "b"},
+		{"*", "", ""},
+		{"a;b<sip:c@d>", "!c", "d"},
+		{"sip:", "", ""},
 		/* Broken values, as careless servers read them. */
-		{ "<900@h>", "900", "h" },
-		{ "900:pw@h", "!900", "h" },
-		{ ":900@h", "!900", "h" },
-		{ "1:900", "!1", "" },
-		{ "x:900:pw", "900", "" },
-		{ "x+1.a-b:900;y", "900", "" },
-		{ "900@h:5060", "!900", "h" },
-		{ "x://900:pw@h:5060", "900", "h" },
-		{ "sip:900;phone-context=+49@h;x=y, sip:b@c", "900;phone-context=+49", "h" },
-		{ "sip:900\t@h", "900\t", "h" },
+		{"<900@h>", "900", "h"},
+		{"900:pw@h", "!900", "h"},
+		{":900@h", "!900", "h"},
+		{"1:900", "!1", ""},
+		{"x:900:pw", "900", ""},
+		{"x+1.a-b:900;y", "900", ""},
+		{"900@h:5060", "!900", "h"},
+		{"x://900:pw@h:5060", "900", "h"},
+		{"sip:900;phone-context=+49@h;x=y, sip:b@c", "900;phone-context=+49", "h"},
+		{"sip:900\t@h", "900\t", "h"},
 		/* Others read another one. */
-		{ "sip:a@b <sip:c@d>", "!a", "b" },
-		{ "sip:a@b;x<sip:c@d>", "!a", "b" },
-		{ "SIP:<sip:900@y>", "!<sip", "y" },
-		{ ";<sip:900@y>", "!900", "y" },
-		{ "a \"<sip:b@c>\" <sip:d@e>", "!d", "e" },
-		{ "<tel:1@900>", "!1", "" },
-		{ "<sip:@900@y>", "!", "900" },
-		{ "<sip:a@b@c>", "!a", "b" },
-		{ "\"a\" b <sip:c@d>", "c", "d" },
-		{ "\"a\" b:1 <sip:c@d>", "!c", "d" },
-		{ "b:1 <sip:c@d>", "c", "d" },
-		{ "b:1<sip:c@d>", "!c", "d" },
-		{ "<sip:c\"@d>", "!c\"", "d" },
-		{ "<sip:c@d>e", "!c", "d" },
-		{ "<sip:c@d> ;e", "c", "d" },
-		{ "sip:c@d;e=\"f\"", "!c", "d" },
-		{ "sip:c@d;e, \"f\" <sip:g@h>", "c", "d" },
-		{ "a@b,<sip:c@d>", "!c", "d" },
-		{ "tel:1,a@192.0.2.1", "!1", "" },
-		{ "tel:1, sip:a@192.0.2.1", "!1", "" },
-		{ "tel:1, sip:192.0.2.1", "1", "" },
-		{ "tel:1, <sip:a@192.0.2.1>", "1", "" },
-		{ "tel:y;,@192.0.2.1", "!y", "" },
-		{ "TEL:8,p:@192.0.2.1", "!8", "" },
-		{ "tel:8;x,p:@192.0.2.1", "!8", "" },
-		{ "sip:8,p:x@h", "!", "8" },
-		{ "sip:8;x,p:x@h", "!", "8" },
-		{ "sip:8;x,p:x", "", "8" },
-		{ "sip:8@g,p:x@h", "8", "g" },
-		{ "sip:g;x, <sip:8@h>", "", "g" },
-		{ "tel:1, \"a@b\" <sip:c@d>", "1", "" },
-		{ "<tel:1 2>", "!1 2", "" },
-		{ "<tel:1-2 >", "1-2 ", "" },
-		{ "< sip:192.0.2.1>", "!", "192.0.2.1" },
-		{ "(a)<sip:192.0.2.1>", "!", "192.0.2.1" },
-		{ "(a) <sip:192.0.2.1>", "", "192.0.2.1" },
-		{ "", "", "" },
+		{"sip:a@b <sip:c@d>", "!a", "b"},
+		{"sip:a@b;x<sip:c@d>", "!a", "b"},
+		{"SIP:<sip:900@y>", "!<sip", "y"},
+		{";<sip:900@y>", "!900", "y"},
+		{"a \"<sip:b@c>\" <sip:d@e>", "!d", "e"},
+		{"<tel:1@900>", "!1", ""},
+		{"<sip:@900@y>", "!", "900"},
+		{"<sip:a@b@c>", "!a", "b"},
+		{"\"a\" b <sip:c@d>", "c", "d"},
+		{"\"a\" b:1 <sip:c@d>", "!c", "d"},
+		{"b:1 <sip:c@d>", "c", "d"},
+		{"b:1<sip:c@d>", "!c", "d"},
+		{"<sip:c\"@d>", "!c\"", "d"},
+		{"<sip:c@d>e", "!c", "d"},
+		{"<sip:c@d> ;e", "c", "d"},
+		{"sip:c@d;e=\"f\"", "!c", "d"},
+		{"sip:c@d;e, \"f\" <sip:g@h>", "c", "d"},
+		{"a@b,<sip:c@d>", "!c", "d"},
+		{"tel:1,a@192.0.2.1", "!1", ""},
+		{"tel:1, sip:a@192.0.2.1", "!1", ""},
+		{"tel:1, sip:192.0.2.1", "1", ""},
+		{"tel:1, <sip:a@192.0.2.1>", "1", ""},
+		{"tel:y;,@192.0.2.1", "!y", ""},
+		{"TEL:8,p:@192.0.2.1", "!8", ""},
+		{"tel:8;x,p:@192.0.2.1", "!8", ""},
+		{"sip:8,p:x@h", "!", "8"},
+		{"sip:8;x,p:x@h", "!", "8"},
+		{"sip:8;x,p:x", "", "8"},
+		{"sip:8@g,p:x@h", "8", "g"},
+		{"sip:g;x, <sip:8@h>", "", "g"},
+		{"tel:1, \"a@b\" <sip:c@d>", "1", ""},
+		{"<tel:1 2>", "!1 2", ""},
+		{"<tel:1-2 >", "1-2 ", ""},
+		{"< sip:192.0.2.1>", "!", "192.0.2.1"},
+		{"(a)<sip:192.0.2.1>", "!", "192.0.2.1"},
+		{"(a) <sip:192.0.2.1>", "", "192.0.2.1"},
+		{"", "", ""},
 	};
 
 	(void)state;
@@ -326,14 +326,10 @@ static void test_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_max_breadth),
-		cmocka_unit_test(test_contacts),
-		cmocka_unit_test(test_challenge),
-		cmocka_unit_test(test_comma),
-		cmocka_unit_test(test_misplaced),
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_names),    cmocka_unit_test(test_max_breadth),
+		cmocka_unit_test(test_contacts), cmocka_unit_test(test_challenge),
+		cmocka_unit_test(test_comma),    cmocka_unit_test(test_misplaced),
+		cmocka_unit_test(test_lines),    cmocka_unit_test(test_address),
 	};
 
 	return cmocka_run_group_tests_name("fields", tests, NULL, NULL);

@@ -66,7 +66,7 @@ static void test_generated(void **state)
 
 	(void)state;
 	for (uint64_t seed = 0; seed < 20000; seed++) {
-		struct sip_random random = { seed };
+		struct sip_random random = {seed};
 		size_t length = sip_generate(&random, octets, sizeof(octets));
 		struct sip_msg msg = scan(octets, length, 0);
 

@@ -27,11 +27,11 @@ static void compare(const uint8_t *octets, size_t size, uint32_t flags, unsigned
 static void test_generated(void **state)
 {
 	static uint8_t octets[SW_MESSAGE_MAX];
-	static const uint32_t modes[] = { 0, SIP_STREAM, SIP_FRAGMENT };
+	static const uint32_t modes[] = {0, SIP_STREAM, SIP_FRAGMENT};
 
 	(void)state;
 	for (unsigned int n = 0; n < MESSAGES; n++) {
-		struct sip_random random = { n };
+		struct sip_random random = {n};
 		size_t size = sip_generate(&random, octets, sizeof(octets));
 
 		compare(octets, size, modes[n % 3], n);
@@ -41,31 +41,30 @@ static void test_generated(void **state)
 }
 
 /* Everything that is read in brief, and each octet of it broken in each way. */
-static const char plain[] =
-	"INVITE sip:a@b SIP/2.0\r\n"
-	"Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK1\r\n"
-	"Via: SIP/2.0/TCP 255.255.255.255, SIP/2.0/TLS [::1]\r\n"
-	"Max-Forwards: 70\r\n"
-	"From: \"A\" <sip:100@a>;tag=1\r\n"
-	"To: <sip:100@b;x=y>;tag=8e\r\n"
-	"Contact: <sip:100@c>\r\n"
-	"Call-ID: 4f@x\r\n"
-	"CSeq: 21743 INVITE\r\n"
-	"Proxy-Authorization: Digest username=\"a\",nonce=\"b\"\r\n"
-	"Authorization: Digest nonce=c, username=d\r\n"
-	"Content-Type: a/b\r\n"
-	"User-Agent: c\r\n"
-	"Allow: INVITE\r\n"
-	"Route: <sip:d>\r\n"
-	"Server: e\r\n"
-	"Expires: 7200\r\n"
-	"Diversion: <sip:f>\r\n"
-	"Privacy: id\r\n"
-	"Alert-Info: g\r\n"
-	"m: <sip:h>\r\n"
-	"Content-Length: 17\r\n"
-	"\r\n"
-	"what is behind it";
+static const char plain[] = "INVITE sip:a@b SIP/2.0\r\n"
+			    "Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK1\r\n"
+			    "Via: SIP/2.0/TCP 255.255.255.255, SIP/2.0/TLS [::1]\r\n"
+			    "Max-Forwards: 70\r\n"
+			    "From: \"A\" <sip:100@a>;tag=1\r\n"
+			    "To: <sip:100@b;x=y>;tag=8e\r\n"
+			    "Contact: <sip:100@c>\r\n"
+			    "Call-ID: 4f@x\r\n"
+			    "CSeq: 21743 INVITE\r\n"
+			    "Proxy-Authorization: Digest username=\"a\",nonce=\"b\"\r\n"
+			    "Authorization: Digest nonce=c, username=d\r\n"
+			    "Content-Type: a/b\r\n"
+			    "User-Agent: c\r\n"
+			    "Allow: INVITE\r\n"
+			    "Route: <sip:d>\r\n"
+			    "Server: e\r\n"
+			    "Expires: 7200\r\n"
+			    "Diversion: <sip:f>\r\n"
+			    "Privacy: id\r\n"
+			    "Alert-Info: g\r\n"
+			    "m: <sip:h>\r\n"
+			    "Content-Length: 17\r\n"
+			    "\r\n"
+			    "what is behind it";
 
 static void test_every_octet(void **state)
 {

@@ -52,10 +52,12 @@ struct row {
 	uint64_t with;   /* what else is found: see company() */
 };
 
-#define ROW_WITH(id, what, bad, good, with) \
-	{ SW_SANITY_BIT(id), what, bad, good, sizeof(bad) - 1, with }
+#define ROW_WITH(id, what, bad, good, with)                               \
+	{                                                                 \
+		SW_SANITY_BIT(id), what, bad, good, sizeof(bad) - 1, with \
+	}
 #define ROW(id, what, bad, good) ROW_WITH(id, what, bad, good, 0)
-#define SYNTAX SW_SANITY_BIT(HEADER_SYNTAX)
+#define SYNTAX                   SW_SANITY_BIT(HEADER_SYNTAX)
 
 static const struct row rows[] = {
 	ROW(START_LINE, "SIP/2.0\r\n", "SIP/2.1\r\n", "sip/2.0\r\n"),
@@ -130,11 +132,9 @@ static const struct row rows[] = {
 	ROW_WITH(HEADER_NAME, "SIP/2.0\r\n", "SIP/2.0\r\n Subject: a\r\n",
 		 "SIP/2.0\r\nSubject: a\r\n b\r\n", SYNTAX),
 	ROW_WITH(VIA_MISSING, "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKabc;rport",
-		 "Via: SIP/2.0/UDP x\r\nVia: \t", "Via: SIP/2.0/UDP x",
-		 SW_SANITY_BIT(SEPARATORS)),
+		 "Via: SIP/2.0/UDP x\r\nVia: \t", "Via: SIP/2.0/UDP x", SW_SANITY_BIT(SEPARATORS)),
 	ROW_WITH(FROM_MISSING, " \"Alice\" <sip:alice@atlanta.example.com>;tag=f1", "\r\n ",
-		 " <sip:x@y>;tag=f1",
-		 SW_SANITY_BIT(SEPARATORS) | SW_SANITY_BIT(FROM_TAG_MISSING)),
+		 " <sip:x@y>;tag=f1", SW_SANITY_BIT(SEPARATORS) | SW_SANITY_BIT(FROM_TAG_MISSING)),
 	ROW_WITH(TO_MISSING, " Bob <sip:bob@biloxi.example.com>", "", " x:y",
 		 SW_SANITY_BIT(SEPARATORS)),
 	ROW(AMBIGUOUS, ";tag=f1", ";tag=f1;tag=f2", ";tag=f1;tags=f2"),
@@ -144,21 +144,22 @@ static const struct row rows[] = {
 		 "\"Bob <sip:eve@x>\" <sip:bob@biloxi.example.com>",
 		 SW_SANITY_BIT(DISPLAY_NAME) | SW_SANITY_BIT(QUOTES)),
 	ROW_WITH(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>",
-		 "sip:eve@x <sip:bob@biloxi.example.com>",
-		 "sip-eve <sip:bob@biloxi.example.com>", SW_SANITY_BIT(DISPLAY_NAME)),
+		 "sip:eve@x <sip:bob@biloxi.example.com>", "sip-eve <sip:bob@biloxi.example.com>",
+		 SW_SANITY_BIT(DISPLAY_NAME)),
 	ROW_WITH(AMBIGUOUS, "biloxi.example.com>\r\nCall",
 		 "biloxi.example.com>, <sip:a@b>;tag=1\r\nCall",
 		 "biloxi.example.com> ;tag=1\r\nCall", 0),
 	ROW_WITH(AMBIGUOUS, "biloxi.example.com>\r\nCall", "biloxi.example.com;tag=1\r\nCall",
 		 "biloxi.example.com;tag=1>\r\nCall", SW_SANITY_BIT(ADDR_SPEC)),
-	ROW_WITH(AMBIGUOUS, "biloxi.example.com>\r\nCall",
-		 "biloxi.example.com>;x=\";tag=1\r\nCall",
-		 "biloxi.example.com>;x=\"\";tag=1\r\nCall",
-		 SW_SANITY_BIT(QUOTES)),
+	ROW_WITH(AMBIGUOUS, "biloxi.example.com>\r\nCall", "biloxi.example.com>;x=\";tag=1\r\nCall",
+		 "biloxi.example.com>;x=\"\";tag=1\r\nCall", SW_SANITY_BIT(QUOTES)),
 	ROW(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>", "<tel:2?@3>", "<tel:2?3>"),
 	ROW(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>", "<tel:>", "<tel:2>"),
 	ROW(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>", "<tel:;x=1>", "<tel:1;x=1>"),
-	ROW(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>", "<sip\x1a" "1@x>", "<sip:1@x>"),
+	ROW(AMBIGUOUS, "Bob <sip:bob@biloxi.example.com>",
+	    "<sip\x1a"
+	    "1@x>",
+	    "<sip:1@x>"),
 	/* Servers read these in two ways: sofia-sip joins the values. */
 	ROW(REACH, "Expires: 60", "Authorization: Digest realm=\"r\" nonce=\"n\"",
 	    "Authorization: Digest realm=\"r\",nonce=\"n\""),
@@ -193,7 +194,11 @@ static const struct row rows[] = {
 	    "\t<sip:alice@192.0.2.1>\t"),
 	ROW(ADDR_SPEC, "Bob <sip:bob@biloxi.example.com>", "sip:bob@b c", "sip:bob@bc"),
 	ROW(DISPLAY_NAME, "Bob <", "Bo, b <", "Bo b%~' <"),
-	ROW(DISPLAY_NAME, "Bob <", "B\xc3\xb6" "b <", "\"B\xc3\xb6" "b\" <"),
+	ROW(DISPLAY_NAME, "Bob <",
+	    "B\xc3\xb6"
+	    "b <",
+	    "\"B\xc3\xb6"
+	    "b\" <"),
 	ROW(UTF8, "Expires: 60", "Subject: \xc3", "Subject: \xc3\xa4"),
 	ROW(UTF8, "Expires: 60", "Subject: \xed\xa0\x80", "Subject: \xed\x9f\xbf"),
 	ROW(UTF8, "Expires: 60", "Subject: \xe0\x9f\xbf", "Subject: \xe0\xa0\x80"),
@@ -215,12 +220,12 @@ static const struct row rows[] = {
 };
 
 /* A message that breaks one of the older checks mostly breaks the grammar as well. */
-#define GRAMMAR                                                                             \
-	(SW_SANITY_BIT(REQUEST_URI_SYNTAX) | SW_SANITY_BIT(VIA_SYNTAX) |                    \
-	 SW_SANITY_BIT(FROM_SYNTAX) | SW_SANITY_BIT(TO_SYNTAX) |                            \
-	 SW_SANITY_BIT(CONTACT_SYNTAX) | SW_SANITY_BIT(ROUTE_SYNTAX) |                      \
-	 SW_SANITY_BIT(RECORD_ROUTE_SYNTAX) | SW_SANITY_BIT(REFER_TO_SYNTAX) |              \
-	 SW_SANITY_BIT(CALL_ID_SYNTAX) | SW_SANITY_BIT(CONTENT_TYPE_SYNTAX))
+#define GRAMMAR                                                                                  \
+	(SW_SANITY_BIT(REQUEST_URI_SYNTAX) | SW_SANITY_BIT(VIA_SYNTAX) |                         \
+	 SW_SANITY_BIT(FROM_SYNTAX) | SW_SANITY_BIT(TO_SYNTAX) | SW_SANITY_BIT(CONTACT_SYNTAX) | \
+	 SW_SANITY_BIT(ROUTE_SYNTAX) | SW_SANITY_BIT(RECORD_ROUTE_SYNTAX) |                      \
+	 SW_SANITY_BIT(REFER_TO_SYNTAX) | SW_SANITY_BIT(CALL_ID_SYNTAX) |                        \
+	 SW_SANITY_BIT(CONTENT_TYPE_SYNTAX))
 
 /* The violations that come with this one, because it cannot come alone. */
 static uint64_t company(const struct row *row)
@@ -258,8 +263,8 @@ static void test_rows(void **state)
 	/* the bounds have a test of their own */
 	seen |= SW_SANITY_BIT(HEADER_COUNT) | SW_SANITY_BIT(HEADER_LENGTH) |
 		SW_SANITY_BIT(VIA_COUNT) | SW_SANITY_BIT(METHOD_LENGTH) |
-		SW_SANITY_BIT(CONTACT_COUNT) |
-		SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(URI_LENGTH) |
+		SW_SANITY_BIT(CONTACT_COUNT) | SW_SANITY_BIT(MESSAGE_LENGTH) |
+		SW_SANITY_BIT(URI_LENGTH) |
 		SW_SANITY_BIT(REACH); /* and what is too much to read: test_reach() */
 	assert_violations(seen, SW_SANITY_STRICT, "a check without a row");
 }
@@ -269,14 +274,13 @@ static void test_bounds(void **state)
 	struct sip_input in = sip_exact_input(sizeof(base) - 1, 0, SW_SANITY_STRICT);
 
 	(void)state;
-#define BOUND(field, value, id)                                                 \
-	do {                                                                    \
-		struct sip_input at = in, over = in;                            \
-		at.bounds.field = value;                                        \
-		over.bounds.field = -1 + (value);                                \
-		assert_violations(scan_with(base, &at).violations, 0, #field);  \
-		assert_violations(scan_with(base, &over).violations,            \
-				  SW_SANITY_BIT(id), #field);                   \
+#define BOUND(field, value, id)                                                                  \
+	do {                                                                                     \
+		struct sip_input at = in, over = in;                                             \
+		at.bounds.field = value;                                                         \
+		over.bounds.field = -1 + (value);                                                \
+		assert_violations(scan_with(base, &at).violations, 0, #field);                   \
+		assert_violations(scan_with(base, &over).violations, SW_SANITY_BIT(id), #field); \
 	} while (0)
 	BOUND(message, sizeof(base) - 1, MESSAGE_LENGTH);
 	BOUND(headers, 10, HEADER_COUNT);
@@ -392,8 +396,7 @@ static void test_leading_line_ends(void **state)
 		assert_int_equal(scan(octets, 2048, 0).kind, SW_MESSAGE_KEEPALIVE);
 		memcpy(octets + count, base, size);
 		msg = scan(octets, count + size, 0);
-		assert_int_equal(msg.kind,
-				 count < 2048 ? SW_MESSAGE_INVITE : SW_MESSAGE_NOT_SIP);
+		assert_int_equal(msg.kind, count < 2048 ? SW_MESSAGE_INVITE : SW_MESSAGE_NOT_SIP);
 		assert_int_equal(!(msg.violations & SW_SANITY_BIT(START_LINE)), count < 2048);
 	}
 	memset(octets, '\n', sizeof(octets));
@@ -555,9 +558,9 @@ static void test_urgent_parties(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(parties) / sizeof(parties[0]); i++) {
 		int size = snprintf(text, sizeof(text),
-			"BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
-			"From: %s\r\nTo: %s\r\nCall-ID: 1\r\nCSeq: 1 BYE\r\n\r\n",
-			parties[i].from, parties[i].to);
+				    "BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
+				    "From: %s\r\nTo: %s\r\nCall-ID: 1\r\nCSeq: 1 BYE\r\n\r\n",
+				    parties[i].from, parties[i].to);
 
 		assert_int_equal(scan(text, size, 0).flags & (SIP_FROM_URGENT | SIP_TO_URGENT),
 				 parties[i].flags);
@@ -604,7 +607,7 @@ static void test_unknown_methods(void **state)
  * wherever it is cut, and the parts that it reports are complete. */
 static void test_cut(void **state)
 {
-	static const uint32_t modes[] = { SIP_STREAM, SIP_FRAGMENT };
+	static const uint32_t modes[] = {SIP_STREAM, SIP_FRAGMENT};
 
 	(void)state;
 	for (size_t length = 0; length < sizeof(base) - 1; length++) {

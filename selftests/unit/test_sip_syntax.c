@@ -86,9 +86,13 @@ static const struct value values[] = {
 static size_t with_value(char *text, size_t room, const char *header, const char *value)
 {
 	static const char *const others[][2] = {
-		{"Via", "SIP/2.0/UDP h;branch=z9hG4bK1"}, {"From", "<sip:a@b>;tag=1"},
-		{"To", "<sip:b@c>"}, {"Call-ID", "1"}, {"CSeq", "1 INVITE"},
-		{"Max-Forwards", "70"}, {"Contact", "<sip:a@b>"},
+		{"Via", "SIP/2.0/UDP h;branch=z9hG4bK1"},
+		{"From", "<sip:a@b>;tag=1"},
+		{"To", "<sip:b@c>"},
+		{"Call-ID", "1"},
+		{"CSeq", "1 INVITE"},
+		{"Max-Forwards", "70"},
+		{"Contact", "<sip:a@b>"},
 	};
 	size_t size = snprintf(text, room, "INVITE sip:a@b SIP/2.0\r\n%s: %s\r\n", header, value);
 
@@ -265,8 +269,7 @@ static bool is_user(const struct anomaly *a)
 	for (size_t i = 0; i < a->size; i++) {
 		const char *at = a->octets + i;
 
-		if (*at == '%' && isxdigit((uint8_t)at[1]) &&
-		    isxdigit((uint8_t)at[2]))
+		if (*at == '%' && isxdigit((uint8_t)at[1]) && isxdigit((uint8_t)at[2]))
 			i += 2;
 		else if (*at == ':' && !password && i)
 			password = true;
@@ -302,8 +305,8 @@ static bool is_value(const struct field *f, const struct anomaly *a)
 
 	return is_all(a, TOKEN) ||
 	       (strcmp(f->header, "Content-Type") && f->before[strlen(f->before) - 1] == '=' &&
-		(is_host(a) || (!strcmp(f->header, "Via") &&
-				inet_pton(AF_INET6, a->octets, address) == 1)));
+		(is_host(a) ||
+		 (!strcmp(f->header, "Via") && inet_pton(AF_INET6, a->octets, address) == 1)));
 }
 
 static bool is_call_id(const struct anomaly *a, const char *before)
@@ -373,8 +376,8 @@ static bool nth_anomaly(size_t n, struct anomaly *a)
 	};
 	/* clang-format on */
 	static const char *const bits[] = {
-		"a", "1", "%s", "%n", "%x", "\xc3\xa4", "a.", ".a", "a;;", "a,", "1.", "a@", "a b ",
-		"../", "::", "\r\n ", "\\\"", " ;", "<a>", "%41",
+		"a",  "1",  "%s",   "%n",  "%x", "\xc3\xa4", "a.",   ".a", "a;;", "a,",
+		"1.", "a@", "a b ", "../", "::", "\r\n ",    "\\\"", " ;", "<a>", "%41",
 	};
 	static const uint16_t counts[] = {3, 16, 128, 1024};
 	const char *bit = bits[n / 4 % 20];
@@ -413,9 +416,13 @@ static size_t put_field(char *text, const struct field *f, const struct anomaly 
 static size_t put_invite(char *text, const struct field *f, const struct anomaly *a)
 {
 	static const char *const others[][2] = {
-		{"Via", "SIP/2.0/UDP h;branch=z9hG4bK1"}, {"From", "<sip:alice@a.example>;tag=1"},
-		{"To", "<sip:bob@b.example>"}, {"Call-ID", "1"}, {"CSeq", "1 INVITE"},
-		{"Max-Forwards", "70"}, {"Contact", "<sip:alice@a.example>"},
+		{"Via", "SIP/2.0/UDP h;branch=z9hG4bK1"},
+		{"From", "<sip:alice@a.example>;tag=1"},
+		{"To", "<sip:bob@b.example>"},
+		{"Call-ID", "1"},
+		{"CSeq", "1 INVITE"},
+		{"Max-Forwards", "70"},
+		{"Contact", "<sip:alice@a.example>"},
 		{"Content-Length", "0"},
 	};
 	size_t size;
@@ -434,8 +441,8 @@ static void say_missed(const struct field *f, const struct anomaly *a, const cha
 }
 
 /* Bounds on sizes are no grammar. */
-#define BOUNDS                                                                              \
-	(SW_SANITY_BIT(HEADER_LENGTH) | SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(REACH) |  \
+#define BOUNDS                                                                             \
+	(SW_SANITY_BIT(HEADER_LENGTH) | SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(REACH) | \
 	 SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(METHOD_LENGTH))
 
 static void test_malformed_invites(void **state)

@@ -20,8 +20,8 @@
 #define DAY        SECONDS(86400)
 
 /* Long after the boot, and shortly after the next one an hour later. */
-static const struct clocks before = { .monotonic = SECONDS(500000), .wall = SECONDS(1800000000) };
-static const struct clocks after = { .monotonic = SECONDS(20), .wall = SECONDS(1800003600) };
+static const struct clocks before = {.monotonic = SECONDS(500000), .wall = SECONDS(1800000000)};
+static const struct clocks after = {.monotonic = SECONDS(20), .wall = SECONDS(1800003600)};
 
 struct place {
 	char directory[64];
@@ -58,8 +58,12 @@ static struct known_entry known(const char *addr, uint16_t port, uint64_t since,
 {
 	struct known_entry entry = {
 		.endpoint.port = __builtin_bswap16(port),
-		.known = { .since = since, .seen = seen, .vlan = 42, .ttl = 63,
-			   .grade = SW_GRADE_GOOD, .proofs = 7 },
+		.known = {.since = since,
+			  .seen = seen,
+			  .vlan = 42,
+			  .ttl = 63,
+			  .grade = SW_GRADE_GOOD,
+			  .proofs = 7},
 	};
 
 	assert_int_equal(addr_parse(addr, &entry.endpoint.addr), 0);
@@ -70,8 +74,11 @@ static struct known_entry known(const char *addr, uint16_t port, uint64_t since,
 static struct ban_entry ban(const char *source, uint64_t end, const char *note)
 {
 	struct ban_entry entry = {
-		.ban = { .start = before.monotonic - SECONDS(60), .end = end, .hits = 5,
-			 .evidence = 9, .reason = SW_REASON_BAN },
+		.ban = {.start = before.monotonic - SECONDS(60),
+			.end = end,
+			.hits = 5,
+			.evidence = 9,
+			.reason = SW_REASON_BAN},
 	};
 	const char *why;
 
@@ -93,9 +100,12 @@ static void write_both(const struct place *p)
 		ban("2001:db8:1::/64", BAN_FOREVER, ""),
 	};
 	const struct saved saved = {
-		.known = endpoints, .known_count = 3, .bans = bans, .ban_count = 3,
+		.known = endpoints,
+		.known_count = 3,
+		.bans = bans,
+		.ban_count = 3,
 	};
-	struct error e = { 0 };
+	struct error e = {0};
 
 	if (state_file_write(p->path, &saved, before, &e) < 0)
 		fail_msg("%s", e.text);
@@ -104,9 +114,9 @@ static void write_both(const struct place *p)
 static void test_written_and_read_back(void **state)
 {
 	const struct place *p = *state;
-	auto_saved struct saved saved = { 0 };
+	auto_saved struct saved saved = {0};
 	struct known_entry *first;
-	struct error e = { 0 };
+	struct error e = {0};
 	struct stat st;
 	char text[64];
 
@@ -148,9 +158,9 @@ static void test_written_and_read_back(void **state)
 /* A host without a battery wakes up in 1970: then no time has passed. */
 static void test_clock_behind(void **state)
 {
-	const struct clocks young = { .monotonic = SECONDS(20), .wall = SECONDS(100) };
+	const struct clocks young = {.monotonic = SECONDS(20), .wall = SECONDS(100)};
 	const struct place *p = *state;
-	auto_saved struct saved saved = { 0 };
+	auto_saved struct saved saved = {0};
 
 	write_both(p);
 	assert_int_equal(state_file_read(p->path, young, DAY, &saved, NULL), 1);
@@ -164,8 +174,8 @@ static void test_clock_behind(void **state)
 static void test_nothing_there(void **state)
 {
 	const struct place *p = *state;
-	auto_saved struct saved saved = { 0 };
-	struct error e = { 0 };
+	auto_saved struct saved saved = {0};
+	struct error e = {0};
 
 	assert_int_equal(state_file_read(p->path, after, DAY, &saved, &e), 0);
 	assert_int_equal(e.code, EXIT_OK);
@@ -181,10 +191,10 @@ static void test_damaged(void **state)
 	write_both(p);
 	good = read_whole_file(p->path, 1 << 20, &size, NULL);
 	for (size_t i = 0; i < 2 * size; i++) {
-		auto_saved struct saved saved = { 0 };
+		auto_saved struct saved saved = {0};
 		auto_file FILE *out = fopen(p->path, "w");
 		char octet = good[i % size];
-		struct error e = { 0 };
+		struct error e = {0};
 
 		if (i < size)
 			good[i] ^= 1;
@@ -209,8 +219,8 @@ static void write_text(const char *path, const char *text)
 static void test_other_version(void **state)
 {
 	const struct place *p = *state;
-	auto_saved struct saved saved = { 0 };
-	struct error e = { 0 };
+	auto_saved struct saved saved = {0};
+	struct error e = {0};
 
 	assert_int_equal(mkdir(p->directory, 0700), 0);
 	write_text(p->path, "sipward-state 3\n");
@@ -222,8 +232,8 @@ static void test_other_version(void **state)
 static void test_writable_by_others(void **state)
 {
 	const struct place *p = *state;
-	auto_saved struct saved saved = { 0 };
-	struct error e = { 0 };
+	auto_saved struct saved saved = {0};
+	struct error e = {0};
 
 	write_both(p);
 	chmod(p->path, 0622);
@@ -235,8 +245,8 @@ static void test_writable_by_others(void **state)
 static void test_not_written(void **state)
 {
 	const struct place *p = *state;
-	auto_saved struct saved saved = { 0 };
-	struct error e = { 0 };
+	auto_saved struct saved saved = {0};
+	struct error e = {0};
 
 	write_both(p);
 	assert_int_equal(mkdir(p->fresh, 0700), 0); /* where the new one would be */
@@ -262,9 +272,9 @@ static void test_earlier_version(void **state)
 {
 	static const uint16_t numbers[] = {11, 0, 12, 13, 14};
 	const struct place *p = *state;
-	auto_saved struct saved saved = { 0 };
+	auto_saved struct saved saved = {0};
 	auto_free char *again = NULL;
-	struct error e = { 0 };
+	struct error e = {0};
 	size_t size;
 
 	assert_int_equal(mkdir(p->directory, 0700), 0);
@@ -287,10 +297,10 @@ static void test_earlier_version(void **state)
 static void test_later_reason(void **state)
 {
 	struct ban_entry later = ban("192.0.2.66", BAN_FOREVER, "");
-	const struct saved written = { .bans = &later, .ban_count = 1 };
+	const struct saved written = {.bans = &later, .ban_count = 1};
 	const struct place *p = *state;
-	auto_saved struct saved saved = { 0 };
-	struct error e = { 0 };
+	auto_saved struct saved saved = {0};
+	struct error e = {0};
 
 	later.ban.reason = 250;
 	assert_int_equal(state_file_write(p->path, &written, before, &e), 0);

@@ -19,26 +19,30 @@
 static const struct {
 	const char *text, *shown;
 } cases[] = {
-	{ "", NULL },
-	{ "a phone in the hall \xc3\xa4\xe2\x82\xac\xf0\x9f\x93\x9e", NULL },
-	{ "C:\\x1b", NULL },
-	{ "\x1b[31mred", "\\x1b[31mred" },
-	{ "two\nlines\r", "two\\x0alines\\x0d" },
-	{ "a\tb", "a\\x09b" },
-	{ "\x7f", "\\x7f" },
-	{ "\xc2\x9b" "31m", "\\xc2\\x9b31m" },
-	{ "\xc2\xa0", NULL },
-	{ "\xff", "\\xff" },
-	{ "\xc3", "\\xc3" },
-	{ "\xc3(", "\\xc3(" },
-	{ "\xc0\xaf", "\\xc0\\xaf" },
-	{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
-	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
-	{ "\xe2\x80\xae" "abc", "\\xe2\\x80\\xaeabc" },
-	{ "\xe2\x81\xa7", "\\xe2\\x81\\xa7" },
-	{ "\xe2\x80\xa8", "\\xe2\\x80\\xa8" },
-	{ "\xe2\x80\xa7", NULL },
-	{ "\xe2\x80\xaf", NULL },
+	{"", NULL},
+	{"a phone in the hall \xc3\xa4\xe2\x82\xac\xf0\x9f\x93\x9e", NULL},
+	{"C:\\x1b", NULL},
+	{"\x1b[31mred", "\\x1b[31mred"},
+	{"two\nlines\r", "two\\x0alines\\x0d"},
+	{"a\tb", "a\\x09b"},
+	{"\x7f", "\\x7f"},
+	{"\xc2\x9b"
+	 "31m",
+	 "\\xc2\\x9b31m"},
+	{"\xc2\xa0", NULL},
+	{"\xff", "\\xff"},
+	{"\xc3", "\\xc3"},
+	{"\xc3(", "\\xc3("},
+	{"\xc0\xaf", "\\xc0\\xaf"},
+	{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+	{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
+	{"\xe2\x80\xae"
+	 "abc",
+	 "\\xe2\\x80\\xaeabc"},
+	{"\xe2\x81\xa7", "\\xe2\\x81\\xa7"},
+	{"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},
+	{"\xe2\x80\xa7", NULL},
+	{"\xe2\x80\xaf", NULL},
 };
 
 static void test_cases(void **state)
@@ -109,7 +113,7 @@ static void test_json(void **state)
 /* An error that is too long ends with a whole character. */
 static void test_long_error(void **state)
 {
-	struct error e = { 0 };
+	struct error e = {0};
 	char long_text[2000] = "";
 
 	(void)state;
@@ -125,7 +129,7 @@ static void test_long_error(void **state)
 
 static void test_nearest(void **state)
 {
-	static const char *const words[] = { "status", "stats", "detach", "ban", NULL };
+	static const char *const words[] = {"status", "stats", "detach", "ban", NULL};
 
 	(void)state;
 	assert_string_equal(nearest_word("stauts", words), "status");
@@ -139,9 +143,9 @@ static void test_nearest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases), cmocka_unit_test(test_random),
-		cmocka_unit_test(test_lines), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_json), cmocka_unit_test(test_long_error),
+		cmocka_unit_test(test_cases),   cmocka_unit_test(test_random),
+		cmocka_unit_test(test_lines),   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_json),    cmocka_unit_test(test_long_error),
 		cmocka_unit_test(test_nearest),
 	};
 

@@ -19,9 +19,9 @@
 struct scene {
 	struct loop loop;
 	struct worker worker;
-	pthread_t thread;     /* that the job ran in */
-	atomic_bool go;       /* the job may end */
-	bool hurried;         /* it was told to */
+	pthread_t thread; /* that the job ran in */
+	atomic_bool go;   /* the job may end */
+	bool hurried;     /* it was told to */
 	int done;
 	int ticks, timer;
 	int parts;

@@ -12,7 +12,7 @@
 struct admission {
 	const struct state *state;
 	struct loop *loop;
-	struct probe *probe;       /* NULL: no zone wants newcomers probed */
+	struct probe *probe; /* NULL: no zone wants newcomers probed */
 };
 
 /* Starts or stops probing, as the policy wants. */

@@ -177,11 +177,12 @@ static int start_timer(struct agent *agent, struct error *e)
 static int watch_netlink(struct agent *agent, struct error *e)
 {
 	agent->netlink_events = (struct netlink_events){
-		.link = on_link, .address = on_address, .context = agent,
+		.link = on_link,
+		.address = on_address,
+		.context = agent,
 	};
 	if (netlink_open(&agent->netlink, &agent->netlink_events, e) < 0 ||
-	    locals_open(&agent->locals, &agent->loop, e) < 0 ||
-	    locals_sync(&agent->state, e) < 0)
+	    locals_open(&agent->locals, &agent->loop, e) < 0 || locals_sync(&agent->state, e) < 0)
 		return -1;
 	return loop_add(&agent->loop, netlink_fd(&agent->netlink), on_netlink, agent, e);
 }

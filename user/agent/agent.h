@@ -13,8 +13,8 @@
 struct agent_options {
 	char (*interfaces)[IFNAMSIZ]; /* from the command line; they win over the policy's */
 	size_t interface_count;
-	const char *policy;           /* path, or NULL for the embedded one */
-	bool keep;                    /* leave the programs on when stopped */
+	const char *policy; /* path, or NULL for the embedded one */
+	bool keep;          /* leave the programs on when stopped */
 };
 
 /* Runs until SIGTERM or SIGINT. -1 and *e when it could not start; then nothing is attached

@@ -43,7 +43,8 @@ static bool is_monitored(const struct policy *policy, const struct zone *zone,
 
 static const char *source_text(const struct sw_source *source, char text[64])
 {
-	struct prefix prefix = {.addr = source->addr, .length = source->length,
+	struct prefix prefix = {.addr = source->addr,
+				.length = source->length,
 				.ipv6 = !addr_is_ipv4(&source->addr)};
 
 	return prefix_text(&prefix, text, 64);
@@ -73,17 +74,18 @@ static char *subject_text(const struct sw_offence *offence, const struct ban_ord
 	char text[64];
 
 	source_text(&offence->source, text);
-	return order->user ? xasprintf("the username '%s' from %s", printable(order->user).text,
-				       text) : xstrdup(text);
+	return order->user ?
+		       xasprintf("the username '%s' from %s", printable(order->user).text, text) :
+		       xstrdup(text);
 }
 
 static void say_made(const struct behaviour *behaviour, const char *subject,
 		     const struct ban_order *order, const struct sw_ban *made)
 {
 	say_with(behaviour->say, "%s is %s for %" PRIu64 " s: %s, %u within the period", subject,
-	    order->user ? "refused" : "banned",
-	    (uint64_t)((made->end - made->start) / SW_NS_PER_SEC), reason_name(order->reason),
-	    order->evidence);
+		 order->user ? "refused" : "banned",
+		 (uint64_t)((made->end - made->start) / SW_NS_PER_SEC), reason_name(order->reason),
+		 order->evidence);
 }
 
 enum outcome { NOT_CARRIED_OUT, CARRIED_OUT };
@@ -96,9 +98,11 @@ static enum outcome sentence(struct behaviour *behaviour, const struct sw_offenc
 	struct sw_ban made;
 
 	if (monitored) {
-		say_with(behaviour->say, "%s would be %s: %s, %u within the period (monitor mode: "
-		    "nothing is dropped)", subject, order->user ? "refused" : "banned",
-		    reason_name(order->reason), order->evidence);
+		say_with(behaviour->say,
+			 "%s would be %s: %s, %u within the period (monitor mode: "
+			 "nothing is dropped)",
+			 subject, order->user ? "refused" : "banned", reason_name(order->reason),
+			 order->evidence);
 		tell(behaviour, offence, order, SW_MODE_MONITOR);
 		return NOT_CARRIED_OUT;
 	}
@@ -233,8 +237,8 @@ static uint32_t sprays(struct behaviour *behaviour, const struct zone *zone,
 	struct threshold threshold = sprayer(zone, offence);
 	struct sw_offence spray = *offence;
 	uint32_t names;
-	int refusals = behaviour->state->fds[offence->proved ? STATE_REFUSALS :
-							       STATE_UNPROVEN_REFUSALS];
+	int refusals =
+		behaviour->state->fds[offence->proved ? STATE_REFUSALS : STATE_UNPROVEN_REFUSALS];
 
 	spray.kind = CONDUCT_SPRAY;
 	names = conduct_spray(conduct, &spray, &threshold, stands, &refusals);

@@ -15,14 +15,14 @@
 struct behaviour {
 	const struct state *state;
 	struct loop *loop;
-	const struct policy *policy;          /* the one that runs; set by behaviour_follow() */
+	const struct policy *policy; /* the one that runs; set by behaviour_follow() */
 	void (*say)(const char *text);
 	void (*told)(void *context, const struct sw_event *event); /* somebody is banned */
 	void *context;
 	struct behaviour_counts counts;
 	struct ring ring;
-	struct ban_room room;                 /* in a full table of bans */
-	struct allowed allowed;               /* by the lists of the policy */
+	struct ban_room room;   /* in a full table of bans */
+	struct allowed allowed; /* by the lists of the policy */
 	struct conduct *evidence;
 	struct conduct *hints;
 };

@@ -14,14 +14,14 @@
 #define CANARIES (SW_RINGS_FOR / SW_NS_PER_SEC)
 
 struct canary {
-	uint64_t token;        /* 0: could not be put there */
+	uint64_t token; /* 0: could not be put there */
 	uint64_t at;
 };
 
 struct canaries {
 	struct canary all[CANARIES];
-	uint64_t planted;      /* ever */
-	uint64_t present;      /* the oldest that may still be there */
+	uint64_t planted;          /* ever */
+	uint64_t present;          /* the oldest that may still be there */
 	uint64_t overflowed_until; /* out: until when something that went may still be waited for */
 };
 

@@ -80,15 +80,14 @@ static struct json_object *agent_json(const struct agent *agent)
 	json_count(o, "events", agent->history.count);
 	for (size_t i = 0; i < agent->interface_count; i++)
 		if (!agent->interfaces[i].attached)
-			json_object_array_add(missing,
-					      json_string(agent->interfaces[i].name));
+			json_object_array_add(missing, json_string(agent->interfaces[i].name));
 	json_object_object_add(o, "missing", missing);
 	json_object_object_add(o, "tuned", tuned_json(agent));
 	json_object_object_add(o, "saved", saved_json(agent));
 	json_object_object_add(o, "confirm_seconds_left", NULL);
 	if (agent->confirm_by)
-		json_count(o, "confirm_seconds_left", agent->confirm_by > now ?
-			   (agent->confirm_by - now) / SW_NS_PER_SEC : 0);
+		json_count(o, "confirm_seconds_left",
+			   agent->confirm_by > now ? (agent->confirm_by - now) / SW_NS_PER_SEC : 0);
 	json_object_object_add(o, "tcp_close", connections_json(&agent->connections));
 	json_object_object_add(o, "renamed", renamed_json(agent));
 	json_object_object_add(o, "repairs", repairs_json(agent));
@@ -102,8 +101,10 @@ static struct json_object *agent_json(const struct agent *agent)
 
 static int missing_argument(const char *name, struct error *e)
 {
-	return fail(e, EXIT_FAILED, "the command lacks '%s'; check that this `sipward` and the "
-		    "agent have the same version", name);
+	return fail(e, EXIT_FAILED,
+		    "the command lacks '%s'; check that this `sipward` and the "
+		    "agent have the same version",
+		    name);
 }
 
 static int on_status(struct agent *agent, struct json_object *args, struct json_object *answer,
@@ -227,8 +228,8 @@ static const struct command_of_agent {
 		   struct error *e);
 	bool slow; /* done by a job */
 } commands[] = {
-	{"status", on_status, false}, {"tune", on_tune, true}, {"reset", on_reset, true},
-	{"apply", on_apply, true}, {"confirm", on_confirm, true}, {"diff", on_diff, true},
+	{"status", on_status, false}, {"tune", on_tune, true},       {"reset", on_reset, true},
+	{"apply", on_apply, true},    {"confirm", on_confirm, true}, {"diff", on_diff, true},
 };
 
 static const struct command_of_agent *find_command(const char *line)
@@ -255,8 +256,10 @@ static struct json_object *answer(struct agent *agent, const char *line)
 	if (command)
 		command->run(agent, args, o, &e);
 	else
-		fail(&e, EXIT_FAILED, "the agent does not know the command '%.*s'; check that this "
-		     "`sipward` and the agent have the same version", (int)name, line);
+		fail(&e, EXIT_FAILED,
+		     "the agent does not know the command '%.*s'; check that this "
+		     "`sipward` and the agent have the same version",
+		     (int)name, line);
 	if (e.code) {
 		json_text(o, "error", e.text);
 		json_count(o, "code", e.code);

@@ -18,11 +18,11 @@ struct seen {
 struct offender {
 	struct sw_source source;
 	uint32_t kind;
-	uint64_t who;       /* of failed logins, else 0 */
-	uint64_t last;      /* 0: the entry is free */
-	uint32_t failures;  /* as the last offence said */
+	uint64_t who;      /* of failed logins, else 0 */
+	uint64_t last;     /* 0: the entry is free */
+	uint32_t failures; /* as the last offence said */
 	size_t count;
-	struct seen *seen;  /* the oldest first */
+	struct seen *seen; /* the oldest first */
 };
 
 struct conduct {

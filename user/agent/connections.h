@@ -36,17 +36,17 @@ struct connections {
 	struct loop *loop;
 	void (*say)(const char *text);
 	struct sockets sockets;
-	struct ring ring;          /* of what is to be closed; no buffer: no zone says close */
-	bool asked;              /* by `tcp: close` of a zone */
-	bool possible;             /* the kernel can close them */
+	struct ring ring; /* of what is to be closed; no buffer: no zone says close */
+	bool asked;       /* by `tcp: close` of a zone */
+	bool possible;    /* the kernel can close them */
 	uint64_t closed[SW_REASON_COUNT];
-	uint64_t failed;           /* could not be closed */
-	uint64_t *tcp_ports;       /* a bit for each port of a service; NULL: nothing is counted */
-	uint32_t least;            /* the smallest limit of a zone */
-	uint64_t next_count;       /* when to count again, monotonic ns */
-	struct worker worker;      /* counts */
+	uint64_t failed;      /* could not be closed */
+	uint64_t *tcp_ports;  /* a bit for each port of a service; NULL: nothing is counted */
+	uint32_t least;       /* the smallest limit of a zone */
+	uint64_t next_count;  /* when to count again, monotonic ns */
+	struct worker worker; /* counts */
 	struct census census;
-	char trouble[1024];        /* what was said last, or empty */
+	char trouble[1024]; /* what was said last, or empty */
 };
 
 /* As the policy wants. */

@@ -217,8 +217,8 @@ FILE *control_ask(const char *command, struct error *e)
 		else if (errno == EAGAIN || errno == EINPROGRESS)
 			fail(e, EXIT_FAILED,
 			     "%s: the agent did not take the connection for %d s: it is stopped, "
-			     "busy or hanging; what is attached keeps running", address.sun_path,
-			     ASK_SECONDS);
+			     "busy or hanging; what is attached keeps running",
+			     address.sun_path, ASK_SECONDS);
 		else
 			fail(e, EXIT_NOT_RUNNING,
 			     "%s: no agent answers there: %s; start it "

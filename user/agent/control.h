@@ -14,13 +14,13 @@
 
 struct control_client {
 	int fd;
-	uint64_t number;   /* of all that there were; never 0 */
-	bool waits;        /* for an answer that a job will give */
-	bool follows;      /* gets every event as it happens */
-	bool reads;        /* gets the events that are kept, in parts: */
-	bool stays;        /* it follows afterwards */
-	uint64_t next;     /* the number of the next one */
-	uint64_t end;      /* and of the first that it does not get; for one that does not stay */
+	uint64_t number; /* of all that there were; never 0 */
+	bool waits;      /* for an answer that a job will give */
+	bool follows;    /* gets every event as it happens */
+	bool reads;      /* gets the events that are kept, in parts: */
+	bool stays;      /* it follows afterwards */
+	uint64_t next;   /* the number of the next one */
+	uint64_t end;    /* and of the first that it does not get; for one that does not stay */
 	char line[CONTROL_LINE_MAX];
 	size_t used;
 };
@@ -30,7 +30,7 @@ struct control {
 	int listener;
 	struct control_client **clients;
 	size_t client_count;
-	uint64_t number;   /* of the last client */
+	uint64_t number; /* of the last client */
 	/* Answers one command line by control_send(), or sets client->waits to do it later; false
 	 * closes the connection. */
 	bool (*command)(void *context, struct control_client *client, const char *line);

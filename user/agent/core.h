@@ -35,13 +35,13 @@ struct saving {
 struct agent {
 	const struct agent_options *options;
 	struct lock lock;
-	int network;               /* the lock of the network namespace */
+	int network; /* the lock of the network namespace */
 	struct loop loop;
 	struct jobs jobs;
 	struct state state;
 	struct loaded_policy running;
 	struct loaded_policy before; /* where an apply that nobody confirms goes back to */
-	uint64_t confirm_by;       /* monotonic nanoseconds; 0: nothing waits to be confirmed */
+	uint64_t confirm_by;         /* monotonic nanoseconds; 0: nothing waits to be confirmed */
 	struct protected *interfaces;
 	size_t interface_count;
 	bool links_changed;        /* the kernel told of one that is protected */
@@ -50,7 +50,7 @@ struct agent {
 	uint64_t attach_at;        /* not before that is attaching tried again */
 	unsigned int attach_pause; /* seconds; 0: the last try did not fail */
 	struct repairs repairs;
-	char pin_trouble[1024];    /* what was said last of the pins, or empty */
+	char pin_trouble[1024]; /* what was said last of the pins, or empty */
 	struct netlink_events netlink_events;
 	struct netlink netlink;
 	struct locals locals;
@@ -66,13 +66,13 @@ struct agent {
 	int timer;
 	uint64_t generation;
 	uint64_t reload_failures;
-	char reload_error[1024];   /* of the last reload, empty when it went well */
+	char reload_error[1024]; /* of the last reload, empty when it went well */
 	time_t started;
 	struct worker saver;
 	struct saving saving;
-	uint64_t save_from;        /* monotonic nanoseconds: the last save, or the start */
-	uint64_t saved_at;         /* likewise; 0: not by this agent */
-	char save_error[1024];     /* of the last try, empty when it went well */
+	uint64_t save_from;    /* monotonic nanoseconds: the last save, or the start */
+	uint64_t saved_at;     /* likewise; 0: not by this agent */
+	char save_error[1024]; /* of the last try, empty when it went well */
 };
 
 #endif

@@ -32,21 +32,21 @@
 
 struct exporter {
 	struct exporter_host host;
-	char listen[96];      /* as status shows it */
-	int listener;         /* -1: the policy wants none */
-	int channel;          /* -1: closed */
-	int pidfd;            /* -1: no process */
+	char listen[96]; /* as status shows it */
+	int listener;    /* -1: the policy wants none */
+	int channel;     /* -1: closed */
+	int pidfd;       /* -1: no process */
 	pid_t pid;
 	uint64_t started_at;
-	uint64_t start_at;    /* when it is to be started again */
+	uint64_t start_at; /* when it is to be started again */
 	uint64_t pause;
 	uint64_t ends;
-	char ended[128];      /* how, when there is none now */
+	char ended[128]; /* how, when there is none now */
 	uint64_t rendered_at;
-	uint64_t render_ns;   /* of the last page, in processor time */
-	bool asked;           /* somebody waits for a page */
-	bool closed;          /* freed as soon as its process has ended */
-	unsigned int asks;    /* in this second */
+	uint64_t render_ns; /* of the last page, in processor time */
+	bool asked;         /* somebody waits for a page */
+	bool closed;        /* freed as soon as its process has ended */
+	unsigned int asks;  /* in this second */
 };
 
 /* --- the page --- */
@@ -156,7 +156,7 @@ static void on_channel(void *context, int fd)
 		exporter->asked |= packet[0] == HTTP_ASK;
 	if (got > 0)
 		say_with(exporter->host.say, "the exporter's process asks for too many pages; its "
-			 "channel is closed");
+					     "channel is closed");
 	if (got >= 0 || (errno != EAGAIN && errno != EINTR))
 		drop_channel(exporter);
 	make_page_in_time(exporter);
@@ -181,8 +181,10 @@ static void try_later(struct exporter *exporter)
 	else if (exporter->pause < PAUSE_LONGEST)
 		exporter->pause *= 2;
 	exporter->start_at = now + exporter->pause;
-	say_with(exporter->host.say, "the process that serves /metrics ended: %s; it is restarted "
-		 "in %d s", exporter->ended, (int)(exporter->pause / SW_NS_PER_SEC));
+	say_with(exporter->host.say,
+		 "the process that serves /metrics ended: %s; it is restarted "
+		 "in %d s",
+		 exporter->ended, (int)(exporter->pause / SW_NS_PER_SEC));
 }
 
 /* Closes the descriptor of a process that has ended. */
@@ -311,9 +313,9 @@ struct exporter *exporter_open(const struct exporter_host *host, const struct po
 		return take(exporter);
 	snprintf(exporter->listen, sizeof(exporter->listen), "%s%s%s:%u", ipv6 ? "[" : "", address,
 		 ipv6 ? "]" : "", policy->metrics_port);
-	exporter->listener = now ? http_listen_beside(now->listener, address,
-						      policy->metrics_port, e) :
-				   http_listen(address, policy->metrics_port, e);
+	exporter->listener =
+		now ? http_listen_beside(now->listener, address, policy->metrics_port, e) :
+		      http_listen(address, policy->metrics_port, e);
 	return exporter->listener < 0 ? NULL : take(exporter);
 }
 

@@ -62,14 +62,15 @@ static int wanted_interfaces(const struct agent *agent, const struct policy *pol
 {
 	bool options = agent->options->interface_count > 0;
 	size_t count = options ? agent->options->interface_count : policy->interface_count;
-	char (*named)[IFNAMSIZ] = options ? agent->options->interfaces : policy->interfaces;
+	char(*named)[IFNAMSIZ] = options ? agent->options->interfaces : policy->interfaces;
 
 	to->wanted = xcalloc(count + agent->interface_count + 1, IFNAMSIZ);
 	to->meant = xcalloc(count + agent->interface_count + 1, IFNAMSIZ);
 	for (size_t i = 0; i < count; i++)
 		add_meant(agent, to, named[i]);
 	if (!to->wanted_count)
-		return fail(e, EXIT_USAGE, "no interface is given; run `sipward run -i IFACE`, or "
+		return fail(e, EXIT_USAGE,
+			    "no interface is given; run `sipward run -i IFACE`, or "
 			    "write interfaces: [IFACE] into the policy");
 	return 0;
 }
@@ -103,7 +104,8 @@ static void note_adopted(const struct apply *apply)
 			say("%s; it is replaced now", other.text);
 		else if (found.mode == ATTACH_NATIVE || found.mode == ATTACH_GENERIC)
 			say("interface %s: adopting program %u, generation %llu, which kept "
-			    "protecting without an agent", found.iface, found.program_id,
+			    "protecting without an agent",
+			    found.iface, found.program_id,
 			    (unsigned long long)found.policy->generation);
 	}
 }
@@ -255,8 +257,10 @@ static void tell_attached(struct agent *agent, const struct missing *missing)
 		const struct protected *iface = find_interface(agent, missing->names[i]);
 
 		if (iface && iface->attached)
-			repaired(agent, REPAIR_LINK, iface->ifindex, "interface %s: came back, and "
-				 "is attached again", iface->name);
+			repaired(agent, REPAIR_LINK, iface->ifindex,
+				 "interface %s: came back, and "
+				 "is attached again",
+				 iface->name);
 	}
 }
 

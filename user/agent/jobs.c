@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define JOBS_MAX 64
+#define JOBS_MAX      64
 #define HURRY_TIMEOUT (200 * 1000000ull) /* one batch of a walk, on a busy host */
 
 /* In the thread. The queue is the loop's, and its first entry stays where it is while this runs. */
@@ -70,8 +70,10 @@ void jobs_slow(struct jobs *jobs)
 int jobs_quick(struct jobs *jobs, struct error *e)
 {
 	pthread_mutex_lock(&jobs->lock);
-	return jobs->ending ? fail(e, EXIT_FAILED, "the agent is being stopped; nothing was "
-				   "changed") : 0;
+	return jobs->ending ? fail(e, EXIT_FAILED,
+				   "the agent is being stopped; nothing was "
+				   "changed") :
+			      0;
 }
 
 bool jobs_close(struct jobs *jobs, uint64_t timeout)
@@ -82,8 +84,7 @@ bool jobs_close(struct jobs *jobs, uint64_t timeout)
 		return true;
 	jobs->ending = true;
 	pthread_mutex_unlock(&jobs->lock);
-	ended = worker_wait(&jobs->worker, timeout) ||
-		worker_hurry(&jobs->worker, HURRY_TIMEOUT);
+	ended = worker_wait(&jobs->worker, timeout) || worker_hurry(&jobs->worker, HURRY_TIMEOUT);
 	pthread_mutex_lock(&jobs->lock);
 	if (!ended)
 		return false;

@@ -21,13 +21,16 @@ struct job {
 struct jobs {
 	pthread_mutex_t lock;
 	struct worker worker;
-	void *context;         /* handed to each job */
-	struct job *jobs;      /* the first one runs when the worker is busy */
+	void *context;    /* handed to each job */
+	struct job *jobs; /* the first one runs when the worker is busy */
 	size_t count;
 	bool ending;
 };
 
-#define JOBS_CLOSED { .lock = PTHREAD_MUTEX_INITIALIZER, .worker = WORKER_CLOSED }
+#define JOBS_CLOSED                                                        \
+	{                                                                  \
+		.lock = PTHREAD_MUTEX_INITIALIZER, .worker = WORKER_CLOSED \
+	}
 
 /* Starts the thread. The caller holds the lock already, and the loop knows it (loop.h). */
 int jobs_open(struct jobs *jobs, struct loop *loop, void *context, struct error *e);

@@ -8,7 +8,7 @@
 #include "policy/model.h"
 
 struct lines {
-	char *text;    /* owned */
+	char *text; /* owned */
 	size_t size;
 	size_t room;
 };

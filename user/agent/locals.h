@@ -13,11 +13,11 @@
 struct locals {
 	const struct state *state;
 	void (*say)(const char *text);
-	int timer;              /* of what was told and not asked for yet */
+	int timer; /* of what was told and not asked for yet */
 	bool told;
-	uint64_t first_told;    /* monotonic ns */
-	uint64_t syncs;         /* ever */
-	char trouble[1024];     /* what was said last, or empty */
+	uint64_t first_told; /* monotonic ns */
+	uint64_t syncs;      /* ever */
+	char trouble[1024];  /* what was said last, or empty */
 };
 
 int locals_open(struct locals *locals, struct loop *loop, struct error *e);

@@ -61,12 +61,12 @@ static int mend(struct observation *o, struct error *e)
 /* The findings of one look, for the data path. */
 struct finding {
 	uint64_t now;
-	bool placed;           /* all observers are in place now */
-	bool gap;              /* they were not a moment ago */
+	bool placed; /* all observers are in place now */
+	bool gap;    /* they were not a moment ago */
 	bool whole_second;
-	bool behind;           /* the server is */
+	bool behind; /* the server is */
 	bool unanswered;
-	bool heard;            /* whether it is was found out */
+	bool heard; /* whether it is was found out */
 	uint64_t overflowed_until;
 	struct sw_health health; /* out: as it was written */
 };
@@ -376,7 +376,8 @@ void observation_follow(struct observation *o, struct apply *apply)
 {
 	static const enum state_map maps[] = {STATE_HEALTH, STATE_TALLIES, STATE_BRANCHES};
 	struct placement placement = {
-		.program = take_fd(apply->observer), .observers = apply->observers,
+		.program = take_fd(apply->observer),
+		.observers = apply->observers,
 	};
 	struct beginning begins = {.apply = apply, .placement = &placement};
 
@@ -440,7 +441,10 @@ static int start_thread(struct observation *o, struct error *e)
 int observation_open(struct observation *o, struct error *e)
 {
 	o->events = (struct netlink_events){
-		.link = on_link, .route = on_route, .filter = on_filter, .context = o,
+		.link = on_link,
+		.route = on_route,
+		.filter = on_filter,
+		.context = o,
 	};
 	o->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (o->wake < 0)

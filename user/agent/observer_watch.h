@@ -17,10 +17,10 @@
 
 /* A generation's observer, and where it is. Owns all of it. */
 struct placement {
-	int program;             /* -1: the generation has none */
+	int program; /* -1: the generation has none */
 	struct observers observers;
-	struct egress egress;    /* where to look for more */
-	struct state state;      /* the maps that the thread needs */
+	struct egress egress; /* where to look for more */
+	struct state state;   /* the maps that the thread needs */
 };
 
 struct renaming {
@@ -30,37 +30,37 @@ struct renaming {
 struct observation {
 	const struct state *state; /* the agent's, for its loop */
 	void (*say)(const char *text);
-	bool observed;             /* the running generation has an observer; for the loop */
+	bool observed; /* the running generation has an observer; for the loop */
 	bool open;
 	pthread_t thread;
-	int wake;                  /* eventfd */
-	pthread_mutex_t placing;   /* held by who attaches filters or takes them off */
-	pthread_mutex_t lock;      /* of these: */
+	int wake;                /* eventfd */
+	pthread_mutex_t placing; /* held by who attaches filters or takes them off */
+	pthread_mutex_t lock;    /* of these: */
 	bool end;
-	bool fresh;                /* `next` is to be taken over */
+	bool fresh; /* `next` is to be taken over */
 	struct placement next;
 	struct renaming *renamings; /* to be taken over */
 	size_t renaming_count;
-	uint64_t mended;           /* how often a filter was put back; atomic */
+	uint64_t mended; /* how often a filter was put back; atomic */
 	/* the thread's own */
 	struct placement now;
 	struct netlink_events events;
 	struct netlink netlink;
 	enum { FIND_NOTHING, FIND_TOLD, FIND_ALL } find; /* a change told of, or missed */
-	bool look_soon;            /* somebody took a filter off, or a route came */
-	uint64_t rest_until;       /* the next look is not before that */
+	bool look_soon;      /* somebody took a filter off, or a route came */
+	uint64_t rest_until; /* the next look is not before that */
 	uint64_t ticks;
-	bool missed;               /* one of them was not in place within this second */
-	char trouble[1024];        /* what was said last, or empty */
+	bool missed;        /* one of them was not in place within this second */
+	char trouble[1024]; /* what was said last, or empty */
 	enum sw_observer_state state_said;
 	struct pressure pressure;
 	bool pressed;
 	struct canaries canaries;
 };
 
-#define OBSERVATION_CLOSED \
+#define OBSERVATION_CLOSED                                                                   \
 	.wake = -1, .placing = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, \
-	.now = {.program = -1, .state = STATE_CLOSED}, \
+	.now = {.program = -1, .state = STATE_CLOSED},                                       \
 	.next = {.program = -1, .state = STATE_CLOSED}
 
 /* Listens for routes, links and filters that come and go, and starts the thread. */

@@ -27,7 +27,7 @@ static bool same_listener(const struct policy *a, const struct policy *b)
 /* A change from one policy to another, under way. */
 struct changeover {
 	struct apply apply;
-	struct allowed allowed;    /* of the next policy, and then of the one before */
+	struct allowed allowed; /* of the next policy, and then of the one before */
 };
 
 /* All that goes by the policy beside the data path goes by this one from now on. */
@@ -57,8 +57,7 @@ static int swap_over(struct agent *agent, const struct policy *next, struct chan
 
 	if (fault_point("change over", e) < 0 ||
 	    (moves && !(exporter = open_exporter(agent, next, e))) ||
-	    follow(agent, next, change, e) < 0 ||
-	    (moves && use_exporter(agent, exporter, e) < 0)) {
+	    follow(agent, next, change, e) < 0 || (moves && use_exporter(agent, exporter, e) < 0)) {
 		protect_forget(agent, &change->apply);
 	} else if (protect_swap(agent, &change->apply, e) == 0) {
 		if (moves)
@@ -204,15 +203,16 @@ int apply_policy(struct agent *agent, struct loaded_policy *next, uint64_t confi
 		agent->confirm_by = monotonic_ns() + confirm;
 	tuned_write(agent);
 	say("policy %s applied%s%s%s", agent->running.text.name,
-	    confirm ? ", until it is confirmed or its time ends" : "",
-	    *gone ? "; " : "", *gone ? *gone : "");
+	    confirm ? ", until it is confirmed or its time ends" : "", *gone ? "; " : "",
+	    *gone ? *gone : "");
 	return 0;
 }
 
 int confirm_policy(struct agent *agent, struct error *e)
 {
 	if (!agent->confirm_by)
-		return fail(e, EXIT_FAILED, "no policy waits for confirmation: there was no "
+		return fail(e, EXIT_FAILED,
+			    "no policy waits for confirmation: there was no "
 			    "`sipward apply --confirm`, or its time ended and the policy before it "
 			    "runs again");
 	if (fault_point("confirm", e) < 0)
@@ -296,7 +296,8 @@ static int check_mode(const struct agent *agent, const struct override *override
 	    strcmp(override->key + size - tail, ".mode") != 0 ||
 	    strcmp(override->value, mode_name(SW_MODE_ENFORCE)) != 0)
 		return 0;
-	return fail(e, EXIT_POLICY, "command line: the policy as a whole is in monitor mode, and "
+	return fail(e, EXIT_POLICY,
+		    "command line: the policy as a whole is in monitor mode, and "
 		    "so is every zone; run: sipward tune mode enforce");
 }
 

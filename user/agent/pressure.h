@@ -18,15 +18,15 @@
 #define UNANSWERED_SECONDS  40
 
 struct pressure {
-	uint64_t requests;      /* sums at the last step */
+	uint64_t requests; /* sums at the last step */
 	uint64_t answers;
 	uint64_t last_requests; /* in the second before it */
 	uint64_t last_answers;
-	uint64_t silent;        /* requests since the last answer */
-	unsigned int seconds;   /* since the first of them */
-	unsigned int behind;    /* seconds on end in which the server fell behind */
+	uint64_t silent;      /* requests since the last answer */
+	unsigned int seconds; /* since the first of them */
+	unsigned int behind;  /* seconds on end in which the server fell behind */
 	bool begun;
-	bool answered;          /* an answer was seen since the observers are in place */
+	bool answered; /* an answer was seen since the observers are in place */
 };
 
 /* Once a second, with how many requests outside a dialog were let in and how many responses left

@@ -19,12 +19,12 @@
 #include "policy/prefix.h"
 
 #define PROBES_A_SECOND 200
-#define PATIENT         2   /* of those as many are for newcomers that sent again this often */
+#define PATIENT         2 /* of those as many are for newcomers that sent again this often */
 #define PATIENT_PROBES  100
 #define AGAIN_AFTER     (60 * SW_NS_PER_SEC)
-#define REMEMBERED      4096 /* a power of two */
+#define REMEMBERED      4096                 /* a power of two */
 #define ANSWER_WITHIN   (32 * SW_NS_PER_SEC) /* RFC 3261 17.1.2.2: Timer F */
-#define PENDING_MAX     8192 /* a power of two */
+#define PENDING_MAX     8192                 /* a power of two */
 
 _Static_assert(PENDING_MAX >= 33 * PROBES_A_SECOND && PENDING_MAX <= SW_PROBES_MAX,
 	       "every probe that may still be answered has a place here and in the kernel's table");
@@ -47,10 +47,10 @@ struct probe {
 	struct ring ring;
 	int socket4;
 	int socket6;
-	uint64_t second;          /* the one that `sent` counts */
+	uint64_t second; /* the one that `sent` counts */
 	unsigned int sent;
 	struct remembered recent[REMEMBERED];
-	uint32_t first, next;     /* of `pending`, modulo its size: the oldest, the next free one */
+	uint32_t first, next; /* of `pending`, modulo its size: the oldest, the next free one */
 	struct pending pending[PENDING_MAX];
 };
 
@@ -128,15 +128,16 @@ static int write_message(const struct sw_newcomer *to, const char *branch, char 
 	host_text(&to->local, local);
 	host_text(&to->addr, peer);
 	return snprintf(text, size,
-		"OPTIONS sip:%s:%u SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP %s:%u;branch=%s;rport\r\n"
-		"Max-Forwards: 0\r\n"
-		"From: <sip:%s>;tag=%s\r\n"
-		"To: <sip:%s:%u>\r\n"
-		"Call-ID: %s\r\n"
-		"CSeq: 1 OPTIONS\r\n"
-		"Content-Length: 0\r\n\r\n",
-		peer, to->port, local, to->local_port, branch, local, tag, peer, to->port, id);
+			"OPTIONS sip:%s:%u SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP %s:%u;branch=%s;rport\r\n"
+			"Max-Forwards: 0\r\n"
+			"From: <sip:%s>;tag=%s\r\n"
+			"To: <sip:%s:%u>\r\n"
+			"Call-ID: %s\r\n"
+			"CSeq: 1 OPTIONS\r\n"
+			"Content-Length: 0\r\n\r\n",
+			peer, to->port, local, to->local_port, branch, local, tag, peer, to->port,
+			id);
 }
 
 /* RFC 768, over the pseudo header; both ends are in the IP header. */
@@ -245,8 +246,10 @@ struct probe *probe_open(const struct state *state, struct error *e)
 	probe->socket4 = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	probe->socket6 = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (probe->socket4 < 0) {
-		fail(e, EXIT_PRIVILEGE, "newcomers: probe: a raw socket cannot be opened: %s; give "
-		     "the service CAP_NET_RAW, or write probe: off", strerror(errno));
+		fail(e, EXIT_PRIVILEGE,
+		     "newcomers: probe: a raw socket cannot be opened: %s; give "
+		     "the service CAP_NET_RAW, or write probe: off",
+		     strerror(errno));
 		return NULL;
 	}
 	if (state_meta_read(state, &probe->meta, e) < 0 || proof_forget_all(state, e) < 0)

@@ -48,8 +48,8 @@ void repaired(struct agent *agent, enum repair repair, int ifindex, const char *
 	record(agent, repair, ifindex, text);
 }
 
-static __attribute__((format(printf, 2, 3))) void
-trouble(struct protected *iface, const char *fmt, ...)
+static __attribute__((format(printf, 2, 3))) void trouble(struct protected *iface, const char *fmt,
+							  ...)
 {
 	auto_free char *text = NULL;
 	va_list ap;
@@ -151,7 +151,8 @@ static void keep_interface_pins(struct agent *agent, struct protected *iface)
 	if (pinned < 0 || counted < 0)
 		trouble(iface, "%s", e.text);
 	else if (pinned || counted)
-		repaired(agent, REPAIR_PIN, iface->ifindex, "interface %s: its pins were removed "
+		repaired(agent, REPAIR_PIN, iface->ifindex,
+			 "interface %s: its pins were removed "
 			 "(%s%s%s); they are restored, and the program kept running",
 			 iface->name, pinned ? "link" : "", pinned && counted ? ", " : "",
 			 counted ? "counters" : "");
@@ -176,9 +177,10 @@ static void keep_state_pins(struct agent *agent)
 	if (network_renew())
 		back++;
 	if (back)
-		repaired(agent, REPAIR_PIN, 0, "%s: %d pin%s of the state had been removed; %s "
-			 "restored", bpf_dir(), back, back > 1 ? "s" : "", back > 1 ? "they are" :
-			 "it is");
+		repaired(agent, REPAIR_PIN, 0,
+			 "%s: %d pin%s of the state had been removed; %s "
+			 "restored",
+			 bpf_dir(), back, back > 1 ? "s" : "", back > 1 ? "they are" : "it is");
 	say_once(say_text, agent->pin_trouble, sizeof(agent->pin_trouble), e.text);
 }
 
@@ -193,8 +195,10 @@ static bool keep_locks(struct agent *agent)
 	if ((held || lock_take(&agent->lock, "two agents would write the same state", &e) == 0) &&
 	    (again = control_keep(&agent->control, &e)) >= 0) {
 		if (!held || again)
-			repaired(agent, REPAIR_LOCK, 0, "%s, or the lock or the control socket in "
-				 "%s, had been removed; they are restored", bpf_dir(), run_dir());
+			repaired(agent, REPAIR_LOCK, 0,
+				 "%s, or the lock or the control socket in "
+				 "%s, had been removed; they are restored",
+				 bpf_dir(), run_dir());
 		return true;
 	}
 	say_once(say_text, agent->pin_trouble, sizeof(agent->pin_trouble), e.text);
@@ -223,7 +227,8 @@ static void moved_away(struct protected *iface)
 	struct error ignored = {};
 
 	say("interface %s: was moved to another network namespace; sipward is detached from it, "
-	    "and attaches to it when it comes back", iface->name);
+	    "and attaches to it when it comes back",
+	    iface->name);
 	state_detach(iface->name, &ignored);
 	let_go(iface);
 }
@@ -253,23 +258,27 @@ static bool attach_held(struct protected *iface, int ifindex)
 /* Anything else needs a whole apply. */
 static void give_up_held(struct protected *iface, int reason)
 {
-	trouble(iface, "interface %s: its program cannot be attached again (%s); a new one is "
-		"loaded", iface->name, strerror(reason));
+	trouble(iface,
+		"interface %s: its program cannot be attached again (%s); a new one is "
+		"loaded",
+		iface->name, strerror(reason));
 	protected_release(iface);
 }
 
 static void attach_again(struct agent *agent, struct protected *iface, const struct link_now *now)
 {
 	if (link_program_id(now)) {
-		trouble(iface, "interface %s: another XDP program (id %u) took the place of "
+		trouble(iface,
+			"interface %s: another XDP program (id %u) took the place of "
 			"sipward and is left alone; nothing protects the interface now. Remove "
-			"that program, and sipward attaches again", iface->name,
-			link_program_id(now));
+			"that program, and sipward attaches again",
+			iface->name, link_program_id(now));
 		let_go(iface);
 	} else if (!attach_held(iface, iface->ifindex)) {
 		give_up_held(iface, errno);
 	} else {
-		repaired(agent, REPAIR_LINK, iface->ifindex, "interface %s: sipward had been "
+		repaired(agent, REPAIR_LINK, iface->ifindex,
+			 "interface %s: sipward had been "
 			 "detached; it is attached again, with the same program",
 			 iface->name);
 	}
@@ -285,17 +294,22 @@ static void come_back(struct agent *agent, struct protected *iface)
 	if (!attach_held(iface, ifindex))
 		give_up_held(iface, errno);
 	else
-		repaired(agent, REPAIR_LINK, ifindex, "interface %s: came back, and is attached "
-			 "again, with the same program", iface->name);
+		repaired(agent, REPAIR_LINK, ifindex,
+			 "interface %s: came back, and is attached "
+			 "again, with the same program",
+			 iface->name);
 }
 
 static void put_back_program(struct agent *agent, struct protected *iface, uint32_t found)
 {
 	if (bpf_link_update(iface->link, iface->program, NULL) < 0)
-		trouble(iface, "interface %s: program %u replaced the one of sipward's link, and "
-			"ours cannot be restored: %s", iface->name, found, strerror(errno));
+		trouble(iface,
+			"interface %s: program %u replaced the one of sipward's link, and "
+			"ours cannot be restored: %s",
+			iface->name, found, strerror(errno));
 	else
-		repaired(agent, REPAIR_PROGRAM, iface->ifindex, "interface %s: another program (id "
+		repaired(agent, REPAIR_PROGRAM, iface->ifindex,
+			 "interface %s: another program (id "
 			 "%u) had replaced the one of sipward's link; ours is restored",
 			 iface->name, found);
 }
@@ -313,9 +327,11 @@ static void renamed(struct agent *agent, struct protected *iface, const char *no
 	}
 	snprintf(iface->name, sizeof(iface->name), "%s", now);
 	observation_renamed(&agent->observation, before, now);
-	repaired(agent, REPAIR_NAME, iface->ifindex, "interface %s is named %s now, and is "
+	repaired(agent, REPAIR_NAME, iface->ifindex,
+		 "interface %s is named %s now, and is "
 		 "protected as before; the policy or the command line names %s: write %s there "
-		 "before the next start", before, now, iface->meant, now);
+		 "before the next start",
+		 before, now, iface->meant, now);
 }
 
 static void keep_attached(struct agent *agent, struct protected *iface)

@@ -17,15 +17,16 @@ struct agent;
 /* An interface that is meant to be protected, there or not. The agent holds descriptors of the
  * interface's link and program, so that the program goes on, and can be put back, when somebody
  * removes the pins or detaches the link. */
-struct protected {
+struct protected
+{
 	char name[IFNAMSIZ];  /* as the kernel calls it now */
 	char meant[IFNAMSIZ]; /* as the policy, or the command line, calls it */
 	bool attached;
-	bool generic;         /* in generic mode */
+	bool generic; /* in generic mode */
 	int ifindex;
 	uint32_t program_id;
 	int link, program, counters; /* held; -1: none */
-	char trouble[512];    /* what was said last, or empty */
+	char trouble[512];           /* what was said last, or empty */
 };
 
 struct repairs {

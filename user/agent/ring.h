@@ -12,10 +12,10 @@
 struct ring_buffer;
 
 struct ring {
-	struct ring_buffer *buffer;  /* NULL: closed */
+	struct ring_buffer *buffer; /* NULL: closed */
 	void (*record)(void *context, const void *data, size_t size);
 	void *context;
-	uint64_t until;              /* when this reading ends, monotonic ns */
+	uint64_t until; /* when this reading ends, monotonic ns */
 };
 
 /* Opens the ring `map`; `name` is for the error. The ring must stay where it is until it is

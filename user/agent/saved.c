@@ -147,8 +147,9 @@ static int restore(struct agent *agent, struct saved *saved, const char *path, s
 	full = saved->known_count - known + saved->ban_count - bans;
 	known_sweep(&agent->state, agent->running.policy.known_for, &ignored);
 	say("%s, saved %llu s ago: %zu known endpoints and %zu bans are restored; %zu had expired, "
-	    "%zu did not fit into the tables", path,
-	    (unsigned long long)(saved->age / SW_NS_PER_SEC), known, bans, saved->expired, full);
+	    "%zu did not fit into the tables",
+	    path, (unsigned long long)(saved->age / SW_NS_PER_SEC), known, bans, saved->expired,
+	    full);
 	return 0;
 }
 
@@ -159,7 +160,8 @@ static void set_aside(const char *path, const char *why)
 	bool moved = rename(path, aside) == 0;
 
 	say("%s; the agent starts without it. Endpoints are learned anew, and the bans in it are "
-	    "lost. It is kept as %s", why, moved ? aside : path);
+	    "lost. It is kept as %s",
+	    why, moved ? aside : path);
 }
 
 /* 0 when the file has nothing any more that the tables could have. */
@@ -208,7 +210,8 @@ void restore_state(struct agent *agent)
 	}
 	if (strcmp(agent->save_error, e.text) != 0)
 		say("the saved state is not restored yet. This is tried again every second, and "
-		    "nothing is saved until then: %s", e.text);
+		    "nothing is saved until then: %s",
+		    e.text);
 	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e.text);
 }
 

@@ -18,14 +18,16 @@
 #include "policy/names.h"
 #include "policy/prefix.h"
 
-#define HEAD     "sipward-state 2"
-#define HEAD_1   "sipward-state 1" /* its sum was SHA-256, which takes half of the time */
-#define SIZE_MAX_FILE (2u << 30) /* octets: more than the largest tables make */
-#define FOREVER  "never"
-#define AT_ONCE  (4 << 20) /* octets of one write() */
+#define HEAD          "sipward-state 2"
+#define HEAD_1        "sipward-state 1" /* its sum was SHA-256, which takes half of the time */
+#define SIZE_MAX_FILE (2u << 30)        /* octets: more than the largest tables make */
+#define FOREVER       "never"
+#define AT_ONCE       (4 << 20) /* octets of one write() */
 
 static const char *const grades[] = {
-	[SW_GRADE_NONE] = "none", [SW_GRADE_PROVED] = "proved", [SW_GRADE_GOOD] = "good",
+	[SW_GRADE_NONE] = "none",
+	[SW_GRADE_PROVED] = "proved",
+	[SW_GRADE_GOOD] = "good",
 };
 
 struct clocks clocks_now(void)
@@ -111,8 +113,7 @@ static void write_ban(struct lines *out, const struct ban_entry *entry, struct c
  * for who writes there: that may be root alone. */
 static void sum_line(const char *text, size_t size, char line[SUM_SIZE])
 {
-	snprintf(line, SUM_SIZE, "crc32 %08lx\n",
-		 crc32_z(0, (const unsigned char *)text, size));
+	snprintf(line, SUM_SIZE, "crc32 %08lx\n", crc32_z(0, (const unsigned char *)text, size));
 }
 
 static void old_sum_line(const char *text, size_t size, char line[SUM_SIZE])
@@ -385,8 +386,10 @@ static int check_owner(const char *path, struct error *e)
 	}
 	if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
 	    (st.st_mode & 022))
-		return damaged(path, "could have been written by another user (it must belong to "
-			       "root, and nobody else may write to it)", e);
+		return damaged(path,
+			       "could have been written by another user (it must belong to "
+			       "root, and nobody else may write to it)",
+			       e);
 	return 1;
 }
 

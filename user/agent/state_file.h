@@ -24,8 +24,8 @@ struct saved {
 	size_t known_count;
 	struct ban_entry *bans;
 	size_t ban_count;
-	size_t expired;           /* out of state_file_read(): left out, for their time is over */
-	uint64_t age;             /* likewise: nanoseconds since the file was written */
+	size_t expired; /* out of state_file_read(): left out, for their time is over */
+	uint64_t age;   /* likewise: nanoseconds since the file was written */
 };
 
 void saved_free(struct saved *saved);

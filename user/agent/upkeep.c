@@ -80,8 +80,8 @@ void upkeep_close(struct upkeep *u)
 void upkeep_tick(struct upkeep *u, const struct policy *policy)
 {
 	static const enum state_map maps[] = {
-		STATE_BANS, STATE_KNOWN, STATE_KNOWN_CELLS, STATE_QUOTAS, STATE_KNOWN_FILL,
-		STATE_TALLIES, STATE_PENALTIES, STATE_AUTHENTICATED,
+		STATE_BANS,       STATE_KNOWN,   STATE_KNOWN_CELLS, STATE_QUOTAS,
+		STATE_KNOWN_FILL, STATE_TALLIES, STATE_PENALTIES,   STATE_AUTHENTICATED,
 	};
 	struct upkeep_job job = {.known_for = policy->known_for};
 	uint64_t now = monotonic_ns();

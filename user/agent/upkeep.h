@@ -12,11 +12,11 @@
 
 /* The task of one run. It belongs to the worker while it runs. */
 struct upkeep_job {
-	struct state state;        /* descriptors of its own */
+	struct state state; /* descriptors of its own */
 	bool bans, known, behaviour;
 	uint64_t known_for;
-	uint64_t took;             /* out: processor time */
-	bool counted;              /* likewise */
+	uint64_t took; /* out: processor time */
+	bool counted;  /* likewise */
 	struct ban_counts counts;
 	struct error error;
 };
@@ -26,15 +26,14 @@ struct upkeep {
 	void (*say)(const char *text);
 	struct worker worker;
 	struct upkeep_job job;
-	bool counted;              /* `counts` are those of the last sweep */
+	bool counted; /* `counts` are those of the last sweep */
 	struct ban_counts counts;
 	uint64_t bans_at, known_at; /* when the next sweep is due, monotonic ns; 0: at once */
 	bool paused;
-	char trouble[1024];        /* what was said last, or empty */
+	char trouble[1024]; /* what was said last, or empty */
 };
 
-#define UPKEEP_CLOSED \
-	.worker = {.finished = -1, .yields = true}, .job = {.state = STATE_CLOSED}
+#define UPKEEP_CLOSED .worker = {.finished = -1, .yields = true}, .job = {.state = STATE_CLOSED}
 
 int upkeep_open(struct upkeep *upkeep, struct loop *loop, struct error *e);
 void upkeep_close(struct upkeep *upkeep);

@@ -13,7 +13,7 @@
 
 #include "kernel/walk.h"
 
-#define NICE        5
+#define NICE         5
 #define CLOSE_WITHIN (100 * 1000000ull)
 
 uint64_t worker_processor_ns(void)

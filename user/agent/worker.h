@@ -18,10 +18,10 @@ struct worker {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool open;
-	bool yields;                   /* to the rest of the host: nothing waits for it */
-	int finished;                  /* eventfd: the job is done */
-	bool busy;                     /* from worker_start() until done() is called */
-	atomic_bool hurry;             /* the job ends as soon as it can (kernel/walk.h) */
+	bool yields;       /* to the rest of the host: nothing waits for it */
+	int finished;      /* eventfd: the job is done */
+	bool busy;         /* from worker_start() until done() is called */
+	atomic_bool hurry; /* the job ends as soon as it can (kernel/walk.h) */
 	/* under the lock */
 	bool end;
 	void (*job)(void *context);
@@ -31,7 +31,10 @@ struct worker {
 	void *done_context;
 };
 
-#define WORKER_CLOSED { .finished = -1 }
+#define WORKER_CLOSED          \
+	{                      \
+		.finished = -1 \
+	}
 
 /* Starts the thread, which takes no signals. */
 int worker_open(struct worker *worker, struct loop *loop, const char *name, struct error *e);

@@ -61,8 +61,8 @@ static void mark_named(struct named *named, const struct prefix *prefix)
 		return;
 	for (unsigned int i = first; i < first + count; i++) {
 		named->any[i] = true;
-		named->legal[i] |= meets(prefix, i, PUBLIC_SECOND) ||
-				   meets(prefix, i, NETWORK_SECOND);
+		named->legal[i] |=
+			meets(prefix, i, PUBLIC_SECOND) || meets(prefix, i, NETWORK_SECOND);
 	}
 }
 
@@ -95,7 +95,8 @@ int battlefield_open(struct battlefield *field, struct test_run *test_run,
 	field->public_octet = public_octet(named.any) ?: public_octet(named.legal);
 	if (field->public_octet)
 		return 0;
-	return fail(e, EXIT_POLICY, "audit: the zones and lists of the policy leave no /8 for an "
+	return fail(e, EXIT_POLICY,
+		    "audit: the zones and lists of the policy leave no /8 for an "
 		    "unknown source");
 }
 
@@ -232,8 +233,8 @@ static int build(const struct battlefield *field, const struct step *step, struc
 
 static void count_outcome(struct packet_count *count, const struct sw_test_run *outcome)
 {
-	bool refused = outcome->verdict == SW_TEST_RUN_DROP ||
-		       outcome->verdict == SW_TEST_RUN_WOULD_DROP;
+	bool refused =
+		outcome->verdict == SW_TEST_RUN_DROP || outcome->verdict == SW_TEST_RUN_WOULD_DROP;
 
 	count->sent++;
 	if (outcome->verdict == SW_TEST_RUN_DROP)
@@ -332,10 +333,11 @@ static int prove(struct battlefield *field, const struct step *step, struct shot
 		 struct error *e)
 {
 	auto_free char *branch = xasprintf("%s%032x", SW_PROBE_BRANCH, field->packet + 1);
-	auto_free char *answer = xasprintf(
-		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {server}:{port};branch=%s\r\n"
-		"From: <sip:{server}>;tag=ask{n}\r\nTo: <sip:{from}>;tag=a{n}\r\n"
-		"Call-ID: ask{n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", branch);
+	auto_free char *answer =
+		xasprintf("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {server}:{port};branch=%s\r\n"
+			  "From: <sip:{server}>;tag=ask{n}\r\nTo: <sip:{from}>;tag=a{n}\r\n"
+			  "Call-ID: ask{n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+			  branch);
 	struct test_run *test_run = field->test_run;
 	struct sw_test_run outcome;
 	struct sw_meta meta;
@@ -396,8 +398,8 @@ static const char *why_absent(const struct battlefield *field, const struct vect
 	return NULL;
 }
 
-int attack_run(struct battlefield *field, const struct vector *vector,
-	       struct vector_result *result, struct error *e)
+int attack_run(struct battlefield *field, const struct vector *vector, struct vector_result *result,
+	       struct error *e)
 {
 	auto_free struct shot *shot = xcalloc(1, sizeof(*shot));
 
@@ -413,6 +415,7 @@ int attack_run(struct battlefield *field, const struct vector *vector,
 	}
 	if (!result->absent)
 		result->outcome = result->attack.dropped ? OUTCOME_STOPPED :
-				  result->attack.would   ? OUTCOME_SHADOW : OUTCOME_PASSED;
+				  result->attack.would   ? OUTCOME_SHADOW :
+							   OUTCOME_PASSED;
 	return 0;
 }

@@ -161,7 +161,8 @@ char *count_text(const struct packet_count *count)
 			continue;
 		}
 		text = count->sent == 1 ? xasprintf("%s%s%s", old, before, reason_name(i)) :
-			xasprintf("%s%s%s %u", old, before, reason_name(i), count->reasons[i]);
+					  xasprintf("%s%s%s %u", old, before, reason_name(i),
+						    count->reasons[i]);
 		before = ", ";
 	}
 	if (before[0] == ',') {

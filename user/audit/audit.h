@@ -16,10 +16,10 @@ struct audit {
 	char *tuned;                      /* what overrides the file, NULL: nothing */
 	struct control_finding *findings; /* one a control */
 	struct vectors vectors;
-	struct vector_result *results;    /* one a vector */
-	char date[32];                    /* UTC */
+	struct vector_result *results; /* one a vector */
+	char date[32];                 /* UTC */
 	char kernel[160];
-	char tag[17];                     /* of the program that ran the vectors */
+	char tag[17]; /* of the program that ran the vectors */
 };
 
 /* Fills *audit: runs the built-in vectors and those in `directory` (NULL: none). 0, or -1 and *e.

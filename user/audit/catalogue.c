@@ -6,11 +6,10 @@
 #include "policy/names.h"
 
 /* The name and the threat of each reason in reasons.def, for the controls of rules.def. */
-#define REASON(number, id, name, threat, ...)                                \
-	static const char name_##id[] __attribute__((unused)) = name;        \
+#define REASON(number, id, name, threat, ...)                         \
+	static const char name_##id[] __attribute__((unused)) = name; \
 	static const char threat_##id[] __attribute__((unused)) = threat;
-#define SANITY(number, id, name, profile, threat, ...) \
-	REASON(number, id, name, threat)
+#define SANITY(number, id, name, profile, threat, ...) REASON(number, id, name, threat)
 #include <sipward/reasons.def>
 #undef REASON
 #undef SANITY
@@ -137,7 +136,8 @@ void control_find(const struct control *control, const struct policy *policy,
 	if (!g.written) {
 		g.state = control->without == CONTROL_OFF ? STATE_OFF : state_in(policy, NULL);
 		g.where = xstrdup(control->without == CONTROL_ALWAYS ? "always" :
-				  control->without == CONTROL_ON ? "default" : "not in the policy");
+				  control->without == CONTROL_ON     ? "default" :
+								       "not in the policy");
 	}
 	if (g.state == STATE_ON && all_in_shadow(control, policy))
 		g.state = STATE_SHADOW;

@@ -10,9 +10,9 @@
 #include "policy/model.h"
 
 struct threat {
-	const char *name;   /* as in reasons.def */
+	const char *name; /* as in reasons.def */
 	const char *title;
-	const char *wire;   /* what it looks like */
+	const char *wire; /* what it looks like */
 };
 
 /* Without its key a control is ... */
@@ -20,8 +20,8 @@ enum control_default { CONTROL_OFF, CONTROL_ON, CONTROL_ALWAYS };
 
 struct control {
 	const char *threat;
-	const char *key;     /* path of lookup.h; "" when no key rules it */
-	const char *off;     /* the value of the key that means "off", or "" */
+	const char *key; /* path of lookup.h; "" when no key rules it */
+	const char *off; /* the value of the key that means "off", or "" */
 	enum control_default without;
 	const char *reasons; /* names with a space between */
 	const char *text;

@@ -48,15 +48,14 @@ static bool put_text(struct pen *pen, const char *text, size_t size, const struc
 /* Puts the headers that every request has, without the first line. */
 static bool put_headers(struct pen *pen, const char *method, const struct filling *with)
 {
-	static const char headers[] =
-		"Via: SIP/2.0/UDP {from};branch=z9hG4bK{r}.{n}\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:alice@example.com>;tag={r}\r\n"
-		"To: <sip:100@{server}>\r\n"
-		"Call-ID: {r}{n}@example.com\r\n"
-		"CSeq: 1 %s\r\n"
-		"Contact: <sip:alice@{from}>\r\n"
-		"Content-Length: {length}";
+	static const char headers[] = "Via: SIP/2.0/UDP {from};branch=z9hG4bK{r}.{n}\r\n"
+				      "Max-Forwards: 70\r\n"
+				      "From: <sip:alice@example.com>;tag={r}\r\n"
+				      "To: <sip:100@{server}>\r\n"
+				      "Call-ID: {r}{n}@example.com\r\n"
+				      "CSeq: 1 %s\r\n"
+				      "Contact: <sip:alice@{from}>\r\n"
+				      "Content-Length: {length}";
 	auto_free char *text = xasprintf(headers, method);
 
 	return put_text(pen, text, strlen(text), with);
@@ -103,8 +102,7 @@ static void set_length(struct pen *pen)
 		body = memmem(pen->length, pen->out + pen->used - pen->length, end, 4);
 	if (!body)
 		return;
-	snprintf(digits, sizeof(digits), "%0*zu", LENGTH_DIGITS,
-		 pen->used - (body + 4 - pen->out));
+	snprintf(digits, sizeof(digits), "%0*zu", LENGTH_DIGITS, pen->used - (body + 4 - pen->out));
 	memcpy(pen->length, digits, LENGTH_DIGITS);
 }
 
@@ -141,8 +139,7 @@ int fill_text(const char *text, size_t size, const struct filling *with, char *o
 	struct pen pen = {.out = out, .room = room};
 
 	if (!put_text(&pen, text, size, with))
-		return fail(e, EXIT_USAGE,
-			    "unknown template, or no room, after '%.*s'",
+		return fail(e, EXIT_USAGE, "unknown template, or no room, after '%.*s'",
 			    pen.used < 40 ? (int)pen.used : 40,
 			    pen.out + (pen.used < 40 ? 0 : pen.used - 40));
 	set_length(&pen);

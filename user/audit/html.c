@@ -80,13 +80,13 @@ static void fact(FILE *out, const char *name, const char *value, bool code)
 static void print_facts(const struct audit *audit, FILE *out)
 {
 	auto_free char *hash = policy_hash(audit->policy);
-	auto_free char *policy = xasprintf("%s, %s mode", audit->policy->file,
-					   mode_name(audit->policy->mode));
-	auto_free char *program = xasprintf("sipward %s, %s, tag %s", SIPWARD_VERSION,
-					    SIPWARD_COMPILER, audit->tag);
+	auto_free char *policy =
+		xasprintf("%s, %s mode", audit->policy->file, mode_name(audit->policy->mode));
+	auto_free char *program =
+		xasprintf("sipward %s, %s, tag %s", SIPWARD_VERSION, SIPWARD_COMPILER, audit->tag);
 	auto_free char *vectors = xasprintf("%zu, each in the kernel with the compiled policy; "
-					    "%u legal packets dropped", audit->vectors.count,
-					    audit_legal_lost(audit));
+					    "%u legal packets dropped",
+					    audit->vectors.count, audit_legal_lost(audit));
 
 	fputs("<table class=\"facts\">\n", out);
 	fact(out, "Policy", policy, false);
@@ -112,7 +112,8 @@ static void print_summary(const struct audit *audit, FILE *out)
 	for (int i = 0; i < ANSWER_COUNT; i++)
 		fprintf(out, "<div><b>%u</b>%s</div>", totals[i], words[i]);
 	fputs("</div>\n<table><tr><th>threat</th><th>on the wire</th>"
-	      "<th class=\"state\">answer</th></tr>\n", out);
+	      "<th class=\"state\">answer</th></tr>\n",
+	      out);
 	for (size_t i = 0; i < threat_count; i++) {
 		fprintf(out, "<tr><td><a href=\"#%s\">", threats[i].name);
 		escaped(out, threats[i].title);
@@ -166,7 +167,8 @@ static void print_vectors(const struct audit *audit, const char *threat, FILE *o
 		if (!any)
 			fputs("<table><tr><th>attack</th><th>its packets</th>"
 			      "<th>legal traffic beside it</th>"
-			      "<th class=\"state\">outcome</th></tr>\n", out);
+			      "<th class=\"state\">outcome</th></tr>\n",
+			      out);
 		any = true;
 		print_vector(&audit->vectors.items[i], &audit->results[i], out);
 	}
@@ -197,7 +199,8 @@ static void print_threat(const struct audit *audit, const struct threat *threat,
 
 void audit_html(const struct audit *audit, FILE *out)
 {
-	fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+	fprintf(out,
+		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width\">\n"
 		"<title>sipward audit</title>\n<style>\n%s</style></head><body>\n"
 		"<h1>sipward audit</h1>\n"

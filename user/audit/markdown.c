@@ -90,9 +90,8 @@ void audit_markdown(const struct audit *audit, FILE *out)
 		"| program | tag `%s`, sipward %s, %s |\n"
 		"| vectors | %zu run, %u legal packets dropped |\n\n",
 		printable(audit->policy->file).text, mode_name(audit->policy->mode),
-		*tuned ? ", tuned: " : "", tuned, hash,
-		audit->date, audit->kernel, audit->tag, SIPWARD_VERSION, SIPWARD_COMPILER,
-		audit->vectors.count, audit_legal_lost(audit));
+		*tuned ? ", tuned: " : "", tuned, hash, audit->date, audit->kernel, audit->tag,
+		SIPWARD_VERSION, SIPWARD_COMPILER, audit->vectors.count, audit_legal_lost(audit));
 	print_summary(audit, out);
 	fprintf(out, "\n## Threats\n");
 	for (size_t i = 0; i < threat_count; i++)

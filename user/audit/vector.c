@@ -83,7 +83,7 @@ static int read_expect(struct reader *r)
 /* "public", "public:5062", "spoofed:random" */
 static int read_end(struct reader *r, char *word, struct step *step)
 {
-	static const char *const ends[] = {"public",  "other",	 "peer", "secured",
+	static const char *const ends[] = {"public",  "other",   "peer", "secured",
 					   "network", "spoofed", NULL};
 	char *colon = strchr(word, ':');
 	int end;
@@ -111,8 +111,9 @@ static int read_option(struct reader *r, char ***word, struct step *step)
 	if (strcmp(name, "repeat") == 0 && value) {
 		(*word)++;
 		step->repeat = strtoul(value, NULL, 10);
-		return step->repeat >= 1 && step->repeat <= 1000000 ? 0 :
-			wrong(r, "repeat is within 1..1000000, not", value);
+		return step->repeat >= 1 && step->repeat <= 1000000 ?
+			       0 :
+			       wrong(r, "repeat is within 1..1000000, not", value);
 	}
 	if (strcmp(name, "every") == 0 && value) {
 		(*word)++;
@@ -230,9 +231,9 @@ static const struct {
 } lines[] = {
 	{"vector", read_vector, false}, {"threat", read_threat, false},
 	{"expect", read_expect, false}, {"in", read_in, false},
-	{"out", read_out, false},	{"prove", read_prove, false},
-	{"wait", read_wait, false},	{"legal", read_legal, true},
-	{"attack", read_attack, true},	{"report", read_report, true},
+	{"out", read_out, false},       {"prove", read_prove, false},
+	{"wait", read_wait, false},     {"legal", read_legal, true},
+	{"attack", read_attack, true},  {"report", read_report, true},
 };
 
 static int read_words(struct reader *r, char *line)
@@ -269,8 +270,8 @@ static int check_vectors(const struct vectors *vectors, size_t first, struct err
 
 		if (!v->threat || !v->title || !v->step_count)
 			return fail(e, EXIT_USAGE,
-				    "%s: vector '%s' needs a threat, a title and a packet",
-				    v->file, v->name);
+				    "%s: vector '%s' needs a threat, a title and a packet", v->file,
+				    v->name);
 	}
 	return 0;
 }

@@ -29,13 +29,13 @@ struct step {
 	enum step_kind kind;
 	enum step_end end;
 	enum sw_transport transport;
-	uint16_t port;       /* of the other end; 0: another one with each packet */
-	bool syn;            /* TCP: opens a connection, no payload */
-	bool frame;          /* `text` is a whole frame */
-	bool legal;          /* must pass */
-	uint32_t repeat;     /* packets */
-	uint64_t every;      /* nanoseconds from one packet to the next; of a wait: all of it */
-	char *text;          /* with its templates: fill.h; NULL: no payload */
+	uint16_t port;   /* of the other end; 0: another one with each packet */
+	bool syn;        /* TCP: opens a connection, no payload */
+	bool frame;      /* `text` is a whole frame */
+	bool legal;      /* must pass */
+	uint32_t repeat; /* packets */
+	uint64_t every;  /* nanoseconds from one packet to the next; of a wait: all of it */
+	char *text;      /* with its templates: fill.h; NULL: no payload */
 	size_t size;
 	uint32_t line;
 };
@@ -43,11 +43,11 @@ struct step {
 struct vector {
 	char *file;
 	char *name;
-	char *threat;        /* a row of the catalogue */
+	char *threat; /* a row of the catalogue */
 	char *title;
-	char **expect;       /* names of reasons: one of them stops it where its control is on */
+	char **expect; /* names of reasons: one of them stops it where its control is on */
 	size_t expect_count;
-	bool report;         /* its rules only report by design: they count, and drop nothing */
+	bool report; /* its rules only report by design: they count, and drop nothing */
 	struct step *steps;
 	size_t step_count;
 };

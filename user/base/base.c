@@ -166,8 +166,10 @@ static int check_kind(int fd, const char *path, size_t max, struct error *e)
 	if (S_ISDIR(st.st_mode))
 		return fail(e, EXIT_FAILED, "%s: is a directory; name a file", path);
 	if (S_ISFIFO(st.st_mode) && system.f_type != PIPEFS_MAGIC)
-		return fail(e, EXIT_FAILED, "%s: is a named pipe, and its writer may never come; "
-			    "name a file, or use <(COMMAND)", path);
+		return fail(e, EXIT_FAILED,
+			    "%s: is a named pipe, and its writer may never come; "
+			    "name a file, or use <(COMMAND)",
+			    path);
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return fail(e, EXIT_FAILED, "%s: is a device; name a file", path);
 	if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > max)
@@ -178,7 +180,7 @@ static int check_kind(int fd, const char *path, size_t max, struct error *e)
 /* read(), which waits for a pipe's writer, but not for ever. */
 static ssize_t read_some(int fd, char *to, size_t size)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	ssize_t got = read(fd, to, size);
 
 	if (got >= 0 || errno != EAGAIN)

@@ -64,13 +64,23 @@ static inline void close_file(FILE **f)
 }
 
 #define auto_free cleanup(free_pointer)
-#define auto_fd cleanup(close_fd)
+#define auto_fd   cleanup(close_fd)
 #define auto_file cleanup(close_file)
 
 /* Hands the pointer on and leaves NULL behind. */
-#define take(p) ({ __typeof__(p) taken_ = (p); (p) = NULL; taken_; })
+#define take(p)                             \
+	({                                  \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
+	})
 /* Likewise for a file descriptor. */
-#define take_fd(fd) ({ int taken_ = (fd); (fd) = -1; taken_; })
+#define take_fd(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
+	})
 
 #define array_size(a) (sizeof(a) / sizeof((a)[0]))
 

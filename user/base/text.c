@@ -107,7 +107,7 @@ char *printable_lines(const char *text)
 
 struct printable printable(const char *text)
 {
-	struct printable all = { "" };
+	struct printable all = {""};
 	size_t used = 0;
 
 	for (size_t size = strlen(text), n; size; text += n, size -= n) {

@@ -59,7 +59,8 @@ static int read_options(const struct command *self, int argc, char **argv, bool 
 		return -1;
 	*path = argv[optind];
 	if (!*path)
-		return fail(e, EXIT_USAGE, "apply: name a policy file; see: sipward apply "
+		return fail(e, EXIT_USAGE,
+			    "apply: name a policy file; see: sipward apply "
 			    "--help");
 	if (argv[optind + 1])
 		return fail(e, EXIT_USAGE, "apply: unexpected argument '%s'", argv[optind + 1]);
@@ -158,15 +159,14 @@ static int run_diff(const struct command *self, int argc, char **argv, struct er
 const struct command command_apply = {
 	.name = "apply",
 	.summary = "applies a policy to the running agent; with --confirm it reverts by itself",
-	.help =
-	"Usage: sipward apply POLICY [--confirm 60s] [-j]\n\n"
-	"  -c, --confirm DURATION  the previous policy comes back after this time, unless you run\n"
-	"                          `sipward confirm`: you cannot lock yourself out\n\n"
-	"Replaces the policy in one step and keeps counters, bans and limits. A wrong policy,\n"
-	"or one that the kernel refuses, changes nothing. Tuned values belong to the policy\n"
-	"that they were tuned in: they go with it, and come back with it. A reload (SIGHUP) and\n"
-	"the next start read the file that `sipward run -p` names. If the agent is killed\n"
-	"before `sipward confirm`, the new policy stays until that start.\n",
+	.help = "Usage: sipward apply POLICY [--confirm 60s] [-j]\n\n"
+		"  -c, --confirm DURATION  the previous policy comes back after this time, unless you run\n"
+		"                          `sipward confirm`: you cannot lock yourself out\n\n"
+		"Replaces the policy in one step and keeps counters, bans and limits. A wrong policy,\n"
+		"or one that the kernel refuses, changes nothing. Tuned values belong to the policy\n"
+		"that they were tuned in: they go with it, and come back with it. A reload (SIGHUP) and\n"
+		"the next start read the file that `sipward run -p` names. If the agent is killed\n"
+		"before `sipward confirm`, the new policy stays until that start.\n",
 	.run = run_apply,
 };
 

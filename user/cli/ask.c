@@ -41,12 +41,16 @@ static bool is_stopped(int pid)
 static int give_up(int pid, int waited, struct error *e)
 {
 	if (is_stopped(pid))
-		return fail(e, EXIT_FAILED, "the agent (pid %d) does not answer: it is stopped "
+		return fail(e, EXIT_FAILED,
+			    "the agent (pid %d) does not answer: it is stopped "
 			    "(SIGSTOP, or a debugger); what is attached keeps running. To continue "
-			    "it, run: kill -CONT %d", pid, pid);
-	return fail(e, EXIT_FAILED, "the agent (pid %d) did not answer for %d s: it is busy, "
+			    "it, run: kill -CONT %d",
+			    pid, pid);
+	return fail(e, EXIT_FAILED,
+		    "the agent (pid %d) did not answer for %d s: it is busy, "
 		    "frozen or hanging; what is attached keeps running. If this lasts, restart it "
-		    "(systemctl restart sipward, or kill -9 and sipward run)", pid, waited);
+		    "(systemctl restart sipward, or kill -9 and sipward run)",
+		    pid, waited);
 }
 
 /* Waits until there is something to read. */
@@ -74,7 +78,8 @@ static char *read_line(int fd, struct error *e)
 	while (wait_for(fd, e) == 0) {
 		got = read(fd, line + used, room - used - 1);
 		if (got <= 0) {
-			fail(e, EXIT_FAILED, "the agent went away without an answer; its log says "
+			fail(e, EXIT_FAILED,
+			     "the agent went away without an answer; its log says "
 			     "why");
 			break;
 		}
@@ -107,7 +112,8 @@ struct json_object *ask_agent(const char *command, struct json_object *args, str
 		return NULL;
 	answer = json_tokener_parse(reply);
 	if (!answer) {
-		fail(e, EXIT_FAILED, "the agent's answer cannot be read; check that this `sipward` "
+		fail(e, EXIT_FAILED,
+		     "the agent's answer cannot be read; check that this `sipward` "
 		     "and the agent have the same version");
 		return NULL;
 	}

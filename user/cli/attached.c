@@ -46,7 +46,8 @@ void print_network(struct json_object *network)
 		printf(" (nsenter --net=%s); the interfaces below are in that namespace\n", path);
 	else if (path)
 		printf("; its interfaces are not visible from here; run: nsenter --net=%s sipward "
-		       "status\n", path);
+		       "status\n",
+		       path);
 	else
 		puts("; no process is in it, so it may be gone");
 }
@@ -87,8 +88,9 @@ static const char *why_text(const struct attachment *attachment)
 		return NULL;
 	if (!attachment->ifindex)
 		return "there is no such interface now";
-	return attachment->why == ATTACH_WHY_NO_PIN ? "no link is pinned" :
-	       "its link is empty: sipward was detached, or the interface was created again";
+	return attachment->why == ATTACH_WHY_NO_PIN ?
+		       "no link is pinned" :
+		       "its link is empty: sipward was detached, or the interface was created again";
 }
 
 static void add_other(struct json_object *o, const struct attachment *attachment)
@@ -195,8 +197,8 @@ static void print_nothing(struct json_object *iface)
 	}
 	printf("%s: nothing attached (%s)", text_of(iface, "name"), text_of(iface, "why"));
 	if (other)
-		printf("; another XDP program is attached: id %s, name %s",
-		       text_of(other, "id"), text_of(other, "name"));
+		printf("; another XDP program is attached: id %s, name %s", text_of(other, "id"),
+		       text_of(other, "name"));
 	putchar('\n');
 }
 
@@ -219,12 +221,14 @@ static void print_interface(struct json_object *iface)
 		       text_of(iface, "pinned_as"));
 	if (!json_object_get_boolean(json_object_object_get(iface, "pinned")))
 		printf("  without a pin in %s: it was removed, or another directory "
-		       "(SIPWARD_BPF_DIR) has it\n", bpf_dir());
+		       "(SIPWARD_BPF_DIR) has it\n",
+		       bpf_dir());
 	printf("  protects:");
 	for (size_t i = 0; i < json_object_array_length(services); i++)
 		printf(" %s", json_object_get_string(json_object_array_get_idx(services, i)));
-	puts(json_object_get_boolean(json_object_object_get(iface, "multi_buffer")) ? "" :
-	     "\n  no multi-buffer frames: messages larger than one buffer are not seen");
+	puts(json_object_get_boolean(json_object_object_get(iface, "multi_buffer")) ?
+		     "" :
+		     "\n  no multi-buffer frames: messages larger than one buffer are not seen");
 }
 
 void print_attached(struct json_object *interfaces)

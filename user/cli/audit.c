@@ -17,8 +17,8 @@ struct audit_options {
 	void (*print)(const struct audit *audit, FILE *out);
 };
 
-static int read_options(const struct command *self, int argc, char **argv,
-			struct audit_options *to, struct error *e)
+static int read_options(const struct command *self, int argc, char **argv, struct audit_options *to,
+			struct error *e)
 {
 	/* clang-format off */
 	static const struct option options[] = {
@@ -74,13 +74,12 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 const struct command command_audit = {
 	.name = "audit",
 	.summary = "shows how a policy answers each known threat, and runs attacks to prove it",
-	.help =
-	"Usage: sipward audit [-p POLICY] [--format md|html|json] [--vectors DIR] [-j]\n\n"
-	"  -p, --policy FILE    this policy (default: the policy of the running agent)\n"
-	"  -f, --format F       md (default), html (one file, prints well) or json, like -j\n"
-	"      --vectors DIR    also run the vectors (attacks) of DIR/*.txt\n\n"
-	"A separate copy of the compiled policy judges the vectors in the kernel; live state\n"
-	"does not change. For every threat the report has its controls; whether each is on, in\n"
-	"shadow or off; its line of the policy; and what sipward cannot see (blind).\n",
+	.help = "Usage: sipward audit [-p POLICY] [--format md|html|json] [--vectors DIR] [-j]\n\n"
+		"  -p, --policy FILE    this policy (default: the policy of the running agent)\n"
+		"  -f, --format F       md (default), html (one file, prints well) or json, like -j\n"
+		"      --vectors DIR    also run the vectors (attacks) of DIR/*.txt\n\n"
+		"A separate copy of the compiled policy judges the vectors in the kernel; live state\n"
+		"does not change. For every threat the report has its controls; whether each is on, in\n"
+		"shadow or off; its line of the policy; and what sipward cannot see (blind).\n",
 	.run = run,
 };

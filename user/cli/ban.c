@@ -16,14 +16,14 @@
 /* `ban` and `allow` are one command with two meanings. */
 struct ban_options {
 	enum ban_kind kind;
-	const char *command;   /* "ban", "allow" */
+	const char *command; /* "ban", "allow" */
 	bool json;
 	uint64_t duration;
 	const char *note;
-	const char *user;      /* of `ban del`: one that is refused */
+	const char *user; /* of `ban del`: one that is refused */
 	const char *verb;
 	const char *address;
-	struct prefix source;  /* what the address says */
+	struct prefix source; /* what the address says */
 };
 
 static int wants_verb(const struct ban_options *options, struct error *e)
@@ -48,8 +48,8 @@ static int read_words(int argc, char **argv, struct ban_options *to, struct erro
 	return to->verb ? 0 : wants_verb(to, e);
 }
 
-static int read_options(const struct command *self, int argc, char **argv,
-			struct ban_options *to, struct error *e)
+static int read_options(const struct command *self, int argc, char **argv, struct ban_options *to,
+			struct error *e)
 {
 	static const struct option options[] = {
 		/* clang-format off */
@@ -78,8 +78,10 @@ static int read_options(const struct command *self, int argc, char **argv,
 	if (letter == -2 || read_words(argc, argv, to, e) < 0)
 		return -1;
 	if (to->user && (to->kind == BAN_ALLOWS || strcmp(to->verb, "del")))
-		return fail(e, EXIT_USAGE, "%s: --user goes with ban del: a username is refused "
-			    "for wrong passwords", to->command);
+		return fail(e, EXIT_USAGE,
+			    "%s: --user goes with ban del: a username is refused "
+			    "for wrong passwords",
+			    to->command);
 	return 0;
 }
 
@@ -110,7 +112,8 @@ static void time_left(const struct sw_ban *ban, char *text, size_t size)
 static struct reason_label reason_of(const struct sw_ban *ban)
 {
 	return ban->reason == SW_REASON_BAN || ban->reason == SW_REASON_NONE ?
-	       (struct reason_label){"manual"} : reason_label(ban->reason);
+		       (struct reason_label){"manual"} :
+		       reason_label(ban->reason);
 }
 
 static struct json_object *ban_json(const struct ban_entry *entry)
@@ -182,7 +185,8 @@ static void note_monitor(void)
 
 		if (attachment_read(*iface, &attachment, NULL) == 0 && attachment.policy &&
 		    attachment.policy->mode == SW_MODE_MONITOR)
-			fprintf(stderr, "sipward: %s is in monitor mode: bans are counted and drop "
+			fprintf(stderr,
+				"sipward: %s is in monitor mode: bans are counted and drop "
 				"nothing (sipward tune mode enforce)\n",
 				printable(*iface).text);
 	}
@@ -216,10 +220,10 @@ static int del_user(const struct state *state, const struct ban_options *options
 	if (ban_del_user(state, &options->source, options->user, &found, e) < 0)
 		return -1;
 	if (!found)
-		return fail(e, EXIT_FAILED, "the username '%s' is not refused to %s; `sipward ban "
+		return fail(e, EXIT_FAILED,
+			    "the username '%s' is not refused to %s; `sipward ban "
 			    "list` shows each username with its address",
-			    printable(options->user).text,
-			    options->address);
+			    printable(options->user).text, options->address);
 	if (options->json)
 		return list(state, options, e);
 	printf("the username '%s' is no longer refused to %s\n", printable(options->user).text,
@@ -270,37 +274,35 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 const struct command command_ban = {
 	.name = "ban",
 	.summary = "adds, deletes and lists manual bans",
-	.help =
-	"Usage: sipward ban add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
-	"       sipward ban del ADDRESS [--user NAME] [-j]\n"
-	"       sipward ban list [-j]\n\n"
-	"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until removed\n"
-	"  -n, --note TEXT     why (31 octets), shown by list\n"
-	"  -u, --user NAME     a username that is refused to ADDRESS, as list shows it\n"
-	"  -j, --json          the bans as JSON\n\n"
-	"An IPv6 address stands for its /64, the network of one subscriber. A ban holds on\n"
-	"every protected interface at once, with or without an agent, and outlives restarts and\n"
-	"reloads. Sources on lists: {allow: [...]} pass in spite of a ban. A manual ban\n"
-	"replaces a manual allow. Automatic bans never do.\n\n"
-	"list also shows usernames that are refused to an address for wrong passwords. del\n"
-	"--user removes one of them. del without --user removes all of the address, and its\n"
-	"ban.\n",
+	.help = "Usage: sipward ban add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
+		"       sipward ban del ADDRESS [--user NAME] [-j]\n"
+		"       sipward ban list [-j]\n\n"
+		"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until removed\n"
+		"  -n, --note TEXT     why (31 octets), shown by list\n"
+		"  -u, --user NAME     a username that is refused to ADDRESS, as list shows it\n"
+		"  -j, --json          the bans as JSON\n\n"
+		"An IPv6 address stands for its /64, the network of one subscriber. A ban holds on\n"
+		"every protected interface at once, with or without an agent, and outlives restarts and\n"
+		"reloads. Sources on lists: {allow: [...]} pass in spite of a ban. A manual ban\n"
+		"replaces a manual allow. Automatic bans never do.\n\n"
+		"list also shows usernames that are refused to an address for wrong passwords. del\n"
+		"--user removes one of them. del without --user removes all of the address, and its\n"
+		"ban.\n",
 	.run = run,
 };
 
 const struct command command_allow = {
 	.name = "allow",
 	.summary = "lets a source pass, despite lists and bans",
-	.help =
-	"Usage: sipward allow add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
-	"       sipward allow del ADDRESS [-j]\n"
-	"       sipward allow list [-j]\n\n"
-	"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until removed\n"
-	"  -n, --note TEXT     why (31 octets), shown by list\n"
-	"  -j, --json          the entries as JSON\n\n"
-	"An allow replaces a ban of the source and prevents automatic bans. It overrides lists:\n"
-	"{deny: [...]}. Limits, methods and checks still apply to the source. Like a ban, it\n"
-	"takes effect on every interface at once, with or without an agent, for one IPv4\n"
-	"address or one IPv6 /64.\n",
+	.help = "Usage: sipward allow add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
+		"       sipward allow del ADDRESS [-j]\n"
+		"       sipward allow list [-j]\n\n"
+		"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until removed\n"
+		"  -n, --note TEXT     why (31 octets), shown by list\n"
+		"  -j, --json          the entries as JSON\n\n"
+		"An allow replaces a ban of the source and prevents automatic bans. It overrides lists:\n"
+		"{deny: [...]}. Limits, methods and checks still apply to the source. Like a ban, it\n"
+		"takes effect on every interface at once, with or without an agent, for one IPv4\n"
+		"address or one IPv6 /64.\n",
 	.run = run,
 };

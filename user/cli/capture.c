@@ -46,8 +46,8 @@ bool capture_is_one(const char *path, const uint8_t *octets, size_t size)
 
 struct capture *capture_open(const char *path, struct error *e)
 {
-	static const int known[] = {DLT_EN10MB, DLT_RAW, DLT_IPV4, DLT_IPV6, DLT_LINUX_SLL,
-				    DLT_LINUX_SLL2, DLT_NULL, DLT_LOOP};
+	static const int known[] = {DLT_EN10MB,    DLT_RAW,        DLT_IPV4, DLT_IPV6,
+				    DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_NULL, DLT_LOOP};
 	auto_capture struct capture *capture = xcalloc(1, sizeof(*capture));
 	char why[PCAP_ERRBUF_SIZE] = "";
 
@@ -62,9 +62,10 @@ struct capture *capture_open(const char *path, struct error *e)
 	for (size_t i = 0; i < array_size(known); i++)
 		if (capture->link_type == known[i])
 			return take(capture);
-	fail(e, EXIT_FAILED, "%s: its link type %d (%s) is not supported; Ethernet, raw IP, Linux "
-	     "cooked (v1, v2) and loopback are", path, capture->link_type,
-	     pcap_datalink_val_to_name(capture->link_type) ?: "?");
+	fail(e, EXIT_FAILED,
+	     "%s: its link type %d (%s) is not supported; Ethernet, raw IP, Linux "
+	     "cooked (v1, v2) and loopback are",
+	     path, capture->link_type, pcap_datalink_val_to_name(capture->link_type) ?: "?");
 	return NULL;
 }
 

@@ -11,8 +11,8 @@
 struct captured {
 	const uint8_t *octets; /* an Ethernet frame, valid until the next call */
 	uint32_t size;
-	uint64_t time;         /* nanoseconds of the capture's clock; 0 for a bare message */
-	uint32_t cut;          /* octets that the capture left out: the packet cannot be judged */
+	uint64_t time; /* nanoseconds of the capture's clock; 0 for a bare message */
+	uint32_t cut;  /* octets that the capture left out: the packet cannot be judged */
 };
 
 struct capture;

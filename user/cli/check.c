@@ -50,7 +50,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (!path)
 		return -1;
 	if ((policy_load(path, &policy, &wrong) < 0 ||
-	     memory_check(&policy, memory_allowed(&policy), &wrong) < 0) && !json)
+	     memory_check(&policy, memory_allowed(&policy), &wrong) < 0) &&
+	    !json)
 		return fail(e, wrong.code, "%s", wrong.text);
 	if (!wrong.code)
 		memory_measure(&policy, &memory, &wrong);

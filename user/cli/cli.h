@@ -10,15 +10,15 @@
 
 struct command {
 	const char *name;
-	const char *summary;     /* one line of `sipward --help` */
-	const char *help;        /* all of `sipward NAME --help`, behind the summary */
+	const char *summary; /* one line of `sipward --help` */
+	const char *help;    /* all of `sipward NAME --help`, behind the summary */
 	/* 0, or -1 and *e. argv[0] is the command's name. */
 	int (*run)(const struct command *self, int argc, char **argv, struct error *e);
 };
 
-extern const struct command command_run, command_check, command_status, command_stats,
-	command_ban, command_events, command_explain, command_detach, command_version,
-	command_tune, command_apply, command_confirm, command_diff, command_doctor, command_allow,
-	command_top, command_capture, command_audit;
+extern const struct command command_run, command_check, command_status, command_stats, command_ban,
+	command_events, command_explain, command_detach, command_version, command_tune,
+	command_apply, command_confirm, command_diff, command_doctor, command_allow, command_top,
+	command_capture, command_audit;
 
 #endif

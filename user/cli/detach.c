@@ -19,8 +19,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 	/* With an agent alive the programs would come back at its next step. */
 	if (only_json(self, argc, argv, &json, e) < 0 || privilege_check(e) < 0 ||
-	    paths_prepare(e) < 0 || lock_take(&lock, advice, e) < 0 ||
-	    network_check(e) < 0)
+	    paths_prepare(e) < 0 || lock_take(&lock, advice, e) < 0 || network_check(e) < 0)
 		return -1;
 	interfaces = state_interfaces();
 	observers_detach(NULL);

@@ -29,13 +29,13 @@ static const char *const level_names[] = {"ok", "note", "bad"};
 
 struct examination {
 	struct json_object *findings;
-	const char *about;  /* an interface, or "host" */
+	const char *about; /* an interface, or "host" */
 	bool bad;
 };
 
 /* `fix` is a command, or NULL. */
-static __attribute__((format(printf, 4, 5))) void
-find(struct examination *x, enum level level, const char *fix, const char *fmt, ...)
+static __attribute__((format(printf, 4, 5))) void find(struct examination *x, enum level level,
+						       const char *fix, const char *fmt, ...)
 {
 	struct json_object *o = json_object_new_object();
 	auto_free char *text = NULL;
@@ -76,13 +76,16 @@ static void examine_kernel(struct examination *x)
 	else
 		find(x, LEVEL_OK, NULL, "kernel %s has all that sipward needs", kernel.release);
 	if (kernel_setting("net/core/bpf_jit_enable") == 0)
-		find(x, LEVEL_BAD, "sysctl -w net.core.bpf_jit_enable=1", "the BPF compiler (JIT) "
+		find(x, LEVEL_BAD, "sysctl -w net.core.bpf_jit_enable=1",
+		     "the BPF compiler (JIT) "
 		     "is off: programs are interpreted, and a flood costs many times more CPU");
 	if (kernel_setting("net/core/bpf_jit_harden") == 2)
-		find(x, LEVEL_NOTE, "sysctl -w net.core.bpf_jit_harden=1", "constants of BPF "
+		find(x, LEVEL_NOTE, "sysctl -w net.core.bpf_jit_harden=1",
+		     "constants of BPF "
 		     "programs are blinded for root, too, which makes each packet cost more");
 	if (kernel_setting("kernel/bpf_stats_enabled") == 1)
-		find(x, LEVEL_NOTE, "sysctl -w kernel.bpf_stats_enabled=0", "every run of a BPF "
+		find(x, LEVEL_NOTE, "sysctl -w kernel.bpf_stats_enabled=0",
+		     "every run of a BPF "
 		     "program is timed, which makes each packet cost more");
 }
 
@@ -93,7 +96,8 @@ static void examine_bpffs(struct examination *x)
 	if (is_bpffs("/sys/fs/bpf"))
 		find(x, LEVEL_OK, NULL, "a BPF file system is mounted on /sys/fs/bpf");
 	else
-		find(x, LEVEL_NOTE, fix, "no BPF file system is mounted on /sys/fs/bpf; sipward "
+		find(x, LEVEL_NOTE, fix,
+		     "no BPF file system is mounted on /sys/fs/bpf; sipward "
 		     "run mounts one, but its pins are lost when that is unmounted");
 }
 
@@ -104,7 +108,8 @@ static void examine_memory(struct examination *x, const struct policy *policy)
 	if (memory_check(policy, memory_allowed(policy), &e) < 0)
 		find(x, LEVEL_BAD, NULL, "%s", e.text);
 	else
-		find(x, LEVEL_OK, NULL, "the policy takes at most %.0f MB, of %.0f MB that "
+		find(x, LEVEL_OK, NULL,
+		     "the policy takes at most %.0f MB, of %.0f MB that "
 		     "it may (since kernel 5.11 the memlock limit does not matter)",
 		     policy_memory(policy, NULL) / 1e6, memory_allowed(policy) / 1e6);
 }
@@ -125,18 +130,21 @@ static void examine_attachment(struct examination *x, const struct nic *nic)
 		   (attachment.mode == ATTACH_NONE && attach_check(nic->name, &e) < 0)) {
 		find(x, LEVEL_BAD, NULL, "%s", e.text);
 	} else if (attachment.mode == ATTACH_ELSEWHERE) {
-		find(x, LEVEL_BAD, NULL, "sipward's program of this name runs on an interface that "
+		find(x, LEVEL_BAD, NULL,
+		     "sipward's program of this name runs on an interface that "
 		     "is not in this network namespace");
 	} else if (attachment.mode == ATTACH_GENERIC) {
-		find(x, LEVEL_NOTE, NULL, "sipward is attached in generic mode, which runs after "
+		find(x, LEVEL_NOTE, NULL,
+		     "sipward is attached in generic mode, which runs after "
 		     "the socket buffer is built: a flood costs several times more CPU than in "
 		     "native mode");
 	} else if (attachment.mode == ATTACH_NATIVE) {
 		find(x, LEVEL_OK, NULL, "sipward is attached in native mode%s",
 		     attachment.multi_buffer ? "" : ", without multi-buffer frames");
 	} else {
-		find(x, LEVEL_OK, NULL, "nothing is attached, and nothing prevents sipward from "
-					"attaching");
+		find(x, LEVEL_OK, NULL,
+		     "nothing is attached, and nothing prevents sipward from "
+		     "attaching");
 	}
 }
 
@@ -150,16 +158,21 @@ static void examine_driver(struct examination *x, const struct nic *nic)
 		     "attached to %s, sipward sees its packets with their tags in the driver",
 		     nic->parent, nic->parent);
 	} else if (strcmp(nic->driver, "bridge") == 0 || strcmp(nic->driver, "team") == 0) {
-		find(x, LEVEL_NOTE, NULL, "it is a %s, where only generic mode works; attach to "
-		     "its ports instead", nic->driver);
+		find(x, LEVEL_NOTE, NULL,
+		     "it is a %s, where only generic mode works; attach to "
+		     "its ports instead",
+		     nic->driver);
 	} else if (!*nic->driver) {
-		find(x, LEVEL_NOTE, NULL, "the driver does not report its name; whether native "
+		find(x, LEVEL_NOTE, NULL,
+		     "the driver does not report its name; whether native "
 		     "mode works is known after sipward is attached");
 	} else if (nic_has_native_xdp(nic)) {
 		find(x, LEVEL_OK, NULL, "driver %s has native mode", nic->driver);
 	} else {
-		find(x, LEVEL_NOTE, NULL, "driver %s is not known to have native mode; in generic "
-		     "mode a flood costs several times more", nic->driver);
+		find(x, LEVEL_NOTE, NULL,
+		     "driver %s is not known to have native mode; in generic "
+		     "mode a flood costs several times more",
+		     nic->driver);
 	}
 }
 
@@ -184,7 +197,8 @@ static void examine_bond(struct examination *x, const struct nic *nic)
 	}
 	if (nic->bond_mode == BOND_MODE_BROADCAST || nic->bond_mode == BOND_MODE_TLB ||
 	    nic->bond_mode == BOND_MODE_ALB)
-		find(x, LEVEL_NOTE, NULL, "its bonding mode has no native mode; balance-rr, "
+		find(x, LEVEL_NOTE, NULL,
+		     "its bonding mode has no native mode; balance-rr, "
 		     "active-backup, balance-xor and 802.3ad have");
 	find(x, LEVEL_OK, NULL, "it is a bond of %s; attach to the bond, not to its members",
 	     *members ? members : "no members yet");
@@ -200,12 +214,15 @@ static void examine_queues(struct examination *x, const struct nic *nic)
 	auto_free char *mtu = xasprintf("ip link set dev %s mtu %u", nic->name, native.mtu);
 
 	if (native.mtu && nic->mtu > native.mtu)
-		find(x, LEVEL_NOTE, mtu, "MTU %u: driver %s has native mode up to %u only; in "
-		     "generic mode a flood costs several times more", nic->mtu, nic->driver,
-		     native.mtu);
+		find(x, LEVEL_NOTE, mtu,
+		     "MTU %u: driver %s has native mode up to %u only; in "
+		     "generic mode a flood costs several times more",
+		     nic->mtu, nic->driver, native.mtu);
 	else if (nic->mtu > ONE_BUFFER_MTU)
-		find(x, LEVEL_NOTE, NULL, "MTU %u: native mode needs a driver that takes "
-		     "multi-buffer frames (mtu above %d)", nic->mtu, ONE_BUFFER_MTU);
+		find(x, LEVEL_NOTE, NULL,
+		     "MTU %u: native mode needs a driver that takes "
+		     "multi-buffer frames (mtu above %d)",
+		     nic->mtu, ONE_BUFFER_MTU);
 	if (!nic->queues)
 		return;
 	if (!native.queues)
@@ -213,12 +230,16 @@ static void examine_queues(struct examination *x, const struct nic *nic)
 		     native.rule);
 	else if (nic->queues > native.queues || (native.equal && nic->queues != nic->senders) ||
 		 (native.combined && !nic->combined))
-		find(x, LEVEL_NOTE, fix, "%u queues receive and %u send, with which driver %s "
-		     "refuses native mode: %s; at most %u of %u may receive", nic->queues,
-		     nic->senders, nic->driver, native.rule, native.queues, nic->queues_max);
+		find(x, LEVEL_NOTE, fix,
+		     "%u queues receive and %u send, with which driver %s "
+		     "refuses native mode: %s; at most %u of %u may receive",
+		     nic->queues, nic->senders, nic->driver, native.rule, native.queues,
+		     nic->queues_max);
 	else if (nic->queues == 1 && best > 1)
-		find(x, LEVEL_NOTE, fix, "one receive queue of %u%s: one CPU of %ld has to handle "
-		     "a whole flood", nic->queues_max,
+		find(x, LEVEL_NOTE, fix,
+		     "one receive queue of %u%s: one CPU of %ld has to handle "
+		     "a whole flood",
+		     nic->queues_max,
 		     native.queues < nic->queues_max ? ", of which native mode leaves half" : "",
 		     cpus);
 }
@@ -230,14 +251,18 @@ static void examine_settings(struct examination *x, const struct nic *nic)
 	auto_free char *ring = xasprintf("ethtool -G %s rx %u", nic->name, nic->ring_max);
 
 	if (nic->lro)
-		find(x, LEVEL_BAD, lro, "large receive offload is on: it joins packets before a "
+		find(x, LEVEL_BAD, lro,
+		     "large receive offload is on: it joins packets before a "
 		     "program can see them, and most drivers refuse native mode with it");
 	if (nic->strips_vlan && !*nic->parent && strcmp(nic->driver, "veth") != 0)
-		find(x, LEVEL_NOTE, vlan, "the hardware removes VLAN tags before a program sees "
+		find(x, LEVEL_NOTE, vlan,
+		     "the hardware removes VLAN tags before a program sees "
 		     "the frame: packets of all VLANs look alike");
 	if (nic->ring && nic->ring < nic->ring_max)
-		find(x, LEVEL_NOTE, ring, "receive rings have %u of %u descriptors: bursts may be "
-		     "lost before any program sees them", nic->ring, nic->ring_max);
+		find(x, LEVEL_NOTE, ring,
+		     "receive rings have %u of %u descriptors: bursts may be "
+		     "lost before any program sees them",
+		     nic->ring, nic->ring_max);
 }
 
 static void examine_interface(struct examination *x, const char *name)
@@ -286,7 +311,8 @@ static void examine_all(struct examination *x, char **names, size_t count,
 	for (char **name = attached; *name; name++)
 		examine_interface(x, *name);
 	if (!attached[0])
-		find(x, LEVEL_NOTE, "sipward doctor -i IFACE", "no interface is given or attached, "
+		find(x, LEVEL_NOTE, "sipward doctor -i IFACE",
+		     "no interface is given or attached, "
 		     "so none was checked");
 }
 
@@ -335,12 +361,11 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 const struct command command_doctor = {
 	.name = "doctor",
 	.summary = "checks kernel, memory and interfaces for problems, and tells how to fix them",
-	.help =
-	"Usage: sipward doctor [-i IFACE]... [-p POLICY] [-j]\n\n"
-	"  -i, --interface IFACE  check this interface; default: those of the policy, else\n"
-	"                         those that sipward is attached to\n"
-	"  -p, --policy FILE      whose tables must fit; default: the embedded one\n\n"
-	"Changes nothing. ok: no problem. note: worth knowing. bad: sipward cannot work; the\n"
-	"exit code is then 1.\n",
+	.help = "Usage: sipward doctor [-i IFACE]... [-p POLICY] [-j]\n\n"
+		"  -i, --interface IFACE  check this interface; default: those of the policy, else\n"
+		"                         those that sipward is attached to\n"
+		"  -p, --policy FILE      whose tables must fit; default: the embedded one\n\n"
+		"Changes nothing. ok: no problem. note: worth knowing. bad: sipward cannot work; the\n"
+		"exit code is then 1.\n",
 	.run = run,
 };

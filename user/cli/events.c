@@ -43,7 +43,8 @@ static int from_agent(FILE *stream, bool follow, bool json, struct error *e)
 	free(line);
 	if (!follow || output_failed())
 		return 0;
-	return fail(e, EXIT_FAILED, "events: the agent closed the stream: it stopped, or events "
+	return fail(e, EXIT_FAILED,
+		    "events: the agent closed the stream: it stopped, or events "
 		    "came faster than they were read; run the command again");
 }
 
@@ -71,7 +72,8 @@ static int from_ring(bool follow, bool json, struct error *e)
 	    history_open(&history, &state, print_from_ring, &reading, e) < 0)
 		return -1;
 	fputs("sipward: no agent runs; the events are read directly from the kernel's "
-	      "ring\n", stderr);
+	      "ring\n",
+	      stderr);
 	while (!history_read(&history) ||
 	       (follow && !output_failed() && history_wait(&history) == 0))
 		; /* each prints what it reads */
@@ -99,8 +101,9 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (letter == -2)
 		return -1;
 	if (optind < argc)
-		return fail(e, EXIT_USAGE, "events: unexpected argument '%s'; see: sipward events "
-					   "--help",
+		return fail(e, EXIT_USAGE,
+			    "events: unexpected argument '%s'; see: sipward events "
+			    "--help",
 			    argv[optind]);
 	/* Whether it answers at all: a follower has to wait without an end. */
 	agent = ask_agent("status", NULL, &no_agent);
@@ -114,13 +117,12 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 const struct command command_events = {
 	.name = "events",
 	.summary = "shows the last refused packets, one line each, with source, message and reason",
-	.help =
-	"Usage: sipward events [-f] [-j]\n\n"
-	"  -f, --follow  go on with new events\n"
-	"  -j, --json    one JSON object a line\n\n"
-	"Each line names time, interface, zone, source, destination, transport, method, length,\n"
-	"whether it was dropped or would have been dropped, the reason and its rule. The\n"
-	"policy's events: {rate: ...} limits events. If some are left out, the next line has\n"
-	"their number. Counters (sipward stats) are complete.\n",
+	.help = "Usage: sipward events [-f] [-j]\n\n"
+		"  -f, --follow  go on with new events\n"
+		"  -j, --json    one JSON object a line\n\n"
+		"Each line names time, interface, zone, source, destination, transport, method, length,\n"
+		"whether it was dropped or would have been dropped, the reason and its rule. The\n"
+		"policy's events: {rate: ...} limits events. If some are left out, the next line has\n"
+		"their number. Counters (sipward stats) are complete.\n",
 	.run = run,
 };

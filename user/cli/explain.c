@@ -155,8 +155,8 @@ static int destination(const struct explanation *x, const struct explain_options
 		}
 	}
 	return fail(e, EXIT_USAGE,
-		    "explain: %s: the policy has no %s service of the family of --from",
-		    x->file, transport_name(wanted));
+		    "explain: %s: the policy has no %s service of the family of --from", x->file,
+		    transport_name(wanted));
 }
 
 static int explain_message(struct explanation *x, struct test_run *test_run,
@@ -208,8 +208,7 @@ static int explain_file(const char *path, struct test_run *test_run, const struc
 	if (!text)
 		return -1;
 	if (capture_is_one(path, (uint8_t *)text, size))
-		return fail(e, EXIT_FAILED, "%s: is a pipe; name a capture that is a file",
-			    path);
+		return fail(e, EXIT_FAILED, "%s: is a pipe; name a capture that is a file", path);
 	return explain_message(&x, test_run, options, text, size, e);
 }
 
@@ -273,7 +272,8 @@ static int read_options(const struct command *self, int argc, char **argv,
 		return -1;
 	if (optind < argc)
 		return 0;
-	return fail(e, EXIT_USAGE, "explain: name a file: a capture, or one SIP message; "
+	return fail(e, EXIT_USAGE,
+		    "explain: name a file: a capture, or one SIP message; "
 		    "see: sipward explain --help");
 }
 
@@ -297,17 +297,16 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 const struct command command_explain = {
 	.name = "explain",
 	.summary = "shows how a policy judges captured packets or a SIP message, and why",
-	.help =
-	"Usage: sipward explain [-p POLICY] [-j] [--from ADDR[:PORT]] "
-	"[--transport udp|tcp] FILE...\n\n"
-	"  -p, --policy FILE    this policy (default: the policy of the running agent)\n"
-	"  -j, --json           one JSON object for each packet\n"
-	"  -f, --from ADDR      source of a bare message (default: 198.51.100.7:5060)\n"
-	"  -t, --transport T    transport of a bare message, udp or tcp (default: udp)\n\n"
-	"FILE is a capture (pcap or pcapng; Ethernet, raw IP, Linux cooked or loopback), or one\n"
-	"SIP message as it is on the wire (a bare message). A separate copy of the compiled\n"
-	"policy judges the packets in the kernel. Bans, limits and counters of the live data\n"
-	"path do not change. Every address counts as this host's. Limits use the times of the\n"
-	"capture.\n",
+	.help = "Usage: sipward explain [-p POLICY] [-j] [--from ADDR[:PORT]] "
+		"[--transport udp|tcp] FILE...\n\n"
+		"  -p, --policy FILE    this policy (default: the policy of the running agent)\n"
+		"  -j, --json           one JSON object for each packet\n"
+		"  -f, --from ADDR      source of a bare message (default: 198.51.100.7:5060)\n"
+		"  -t, --transport T    transport of a bare message, udp or tcp (default: udp)\n\n"
+		"FILE is a capture (pcap or pcapng; Ethernet, raw IP, Linux cooked or loopback), or one\n"
+		"SIP message as it is on the wire (a bare message). A separate copy of the compiled\n"
+		"policy judges the packets in the kernel. Bans, limits and counters of the live data\n"
+		"path do not change. Every address counts as this host's. Limits use the times of the\n"
+		"capture.\n",
 	.run = run,
 };

@@ -11,7 +11,7 @@
 
 struct explanation {
 	const char *file;
-	unsigned long packet;          /* 1 is the first of the file */
+	unsigned long packet; /* 1 is the first of the file */
 	const struct policy *policy;
 	const struct test_run *test_run;
 	const struct captured *captured;

@@ -18,7 +18,7 @@
 static struct sip_span offending(const struct sip_msg *msg, enum sw_reason reason)
 {
 	switch (reason) {
-#define WHERE(reason, span)       \
+#define WHERE(reason, span)      \
 	case SW_REASON_##reason: \
 		return span;
 #include <sipward/rules.def>
@@ -130,10 +130,10 @@ void explain_text(const struct explanation *x)
 	       x->outcome.verdict == SW_TEST_RUN_DROP ? "DROP" : "PASS, but would be dropped",
 	       reason_name(reason), reason_text(reason), reason_rfc(reason));
 	if (x->outcome.verdict != SW_TEST_RUN_DROP)
-		printf("  why it passes: %s\n", explained_zone(x)->mode == SW_MODE_MONITOR ?
-		       "monitor mode" : x->outcome.transport == SW_TCP ?
-		       "content on TCP never drops a segment" : x->outcome.in_dialog ?
-		       "inside a dialog: its call goes on" :
-		       "the rule only reports, or is in shadow");
+		printf("  why it passes: %s\n",
+		       explained_zone(x)->mode == SW_MODE_MONITOR ? "monitor mode" :
+		       x->outcome.transport == SW_TCP ? "content on TCP never drops a segment" :
+		       x->outcome.in_dialog           ? "inside a dialog: its call goes on" :
+							"the rule only reports, or is in shadow");
 	print_offence(x, reason);
 }

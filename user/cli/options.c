@@ -22,8 +22,8 @@ static int fail_option(const struct command *self, const char *word, const struc
 	for (size_t i = 0; i < OPTIONS_MAX && options[i].name; i++) {
 		if (optopt && options[i].val == optopt)
 			return fail(e, EXIT_USAGE,
-				    "%s: --%s takes no value; see: sipward %s --help",
-				    self->name, options[i].name, self->name);
+				    "%s: --%s takes no value; see: sipward %s --help", self->name,
+				    options[i].name, self->name);
 		names[i] = options[i].name;
 	}
 	if (optopt)
@@ -57,7 +57,9 @@ int unknown_word(const char *where, const char *word, const char *const *words, 
 		auto_free char *before = all;
 
 		all = xasprintf("%s%s%s", before, *words,
-				!words[1] ? "" : words[2] ? ", " : " or ");
+				!words[1] ? "" :
+				words[2]  ? ", " :
+					    " or ");
 	}
 	return fail(e, EXIT_USAGE, "%s: '%s' is not known; it is %s", where, word, all);
 }

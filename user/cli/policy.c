@@ -19,11 +19,11 @@ static int load_running(const char *doing, struct loaded_policy *loaded, struct 
 	auto_free char *hash = NULL;
 
 	if (!status)
-		fprintf(stderr,
-			"sipward: %s; %s by the embedded policy (another: -p POLICY)\n",
+		fprintf(stderr, "sipward: %s; %s by the embedded policy (another: -p POLICY)\n",
 			no_agent.code == EXIT_FAILED ? no_agent.text : "no agent runs", doing);
 	if (name && strcmp(name, POLICY_PIPE) == 0)
-		return fail(e, EXIT_FAILED, "the running policy came through a pipe and is not in "
+		return fail(e, EXIT_FAILED,
+			    "the running policy came through a pipe and is not in "
 			    "a file; name one with -p POLICY");
 	if (policy_text_load(name && name[0] != '(' ? name : NULL, &loaded->text, e) < 0)
 		return -1;
@@ -40,7 +40,8 @@ static int load_running(const char *doing, struct loaded_policy *loaded, struct 
 		return -1;
 	hash = policy_hash(&loaded->policy);
 	if (status && strcmp(hash, text_of(status, "policy_hash") ?: hash) != 0)
-		fprintf(stderr, "sipward: %s changed since the agent read it; %s by the file as it "
+		fprintf(stderr,
+			"sipward: %s changed since the agent read it; %s by the file as it "
 			"is now (SIGHUP applies it)\n",
 			printable(name).text, doing);
 	return 0;

@@ -31,8 +31,8 @@ struct recording {
 	struct pcapng pcapng;
 	const char *path;
 	const struct state *state;
-	uint64_t most;       /* packets, 0: no end */
-	uint64_t end;        /* monotonic nanoseconds, 0: none */
+	uint64_t most; /* packets, 0: no end */
+	uint64_t end;  /* monotonic nanoseconds, 0: none */
 	uint64_t count;
 	uint64_t lost;
 };
@@ -102,8 +102,7 @@ static bool is_over(const struct recording *recording, int signals)
 
 	return read(signals, &info, sizeof(info)) > 0 ||
 	       (recording->most && recording->count == recording->most) ||
-	       (recording->end && monotonic_ns() >= recording->end) ||
-	       recording->pcapng.error;
+	       (recording->end && monotonic_ns() >= recording->end) || recording->pcapng.error;
 }
 
 static int record(struct recording *recording, struct error *e)
@@ -142,8 +141,10 @@ static int read_options(const struct command *self, int argc, char **argv,
 			struct record_options *to, struct error *e)
 {
 	static const struct option options[] = {
-		{"count", required_argument, NULL, 'n'}, {"for", required_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'}, {},
+		{"count", required_argument, NULL, 'n'},
+		{"for", required_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},
+		{},
 	};
 	const char *why;
 	char *end;
@@ -153,8 +154,8 @@ static int read_options(const struct command *self, int argc, char **argv,
 		if (letter == 'n') {
 			to->most = strtoull(optarg, &end, 10);
 			if (!to->most || *end)
-				return fail(e, EXIT_USAGE,
-					    "capture: --count %s: write a number", optarg);
+				return fail(e, EXIT_USAGE, "capture: --count %s: write a number",
+					    optarg);
 		} else if (duration_parse(optarg, &to->duration, &why) < 0) {
 			return fail(e, EXIT_USAGE, "capture: --for %s: %s", optarg, why);
 		}
@@ -163,8 +164,7 @@ static int read_options(const struct command *self, int argc, char **argv,
 		return -1;
 	to->path = argv[optind];
 	if (!to->path)
-		return fail(e, EXIT_USAGE,
-			    "capture: name a file, or - for the standard output");
+		return fail(e, EXIT_USAGE, "capture: name a file, or - for the standard output");
 	if (argv[optind + 1])
 		return fail(e, EXIT_USAGE, "capture: unexpected argument '%s'", argv[optind + 1]);
 	return 0;
@@ -204,14 +204,13 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 const struct command command_capture = {
 	.name = "capture",
 	.summary = "writes refused packets into a pcapng file, with each reason as a comment",
-	.help =
-	"Usage: sipward capture FILE.pcapng [--count N] [--for 10m]\n"
-	"       sipward capture - | tshark -r -\n\n"
-	"  -n, --count N       stop after N packets\n"
-	"  -f, --for DURATION  stop after this time (default: stop at Ctrl-C)\n\n"
-	"A dropped packet never reaches tcpdump. The file gets the packets that have an event,\n"
-	"so events: {rate: ...} of the policy limits both. To capture more for a while, run:\n"
-	"  sipward tune events.rate 5000/s --for 5m\n"
-	"Whole frames, up to 20000 octets, as the driver got them. Needs a running agent.\n",
+	.help = "Usage: sipward capture FILE.pcapng [--count N] [--for 10m]\n"
+		"       sipward capture - | tshark -r -\n\n"
+		"  -n, --count N       stop after N packets\n"
+		"  -f, --for DURATION  stop after this time (default: stop at Ctrl-C)\n\n"
+		"A dropped packet never reaches tcpdump. The file gets the packets that have an event,\n"
+		"so events: {rate: ...} of the policy limits both. To capture more for a while, run:\n"
+		"  sipward tune events.rate 5000/s --for 5m\n"
+		"Whole frames, up to 20000 octets, as the driver got them. Needs a running agent.\n",
 	.run = run,
 };

@@ -10,8 +10,9 @@ static int add_interface(struct agent_options *options, const char *name, struct
 	char copy[IFNAMSIZ] = {};
 
 	if (strlen(name) >= sizeof(copy) || !*name || strchr(name, '/'))
-		return fail(e, EXIT_USAGE, "run: '%s' is not an interface name (1 to %d "
-					   "characters)",
+		return fail(e, EXIT_USAGE,
+			    "run: '%s' is not an interface name (1 to %d "
+			    "characters)",
 			    name, IFNAMSIZ - 1);
 	strcpy(copy, name);
 	for (size_t i = 0; i < options->interface_count; i++)
@@ -67,18 +68,17 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 const struct command command_run = {
 	.name = "run",
 	.summary = "runs the agent in the foreground",
-	.help =
-	"Usage: sipward run [-i IFACE]... [-p POLICY] [--keep]\n\n"
-	"  -i, --interface IFACE  protect this interface; repeat it for more. Replaces\n"
-	"                         interfaces: of the policy\n"
-	"  -p, --policy FILE      the policy (default: an embedded one in monitor mode, which\n"
-	"                         drops nothing and counts what it would drop)\n"
-	"  -k, --keep             when stopped, leave the programs attached and protecting\n\n"
-	"SIGHUP reads the policy again and applies it; counters, bans and limits are kept. A\n"
-	"wrong policy changes nothing. SIGTERM and SIGINT stop the agent: it detaches the\n"
-	"programs and keeps bans and counters. After a crash the programs stay attached, and\n"
-	"the next run adopts them. SIPWARD_BPF_DIR in the environment moves the pins\n"
-	"(/sys/fs/bpf/sipward), and SIPWARD_RUN_DIR the run directory (/run/sipward). A second\n"
-	"agent, in another network namespace, needs both.\n",
+	.help = "Usage: sipward run [-i IFACE]... [-p POLICY] [--keep]\n\n"
+		"  -i, --interface IFACE  protect this interface; repeat it for more. Replaces\n"
+		"                         interfaces: of the policy\n"
+		"  -p, --policy FILE      the policy (default: an embedded one in monitor mode, which\n"
+		"                         drops nothing and counts what it would drop)\n"
+		"  -k, --keep             when stopped, leave the programs attached and protecting\n\n"
+		"SIGHUP reads the policy again and applies it; counters, bans and limits are kept. A\n"
+		"wrong policy changes nothing. SIGTERM and SIGINT stop the agent: it detaches the\n"
+		"programs and keeps bans and counters. After a crash the programs stay attached, and\n"
+		"the next run adopts them. SIPWARD_BPF_DIR in the environment moves the pins\n"
+		"(/sys/fs/bpf/sipward), and SIPWARD_RUN_DIR the run directory (/run/sipward). A second\n"
+		"agent, in another network namespace, needs both.\n",
 	.run = run,
 };

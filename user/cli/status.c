@@ -131,9 +131,11 @@ static void add_agent(struct json_object *o)
 		return;
 	holder = lock_holder();
 	if (no_agent.code == EXIT_NOT_RUNNING && holder) {
-		auto_free char *text = xasprintf("process %ld has the state but does not listen in "
+		auto_free char *text = xasprintf(
+			"process %ld has the state but does not listen in "
 			"%s: it uses another SIPWARD_RUN_DIR, it is starting or stopping, or its "
-			"socket was removed", holder, run_dir());
+			"socket was removed",
+			holder, run_dir());
 
 		json_text(o, "agent_trouble", text);
 	} else if (no_agent.code != EXIT_NOT_RUNNING) {
@@ -223,8 +225,8 @@ static void print_renamed(struct json_object *renamed)
 		struct json_object *o = json_object_array_get_idx(renamed, i);
 
 		printf("  interface %s is named %s in the policy or on the command line: write %s "
-		       "there before the next start\n", text_of(o, "name"), text_of(o, "meant"),
-		       text_of(o, "name"));
+		       "there before the next start\n",
+		       text_of(o, "name"), text_of(o, "meant"), text_of(o, "name"));
 	}
 }
 
@@ -252,7 +254,8 @@ static void print_agent(struct json_object *agent)
 		printf("  the last reload was refused: %s\n", text_of(agent, "reload_error"));
 	if (text_of(agent, "confirm_seconds_left"))
 		printf("  not confirmed: the previous policy comes back in %s s, unless you run: "
-		       "sipward confirm\n", text_of(agent, "confirm_seconds_left"));
+		       "sipward confirm\n",
+		       text_of(agent, "confirm_seconds_left"));
 	print_tuned(json_object_object_get(agent, "tuned"));
 	print_saved(json_object_object_get(agent, "saved"));
 	print_exporter(json_object_object_get(agent, "exporter"));
@@ -270,16 +273,16 @@ static void print_admission(struct json_object *o)
 
 	printf("known: %s endpoints, room for %s (%s added; not added: %s table full, %s over the "
 	       "share of their network; %s unserved ones removed to make room), %s probes "
-	       "answered\n", text_of(o, "known"), text_of(o, "known_room"),
-	       text_of(o, "known_promoted"), text_of(o, "known_refused_full"),
-	       text_of(o, "known_refused_quota"), text_of(o, "known_made_room"),
-	       text_of(o, "probes_answered"));
+	       "answered\n",
+	       text_of(o, "known"), text_of(o, "known_room"), text_of(o, "known_promoted"),
+	       text_of(o, "known_refused_full"), text_of(o, "known_refused_quota"),
+	       text_of(o, "known_made_room"), text_of(o, "probes_answered"));
 	printf("greylist: %s requests dropped, %s admitted when retransmitted; at %d newcomers a "
 	       "second about %.1f a second are admitted by "
-	       "chance\n", text_of(greylist, "turned_away"),
-	       text_of(greylist, "let_in_again"), STATED_FLOOD,
-	       json_object_get_double(json_object_object_get(greylist,
-				      "let_in_by_chance_per_second_at_1000000")));
+	       "chance\n",
+	       text_of(greylist, "turned_away"), text_of(greylist, "let_in_again"), STATED_FLOOD,
+	       json_object_get_double(
+		       json_object_object_get(greylist, "let_in_by_chance_per_second_at_1000000")));
 	printf("memory: %.0f MB when every table is full; `tables:` of the policy may use up to "
 	       "%.0f MB\n",
 	       json_object_get_int64(json_object_object_get(o, "memory_octets")) / 1e6,

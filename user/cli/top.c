@@ -25,7 +25,7 @@
 
 /* All at one moment. */
 struct sample {
-	uint64_t time;                  /* monotonic nanoseconds */
+	uint64_t time; /* monotonic nanoseconds */
 	struct snapshot snapshot;
 	uint64_t tallies[SW_TALLY_COUNT];
 	long known;
@@ -35,9 +35,9 @@ struct sample {
 
 /* A line of the screen: the changes in a second. */
 struct row {
-	char name[64];                  /* of a zone or of a reason */
-	double pass, drop, shadow;      /* a second; of a reason no pass */
-	uint64_t total;                 /* ever dropped, in shadow or not */
+	char name[64];             /* of a zone or of a reason */
+	double pass, drop, shadow; /* a second; of a reason no pass */
+	uint64_t total;            /* ever dropped, in shadow or not */
 };
 
 struct rows {
@@ -171,8 +171,8 @@ struct page {
 	void (*line)(const char *text, bool bold);
 };
 
-static __attribute__((format(printf, 3, 4))) void
-put_line(const struct page *page, bool bold, const char *fmt, ...)
+static __attribute__((format(printf, 3, 4))) void put_line(const struct page *page, bool bold,
+							   const char *fmt, ...)
 {
 	auto_free char *text = NULL;
 	va_list ap;
@@ -199,8 +199,7 @@ static void put_state(const struct page *page, const struct sample *now,
 {
 	double seconds = (now->time - before->time) / (double)SW_NS_PER_SEC;
 
-	put_line(page, false,
-		 "known %ld   bans %ld   greylist: %.0f/s dropped, %.0f/s admitted%s",
+	put_line(page, false, "known %ld   bans %ld   greylist: %.0f/s dropped, %.0f/s admitted%s",
 		 now->known, now->bans,
 		 since(now->tallies[SW_TALLY_GREYLISTED], before->tallies[SW_TALLY_GREYLISTED]) /
 			 seconds,
@@ -208,9 +207,8 @@ static void put_state(const struct page *page, const struct sample *now,
 		 now->health.pressure_until > now->time ? "   THE SERVER FALLS BEHIND" : "");
 }
 
-static void put_page(const struct page *page, const struct sample *now,
-		     const struct sample *before, const struct rows *zones,
-		     const struct rows *reasons)
+static void put_page(const struct page *page, const struct sample *now, const struct sample *before,
+		     const struct rows *zones, const struct rows *reasons)
 {
 	put_interfaces(page, &now->snapshot);
 	put_state(page, now, before);
@@ -221,8 +219,7 @@ static void put_page(const struct page *page, const struct sample *now,
 		const struct row *row = &zones->items[i];
 
 		put_line(page, false, "%-32s %12.0f %12.0f %12.0f %16" PRIu64,
-			 printable(row->name).text, row->pass,
-			 row->drop, row->shadow, row->total);
+			 printable(row->name).text, row->pass, row->drop, row->shadow, row->total);
 	}
 	put_line(page, false, "%s", "");
 	put_line(page, true, "%-32s %12s %12s %12s %16s", "reason", "", "drop/s", "would/s",
@@ -344,8 +341,10 @@ static int run_screen(const struct state *state, struct error *e)
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	static const struct option options[] = {
-		{"once", no_argument, NULL, '1'}, {"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'}, {},
+		{"once", no_argument, NULL, '1'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{},
 	};
 	auto_state struct state state = STATE_CLOSED;
 	bool once = false, json = false;
@@ -360,7 +359,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (optind < argc)
 		return fail(e, EXIT_USAGE, "top: unexpected argument '%s'", argv[optind]);
 	if (!once && !json && (!isatty(STDOUT_FILENO) || !getenv("TERM")))
-		return fail(e, EXIT_USAGE, "top: the standard output is not a terminal; for one "
+		return fail(e, EXIT_USAGE,
+			    "top: the standard output is not a terminal; for one "
 			    "second as text, run: sipward top --once");
 	if (state_open_existing(&state, e) < 0)
 		return -1;
@@ -370,11 +370,10 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 const struct command command_top = {
 	.name = "top",
 	.summary = "shows live how many packets pass and are refused each second, and why",
-	.help =
-	"Usage: sipward top [--once] [-j]\n\n"
-	"  -1, --once  one second as text, and no screen\n"
-	"  -j, --json  likewise as JSON\n\n"
-	"Lists zones and reasons, the busiest first. `would` counts what monitor mode would\n"
-	"drop. q quits.\n",
+	.help = "Usage: sipward top [--once] [-j]\n\n"
+		"  -1, --once  one second as text, and no screen\n"
+		"  -j, --json  likewise as JSON\n\n"
+		"Lists zones and reasons, the busiest first. `would` counts what monitor mode would\n"
+		"drop. q quits.\n",
 	.run = run,
 };

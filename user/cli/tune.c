@@ -14,9 +14,9 @@
 struct tune_options {
 	bool json;
 	bool reset;
-	uint64_t duration;  /* nanoseconds, 0: until it is taken back */
+	uint64_t duration; /* nanoseconds, 0: until it is taken back */
 	const char *key;
-	char *value;        /* all words behind the key */
+	char *value; /* all words behind the key */
 };
 
 static void add_word(struct tune_options *to, const char *word)
@@ -29,8 +29,8 @@ static void add_word(struct tune_options *to, const char *word)
 		to->value = xasprintf("%s%s%s", before ? before : "", before ? " " : "", word);
 }
 
-static int read_options(const struct command *self, int argc, char **argv,
-			struct tune_options *to, struct error *e)
+static int read_options(const struct command *self, int argc, char **argv, struct tune_options *to,
+			struct error *e)
 {
 	static const struct option options[] = {
 		{"for", required_argument, NULL, 'f'},
@@ -84,8 +84,8 @@ void print_override(struct json_object *o)
 	const char *file = text_of(o, "file"), *left = text_of(o, "seconds_left");
 
 	printf("%s: %s now, %s in the file, %s%s%s\n", text_of(o, "key"), text_of(o, "now"),
-	       file ? file : "not written", left ? "for " : "until it is reset",
-	       left ? left : "", left ? " s more" : "");
+	       file ? file : "not written", left ? "for " : "until it is reset", left ? left : "",
+	       left ? " s more" : "");
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
@@ -115,19 +115,18 @@ const struct command command_tune = {
 	.name = "tune",
 	.summary = "changes one limit or mode on the running system, for a while; shows tuned "
 		   "values",
-	.help =
-	"Usage: sipward tune [-j]                              shows tuned values\n"
-	"       sipward tune KEY VALUE... [--for 10m] [-j]     puts VALUE in place of the file's\n"
-	"       sipward tune --reset [KEY] [-j]                restores one value, or all\n\n"
-	"  sipward tune mode monitor\n"
-	"  sipward tune public.rates.source.INVITE 20/s burst 40 --for 10m\n"
-	"  sipward tune public.newcomers.rate 1000/s\n"
-	"  sipward tune carrier-a.sanity.profile strict\n\n"
-	"KEY is a key of the policy file, with dots between: ZONE.KEY, or a key of the top\n"
-	"level (zones.NAME.KEY where a zone has the name of one). The value is checked as in\n"
-	"the file; a wrong value changes nothing. It takes effect within a second, on every\n"
-	"interface, and keeps counters, bans and limits. It ends with --for, --reset, or the\n"
-	"next reload, apply or start; the log says so. After a crash of the agent the programs\n"
-	"keep tuned values until the next start, whatever --for said.\n",
+	.help = "Usage: sipward tune [-j]                              shows tuned values\n"
+		"       sipward tune KEY VALUE... [--for 10m] [-j]     puts VALUE in place of the file's\n"
+		"       sipward tune --reset [KEY] [-j]                restores one value, or all\n\n"
+		"  sipward tune mode monitor\n"
+		"  sipward tune public.rates.source.INVITE 20/s burst 40 --for 10m\n"
+		"  sipward tune public.newcomers.rate 1000/s\n"
+		"  sipward tune carrier-a.sanity.profile strict\n\n"
+		"KEY is a key of the policy file, with dots between: ZONE.KEY, or a key of the top\n"
+		"level (zones.NAME.KEY where a zone has the name of one). The value is checked as in\n"
+		"the file; a wrong value changes nothing. It takes effect within a second, on every\n"
+		"interface, and keeps counters, bans and limits. It ends with --for, --reset, or the\n"
+		"next reload, apply or start; the log says so. After a crash of the agent the programs\n"
+		"keep tuned values until the next start, whatever --for said.\n",
 	.run = run,
 };

@@ -113,11 +113,13 @@ void event_text(struct json_object *event, char *text, size_t size)
 			 text_of(event, "text"));
 		return;
 	}
-	used = snprintf(text, size, "%s %s zone=%s source=%s:%d to=%s:%d %s%s method=%s length=%d "
-			"%s reason=%s [%s] %s", text_of(event, "time"), text_of(event, "interface"),
-			text_of(event, "zone"), text_of(event, "source"),
-			number_of(event, "source_port"), text_of(event, "destination"),
-			number_of(event, "destination_port"), text_of(event, "transport"),
+	used = snprintf(text, size,
+			"%s %s zone=%s source=%s:%d to=%s:%d %s%s method=%s length=%d "
+			"%s reason=%s [%s] %s",
+			text_of(event, "time"), text_of(event, "interface"), text_of(event, "zone"),
+			text_of(event, "source"), number_of(event, "source_port"),
+			text_of(event, "destination"), number_of(event, "destination_port"),
+			text_of(event, "transport"),
 			strcmp(text_of(event, "direction"), "egress") == 0 ? " egress" : "",
 			text_of(event, "method"), number_of(event, "length"),
 			enforced ? "dropped" : "would-drop", text_of(event, "reason"),

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 
 #define SECOND         1000000000ull
-#define HEADERS_MAX    8192     /* octets of a request, and of what the library keeps for it */
-#define LOOK_AGAIN     100      /* milliseconds between looks at deadlines */
-#define ENDED_AT_ONCE  16       /* connections that one look closes for being too many */
+#define HEADERS_MAX    8192 /* octets of a request, and of what the library keeps for it */
+#define LOOK_AGAIN     100  /* milliseconds between looks at deadlines */
+#define ENDED_AT_ONCE  16   /* connections that one look closes for being too many */
 #define DEADLINE_NEVER UINT64_MAX
 
 const struct http_limits http_limits = {
@@ -29,22 +29,22 @@ const struct http_limits http_limits = {
 struct visitor {
 	struct MHD_Connection *connection; /* NULL: the place is free */
 	int fd;
-	uint8_t peer[16];    /* an IPv4 address as ::ffff:a.b.c.d, or an IPv6 /64 */
+	uint8_t peer[16]; /* an IPv4 address as ::ffff:a.b.c.d, or an IPv6 /64 */
 	uint64_t since;
-	uint64_t grace;      /* not closed for being one too many before that */
+	uint64_t grace; /* not closed for being one too many before that */
 	uint64_t deadline;
-	uint64_t page_by;    /* waits for a page, at most until then; 0: does not wait */
-	bool waited;         /* in vain: takes what is there */
-	bool ended;          /* shut down; the library closes it */
+	uint64_t page_by; /* waits for a page, at most until then; 0: does not wait */
+	bool waited;      /* in vain: takes what is there */
+	bool ended;       /* shut down; the library closes it */
 };
 
 struct http {
 	const struct http_limits *limits;
 	struct MHD_Daemon *daemon;
 	int channel;
-	struct MHD_Response *page;   /* NULL: none yet */
-	char failed[1024];           /* why the agent made no page; empty: it made one */
-	uint64_t heard_at;           /* from the agent: a page, or why there is none; 0: never */
+	struct MHD_Response *page; /* NULL: none yet */
+	char failed[1024];         /* why the agent made no page; empty: it made one */
+	uint64_t heard_at;         /* from the agent: a page, or why there is none; 0: never */
 	uint64_t asked_at;
 	struct visitor visitors[HTTP_CONNECTIONS_MAX + 1];
 };
@@ -130,8 +130,8 @@ static void make_room(struct http *http, uint64_t now)
 		if (all <= http->limits->of_a_peer)
 			return;
 		visitor = least_worthy(http, now, &of_its_peer);
-		if (!visitor || (of_its_peer <= http->limits->of_a_peer &&
-				 all <= http->limits->connections))
+		if (!visitor ||
+		    (of_its_peer <= http->limits->of_a_peer && all <= http->limits->connections))
 			return;
 		end_visitor(visitor);
 	}
@@ -152,13 +152,14 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	while (visitor->connection)
 		visitor++;
 	visitor->connection = connection;
-	visitor->fd = MHD_get_connection_info(connection,
-					      MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	visitor->fd =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	visitor->since = monotonic_ns();
 	visitor->grace = visitor->since + http->limits->grace;
 	visitor->deadline = visitor->since + http->limits->request;
-	read_peer(visitor->peer, MHD_get_connection_info(connection,
-				MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+	read_peer(visitor->peer,
+		  MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			  ->client_addr);
 	*place = visitor;
 }
 
@@ -213,10 +214,10 @@ static struct MHD_Response *make_response(void *text, size_t size, const char *t
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
 			      const char *text)
 {
-	struct MHD_Response *response = make_response((void *)text, strlen(text), "text/plain",
-						      MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result result = response ? MHD_queue_response(connection, status, response) :
-					    MHD_NO;
+	struct MHD_Response *response =
+		make_response((void *)text, strlen(text), "text/plain", MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result result =
+		response ? MHD_queue_response(connection, status, response) : MHD_NO;
 
 	if (response)
 		MHD_destroy_response(response);
@@ -255,13 +256,14 @@ static enum MHD_Result send_page(struct http *http, struct visitor *visitor)
 	return MHD_queue_response(visitor->connection, MHD_HTTP_OK, http->page);
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
-				  const char *url, const char *method, const char *version,
-				  const char *body, size_t *body_size, void **request)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *body,
+				  size_t *body_size, void **request)
 {
 	static const char usage[] = "GET /metrics is all there is\n";
-	struct visitor *visitor = MHD_get_connection_info(connection,
-					MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	struct visitor *visitor =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			->socket_context;
 
 	(void)version, (void)body, (void)request;
 	*body_size = 0;
@@ -314,7 +316,9 @@ static bool read_channel(struct http *http)
 {
 	char text[sizeof(http->failed)], control[CMSG_SPACE(sizeof(int))] = {};
 	struct iovec part = {text, sizeof(text) - 1};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
 				 .msg_controllen = sizeof(control)};
 	ssize_t got = recvmsg(http->channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *beside = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
@@ -366,12 +370,12 @@ int http_serve(int listener, int channel, const struct http_limits *limits, int 
 	http->limits = limits;
 	http->channel = channel;
 	/* A few more than the limit: those that were shut down stay for a round. */
-	http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-					on_request, http, MHD_OPTION_LISTEN_SOCKET, listener,
-					MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX,
-					MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,
-					MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-					MHD_OPTION_END);
+	http->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+				 on_request, http, MHD_OPTION_LISTEN_SOCKET, listener,
+				 MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,
+				 MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
 	if (!http->daemon)
 		return -1;
 	if (!ready || ready() == 0)

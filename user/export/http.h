@@ -25,18 +25,19 @@
 #define HTTP_PAGE_MAX (64u << 20) /* octets */
 
 struct http_limits {
-	unsigned int connections;  /* at a time; above that, the oldest are closed */
-	unsigned int of_a_peer;    /* likewise, of one IPv4 address or one IPv6 /64 */
-	uint64_t grace;            /* nanoseconds that a connection has before that, however many
+	unsigned int connections; /* at a time; above that, the oldest are closed */
+	unsigned int of_a_peer;   /* likewise, of one IPv4 address or one IPv6 /64 */
+	uint64_t grace;           /* nanoseconds that a connection has before that, however many
 				    * there are: time to send a request and to be answered */
-	uint64_t request;          /* nanoseconds from the connection to the end of its request */
-	uint64_t answer;           /* likewise, from there to the end of the answer */
-	uint64_t fresh;            /* age of a page that is sent without asking for a newer one */
-	uint64_t page_timeout;     /* how long a request waits for a page */
-	uint64_t stale;            /* age of a page that is sent when no newer one came */
+	uint64_t request;         /* nanoseconds from the connection to the end of its request */
+	uint64_t answer;          /* likewise, from there to the end of the answer */
+	uint64_t fresh;           /* age of a page that is sent without asking for a newer one */
+	uint64_t page_timeout;    /* how long a request waits for a page */
+	uint64_t stale;           /* age of a page that is sent when no newer one came */
 };
 
-#define HTTP_CONNECTIONS_MAX 256 /* with those above the limits that have their grace; others wait
+#define HTTP_CONNECTIONS_MAX \
+	256 /* with those above the limits that have their grace; others wait
 				  * until they are accepted */
 
 extern const struct http_limits http_limits;

@@ -68,8 +68,7 @@ static int listen_on(int old, const char *host, uint16_t port, int wait, struct 
 	share_port(old, 1);
 	if (old >= 0)
 		share_port(fd, 1);
-	error = fd < 0 || bind_within(fd, found, wait) < 0 ||
-		listen(fd, BACKLOG) < 0 ? errno : 0;
+	error = fd < 0 || bind_within(fd, found, wait) < 0 || listen(fd, BACKLOG) < 0 ? errno : 0;
 	share_port(old, 0);
 	share_port(fd, 0);
 	freeaddrinfo(found);

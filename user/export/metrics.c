@@ -180,8 +180,10 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 	       "Offences that were counted; proof no: may be spoofed, and earns a penalty at most");
 	render_offences(out, "sipward_offences_total", counts->evidence, "proof=\"yes\"");
 	render_offences(out, "sipward_offences_total", counts->hints, "proof=\"no\"");
-	counter(out, "sipward_offences_lost_total", "Offences that did not reach the agent: over "
-		"their budget", tallies[SW_TALLY_OFFENCES_LOST]);
+	counter(out, "sipward_offences_lost_total",
+		"Offences that did not reach the agent: over "
+		"their budget",
+		tallies[SW_TALLY_OFFENCES_LOST]);
 	family(out, "sipward_bans_total", "counter",
 	       "Bans for behaviour; mode monitor: would have been banned");
 	render_offences(out, "sipward_bans_total", counts->bans, "mode=\"enforce\"");
@@ -193,11 +195,12 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 		counts->refused);
 	fprintf(out, "sipward_logins_refused_total{mode=\"monitor\"} %" PRIu64 "\n",
 		counts->would_refuse);
-	counter(out, "sipward_bans_full_total", "Bans and penalties that were not set: the table "
-		"is full", counts->full);
+	counter(out, "sipward_bans_full_total",
+		"Bans and penalties that were not set: the table "
+		"is full",
+		counts->full);
 	counter(out, "sipward_penalties_total",
-		"Penalties of sources for offences that may be spoofed",
-		counts->penalties);
+		"Penalties of sources for offences that may be spoofed", counts->penalties);
 }
 
 static void render_closings(FILE *out, const struct metrics_source *source)
@@ -242,21 +245,21 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	if (source->bans >= 0)
 		gauge(out, "sipward_bans", "Sources that are banned, as last counted",
 		      source->bans);
-	counter(out, "sipward_exporter_ends_total", "Unexpected ends of the process that serves "
-		"this page; the agent restarts it", source->exporter_ends);
+	counter(out, "sipward_exporter_ends_total",
+		"Unexpected ends of the process that serves "
+		"this page; the agent restarts it",
+		source->exporter_ends);
 	family(out, "sipward_agent_round_seconds_max", "gauge",
 	       "Processor time of the longest round of the agent's loop since it started");
 	fprintf(out, "sipward_agent_round_seconds_max %.6f\n", source->round_ns / 1e9);
 	render_behaviour(out, source);
-	counter(out, "sipward_events_total", "Refused packets that have an event",
-		source->events);
+	counter(out, "sipward_events_total", "Refused packets that have an event", source->events);
 	render_policy(out, source);
 	render_observer(out, source);
 	render_closings(out, source);
 	render_attachments(out, &snapshot);
 	render_repairs(out, source);
-	family(out, "sipward_packets_total", "counter",
-	       "Packets to the services, by verdict");
+	family(out, "sipward_packets_total", "counter", "Packets to the services, by verdict");
 	each_zone(out, &snapshot, render_packets);
 	family(out, "sipward_drops_total", "counter",
 	       "Packets refused, by reason; mode monitor: counted, not carried out");

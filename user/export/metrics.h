@@ -11,13 +11,13 @@
 /* Results of watched behaviour since the agent started. */
 struct behaviour_counts {
 	uint64_t evidence[SW_OFFENCE_COUNT];
-	uint64_t hints[SW_OFFENCE_COUNT];     /* offences that may be spoofed */
+	uint64_t hints[SW_OFFENCE_COUNT]; /* offences that may be spoofed */
 	uint64_t bans[SW_OFFENCE_COUNT];
 	uint64_t would_ban[SW_OFFENCE_COUNT]; /* monitor mode, or the reason is in shadow */
 	uint64_t penalties;
-	uint64_t refused;                     /* usernames, to one source each */
+	uint64_t refused; /* usernames, to one source each */
 	uint64_t would_refuse;
-	uint64_t full;                        /* not banned, or not penalised: the table is full */
+	uint64_t full; /* not banned, or not penalised: the table is full */
 };
 
 /* Data of the agent beside the maps. Nothing here takes a walk over a table. */
@@ -25,13 +25,13 @@ struct metrics_source {
 	const struct state *state;
 	const struct policy *policy;
 	uint64_t generation;
-	uint64_t events;         /* told to user space since the agent started */
+	uint64_t events; /* told to user space since the agent started */
 	uint64_t reload_failures;
 	size_t interfaces_missing;
-	bool observed;           /* some rule needs the observer */
-	size_t tuned;            /* values that are not those of the policy file */
-	long bans;               /* that hold, when they were last counted; -1: not yet */
-	uint64_t exporter_ends;  /* of the exporter's process, by itself */
+	bool observed;          /* some rule needs the observer */
+	size_t tuned;           /* values that are not those of the policy file */
+	long bans;              /* that hold, when they were last counted; -1: not yet */
+	uint64_t exporter_ends; /* of the exporter's process, by itself */
 	const struct behaviour_counts *behaviour;
 	uint64_t round_ns;       /* processor time of the longest round of the agent's loop */
 	const uint64_t *repairs; /* by enum repair */

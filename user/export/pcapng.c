@@ -12,10 +12,10 @@
 #define BYTE_ORDER_MARK 0x1a2b3c4d
 #define LINK_ETHERNET   1
 
-#define OPTION_END       0
-#define OPTION_COMMENT   1
-#define OPTION_USER_APPL 4
-#define OPTION_IF_NAME   2
+#define OPTION_END        0
+#define OPTION_COMMENT    1
+#define OPTION_USER_APPL  4
+#define OPTION_IF_NAME    2
 #define OPTION_IF_TSRESOL 9
 
 struct block {

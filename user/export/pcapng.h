@@ -10,8 +10,8 @@
 
 struct pcapng {
 	FILE *out;
-	int error;               /* of the first write that failed, 0: none did */
-	uint32_t *interfaces;    /* ifindex of each, in order of their blocks */
+	int error;            /* of the first write that failed, 0: none did */
+	uint32_t *interfaces; /* ifindex of each, in order of their blocks */
 	size_t interface_count;
 };
 

@@ -31,7 +31,9 @@ static void limit_resources(void)
 		int resource;
 		rlim_t most;
 	} limits[] = {
-		{RLIMIT_NOFILE, HTTP_CONNECTIONS_MAX + 32}, {RLIMIT_FSIZE, 0}, {RLIMIT_NPROC, 0},
+		{RLIMIT_NOFILE, HTTP_CONNECTIONS_MAX + 32},
+		{RLIMIT_FSIZE, 0},
+		{RLIMIT_NPROC, 0},
 		{RLIMIT_CORE, 0},
 	};
 
@@ -53,8 +55,7 @@ static int confine(void)
 	setenv("TZ", "UTC0", 1);
 	tzset();
 	if (privilege_drop_all(&e) < 0 || sandbox_exporter(&e) < 0) {
-		fprintf(stderr, "sipward: the exporter cannot start: %s\n",
-			printable(e.text).text);
+		fprintf(stderr, "sipward: the exporter cannot start: %s\n", printable(e.text).text);
 		return -1;
 	}
 	dup2(nowhere, STDERR_FILENO);

@@ -18,8 +18,8 @@ struct snapshot_zone {
 
 struct snapshot_interface {
 	struct attachment attachment;
-	struct sw_counters *counters;  /* SW_ZONES_MAX */
-	struct snapshot_zone *zones;   /* those of the running policy; of a stopped one, those
+	struct sw_counters *counters; /* SW_ZONES_MAX */
+	struct snapshot_zone *zones;  /* those of the running policy; of a stopped one, those
 					* that ever counted */
 	size_t zone_count;
 };

@@ -29,8 +29,8 @@ struct swap {
 	int ifindex;
 	struct sipward_bpf *skel;
 	int counters;
-	int link;          /* pinned already, or made by this apply */
-	int old_program;   /* -1: nothing of ours was attached */
+	int link;        /* pinned already, or made by this apply */
+	int old_program; /* -1: nothing of ours was attached */
 	bool done;
 };
 
@@ -40,8 +40,8 @@ struct apply_work {
 	struct sw_policy compiled;
 	uint8_t numbers[SW_ZONES_MAX];
 	struct resize resize;
-	struct state state;   /* what the new programs use; owns nothing */
-	struct swap swaps[];  /* one for each interface, and an empty one */
+	struct state state;  /* what the new programs use; owns nothing */
+	struct swap swaps[]; /* one for each interface, and an empty one */
 };
 
 static void work_free(struct apply_work *work)
@@ -84,18 +84,20 @@ static int no_foreign_program(const char *iface, int ifindex, struct error *e)
 	if (bpf_xdp_query(ifindex, 0, &query) < 0)
 		return fail(e, EXIT_FAILED, "interface %s: its XDP program cannot be queried: %s",
 			    iface, strerror(errno));
-	id = query.prog_id ? query.prog_id : query.drv_prog_id ? query.drv_prog_id :
-						     query.skb_prog_id;
+	id = query.prog_id     ? query.prog_id :
+	     query.drv_prog_id ? query.drv_prog_id :
+				 query.skb_prog_id;
 	if (!id && query.attach_mode == XDP_ATTACHED_NONE)
 		return 0;
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
 		for (int i = 0; i < BPF_TAG_SIZE; i++)
 			snprintf(tag + 2 * i, 3, "%02x", info.tag[i]);
-	return fail(e, EXIT_INTERFACE, "interface %s already carries an XDP program that is not of "
+	return fail(e, EXIT_INTERFACE,
+		    "interface %s already carries an XDP program that is not of "
 		    "this sipward: id %u, name %s, tag %s; it was left alone. Remove it first "
-		    "(ip link set dev %s xdp off, or the tool that put it there)", iface, id,
-		    info.name[0] ? info.name : "(none)", tag, iface);
+		    "(ip link set dev %s xdp off, or the tool that put it there)",
+		    iface, id, info.name[0] ? info.name : "(none)", tag, iface);
 }
 
 int attach_check(const char *iface, struct error *e)
@@ -174,9 +176,10 @@ static int attach_new(struct swap *swap, const struct generation_source *source,
 		return 0;
 	reason = errno;
 	if (reason == EBUSY || reason == EEXIST)
-		return no_foreign_program(swap->iface, swap->ifindex, e) < 0 ? -1 :
-		       fail(e, EXIT_INTERFACE, "interface %s is busy: %s", swap->iface,
-			    strerror(reason));
+		return no_foreign_program(swap->iface, swap->ifindex, e) < 0 ?
+			       -1 :
+			       fail(e, EXIT_INTERFACE, "interface %s is busy: %s", swap->iface,
+				    strerror(reason));
 	linear = generation_load(source, swap->counters, false, e);
 	if (!linear)
 		return -1;
@@ -228,7 +231,8 @@ static int swap_in(struct swap *swap, const struct generation_source *source,
 	} else {
 		opts.old_prog_fd = swap->old_program;
 		if (bpf_link_update(swap->link, generation_program(swap->skel), &opts) < 0)
-			return fail(e, EXIT_FAILED, "interface %s: the program behind its link "
+			return fail(e, EXIT_FAILED,
+				    "interface %s: the program behind its link "
 				    "cannot be replaced: %s; another tool may have changed it just "
 				    "now",
 				    swap->iface, strerror(errno));
@@ -272,10 +276,12 @@ static void remove_others(const struct apply *apply)
 			continue;
 		if (state_remove_interface(*iface, &e) < 0)
 			text = xasprintf("interface %s: the policy no longer names it, but sipward "
-					 "cannot be detached: %s", *iface, e.text);
+					 "cannot be detached: %s",
+					 *iface, e.text);
 		else
 			text = xasprintf("interface %s: sipward was detached, because the policy "
-					 "no longer names it", *iface);
+					 "no longer names it",
+					 *iface);
 		apply->note(text);
 	}
 }
@@ -396,8 +402,7 @@ int apply_swap(struct apply *apply, struct error *e)
 	struct swap *swaps = apply->work->swaps;
 
 	if (fault_point("swap: the observers", e) < 0 ||
-	    (apply->observer >= 0 &&
-	     observers_swap(&apply->observers, apply->observer, e) < 0))
+	    (apply->observer >= 0 && observers_swap(&apply->observers, apply->observer, e) < 0))
 		return -1;
 	for (size_t i = 0; i < apply->interface_count; i++) {
 		if (swap_in(&swaps[i], &apply->work->source, apply->note, e) == 0)

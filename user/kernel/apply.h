@@ -17,20 +17,20 @@ int attach_check(const char *iface, struct error *e);
  * Takes sipward off those that `policy` no longer names. `note` is called with a sentence
  * for each thing that the operator should know (a fallback to generic mode, ...). */
 struct apply {
-	struct state *state;           /* changed by apply_swap() and apply_finish() only */
+	struct state *state; /* changed by apply_swap() and apply_finish() only */
 	const struct policy *policy;
-	char (*interfaces)[IFNAMSIZ];  /* that exist now; owned */
+	char (*interfaces)[IFNAMSIZ]; /* that exist now; owned */
 	size_t interface_count;
-	char (*wanted)[IFNAMSIZ];      /* that are meant, gone ones included; owned */
-	char (*meant)[IFNAMSIZ];       /* as they are called where they are named; owned */
+	char (*wanted)[IFNAMSIZ]; /* that are meant, gone ones included; owned */
+	char (*meant)[IFNAMSIZ];  /* as they are called where they are named; owned */
 	size_t wanted_count;
-	bool check_local;              /* the agent keeps the table of local addresses */
+	bool check_local; /* the agent keeps the table of local addresses */
 	void (*note)(const char *text);
-	uint64_t generation;           /* out: the number of the new generation */
-	int observer;                  /* out: its observer, owned by the caller; -1: it has none */
-	struct observers observers;    /* out: where it is now, owned by the caller */
-	uint64_t services;             /* out: fingerprint of what the observer notes */
-	struct apply_work *work;       /* of the phases; NULL before the first */
+	uint64_t generation;        /* out: the number of the new generation */
+	int observer;               /* out: its observer, owned by the caller; -1: it has none */
+	struct observers observers; /* out: where it is now, owned by the caller */
+	uint64_t services;          /* out: fingerprint of what the observer notes */
+	struct apply_work *work;    /* of the phases; NULL before the first */
 };
 
 /* The four phases, one after the other. When one of the first two fails, the old program runs on,

@@ -64,11 +64,14 @@ static int read_program(__u32 id, struct attachment *attachment, struct error *e
 		snprintf(attachment->tag + 2 * i, 3, "%02x", info.tag[i]);
 	attachment->policy = read_policy(&info, map_ids);
 	if (!attachment->policy && !is_our_name(info.name))
-		return fail(e, EXIT_FAILED, "interface %s: the program %u (%s) behind sipward's "
+		return fail(e, EXIT_FAILED,
+			    "interface %s: the program %u (%s) behind sipward's "
 			    "link is not one of sipward's: another tool put it there; the agent "
-			    "restores its own (sipward run)", attachment->iface, id, info.name);
+			    "restores its own (sipward run)",
+			    attachment->iface, id, info.name);
 	if (!attachment->policy)
-		return fail(e, EXIT_FAILED, "interface %s: program %u was loaded by another "
+		return fail(e, EXIT_FAILED,
+			    "interface %s: program %u was loaded by another "
 			    "version of sipward; start this version's agent to replace it (sipward "
 			    "run)",
 			    attachment->iface, id);
@@ -137,8 +140,7 @@ bool attachment_is_ours(uint32_t program_id)
 	__u32 size = sizeof(info);
 	auto_fd int fd = bpf_prog_get_fd_by_id(program_id);
 
-	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
-	       is_our_name(info.name);
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && is_our_name(info.name);
 }
 
 bool attachment_of_link(const struct link_now *now, struct attachment *attachment)

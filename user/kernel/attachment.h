@@ -27,12 +27,12 @@ enum attach_why {
 
 /* The program of one interface, as the kernel tells it. */
 struct attachment {
-	char iface[IFNAMSIZ];     /* its name for the pins */
-	char now[IFNAMSIZ];       /* its name for the kernel; empty: there is none here */
-	int ifindex;              /* 0: there is no such interface now */
+	char iface[IFNAMSIZ]; /* its name for the pins */
+	char now[IFNAMSIZ];   /* its name for the kernel; empty: there is none here */
+	int ifindex;          /* 0: there is no such interface now */
 	enum attach_mode mode;
 	enum attach_why why;
-	uint32_t other;           /* an XDP program that is there and not behind our link: its id */
+	uint32_t other; /* an XDP program that is there and not behind our link: its id */
 	char other_name[16];
 	bool multi_buffer;
 	uint32_t program_id;

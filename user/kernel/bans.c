@@ -9,7 +9,7 @@
 #include "kernel/health.h"
 
 /* How long one look for room in a full table may take. */
-#define ROOM_TIME 2000000ull
+#define ROOM_TIME  2000000ull
 /* A table without an ended ban is looked through again after this time, for shorter ones may have
  * come. */
 #define ROOM_AGAIN (10 * SW_NS_PER_SEC)
@@ -18,7 +18,8 @@
 static int source_of(const struct prefix *addr, struct sw_source *key, struct error *e)
 {
 	if (addr->length != (addr->ipv6 ? 128 : 32) && !(addr->ipv6 && addr->length == 64))
-		return fail(e, EXIT_USAGE, "a ban is for one source (an IPv4 address, an IPv6 "
+		return fail(e, EXIT_USAGE,
+			    "a ban is for one source (an IPv4 address, an IPv6 "
 			    "address or its /64); write prefixes into lists: {deny: [...]} of the "
 			    "policy");
 	memset(key, 0, sizeof(*key));
@@ -77,10 +78,13 @@ static int add(const struct state *state, const struct prefix *addr, uint64_t du
 		ban.end = BAN_FOREVER;
 	copy_note(&ban, note ? note : "");
 	if (state_write(state, STATE_BANS, &key, &ban, BPF_ANY) < 0)
-		return fail(e, EXIT_FAILED, errno == E2BIG ?
-			    "the ban table is full; remove some bans, or raise tables: {bans: "
-			    "...}" :
-			    "the ban cannot be written: %s", strerror(errno));
+		return fail(
+			e, EXIT_FAILED,
+			errno == E2BIG ?
+				"the ban table is full; remove some bans, or raise tables: {bans: "
+				"...}" :
+				"the ban cannot be written: %s",
+			strerror(errno));
 	if (source)
 		source_prefix(&key, source);
 	return 0;
@@ -124,8 +128,8 @@ static bool take_user_off(const void *key, void *value, void *context)
 static int take_users_off(const struct state *state, const struct sw_source *source,
 			  const char *user, bool *found, struct error *e)
 {
-	struct users users = {.state = state, .source = *source, .user = user,
-			      .now = monotonic_ns()};
+	struct users users = {
+		.state = state, .source = *source, .user = user, .now = monotonic_ns()};
 
 	if (map_walk(state->fds[STATE_BANS], take_user_off, &users, e) < 0)
 		return -1;
@@ -164,7 +168,7 @@ struct gathering {
 	size_t count;
 	uint64_t now;
 	enum ban_kind kind;
-	bool users;        /* those that are refused, too */
+	bool users; /* those that are refused, too */
 };
 
 static bool gather(const void *key, void *value, void *context)
@@ -235,7 +239,7 @@ struct sweep {
 	uint64_t now;
 	uint64_t remembered; /* how long ended ones are kept */
 	int fd;
-	uint64_t soonest;    /* of those that stay: when the first one ends */
+	uint64_t soonest; /* of those that stay: when the first one ends */
 	uint64_t removed;
 };
 
@@ -259,7 +263,7 @@ static bool sweep(const void *key, void *value, void *context)
 			to->soonest = ban->end;
 	} else if (!is_over(ban, to->now, to->remembered)) {
 		to->counts.remembered++;
-	/* Read again: it may have been renewed since the walk copied it. */
+		/* Read again: it may have been renewed since the walk copied it. */
 	} else if (bpf_map_lookup_elem(to->fd, key, &now_there) == 0 &&
 		   is_over(&now_there, to->now, to->remembered)) {
 		to->removed += bpf_map_delete_elem(to->fd, key) == 0;
@@ -269,8 +273,8 @@ static bool sweep(const void *key, void *value, void *context)
 
 int ban_sweep_counts(const struct state *state, struct ban_counts *counts, struct error *e)
 {
-	struct sweep to = {.now = monotonic_ns(), .remembered = BAN_REMEMBERED,
-			   .fd = state->fds[STATE_BANS]};
+	struct sweep to = {
+		.now = monotonic_ns(), .remembered = BAN_REMEMBERED, .fd = state->fds[STATE_BANS]};
 
 	if (map_walk(to.fd, sweep, &to, e) < 0)
 		return -1;
@@ -328,8 +332,8 @@ static bool make_room(int fd, struct ban_room *room, uint64_t now)
 	if (ended < 0) /* the table is another one, perhaps */
 		room->part = (struct walk_part){};
 	else if (ended)
-		room->none_until = room->soonest < now + ROOM_AGAIN ? room->soonest :
-								      now + ROOM_AGAIN;
+		room->none_until =
+			room->soonest < now + ROOM_AGAIN ? room->soonest : now + ROOM_AGAIN;
 	return to.removed > 0;
 }
 
@@ -364,8 +368,10 @@ enum ban_outcome ban_sentence(const struct state *state, const struct ban_order 
 {
 	enum ban_outcome outcome;
 	struct sw_ban last, ban = {
-		.start = now, .reason = order->reason, .evidence = order->evidence,
-	};
+				    .start = now,
+				    .reason = order->reason,
+				    .evidence = order->evidence,
+			    };
 	int fd = state->fds[STATE_BANS];
 
 	if (bpf_map_lookup_elem(fd, &order->source, &last) == 0) {

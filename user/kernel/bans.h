@@ -12,8 +12,8 @@
 #define BAN_FOREVER (~0ull)
 
 struct ban_entry {
-	struct prefix source;  /* a host, or the /64 that counts as one IPv6 source */
-	char user[32];         /* the username that is refused to it, as far as it is kept; "": the
+	struct prefix source; /* a host, or the /64 that counts as one IPv6 source */
+	char user[32];        /* the username that is refused to it, as far as it is kept; "": the
 				* source is banned */
 	struct sw_ban ban;
 };
@@ -41,13 +41,13 @@ struct ban_room {
 
 /* A ban for behaviour. */
 struct ban_order {
-	struct sw_source source;  /* as an offence names it, or with sw_login_key() */
+	struct sw_source source; /* as an offence names it, or with sw_login_key() */
 	enum sw_reason reason;
 	uint32_t evidence;
-	const char *user;         /* whose credentials are refused; NULL: the source is banned */
-	bool first;               /* it lasts no longer than the first one */
-	const struct bans *bans;  /* how long, and how much longer each time */
-	struct ban_room *room;    /* kept from one ban to the next; NULL: room is looked for anew */
+	const char *user;        /* whose credentials are refused; NULL: the source is banned */
+	bool first;              /* it lasts no longer than the first one */
+	const struct bans *bans; /* how long, and how much longer each time */
+	struct ban_room *room;   /* kept from one ban to the next; NULL: room is looked for anew */
 };
 
 enum ban_outcome {
@@ -90,10 +90,10 @@ size_t ban_restore(const struct state *state, struct ban_entry *bans, size_t cou
 
 /* The live entries of the table, by kind. */
 struct ban_counts {
-	uint64_t denies;   /* all of these: */
+	uint64_t denies; /* all of these: */
 	uint64_t by_hand;
-	uint64_t earned;   /* usernames that are refused among them */
-	uint64_t allows;   /* by hand */
+	uint64_t earned;     /* usernames that are refused among them */
+	uint64_t allows;     /* by hand */
 	uint64_t remembered; /* ended, and kept for how long the next one lasts */
 };
 

@@ -51,8 +51,9 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	compile_masks(zone->count.v4, zone->count.v6, to->source);
 	to->source_port = zone->count.port;
 	to->methods = zone->methods | SW_METHODS_ALWAYS;
-	to->sanity = zone->profile == SW_PROFILE_STRICT ? SW_SANITY_STRICT :
-		     zone->profile == SW_PROFILE_DEFAULT ? SW_SANITY_DEFAULT : 0;
+	to->sanity = zone->profile == SW_PROFILE_STRICT  ? SW_SANITY_STRICT :
+		     zone->profile == SW_PROFILE_DEFAULT ? SW_SANITY_DEFAULT :
+							   0;
 	to->watched =
 		to->sanity | (zone->source_rates[SW_RATE_MALFORMED].set ? SW_SANITY_DEFAULT : 0);
 	to->bounds = zone->bounds;

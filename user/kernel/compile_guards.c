@@ -22,8 +22,10 @@ static uint32_t sketch_bits(uint64_t n)
 static uint8_t privacy_bits(uint32_t items)
 {
 	static const uint8_t bits[] = {
-		SW_PRIVACY_IDENTITY | SW_PRIVACY_WITHHELD, SW_PRIVACY_CHARGING,
-		SW_PRIVACY_ADDRESSES, SW_PRIVACY_HOSTS,
+		SW_PRIVACY_IDENTITY | SW_PRIVACY_WITHHELD,
+		SW_PRIVACY_CHARGING,
+		SW_PRIVACY_ADDRESSES,
+		SW_PRIVACY_HOSTS,
 	};
 	uint8_t all = 0;
 

@@ -15,10 +15,10 @@
 
 struct frame {
 	uint32_t size;
-	uint8_t align[2];    /* behind 14 octets of Ethernet, IP headers stand aligned */
+	uint8_t align[2]; /* behind 14 octets of Ethernet, IP headers stand aligned */
 	uint8_t octets[FRAME_MAX];
-	uint32_t ip;         /* offset of the IP header, 0: none yet */
-	uint32_t transport;  /* offset of the transport header, 0: none yet */
+	uint32_t ip;        /* offset of the IP header, 0: none yet */
+	uint32_t transport; /* offset of the transport header, 0: none yet */
 	bool ipv6;
 	bool udp;
 };

@@ -120,9 +120,11 @@ static int write_batch(const struct batch *batch, struct error *e)
 		if (bpf_map_update_batch(bpf_map__fd(batch->map),
 					 (char *)batch->keys + done * key_size,
 					 batch->values + done, &count, NULL) < 0)
-			return fail(e, EXIT_FAILED, "map %s: entry %zu of %zu cannot be written: "
-				    "%s", bpf_map__name(batch->map), done + count,
-				    batch->key_count, strerror(errno));
+			return fail(e, EXIT_FAILED,
+				    "map %s: entry %zu of %zu cannot be written: "
+				    "%s",
+				    bpf_map__name(batch->map), done + count, batch->key_count,
+				    strerror(errno));
 	}
 	return 0;
 }
@@ -138,8 +140,7 @@ static int reuse(struct bpf_map *map, int fd, struct error *e)
 static int reuse_state(struct sipward_bpf *skel, const struct state *state, struct error *e)
 {
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
-		struct bpf_map *map =
-			bpf_object__find_map_by_name(skel->obj, state_map_name(i));
+		struct bpf_map *map = bpf_object__find_map_by_name(skel->obj, state_map_name(i));
 
 		if (reuse(map, state->fds[i], e) < 0)
 			return -1;
@@ -227,8 +228,7 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 	    prepare_policy_maps(batches, source->share, e) < 0 ||
 	    /* One observer serves all interfaces. */
 	    load(skel, multi_buffer, source->compiled->observed && !source->share, e) < 0 ||
-	    fault_point("prepare: fill policy maps", e) < 0 ||
-	    fill(batches, source->share, e) < 0)
+	    fault_point("prepare: fill policy maps", e) < 0 || fill(batches, source->share, e) < 0)
 		return NULL;
 	return take(skel);
 }
@@ -236,5 +236,6 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 int generation_program(const struct sipward_bpf *skel)
 {
 	return bpf_program__fd(bpf_program__autoload(skel->progs.sipward_xdp) ?
-			       skel->progs.sipward_xdp : skel->progs.sipward_linear);
+				       skel->progs.sipward_xdp :
+				       skel->progs.sipward_linear);
 }

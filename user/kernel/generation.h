@@ -15,10 +15,10 @@ struct generation_source {
 	const struct state *state;
 	const struct policy *policy;
 	const struct sw_policy *compiled;
-	const uint8_t *numbers;         /* zone number of each zone of the policy */
-	struct sipward_bpf *share;      /* a loaded program of this generation, or NULL */
-	bool in_test_run;                  /* tests, `explain`, `audit` */
-	bool scan_all;                  /* beyond what the policy needs: `explain` shows it */
+	const uint8_t *numbers;    /* zone number of each zone of the policy */
+	struct sipward_bpf *share; /* a loaded program of this generation, or NULL */
+	bool in_test_run;          /* tests, `explain`, `audit` */
+	bool scan_all;             /* beyond what the policy needs: `explain` shows it */
 };
 
 /* Loads the program for one interface (its counters map is `counters_fd`), taking

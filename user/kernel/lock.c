@@ -28,8 +28,9 @@ static long holder_of(const struct stat *file)
 		long pid;
 
 		if (sscanf(line, "%*s FLOCK %*s %*s %ld %x:%x:%" SCNu64, &pid, &major_, &minor_,
-			   &inode) == 4 && inode == file->st_ino &&
-		    major_ == major(file->st_dev) && minor_ == minor(file->st_dev))
+			   &inode) == 4 &&
+		    inode == file->st_ino && major_ == major(file->st_dev) &&
+		    minor_ == minor(file->st_dev))
 			return pid;
 	}
 	return 0;
@@ -49,12 +50,13 @@ static int refuse(int fd, const char *what, const char *advice, struct error *e)
 			its.inode = file.st_ino;
 	}
 	if (its.inode && its.inode != here.inode)
-		return fail(e, EXIT_FAILED, "%s: a sipward agent in another network namespace has "
+		return fail(e, EXIT_FAILED,
+			    "%s: a sipward agent in another network namespace has "
 			    "it (pid %s, net:[%" PRIu64 "]). An agent in this "
 			    "namespace needs SIPWARD_BPF_DIR and SIPWARD_RUN_DIR set to "
 			    "directories of its own (such as %s-2 and %s-2), and another file in "
-			    "state: {save: FILE} of its policy", what, pid, its.inode, bpf_dir(),
-			    run_dir());
+			    "state: {save: FILE} of its policy",
+			    what, pid, its.inode, bpf_dir(), run_dir());
 	return fail(e, EXIT_FAILED, "a sipward agent runs already (pid %s has the lock of %s); %s",
 		    pid, what, advice);
 }

@@ -13,7 +13,10 @@ struct lock {
 	int run;   /* RUN_DIR/lock, with the pid */
 };
 
-#define LOCK_NONE { .state = -1, .run = -1 }
+#define LOCK_NONE                      \
+	{                              \
+		.state = -1, .run = -1 \
+	}
 
 /* -1 and *e when another process has one of them: the text names its pid, and says `advice`. */
 int lock_take(struct lock *lock, const char *advice, struct error *e);

@@ -160,8 +160,8 @@ static uint64_t agent_memory(const struct policy *policy, const struct list_coun
 	       whole_pages(policy->text_values * VALUE_OCTETS);
 }
 
-static struct memory sum_up(const struct policy *policy,
-			    const struct table_size sizes[TABLE_COUNT], uint64_t fixed)
+static struct memory sum_up(const struct policy *policy, const struct table_size sizes[TABLE_COUNT],
+			    uint64_t fixed)
 {
 	const uint32_t *entries = policy->tables.entries;
 	struct list_counts counts = count_lists(policy);
@@ -169,9 +169,9 @@ static struct memory sum_up(const struct policy *policy,
 
 	for (size_t i = 0; i < TABLE_COUNT; i++)
 		memory.tables += sizes[i].each * entries[i];
-	memory.lists = GENERATIONS * ((counts.prefixes + counts.numbers) * TRIE_ENTRY +
-				      (counts.hosts + counts.agents + counts.addresses) *
-					      HOST_ENTRY);
+	memory.lists =
+		GENERATIONS * ((counts.prefixes + counts.numbers) * TRIE_ENTRY +
+			       (counts.hosts + counts.agents + counts.addresses) * HOST_ENTRY);
 	memory.agent = agent_memory(policy, &counts);
 	memory.sum = memory.tables + memory.lists + memory.agent;
 	return memory;
@@ -270,13 +270,18 @@ static int fail_table(const struct policy *policy, const struct table_size sizes
 	if (fit && table == TABLE_GREYLIST)
 		fit = 1ull << (63 - __builtin_clzll(fit));
 	where = policy->tables_at[table].line ?
-		xasprintf("%s:%u:%u", policy->file, policy->tables_at[table].line,
-			  policy->tables_at[table].column) : xstrdup(policy->file);
-	advice = fit >= 16 ? xasprintf("write at most %llu", (unsigned long long)fit) :
-		 xasprintf("the other tables alone take %.0f MB; write smaller numbers for them, "
-			   "too",
-			   others / 1e6);
-	return fail(e, EXIT_POLICY, "%s: tables: '%s' of %u entries takes %.0f MB when it is full, "
+			xasprintf("%s:%u:%u", policy->file, policy->tables_at[table].line,
+				  policy->tables_at[table].column) :
+			xstrdup(policy->file);
+	advice =
+		fit >= 16 ?
+			xasprintf("write at most %llu", (unsigned long long)fit) :
+			xasprintf(
+				"the other tables alone take %.0f MB; write smaller numbers for them, "
+				"too",
+				others / 1e6);
+	return fail(e, EXIT_POLICY,
+		    "%s: tables: '%s' of %u entries takes %.0f MB when it is full, "
 		    "and all tables %.0f MB, lists %.0f MB, the agent %.0f MB; %.0f MB are "
 		    "allowed, half of this host's memory or what its control group may have; %s",
 		    where, sizes[table].name, entries, size / 1e6, memory->tables / 1e6,
@@ -290,18 +295,20 @@ static int fail_lists(const struct policy *policy, const struct memory *memory, 
 	uint64_t lists = memory->lists + memory->agent - AGENT_OCTETS;
 	uint64_t others = memory->sum - lists + ROUNDING;
 	uint64_t fit = others < allowed ?
-		       (unsigned __int128)(allowed - others) * memory->entries / lists : 0;
+			       (unsigned __int128)(allowed - others) * memory->entries / lists :
+			       0;
 	auto_free char *advice =
 		fit ? xasprintf("write lists of at most %llu entries", (unsigned long long)fit) :
-		xasprintf("all else takes %.0f MB; write smaller tables, too", others / 1e6);
+		      xasprintf("all else takes %.0f MB; write smaller tables, too", others / 1e6);
 
-	return fail(e, EXIT_POLICY, "%s: lists: the %llu entries of all lists (prefixes, numbers "
+	return fail(e, EXIT_POLICY,
+		    "%s: lists: the %llu entries of all lists (prefixes, numbers "
 		    "of each zone, names of attack tools) take %.0f MB in the kernel, while one "
 		    "policy takes the place of another, and %.0f MB in the agent, all tables "
 		    "%.0f MB; %.0f MB are allowed, half of this host's memory or what its control "
-		    "group may have; %s", policy->file, (unsigned long long)memory->entries,
-		    memory->lists / 1e6, memory->agent / 1e6, memory->tables / 1e6, allowed / 1e6,
-		    advice);
+		    "group may have; %s",
+		    policy->file, (unsigned long long)memory->entries, memory->lists / 1e6,
+		    memory->agent / 1e6, memory->tables / 1e6, allowed / 1e6, advice);
 }
 
 int memory_check(const struct policy *policy, uint64_t allowed, struct error *e)

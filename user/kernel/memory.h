@@ -13,9 +13,9 @@ uint64_t state_memory(const struct state *state);
 
 /* Octets that a policy takes at most. */
 struct memory {
-	uint64_t tables;  /* when they are full */
-	uint64_t lists;   /* in the kernel, twice: while one policy takes the place of another */
-	uint64_t agent;   /* with the policy before it, the next, and one that may come back */
+	uint64_t tables; /* when they are full */
+	uint64_t lists;  /* in the kernel, twice: while one policy takes the place of another */
+	uint64_t agent;  /* with the policy before it, the next, and one that may come back */
 	uint64_t sum;
 	uint64_t entries; /* of all lists */
 };

@@ -125,12 +125,13 @@ static int refuse(const struct network *network, const char *path, struct error 
 	auto_free char *enter = path ? xasprintf("nsenter --net=%s sipward detach", path) :
 				       xstrdup("sipward detach, in that namespace");
 
-	return fail(e, EXIT_FAILED, "%s: this state belongs to another network namespace "
+	return fail(e, EXIT_FAILED,
+		    "%s: this state belongs to another network namespace "
 		    "(net:[%" PRIu64 "]). For an agent in this one set SIPWARD_BPF_DIR and "
 		    "SIPWARD_RUN_DIR to directories of its own (such as %s-2 and %s-2), and let "
 		    "state: {save: FILE} of its policy name another file. To remove the state of "
-		    "the other one, run: %s", bpf_dir(), network->inode, bpf_dir(), run_dir(),
-		    enter);
+		    "the other one, run: %s",
+		    bpf_dir(), network->inode, bpf_dir(), run_dir(), enter);
 }
 
 int network_check(struct error *e)
@@ -177,9 +178,11 @@ int network_lock(struct error *e)
 	pid = agent_at(&address, size);
 	if (!pid)
 		return take_fd(fd);
-	return fail(e, EXIT_FAILED, "a sipward agent with other directories runs in this network "
+	return fail(e, EXIT_FAILED,
+		    "a sipward agent with other directories runs in this network "
 		    "namespace already (pid %d); one agent serves all interfaces of a namespace: "
-		    "stop it first, or give it both with -i", pid);
+		    "stop it first, or give it both with -i",
+		    pid);
 }
 
 /* The value is there before the pin is: nobody finds one without the other. */

@@ -185,8 +185,8 @@ int netlink_fd(const struct netlink *netlink)
 
 /* Sends what stands in the buffer, and calls back for each object of the answer. 0; or -1 and *e,
  * with errno as the kernel answered. */
-static int ask(struct netlink *netlink, char *buffer, size_t size, mnl_cb_t callback,
-	       void *context, struct error *e)
+static int ask(struct netlink *netlink, char *buffer, size_t size, mnl_cb_t callback, void *context,
+	       struct error *e)
 {
 	struct nlmsghdr *header = (struct nlmsghdr *)buffer;
 	unsigned int sequence = header->nlmsg_seq = time(NULL);
@@ -334,5 +334,6 @@ int netlink_read(struct netlink *netlink, bool *lost, struct error *e)
 			return fail(e, EXIT_FAILED, "rtnetlink cannot be read: %s",
 				    strerror(errno));
 		mnl_cb_run(buffer, got, 0, 0, on_message, (void *)netlink->events);
-	}	return 0;
+	}
+	return 0;
 }

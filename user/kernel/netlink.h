@@ -44,8 +44,7 @@ int netlink_fd(const struct netlink *netlink);
 int netlink_dump_addresses(const struct netlink_events *events, struct error *e);
 
 /* Calls route() with the index of each interface that some route to elsewhere uses. */
-int netlink_dump_routes(void (*route)(void *context, int ifindex), void *context,
-			struct error *e);
+int netlink_dump_routes(void (*route)(void *context, int ifindex), void *context, struct error *e);
 
 /* Asks for one interface of this namespace, or for all. 1, 0 when there is none, or -1. */
 int netlink_link(int ifindex, struct link_now *now, struct error *e);

@@ -109,10 +109,10 @@ int nic_read(const char *name, struct nic *nic, struct error *e)
 bool nic_has_native_xdp(const struct nic *nic)
 {
 	static const char *const drivers[] = {
-		"atlantic", "bnxt_en", "bonding", "dpaa2-eth", "ena", "fsl_enetc", "gve",
-		"hv_netvsc", "i40e", "ice", "igb", "igc", "ixgbe", "ixgbevf", "mlx4_en",
-		"mlx5_core", "mvneta", "mvpp2", "nfp", "nicvf", "qede", "sfc", "st_gmac", "tsnep",
-		"tun", "veth", "vif", "virtio_net",
+		"atlantic",  "bnxt_en",   "bonding", "dpaa2-eth", "ena",  "fsl_enetc", "gve",
+		"hv_netvsc", "i40e",      "ice",     "igb",       "igc",  "ixgbe",     "ixgbevf",
+		"mlx4_en",   "mlx5_core", "mvneta",  "mvpp2",     "nfp",  "nicvf",     "qede",
+		"sfc",       "st_gmac",   "tsnep",   "tun",       "veth", "vif",       "virtio_net",
 	};
 
 	for (size_t i = 0; i < array_size(drivers); i++)
@@ -128,10 +128,10 @@ bool nic_has_native_xdp(const struct nic *nic)
  * is shared for sending costs nothing. */
 static const struct {
 	const char *driver;
-	bool spare;          /* needs one more queue that sends for each that receives */
+	bool spare; /* needs one more queue that sends for each that receives */
 	bool equal, combined;
 	unsigned int mtu;
-	long cpus;           /* at most */
+	long cpus; /* at most */
 	const char *rule;
 } natives[] = {
 	{"gve", true, true, false, 2032, 0,

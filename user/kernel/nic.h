@@ -14,21 +14,21 @@
 
 struct nic {
 	char name[IFNAMSIZ];
-	char driver[32];          /* as ethtool names it; empty when it says nothing */
+	char driver[32]; /* as ethtool names it; empty when it says nothing */
 	bool up;
 	unsigned int mtu;
-	unsigned int queues;      /* that receive; 0: not told */
+	unsigned int queues; /* that receive; 0: not told */
 	unsigned int queues_max;
-	unsigned int senders;     /* queues that send */
+	unsigned int senders; /* queues that send */
 	unsigned int senders_max;
-	bool combined;            /* a queue both receives and sends (`ethtool -L ... combined`) */
-	bool may_combine;         /* it could */
-	unsigned int ring;        /* descriptors of a receive queue; 0: not told */
+	bool combined;     /* a queue both receives and sends (`ethtool -L ... combined`) */
+	bool may_combine;  /* it could */
+	unsigned int ring; /* descriptors of a receive queue; 0: not told */
 	unsigned int ring_max;
-	bool lro;                 /* large receive offload is on */
-	bool strips_vlan;         /* VLAN tags are taken off by the hardware */
-	char parent[IFNAMSIZ];    /* of a VLAN interface */
-	int bond_mode;            /* of a bond, BOND_MODE_*; -1: it is none */
+	bool lro;                                /* large receive offload is on */
+	bool strips_vlan;                        /* VLAN tags are taken off by the hardware */
+	char parent[IFNAMSIZ];                   /* of a VLAN interface */
+	int bond_mode;                           /* of a bond, BOND_MODE_*; -1: it is none */
 	char members[NIC_MEMBERS_MAX][IFNAMSIZ]; /* of a bond */
 	size_t member_count;
 };

@@ -100,13 +100,16 @@ int paths_prepare(struct error *e)
 	    mount("bpf", BPFFS, "bpf", flags, "mode=700") < 0)
 		return fail(e, EXIT_PRIVILEGE,
 			    "%s: no BPF file system is mounted there, and mounting it failed: %s; "
-			    "run: mount -t bpf bpf " BPFFS, BPFFS, strerror(errno));
+			    "run: mount -t bpf bpf " BPFFS,
+			    BPFFS, strerror(errno));
 	pins = private_directory(bpf_dir(), "meta", e);
 	run = pins < 0 ? -1 : private_directory(run_dir(), "lock", e);
 	if (run < 0)
 		return -1;
 	if (!is_bpffs(bpf_dir()))
-		return fail(e, EXIT_FAILED, "%s: is not on a BPF file system; point "
-			    "SIPWARD_BPF_DIR into one, or run: mount -t bpf bpf " BPFFS, bpf_dir());
+		return fail(e, EXIT_FAILED,
+			    "%s: is not on a BPF file system; point "
+			    "SIPWARD_BPF_DIR into one, or run: mount -t bpf bpf " BPFFS,
+			    bpf_dir());
 	return 0;
 }

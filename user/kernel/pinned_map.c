@@ -25,7 +25,8 @@ struct bpf_map *find_map(const struct sipward_bpf *skel, const char *name)
 
 int other_layout(const char *path, struct error *e)
 {
-	return fail(e, EXIT_FAILED, "%s: was pinned by another version of sipward with another "
+	return fail(e, EXIT_FAILED,
+		    "%s: was pinned by another version of sipward with another "
 		    "layout; to start without the old bans and counters, run: sipward detach",
 		    path);
 }
@@ -33,8 +34,10 @@ int other_layout(const char *path, struct error *e)
 static int fail_open(const char *path, struct error *e)
 {
 	if (errno == EACCES || errno == EPERM)
-		return fail(e, EXIT_PRIVILEGE, "%s: cannot be opened: %s; run it as root, or with "
-			    "CAP_BPF and the right to read that directory", path, strerror(errno));
+		return fail(e, EXIT_PRIVILEGE,
+			    "%s: cannot be opened: %s; run it as root, or with "
+			    "CAP_BPF and the right to read that directory",
+			    path, strerror(errno));
 	return fail(e, EXIT_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
 }
 

@@ -50,7 +50,8 @@ static enum holding holding(const char *directory, struct link_now *now)
 	if (!link_read(fd, &held) || !held.ifindex)
 		return HOLDS_NOTHING;
 	return netlink_link(held.ifindex, now, NULL) > 0 && link_has_program(now, held.program) ?
-	       HOLDS_HERE : HOLDS_ELSEWHERE;
+		       HOLDS_HERE :
+		       HOLDS_ELSEWHERE;
 }
 
 bool pins_hold_elsewhere(void)
@@ -107,7 +108,8 @@ static void say(void (*note)(const char *), const char *iface, const char *befor
 	if (!note || !pin_name_read(before, old))
 		return;
 	text = xasprintf("interface %s: it was named %s when sipward was attached to it; the "
-			 "program and its counters are kept", iface, old);
+			 "program and its counters are kept",
+			 iface, old);
 	note(text);
 }
 

@@ -14,7 +14,7 @@
 struct link_held {
 	uint32_t id;
 	uint32_t program;
-	int ifindex;      /* 0: it holds no interface any more */
+	int ifindex; /* 0: it holds no interface any more */
 };
 
 /* False when the descriptor is no XDP link. */

@@ -31,7 +31,8 @@ int privilege_check(struct error *e)
 			     capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 
 		if (!admin && !capng_have_capability(CAPNG_EFFECTIVE, wanted[i].capability))
-			return fail(e, EXIT_PRIVILEGE, "%s is missing (%s); run it as root, or "
+			return fail(e, EXIT_PRIVILEGE,
+				    "%s is missing (%s); run it as root, or "
 				    "give the service CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN",
 				    wanted[i].name, wanted[i].why);
 	}
@@ -44,7 +45,8 @@ int privilege_check_agent(struct error *e)
 		return -1;
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
 		return 0;
-	return fail(e, EXIT_PRIVILEGE, "CAP_SYS_ADMIN is missing (to open the programs that are "
+	return fail(e, EXIT_PRIVILEGE,
+		    "CAP_SYS_ADMIN is missing (to open the programs that are "
 		    "attached by their numbers: only so a reload can replace its own, and leave "
 		    "those of others alone); run it as root, or give the service CAP_BPF, "
 		    "CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN");
@@ -65,9 +67,10 @@ int kernel_check(struct error *e)
 	uname(&kernel);
 	for (size_t i = 0; i < array_size(wanted); i++) {
 		if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, wanted[i].helper, NULL) == 0)
-			return fail(e, EXIT_FAILED, "kernel %s has no %s (since %s); sipward needs "
-				    "kernel 6.1 or newer", kernel.release, wanted[i].name,
-				    wanted[i].since);
+			return fail(e, EXIT_FAILED,
+				    "kernel %s has no %s (since %s); sipward needs "
+				    "kernel 6.1 or newer",
+				    kernel.release, wanted[i].name, wanted[i].since);
 	}
 	return 0;
 }
@@ -117,8 +120,7 @@ static int drop(bool keep, struct error *e)
 		if (have[i])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, i);
 	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
-		return fail(e, EXIT_FAILED, "capabilities cannot be given up: %s",
-			    strerror(errno));
+		return fail(e, EXIT_FAILED, "capabilities cannot be given up: %s", strerror(errno));
 	return 0;
 }
 

@@ -49,7 +49,9 @@ static int which_map(const struct survey *survey, const struct bpf_map_info *inf
 
 		if (strncmp(info->name, name, NAME_SEEN) == 0)
 			return same_layout(bpf_object__find_map_by_name(survey->skel->obj, name),
-					   info) ? i : -1;
+					   info) ?
+				       i :
+				       -1;
 	}
 	return -1;
 }
@@ -119,9 +121,9 @@ static void look_at_all(struct survey *survey)
 
 struct table {
 	enum state_map map;
-	uint32_t wanted;       /* entries, 0 for a map of one size */
+	uint32_t wanted; /* entries, 0 for a map of one size */
 	char path[PATH_MAX], fresh[PATH_MAX];
-	int pinned, newer;     /* what is pinned as NAME and as NAME_new, or -1 */
+	int pinned, newer; /* what is pinned as NAME and as NAME_new, or -1 */
 };
 
 static void table_close(struct table *table)
@@ -152,7 +154,9 @@ static int drop_new(const struct table *table, struct error *e)
 	if (fault_point("recovery: remove a new table", e) < 0)
 		return -1;
 	return unlink(table->fresh) < 0 && errno != ENOENT ?
-	       fail(e, EXIT_FAILED, "%s: cannot be removed: %s", table->fresh, strerror(errno)) : 0;
+		       fail(e, EXIT_FAILED, "%s: cannot be removed: %s", table->fresh,
+			    strerror(errno)) :
+		       0;
 }
 
 /* Pins the map as NAME_new, if it is not that already. */
@@ -162,8 +166,9 @@ static int pin_as_new(const struct table *table, int fd, struct error *e)
 		return 0;
 	if (drop_new(table, e) < 0 || fault_point("recovery: pin a table", e) < 0)
 		return -1;
-	return bpf_obj_pin(fd, table->fresh) < 0 ?
-	       fail(e, EXIT_FAILED, "%s: cannot be pinned: %s", table->fresh, strerror(errno)) : 0;
+	return bpf_obj_pin(fd, table->fresh) < 0 ? fail(e, EXIT_FAILED, "%s: cannot be pinned: %s",
+							table->fresh, strerror(errno)) :
+						   0;
 }
 
 /* The map that the programs use takes the name, with what is only in the one that had it. */
@@ -179,7 +184,9 @@ static int complete(const struct table *table, int truth, struct error *e)
 	if (fault_point("recovery: rename a table", e) < 0)
 		return -1;
 	return rename(table->fresh, table->path) < 0 ?
-	       fail(e, EXIT_FAILED, "%s: cannot be replaced: %s", table->path, strerror(errno)) : 0;
+		       fail(e, EXIT_FAILED, "%s: cannot be replaced: %s", table->path,
+			    strerror(errno)) :
+		       0;
 }
 
 static int hold(int *to, int fd, struct error *e)
@@ -236,7 +243,8 @@ int state_recover(struct state *state, const struct tables *tables, struct error
 {
 	auto_skeleton struct sipward_bpf *skel = sipward_bpf__open();
 	cleanup(survey_free) struct survey survey = {
-		.skel = skel, .maps = {[0 ... STATE_MAP_COUNT - 1] = {.fds = {-1, -1}}},
+		.skel = skel,
+		.maps = {[0 ... STATE_MAP_COUNT - 1] = {.fds = {-1, -1}}},
 	};
 
 	if (!skel)

@@ -17,9 +17,9 @@ struct copy {
 	int from;
 	int to;
 	uint64_t now;
-	bool over;      /* bans whose time is over, which are only remembered */
+	bool over; /* bans whose time is over, which are only remembered */
 	size_t count;
-	size_t lost;    /* found no room */
+	size_t lost; /* found no room */
 	int error;
 };
 
@@ -167,7 +167,8 @@ static int fill_new(enum state_map map, int from, int to, struct error *e)
 	if (walk_all(&copy, copy_entry, e) < 0)
 		return -1;
 	if (copy.lost && map != STATE_QUOTAS)
-		return fail(e, EXIT_POLICY, "tables: %s: its entries became more than it has room "
+		return fail(e, EXIT_POLICY,
+			    "tables: %s: its entries became more than it has room "
 			    "for while they were copied; write a larger number",
 			    state_map_name(map));
 	return 0;
@@ -184,9 +185,11 @@ static int check_room(enum state_map map, int from, const struct bpf_map_info *i
 	if (map_walk(from, count_entry, &copy, e) < 0)
 		return -1;
 	if (copy.count > wanted)
-		return fail(e, EXIT_POLICY, "tables: %s: %u is fewer than the %zu live entries; "
+		return fail(e, EXIT_POLICY,
+			    "tables: %s: %u is fewer than the %zu live entries; "
 			    "write at least %zu, or remove some first (sipward ban list, sipward "
-			    "ban del)", state_map_name(map), wanted, copy.count, copy.count);
+			    "ban del)",
+			    state_map_name(map), wanted, copy.count, copy.count);
 	return 0;
 }
 
@@ -195,13 +198,15 @@ static int make_new(enum state_map map, const struct bpf_map_info *info, uint32_
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = info->map_flags);
 	const char *name = state_map_name(map);
-	auto_fd int fd = bpf_map_create(info->type, name, info->key_size, info->value_size, wanted,
-					&opts);
+	auto_fd int fd =
+		bpf_map_create(info->type, name, info->key_size, info->value_size, wanted, &opts);
 	char path[PATH_MAX];
 
 	if (fd < 0)
-		return fail(e, EXIT_FAILED, "tables: %s: a map of %u entries cannot be made: %s; "
-			    "write a smaller number", name, wanted, strerror(errno));
+		return fail(e, EXIT_FAILED,
+			    "tables: %s: a map of %u entries cannot be made: %s; "
+			    "write a smaller number",
+			    name, wanted, strerror(errno));
 	/* Pinned beside the old one before anything is swapped: later only a rename is left. */
 	state_new_pin_path(path, map);
 	if (fault_point("prepare: pin a new table", e) < 0)
@@ -293,10 +298,12 @@ static void settle_one(enum state_map map, int from, int to, bool taken_out,
 		lost = (taken_out ? table_settle : table_merge)(map, from, to, &e);
 	if (lost < 0)
 		text = xasprintf("tables: %s: entries written while it was resized may be missing: "
-				 "%s", state_map_name(map), e.text);
+				 "%s",
+				 state_map_name(map), e.text);
 	else if (lost)
 		text = xasprintf("tables: %s: %ld entries that came while it was made smaller did "
-				 "not fit", state_map_name(map), lost);
+				 "not fit",
+				 state_map_name(map), lost);
 	if (text)
 		note(text);
 }
@@ -341,7 +348,8 @@ void resize_finish(struct resize *resize, struct state *state, void (*note)(cons
 		if (take_name(i, one->to) < 0 && take_name(i, one->to) < 0) {
 			auto_free char *text =
 				xasprintf("table %s: its pin cannot be replaced: %s; the next "
-					  "start tries again", state_map_name(i), strerror(errno));
+					  "start tries again",
+					  state_map_name(i), strerror(errno));
 
 			note(text);
 			continue;

@@ -11,11 +11,11 @@
 
 /* One table in the course of it. All descriptors are owned; -1: there is none. */
 struct resized {
-	int from;   /* the map in use until the swap */
-	int also;   /* one before that, which a program may still write to */
-	int to;     /* the map from then on */
-	int use;    /* likewise, until the state has it */
-	bool made;  /* `to` is new, and pinned as NAME_new */
+	int from;  /* the map in use until the swap */
+	int also;  /* one before that, which a program may still write to */
+	int to;    /* the map from then on */
+	int use;   /* likewise, until the state has it */
+	bool made; /* `to` is new, and pinned as NAME_new */
 };
 
 struct resize {

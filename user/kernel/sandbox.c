@@ -24,15 +24,14 @@ static const char *const common[] = {
 	"fcntl", "fstat", "poll", "ppoll", "epoll_create1", "epoll_ctl", "epoll_wait",
 	"epoll_pwait", "epoll_pwait2", "eventfd2", "sendfile",
 	/* sockets */
-	"accept", "accept4", "recvfrom", "recvmsg", "sendto", "sendmsg", "shutdown",
-	"getsockname", "getpeername", "getsockopt", "setsockopt",
+	"accept", "accept4", "recvfrom", "recvmsg", "sendto", "sendmsg", "shutdown", "getsockname",
+	"getpeername", "getsockopt", "setsockopt",
 	/* memory */
 	"mmap", "munmap", "mremap", "mprotect", "brk", "madvise",
 	/* time, threads, signals, the end */
 	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
 	"futex", "getrandom", "sched_yield", "getpid", "gettid", "tgkill", "rt_sigprocmask",
-	"rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group", NULL
-};
+	"rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group", NULL};
 
 static const char *const agent[] = {
 	/* files */
@@ -48,15 +47,13 @@ static const char *const agent[] = {
 	"bpf", "socketpair", "bind", "listen", "connect", "sendmmsg", "recvmmsg",
 	/* threads, children, the exporter; clone() and execve() are below */
 	"fork", "vfork", "wait4", "waitid", "pidfd_open", "pidfd_send_signal", "kill",
-	"set_robust_list", "get_robust_list", "rseq", "set_tid_address", "arch_prctl",
-	"membarrier", "rt_sigaction", "rt_sigpending", "rt_sigtimedwait", "prctl", "capget",
-	"capset", "seccomp", "setgroups", "setresgid", "setresuid", "prlimit64", "getrlimit",
-	"setrlimit", "setpriority", "getpriority", "sched_getaffinity", "sched_getparam",
-	"sched_getscheduler", "getcpu",
+	"set_robust_list", "get_robust_list", "rseq", "set_tid_address", "arch_prctl", "membarrier",
+	"rt_sigaction", "rt_sigpending", "rt_sigtimedwait", "prctl", "capget", "capset", "seccomp",
+	"setgroups", "setresgid", "setresuid", "prlimit64", "getrlimit", "setrlimit", "setpriority",
+	"getpriority", "sched_getaffinity", "sched_getparam", "sched_getscheduler", "getcpu",
 	/* who and where it is */
 	"getppid", "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups",
-	"getpgrp", "getrusage", "times", "uname", "sysinfo", NULL
-};
+	"getpgrp", "getrusage", "times", "uname", "sysinfo", NULL};
 
 /* For a signal handler of the C library, and for abort() to say why. */
 static const char *const exporter[] = {"rt_sigaction", "dup2", "dup3", NULL};
@@ -70,8 +67,10 @@ static void filter_free(scmp_filter_ctx *filter)
 
 static int fail_filter(int error, struct error *e)
 {
-	return fail(e, EXIT_FAILED, "the filter of system calls cannot be put in place: %s; the "
-		    "kernel needs CONFIG_SECCOMP_FILTER", strerror(-error));
+	return fail(e, EXIT_FAILED,
+		    "the filter of system calls cannot be put in place: %s; the "
+		    "kernel needs CONFIG_SECCOMP_FILTER",
+		    strerror(-error));
 }
 
 static int allow_all(scmp_filter_ctx filter, const char *const *names)
@@ -104,16 +103,16 @@ static int allow_sockets(scmp_filter_ctx filter)
 static int allow_processes(scmp_filter_ctx filter)
 {
 	const scmp_datum_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
-		CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+					CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 	int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 				     SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces, 0));
 
 	if (error < 0)
 		return error;
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(execve), 3,
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sandbox_self),
-		SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)sandbox_self_argv),
-		SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)sandbox_self_environment));
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sandbox_self),
+				SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)sandbox_self_argv),
+				SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)sandbox_self_environment));
 }
 
 static int hide_newer(scmp_filter_ctx filter)

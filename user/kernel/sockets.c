@@ -65,8 +65,8 @@ int sockets_destroy(struct sockets *sockets, const struct endpoint *local,
 {
 	char buffer[8192];
 	bool ipv4 = addr_is_ipv4(&remote->addr);
-	struct inet_diag_req_v2 *ask = request(buffer, SOCK_DESTROY, NLM_F_ACK,
-					       ipv4 ? AF_INET : AF_INET6);
+	struct inet_diag_req_v2 *ask =
+		request(buffer, SOCK_DESTROY, NLM_F_ACK, ipv4 ? AF_INET : AF_INET6);
 
 	memcpy(ask->id.idiag_src, local->addr.octets + (ipv4 ? 12 : 0), ipv4 ? 4 : 16);
 	memcpy(ask->id.idiag_dst, remote->addr.octets + (ipv4 ? 12 : 0), ipv4 ? 4 : 16);

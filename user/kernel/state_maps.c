@@ -111,8 +111,8 @@ static int write_to_newer(const struct state *state, enum state_map map, const v
 	return 0;
 }
 
-int state_write(const struct state *state, enum state_map map, const void *key,
-		const void *value, uint64_t flags)
+int state_write(const struct state *state, enum state_map map, const void *key, const void *value,
+		uint64_t flags)
 {
 	int before = state->fds[map], after = state->resized[map];
 

@@ -93,8 +93,8 @@ uint32_t state_entries(const struct state *state, enum state_map map);
 /* Writes an entry (value NULL: takes it out) of a table that only user space writes. While the
  * table changes its size, both maps get it, the one before first. Flags and errno as those of
  * bpf_map_update_elem() and bpf_map_delete_elem(). */
-int state_write(const struct state *state, enum state_map map, const void *key,
-		const void *value, uint64_t flags);
+int state_write(const struct state *state, enum state_map map, const void *key, const void *value,
+		uint64_t flags);
 
 /* The id of an open map, 0 when it cannot be asked. */
 uint32_t state_map_id(int fd);

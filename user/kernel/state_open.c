@@ -104,13 +104,15 @@ int state_open_existing(struct state *state, struct error *e)
 	for (int i = 0; i < STATE_MAP_COUNT; i++) {
 		pin_path(path, NULL, state_map_name(i));
 		if (state->fds[i] < 0)
-			state->fds[i] = open_pin(path, find_map(skel, state_map_name(i)),
-						 &pin_error);
+			state->fds[i] =
+				open_pin(path, find_map(skel, state_map_name(i)), &pin_error);
 		if (pin_error.code)
 			return fail(e, pin_error.code, "%s", pin_error.text);
 		if (state->fds[i] < 0)
-			return fail(e, EXIT_NOT_RUNNING, "%s: does not exist; sipward is not "
-				    "running on this host (start it: sipward run -i IFACE)", path);
+			return fail(e, EXIT_NOT_RUNNING,
+				    "%s: does not exist; sipward is not "
+				    "running on this host (start it: sipward run -i IFACE)",
+				    path);
 	}
 	return 0;
 }

@@ -58,7 +58,8 @@ int state_remove(struct error *e)
 	if (rmdir(bpf_dir()) == 0 || errno == ENOENT)
 		return 0;
 	if (errno == ENOTEMPTY)
-		return fail(e, EXIT_FAILED, "%s: holds '%s', which is not of this version of "
+		return fail(e, EXIT_FAILED,
+			    "%s: holds '%s', which is not of this version of "
 			    "sipward and was left alone; remove it (rm -r), then run detach again",
 			    bpf_dir(), found_in(bpf_dir(), foreign));
 	return fail(e, EXIT_FAILED, "%s: cannot be removed: %s", bpf_dir(), strerror(errno));

@@ -74,8 +74,10 @@ static int observer_attach(int ifindex, int program, int *old, struct error *e)
 			    ifindex, strerror(-error));
 	error = bpf_tc_attach(&hook, &opts);
 	if (error)
-		return fail(e, EXIT_FAILED, "interface index %d: the observer cannot be attached "
-			    "to TC egress: %s", ifindex, strerror(-error));
+		return fail(e, EXIT_FAILED,
+			    "interface index %d: the observer cannot be attached "
+			    "to TC egress: %s",
+			    ifindex, strerror(-error));
 	return 0;
 }
 

@@ -21,9 +21,9 @@ struct egress {
 
 struct observers {
 	int *indexes;
-	int *before;   /* the program that was there, or -1 */
+	int *before; /* the program that was there, or -1 */
 	size_t count;
-	size_t added;  /* out of observers_swap(): those that had none */
+	size_t added; /* out of observers_swap(): those that had none */
 };
 
 /* Those that are there now. Owned by the caller: observers_free. */

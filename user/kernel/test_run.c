@@ -14,8 +14,7 @@
 static int open_test_run(struct test_run *test_run, const struct policy *policy, bool in_test_run,
 			 bool scan_all, struct error *e)
 {
-	auto_free
-	struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
+	auto_free struct sw_policy *compiled = xcalloc(1, sizeof(*compiled));
 	struct sw_meta meta;
 	struct generation_source source = {
 		.state = &test_run->state,
@@ -26,10 +25,8 @@ static int open_test_run(struct test_run *test_run, const struct policy *policy,
 		.scan_all = scan_all,
 	};
 
-	*test_run = (struct test_run){.state = STATE_CLOSED,
-				      .counters = -1,
-				      .program = -1,
-				      .now = SW_NS_PER_SEC};
+	*test_run = (struct test_run){
+		.state = STATE_CLOSED, .counters = -1, .program = -1, .now = SW_NS_PER_SEC};
 	if (state_open_private(&test_run->state, &policy->tables, e) < 0 ||
 	    state_meta_read(&test_run->state, &meta, e) < 0 ||
 	    (test_run->counters = state_private_counters(e)) < 0 ||
@@ -128,8 +125,7 @@ void test_run_tag(const struct test_run *test_run, char text[17])
 uint64_t test_run_counted(const struct test_run *test_run, enum sw_mode mode, enum sw_reason reason)
 {
 	int cpus = libbpf_num_possible_cpus();
-	auto_free
-	struct sw_counters *all = xcalloc(cpus, sizeof(*all));
+	auto_free struct sw_counters *all = xcalloc(cpus, sizeof(*all));
 	uint64_t sum = 0;
 
 	for (uint32_t zone = 0; zone < SW_ZONES_MAX; zone++) {

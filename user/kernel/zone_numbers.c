@@ -22,8 +22,10 @@ static int clear_counters(uint32_t number, struct error *e)
 		auto_fd int fd = state_open_counters(*iface, false, &missing);
 
 		if (fd >= 0 && bpf_map_update_elem(fd, &number, zero, BPF_ANY) < 0)
-			return fail(e, EXIT_FAILED, "the counters of a zone that is gone cannot be "
-				    "cleared: %s", strerror(errno));
+			return fail(e, EXIT_FAILED,
+				    "the counters of a zone that is gone cannot be "
+				    "cleared: %s",
+				    strerror(errno));
 	}
 	return 0;
 }
@@ -62,9 +64,9 @@ static int clear_cells(const struct state *state, uint32_t number, struct error 
 		enum state_map map;
 		bool (*clear)(const void *key, void *value, void *context);
 	} maps[] = {
-		{ STATE_SOURCES, clear_line },
-		{ STATE_PREFIXES, clear_line },
-		{ STATE_KNOWN_CELLS, clear_source },
+		{STATE_SOURCES, clear_line},
+		{STATE_PREFIXES, clear_line},
+		{STATE_KNOWN_CELLS, clear_source},
 	};
 	struct sw_zone_cell cell = {};
 	struct sw_ceilings ceilings = {};
@@ -120,8 +122,10 @@ static int number_of(struct sw_zone_name *names, const struct state *state,
 			return number;
 	number = free_number(names, policy, keep);
 	if (number < 0)
-		return fail(e, EXIT_POLICY, "zone %s: no zone number is free; apply the policy "
-			    "without the zones that go first, then with the new ones", zone->name);
+		return fail(e, EXIT_POLICY,
+			    "zone %s: no zone number is free; apply the policy "
+			    "without the zones that go first, then with the new ones",
+			    zone->name);
 	if (names[number].generation &&
 	    (clear_counters(number, e) < 0 || clear_cells(state, number, e) < 0))
 		return -1;

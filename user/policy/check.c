@@ -43,12 +43,15 @@ static int check_prefixes(struct parse_context *d)
 			continue;
 		prefix_text(&b->prefix, text, sizeof(text));
 		if (a->zone == b->zone) {
-			return fail_at(&d->source, b->at, "%s is already in this zone at %u:%u; "
-				       "remove it here", text, a->at.line, a->at.column);
+			return fail_at(&d->source, b->at,
+				       "%s is already in this zone at %u:%u; "
+				       "remove it here",
+				       text, a->at.line, a->at.column);
 		}
-		return fail_at(&d->source, b->at, "%s is already in zone '%s' at %u:%u; "
-			       "a prefix belongs to one zone", text, d->policy.zones[a->zone].name,
-			       a->at.line, a->at.column);
+		return fail_at(&d->source, b->at,
+			       "%s is already in zone '%s' at %u:%u; "
+			       "a prefix belongs to one zone",
+			       text, d->policy.zones[a->zone].name, a->at.line, a->at.column);
 	}
 	return 0;
 }
@@ -86,9 +89,11 @@ static struct quoted rate_text(const struct rate *rate)
 static int fail_rates(struct parse_context *d, const char *name, const struct rate *rate,
 		      const char *whole, const struct rate *most)
 {
-	return fail_at(&d->source, rate->at, "%s %s is more than the whole %s's %s; lower it, or "
-		       "raise the %s's at %s", name, rate_text(rate).text, whole,
-		       rate_text(most).text, whole, place(most->at).text);
+	return fail_at(&d->source, rate->at,
+		       "%s %s is more than the whole %s's %s; lower it, or "
+		       "raise the %s's at %s",
+		       name, rate_text(rate).text, whole, rate_text(most).text, whole,
+		       place(most->at).text);
 }
 
 /* A source that is no smaller than a network has nothing to fear from the network's limit. */
@@ -136,9 +141,10 @@ static bool ports_overlap(const struct service *a, const struct service *b)
 
 static int fail_overlap(struct parse_context *d, const struct service *a, const struct service *b)
 {
-	return fail_at(&d->source, b->at, "this service has ports and addresses in common with the "
-		       "one at %u:%u; each packet must belong to one service", a->at.line,
-		       a->at.column);
+	return fail_at(&d->source, b->at,
+		       "this service has ports and addresses in common with the "
+		       "one at %u:%u; each packet must belong to one service",
+		       a->at.line, a->at.column);
 }
 
 static int placed_addr_compare(const void *left, const void *right)
@@ -161,8 +167,10 @@ static int check_address(struct parse_context *d, size_t index)
 		if (memcmp(&a->addr, &b->addr, sizeof(a->addr)) != 0)
 			return 0;
 		if (a->service == b->service) {
-			return fail_at(&d->source, b->at, "this address is already in the list at "
-				       "%u:%u; remove it here", a->at.line, a->at.column);
+			return fail_at(&d->source, b->at,
+				       "this address is already in the list at "
+				       "%u:%u; remove it here",
+				       a->at.line, a->at.column);
 		}
 		if (ports_overlap(&services[a->service], &services[b->service]))
 			return fail_overlap(d, &services[a->service], &services[b->service]);

@@ -66,7 +66,7 @@ int read_header_rules(struct parse_context *d, const struct key *key, const stru
 	struct content_rules *content = to;
 
 	(void)key;
-	return read_rules(d, value, (struct rules){ content->headers, read_header });
+	return read_rules(d, value, (struct rules){content->headers, read_header});
 }
 
 /* A redirect that is dropped ends as one attempt without an answer; any other response is one
@@ -78,8 +78,10 @@ static int read_status(struct parse_context *d, const struct node *item, enum sw
 	if (class == 0)
 		return -1;
 	if (action == SW_ACTION_DENY && class != 3) {
-		return fail_at(&d->source, item->at, "%s cannot be dropped: calls would hang "
-			       "without them; write it into 'report', or deny 3xx", item->text);
+		return fail_at(&d->source, item->at,
+			       "%s cannot be dropped: calls would hang "
+			       "without them; write it into 'report', or deny 3xx",
+			       item->text);
 	}
 	return class;
 }
@@ -90,7 +92,7 @@ int read_status_rules(struct parse_context *d, const struct key *key, const stru
 	struct content_rules *content = to;
 
 	(void)key;
-	return read_rules(d, value, (struct rules){ content->statuses, read_status });
+	return read_rules(d, value, (struct rules){content->statuses, read_status});
 }
 
 /* type "/" subtype, both tokens (RFC 3261 25.1). */
@@ -116,16 +118,20 @@ static int read_type(struct parse_context *d, const struct node *item, enum sw_a
 	if (!text)
 		return -1;
 	if (!is_media_type(text)) {
-		return fail_at(&d->source, item->at, "'%s' is not a media type; write it like "
-			       "application/vnd.3gpp.sms, without parameters", quote(text).text);
+		return fail_at(&d->source, item->at,
+			       "'%s' is not a media type; write it like "
+			       "application/vnd.3gpp.sms, without parameters",
+			       quote(text).text);
 	}
 	for (size_t i = 0; i < p->content_type_count; i++) {
 		if (strcasecmp(p->content_types[i], text) == 0)
 			return i;
 	}
 	if (p->content_type_count == SW_CONTENT_TYPES_MAX) {
-		return fail_at(&d->source, item->at, "more than %u content types in all zones; "
-			       "shorten the lists", SW_CONTENT_TYPES_MAX);
+		return fail_at(&d->source, item->at,
+			       "more than %u content types in all zones; "
+			       "shorten the lists",
+			       SW_CONTENT_TYPES_MAX);
 	}
 	copy = xstrdup(text);
 	append(p->content_types, p->content_type_count, copy);
@@ -138,13 +144,13 @@ int read_type_rules(struct parse_context *d, const struct key *key, const struct
 	struct content_rules *content = to;
 
 	(void)key;
-	return read_rules(d, value, (struct rules){ content->types, read_type });
+	return read_rules(d, value, (struct rules){content->types, read_type});
 }
 
 static int read_own_via(struct parse_context *d, const struct key *key, const struct node *value,
 			void *to)
 {
-	static const char *const words[] = { "off", "report", NULL };
+	static const char *const words[] = {"off", "report", NULL};
 	int index = want_word(d, value, words);
 
 	(void)key;
@@ -155,8 +161,7 @@ static int read_own_via(struct parse_context *d, const struct key *key, const st
 int read_routing(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 #define BOUND(name, most) \
-	KEY(#name, read_number, .offset = offsetof(struct sw_routing, name), .min = 1,    \
-	    .max = most)
+	KEY(#name, read_number, .offset = offsetof(struct sw_routing, name), .min = 1, .max = most)
 	static const struct key keys[] = {
 		BOUND(routes, 1000),
 		BOUND(record_routes, 1000),

@@ -28,7 +28,7 @@ static void leaves_free(struct leaves *leaves)
 
 static void add_leaf(struct leaves *to, char *key, char *text)
 {
-	struct leaf leaf = { .key = key, .text = text };
+	struct leaf leaf = {.key = key, .text = text};
 
 	append(to->items, to->count, leaf);
 }
@@ -65,7 +65,10 @@ static int read_leaves(const struct loaded_policy *loaded, struct leaves *to, st
 	const struct policy_text *text = &loaded->text;
 	size_t mark = source_mark_size(text->text, text->size);
 	const struct source s = {
-		.name = text->name, .text = text->text + mark, .size = text->size - mark, .e = e,
+		.name = text->name,
+		.text = text->text + mark,
+		.size = text->size - mark,
+		.e = e,
 	};
 	auto_tree struct node *root = tree_read(&s);
 
@@ -188,9 +191,9 @@ static void compare_lists(const struct policy *from, const struct policy *to,
 int loaded_policy_diff(const struct loaded_policy *from, const struct loaded_policy *to,
 		       struct change **changes, size_t *count, struct error *e)
 {
-	cleanup(leaves_free) struct leaves old = { 0 };
-	cleanup(leaves_free) struct leaves new = { 0 };
-	struct changes found = { 0 };
+	cleanup(leaves_free) struct leaves old = {0};
+	cleanup(leaves_free) struct leaves new = {0};
+	struct changes found = {0};
 
 	if (read_leaves(from, &old, e) < 0 || read_leaves(to, &new, e) < 0)
 		return -1;

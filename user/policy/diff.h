@@ -10,8 +10,8 @@
 /* One difference between two policies. */
 struct change {
 	char *key;
-	char *from;              /* NULL: not written there */
-	char *to;                /* likewise */
+	char *from; /* NULL: not written there */
+	char *to;   /* likewise */
 };
 
 /* Finds the differences between two policies, key by key, and in the lists as a whole. Owned by the

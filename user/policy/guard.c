@@ -43,7 +43,8 @@ int read_cleartext(struct parse_context *d, const struct key *key, const struct 
 	struct zone *z = to;
 
 	if (z->require != SW_REQUIRE_IPSEC) {
-		return fail_at(&d->source, value->key_at, "'cleartext' limits initial REGISTERs in "
+		return fail_at(&d->source, value->key_at,
+			       "'cleartext' limits initial REGISTERs in "
 			       "the clear from a zone with 'require: ipsec'; write 'require: "
 			       "ipsec', or remove 'cleartext'");
 	}
@@ -62,7 +63,8 @@ int read_tls(struct parse_context *d, const struct key *key, const struct node *
 
 	(void)key;
 	if (service->transport != SW_TLS) {
-		return fail_at(&d->source, value->key_at, "'tls' belongs to a service with "
+		return fail_at(&d->source, value->key_at,
+			       "'tls' belongs to a service with "
 			       "'transport: tls'; remove it here");
 	}
 	if (read_map(d, value, keys, &version) < 0)
@@ -84,12 +86,15 @@ static int read_destinations(struct parse_context *d, const struct key *key,
 	if (read_rate(d, key, value, rate) < 0)
 		return -1;
 	if (strstr(value->text, "burst")) {
-		return fail_at(&d->source, value->at, "'destinations' has no burst: all of them "
+		return fail_at(&d->source, value->at,
+			       "'destinations' has no burst: all of them "
 			       "may be called at once");
 	}
 	if (rate->count > DESTINATIONS_MAX || rate->period < 60 * SW_NS_PER_SEC) {
-		return fail_at(&d->source, value->at, "'destinations' is 1..%d numbers in 1m..24h, "
-			       "as in 30/10m, not '%s'", DESTINATIONS_MAX, quote(value->text).text);
+		return fail_at(&d->source, value->at,
+			       "'destinations' is 1..%d numbers in 1m..24h, "
+			       "as in 30/10m, not '%s'",
+			       DESTINATIONS_MAX, quote(value->text).text);
 	}
 	return 0;
 }
@@ -123,7 +128,7 @@ int read_privacy(struct parse_context *d, const struct key *key, const struct no
 	struct guard_rules *rules = to;
 
 	(void)key;
-	return read_rules(d, value, (struct rules){ rules->privacy, read_told });
+	return read_rules(d, value, (struct rules){rules->privacy, read_told});
 }
 
 /* Letters, digits, '-' and '.', as in DNS; kept in lower case. */
@@ -138,14 +143,17 @@ static int add_host(struct parse_context *d, const struct node *item)
 	if (!text)
 		return -1;
 	if (!*text || *text == '.' || strlen(text) >= sizeof(host) || text[strspn(text, allowed)]) {
-		return fail_at(&d->source, item->at, "'%s' is not a host name: 1 to %zu letters, "
+		return fail_at(&d->source, item->at,
+			       "'%s' is not a host name: 1 to %zu letters, "
 			       "digits, '-' and '.', as in core.example.net; it stands for all "
 			       "names below it, too",
 			       quote(text).text, sizeof(host) - 1);
 	}
 	if (p->host_count == SW_HOSTS_MAX)
-		return fail_at(&d->source, item->at, "more than %d hosts; name the domain that "
-			       "they are in", SW_HOSTS_MAX);
+		return fail_at(&d->source, item->at,
+			       "more than %d hosts; name the domain that "
+			       "they are in",
+			       SW_HOSTS_MAX);
 	for (size_t i = 0; text[i]; i++)
 		host[i] = tolower((unsigned char)text[i]);
 	append(p->hosts, p->host_count, host);
@@ -168,7 +176,7 @@ static int read_hosts(struct parse_context *d, const struct key *key, const stru
 /* privacy: {hosts: [core.example.net]} of the policy */
 int read_inside(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
-	static const struct key keys[] = { KEY("hosts", read_hosts, .required = true), KEYS_END };
+	static const struct key keys[] = {KEY("hosts", read_hosts, .required = true), KEYS_END};
 
 	(void)key;
 	return read_map(d, value, keys, to);

@@ -63,17 +63,21 @@ static int known_elsewhere(struct parse_context *d, const struct node *value,
 			   const struct key *keys)
 {
 	if (keys == policy_keys && find_key(value->key, zone_keys) >= 0)
-		return fail_at(&d->source, value->key_at, "'%s' is a key of a zone; write it into "
-			       "an entry of 'zones'", value->key);
+		return fail_at(&d->source, value->key_at,
+			       "'%s' is a key of a zone; write it into "
+			       "an entry of 'zones'",
+			       value->key);
 	if (keys == zone_keys && find_key(value->key, policy_keys) >= 0)
-		return fail_at(&d->source, value->key_at, "'%s' is not a key of a zone; write it "
-			       "at the top level, where 'zones' is", value->key);
+		return fail_at(&d->source, value->key_at,
+			       "'%s' is not a key of a zone; write it "
+			       "at the top level, where 'zones' is",
+			       value->key);
 	return 0;
 }
 
 static int unknown_key(struct parse_context *d, const struct node *value, const struct key *keys)
 {
-	const char *names[KEYS_MAX + 1] = { NULL };
+	const char *names[KEYS_MAX + 1] = {NULL};
 	auto_free char *advice = NULL;
 
 	if (known_elsewhere(d, value, keys) < 0)
@@ -107,7 +111,7 @@ static int match_keys(struct parse_context *d, const struct node *map, const str
 
 int read_map(struct parse_context *d, const struct node *map, const struct key *keys, void *to)
 {
-	const struct node *values[KEYS_MAX] = { NULL };
+	const struct node *values[KEYS_MAX] = {NULL};
 
 	if (want(d, map, NODE_MAP) < 0 || match_keys(d, map, keys, values) < 0)
 		return -1;
@@ -169,8 +173,7 @@ int want_word(struct parse_context *d, const struct node *node, const char *cons
 		       quote(text).text, advice);
 }
 
-int prefix_at(const struct source *s, struct position at, const char *text,
-	      struct prefix *prefix)
+int prefix_at(const struct source *s, struct position at, const char *text, struct prefix *prefix)
 {
 	const char *why;
 	char right[64];
@@ -184,8 +187,9 @@ int prefix_at(const struct source *s, struct position at, const char *text,
 		return fail_at(s, at, "'%s' is not a prefix: %s; write %s", quote(text).text, why,
 			       right);
 	}
-	return fail_at(s, at, "'%s' is not a prefix: %s; write it like 192.0.2.0/24 or "
-			      "2001:db8::/32",
+	return fail_at(s, at,
+		       "'%s' is not a prefix: %s; write it like 192.0.2.0/24 or "
+		       "2001:db8::/32",
 		       quote(text).text, why);
 }
 
@@ -204,8 +208,10 @@ int read_number(struct parse_context *d, const struct key *key, const struct nod
 	if (!text)
 		return -1;
 	if (decimal(&rest, key->max, &number) < 0 || *rest || number < key->min) {
-		return fail_at(&d->source, value->at, "%s must be a decimal number within %u..%u, "
-			       "not '%s'", label(value).text, key->min, key->max, quote(text).text);
+		return fail_at(&d->source, value->at,
+			       "%s must be a decimal number within %u..%u, "
+			       "not '%s'",
+			       label(value).text, key->min, key->max, quote(text).text);
 	}
 	*(uint32_t *)to = number;
 	return 0;

@@ -11,15 +11,15 @@
 #include "policy/tree.h"
 
 struct key {
-	const char *name;        /* NULL ends a table */
-	const char *formerly;    /* what older policies call it; still read */
+	const char *name;     /* NULL ends a table */
+	const char *formerly; /* what older policies call it; still read */
 	int (*read)(struct parse_context *d, const struct key *key, const struct node *value,
 		    void *to);
-	size_t offset;           /* of what `read` fills, in what read_map() fills */
+	size_t offset; /* of what `read` fills, in what read_map() fills */
 	bool required;
-	bool always;             /* `read` is called for an absent key too: value is NULL */
-	bool fixed;              /* only the file says it: not for `sipward tune` */
-	uint32_t min, max;       /* read_number() */
+	bool always;              /* `read` is called for an absent key too: value is NULL */
+	bool fixed;               /* only the file says it: not for `sipward tune` */
+	uint32_t min, max;        /* read_number() */
 	const char *const *words; /* read_word() */
 };
 
@@ -50,8 +50,7 @@ int want_word(struct parse_context *d, const struct node *node, const char *cons
 /* Reads the text of a scalar as a prefix. */
 int want_prefix(struct parse_context *d, const struct node *node, struct prefix *prefix);
 /* Likewise from a text of any source. */
-int prefix_at(const struct source *s, struct position at, const char *text,
-	      struct prefix *prefix);
+int prefix_at(const struct source *s, struct position at, const char *text, struct prefix *prefix);
 
 /* ", did you mean 'x'?" or "; known here: x, y, z"; owned by the caller. */
 char *alternatives(const char *word, const char *const *words);

@@ -16,10 +16,10 @@
 
 /* Entries of all lists: addresses of services, prefixes of zones, deny and allow, numbers of each
  * zone, names of attack tools. One takes about 0.5 us to read and 1 us to write into a map. */
-#define ENTRIES_MAX       2000000u
+#define ENTRIES_MAX 2000000u
 
 /* Names of attack tools: beyond some thousands every request costs as many look-ups as its
  * User-Agent has characters, which is the most that it can. */
-#define AGENTS_MAX        100000u
+#define AGENTS_MAX 100000u
 
 #endif

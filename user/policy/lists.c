@@ -34,16 +34,17 @@ int count_entry(struct parse_context *d, const struct source *s, struct position
 		d->entries++;
 		return 0;
 	}
-	return fail_at(s, at, "all lists of the policy together have more than %u entries, which "
+	return fail_at(s, at,
+		       "all lists of the policy together have more than %u entries, which "
 		       "would cost too much time; those before this list have %zu: shorten them, "
-		       "or write at most %zu here", ENTRIES_MAX, d->entries_before,
-		       ENTRIES_MAX - d->entries_before);
+		       "or write at most %zu here",
+		       ENTRIES_MAX, d->entries_before, ENTRIES_MAX - d->entries_before);
 }
 
 static int add_entry(struct parse_context *d, const struct source *s, struct position at,
 		     const struct prefix *prefix, enum sw_list list)
 {
-	struct list_entry entry = { .prefix = *prefix, .list = list };
+	struct list_entry entry = {.prefix = *prefix, .list = list};
 
 	if (count_entry(d, s, at) < 0)
 		return -1;
@@ -56,7 +57,7 @@ static int read_line(struct parse_context *d, const struct source *s, uint32_t n
 		     const struct line_reader *reader)
 {
 	char *text = line + strspn(line, " \t\r");
-	struct position at = { number, text - line + 1 };
+	struct position at = {number, text - line + 1};
 	size_t size;
 
 	text[strcspn(text, "#")] = '\0';
@@ -87,8 +88,8 @@ static int read_list_text(struct parse_context *d, const char *name, const char 
 			  const struct line_reader *reader)
 {
 	size_t mark = source_mark_size(text, size);
-	struct source s = { .name = name, .text = text + mark, .size = size - mark,
-			    .e = d->source.e };
+	struct source s = {
+		.name = name, .text = text + mark, .size = size - mark, .e = d->source.e};
 	auto_free char *copy = NULL;
 
 	begin_list(d);
@@ -106,8 +107,8 @@ static int read_list_text(struct parse_context *d, const char *name, const char 
 static const struct policy_file *list_file(struct parse_context *d, const struct node *item,
 					   char *path)
 {
-	struct policy_file file = { .path = path };
-	struct error why = { 0 };
+	struct policy_file file = {.path = path};
+	struct error why = {0};
 	struct stat st;
 
 	for (size_t i = 0; i < d->text->file_count; i++) {
@@ -139,14 +140,18 @@ int read_list_file(struct parse_context *d, const struct node *item,
 	if (!file)
 		return -1;
 	if (d->list_files++ == LIST_FILES_MAX)
-		return fail_at(&d->source, item->at, "more than %u list files; put several into "
-			       "one", LIST_FILES_MAX);
+		return fail_at(&d->source, item->at,
+			       "more than %u list files; put several into "
+			       "one",
+			       LIST_FILES_MAX);
 	/* A file that is named again is read again. */
 	d->list_octets += file->size;
 	if (d->list_octets > LISTS_OCTETS_MAX) {
-		return fail_at(&d->source, item->at, "%s: all list files together are larger than "
+		return fail_at(&d->source, item->at,
+			       "%s: all list files together are larger than "
 			       "%u octets, each as often as it is named; those before this one "
-			       "have %zu", path, LISTS_OCTETS_MAX, d->list_octets - file->size);
+			       "have %zu",
+			       path, LISTS_OCTETS_MAX, d->list_octets - file->size);
 	}
 	SHA256Update(&d->hash, (const uint8_t *)file->text, file->size);
 	return read_list_text(d, path, file->text, file->size, reader);
@@ -160,7 +165,7 @@ int read_builtin_list(struct parse_context *d, const struct builtin_list *list)
 int read_list_choice(struct parse_context *d, const struct node *value,
 		     const struct builtin_list *list)
 {
-	static const char *const words[] = { "off", "builtin", NULL };
+	static const char *const words[] = {"off", "builtin", NULL};
 	const char *text = want_text(d, value);
 	int index;
 
@@ -170,9 +175,10 @@ int read_list_choice(struct parse_context *d, const struct node *value,
 		return read_list_file(d, value, &list->reader);
 	index = word_index(text, words);
 	if (index < 0 && !nearest_word(text, words))
-		return fail_at(&d->source, value->at, "%s cannot be '%s'; write off, builtin, or "
-			       "the name of a file, which has a '/', as in ./%s", label(value).text,
-			       quote(text).text, quote(text).text);
+		return fail_at(&d->source, value->at,
+			       "%s cannot be '%s'; write off, builtin, or "
+			       "the name of a file, which has a '/', as in ./%s",
+			       label(value).text, quote(text).text, quote(text).text);
 	index = want_word(d, value, words);
 	return index <= 0 ? index : read_builtin_list(d, list);
 }
@@ -195,10 +201,11 @@ static int add_item(struct parse_context *d, const struct node *item, enum sw_li
 	if (!text)
 		return -1;
 	if (is_file_name(text))
-		return read_list_file(d, item, &(struct line_reader){ add_line, &list, NULL });
+		return read_list_file(d, item, &(struct line_reader){add_line, &list, NULL});
 	if (prefix_read(text, &prefix) == PREFIX_NO_ADDRESS && !strchr(text, '/') &&
 	    strspn(text, "0123456789.") != strlen(text)) {
-		return fail_at(&d->source, item->at, "'%s' is neither a prefix nor the name of a "
+		return fail_at(&d->source, item->at,
+			       "'%s' is neither a prefix nor the name of a "
 			       "file; a file in the policy's directory is written ./%s",
 			       quote(text).text, quote(text).text);
 	}

@@ -27,8 +27,8 @@ int read_list_file(struct parse_context *d, const struct node *item,
 		   const struct line_reader *reader);
 /* Reads `off`, `builtin`, or the name of a file of lines. */
 struct builtin_list {
-	const char *name;         /* for messages */
-	const char *text, *end;   /* of those in the binary */
+	const char *name;       /* for messages */
+	const char *text, *end; /* of those in the binary */
 	struct line_reader reader;
 };
 

@@ -12,7 +12,10 @@ struct node *policy_tree(const struct policy_text *text, struct error *e)
 {
 	size_t mark = source_mark_size(text->text, text->size);
 	struct source source = {
-		.name = text->name, .text = text->text + mark, .size = text->size - mark, .e = e,
+		.name = text->name,
+		.text = text->text + mark,
+		.size = text->size - mark,
+		.e = e,
 	};
 
 	return tree_read(&source);

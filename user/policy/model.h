@@ -29,28 +29,28 @@ struct position {
 
 /* A prefix of either family. */
 struct prefix {
-	struct sw_addr addr;      /* network order, host bits zero; IPv4 mapped */
-	uint8_t length;           /* 0..32 for IPv4, 0..128 for IPv6 */
+	struct sw_addr addr; /* network order, host bits zero; IPv4 mapped */
+	uint8_t length;      /* 0..32 for IPv4, 0..128 for IPv6 */
 	bool ipv6;
 };
 
 /* `40/s burst 100`: count packets in each period, and a burst. */
 struct rate {
-	bool set;                 /* false: no limit */
-	uint64_t count;           /* 1..1000000000 */
-	uint64_t period;          /* nanoseconds, 1 ms..24 h */
-	uint64_t burst;           /* packets at once, 1..1000000000; unsaid: `count` a second */
+	bool set;        /* false: no limit */
+	uint64_t count;  /* 1..1000000000 */
+	uint64_t period; /* nanoseconds, 1 ms..24 h */
+	uint64_t burst;  /* packets at once, 1..1000000000; unsaid: `count` a second */
 	struct position at;
 };
 
 struct service {
 	enum sw_transport transport;
-	uint16_t tls_min;         /* the oldest version that a ClientHello must offer, SW_TLS_ */
-	uint16_t port_first;      /* 1..65535 */
-	uint16_t port_last;       /* >= port_first */
+	uint16_t tls_min;          /* the oldest version that a ClientHello must offer, SW_TLS_ */
+	uint16_t port_first;       /* 1..65535 */
+	uint16_t port_last;        /* >= port_first */
 	struct sw_addr *addresses; /* none: every local address */
 	size_t address_count;
-	struct rate rate;         /* requests outside a dialog; of tls, handshakes */
+	struct rate rate; /* requests outside a dialog; of tls, handshakes */
 	struct position at;
 };
 
@@ -65,51 +65,51 @@ struct user_agent {
 struct number {
 	uint8_t digits[SW_NUMBER_DIGITS]; /* '*' is 10, '#' 11 */
 	uint8_t length;
-	bool international;       /* E.164, without what is dialled before it */
+	bool international; /* E.164, without what is dialled before it */
 };
 
 struct number_rule {
 	struct number prefix;
-	uint8_t zone;             /* index into zones */
+	uint8_t zone;                    /* index into zones */
 	enum sw_direction direction : 8; /* there may be two million of them */
 	enum sw_action action : 8;
-	bool high_risk;           /* from the list of high-risk numbers */
+	bool high_risk; /* from the list of high-risk numbers */
 };
 
 /* Content that a zone may not send. */
 struct content_rules {
-	uint32_t headers[SW_ACTION_COUNT]; /* bit per enum sw_header, by what is done */
+	uint32_t headers[SW_ACTION_COUNT];  /* bit per enum sw_header, by what is done */
 	uint32_t statuses[SW_ACTION_COUNT]; /* bit per class: 1 << 3 is 3xx */
-	uint32_t types[SW_ACTION_COUNT];   /* bit per policy.content_types */
-	enum sw_action high_risk;          /* of numbers that are called */
+	uint32_t types[SW_ACTION_COUNT];    /* bit per policy.content_types */
+	enum sw_action high_risk;           /* of numbers that are called */
 	struct sw_routing routing;
 };
 
 /* Content that the server may send to a zone. */
 struct egress_rules {
-	uint32_t methods;                  /* as in struct zone; 0: any */
-	enum sw_action unlisted;           /* of methods that are not among them */
-	struct content_rules content;      /* headers, statuses and types alone */
+	uint32_t methods;             /* as in struct zone; 0: any */
+	enum sw_action unlisted;      /* of methods that are not among them */
+	struct content_rules content; /* headers, statuses and types alone */
 };
 
 /* The meaning of "one source" in a zone. */
 struct counting {
-	uint32_t v4, v6;          /* prefix lengths, 1..32 and 1..128 */
-	bool port;                /* each port of it is a source of its own */
+	uint32_t v4, v6; /* prefix lengths, 1..32 and 1..128 */
+	bool port;       /* each port of it is a source of its own */
 };
 
 /* `10/60s`: the count of offences within a period that earns a ban; count 0: nothing does. */
 struct threshold {
-	uint32_t count;           /* 1..1000 */
-	uint64_t period;          /* nanoseconds, 1 ms..24 h */
+	uint32_t count;  /* 1..1000 */
+	uint64_t period; /* nanoseconds, 1 ms..24 h */
 };
 
 struct bans {
 	bool set;
 	struct threshold thresholds[SW_OFFENCE_COUNT];
-	uint64_t duration;        /* nanoseconds, of the first ban of a source */
-	uint32_t escalate;        /* each next one is as many times longer, 1..100 */
-	uint64_t max;             /* but no longer than this, >= duration */
+	uint64_t duration; /* nanoseconds, of the first ban of a source */
+	uint32_t escalate; /* each next one is as many times longer, 1..100 */
+	uint64_t max;      /* but no longer than this, >= duration */
 	struct position at;
 };
 
@@ -119,7 +119,7 @@ struct guard_rules {
 	enum sw_action loop;
 	enum sw_action digest_leak;
 	enum sw_action sweep;
-	struct rate destinations; /* its period is the window of both; no burst */
+	struct rate destinations;          /* its period is the window of both; no burst */
 	uint32_t privacy[SW_ACTION_COUNT]; /* bit per word of privacy_words */
 };
 
@@ -128,24 +128,24 @@ struct zone {
 	struct prefix *sources;
 	size_t source_count;
 	enum sw_trust trust;
-	enum sw_mode mode;        /* enforce unless the zone or the policy says monitor */
-	uint32_t methods;         /* bit per enum sw_message, OTHER for unnamed ones ("other") */
-	int body;                 /* 1: session descriptions are judged */
-	int profile;              /* SW_PROFILE_*; the policy's unless the zone says */
-	struct sw_bounds bounds;  /* the policy's unless the zone says */
-	struct rate newcomers;    /* budget of sources without a proof; not set: no admission */
+	enum sw_mode mode;       /* enforce unless the zone or the policy says monitor */
+	uint32_t methods;        /* bit per enum sw_message, OTHER for unnamed ones ("other") */
+	int body;                /* 1: session descriptions are judged */
+	int profile;             /* SW_PROFILE_*; the policy's unless the zone says */
+	struct sw_bounds bounds; /* the policy's unless the zone says */
+	struct rate newcomers;   /* budget of sources without a proof; not set: no admission */
 	enum sw_greylist greylist;
-	bool probe;               /* the agent proves newcomers itself, by an OPTIONS */
+	bool probe; /* the agent proves newcomers itself, by an OPTIONS */
 	struct counting count;
 	enum sw_require require;
-	struct rate cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
+	struct rate cleartext; /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	enum sw_responses responses;
 	enum sw_to_tag to_tag;
 	struct bans bans;
 	enum sw_tcp tcp;
-	uint32_t connections;     /* TCP, of one subscriber; 0: no limit */
+	uint32_t connections; /* TCP, of one subscriber; 0: no limit */
 	struct rate zone_rate;
-	struct rate prefix_rate;  /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
+	struct rate prefix_rate; /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
 	struct rate source_rates[SW_RATE_COUNT];
 	struct rate unproven[SW_UNPROVEN_COUNT]; /* of all senders without a proof together */
 	struct content_rules content;
@@ -156,7 +156,7 @@ struct zone {
 
 struct list_entry {
 	struct prefix prefix;
-	enum sw_list list;        /* SW_LIST_ALLOW or SW_LIST_DENY */
+	enum sw_list list; /* SW_LIST_ALLOW or SW_LIST_DENY */
 };
 
 /* The tables whose sizes a policy may choose. */
@@ -166,13 +166,13 @@ enum policy_table {
 	TABLE_PREFIXES,
 	TABLE_FRAGMENTS,
 	TABLE_KNOWN,
-	TABLE_PROOFS,             /* nonces, and as many tags */
+	TABLE_PROOFS, /* nonces, and as many tags */
 	TABLE_OPENINGS,
-	TABLE_DIALOGS,            /* and as many transactions */
+	TABLE_DIALOGS, /* and as many transactions */
 	TABLE_LOOPS,
-	TABLE_DIALERS,            /* and as many unproven ones */
+	TABLE_DIALERS, /* and as many unproven ones */
 	TABLE_BRANCHES,
-	TABLE_GREYLIST,           /* lines of the greylist's memory, a power of two */
+	TABLE_GREYLIST, /* lines of the greylist's memory, a power of two */
 	TABLE_COUNT
 };
 
@@ -181,10 +181,10 @@ struct tables {
 };
 
 struct policy {
-	char *file;               /* name for messages; "(embedded)" for the built-in one */
-	uint8_t hash[32];         /* SHA-256 over the text and every list file, in order */
-	size_t text_octets;       /* of the text and every list file */
-	size_t text_values;       /* in the text, without list files */
+	char *file;         /* name for messages; "(embedded)" for the built-in one */
+	uint8_t hash[32];   /* SHA-256 over the text and every list file, in order */
+	size_t text_octets; /* of the text and every list file */
+	size_t text_values; /* in the text, without list files */
 	enum sw_mode mode;
 	char (*interfaces)[IFNAMSIZ];
 	size_t interface_count;
@@ -192,38 +192,38 @@ struct policy {
 	size_t observe_count;
 	struct service *services; /* at least one, at most SW_SERVICES_MAX */
 	size_t service_count;
-	struct zone *zones;       /* zones[0] is always `public`; at most SW_ZONES_MAX */
+	struct zone *zones; /* zones[0] is always `public`; at most SW_ZONES_MAX */
 	size_t zone_count;
-	struct list_entry *list;  /* no prefix twice; on both lists: allow wins */
+	struct list_entry *list; /* no prefix twice; on both lists: allow wins */
 	size_t list_count;
 	uint64_t shadow[SW_REASONS_MAX / 64]; /* reasons that are only counted */
 	bool fragments_drop;
 	struct tables tables;
 	struct position tables_at[TABLE_COUNT]; /* line 0: the size is a default */
-	char *state_file;         /* where the state is saved; NULL: as the service manager says */
-	bool state_off;           /* nowhere */
-	uint64_t state_every;     /* nanoseconds from one time to the next */
-	uint64_t known_for;       /* nanoseconds that a known endpoint may be idle */
+	char *state_file;     /* where the state is saved; NULL: as the service manager says */
+	bool state_off;       /* nowhere */
+	uint64_t state_every; /* nanoseconds from one time to the next */
+	uint64_t known_for;   /* nanoseconds that a known endpoint may be idle */
 	char (*hosts)[SW_HOST_WORDS * 8]; /* names of the inside, in lower case */
 	size_t host_count;
-	struct rate emergency;    /* of each zone; set when there are numbers or it is written */
+	struct rate emergency; /* of each zone; set when there are numbers or it is written */
 	char (*emergency_numbers)[SW_EMERGENCY_DIGITS];
-	size_t emergency_count;   /* at most SW_EMERGENCY_MAX */
-	char **content_types;     /* media types that zones name */
+	size_t emergency_count;    /* at most SW_EMERGENCY_MAX */
+	char **content_types;      /* media types that zones name */
 	size_t content_type_count; /* at most SW_CONTENT_TYPES_MAX */
-	struct user_agent *agents;     /* no name twice */
+	struct user_agent *agents; /* no name twice */
 	size_t agent_count;
-	enum sw_action structure; /* of attack tools that their structure gives away */
-	enum sw_action injection; /* of text that looks like SQL or markup */
+	enum sw_action structure;     /* of attack tools that their structure gives away */
+	enum sw_action injection;     /* of text that looks like SQL or markup */
 	struct number *dial_prefixes; /* the longest first, at most SW_DIAL_PREFIXES_MAX; not
 				       * `international`: a number of the own country follows */
 	size_t dial_prefix_count;
-	struct number country;    /* code of the own country; length 0: not said */
+	struct number country;       /* code of the own country; length 0: not said */
 	struct number_rule *numbers; /* no prefix twice in a zone and direction; the gentlest won */
 	size_t number_count;
 	struct rate events;
-	char metrics_host[64];    /* numeric address, IPv6 without brackets */
-	uint16_t metrics_port;    /* 0: no exporter */
+	char metrics_host[64]; /* numeric address, IPv6 without brackets */
+	uint16_t metrics_port; /* 0: no exporter */
 };
 
 /* True for an IPv4 address (which is kept as ::ffff:a.b.c.d). */

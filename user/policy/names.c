@@ -6,7 +6,7 @@
 const char *const reason_words[SW_REASON_COUNT + 1] = {
 #define REASON(number, id, name, ...) [number] = name,
 #define SANITY(number, id, name, ...) [number] = name,
-#define RETIRED(number, name) [number] = name,
+#define RETIRED(number, name)         [number] = name,
 #include <sipward/reasons.def>
 #undef REASON
 #undef SANITY
@@ -17,7 +17,7 @@ static const struct {
 	const char *rfc;
 	const char *text;
 } reasons[SW_REASON_COUNT] = {
-#define REASON(number, id, name, threat, rfc, text) [number] = {threat, rfc, text},
+#define REASON(number, id, name, threat, rfc, text)          [number] = {threat, rfc, text},
 #define SANITY(number, id, name, profile, threat, rfc, text) [number] = {threat, rfc, text},
 
 #define RETIRED(number, name) [number] = {NULL, "retired", "an earlier version had this rule"},
@@ -28,7 +28,7 @@ static const struct {
 
 static const char *const message_words[SW_MESSAGE_COUNT + 1] = {
 #define METHOD(id, token) token,
-#define KIND(id, name) name,
+#define KIND(id, name)    name,
 #include <sipward/methods.def>
 #undef METHOD
 #undef KIND
@@ -84,7 +84,7 @@ const char *const transport_words[SW_TRANSPORT_COUNT + 1] = {
 	[SW_TLS] = "tls",
 };
 
-const char *const trust_words[] = { [SW_TRUST_NONE] = "none", [SW_TRUST_PEER] = "peer", NULL };
+const char *const trust_words[] = {[SW_TRUST_NONE] = "none", [SW_TRUST_PEER] = "peer", NULL};
 
 const char *const require_words[] = {
 	[SW_REQUIRE_ANY] = "any",
@@ -112,9 +112,9 @@ const char *const privacy_words[] = {
 	"P-Asserted-Identity", "P-Charging-Vector", "addresses", "hosts", NULL,
 };
 
-const char *const tls_version_words[] = { "1.0", "1.1", "1.2", "1.3", NULL };
+const char *const tls_version_words[] = {"1.0", "1.1", "1.2", "1.3", NULL};
 
-const char *const body_words[] = { "off", "sdp", NULL };
+const char *const body_words[] = {"off", "sdp", NULL};
 
 const char *const profile_words[] = {
 	[SW_PROFILE_OFF] = "off",
@@ -142,11 +142,11 @@ const char *const to_tag_words[] = {
 	NULL,
 };
 
-const char *const tcp_words[] = { [SW_TCP_COUNT] = "count", [SW_TCP_CLOSE] = "close", NULL };
+const char *const tcp_words[] = {[SW_TCP_COUNT] = "count", [SW_TCP_CLOSE] = "close", NULL};
 
-const char *const switch_words[] = { "off", "auto", NULL };
+const char *const switch_words[] = {"off", "auto", NULL};
 
-const char *const fragments_words[] = { "pass", "drop", NULL };
+const char *const fragments_words[] = {"pass", "drop", NULL};
 
 const char *const header_words[SW_HEADER_COUNT + 1] = {
 #define HEADER(id, name) name,
@@ -154,7 +154,7 @@ const char *const header_words[SW_HEADER_COUNT + 1] = {
 #undef HEADER
 };
 
-const char *const status_words[] = { "1xx", "2xx", "3xx", "4xx", "5xx", "6xx", NULL };
+const char *const status_words[] = {"1xx", "2xx", "3xx", "4xx", "5xx", "6xx", NULL};
 
 int word_index(const char *word, const char *const *words)
 {
@@ -207,8 +207,7 @@ int reason_by_label(const char *label)
 	unsigned int number;
 	int used = 0;
 
-	if (sscanf(label, "#%3u%n", &number, &used) == 1 && !label[used] &&
-	    number < SW_REASONS_MAX)
+	if (sscanf(label, "#%3u%n", &number, &used) == 1 && !label[used] && number < SW_REASONS_MAX)
 		return number;
 	return reason_by_name(label);
 }

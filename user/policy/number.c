@@ -9,9 +9,9 @@
 #include "policy/names.h"
 #include "policy/zone.h"
 
-#define DIAL_PREFIX_MAX   15         /* digits */
-#define COUNTRY_MAX       4
-#define ANY_NUMBER        "*"
+#define DIAL_PREFIX_MAX 15 /* digits */
+#define COUNTRY_MAX     4
+#define ANY_NUMBER      "*"
 
 /* embedded.S */
 extern const char high_risk_numbers[] __attribute__((visibility("hidden")));
@@ -64,7 +64,7 @@ static bool replace_prefix(struct number *number, size_t prefix, const struct nu
  * path, but that nothing has to follow a prefix here ("00" is every such number). */
 static bool normalize(const struct policy *p, struct number *number)
 {
-	static const struct number nothing = { .length = 0 };
+	static const struct number nothing = {.length = 0};
 
 	for (size_t i = 0; i < p->dial_prefix_count; i++) {
 		const struct number *prefix = &p->dial_prefixes[i];
@@ -85,14 +85,15 @@ static bool normalize(const struct policy *p, struct number *number)
 static int read_number_text(struct parse_context *d, const struct source *s, struct position at,
 			    const char *text, struct number *number)
 {
-	*number = (struct number){ .international = *text == '+' };
+	*number = (struct number){.international = *text == '+'};
 	if (read_digits(text + number->international, number, SW_NUMBER_DIGITS) &&
 	    (number->length || number->international) &&
 	    (number->international || normalize(&d->policy, number)))
 		return 0;
-	return fail_at(s, at, "'%s' is not the beginning of a telephone number; write it like +49, "
-		       "0049 or +49 30 123, at most %u digits, or \"*\" for all", quote(text).text,
-		       SW_NUMBER_DIGITS);
+	return fail_at(s, at,
+		       "'%s' is not the beginning of a telephone number; write it like +49, "
+		       "0049 or +49 30 123, at most %u digits, or \"*\" for all",
+		       quote(text).text, SW_NUMBER_DIGITS);
 }
 
 /* Where the entries of a list go. */
@@ -122,7 +123,7 @@ static int add_rule(struct parse_context *d, const struct source *s, struct posi
 static int add_text(struct parse_context *d, const struct source *s, struct position at,
 		    const char *text, const void *context)
 {
-	struct number number = { .length = 0 };
+	struct number number = {.length = 0};
 
 	if (strcmp(text, ANY_NUMBER) != 0) {
 		if (read_number_text(d, s, at, text, &number) < 0)
@@ -137,7 +138,7 @@ static int add_text(struct parse_context *d, const struct source *s, struct posi
 
 static int read_number_list(struct parse_context *d, const struct node *value, struct list_of list)
 {
-	const struct line_reader reader = { add_text, &list, NULL };
+	const struct line_reader reader = {add_text, &list, NULL};
 
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
@@ -201,15 +202,17 @@ int read_callee(struct parse_context *d, const struct key *key, const struct nod
 static int add_dial_prefix(struct parse_context *d, const struct node *item, bool international)
 {
 	struct policy *p = &d->policy;
-	struct number prefix = { .international = international };
+	struct number prefix = {.international = international};
 	const char *text = item->kind == NODE_SCALAR ? item->text : want_text(d, item);
 	size_t at;
 
 	if (!text)
 		return -1;
 	if (!read_digits(text, &prefix, DIAL_PREFIX_MAX) || (!prefix.length && !international)) {
-		return fail_at(&d->source, item->at, "'%s' is not a dial prefix: 1 to %u digits, * "
-			       "or #", quote(text).text, DIAL_PREFIX_MAX);
+		return fail_at(&d->source, item->at,
+			       "'%s' is not a dial prefix: 1 to %u digits, * "
+			       "or #",
+			       quote(text).text, DIAL_PREFIX_MAX);
 	}
 	if (p->dial_prefix_count == SW_DIAL_PREFIXES_MAX)
 		return fail_at(&d->source, item->at, "more than %u dial prefixes",
@@ -244,7 +247,7 @@ static int add_dial_prefixes(struct parse_context *d, const struct node *value, 
 static int read_international(struct parse_context *d, const struct key *key,
 			      const struct node *value, void *to)
 {
-	struct number usual = { .digits = { 0, 0 }, .length = 2, .international = true };
+	struct number usual = {.digits = {0, 0}, .length = 2, .international = true};
 
 	(void)key, (void)to;
 	if (value)
@@ -281,12 +284,12 @@ static int read_country(struct parse_context *d, const struct key *key, const st
 int read_dial_prefixes(struct parse_context *d, const struct key *key, const struct node *value,
 		       void *to)
 {
-	static const struct key keys[] = {KEY("international", read_international, .always = true),
-					  KEY("national", read_national),
-					  KEY("country", read_country,
-					      .offset = offsetof(struct parse_context,
-								 policy.country)),
-					  KEYS_END};
+	static const struct key keys[] = {
+		KEY("international", read_international, .always = true),
+		KEY("national", read_national),
+		KEY("country", read_country,
+		    .offset = offsetof(struct parse_context, policy.country)),
+		KEYS_END};
 
 	(void)key;
 	return value ? read_map(d, value, keys, to) : read_international(d, NULL, NULL, NULL);
@@ -311,8 +314,10 @@ int read_high_risk(struct parse_context *d, const struct key *key, const struct 
 		   void *to)
 {
 	static const struct builtin_list list = {
-		"(built-in list of high-risk numbers)", high_risk_numbers, high_risk_numbers_end,
-		{ add_high_risk, NULL, NULL },
+		"(built-in list of high-risk numbers)",
+		high_risk_numbers,
+		high_risk_numbers_end,
+		{add_high_risk, NULL, NULL},
 	};
 
 	(void)key, (void)to;
@@ -427,9 +432,12 @@ static void merge_called(const struct parse_context *d, struct merging *m, size_
 			 enum sw_action action)
 {
 	struct number_rule rule = {
-		.zone = zone, .direction = SW_CALLEE, .action = action, .high_risk = true,
+		.zone = zone,
+		.direction = SW_CALLEE,
+		.action = action,
+		.high_risk = true,
 	};
-	struct covers covers = { .count = 0 };
+	struct covers covers = {.count = 0};
 
 	for (size_t i = 0; action != SW_ACTION_PASS && i < d->high_risk_count; i++) {
 		const struct number_rule *own = NULL;
@@ -443,8 +451,8 @@ static void merge_called(const struct parse_context *d, struct merging *m, size_
 		}
 		leave_covers(&covers, &rule.prefix);
 		own = covers.count ? covers.rules[covers.count - 1] : NULL;
-		if (!own || (own->action <= action &&
-			     number_compare(&own->prefix, &rule.prefix) != 0))
+		if (!own ||
+		    (own->action <= action && number_compare(&own->prefix, &rule.prefix) != 0))
 			append(m->out, m->count, rule);
 	}
 	while (is_next(m, zone, SW_CALLEE))
@@ -461,17 +469,19 @@ static int check_high_risks(struct parse_context *d)
 		zones += p->zones[i].content.high_risk != SW_ACTION_PASS;
 	if (zones * d->high_risk_count <= room)
 		return 0;
-	return fail_at(&d->source, d->high_risk_at, "%zu numbers of high risk in each of %zu zones "
+	return fail_at(&d->source, d->high_risk_at,
+		       "%zu numbers of high risk in each of %zu zones "
 		       "are %zu entries; all lists of the policy together may have %u, and the "
 		       "others have %zu: write at most %zu numbers, or let fewer zones have "
-		       "'high_risk'", d->high_risk_count, zones, zones * d->high_risk_count,
-		       ENTRIES_MAX, d->entries, room / zones);
+		       "'high_risk'",
+		       d->high_risk_count, zones, zones * d->high_risk_count, ENTRIES_MAX,
+		       d->entries, room / zones);
 }
 
 int check_numbers(struct parse_context *d)
 {
 	struct policy *p = &d->policy;
-	struct merging merging = { .count = 0 };
+	struct merging merging = {.count = 0};
 
 	unite_rules(p);
 	unite_high_risks(d);

@@ -31,8 +31,10 @@ static int check_version(struct parse_context *d, const struct node *root)
 		return fail_at(&d->source, root->at, "'version' is missing; add 'version: 1'");
 	text = want_text(d, value);
 	if (text && strcmp(text, "1") != 0) {
-		return fail_at(&d->source, value->at, "version '%s' is not known; "
-			       "this program reads 'version: 1'", quote(text).text);
+		return fail_at(&d->source, value->at,
+			       "version '%s' is not known; "
+			       "this program reads 'version: 1'",
+			       quote(text).text);
 	}
 	return text ? 0 : -1;
 }
@@ -65,8 +67,10 @@ static int add_interface(struct parse_context *d, const struct node *item,
 	if (!name)
 		return -1;
 	if (!interface_name_ok(name)) {
-		return fail_at(&d->source, item->at, "'%s' is not an interface name: "
-			       "1 to 15 characters without '/', ':' and spaces", quote(name).text);
+		return fail_at(&d->source, item->at,
+			       "'%s' is not an interface name: "
+			       "1 to 15 characters without '/', ':' and spaces",
+			       quote(name).text);
 	}
 	for (size_t i = 0; i < *to->count; i++) {
 		if (strcmp((*to->names)[i], name) == 0)
@@ -95,7 +99,7 @@ static int add_interfaces(struct parse_context *d, const struct node *value,
 static int read_interfaces(struct parse_context *d, const struct key *key, const struct node *value,
 			   void *to)
 {
-	struct interfaces all = { &d->policy.interfaces, &d->policy.interface_count };
+	struct interfaces all = {&d->policy.interfaces, &d->policy.interface_count};
 
 	(void)key, (void)to;
 	return add_interfaces(d, value, &all);
@@ -105,7 +109,7 @@ static int read_interfaces(struct parse_context *d, const struct key *key, const
 static int read_observe(struct parse_context *d, const struct key *key, const struct node *value,
 			void *to)
 {
-	struct interfaces all = { &d->policy.observe, &d->policy.observe_count };
+	struct interfaces all = {&d->policy.observe, &d->policy.observe_count};
 
 	(void)key, (void)to;
 	if (value->kind != NODE_LIST) {
@@ -113,11 +117,14 @@ static int read_observe(struct parse_context *d, const struct key *key, const st
 
 		if (!text || strcmp(text, "auto") == 0)
 			return text ? 0 : -1;
-		return fail_at(&d->source, value->at, "'observe' cannot be '%s'; write auto, or a "
-			       "list of interfaces, as in [eth0, eth1]", quote(text).text);
+		return fail_at(&d->source, value->at,
+			       "'observe' cannot be '%s'; write auto, or a "
+			       "list of interfaces, as in [eth0, eth1]",
+			       quote(text).text);
 	}
 	if (value->count == 0)
-		return fail_at(&d->source, value->at, "'observe' names no interface; name the "
+		return fail_at(&d->source, value->at,
+			       "'observe' names no interface; name the "
 			       "interfaces that answers leave by, or write observe: auto");
 	return add_interfaces(d, value, &all);
 }
@@ -190,7 +197,8 @@ static int read_listen(struct parse_context *d, const struct key *key, const str
 		return 0;
 	}
 	if (listen_parse(text, p) < 0) {
-		return fail_at(&d->source, value->at, "'listen' cannot be '%s'; write an address "
+		return fail_at(&d->source, value->at,
+			       "'listen' cannot be '%s'; write an address "
 			       "and a port, \"127.0.0.1:9538\" or \"[::1]:9538\", or off",
 			       quote(text).text);
 	}
@@ -200,7 +208,7 @@ static int read_listen(struct parse_context *d, const struct key *key, const str
 static int read_metrics(struct parse_context *d, const struct key *key, const struct node *value,
 			void *to)
 {
-	static const struct key keys[] = { KEY("listen", read_listen), KEYS_END };
+	static const struct key keys[] = {KEY("listen", read_listen), KEYS_END};
 
 	(void)key;
 	return read_map(d, value, keys, to);
@@ -209,7 +217,7 @@ static int read_metrics(struct parse_context *d, const struct key *key, const st
 static int read_events(struct parse_context *d, const struct key *key, const struct node *value,
 		       void *to)
 {
-	static const struct key keys[] = { KEY("rate", read_rate), KEYS_END };
+	static const struct key keys[] = {KEY("rate", read_rate), KEYS_END};
 
 	(void)key;
 	return read_map(d, value, keys, to);
@@ -231,9 +239,10 @@ static int read_numbers(struct parse_context *d, const struct key *key, const st
 		if (!text)
 			return -1;
 		if (!*text || strlen(text) >= sizeof(number) || text[strspn(text, "0123456789+*#")])
-			return fail_at(&d->source, value->items[i]->at, "'%s' is not an emergency "
-				       "number: 1 to %d digits, +, * or #", quote(text).text,
-				       SW_EMERGENCY_DIGITS - 1);
+			return fail_at(&d->source, value->items[i]->at,
+				       "'%s' is not an emergency "
+				       "number: 1 to %d digits, +, * or #",
+				       quote(text).text, SW_EMERGENCY_DIGITS - 1);
 		if (p->emergency_count == SW_EMERGENCY_MAX)
 			return fail_at(&d->source, value->items[i]->at,
 				       "more than %d emergency numbers", SW_EMERGENCY_MAX);
@@ -308,8 +317,10 @@ static int read_policy(struct parse_context *d, const struct override *overrides
 	auto_tree struct node *root = NULL;
 
 	if (d->source.size > POLICY_OCTETS_MAX) {
-		return fail(d->source.e, EXIT_POLICY, "%s: larger than %u octets; write long lists "
-			    "into files of their own", d->source.name, POLICY_OCTETS_MAX);
+		return fail(d->source.e, EXIT_POLICY,
+			    "%s: larger than %u octets; write long lists "
+			    "into files of their own",
+			    d->source.name, POLICY_OCTETS_MAX);
 	}
 	if (source_check(&d->source) < 0)
 		return -1;

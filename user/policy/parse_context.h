@@ -15,19 +15,19 @@
 
 struct placed_prefix {
 	struct prefix prefix;
-	size_t zone;             /* index into policy.zones */
+	size_t zone; /* index into policy.zones */
 	struct position at;
 };
 
 struct placed_addr {
 	struct sw_addr addr;
-	size_t service;          /* index into policy.services */
+	size_t service; /* index into policy.services */
 	struct position at;
 };
 
 struct sanity {
-	int profile;             /* SW_PROFILE_* */
-	int body;                /* 1: session descriptions are judged */
+	int profile; /* SW_PROFILE_* */
+	int body;    /* 1: session descriptions are judged */
 	struct sw_bounds bounds;
 };
 
@@ -36,18 +36,18 @@ struct parse_context {
 	struct policy_text *text; /* keeps the list files that are read */
 	SHA256_CTX hash;
 	struct policy policy;
-	struct sanity sanity;    /* what a zone has unless it says otherwise */
+	struct sanity sanity;           /* what a zone has unless it says otherwise */
 	struct placed_prefix *prefixes; /* moved into policy.zones by the checks */
 	size_t prefix_count;
-	struct placed_addr *addresses;  /* likewise into policy.services */
+	struct placed_addr *addresses; /* likewise into policy.services */
 	size_t address_count;
-	struct number *high_risk;       /* numbers that fraud calls */
+	struct number *high_risk; /* numbers that fraud calls */
 	size_t high_risk_count;
-	struct position high_risk_at;   /* of the key */
-	size_t entries;                 /* of all lists so far, but for high risks */
-	size_t entries_before;          /* when the list that is being read began */
-	size_t list_files;              /* how often one was named so far */
-	size_t list_octets;             /* of the list files that were read so far */
+	struct position high_risk_at; /* of the key */
+	size_t entries;               /* of all lists so far, but for high risks */
+	size_t entries_before;        /* when the list that is being read began */
+	size_t list_files;            /* how often one was named so far */
+	size_t list_octets;           /* of the list files that were read so far */
 };
 
 #endif

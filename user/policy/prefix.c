@@ -11,7 +11,7 @@
 
 static bool is_mapped(const struct sw_addr *addr)
 {
-	static const uint8_t start[V4_OFFSET] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t start[V4_OFFSET] = {[10] = 0xff, [11] = 0xff};
 
 	return memcmp(addr->octets, start, sizeof(start)) == 0;
 }

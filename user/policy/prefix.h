@@ -20,9 +20,9 @@ const char *addr_text(const struct sw_addr *addr, char *text, size_t size);
 enum prefix_fault {
 	PREFIX_FINE,
 	PREFIX_NO_ADDRESS,
-	PREFIX_NO_LENGTH,  /* the length is no number within 0..32 or 0..128 */
-	PREFIX_HOST_BITS,  /* *prefix is the corrected one */
-	PREFIX_MAPPED,     /* likewise */
+	PREFIX_NO_LENGTH, /* the length is no number within 0..32 or 0..128 */
+	PREFIX_HOST_BITS, /* *prefix is the corrected one */
+	PREFIX_MAPPED,    /* likewise */
 	PREFIX_FAULTS
 };
 

@@ -16,10 +16,10 @@ static const struct {
 	const char *name;
 	uint64_t ns;
 } units[] = {
-	{ "ms", SW_NS_PER_SEC / 1000 },
-	{ "s", SW_NS_PER_SEC },
-	{ "m", 60 * SW_NS_PER_SEC },
-	{ "h", 3600 * SW_NS_PER_SEC },
+	{"ms", SW_NS_PER_SEC / 1000},
+	{"s", SW_NS_PER_SEC},
+	{"m", 60 * SW_NS_PER_SEC},
+	{"h", 3600 * SW_NS_PER_SEC},
 };
 
 static int wrong(const char **why, const char *reason)
@@ -85,7 +85,7 @@ static int burst_read(const char **text, struct rate *rate, const char **why)
 
 int rate_parse(const char *text, struct rate *rate, const char **why)
 {
-	struct rate read = { .set = true };
+	struct rate read = {.set = true};
 
 	if (!is_digit(*text) && *text != '-')
 		return wrong(why, "a rate is a count and a period, as in 40/s or 100/m burst 500");

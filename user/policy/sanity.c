@@ -15,7 +15,7 @@ const struct sanity default_sanity = {
 };
 
 static const struct key limit_keys[] = {
-#define BOUND(reason, key, value, least, most, ...)                                      \
+#define BOUND(reason, key, value, least, most, ...)                                     \
 	KEY(#key, read_number, .offset = offsetof(struct sw_bounds, key), .min = least, \
 	    .max = most),
 #include <sipward/bounds.def>

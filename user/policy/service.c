@@ -35,8 +35,10 @@ static int read_port(struct parse_context *d, const struct key *key, const struc
 	if (!text)
 		return -1;
 	if (port_parse(text, &first, &last) < 0) {
-		return fail_at(&d->source, value->at, "'port' must be a decimal number within "
-			       "1..65535 or a range like 5060-5070, not '%s'", quote(text).text);
+		return fail_at(&d->source, value->at,
+			       "'port' must be a decimal number within "
+			       "1..65535 or a range like 5060-5070, not '%s'",
+			       quote(text).text);
 	}
 	if (first > last) {
 		return fail_at(&d->source, value->at, "'%s' runs backwards; write %u-%u", text,
@@ -51,26 +53,29 @@ static bool any_address(const struct sw_addr *addr)
 {
 	struct prefix any;
 
-	return !memcmp(addr, &(struct sw_addr){ 0 }, sizeof(*addr)) ||
+	return !memcmp(addr, &(struct sw_addr){0}, sizeof(*addr)) ||
 	       (prefix_read("0.0.0.0", &any) == PREFIX_FINE &&
 		!memcmp(addr, &any.addr, sizeof(*addr)));
 }
 
 static int add_address(struct parse_context *d, const struct node *item)
 {
-	struct placed_addr placed = { .service = d->policy.service_count, .at = item->at };
+	struct placed_addr placed = {.service = d->policy.service_count, .at = item->at};
 	const char *text = want_text(d, item);
 
 	if (!text)
 		return -1;
 	if (addr_parse(text, &placed.addr) < 0) {
-		return fail_at(&d->source, item->at, "'%s' is not an address; write one address of "
+		return fail_at(&d->source, item->at,
+			       "'%s' is not an address; write one address of "
 			       "this host without a length, like 192.0.2.1 or \"2001:db8::1\"",
 			       quote(text).text);
 	}
 	if (any_address(&placed.addr)) {
-		return fail_at(&d->source, item->at, "'%s' stands for every address; "
-			       "remove 'addresses' for that", text);
+		return fail_at(&d->source, item->at,
+			       "'%s' stands for every address; "
+			       "remove 'addresses' for that",
+			       text);
 	}
 	if (count_entry(d, &d->source, item->at) < 0)
 		return -1;
@@ -85,7 +90,8 @@ static int read_addresses(struct parse_context *d, const struct key *key, const 
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
 	if (value->count == 0) {
-		return fail_at(&d->source, value->at, "'addresses' is empty, so nothing would be "
+		return fail_at(&d->source, value->at,
+			       "'addresses' is empty, so nothing would be "
 			       "protected; remove it to protect every address");
 	}
 	begin_list(d);
@@ -107,7 +113,7 @@ static int add_service(struct parse_context *d, const struct node *item)
 		KEY("rate", read_rate, .offset = offsetof(struct service, rate)),
 		KEYS_END,
 	};
-	struct service service = { .at = item->at, .tls_min = SW_TLS_1_0 };
+	struct service service = {.at = item->at, .tls_min = SW_TLS_1_0};
 
 	if (read_map(d, item, keys, &service) < 0)
 		return -1;
@@ -118,10 +124,9 @@ static int add_service(struct parse_context *d, const struct node *item)
 static void default_services(struct policy *p)
 {
 	static const struct service services[] = {
-		{ .transport = SW_UDP, .port_first = 5060, .port_last = 5060 },
-		{ .transport = SW_TCP, .port_first = 5060, .port_last = 5060 },
-		{ .transport = SW_TLS, .port_first = 5061, .port_last = 5061,
-		  .tls_min = SW_TLS_1_0 },
+		{.transport = SW_UDP, .port_first = 5060, .port_last = 5060},
+		{.transport = SW_TCP, .port_first = 5060, .port_last = 5060},
+		{.transport = SW_TLS, .port_first = 5061, .port_last = 5061, .tls_min = SW_TLS_1_0},
 	};
 
 	for (size_t i = 0; i < array_size(services); i++)
@@ -139,8 +144,10 @@ int read_services(struct parse_context *d, const struct key *key, const struct n
 	if (want(d, value, NODE_LIST) < 0)
 		return -1;
 	if (value->count == 0 || value->count > SW_SERVICES_MAX) {
-		return fail_at(&d->source, value->at, "'services' must have 1 to %u entries, "
-			       "not %zu", SW_SERVICES_MAX, value->count);
+		return fail_at(&d->source, value->at,
+			       "'services' must have 1 to %u entries, "
+			       "not %zu",
+			       SW_SERVICES_MAX, value->count);
 	}
 	for (size_t i = 0; i < value->count; i++) {
 		if (add_service(d, value->items[i]) < 0)

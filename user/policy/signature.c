@@ -20,7 +20,7 @@ static int add_agent(struct parse_context *d, const struct source *s, struct pos
 	struct policy *p = &d->policy;
 	size_t word = strcspn(text, " \t");
 	const char *name = text + word + strspn(text + word, " \t");
-	struct user_agent agent = { .action = SW_ACTION_DENY, .at = at };
+	struct user_agent agent = {.action = SW_ACTION_DENY, .at = at};
 
 	(void)context;
 	if (word == 6 && strncmp(text, "report", word) == 0)
@@ -35,8 +35,10 @@ static int add_agent(struct parse_context *d, const struct source *s, struct pos
 	for (size_t i = 0; name[i]; i++)
 		agent.name[i] = tolower((unsigned char)name[i]);
 	if (p->agent_count == AGENTS_MAX)
-		return fail_at(s, at, "more than %u names of attack tools; shorten the list, "
-			       "a name matches all that begin with it", AGENTS_MAX);
+		return fail_at(s, at,
+			       "more than %u names of attack tools; shorten the list, "
+			       "a name matches all that begin with it",
+			       AGENTS_MAX);
 	if (count_entry(d, s, at) < 0)
 		return -1;
 	append(p->agents, p->agent_count, agent);
@@ -76,8 +78,10 @@ static int read_user_agent(struct parse_context *d, const struct key *key, const
 			   void *to)
 {
 	static const struct builtin_list list = {
-		"(built-in list of user agents)", user_agents, user_agents_end,
-		{ add_agent, NULL, check_agents },
+		"(built-in list of user agents)",
+		user_agents,
+		user_agents_end,
+		{add_agent, NULL, check_agents},
 	};
 
 	(void)key, (void)to;

@@ -23,7 +23,7 @@ size_t source_mark_size(const char *text, size_t size)
 
 struct position source_position(const struct source *s, size_t offset)
 {
-	struct position at = { 1, 1 };
+	struct position at = {1, 1};
 
 	for (size_t i = 0; i < offset && i < s->size; i++) {
 		if (s->text[i] == '\n') {

@@ -49,7 +49,7 @@ static int read_greylist(struct parse_context *d, const struct key *key, const s
 
 int read_tables(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
-#define TABLE(table, name, reader, ...) \
+#define TABLE(table, name, reader, ...)                                                \
 	[table] = KEY(name, reader, .offset = offsetof(struct tables, entries[table]), \
 		      .min = TABLE_ENTRIES_MIN, .max = TABLE_ENTRIES_MAX, ##__VA_ARGS__)
 	static const struct key keys[] = {
@@ -113,7 +113,7 @@ void spare_tables(struct policy *p)
 
 int read_known(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
-	static const struct key keys[] = { KEY("for", read_duration), KEYS_END };
+	static const struct key keys[] = {KEY("for", read_duration), KEYS_END};
 
 	(void)key;
 	return read_map(d, value, keys, to);

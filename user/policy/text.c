@@ -30,7 +30,7 @@ static bool is_descriptor(const char *path)
 
 int policy_text_load(const char *path, struct policy_text *text, struct error *e)
 {
-	struct error why = { 0 };
+	struct error why = {0};
 	const char *slash;
 
 	memset(text, 0, sizeof(*text));
@@ -43,8 +43,10 @@ int policy_text_load(const char *path, struct policy_text *text, struct error *e
 	if (!text->text)
 		return fail(e, EXIT_POLICY, "%s", why.text);
 	if (is_descriptor(path) && !text->size)
-		return fail(e, EXIT_POLICY, "%s: nothing came through this pipe. A pipe can be "
-			    "read once only; write the policy into a file", path);
+		return fail(e, EXIT_POLICY,
+			    "%s: nothing came through this pipe. A pipe can be "
+			    "read once only; write the policy into a file",
+			    path);
 	text->name = xstrdup(is_descriptor(path) ? POLICY_PIPE : path);
 	slash = is_descriptor(path) ? NULL : strrchr(path, '/');
 	if (slash)
@@ -68,8 +70,7 @@ static void make_whole(char **path)
 
 void policy_text_settle(struct policy_text *text)
 {
-	auto_free char *directory = text->directory ? whole_path(text->directory) :
-						      whole_path("");
+	auto_free char *directory = text->directory ? whole_path(text->directory) : whole_path("");
 
 	if (text->name[0] != '(')
 		make_whole(&text->name);
@@ -94,7 +95,7 @@ void policy_text_free(struct policy_text *text)
 
 int policy_load(const char *path, struct policy *p, struct error *e)
 {
-	auto_policy_text struct policy_text text = { 0 };
+	auto_policy_text struct policy_text text = {0};
 
 	return policy_text_load(path, &text, e) < 0 ? -1 : policy_text_parse(&text, NULL, 0, p, e);
 }
@@ -102,7 +103,7 @@ int policy_load(const char *path, struct policy *p, struct error *e)
 int policy_parse(const char *name, const char *octets, size_t size, struct policy *p,
 		 struct error *e)
 {
-	auto_policy_text struct policy_text text = { 0 };
+	auto_policy_text struct policy_text text = {0};
 
 	policy_text_copy(name, octets, size, &text);
 	return policy_text_parse(&text, NULL, 0, p, e);
@@ -127,7 +128,7 @@ int loaded_policy_load(const char *path, struct loaded_policy *loaded, struct er
 
 int loaded_policy_parse(struct loaded_policy *loaded, struct error *e)
 {
-	struct policy policy = { 0 };
+	struct policy policy = {0};
 
 	if (policy_text_parse(&loaded->text, loaded->overrides, loaded->override_count, &policy,
 			      e) < 0)

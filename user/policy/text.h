@@ -20,8 +20,8 @@ struct policy_file {
 };
 
 struct policy_text {
-	char *name;              /* of the file, for messages */
-	char *directory;         /* where relative names of list files begin; NULL: current */
+	char *name;      /* of the file, for messages */
+	char *directory; /* where relative names of list files begin; NULL: current */
 	char *text;
 	size_t size;
 	struct policy_file *files; /* as far as they were read */
@@ -30,10 +30,10 @@ struct policy_text {
 
 /* A value that holds in place of the policy's own, given on the command line. */
 struct override {
-	char *key;               /* "mode", "public.rates.source.INVITE" */
-	char *value;             /* as it would stand behind the key in the file */
-	char *in_file;           /* what the file has, NULL: nothing */
-	uint64_t until;          /* monotonic nanoseconds; 0: until it is taken back */
+	char *key;      /* "mode", "public.rates.source.INVITE" */
+	char *value;    /* as it would stand behind the key in the file */
+	char *in_file;  /* what the file has, NULL: nothing */
+	uint64_t until; /* monotonic nanoseconds; 0: until it is taken back */
 };
 
 /* Reads and checks the policy at `path` (NULL: the embedded one). On success fills *p

@@ -9,8 +9,8 @@
 struct builder {
 	const struct source *s;
 	struct node *root;
-	struct node *open;     /* the list or mapping that gets the next node */
-	char *key;             /* read, its value not yet */
+	struct node *open; /* the list or mapping that gets the next node */
+	char *key;         /* read, its value not yet */
 	struct position key_at;
 	size_t nodes;
 	unsigned int depth;
@@ -86,7 +86,7 @@ static void builder_free(struct builder *b)
 
 static struct position position_of(yaml_mark_t mark)
 {
-	return (struct position){ .line = mark.line + 1, .column = mark.column + 1 };
+	return (struct position){.line = mark.line + 1, .column = mark.column + 1};
 }
 
 /* The octet that a mark points at, or NUL. */
@@ -150,8 +150,10 @@ static int add(struct builder *b, struct node *node)
 		b->root = node;
 	}
 	if (++b->nodes > VALUES_MAX) {
-		return fail_at(b->s, node->at, "more than %u values; "
-			       "write long lists into files of their own", VALUES_MAX);
+		return fail_at(b->s, node->at,
+			       "more than %u values; "
+			       "write long lists into files of their own",
+			       VALUES_MAX);
 	}
 	return 0;
 }
@@ -192,7 +194,8 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
 	for (size_t i = 0, n; i < size; i += n) {
 		n = character_size(text + i, size - i);
 		if (n == 0) {
-			return fail_at(b->s, at, "the value has a control character or a line end; "
+			return fail_at(b->s, at,
+				       "the value has a control character or a line end; "
 				       "write it as plain text on one line");
 		}
 	}
@@ -229,7 +232,8 @@ static int on_event(struct builder *b, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->root)
-			return fail_at(b->s, at, "a second YAML document; a policy is one "
+			return fail_at(b->s, at,
+				       "a second YAML document; a policy is one "
 				       "document");
 		return 0;
 	case YAML_ALIAS_EVENT:
@@ -275,7 +279,7 @@ static int read_events(struct builder *b, yaml_parser_t *parser)
 
 struct node *tree_read(const struct source *s)
 {
-	cleanup(builder_free) struct builder b = { .s = s };
+	cleanup(builder_free) struct builder b = {.s = s};
 	cleanup(yaml_parser_delete) yaml_parser_t parser;
 
 	if (!yaml_parser_initialize(&parser)) {
@@ -287,7 +291,7 @@ struct node *tree_read(const struct source *s)
 	if (read_events(&b, &parser) < 0)
 		return NULL;
 	if (!b.root || (b.root->kind == NODE_SCALAR && !*b.root->text)) {
-		fail_at(s, (struct position){ 1, 1 },
+		fail_at(s, (struct position){1, 1},
 			"the policy is empty; the smallest one is 'version: 1'");
 		return NULL;
 	}

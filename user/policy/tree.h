@@ -14,11 +14,11 @@ enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 struct node {
 	enum node_kind kind;
 	struct position at;
-	char *text;            /* of a scalar: no control character in it */
+	char *text; /* of a scalar: no control character in it */
 	struct node *parent;
-	char *key;             /* in a mapping: what this is the value of */
+	char *key; /* in a mapping: what this is the value of */
 	struct position key_at;
-	struct node **items;   /* of a list or a mapping, in the order of the text */
+	struct node **items; /* of a list or a mapping, in the order of the text */
 	size_t count;
 };
 

@@ -6,14 +6,14 @@
 #include "policy/parse.h"
 #include "policy/zone.h"
 
-#define ZONES  "zones."
+#define ZONES "zones."
 
-static const struct position given = { .line = LINE_GIVEN };
+static const struct position given = {.line = LINE_GIVEN};
 
 /* A key, taken apart. */
 struct path {
-	char zone[SW_NAME_MAX];  /* empty: a key of the top level */
-	const char *rest;        /* the keys below it, with dots between */
+	char zone[SW_NAME_MAX]; /* empty: a key of the top level */
+	const char *rest;       /* the keys below it, with dots between */
 };
 
 static const struct key *find_row(const struct key *keys, const char *path)
@@ -121,8 +121,10 @@ static int resolve(const struct source *s, const struct node *root, const char *
 
 	memset(path, 0, sizeof(*path));
 	if (!well_formed(key))
-		return fail_at(s, given, "'%s' is not a key; keys are words with dots between, as "
-			       "in public.rates.source.INVITE", quote(key).text);
+		return fail_at(s, given,
+			       "'%s' is not a key; keys are words with dots between, as "
+			       "in public.rates.source.INVITE",
+			       quote(key).text);
 	if (explicit || !row) {
 		if (!find_zone(explicit ? key + strlen(ZONES) : key, names, path))
 			return fail_unknown(s, explicit ? key + strlen(ZONES) : key, names, count,
@@ -132,8 +134,10 @@ static int resolve(const struct source *s, const struct node *root, const char *
 		path->rest = key;
 	}
 	if (!*path->rest || strcmp(key, "zones") == 0)
-		return fail_at(s, given, "'%s' is not one value; name a key of the zone, as in "
-			       "public.mode", quote(key).text);
+		return fail_at(s, given,
+			       "'%s' is not one value; name a key of the zone, as in "
+			       "public.mode",
+			       quote(key).text);
 	if (row && row->fixed)
 		return fail_at(s, given,
 			       "'%s' cannot be tuned, only limits and modes can; change it in the "
@@ -201,7 +205,10 @@ static void place_all(struct node *node)
 static struct node *read_value(const struct source *s, const char *key, const char *value)
 {
 	const struct source from = {
-		.name = "command line", .text = value, .size = strlen(value), .e = s->e,
+		.name = "command line",
+		.text = value,
+		.size = strlen(value),
+		.e = s->e,
 	};
 	struct node *node;
 
@@ -237,8 +244,8 @@ static int overlay(const struct source *s, struct node *root, const struct overr
 			put(map, key, below = new_map());
 		if (below->kind != NODE_MAP)
 			return fail_at(s, given,
-				       "'%s' is %s, so it has no '%s'; write '%s' as a whole",
-				       key, below->kind == NODE_LIST ? "a list" : "a single value",
+				       "'%s' is %s, so it has no '%s'; write '%s' as a whole", key,
+				       below->kind == NODE_LIST ? "a list" : "a single value",
 				       quote(next).text, key);
 		map = below;
 	}
@@ -280,7 +287,10 @@ int override_make(const struct policy_text *text, const char *key, const char *v
 {
 	size_t mark = source_mark_size(text->text, text->size);
 	const struct source s = {
-		.name = text->name, .text = text->text + mark, .size = text->size - mark, .e = e,
+		.name = text->name,
+		.text = text->text + mark,
+		.size = text->size - mark,
+		.e = e,
 	};
 	auto_tree struct node *root = tree_read(&s);
 	struct path path;

@@ -18,22 +18,22 @@ static const struct {
 	uint32_t times;
 	uint32_t least;
 } usual[SW_UNPROVEN_COUNT] = {
-	[SW_UNPROVEN_KEEPALIVE] = { 10, 2000 },
-	[SW_UNPROVEN_STUN] = { 10, 2000 },
-	[SW_UNPROVEN_RESPONSE] = { 10, 1000 },
-	[SW_UNPROVEN_ACK] = { 10, 1000 },
-	[SW_UNPROVEN_DIALOG] = { 10, 1000 },
-	[SW_UNPROVEN_BELONGING] = { 10, 1000 },
-	[SW_UNPROVEN_SYN] = { 10, 1000 },
+	[SW_UNPROVEN_KEEPALIVE] = {10, 2000},
+	[SW_UNPROVEN_STUN] = {10, 2000},
+	[SW_UNPROVEN_RESPONSE] = {10, 1000},
+	[SW_UNPROVEN_ACK] = {10, 1000},
+	[SW_UNPROVEN_DIALOG] = {10, 1000},
+	[SW_UNPROVEN_BELONGING] = {10, 1000},
+	[SW_UNPROVEN_SYN] = {10, 1000},
 	/* Below it no connection is looked up, nor known what a fragment is of. */
-	[SW_UNPROVEN_SEGMENT] = { 10, CEILING_FREE },
-	[SW_UNPROVEN_FRAGMENT] = { 10, CEILING_FREE },
+	[SW_UNPROVEN_SEGMENT] = {10, CEILING_FREE},
+	[SW_UNPROVEN_FRAGMENT] = {10, CEILING_FREE},
 };
 
 int read_unproven(struct parse_context *d, const struct key *key, const struct node *value,
 		  void *to)
 {
-	struct key keys[SW_UNPROVEN_COUNT + 1] = { KEYS_END };
+	struct key keys[SW_UNPROVEN_COUNT + 1] = {KEYS_END};
 
 	(void)key;
 	for (int i = 0; i < SW_UNPROVEN_COUNT; i++)
@@ -62,7 +62,7 @@ void complete_unproven(struct zone *zone)
 			count = usual[i].least;
 		if (count > SW_NS_PER_SEC)
 			count = SW_NS_PER_SEC;
-		zone->unproven[i] = (struct rate){ .set = true, .count = count, .burst = count,
-						   .period = SW_NS_PER_SEC };
+		zone->unproven[i] = (struct rate){
+			.set = true, .count = count, .burst = count, .period = SW_NS_PER_SEC};
 	}
 }

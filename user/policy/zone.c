@@ -13,7 +13,7 @@
 #include "policy/unproven.h"
 
 #define THRESHOLD_MAX 1000
-#define METHODS_ALL ((SW_MESSAGE_BIT(OTHER) << 1) - 1)
+#define METHODS_ALL   ((SW_MESSAGE_BIT(OTHER) << 1) - 1)
 
 static bool is_public(const struct zone *z)
 {
@@ -31,8 +31,10 @@ static int read_name(struct parse_context *d, const struct key *key, const struc
 	if (!name)
 		return -1;
 	if (strlen(name) >= SW_NAME_MAX || name[strspn(name, allowed)]) {
-		return fail_at(&d->source, value->at, "'%s' is not a zone name: 1 to %u letters, "
-			       "digits, '_', '.' or '-'", quote(name).text, SW_NAME_MAX - 1);
+		return fail_at(&d->source, value->at,
+			       "'%s' is not a zone name: 1 to %u letters, "
+			       "digits, '_', '.' or '-'",
+			       quote(name).text, SW_NAME_MAX - 1);
 	}
 	for (size_t i = 0; i < d->policy.zone_count; i++) {
 		const struct zone *z = &d->policy.zones[i];
@@ -54,13 +56,15 @@ static int check_public_source(struct parse_context *d, const struct node *item,
 {
 	if (prefix->length == 0)
 		return 0;
-	return fail_at(&d->source, item->at, "zone 'public' has all sources that no other zone "
-		       "names; give '%s' a zone of its own", item->text);
+	return fail_at(&d->source, item->at,
+		       "zone 'public' has all sources that no other zone "
+		       "names; give '%s' a zone of its own",
+		       item->text);
 }
 
 static int add_source(struct parse_context *d, const struct node *item, const struct zone *z)
 {
-	struct placed_prefix placed = { .zone = d->policy.zone_count, .at = item->at };
+	struct placed_prefix placed = {.zone = d->policy.zone_count, .at = item->at};
 
 	if (want_prefix(d, item, &placed.prefix) < 0)
 		return -1;
@@ -69,8 +73,10 @@ static int add_source(struct parse_context *d, const struct node *item, const st
 		if (check_public_source(d, item, &placed.prefix) < 0)
 			return -1;
 	} else if (placed.prefix.length == 0) {
-		return fail_at(&d->source, item->at, "'%s' means every source, which is zone "
-			       "'public'; write these rules there", item->text);
+		return fail_at(&d->source, item->at,
+			       "'%s' means every source, which is zone "
+			       "'public'; write these rules there",
+			       item->text);
 	}
 	if (count_entry(d, &d->source, item->at) < 0)
 		return -1;
@@ -87,8 +93,10 @@ static int read_sources(struct parse_context *d, const struct key *key, const st
 	if (value && want(d, value, NODE_LIST) < 0)
 		return -1;
 	if ((!value || value->count == 0) && !is_public(z)) {
-		return fail_at(&d->source, value ? value->at : z->at, "zone '%s' has no sources, "
-			       "so it matches nothing; add 'sources: [...]'", z->name);
+		return fail_at(&d->source, value ? value->at : z->at,
+			       "zone '%s' has no sources, "
+			       "so it matches nothing; add 'sources: [...]'",
+			       z->name);
 	}
 	begin_list(d);
 	for (size_t i = 0; value && i < value->count; i++) {
@@ -108,7 +116,8 @@ static int read_trust(struct parse_context *d, const struct key *key, const stru
 	if (trust < 0)
 		return -1;
 	if (trust == SW_TRUST_PEER && is_public(z)) {
-		return fail_at(&d->source, value->at, "zone 'public' has all sources and cannot be "
+		return fail_at(&d->source, value->at,
+			       "zone 'public' has all sources and cannot be "
 			       "a peer; give the peer a zone of its own");
 	}
 	z->trust = trust;
@@ -141,8 +150,10 @@ static int read_tcp(struct parse_context *d, const struct key *key, const struct
 	if (tcp < 0)
 		return -1;
 	if (tcp == SW_TCP_CLOSE && z->trust == SW_TRUST_PEER)
-		return fail_at(&d->source, value->at, "zone '%s' is a peer: closing its connection "
-			       "would end the calls of many; write tcp: count", z->name);
+		return fail_at(&d->source, value->at,
+			       "zone '%s' is a peer: closing its connection "
+			       "would end the calls of many; write tcp: count",
+			       z->name);
 	z->tcp = tcp;
 	return 0;
 }
@@ -175,7 +186,8 @@ static int read_unlisted(struct parse_context *d, const struct key *key, const s
 	struct egress_rules *egress = to;
 
 	if (!egress->methods) {
-		return fail_at(&d->source, value->key_at, "'unlisted' is the action for methods "
+		return fail_at(&d->source, value->key_at,
+			       "'unlisted' is the action for methods "
 			       "that are not in 'methods' beside it; write that list, or remove "
 			       "'unlisted'");
 	}
@@ -207,7 +219,7 @@ static int read_egress(struct parse_context *d, const struct key *key, const str
 static int read_source_rates(struct parse_context *d, const struct key *key,
 			     const struct node *value, void *to)
 {
-	struct key keys[SW_RATE_COUNT + 1] = { KEYS_END };
+	struct key keys[SW_RATE_COUNT + 1] = {KEYS_END};
 	size_t count = 0;
 
 	(void)key;
@@ -238,7 +250,7 @@ static int read_rates(struct parse_context *d, const struct key *key, const stru
 static int read_count(struct parse_context *d, const struct key *key, const struct node *value,
 		      void *to)
 {
-	static const char *const words[] = { "address", "address+port", NULL };
+	static const char *const words[] = {"address", "address+port", NULL};
 	static const struct key keys[] = {
 		KEY("v4", read_number, .offset = offsetof(struct counting, v4), .min = 8,
 		    .max = 32),
@@ -287,11 +299,15 @@ static int read_threshold(struct parse_context *d, const struct key *key, const 
 	if (read_rate(d, key, value, &rate) < 0)
 		return -1;
 	if (strchr(value->text, ' '))
-		return fail_at(&d->source, value->at, "%s is a count within a period, as in "
-			       "10/60s; it has no burst", label(value).text);
+		return fail_at(&d->source, value->at,
+			       "%s is a count within a period, as in "
+			       "10/60s; it has no burst",
+			       label(value).text);
 	if (rate.count > THRESHOLD_MAX)
-		return fail_at(&d->source, value->at, "%s cannot be '%s': the count must be within "
-			       "1..%u", label(value).text, quote(value->text).text, THRESHOLD_MAX);
+		return fail_at(&d->source, value->at,
+			       "%s cannot be '%s': the count must be within "
+			       "1..%u",
+			       label(value).text, quote(value->text).text, THRESHOLD_MAX);
 	threshold->count = rate.count;
 	threshold->period = rate.period;
 	return 0;
@@ -308,15 +324,18 @@ static int read_bans(struct parse_context *d, const struct key *key, const struc
 		THRESHOLD("enumeration", ENUMERATION),
 		THRESHOLD("sanity", SANITY),
 		KEY("for", read_duration, .offset = offsetof(struct bans, duration)),
-		KEY("escalate", read_number, .offset = offsetof(struct bans, escalate),
-		    .min = 1, .max = 100),
+		KEY("escalate", read_number, .offset = offsetof(struct bans, escalate), .min = 1,
+		    .max = 100),
 		KEY("max", read_duration, .offset = offsetof(struct bans, max)),
 		KEYS_END,
 	};
 #undef THRESHOLD
 	struct zone *z = to;
-	struct bans bans = {.set = true, .duration = 600 * SW_NS_PER_SEC, .escalate = 4,
-			    .max = 24 * 3600 * SW_NS_PER_SEC, .at = value->at};
+	struct bans bans = {.set = true,
+			    .duration = 600 * SW_NS_PER_SEC,
+			    .escalate = 4,
+			    .max = 24 * 3600 * SW_NS_PER_SEC,
+			    .at = value->at};
 	bool any = false;
 
 	(void)key;
@@ -325,16 +344,21 @@ static int read_bans(struct parse_context *d, const struct key *key, const struc
 	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
 		any |= bans.thresholds[i].count > 0;
 	if (!any)
-		return fail_at(&d->source, value->at, "'bans' has no reason to ban for; write at "
+		return fail_at(&d->source, value->at,
+			       "'bans' has no reason to ban for; write at "
 			       "least one of auth_failures, enumeration and sanity, as in 10/60s");
 	if (bans.max < bans.duration)
-		return fail_at(&d->source, value->at, "'max' is shorter than 'for', the first ban; "
+		return fail_at(&d->source, value->at,
+			       "'max' is shorter than 'for', the first ban; "
 			       "raise it, or lower 'for'");
 	if (z->trust == SW_TRUST_PEER)
-		return fail_at(&d->source, value->key_at, "zone '%s' is a peer, and a peer is "
-			       "never banned; remove 'bans', or 'trust: peer'", z->name);
+		return fail_at(&d->source, value->key_at,
+			       "zone '%s' is a peer, and a peer is "
+			       "never banned; remove 'bans', or 'trust: peer'",
+			       z->name);
 	if (!z->newcomers.set)
-		return fail_at(&d->source, value->key_at, "'bans' needs 'newcomers: {rate: ...}' "
+		return fail_at(&d->source, value->key_at,
+			       "'bans' needs 'newcomers: {rate: ...}' "
 			       "in the same zone: without it sipward asks nobody for a proof, and "
 			       "spoofable packets earn no ban");
 	z->bans = bans;
@@ -364,7 +388,7 @@ static struct zone new_zone(const struct parse_context *d, struct position at)
 		.profile = d->sanity.profile,
 		.body = d->sanity.body,
 		.bounds = d->sanity.bounds,
-		.count = { .v4 = SW_SUBSCRIBER_V4, .v6 = SW_SUBSCRIBER_V6 },
+		.count = {.v4 = SW_SUBSCRIBER_V4, .v6 = SW_SUBSCRIBER_V6},
 		.at = at,
 	};
 }
@@ -383,8 +407,8 @@ const struct key zone_keys[] = {
 	KEY("unproven", read_unproven, .offset = offsetof(struct zone, unproven)),
 	KEY("bans", read_bans),
 	KEY("tcp", read_tcp),
-	KEY("connections", read_number, .offset = offsetof(struct zone, connections),
-	    .min = 1, .max = 1000000),
+	KEY("connections", read_number, .offset = offsetof(struct zone, connections), .min = 1,
+	    .max = 1000000),
 	KEY("responses", read_word, .offset = offsetof(struct zone, responses),
 	    .words = responses_words),
 	KEY("to_tag", read_word, .offset = offsetof(struct zone, to_tag), .words = to_tag_words),
@@ -419,8 +443,10 @@ static int add_zone(struct parse_context *d, const struct node *item)
 		return 0;
 	}
 	if (d->policy.zone_count == SW_ZONES_MAX) {
-		return fail_at(&d->source, item->at, "more than %u zones, 'public' included; "
-			       "put sources with the same rules into one zone", SW_ZONES_MAX);
+		return fail_at(&d->source, item->at,
+			       "more than %u zones, 'public' included; "
+			       "put sources with the same rules into one zone",
+			       SW_ZONES_MAX);
 	}
 	append(d->policy.zones, d->policy.zone_count, zone);
 	return 0;
@@ -428,7 +454,7 @@ static int add_zone(struct parse_context *d, const struct node *item)
 
 int read_zones(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
-	struct zone public = new_zone(d, (struct position){ 0 });
+	struct zone public = new_zone(d, (struct position){0});
 
 	(void)key, (void)to;
 	strcpy(public.name, PUBLIC);
