@@ -88,6 +88,10 @@ bench: $(BUILD)/bench
 bench-costs: $(BUILD)/bench
 	$(Q)$(BUILD)/bench --costs docs/costs.md && cat docs/costs.md
 
+# Over a pair of interfaces, beside nftables; wants an idle machine.
+bench-veth: $(BUILD)/sipward
+	$(Q)selftests/bench/veth
+
 bench-check: $(BUILD)/bench
 	$(Q)selftests/bench/check $(BUILD)/bench
 
@@ -97,7 +101,7 @@ demo: $(BUILD)/sipward
 soak: $(BUILD)/sipward
 	$(Q)selftests/lab/soak
 
-.PHONY: bench bench-costs bench-check demo soak
+.PHONY: bench bench-costs bench-veth bench-check demo soak
 
 # --- fuzzing: FUZZ_SECONDS each in the tests, for hours with `make fuzz FUZZ_SECONDS=36000` ---
 
