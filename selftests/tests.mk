@@ -50,7 +50,7 @@ check-unit: $(UNIT_TESTS)
 check-packets: $(PACKET_TESTS)
 	$(call run_tests,$(PACKET_TESTS))
 
-# What `make install` puts where, and what is shipped for systemd, Prometheus and Grafana.
+# The files that `make install` writes, and those for systemd, Prometheus and Grafana.
 check-install: $(BUILD)/sipward
 	$(Q)BUILD="$(BUILD)" selftests/install/run
 
@@ -84,7 +84,7 @@ $(BUILD)/bench: $(BENCH) selftests/bench/bench.h $(LIBRARY)
 bench: $(BUILD)/bench
 	$(Q)$(BUILD)/bench
 
-# What each rule costs, into docs/costs.md; takes minutes.
+# Writes the cost of each rule into docs/costs.md; takes minutes.
 bench-costs: $(BUILD)/bench
 	$(Q)$(BUILD)/bench --costs docs/costs.md && cat docs/costs.md
 

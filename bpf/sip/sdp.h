@@ -391,7 +391,7 @@ static __always_inline int sdp_step(const struct sip_buf *buf, struct sdp *sdp)
 	return 0;
 }
 
-/* What is wrong with the whole, when its lines were read. */
+/* The faults of the whole description, when its lines were read. */
 static __always_inline __u32 sdp_finish(struct sdp *sdp)
 {
 	const __u32 must = 1u << SDP_V | 1u << SDP_O | 1u << SDP_S | 1u << SDP_T;

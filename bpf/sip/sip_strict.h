@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What only the profile `strict` judges: the grammar of header names, Via, From, To, Contact
+ * The rules of the profile `strict` alone: the grammar of header names, Via, From, To, Contact
  * and the Request-URI (RFC 3261 25.1), and UTF-8. Slower than the rest, and called only
  * when a zone wants it; it changes nothing but `violations`.
  */

@@ -21,8 +21,8 @@
 /* Octets of a payload that are looked at. No shorter one is a message (KEEPALIVE_BELOW). */
 #define BAN_PEEK 20
 
-/* What is scanned of one banned source: so many that may be emergency calls, and as many that may
- * belong to one. Beyond that a flood of either is as cheap as any. */
+/* How many messages of one banned source are scanned: so many that may be emergency calls, and as
+ * many that may belong to one. Beyond that a flood of either is as cheap as any. */
 #define SPARED_RATE  10 /* a second */
 #define SPARED_BURST 20
 
@@ -64,8 +64,8 @@ static __always_inline int begins_as_inside(__u64 word)
 	       (word & sip_mask(4)) == SIP_WORD("ACK ") || (word & sip_mask(4)) == SIP_WORD("BYE ");
 }
 
-/* What a payload of a banned source may be, by its first octets, read where they are: `header`
- * octets behind the ports. */
+/* The messages that a payload of a banned source may be, by its first octets. They are read where
+ * they are: `header` octets behind the ports. */
 static __always_inline __u8 begins_as(const struct packet *p, const struct xdp_md *ctx,
 				      __u32 header)
 {
@@ -102,8 +102,8 @@ static __always_inline int is_line_ends(const struct packet *p, const struct xdp
 	       ((const void *)(at + 2) <= (const void *)(long)ctx->data_end && at[1] == ends);
 }
 
-/* What a segment may be. What begins as nothing may go on with something only where some connection
- * is spared. */
+/* The messages that a segment may be. A segment that begins as none of them may go on with one, but
+ * only where some connection is spared. */
 static __always_inline __u8 stream_waits(struct packet *p, const struct xdp_md *ctx,
 					 const struct sw_ban *ban)
 {

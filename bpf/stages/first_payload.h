@@ -119,8 +119,8 @@ static __always_inline enum sw_reason reason_without_end(const struct packet *p)
 					SW_REASON_CLEARTEXT;
 }
 
-/* The text so far of a connection, scanned unless it is a hello. What passes is bound, and so is
- * what would only be counted, as a good one: nothing of it is judged again. */
+/* Judges the text so far of a connection: scans it, unless it is a hello. An opening that passes is
+ * bound as a good one, and so is one that would only be counted. It is not judged again. */
 __noinline int judge_opening(struct scratch *scratch, __u32 hello)
 {
 	enum verdict v = VERDICT_UNDECIDED;
@@ -161,8 +161,8 @@ __noinline int refuse_place(struct scratch *scratch)
 	return v;
 }
 
-/* What the stages behind this one read in the buffer is the segment: one that only goes on with a
- * beginning ends here. */
+/* The stages behind this one read the segment in the buffer. So a segment that only goes on with
+ * an opening ends here. */
 static __always_inline enum verdict leave_opening(struct packet *p, struct xdp_md *ctx)
 {
 	const struct beginning *b = &packet_scratch(p)->beginning;

@@ -111,7 +111,7 @@ static __always_inline enum verdict gate_class(struct packet *p, enum sw_message
 }
 
 /* A segment that begins a handshake. Ciphertext in the middle of a record looks like one once in
- * 2^38 segments, and is then sent again. What lies beyond a first buffer is not looked for. */
+ * 2^38 segments, and is then sent again. A hello beyond the first buffer is not looked for. */
 static __always_inline int is_client_hello(const struct packet *p, const struct xdp_md *ctx)
 {
 	const struct tls_start *tls;
@@ -125,8 +125,8 @@ static __always_inline int is_client_hello(const struct packet *p, const struct 
 	       tls->message == HELLO_TYPE && tls->message_length[0] == 0;
 }
 
-/* What begins a handshake: the first octet of a connection, however few stand behind it; or what
- * looks like a hello, on a connection whose beginning is not known. */
+/* Whether the segment begins a handshake: it has the first octet of a connection, however few stand
+ * behind it; or it looks like a hello, on a connection whose beginning is not known. */
 static __always_inline int begins_handshake(const struct packet *p, const struct xdp_md *ctx)
 {
 	if (!(policy.limited & SW_RATE_BIT(TLS)) && !policy.have_service_limits)
@@ -134,7 +134,7 @@ static __always_inline int begins_handshake(const struct packet *p, const struct
 	return (p->transport == SW_TLS && p->opening) || is_client_hello(p, ctx);
 }
 
-/* What a connection begins with may be dropped: it is sent again, and nothing that was under way
+/* The first segment of a connection may be dropped: it is sent again, and nothing that was under way
  * dies. */
 static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ctx)
 {

@@ -11,9 +11,9 @@
  * In doubt a request is inside. Doubt is: an observer that is not good; one that is not there for
  * as long as a call may say nothing (SW_DIALOG_LIFE, for a call was there before it); a table
  * that may have forgotten some; a source that the server serves (`good`: to be known is not
- * enough, which one refusal makes anybody); and TCP, where nothing is dropped. What is left is a
- * call that another host began, whose address this one took over: nobody here can know it, so the
- * default is `any`, and `proven` is for who takes nothing over.
+ * enough, which one refusal makes anybody); and TCP, where nothing is dropped. One case is left:
+ * a call that another host began, whose address this one took over. Nobody here can know it. So the
+ * default is `any`, and `proven` is for hosts that take over no calls.
  */
 #ifndef SIPWARD_BPF_STAGES_IN_DIALOG_H
 #define SIPWARD_BPF_STAGES_IN_DIALOG_H

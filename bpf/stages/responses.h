@@ -24,7 +24,7 @@ static __always_inline int server_is_nameless(struct packet *p)
 	       (__s64)(packet_time(p) - server->nameless) < (__s64)SW_BRANCH_LIFE;
 }
 
-/* What rings has said so, and may ring on (RFC 3261 16.7, step 2: Timer C begins anew). */
+/* A phone that rings has said so, and may ring on (RFC 3261 16.7, step 2: Timer C begins anew). */
 static __always_inline void rings(struct packet *p, struct sw_proof *branch)
 {
 	__u64 until = packet_time(p) + SW_RINGS_FOR;

@@ -41,7 +41,7 @@
 #define SPARED_UNITS_RATE  16  /* a second: 8 KiB, or eight calls */
 #define SPARED_UNITS_BURST 256 /* 128 KiB */
 
-/* What the kernel will do with a segment. */
+/* How the kernel will treat a segment. */
 enum fit {
 	FIT_NOT,    /* it belongs to no connection */
 	FIT_BEGINS, /* it ends a handshake */

@@ -9,8 +9,8 @@
 
 #include "lib/offence.h"
 
-/* What sanity is about to refuse: evidence on TCP, when it fits an established connection; over UDP
- * a hint. */
+/* Notes a message that sanity is about to refuse. On TCP it is evidence, when it fits an established
+ * connection. Over UDP it is a hint. */
 __noinline int note_violation(struct scratch *scratch)
 {
 	if (!scratch)
@@ -19,9 +19,9 @@ __noinline int note_violation(struct scratch *scratch)
 	return 0;
 }
 
-/* What others can have a good client write: a response repeats what its request had, a request
- * inside a dialog has the other side's tags and routes, and a REFER or a redirect says who is to be
- * called. None of that is an offence of the client's. */
+/* Faults that somebody else can put into the message of a good client: a response repeats values of
+ * its request, a request inside a dialog has the other side's tags and routes, and a REFER or a
+ * redirect says who is to be called. None of these is an offence of the client. */
 #define SANITY_DICTATED                                                                           \
 	(SW_SANITY_BIT(URI_LENGTH) | SW_SANITY_BIT(HEADER_LENGTH) | SW_SANITY_BIT(HEADER_COUNT) | \
 	 SW_SANITY_BIT(MESSAGE_LENGTH) | SW_SANITY_BIT(METHOD_LENGTH))
