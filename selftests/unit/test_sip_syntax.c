@@ -144,6 +144,41 @@ static void test_lengths(void **state)
 			  BIT(CALL_ID) | SW_SANITY_BIT(HEADER_LENGTH), "too long");
 }
 
+/* Each octet at each place of a name that is read in steps of eight octets. A name is a token (RFC
+ * 3261 25.1), behind which white space may stand. */
+static void test_names(void **state)
+{
+	static const char token[] = "-.!%*_+`'~";
+	char text[1024], name[40];
+
+	(void)state;
+	for (int octet = 1; octet < 256; octet++) {
+		bool blank = octet == ' ' || octet == '\t';
+
+		/* A colon ends a name; CR and LF end a line. */
+		if (strchr(":\r\n", octet))
+			continue;
+		for (size_t length = 1; length < sizeof(name) - 1; length++) {
+			for (size_t at = 0; at < length; at++) {
+				bool legal = (octet < 0x80 && isalnum(octet)) ||
+					     strchr(token, octet) || (blank && at == length - 1);
+				uint64_t found;
+
+				if (blank && at == 0) /* the line before goes on */
+					continue;
+				memset(name, 'a', length);
+				name[length] = '\0';
+				name[at] = octet;
+				found = scan(text, with_value(text, sizeof(text), name, "1"), 0)
+						.violations;
+				if (!(found & SW_SANITY_BIT(HEADER_SYNTAX)) != legal)
+					fail_msg("octet %d at %zu of %zu: %s", octet, at, length,
+						 legal ? "it is refused" : "it passes");
+			}
+		}
+	}
+}
+
 /* --- malformed INVITEs --- */
 
 /* The kinds of fields. Each kind has legal texts, but for K_WHOLE: no text that replaces a whole
@@ -486,6 +521,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_malformed_invites),
 	};
 
