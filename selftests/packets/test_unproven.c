@@ -156,7 +156,7 @@ static unsigned int noted(const struct rig *rig)
 	static const enum state_map maps[] = {
 		STATE_KNOWN,    STATE_KNOWN_CELLS,  STATE_QUOTAS,        STATE_PROOFS,
 		STATE_BRANCHES, STATE_REFUSALS,     STATE_AUTHENTICATED, STATE_DIALOGS,
-		STATE_DIALERS,  STATE_TRANSACTIONS, STATE_OPENINGS,
+		STATE_DIALERS,  STATE_TRANSACTIONS, STATE_OPENINGS,      STATE_OWNERS,
 	};
 	unsigned int count = 0;
 
