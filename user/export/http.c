@@ -260,7 +260,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 				  const char *method, const char *version, const char *body,
 				  size_t *body_size, void **request)
 {
-	static const char usage[] = "GET /metrics is all there is\n";
+	static const char usage[] = "only GET /metrics is served\n";
 	struct visitor *visitor =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 			->socket_context;

@@ -114,7 +114,7 @@ static const char *syntax_advice(const char *problem, char octet)
 	if (octet == '\t')
 		return "indent with spaces, not with tabs";
 	if (octet == ':' && strstr(problem, "node content"))
-		return "write what begins with ':' in quotes, as in \"::1\"";
+		return "write a value that begins with ':' in quotes, as in \"::1\"";
 	if (octet && strchr("@`%*&!|>{}[]", octet))
 		return "write a value with this character in quotes, or check the brackets before "
 		       "it";
