@@ -36,8 +36,7 @@ static struct endpoint spoofed(unsigned int n)
 
 /* --- what a flood consists of --- */
 
-struct class
-{
+struct flood_class {
 	const char *name;
 	const char *method; /* NULL: no SIP */
 	const char *tag;
@@ -45,7 +44,7 @@ struct class
 	enum sw_reason reason;
 };
 
-static const struct class classes[] = {
+static const struct flood_class classes[] = {
 	{"keepalive", NULL, NULL, false, SW_REASON_UNPROVEN_KEEPALIVE},
 	{"stun", NULL, NULL, false, SW_REASON_UNPROVEN_STUN},
 	{"response", "INVITE", NULL, true, SW_REASON_UNPROVEN_RESPONSE},
@@ -57,12 +56,12 @@ static const struct class classes[] = {
 	{"dialog", "INFO", "t", false, SW_REASON_UNPROVEN_DIALOG},
 };
 
-static bool is_sip(const struct class *class)
+static bool is_sip(const struct flood_class *class)
 {
 	return class->method != NULL;
 }
 
-static size_t payload(const struct class *class, char *text, size_t size, unsigned int n)
+static size_t payload(const struct flood_class *class, char *text, size_t size, unsigned int n)
 {
 	static const char stun[20] = {0, 1, 0, 0, 0x21, 0x12, (char)0xa4, 0x42};
 
@@ -77,7 +76,7 @@ static size_t payload(const struct class *class, char *text, size_t size, unsign
 	return class->reason == SW_REASON_UNPROVEN_STUN ? sizeof(stun) : 4;
 }
 
-static bool arrives(struct rig *rig, const struct class *class, unsigned int n)
+static bool arrives(struct rig *rig, const struct flood_class *class, unsigned int n)
 {
 	char text[2048];
 	size_t size = payload(class, text, sizeof(text), n);
@@ -86,7 +85,7 @@ static bool arrives(struct rig *rig, const struct class *class, unsigned int n)
 }
 
 /* How many of `count` packets get in, each from another source, `step` apart. */
-static unsigned int flood(struct rig *rig, const struct class *class, unsigned int count,
+static unsigned int flood(struct rig *rig, const struct flood_class *class, unsigned int count,
 			  uint64_t step)
 {
 	struct endpoint own = rig->from;
@@ -103,7 +102,7 @@ static unsigned int flood(struct rig *rig, const struct class *class, unsigned i
 /* Likewise of new requests, each with a method of its own limits. */
 static unsigned int flood_requests(struct rig *rig, unsigned int count, uint64_t step)
 {
-	static const struct class options = {.method = "OPTIONS"};
+	static const struct flood_class options = {.method = "OPTIONS"};
 
 	return flood(rig, &options, count, step);
 }
@@ -167,7 +166,7 @@ static unsigned int noted(const struct rig *rig)
 
 /* --- a zone with newcomers --- */
 
-static void known_goes_on(const struct class *class)
+static void known_goes_on(const struct flood_class *class)
 {
 	auto_free char *yaml = xasprintf(
 		YAML_PLAIN
@@ -210,7 +209,7 @@ static void test_not_read_in_full(void **state)
 {
 	(void)state;
 	for (size_t i = 2; i < array_size(classes); i++) {
-		const struct class *class = &classes[i]; /* behind those that are no SIP */
+		const struct flood_class *class = &classes[i]; /* behind those that are no SIP */
 		auto_free char *yaml =
 			xasprintf(YAML_PLAIN
 				  "zones: [{name: public, newcomers: {rate: 20/s burst 20}, "
@@ -272,7 +271,7 @@ static const char *const without[] = {
 	"newcomers: {rate: 1/s}, rates: {source: {any: 5/s}}, unproven: {%s: 50/s burst 50}}",
 };
 
-static void zone_has_its_ceiling(const char *zones, const struct class *class)
+static void zone_has_its_ceiling(const char *zones, const struct flood_class *class)
 {
 	auto_free char *zone = xasprintf(zones, class->name);
 	auto_free char *yaml = xasprintf(YAML_PLAIN "zones: [%s]\n", zone);
@@ -307,7 +306,7 @@ static void test_zones_without_newcomers(void **state)
 /* A flood that is sent again has the ceiling once more, not more. */
 static void test_flood_that_repeats_itself(void **state)
 {
-	const struct class *class = &classes[4];
+	const struct flood_class *class = &classes[4];
 	unsigned int first = next, passed = 0;
 	auto_rig struct rig rig;
 
