@@ -81,6 +81,8 @@ void table_add(struct table *table, const struct scene *scene, const char *name,
 void table_add_program(struct table *table, int program, const char *name, enum message message,
 		       const char *address, int verdict);
 void table_measure(struct table *table, unsigned int rounds);
+/* Nanoseconds of each packet, of as many as that. */
+double row_run(const struct row *row, unsigned int packets);
 double row_ns(const struct table *table, size_t row);
 double row_ratio(const struct table *table, size_t row);
 

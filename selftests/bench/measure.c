@@ -34,7 +34,7 @@ double least(double a, double b)
 	return a == 0 || b < a ? b : a;
 }
 
-static double run(struct row *row, unsigned int packets)
+double row_run(const struct row *row, unsigned int packets)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = row->octets, .data_size_in = row->size,
 		    .repeat = packets);
@@ -102,13 +102,13 @@ void table_measure(struct table *table, unsigned int rounds)
 		int verdict = table->rows[i].verdict;
 
 		table->rows[i].verdict = ANY_VERDICT;
-		run(&table->rows[i], 100);
+		row_run(&table->rows[i], 100);
 		table->rows[i].verdict = verdict;
 	}
 	for (unsigned int round = 0; round < rounds; round++)
 		for (size_t i = 0; i < table->count; i++)
 			table->rows[i].best =
-				least(table->rows[i].best, run(&table->rows[i], PACKETS));
+				least(table->rows[i].best, row_run(&table->rows[i], PACKETS));
 }
 
 double row_ns(const struct table *table, size_t row)

@@ -5,7 +5,6 @@
  * the throughput of one processor, 1.11 is 1.8 times, and 2.0 is no gain. Two processors that are
  * threads of one core share more than memory: the row "one cell" shows what a machine can tell.
  */
-#include <bpf/bpf.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -24,19 +23,6 @@ struct other {
 	bool stop;
 };
 
-static double run(const struct row *row, unsigned int packets)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = row->octets, .data_size_in = row->size,
-		    .repeat = packets);
-
-	if (bpf_prog_test_run_opts(row->program, &opts) < 0)
-		die("%s: the kernel does not run the program", row->name);
-	if (row->verdict != ANY_VERDICT && (int)opts.retval != row->verdict)
-		die("%s: the verdict is %d, and %d is to be measured", row->name, (int)opts.retval,
-		    row->verdict);
-	return opts.duration;
-}
-
 static void stay_on(int processor)
 {
 	cpu_set_t one;
@@ -53,7 +39,7 @@ static void *run_on(void *context)
 
 	stay_on(o->processor);
 	while (!__atomic_load_n(&o->stop, __ATOMIC_RELAXED)) {
-		run(o->row, o->packets);
+		row_run(o->row, o->packets);
 		__atomic_fetch_add(&o->runs, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
@@ -72,7 +58,7 @@ static double cost_beside(const struct row *row, int processor, double alone, un
 		die("%s: no thread starts", row->name);
 	for (unsigned int i = 0; i < rounds; i++) {
 		uint64_t before = __atomic_load_n(&other.runs, __ATOMIC_RELAXED), did;
-		double ns = run(row, packets);
+		double ns = row_run(row, packets);
 
 		did = (__atomic_load_n(&other.runs, __ATOMIC_RELAXED) - before) * other.packets;
 		if (did > 0.9 * packets)
@@ -109,7 +95,7 @@ bool measure_processors(const struct table *table, unsigned int rounds, double *
 		double alone = 0;
 
 		for (unsigned int round = 0; round < rounds; round++)
-			alone = least(alone, run(row, LONG_NS / row->best));
+			alone = least(alone, row_run(row, LONG_NS / row->best));
 		ratios[i] = cost_beside(row, processors[1], alone, rounds) / alone;
 	}
 	return true;
