@@ -315,9 +315,15 @@ static void measure_two(const struct scene *full)
 	}
 	if (!as_tsv)
 		printf("\n%-42s %19s\n", "two processors at once", "of alone");
-	for (size_t i = ROW_FULL; i < table.count; i++)
-		printf(as_tsv ? "two processors: %s\t%.3f\n" : "%-42s %19.2f\n", table.rows[i].name,
-		       ratios[i]);
+	for (size_t i = ROW_FULL; i < table.count; i++) {
+		const char *name = table.rows[i].name;
+
+		if (ratios[i] > 0)
+			printf(as_tsv ? "two processors: %s\t%.3f\n" : "%-42s %19.2f\n", name,
+			       ratios[i]);
+		else if (!as_tsv)
+			printf("%-42s %19s\n", name, "not measured");
+	}
 }
 
 static void measure_parsers(const struct scene *full)

@@ -98,7 +98,8 @@ void measure_growth(const struct scene *full,
 		    void (*finish)(struct table *table, const char *title));
 
 /* processors.c: of each row, the cost beside another processor, as a ratio to the cost alone.
- * `ratios` has room for all of them; false where this process may use one processor only. */
+ * `ratios` has room for all of them; one is 0 where the machine was too busy. False where this
+ * process may use one processor only. */
 bool measure_processors(const struct table *table, unsigned int rounds, double *ratios);
 
 /* costs.c */

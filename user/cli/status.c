@@ -27,8 +27,8 @@ static const char *const blind_spots[] = {
 /* The flood that the design is measured against (packets a second). */
 #define STATED_FLOOD 1000000
 
-/* A table with more entries than this is not walked: a million take a second. What is kept beside
- * it says how many there are: exact but for those that came or ended since the last sweep. */
+/* A table with more entries than this is not walked: a million take a second. The count that is
+ * kept beside it is shown, which lacks only the changes since the last sweep. */
 #define WALKED_MAX 20000
 
 static long count_known(const struct state *state, struct error *e)
