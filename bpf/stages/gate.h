@@ -134,8 +134,8 @@ static __always_inline int begins_handshake(const struct packet *p, const struct
 	return (p->transport == SW_TLS && p->opening) || is_client_hello(p, ctx);
 }
 
-/* The first segment of a connection may be dropped: it is sent again, and nothing that was under way
- * dies. */
+/* The first segment of a connection may be dropped: it is sent again, and nothing that was under
+ * way dies. */
 static __always_inline enum verdict gate_tcp(struct packet *p, struct xdp_md *ctx)
 {
 	enum verdict v = VERDICT_UNDECIDED;

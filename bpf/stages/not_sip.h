@@ -26,8 +26,8 @@ static __always_inline int begins_as_no_sip(const struct packet *p, const struct
 	return 1;
 }
 
-/* A payload that the scanner would refuse for its start line, whatever follows (sip_is_rubbish()), is
- * not worth a copy. Where it would only be counted, it is scanned as any other. */
+/* A payload that the scanner would refuse for its start line, whatever follows (sip_is_rubbish()),
+ * is not worth a copy. Where it would only be counted, it is scanned as any other. */
 static __always_inline enum verdict stage_not_sip(struct packet *p, const struct xdp_md *ctx)
 {
 	const volatile struct sw_zone *zone = packet_zone(p);

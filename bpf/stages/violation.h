@@ -9,8 +9,8 @@
 
 #include "lib/offence.h"
 
-/* Notes a message that sanity is about to refuse. On TCP it is evidence, when it fits an established
- * connection. Over UDP it is a hint. */
+/* Notes a message that sanity is about to refuse. On TCP it is evidence, when it fits an
+ * established connection. Over UDP it is a hint. */
 __noinline int note_violation(struct scratch *scratch)
 {
 	if (!scratch)
