@@ -76,10 +76,13 @@ static __always_inline __u32 greylist_note(struct sw_greylist_line *line, __u64 
 		/* One never used counts as older than any. */
 		__u64 rank = ((time - line->cells[i]) & GREYLIST_TIME_MASK) |
 			     unused << GREYLIST_TIME_BITS;
+		__u64 older;
 
 		hits |= (is_zero((line->cells[i] ^ mark) >> 12) & ~unused) << i;
 		rank = rank << 4 | i;
-		oldest ^= (oldest ^ rank) & -((oldest - rank) >> 63);
+		older = -((oldest - rank) >> 63);
+		asm volatile("" : "+r"(older)); /* or the compiler makes a branch of it */
+		oldest ^= (oldest ^ rank) & older;
 	}
 	if (!hits) {
 		line->cells[oldest & (SW_GREYLIST_CELLS - 1)] = mark | time;

@@ -313,16 +313,34 @@ static __always_inline int sip_is_odd_open(const struct sip_buf *buf, __u32 valu
 	       sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH(';')) < end;
 }
 
+/* User and host of the URI of From or To. `parts`: where it begins and ends, and where the value of
+ * the header begins; `angle` is the "<" before it. */
+SIP_GLOBAL int sip_party_uri(const struct sip_buf *buf, struct sip_msg *msg, __u64 parts,
+			     __u32 angle, __u32 id)
+{
+	__u32 pos = SIP_FIRST(parts), end = SIP_SECOND(parts);
+	struct sip_party *party;
+
+	if (!buf || !msg)
+		return 0;
+	party = id == SIP_FROM ? &msg->from : &msg->to;
+	if (sip_uri(buf, pos, end, &party->user, &party->host))
+		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
+	if (!party->host.length && sip_is_sos(buf, pos, end))
+		msg->flags |= id == SIP_FROM ? SIP_FROM_URGENT : SIP_TO_URGENT;
+	else if (!party->user.length && sip_is_odd_host(buf, SIP_THIRD(parts), angle, pos))
+		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
+	return 0;
+}
+
 /* User and host of From or To (RFC 3261 20.20, 20.39), whose parameters begin where it returns. */
 SIP_GLOBAL __u32 sip_party_address(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 				   __u32 end, __u32 id)
 {
-	struct sip_party *party;
 	__u32 value = pos, angle, begin, last;
 
 	if (!buf || !msg)
 		return end;
-	party = id == SIP_FROM ? &msg->from : &msg->to;
 	angle = sip_angle(buf, pos, end);
 	if (angle & SIP_TWO_WAYS)
 		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
@@ -341,14 +359,8 @@ SIP_GLOBAL __u32 sip_party_address(const struct sip_buf *buf, struct sip_msg *ms
 		angle = pos;
 		last = begin;
 	}
-	if (SIP_NEEDS(SIP_NEED_PARTIES)) {
-		if (sip_uri(buf, pos, begin, &party->user, &party->host))
-			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
-		if (!party->host.length && sip_is_sos(buf, pos, begin))
-			msg->flags |= id == SIP_FROM ? SIP_FROM_URGENT : SIP_TO_URGENT;
-		else if (!party->user.length && sip_is_odd_host(buf, value, angle, pos))
-			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
-	}
+	if (SIP_NEEDS(SIP_NEED_PARTIES))
+		sip_party_uri(buf, msg, SIP_PACK(pos, begin, value), angle, id);
 	return last;
 }
 

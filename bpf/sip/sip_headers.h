@@ -130,13 +130,13 @@ static __always_inline __u32 sip_param_is(const struct sip_buf *buf, __u32 pos, 
 }
 
 /* The value of the parameter that begins at pos, if it is `name`, packed as begin and end, which
- * are the same where it has none; or 0. A function of its own, so that the loops over parameters
- * stay short. */
-SIP_GLOBAL __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
+ * are the same where it has none; or 0. */
+static __always_inline __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end,
+					     __u64 name)
 {
 	__u32 value, length = name >> 56;
 
-	if (!buf || pos >= end)
+	if (pos >= end)
 		return 0;
 	value = sip_param_is(buf, pos, end, name);
 	if (value)
@@ -155,6 +155,31 @@ SIP_GLOBAL __u64 sip_param_value(const struct sip_buf *buf, __u32 pos, __u32 end
 #define SIP_RAN_OUT 1u /* there are more than are looked at */
 #define SIP_ODD     2u /* a quoted string has no end, or is no value */
 #define SIP_LIST    4u /* another value of the header follows */
+#define SIP_GOES_ON 8u /* not yet: the first number is where to go on (sip_param_step() only) */
+
+/* One step of sip_param(): over a quoted string, or over a parameter. A function of its own, which
+ * the verifier does not walk for each parameter. */
+SIP_GLOBAL __u64 sip_param_step(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 name)
+{
+	__u64 value;
+
+	if (!buf)
+		return 0;
+	pos = sip_find_separator(buf, pos, end);
+	if (pos >= end)
+		return 0;
+	if (sip_octet(buf, pos) == ',')
+		return SIP_PACK(0, 0, SIP_LIST);
+	if (sip_octet(buf, pos) == '"') {
+		if (sip_octet(buf, pos - 1) != '=' && sip_octet(buf, pos - 1) > ' ')
+			return SIP_PACK(0, 0, SIP_ODD);
+		pos = sip_find_quote(buf, pos + 1, end);
+		return pos < end ? SIP_PACK(pos + 1, 0, SIP_GOES_ON) : SIP_PACK(0, 0, SIP_ODD);
+	}
+	pos = sip_skip(buf, pos + 1, end);
+	value = sip_param_value(buf, pos, end, name);
+	return value ? value : SIP_PACK(pos, 0, SIP_GOES_ON);
+}
 
 /* Looks in *(";" param) from pos on for `name`, as far as the next comma. Packed: where its value
  * begins and ends, both 0 when it was not found, and why. */
@@ -163,26 +188,11 @@ SIP_GLOBAL __u64 sip_param(const struct sip_buf *buf, __u32 pos, __u32 end, __u6
 	if (!buf)
 		return 0;
 	for (__u32 i = 0; i < SIP_PARAMS_MAX; i++) {
-		__u64 value;
+		__u64 value = sip_param_step(buf, pos, end, name);
 
-		pos = sip_find_separator(buf, pos, end);
-		if (pos >= end)
-			return 0;
-		if (sip_octet(buf, pos) == ',')
-			return SIP_PACK(0, 0, SIP_LIST);
-		if (sip_octet(buf, pos) == '"') {
-			if (sip_octet(buf, pos - 1) != '=' && sip_octet(buf, pos - 1) > ' ')
-				return SIP_PACK(0, 0, SIP_ODD);
-			pos = sip_forget(sip_find_quote(buf, pos + 1, end));
-			if (pos >= end)
-				return SIP_PACK(0, 0, SIP_ODD);
-			pos++;
-			continue;
-		}
-		pos = sip_skip(buf, pos + 1, end);
-		value = sip_param_value(buf, pos, end, name);
-		if (value)
+		if (SIP_THIRD(value) != SIP_GOES_ON)
 			return value;
+		pos = SIP_FIRST(value);
 	}
 	return SIP_PACK(0, 0, SIP_RAN_OUT);
 }
@@ -302,17 +312,15 @@ static __always_inline void sip_branch(const struct sip_buf *buf, struct sip_msg
 	sip_top_branch(buf, msg, SIP_FIRST(branch), SIP_SECOND(branch));
 }
 
-/* One via-parm (RFC 3261 20.42) from pos on; where the next one begins, or end. */
-SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+/* Transport, host and port of a Via, which are kept of the first one: the position behind them. */
+SIP_GLOBAL __u32 sip_via_sent_by(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				 __u32 end)
 {
 	__u32 transport, transport_end, host, host_end, p;
 	struct sip_span span;
 
 	if (!buf || !msg)
 		return end;
-	msg->via_count++;
-	if (pos >= end)
-		msg->violations |= SW_SANITY_BIT(VIA_MISSING);
 	transport = sip_via_transport(buf, pos, end);
 	transport_end = sip_seek_mark(buf, transport, end);
 	host = sip_skip(buf, transport_end, end);
@@ -326,14 +334,29 @@ SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 		p = sip_skip(buf, p + 1, end);
 		host_end = p = sip_seek_mark(buf, p, end);
 	}
-	if (!(msg->flags & SIP_TOP_VIA) && !SIP_NEEDS(SIP_NEED_VIA | SIP_NEED_STRICT)) {
-		msg->flags |= SIP_TOP_VIA;
-	} else if (!(msg->flags & SIP_TOP_VIA)) {
-		msg->flags |= SIP_TOP_VIA;
+	if (!(msg->flags & SIP_TOP_VIA) && SIP_NEEDS(SIP_NEED_VIA | SIP_NEED_STRICT)) {
 		msg->via_transport = sip_span(transport, transport_end);
 		msg->via_sent_by = sip_span(host, host_end);
 		msg->via_host = span;
-		sip_branch(buf, msg, p, end);
+	}
+	return p;
+}
+
+/* One via-parm (RFC 3261 20.42) from pos on; where the next one begins, or end. */
+SIP_GLOBAL __u32 sip_via(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
+{
+	__u32 p;
+
+	if (!buf || !msg)
+		return end;
+	msg->via_count++;
+	if (pos >= end)
+		msg->violations |= SW_SANITY_BIT(VIA_MISSING);
+	p = sip_via_sent_by(buf, msg, pos, end);
+	if (!(msg->flags & SIP_TOP_VIA)) {
+		msg->flags |= SIP_TOP_VIA;
+		if (SIP_NEEDS(SIP_NEED_VIA | SIP_NEED_STRICT))
+			sip_branch(buf, msg, p, end);
 	}
 	/* From the same place whether a branch is wanted or not: quotes would count otherwise. */
 	if (p < end)
@@ -475,6 +498,25 @@ SIP_GLOBAL int sip_count(const struct sip_buf *buf, struct sip_msg *msg, __u32 p
 	return 0;
 }
 
+/* Counts the next < outside quoted strings, or goes over the next quoted string: behind it, or
+ * `end`. A function of its own, which the verifier does not walk for each value. */
+SIP_GLOBAL __u32 sip_routes_step(const struct sip_buf *buf, __u16 *count, __u32 pos, __u32 end)
+{
+	__u32 quote;
+
+	if (!buf || !count)
+		return end;
+	pos = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('"'));
+	if (pos >= end)
+		return end;
+	if (sip_octet(buf, pos) == '<') {
+		++*count;
+		return pos + 1;
+	}
+	quote = sip_find_quote(buf, pos + 1, end);
+	return quote < end ? quote + 1 : pos + 1;
+}
+
 /* Route and Record-Route hold name-addr only (RFC 3261 20.30, 20.34): as many values as
  * there are < outside quoted strings, of which 128 are told apart on a line. */
 SIP_GLOBAL int sip_routes(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end,
@@ -486,18 +528,9 @@ SIP_GLOBAL int sip_routes(const struct sip_buf *buf, struct sip_msg *msg, __u32 
 		return 0;
 	count = id == SIP_ROUTE ? &msg->route_count : &msg->record_route_count;
 	for (__u32 i = 0; i < 128; i++) {
-		pos = sip_find(buf, pos, end, SIP_EACH('<'), SIP_EACH('"'));
 		if (pos >= end)
 			return 0;
-		if (sip_octet(buf, pos) == '<') {
-			++*count; /* in memory: the verifier would tell apart all that it can be */
-			pos++;
-		} else {
-			__u32 quote = sip_find_quote(buf, ++pos, end);
-
-			if (quote < end)
-				pos = quote + 1;
-		}
+		pos = sip_routes_step(buf, count, pos, end);
 	}
 	if (pos < end)
 		msg->violations |= SW_SANITY_BIT(REACH);

@@ -9,8 +9,9 @@
 #include "lib/packet.h"
 
 /* The number of the lowest bit that is set. Not __builtin_ctzll: clang 14 cannot compile it
- * for BPF. Called only for a message that will be refused. */
-static __always_inline __u32 lowest_bit(__u64 mask)
+ * for BPF. Called only for a message that will be refused. A function of its own, or the verifier
+ * would follow each of 64 results through all that comes behind. */
+__noinline __u32 lowest_bit(__u64 mask)
 {
 	__u32 bit = 0;
 
