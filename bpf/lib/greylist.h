@@ -80,8 +80,11 @@ static __always_inline __u32 greylist_note(struct sw_greylist_line *line, __u64 
 
 		hits |= (is_zero((line->cells[i] ^ mark) >> 12) & ~unused) << i;
 		rank = rank << 4 | i;
-		older = -((oldest - rank) >> 63);
-		asm volatile("" : "+r"(older)); /* or the compiler makes a branch of it */
+		/* Told nothing, the compiler makes a branch of it. */
+		older = oldest - rank;
+		asm volatile("" : "+r"(older));
+		older = -(older >> 63);
+		asm volatile("" : "+r"(older));
 		oldest ^= (oldest ^ rank) & older;
 	}
 	if (!hits) {

@@ -29,7 +29,8 @@ SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __
 			      __u32 id)
 {
 	int proxy = id == SIP_PROXY_AUTHORIZATION || id == SIP_PROXY_AUTHENTICATE;
-	struct sip_span *nonce, *login;
+	struct sip_span *nonce, *login, value;
+	__u32 name = 0; /* octets of the parameter's name, when its value is wanted */
 	__u64 word;
 
 	if (!buf || !msg || pos >= end)
@@ -38,14 +39,17 @@ SIP_GLOBAL int sip_credential(const struct sip_buf *buf, struct sip_msg *msg, __
 	login = proxy ? &msg->proxy_login : &msg->login;
 	word = sip_lower(sip_load(buf, pos));
 	if ((word & sip_mask(5)) == SIP_WORD("nonce")) {
-		if (!nonce->length)
-			*nonce = sip_unquoted(buf, sip_assigned(buf, pos + 5, end), end);
+		name = nonce->length ? 0 : 5;
 	} else if (SIP_NEEDS(SIP_NEED_LOGINS) && word == SIP_WORD("username") &&
 		   (id == SIP_AUTHORIZATION || id == SIP_PROXY_AUTHORIZATION)) {
 		if (login->length)
 			msg->flags |= SIP_LOGINS;
 		else
-			*login = sip_unquoted(buf, sip_assigned(buf, pos + 8, end), end);
+			name = 8;
+	}
+	if (name) {
+		value = sip_unquoted(buf, sip_assigned(buf, pos + name, end), end);
+		*(name == 5 ? nonce : login) = value;
 	}
 	return nonce->length && !(SIP_NEEDS(SIP_NEED_LOGINS) &&
 				  (id == SIP_AUTHORIZATION || id == SIP_PROXY_AUTHORIZATION));
