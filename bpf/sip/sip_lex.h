@@ -236,13 +236,22 @@ static __always_inline struct sip_span sip_span(__u32 pos, __u32 end)
 		pos = far;                                       \
 	return sip_forget(pos < end ? pos : end)
 
-/* The first of two octets, each given as SIP_EACH(octet). */
-SIP_GLOBAL __u32 sip_find(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 a, __u64 b)
+/* The first of three octets, which are those of `set` from the lowest on. */
+SIP_GLOBAL __u32 sip_find_any(const struct sip_buf *buf, __u32 pos, __u32 end, __u32 set)
 {
+	__u64 a = SIP_EACH((__u8)set), b = SIP_EACH((__u8)(set >> 8)), c = SIP_EACH(set >> 16);
+
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end, SIP_REACH, sip_equal(v, a) | sip_equal(v, b));
+	SIP_SEARCH(buf, pos, end, SIP_REACH, sip_equal(v, a) | sip_equal(v, b) | sip_equal(v, c));
 	return end;
+}
+
+/* The first of two octets, each given as SIP_EACH(octet). */
+static __always_inline __u32 sip_find(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 a,
+				      __u64 b)
+{
+	return sip_find_any(buf, pos, end, (__u8)a | (__u8)b << 8 | (__u8)b << 16);
 }
 
 static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u32 end, __u64 a,
@@ -344,12 +353,9 @@ static __always_inline __u64 sip_separators(__u64 v)
 	       sip_equal(v, SIP_EACH('"'));
 }
 
-SIP_GLOBAL __u32 sip_find_separator(const struct sip_buf *buf, __u32 pos, __u32 end)
+static __always_inline __u32 sip_find_separator(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
-	if (!buf)
-		return end;
-	SIP_SEARCH(buf, pos, end, SIP_REACH, sip_separators(v));
-	return end;
+	return sip_find_any(buf, pos, end, ';' | ',' << 8 | '"' << 16);
 }
 
 static __always_inline __u32 sip_seek_separator(const struct sip_buf *buf, __u32 pos, __u32 end)
