@@ -70,7 +70,8 @@ const volatile __u32 in_test_run = 0;
 __u64 test_run_now = 0;
 struct sw_test_run test_run = {};
 struct sip_msg test_run_msg = {};
-__u8 test_run_scanned = 0; /* the scanner read the packet under work */
+__u8 test_run_scanned = 0;  /* the scanner read the packet under work */
+__u8 test_run_searched = 0; /* likewise: find_opening() */
 
 /* The kinds of maps: name, entries, key, value. Arrays have numbers for keys; rings have octets. A
  * plain hash takes its memory as it fills, and evicts nothing; the keys of a trie are prefixes. */

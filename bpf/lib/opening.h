@@ -84,6 +84,8 @@ static __always_inline void note_hint(struct packet *p, __u32 first)
 
 	if (!hint)
 		return;
+	if (!fresh) /* in the first second of all, a connection that begins at 0 */
+		fresh = HINT_MANY;
 	for (int i = 0; i < HINT_TRIES; i++) {
 		__u64 old = *(volatile __u64 *)hint, many = 0;
 
@@ -101,7 +103,9 @@ static __always_inline int reaches(__u32 first, __u32 sequence, __u32 length)
 	return (__s32)(sequence - first) < SW_OPENING_MAX && (__s32)(sequence - first + length) > 0;
 }
 
-/* 0 when this segment surely has nothing of the beginning of a connection. */
+/* 0 when this segment surely has nothing of the beginning of a connection. A hint that is older
+ * than HINT_LIFE still counts where it is reached: a connection may have said nothing for as long,
+ * and what the kernel has read nothing of is judged. */
 static __always_inline int may_open(struct packet *p, const struct xdp_md *ctx)
 {
 	__u32 offset = p->payload_offset - p->tcp_header + __builtin_offsetof(struct tcphdr, seq);
@@ -121,6 +125,8 @@ static __always_inline int may_open(struct packet *p, const struct xdp_md *ctx)
 	if (!cell)
 		return 1;
 	hint = *(volatile __u64 *)cell;
+	if (!hint) /* no SYN came here, not even one whose connection begins at 0 */
+		return 0;
 	return reaches(hint, bpf_ntohl(*sequence), p->payload_length) ||
 	       (hint & HINT_MANY && is_live_hint(hint, packet_tick(p)));
 }
@@ -285,6 +291,8 @@ __noinline int find_opening(struct xdp_md *ctx, struct scratch *scratch)
 
 	if (!scratch)
 		return PLACE_ELSEWHERE;
+	if (in_test_run)
+		test_run_searched = 1;
 	p = &scratch->packet;
 	b = &scratch->beginning;
 	b->key = b->skipped = 0;

@@ -57,6 +57,8 @@ static __always_inline void report_test_run(const struct packet *p, enum verdict
 	test_run.payload_length = p->payload_length;
 	test_run.scanned = test_run_scanned;
 	test_run_scanned = 0;
+	test_run.searched = test_run_searched;
+	test_run_searched = 0;
 	test_run.grade = p->grade;
 	test_run.emergency = p->emergency;
 	if (test_run.scanned)

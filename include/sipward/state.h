@@ -322,7 +322,7 @@ struct sw_test_run {
 	__u8 scanned; /* the scanner read the message, and test_run_msg is what it found */
 	__u8 grade;   /* enum sw_grade of its endpoint */
 	__u8 emergency;
-	__u8 pad;
+	__u8 searched; /* the beginning of its connection was looked for */
 	__u32 payload_offset;
 	__u32 payload_length;
 };

@@ -9,7 +9,8 @@
  *   bench --costs FILE    what each rule of the shipped policies costs
  *
  * BENCH_ROUNDS says how many rounds count (100), BENCH_PARTS which of these are measured: small pbx
- * interconnect ims-edge drops bans growth processors.
+ * interconnect ims-edge drops bans growth processors. BENCH_ROWS is a part of the names of those
+ * rows that are measured.
  */
 #include <linux/bpf.h>
 #include <string.h>

@@ -109,6 +109,23 @@ static void test_forgotten_syn(void **state)
 	}
 }
 
+/* It said nothing for longer than its SYN is remembered. */
+static void test_silent_for_hours(void **state)
+{
+	static const char garbage[] = "POST / HTTP/1.1\r\nHost: a\r\n\r\n";
+	auto_connection struct connection c = NO_CONNECTION;
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	connect_ends(&rig, &c, false);
+	lay_syn(&rig, c.seq - 1, "", 0);
+	sends_frame(&rig, SW_REASON_NONE);
+	rig.test_run.now += 7200 * SECOND;
+	lay_data(&rig, c.seq, c.ack, garbage, sizeof(garbage) - 1);
+	sends_frame(&rig, SW_REASON_TCP_FIRST);
+}
+
 /* Above the ceiling for segments a connection goes on, whatever it sends; segments without a
  * connection do not. */
 static void test_ceiling_spares_connections(void **state)
@@ -600,6 +617,7 @@ int main(void)
 		cmocka_unit_test(test_malformed_message_is_evidence),
 		cmocka_unit_test(test_wrong_passwords),
 		cmocka_unit_test(test_forgotten_syn),
+		cmocka_unit_test(test_silent_for_hours),
 		cmocka_unit_test(test_enumeration),
 		cmocka_unit_test(test_spoofer_changes_no_balance),
 		cmocka_unit_test(test_dictated_messages_are_no_offence),

@@ -453,6 +453,24 @@ static void test_fragmented(void **state)
 	}
 }
 
+/* No SYN came: no beginning is looked for, not even one at 0, which an unused hint seems to name. */
+static void test_unused_hint(void **state)
+{
+	static const uint32_t numbers[] = {0, 1, 4095, 4096, 0xffffffff, 0xfffffff0, 0x9d3a51c6};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	for (size_t i = 0; i < array_size(numbers); i++) {
+		sequence = numbers[i];
+		segment(&rig, ACK, "what goes on with a message\r\n", 29, SW_REASON_NONE);
+		assert_false(outcome.searched);
+	}
+	connects(&rig);
+	says(&rig, "\r\n", 2, SW_REASON_NONE);
+	assert_true(outcome.searched);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -469,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_monitor),
 		cmocka_unit_test(test_full_tables),
 		cmocka_unit_test(test_fragmented),
+		cmocka_unit_test(test_unused_hint),
 	};
 
 	return cmocka_run_group_tests_name("first", tests, NULL, NULL);
