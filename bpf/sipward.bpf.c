@@ -27,13 +27,13 @@
 #include "stages/header.h"
 #include "stages/stream.h"
 #include "stages/unproven.h"
-#include "stages/not_sip.h"
-#include "stages/payload.h"
 #include "stages/syn.h"
 #include "stages/first_payload.h"
+#include "stages/not_sip.h"
+#include "stages/payload.h"
 #include "stages/gate.h"
-#include "stages/connection.h"
 #include "stages/start.h"
+#include "stages/connection.h"
 #include "stages/known.h"
 #include "stages/probe.h"
 #include "stages/responses.h"
@@ -107,13 +107,13 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(header);             /* UDP and TCP */
 	STAGE(stream, ctx);        /* TCP of banned sources */
 	STAGE(unproven, ctx);      /* TCP that belongs to no connection */
-	STAGE(not_sip, ctx);       /* what begins like no message */
-	STAGE(payload, ctx);       /* copied once, multi-buffer frames included */
 	STAGE(syn);                /* how many connections? */
 	STAGE(first_payload, ctx); /* the first payload of a connection */
+	STAGE(not_sip, ctx);       /* what begins like no message */
+	STAGE(payload, ctx);       /* copied once, multi-buffer frames included */
 	STAGE(gate, ctx);          /* keepalives, STUN, TCP and TLS handshakes */
-	STAGE(connection, ctx);    /* TCP: does it fit one that is established? */
 	STAGE(start);              /* the scanner, up to the top Via */
+	STAGE(connection, ctx);    /* TCP: does it fit one that is established? */
 	STAGE(known);              /* is its sender one that proved itself? */
 	STAGE(probe);              /* an answer to the agent's own request */
 	STAGE(responses);          /* did the server ask for it? */

@@ -161,17 +161,13 @@ __noinline int refuse_place(struct scratch *scratch)
 	return v;
 }
 
-/* The stages behind this one read the segment in the buffer. So a segment that only goes on with
- * an opening ends here. */
-static __always_inline enum verdict leave_opening(struct packet *p, struct xdp_md *ctx)
+/* The stages behind this one read the segment. One that only goes on with an opening ends here. */
+static __always_inline enum verdict leave_opening(struct packet *p)
 {
-	const struct beginning *b = &packet_scratch(p)->beginning;
-
-	if (b->start) {
-		p->message = SW_MESSAGE_OPAQUE;
-		return VERDICT_PASS;
-	}
-	return b->skipped ? copy_payload(p, ctx) : VERDICT_UNDECIDED;
+	if (!packet_scratch(p)->beginning.start)
+		return VERDICT_UNDECIDED;
+	p->message = SW_MESSAGE_OPAQUE;
+	return VERDICT_PASS;
 }
 
 static __always_inline enum verdict stage_first_payload(struct packet *p, struct xdp_md *ctx)
@@ -201,7 +197,7 @@ static __always_inline enum verdict stage_first_payload(struct packet *p, struct
 		if (v != VERDICT_UNDECIDED)
 			return v;
 	}
-	return leave_opening(p, ctx);
+	return leave_opening(p);
 }
 
 #endif

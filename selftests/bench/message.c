@@ -69,6 +69,10 @@ bool message_outbound(enum message message)
 static const uint8_t stun[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1,  2,
 				 3, 4, 5, 6, 7,    8,    9,    10,   11, 12};
 
+/* A segment goes on in the middle of one. */
+static const char header[] =
+	"Supported: replaces, 100rel, timer, norefersub, outbound, path, gruu\r\n";
+
 static size_t payload(char *text, size_t room, enum message message, const char *address)
 {
 	switch (message) {
@@ -83,7 +87,8 @@ static size_t payload(char *text, size_t room, enum message message, const char 
 		memset(text, 'x', 172);
 		return 172;
 	case MESSAGE_SEGMENT:
-		memset(text, 'x', 1200);
+		for (size_t i = 0; i < 1200; i++)
+			text[i] = header[(i + 7) % (sizeof(header) - 1)];
 		return 1200;
 	default:
 		return sip_message(text, room, &texts[message], address);
