@@ -126,12 +126,15 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct outbound 
 
 static __always_inline int observe(struct __sk_buff *skb)
 {
-	struct scratch *scratch = this_scratch();
+	struct scratch *scratch;
 	struct sw_observed *self;
 	struct outbound *d;
 	__u32 zero = 0, length;
 	__u64 now;
 
+	if (is_foreign(skb))
+		return TC_ACT_UNSPEC;
+	scratch = this_scratch();
 	self = bpf_map_lookup_elem(&observed, &zero);
 	if (!scratch || !self)
 		return TC_ACT_UNSPEC;

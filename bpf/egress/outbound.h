@@ -112,13 +112,21 @@ static __always_inline int outbound_udp(struct outbound *d, int offset, __u32 le
 	return length > sizeof(struct udphdr) && d->end > d->offset;
 }
 
+static __always_inline int is_service_port(const volatile __u64 *ports, __be16 be)
+{
+	__u64 port = bpf_ntohs(be);
+
+	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
+	return ports[port >> 6] >> (port & 63) & 1;
+}
+
 /* 1 when a segment leaves a port that is a service; or goes to one, on a connection that the
  * server opened. One to a port that its peer chose is not seen. */
-static __always_inline int is_tcp_service(struct outbound *d, __u64 sport, __u64 dport)
+static __always_inline int is_tcp_service(struct outbound *d, const struct udphdr *ports)
 {
-	if (policy.tcp_ports[sport >> 6] >> (sport & 63) & 1)
+	if (is_service_port(policy.tcp_ports, ports->source))
 		return 1;
-	d->opened = OBSERVES_RULES && policy.tcp_ports[dport >> 6] >> (dport & 63) & 1;
+	d->opened = OBSERVES_RULES && is_service_port(policy.tcp_ports, ports->dest);
 	return d->opened;
 }
 
@@ -127,7 +135,6 @@ static __always_inline int is_from_service(struct __sk_buff *skb, struct outboun
 {
 	struct udphdr udp; /* the ports stand where TCP has them */
 	int offset = 0;
-	__u64 port, peer;
 
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		offset = outbound_ipv4(skb, d);
@@ -137,14 +144,44 @@ static __always_inline int is_from_service(struct __sk_buff *skb, struct outboun
 		return 0;
 	d->sport = bpf_ntohs(udp.source);
 	d->dport = bpf_ntohs(udp.dest);
-	port = d->sport;
-	peer = bpf_ntohs(udp.dest);
-	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
-	asm volatile("%0 &= 0xffff" : "+r"(peer));
 	if (d->is_stream)
-		return is_tcp_service(d, port, peer) && outbound_tcp(skb, d, offset);
-	return policy.udp_ports[port >> 6] >> (port & 63) & 1 &&
+		return is_tcp_service(d, &udp) && outbound_tcp(skb, d, offset);
+	return is_service_port(policy.udp_ports, udp.source) &&
 	       outbound_udp(d, offset, bpf_ntohs(udp.len));
+}
+
+/* 0 when the packet surely is of no service; as is_from_service(), which has the last word. */
+static __always_inline int may_be_from_service(__u8 protocol, const struct udphdr *udp)
+{
+	if (protocol == IPPROTO_UDP)
+		return is_service_port(policy.udp_ports, udp->source);
+	if (!OBSERVES_TCP || protocol != IPPROTO_TCP)
+		return 0;
+	return is_service_port(policy.tcp_ports, udp->source) ||
+	       (OBSERVES_RULES && is_service_port(policy.tcp_ports, udp->dest));
+}
+
+/* 1 when the packet surely is of no service, as its headers say where they are: most packets are
+ * media. Those of the usual form have an Ethernet header; both its type and the length that IP says
+ * must fit, for not every interface has one. Of any other form nothing is said. */
+static __always_inline int is_foreign(const struct __sk_buff *skb)
+{
+	const struct ethhdr *eth = (const void *)(long)skb->data;
+	const void *end = (const void *)(long)skb->data_end;
+	const struct ipv6hdr *ip6 = (const void *)(eth + 1);
+	const struct iphdr *ip = (const void *)(eth + 1);
+
+	if ((const void *)(ip + 1) + sizeof(struct udphdr) > end || eth->h_proto != skb->protocol)
+		return 0;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return *(const __u8 *)ip == 0x45 && !(ip->frag_off & bpf_htons(0x1fff)) &&
+		       skb->len == sizeof(*eth) + bpf_ntohs(ip->tot_len) &&
+		       !may_be_from_service(ip->protocol, (const void *)(ip + 1));
+	return eth->h_proto == bpf_htons(ETH_P_IPV6) &&
+	       (const void *)(ip6 + 1) + sizeof(struct udphdr) <= end && ip6->version == 6 &&
+	       (ip6->nexthdr == IPPROTO_UDP || ip6->nexthdr == IPPROTO_TCP) &&
+	       skb->len == sizeof(*eth) + sizeof(*ip6) + bpf_ntohs(ip6->payload_len) &&
+	       !may_be_from_service(ip6->nexthdr, (const void *)(ip6 + 1));
 }
 
 /* Where it leaves from, as the IP header says. */

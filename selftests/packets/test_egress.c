@@ -371,6 +371,49 @@ static void test_address_of_no_service(void **state)
 }
 
 /* A message that several rules match is counted by each, and dropped when one rule denies it. */
+/* Puts options of four octets, which say nothing, into the IPv4 header. */
+static void add_options(struct frame *frame)
+{
+	uint8_t *behind = frame->octets + frame->ip + 20;
+
+	memmove(behind + 4, behind, frame->size - frame->ip - 20);
+	memset(behind, 1, 4);
+	frame->octets[frame->ip] = 0x46;
+	frame->size += 4;
+	frame->transport += 4;
+	frame_finish(frame);
+}
+
+/* What leaves the port of a service is judged, however its header looks; what leaves any other is
+ * not, but for TCP that goes to one. */
+static void test_ports(void **state)
+{
+	static const char text[] = "INVITE sip:a@b.example SIP/2.0\r\nDiversion: <sip:x@y>\r\n"
+				   "To: <sip:alice@example.com>\r\n\r\n";
+	static const uint16_t ports[] = {5060, 16384};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, zones);
+	for (int i = 0; i < 32; i++) {
+		bool ipv6 = i & 1, tcp = i & 2, options = i & 4;
+		uint16_t from = ports[i >> 3 & 1], to = ports[i >> 4 & 1];
+		struct endpoint peer = {.addr = address(ipv6 ? MACHINE6 : MACHINE), .port = to};
+		struct endpoint server = {.addr = address(ipv6 ? "2001:db8::1" : "192.0.2.1"),
+					  .port = from};
+		uint64_t before =
+			counted_all(&rig, SW_MODE_MONITOR) + counted_all(&rig, SW_MODE_ENFORCE);
+
+		assert_true(frame_message(&rig.frame, &server, &peer, tcp, text, sizeof(text) - 1));
+		if (options && !ipv6)
+			add_options(&rig.frame);
+		sends_out_frame(&rig);
+		assert_int_equal(counted_all(&rig, SW_MODE_MONITOR) +
+					 counted_all(&rig, SW_MODE_ENFORCE) - before,
+				 from == 5060 || (tcp && to == 5060));
+	}
+}
+
 static void test_several_rules_match(void **state)
 {
 	struct sent what = METHOD("NOTIFY");
@@ -401,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_to_is_not_seen),
 		cmocka_unit_test(test_header_behind_many_routes),
 		cmocka_unit_test(test_address_of_no_service),
+		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_several_rules_match),
 	};
 
