@@ -29,11 +29,11 @@ struct sdp {
 	__u32 seen;
 	__u32 rank; /* of the last line that has one */
 	__u32 medias;
-	__u32 attributes;                  /* of this media, or of the session */
-	__u32 addresses;                   /* likewise, of the media */
-	__u32 unaddressed;                 /* this media is wanted, and no c= says where */
-	__u32 empty;                       /* an empty line was there: nothing may follow */
-	__u32 group, octets, groups, gaps; /* of an address under work */
+	__u32 attributes;            /* of this media, or of the session */
+	__u32 addresses;             /* likewise, of the media */
+	__u32 unaddressed;           /* this media is wanted, and no c= says where */
+	__u32 empty;                 /* an empty line was there: nothing may follow */
+	__u32 group, octets, groups; /* of an address under work */
 };
 
 static __always_inline void sdp_fault(struct sdp *sdp, enum sdp_fault fault)
@@ -41,15 +41,37 @@ static __always_inline void sdp_fault(struct sdp *sdp, enum sdp_fault fault)
 	sdp->found |= 1u << fault;
 }
 
-/* The first control octet but TAB. */
-SIP_GLOBAL __u32 sdp_find_control(const struct sip_buf *buf, __u32 pos, __u32 end)
+/* The first control octet but TAB, in as many words; behind them when there is none. */
+#define SDP_CONTROL_WORDS 33
+
+SIP_GLOBAL __u32 sdp_near_control(const struct sip_buf *buf, __u32 pos, __u32 end)
 {
 	if (!buf)
 		return end;
-	SIP_SEARCH(buf, pos, end, SDP_LINE_MAX / 8 + 1,
+	SIP_SEARCH(buf, pos, end, SDP_CONTROL_WORDS,
 		   (~(((v & ~SIP_TOPS) + SIP_EACH(0x60)) | v) & SIP_TOPS &
 		    ~sip_exactly(v, SIP_EACH('\t'))) |
 			   sip_exactly(v, SIP_EACH(0x7f)));
+	return pos < end ? pos : end;
+}
+
+/* The first control octet but TAB of a line as long as it may be, or `end`. Two loops, so that the
+ * verifier walks few steps. */
+SIP_GLOBAL __u32 sdp_find_control(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u32 limit = pos + SDP_LINE_MAX + 8 < end ? pos + SDP_LINE_MAX + 8 : end;
+
+	if (!buf)
+		return end;
+	for (__u32 i = 0; i < SDP_LINE_MAX / 8 / SDP_CONTROL_WORDS + 2; i++) {
+		__u32 begin = pos;
+
+		pos = sdp_near_control(buf, pos, limit);
+		if (pos >= limit)
+			return end;
+		if (pos < begin + 8 * SDP_CONTROL_WORDS)
+			return pos;
+	}
 	return end;
 }
 
@@ -100,34 +122,58 @@ SIP_GLOBAL int sdp_is_ipv4(const struct sip_buf *buf, struct sdp *sdp, __u32 pos
 	return 0;
 }
 
-/* Groups of hexadecimal digits, with "::" once at most; a dotted part at the end is let be. */
-SIP_GLOBAL int sdp_is_ipv6(const struct sip_buf *buf, struct sdp *sdp, __u32 pos, __u32 end)
+/* Markers of the hexadecimal digits. Exact. */
+static __always_inline __u64 sdp_hex(__u64 v)
 {
-	if (!buf || !sdp)
-		return 0;
-	sdp->octets = sdp->groups = sdp->gaps = 0;
-	for (__u32 i = 0; i < 46; i++) {
-		__u8 octet;
+	__u64 low = v & ~SIP_TOPS, small = low | SIP_EACH(0x20);
+	__u64 digits = (low + SIP_EACH(0x80 - '0')) & ~(low + SIP_EACH(0x80 - '9' - 1));
+	__u64 letters = (small + SIP_EACH(0x80 - 'a')) & ~(small + SIP_EACH(0x80 - 'f' - 1));
 
-		if (pos >= end)
-			break;
-		octet = sip_octet(buf, pos);
-		pos++;
-		if (octet == ':') {
-			sdp->gaps += pos < end && sip_octet(buf, pos) == ':';
-			sdp->groups++;
-			sdp->octets = 0;
-		} else if ((__u8)(octet - '0') > 9 && (__u8)((octet | 0x20) - 'a') > 5) {
-			if (octet != '.')
-				return 0;
-			return sdp->groups <= 7 &&
-			       sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH('/')) >= end;
-		} else if (++sdp->octets > 4) {
-			return 0;
-		}
+	return (digits | letters) & ~v & SIP_TOPS;
+}
+
+/* How many bits are set, of 48. */
+static __always_inline __u32 sdp_bits(__u64 v)
+{
+	v -= v >> 1 & 0x5555555555555555ull;
+	v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
+	v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0full;
+	return v * SIP_ONES >> 56;
+}
+
+#define SDP_IPV6_MAX 46 /* octets, of which the rest is let be */
+
+/* Groups of hexadecimal digits, with "::" once at most; a dotted part at the end is let be. A bit
+ * for each octet. */
+SIP_GLOBAL int sdp_is_ipv6(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 colons = 0, hex = 0, stop, gaps;
+	__u32 length = end - pos, groups;
+
+	if (!buf || pos >= end)
+		return 0;
+	for (__u32 i = 0; i < (SDP_IPV6_MAX + 7) / 8 && 8 * i < length; i++) {
+		__u64 v = sip_load(buf, pos + 8 * i);
+
+		colons |= (__u64)sip_bits(sip_exactly(v, SIP_EACH(':'))) << 8 * i;
+		hex |= (__u64)sip_bits(sdp_hex(v)) << 8 * i;
 	}
-	return pos >= end && sdp->gaps <= 1 &&
-	       (sdp->gaps ? sdp->groups >= 2 && sdp->groups <= 8 : sdp->groups == 7);
+	stop = 1ull << (length < SDP_IPV6_MAX ? length : SDP_IPV6_MAX);
+	stop |= ~(colons | hex);
+	stop &= -stop; /* the first octet that is none of them, or behind the last */
+	colons &= stop - 1;
+	hex &= stop - 1;
+	groups = sdp_bits(colons);
+	if (hex & hex >> 1 & hex >> 2 & hex >> 3 & hex >> 4)
+		return 0;
+	pos += sdp_bits(stop - 1);
+	if (pos < end) /* too long a text has no dot there that counts */
+		return stop < 1ull << SDP_IPV6_MAX && sip_octet(buf, pos) == '.' && groups <= 7 &&
+		       sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH('/')) >= end;
+	gaps = colons & colons >> 1;
+	if (!gaps)
+		return groups == 7;
+	return !(gaps & (gaps - 1)) && groups >= 2 && groups <= 8;
 }
 
 /* An address of the type, a name, or for multicast an address with "/ttl" or "/number" behind. */
@@ -142,7 +188,7 @@ static __always_inline int sdp_is_address(const struct sip_buf *buf, struct sdp 
 	if (host == pos)
 		return 0;
 	if (version == '6' && sip_find(buf, pos, host, SIP_EACH(':'), SIP_EACH(':')) < host)
-		return sdp_is_ipv6(buf, sdp, pos, host);
+		return sdp_is_ipv6(buf, pos, host);
 	if ((__u8)(sip_octet(buf, host - 1) - '0') <= 9)
 		return sdp_is_ipv4(buf, sdp, pos, host);
 	return sip_is_all(buf, pos, host, SIP_IN_TOKEN);
@@ -155,13 +201,12 @@ static __always_inline __u32 sdp_word(const struct sip_buf *buf, __u32 pos, __u3
 }
 
 /* "IN IP4 192.0.2.1": the rest of c= and of o= (RFC 8866 5.2, 5.7). */
-SIP_GLOBAL int sdp_connection(const struct sip_buf *buf, struct sdp *sdp, __u32 pos, __u32 end)
+static __always_inline void sdp_connection(const struct sip_buf *buf, struct sdp *sdp, __u32 pos,
+					   __u32 end)
 {
 	__u64 word;
 	__u32 last;
 
-	if (!buf || !sdp)
-		return 0;
 	word = sip_load(buf, pos);
 	last = pos + 7 < end ? sip_trimmed(buf, pos + 7, end) : 0;
 	if (last <= pos + 7 || (word & sip_mask(5)) != SIP_WORD("IN IP") ||
@@ -169,12 +214,11 @@ SIP_GLOBAL int sdp_connection(const struct sip_buf *buf, struct sdp *sdp, __u32 
 	    ((word >> 40 & 0xff) != '4' && (word >> 40 & 0xff) != '6') ||
 	    !sdp_is_address(buf, sdp, pos + 7, last, word >> 40 & 0xff))
 		sdp_fault(sdp, SDP_ADDRESS);
-	return 0;
 }
 
-/* o=<username> <sess-id> <sess-version> IN IP4 <address> */
-static __always_inline int sdp_origin(const struct sip_buf *buf, struct sdp *sdp, __u32 pos,
-				      __u32 end)
+/* o=<username> <sess-id> <sess-version> IN IP4 <address>: where "IN" is, or 0. */
+static __always_inline __u32 sdp_origin(const struct sip_buf *buf, struct sdp *sdp, __u32 pos,
+					__u32 end)
 {
 	__u32 id, version, last;
 
@@ -188,7 +232,7 @@ static __always_inline int sdp_origin(const struct sip_buf *buf, struct sdp *sdp
 	if (!sdp_is_number(buf, sip_forget(id + 1), version, ~0ull) ||
 	    !sdp_is_number(buf, sip_forget(version + 1), last, ~0ull))
 		sdp_fault(sdp, SDP_NUMBER);
-	return sdp_connection(buf, sdp, sip_forget(last + 1), end);
+	return sip_forget(last + 1);
 }
 
 /* t=<start> <stop> */
@@ -235,12 +279,11 @@ SIP_GLOBAL int sdp_formats(const struct sip_buf *buf, struct sdp *sdp, __u32 pos
 }
 
 /* m=<media> <port>[/<number>] <proto> <format>... */
-SIP_GLOBAL int sdp_media(const struct sip_buf *buf, struct sdp *sdp, __u32 pos, __u32 end)
+static __always_inline int sdp_media(const struct sip_buf *buf, struct sdp *sdp, __u32 pos,
+				     __u32 end)
 {
 	__u32 port, proto, formats, slash;
 
-	if (!buf || !sdp)
-		return 0;
 	end = sip_trimmed(buf, pos, end);
 	port = sdp_word(buf, pos, end);
 	proto = sdp_word(buf, sip_forget(port + 1), end);
@@ -313,7 +356,7 @@ SIP_GLOBAL int sdp_order(struct sdp *sdp, __u32 rank)
 static __always_inline int sdp_line(const struct sip_buf *buf, struct sdp *sdp, __u32 pos,
 				    __u32 end, int clean)
 {
-	__u32 rank, value = pos + 2;
+	__u32 rank, value = pos + 2, connection = 0;
 	__u8 letter;
 
 	letter = sip_octet(buf, pos);
@@ -332,16 +375,16 @@ static __always_inline int sdp_line(const struct sip_buf *buf, struct sdp *sdp, 
 		sdp_fault(sdp, SDP_ORDER);
 	if (rank != SDP_NONE)
 		sdp_order(sdp, rank);
-	if (letter == 'v' && (end != value + 1 || sip_octet(buf, value) != '0') &&
+	if (letter == 'v' &&
 	    (sip_trimmed(buf, value, end) != value + 1 || sip_octet(buf, value) != '0'))
 		sdp_fault(sdp, SDP_NUMBER);
 	if (letter == 'o')
-		sdp_origin(buf, sdp, value, end);
+		connection = sdp_origin(buf, sdp, value, end);
 	if (letter == 'c')
-		sdp_connection(buf, sdp, value, end);
-	/* Nearly all say "0 0": a session without bounds. */
-	if (letter == 't' &&
-	    (end != value + 3 || (sip_load(buf, value) & sip_mask(3)) != SIP_WORD("0 0")))
+		connection = value;
+	if (connection)
+		sdp_connection(buf, sdp, sip_forget(connection), end);
+	if (letter == 't')
 		sdp_time(buf, sdp, value, end);
 	if (letter == 'b')
 		sdp_bandwidth(buf, sdp, value, end);
@@ -360,11 +403,13 @@ static __always_inline int sdp_ends_line(const struct sip_buf *buf, __u32 pos, _
 
 /* The next line, which ends with LF or CR LF, or where the body does. 1 when that was all. The
  * first control octet of a good line is its end, so that it is looked through once. */
-static __always_inline int sdp_step(const struct sip_buf *buf, struct sdp *sdp)
+SIP_GLOBAL int sdp_step(const struct sip_buf *buf, struct sdp *sdp)
 {
 	__u32 pos, end, last;
 	int clean;
 
+	if (!buf || !sdp)
+		return 1;
 	pos = sip_forget(sdp->pos);
 	end = sip_forget(sdp->end);
 	if (pos >= end)

@@ -15,10 +15,6 @@
  * without asking for the end. */
 #define SIP_BRIEF_MIN 8
 
-/* Whether the n octets from the start of a word are what a literal says. */
-#define SIP_BEGINS(word, s) \
-	(((word) & (sizeof(s) > 8 ? ~0ull : sip_mask((sizeof(s) - 1) & 7))) == SIP_WORD(s))
-
 /* A number of n digits, 1..8, which are the lowest octets of `digits`, each less '0'. */
 static __always_inline __u32 sip_digits(__u64 digits, __u32 n)
 {
@@ -28,12 +24,6 @@ static __always_inline __u32 sip_digits(__u64 digits, __u32 n)
 	v = v * 10 + (v >> 8);
 	return ((v & pairs) * 0x000f424000000064ull + (v >> 16 & pairs) * 0x0000271000000001ull) >>
 	       32;
-}
-
-/* Markers of the octets that are no digits, in a word of digits less '0'. Exact. */
-static __always_inline __u64 sip_no_digits(__u64 digits)
-{
-	return (((digits & ~SIP_TOPS) + SIP_EACH(0x76)) | digits) & SIP_TOPS;
 }
 
 /* Whether a value begins and ends at pos and end, as where one space stands before it. */

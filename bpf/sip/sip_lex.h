@@ -184,6 +184,16 @@ static __always_inline __u64 sip_mask(__u32 n)
 	return (1ull << ((8 * n) & 63)) - 1;
 }
 
+/* Whether the n octets from the start of a word are what a literal says. */
+#define SIP_BEGINS(word, s) \
+	(((word) & (sizeof(s) > 8 ? ~0ull : sip_mask((sizeof(s) - 1) & 7))) == SIP_WORD(s))
+
+/* Markers of the octets that are no digits, in a word of digits less '0'. Exact. */
+static __always_inline __u64 sip_no_digits(__u64 digits)
+{
+	return (((digits & ~SIP_TOPS) + SIP_EACH(0x76)) | digits) & SIP_TOPS;
+}
+
 /* ASCII letters become small; no other octet becomes a letter, a hyphen or a slash. */
 static __always_inline __u64 sip_lower(__u64 v)
 {
@@ -301,6 +311,18 @@ static __always_inline __u32 sip_seek(const struct sip_buf *buf, __u32 pos, __u3
 		}                                                \
 		pos = sip_forget(pos);                           \
 	} while (0)
+
+/* Where to look on behind a CR LF, whose CR is the lowest of the markers in the word at pos. Not
+ * behind the LF but at the next word, unless there is more to see in this one: where the
+ * search goes then hangs on no octet, and the processor need not wait for one line to end
+ * before it looks into the next. */
+static __always_inline __u64 sip_behind_line(__u64 pos, __u64 markers, __u64 behind)
+{
+	markers &= markers - 1;
+	if (!markers) /* the LF is the next word's */
+		return pos + 9;
+	return markers & (markers - 1) ? behind : pos + 8;
+}
 
 /* The first of one octet; where it is as near as most are, with no call. */
 static __always_inline __u32 sip_seek_octet(const struct sip_buf *buf, __u64 pos, __u64 end,
@@ -478,7 +500,7 @@ SIP_GLOBAL __u32 sip_find_quote(const struct sip_buf *buf, __u32 pos, __u32 end)
 		quotes &= ~sip_escaped(sip_bits(sip_exactly(v, SIP_EACH('\\'))), &carry);
 		if (quotes)
 			break;
-		pos = sip_forget(pos + 8);
+		pos += 8;
 	}
 	quotes &= -quotes;
 	if (!quotes)

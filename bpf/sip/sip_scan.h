@@ -237,18 +237,6 @@ static __always_inline void sip_take(const struct sip_buf *buf, const struct sip
 	}
 }
 
-/* Where to look on behind a CR LF, whose CR is the lowest of the markers in the word at pos. Not
- * behind the LF but at the next word, unless there is more to see in this one: where the
- * search goes then hangs on no octet, and the processor need not wait for one line to end
- * before it looks into the next. */
-static __always_inline __u64 sip_behind_line(__u64 pos, __u64 markers, __u64 behind)
-{
-	markers &= markers - 1;
-	if (!markers) /* the LF is the next word's */
-		return pos + 9;
-	return markers & (markers - 1) ? behind : pos + 8;
-}
-
 /* Takes some steps from msg->next on; the header under work began at msg->start. Values that the
  * verifier would tell apart from step to step are kept in *msg, or forgotten. */
 SIP_GLOBAL int sip_lines(const struct sip_buf *buf, const struct sip_input *in, struct sip_msg *msg)

@@ -8,21 +8,10 @@
 #define SIPWARD_BPF_STAGES_BODY_H
 
 #include "rules/headers.h"
-#include "sip/sdp.h"
+#include "sip/sdp_plain.h"
 
 #define SDP_TYPE_HASH 0x3bec06263270355bull /* of "application/sdp", as media_type_hash() has it */
 #define GZIP_BEGINS   0x1f                  /* no description begins so (RFC 1952 2.3.1) */
-
-struct body_walk {
-	const struct sip_buf *buf;
-	struct sdp *sdp;
-};
-
-static long body_step(__u32 i, struct body_walk *walk)
-{
-	(void)i;
-	return sdp_step(walk->buf, walk->sdp);
-}
 
 static __always_inline int is_description(struct scratch *scratch)
 {
@@ -41,7 +30,6 @@ static __always_inline int is_description(struct scratch *scratch)
 /* Bits of enum sdp_fault. */
 __noinline __u32 body_faults(struct scratch *scratch)
 {
-	struct body_walk walk;
 	__u32 begin, end;
 	struct sdp *sdp;
 
@@ -59,10 +47,7 @@ __noinline __u32 body_faults(struct scratch *scratch)
 	__builtin_memset(sdp, 0, sizeof(*sdp));
 	sdp->pos = begin;
 	sdp->end = end;
-	walk.buf = &scratch->buf;
-	walk.sdp = sdp;
-	bpf_loop(SDP_LINES_MAX, body_step, &walk, 0);
-	return sdp_finish(sdp);
+	return sdp_judge(&scratch->buf, sdp);
 }
 
 #define SDP_HAS(fault)                                                                           \

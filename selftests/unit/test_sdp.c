@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sip/sdp.h"
+#include "sip/sdp_plain.h"
 
 #define BIT(fault) (1u << SDP_##fault)
 
@@ -25,19 +25,23 @@ static const char plain[] = "v=0\r\n"
 			    "b=AS:64\r\n"
 			    "a=rtpmap:0 PCMU/8000\r\n";
 
-/* On a heap block of exactly the body and the pad that each buffer has. */
+/* On a heap block of exactly the body and the pad that each buffer has. Plain lines are judged as
+ * sdp_step() judges them. */
 static uint32_t judge(const char *body, size_t size)
 {
 	char *block = malloc(size + SIP_PAD);
-	struct sdp sdp = {.end = size};
+	struct sdp sdp = {.end = size}, again = sdp;
+	uint32_t found;
 	int steps = 0;
 
 	memcpy(block, body, size);
 	memset(block + size, '7', SIP_PAD);
-	while (steps < SDP_LINES_MAX && !sdp_step((const struct sip_buf *)block, &sdp))
+	found = sdp_judge((const struct sip_buf *)block, &sdp);
+	while (steps < SDP_LINES_MAX && !sdp_step((const struct sip_buf *)block, &again))
 		steps++;
 	free(block);
-	return sdp_finish(&sdp);
+	assert_int_equal(found, sdp_finish(&again));
+	return found;
 }
 
 static void is(const char *body, uint32_t wanted)
