@@ -19,14 +19,17 @@
  * is written. No limit (interval 0) admits all.
  *
  * A cell that runs further ahead than this limit can make it was written under another
- * limit, before a reload. It counts as just full, or the source would wait out the old one. */
-static __always_inline int gcra_admit(__u64 *cell, const volatile struct sw_limit *limit, __u64 now)
+ * limit, before a reload. It counts as just full, or the source would wait out the old one.
+ *
+ * A packet that lost so many races as there are tries does not conform. */
+static __always_inline int gcra_try(__u64 *cell, const volatile struct sw_limit *limit, __u64 now,
+				    int tries)
 {
 	__u64 interval = limit->interval, tolerance = limit->tolerance;
 
 	if (!interval)
 		return 1;
-	for (int i = 0; i < GCRA_TRIES; i++) {
+	for (int i = 0; i < tries; i++) {
 		__u64 tat = *(volatile __u64 *)cell;
 		/* As a difference, which holds over the end of the clock's 64 bits too. */
 		__u64 ahead = (__s64)(tat - now) > 0 ? tat - now : 0;
@@ -39,6 +42,11 @@ static __always_inline int gcra_admit(__u64 *cell, const volatile struct sw_limi
 			return 1;
 	}
 	return 0;
+}
+
+static __always_inline int gcra_admit(__u64 *cell, const volatile struct sw_limit *limit, __u64 now)
+{
+	return gcra_try(cell, limit, now, GCRA_TRIES);
 }
 
 /* 1 when no more than `part` of `parts` of the burst are spent: a caller that asks this before

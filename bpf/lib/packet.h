@@ -106,7 +106,7 @@ static __always_inline __u64 packet_tick(struct packet *p)
 static __always_inline int packet_admits(struct packet *p, __u64 *cell,
 					 const volatile struct sw_limit *limit)
 {
-	return gcra_admit(cell, limit, packet_tick(p)) || gcra_admit(cell, limit, packet_time(p));
+	return gcra_try(cell, limit, packet_tick(p), 1) || gcra_admit(cell, limit, packet_time(p));
 }
 
 /* 1 when a limit would refuse the packet; nothing is debited. */

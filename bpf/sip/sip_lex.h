@@ -419,14 +419,20 @@ SIP_GLOBAL __u32 sip_find_outside(const struct sip_buf *buf, __u32 pos, __u32 en
 {
 	if (!buf)
 		return end;
-	for (__u32 i = 0; i < 8 * SIP_REACH_SHORT; i++) {
+	for (__u32 i = 0; i < SIP_REACH_SHORT; i++) {
+		__u64 v;
+
 		if (pos >= end)
 			return end;
-		if (!(sip_class[sip_octet(buf, pos)] & class))
-			return pos;
-		pos++;
+		v = sip_load(buf, pos);
+		_Pragma("GCC unroll 8")
+		for (__u32 j = 0; j < 8; j++, v >>= 8) {
+			if (!(sip_class[(__u8)v] & class))
+				return pos + j < end ? pos + j : end;
+		}
+		pos += 8;
 	}
-	return pos;
+	return pos < end ? pos : end;
 }
 
 /* White space is mostly one space or none: only more of it costs a call. */
