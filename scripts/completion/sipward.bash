@@ -36,7 +36,7 @@ _sipward() {
 	apply) words="--confirm --help --json -c -h -j" ;;
 	confirm) words="--help --json -h -j" ;;
 	tune) words="--for --help --json --reset -h -j" ;;
-	status) words="--help --json -h -j" ;;
+	status) words="--help --json --verbose -h -j -v" ;;
 	top) words="--help --json --once -1 -h -j" ;;
 	stats) words="--help --json -h -j" ;;
 	events) words="--follow --help --json -f -h -j" ;;

@@ -258,8 +258,11 @@ class World:
 
     def status(self):
         got = self.sipward("status", "-j")
-        must(got.returncode in (0, 6), f"status: exit {got.returncode}: {got.stderr.strip()}")
-        return json.loads(got.stdout) if got.returncode == 0 else None
+        must(got.returncode in (0, 1, 6), f"status: exit {got.returncode}: {got.stderr.strip()}")
+        must(got.stdout, f"status says nothing: {got.stderr.strip()}")
+        found = json.loads(got.stdout)
+        nothing = found.get("state_trouble") and not found["interfaces"] and not found["agent"]
+        return None if nothing else found
 
     def nothing_attached(self):
         """The kernel takes a program off a moment after the last user of its link has gone."""

@@ -31,11 +31,11 @@ static void test_dialogs(void **state)
 	struct sw_observed observed = {};
 
 	(void)state;
-	expect(&health, &observed, "inactive for another 10800 s: calls may be older than");
+	expect(&health, &observed, "inactive for another 3 h: calls may be older than");
 	health.observed_from = NOW - 4 * HOUR;
 	expect(&health, &observed, "active; every open dialog is known");
 	observed.dialogs_full = NOW - 2 * HOUR;
-	expect(&health, &observed, "inactive for another 7200 s: the table of dialogs overflowed");
+	expect(&health, &observed, "inactive for another 2 h: the table of dialogs overflowed");
 	observed.dialogs_full = NOW - 4 * HOUR;
 	expect(&health, &observed, "active; every open dialog is known");
 	/* As if the host had booted after it came. */

@@ -22,7 +22,7 @@
 /* Exit codes of the binary (docs/commands.md). */
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_FAILED = 1,     /* the kernel or the system refused something */
+	EXIT_FAILED = 1,     /* the kernel or the system refused something; `status`: degraded */
 	EXIT_USAGE = 2,      /* the command line is wrong */
 	EXIT_POLICY = 3,     /* the policy file is wrong */
 	EXIT_PRIVILEGE = 4,  /* not root, or a capability is missing */

@@ -123,3 +123,26 @@ struct printable printable(const char *text)
 	}
 	return all;
 }
+
+struct spoken spoken(unsigned long long seconds)
+{
+	unsigned long long minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
+	struct spoken said;
+	size_t size = sizeof(said.text), used;
+
+	if (days)
+		used = snprintf(said.text, size, "%llu d", days);
+	else if (hours)
+		used = snprintf(said.text, size, "%llu h", hours);
+	else if (minutes)
+		used = snprintf(said.text, size, "%llu min", minutes);
+	else
+		used = snprintf(said.text, size, "%llu s", seconds);
+	if (days && hours % 24)
+		snprintf(said.text + used, size - used, " %llu h", hours % 24);
+	else if (!days && hours && minutes % 60)
+		snprintf(said.text + used, size - used, " %llu min", minutes % 60);
+	else if (!hours && minutes && minutes < 10 && seconds % 60)
+		snprintf(said.text + used, size - used, " %llu s", seconds % 60);
+	return said;
+}

@@ -30,4 +30,11 @@ struct printable {
 
 struct printable printable(const char *text);
 
+/* A duration as people say it: "40 s", "3 min 20 s", "12 min", "2 h 5 min", "3 d 4 h". */
+struct spoken {
+	char text[32];
+};
+
+struct spoken spoken(unsigned long long seconds);
+
 #endif

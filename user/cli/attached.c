@@ -136,6 +136,10 @@ static struct json_object *interface_json(const struct attachment *attachment, b
 		return o;
 	wants->observer |= attachment->policy->observed;
 	wants->dialogs |= attachment->policy->to_tags;
+	if (!wants->policy) {
+		wants->policy = xcalloc(1, sizeof(*wants->policy));
+		*wants->policy = *attachment->policy;
+	}
 	add_policy(o, attachment);
 	return o;
 }
@@ -202,7 +206,7 @@ static void print_nothing(struct json_object *iface)
 	putchar('\n');
 }
 
-static void print_interface(struct json_object *iface)
+static void print_interface(struct json_object *iface, bool verbose)
 {
 	struct json_object *services = json_object_object_get(iface, "services");
 
@@ -210,10 +214,12 @@ static void print_interface(struct json_object *iface)
 		print_nothing(iface);
 		return;
 	}
-	printf("%s: %s mode, program %s (tag %s), generation %s, policy %s, hash %.12s\n",
-	       text_of(iface, "name"), text_of(iface, "attach"), text_of(iface, "program_id"),
-	       text_of(iface, "program_tag"), text_of(iface, "generation"), text_of(iface, "mode"),
-	       text_of(iface, "policy_hash"));
+	printf("%s: %s mode, policy %s, generation %s\n", text_of(iface, "name"),
+	       text_of(iface, "attach"), text_of(iface, "mode"), text_of(iface, "generation"));
+	if (verbose)
+		printf("  program %s (tag %s, %s instructions), policy hash %.12s\n",
+		       text_of(iface, "program_id"), text_of(iface, "program_tag"),
+		       text_of(iface, "verified_instructions"), text_of(iface, "policy_hash"));
 	if (text_of(iface, "why"))
 		printf("  %s\n", text_of(iface, "why"));
 	if (text_of(iface, "pinned_as"))
@@ -231,8 +237,8 @@ static void print_interface(struct json_object *iface)
 		     "\n  no multi-buffer frames: messages larger than one buffer are not seen");
 }
 
-void print_attached(struct json_object *interfaces)
+void print_attached(struct json_object *interfaces, bool verbose)
 {
 	for (size_t i = 0; i < json_object_array_length(interfaces); i++)
-		print_interface(json_object_array_get_idx(interfaces, i));
+		print_interface(json_object_array_get_idx(interfaces, i), verbose);
 }

@@ -7,11 +7,14 @@
 
 #include <json-c/json.h>
 
+#include <sipward/policy.h>
+
 #include "base/base.h"
 
-/* Rules of the attached policies that need the observer. */
+/* What is attached: the rules that need the observer, and the policy of the first interface. */
 struct wants {
 	bool observer, dialogs;
+	struct sw_policy *policy; /* owned by the caller, free() */
 };
 
 /* The network namespace of the state, when it is not that of this process: NULL when it is, or
@@ -21,6 +24,7 @@ void print_network(struct json_object *network);
 
 /* Adds an object for each interface that has pins, or a program of sipward without any. */
 int attached_json(struct json_object *interfaces, struct wants *wants, struct error *e);
-void print_attached(struct json_object *interfaces);
+/* `verbose` adds what the kernel tells of each program. */
+void print_attached(struct json_object *interfaces, bool verbose);
 
 #endif

@@ -105,8 +105,8 @@ static void time_left(const struct sw_ban *ban, char *text, size_t size)
 	if (ban->end == BAN_FOREVER)
 		snprintf(text, size, "until removed");
 	else
-		snprintf(text, size, "%" PRIu64 "s left",
-			 ban->end > now ? (uint64_t)((ban->end - now) / SW_NS_PER_SEC) : 0);
+		snprintf(text, size, "%s left",
+			 spoken(ban->end > now ? (ban->end - now) / SW_NS_PER_SEC : 0).text);
 }
 
 static struct reason_label reason_of(const struct sw_ban *ban)
@@ -139,7 +139,7 @@ static struct json_object *ban_json(const struct ban_entry *entry)
 
 static void print_entry(const struct ban_entry *entry, enum ban_kind kind)
 {
-	char source[64], left[32];
+	char source[64], left[48];
 
 	time_left(&entry->ban, left, sizeof(left));
 	printf("%-40s %-16s %-20s", prefix_text(&entry->source, source, sizeof(source)), left,

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <inttypes.h>
-
 #include "agent/tuned.h"
 #include "cli/ask.h"
 #include "cli/attached.h"
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "cli/tune.h"
+#include "cli/status_text.h"
 #include "export/json.h"
 #include "export/observer_text.h"
+#include "export/verdict.h"
 #include "kernel/bans.h"
 #include "kernel/known.h"
+#include "kernel/limits_now.h"
 #include "kernel/lock.h"
 #include "kernel/memory.h"
 #include "kernel/paths.h"
 #include "kernel/quotas.h"
 #include "kernel/state_open.h"
 #include "kernel/state_values.h"
+#include "kernel/walk.h"
 
 /* Limits of this version, shown where operators look. */
 static const char *const blind_spots[] = {
@@ -108,6 +109,100 @@ static struct json_object *observer_json(const struct state *state, const struct
 	return o;
 }
 
+/* The time that counting a table may take: more entries than that are "at least so many". */
+#define COUNTED_FOR 2000000
+
+static bool count_entry(const void *key, void *value, void *context)
+{
+	(void)key, (void)value;
+	(*(uint64_t *)context)++;
+	return true;
+}
+
+static void add_table(struct json_object *tables, const char *name, uint64_t filled, bool at_least,
+		      uint64_t capacity)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_text(o, "name", name);
+	json_count(o, "filled", filled);
+	json_count(o, "capacity", capacity);
+	json_flag(o, "at_least", at_least);
+	json_object_array_add(tables, o);
+}
+
+static void add_counted(struct json_object *tables, const char *name, const struct state *state,
+			enum state_map map)
+{
+	struct walk_part part = {};
+	uint64_t filled = 0;
+	int ended;
+
+	ended = map_walk_part(state->fds[map], &part, COUNTED_FOR, count_entry, &filled, NULL);
+	if (ended >= 0)
+		add_table(tables, name, filled, !ended, state_entries(state, map));
+}
+
+/* Those that refuse a new entry when they are full; the others push out the oldest. */
+static void add_tables(const struct state *state, struct json_object *o,
+		       const struct ban_counts *counts)
+{
+	struct json_object *tables = json_object_new_array();
+
+	add_table(tables, "bans", counts->denies + counts->allows + counts->remembered, false,
+		  state_entries(state, STATE_BANS));
+	add_table(tables, "known", count_of(o, "known"), false, count_of(o, "known_room"));
+	add_counted(tables, "penalties", state, STATE_PENALTIES);
+	add_counted(tables, "connections", state, STATE_CONNECTION_COUNTS);
+	json_object_object_add(o, "tables", tables);
+}
+
+static void add_limits(const struct state *state, const struct sw_policy *policy,
+		       struct json_object *o)
+{
+	struct json_object *all = json_object_new_array(), *one;
+	auto_free struct limit_now *limits = NULL;
+	struct sw_health health = {};
+	bool greylist, limiting = false;
+	uint64_t now = monotonic_ns();
+	size_t count = 0;
+
+	state_health_read(state, &health);
+	greylist = health.pressure_until > now;
+	if (policy)
+		limits_near(state, policy, now, &limits, &count);
+	for (size_t i = 0; i < count; i++) {
+		one = json_object_new_object();
+		json_text(one, "limit", limits[i].name);
+		json_count(one, "percent", limits[i].percent);
+		json_flag(one, "refuses", limits[i].refuses);
+		json_object_array_add(all, one);
+		greylist |= limits[i].refuses && limits[i].newcomers;
+		limiting |= limits[i].refuses;
+	}
+	json_object_object_add(o, "limits_near", all);
+	json_text(o, "attack", greylist ? "greylist" : limiting ? "limiting" : "calm");
+}
+
+static void add_zones(const struct state *state, const struct sw_policy *policy,
+		      struct json_object *o)
+{
+	struct json_object *monitored = json_object_new_array();
+	char name[SW_NAME_MAX];
+	uint64_t zones = 0;
+
+	for (uint32_t i = 0; policy && i < SW_ZONES_MAX; i++) {
+		if (!policy->zones[i].methods)
+			continue;
+		zones++;
+		if (policy->zones[i].mode == SW_MODE_MONITOR)
+			json_object_array_add(monitored,
+					      json_string(state_zone_name(state, i, name)));
+	}
+	json_count(o, "zones", zones);
+	json_object_object_add(o, "zones_monitored", monitored);
+}
+
 static int tables_json(const struct state *state, struct json_object *o, struct error *e)
 {
 	struct ban_counts counts;
@@ -117,6 +212,7 @@ static int tables_json(const struct state *state, struct json_object *o, struct 
 		return -1;
 	json_count(o, "bans", counts.denies);
 	json_count(o, "allowed", counts.allows);
+	add_tables(state, o, &counts);
 	return 0;
 }
 
@@ -144,11 +240,20 @@ static void add_agent(struct json_object *o)
 	json_object_object_add(o, "tuned_left", tuned_left());
 }
 
-/* With no pin left, an agent or a program that still runs is worth to be told. */
-static bool anything_runs(struct json_object *o)
+static int state_json(const struct state *state, const struct wants *wants, struct json_object *o,
+		      struct error *e)
 {
-	return json_object_object_get(o, "agent") || text_of(o, "agent_trouble") ||
-	       json_object_array_length(json_object_object_get(o, "interfaces"));
+	if (tables_json(state, o, e) < 0)
+		return -1;
+	json_object_object_add(o, "observer", observer_json(state, wants));
+	add_limits(state, wants->policy, o);
+	add_zones(state, wants->policy, o);
+	return 0;
+}
+
+static void wants_free(struct wants *wants)
+{
+	free(wants->policy);
 }
 
 static int status_json(struct json_object **result, struct error *e)
@@ -157,7 +262,7 @@ static int status_json(struct json_object **result, struct error *e)
 	auto_json struct json_object *o = json_object_new_object();
 	struct json_object *interfaces = json_object_new_array();
 	struct json_object *notes = json_object_new_array();
-	struct wants wants = {};
+	cleanup(wants_free) struct wants wants = {};
 	struct error no_state = {};
 
 	add_agent(o);
@@ -168,190 +273,68 @@ static int status_json(struct json_object **result, struct error *e)
 		return fail(e, no_state.code, "%s", no_state.text);
 	if (attached_json(interfaces, &wants, e) < 0)
 		return -1;
-	if (no_state.code && !anything_runs(o))
-		return fail(e, no_state.code, "%s", no_state.text);
 	json_text(o, "state_trouble", no_state.code ? no_state.text : NULL);
-	if (!no_state.code) {
-		if (tables_json(&state, o, e) < 0)
-			return -1;
-		json_object_object_add(o, "observer", observer_json(&state, &wants));
-	}
+	if (!no_state.code && state_json(&state, &wants, o, e) < 0)
+		return -1;
 	for (size_t i = 0; i < array_size(blind_spots); i++)
 		json_object_array_add(notes, json_object_new_string(blind_spots[i]));
 	*result = take(o);
 	return 0;
 }
 
-static void print_tuned(struct json_object *tuned)
+static int read_options(const struct command *self, int argc, char **argv, bool *json,
+			bool *verbose, struct error *e)
 {
-	for (size_t i = 0; tuned && i < json_object_array_length(tuned); i++) {
-		printf("  tuned: ");
-		print_override(json_object_array_get_idx(tuned, i));
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{},
+	};
+	int letter;
+
+	while ((letter = next_option(self, argc, argv, "jv", options, e)) >= 0) {
+		*json |= letter == 'j';
+		*verbose |= letter == 'v';
 	}
-}
-
-static void print_saved(struct json_object *saved)
-{
-	if (!saved)
-		puts("  bans and known endpoints are not saved for a reboot (state: {save: FILE})");
-	else if (text_of(saved, "error"))
-		printf("  not saved for a reboot: %s\n", text_of(saved, "error"));
-	else if (text_of(saved, "saved_seconds_ago"))
-		printf("  saved for a reboot %s s ago: %s\n", text_of(saved, "saved_seconds_ago"),
-		       text_of(saved, "file"));
-}
-
-/* Only when something is wrong with it. */
-static void print_exporter(struct json_object *o)
-{
-	if (o && text_of(o, "error"))
-		printf("  /metrics on %s is not served now: %s; the agent starts it again\n",
-		       text_of(o, "listen"), text_of(o, "error"));
-}
-
-static void print_no_agent(const char *trouble, struct json_object *left)
-{
-	if (trouble)
-		printf("%s; what follows comes from the kernel\n", trouble);
-	else
-		puts("agent: not running; attached programs keep protecting, but nothing is "
-		     "reloaded or exported (start it: sipward run)");
-	print_tuned(left);
-}
-
-static void print_renamed(struct json_object *renamed)
-{
-	for (size_t i = 0; renamed && i < json_object_array_length(renamed); i++) {
-		struct json_object *o = json_object_array_get_idx(renamed, i);
-
-		printf("  interface %s is named %s in the policy or on the command line: write %s "
-		       "there before the next start\n",
-		       text_of(o, "name"), text_of(o, "meant"), text_of(o, "name"));
-	}
-}
-
-static void print_repairs(struct json_object *repairs)
-{
-	struct json_object *counts = json_object_object_get(repairs, "counts");
-
-	if (!counts || !text_of(repairs, "last"))
-		return;
-	printf("  repaired since the start:");
-	json_object_object_foreach(counts, kind, count)
-		if (json_object_get_int64(count))
-			printf(" %s %s", kind, json_object_get_string(count));
-	printf("; the last %s s ago: %s\n", text_of(repairs, "seconds_ago"),
-	       text_of(repairs, "last"));
-}
-
-static void print_agent(struct json_object *agent)
-{
-	struct json_object *missing = json_object_object_get(agent, "missing");
-
-	printf("agent: pid %s, version %s, up %s s, policy %s\n", text_of(agent, "pid"),
-	       text_of(agent, "version"), text_of(agent, "uptime"), text_of(agent, "policy"));
-	if (text_of(agent, "reload_error"))
-		printf("  the last reload was refused: %s\n", text_of(agent, "reload_error"));
-	if (text_of(agent, "confirm_seconds_left"))
-		printf("  not confirmed: the previous policy comes back in %s s, unless you run: "
-		       "sipward confirm\n",
-		       text_of(agent, "confirm_seconds_left"));
-	print_tuned(json_object_object_get(agent, "tuned"));
-	print_saved(json_object_object_get(agent, "saved"));
-	print_exporter(json_object_object_get(agent, "exporter"));
-	for (size_t i = 0; i < json_object_array_length(missing); i++)
-		printf("  interface %s is not attached: it is missing or down, or it has another "
-		       "XDP program; sipward attaches as soon as it can\n",
-		       json_object_get_string(json_object_array_get_idx(missing, i)));
-	print_renamed(json_object_object_get(agent, "renamed"));
-	print_repairs(json_object_object_get(agent, "repairs"));
-}
-
-static void print_admission(struct json_object *o)
-{
-	struct json_object *greylist = json_object_object_get(o, "greylist");
-
-	printf("known: %s endpoints, room for %s (%s added; not added: %s table full, %s over the "
-	       "share of their network; %s unserved ones removed to make room), %s probes "
-	       "answered\n",
-	       text_of(o, "known"), text_of(o, "known_room"), text_of(o, "known_promoted"),
-	       text_of(o, "known_refused_full"), text_of(o, "known_refused_quota"),
-	       text_of(o, "known_made_room"), text_of(o, "probes_answered"));
-	printf("greylist: %s requests dropped, %s admitted when retransmitted; at %d newcomers a "
-	       "second about %.1f a second are admitted by "
-	       "chance\n",
-	       text_of(greylist, "turned_away"), text_of(greylist, "let_in_again"), STATED_FLOOD,
-	       json_object_get_double(
-		       json_object_object_get(greylist, "let_in_by_chance_per_second_at_1000000")));
-	printf("memory: %.0f MB when every table is full; `tables:` of the policy may use up to "
-	       "%.0f MB\n",
-	       json_object_get_int64(json_object_object_get(o, "memory_octets")) / 1e6,
-	       json_object_get_int64(json_object_object_get(o, "memory_allowed_octets")) / 1e6);
-}
-
-static void print_closings(struct json_object *agent)
-{
-	struct json_object *o = json_object_object_get(agent, "tcp_close");
-
-	if (!o)
-		return;
-	if (!json_object_get_boolean(json_object_object_get(o, "possible")))
-		puts("tcp: close: this kernel cannot close connections (it lacks "
-		     "CONFIG_INET_DIAG_DESTROY); violations are only counted");
-	json_object_object_foreach(json_object_object_get(o, "closed"), reason, count)
-		printf("tcp: %s connections were closed for %s\n", json_object_get_string(count),
-		       reason);
-}
-
-static void print_observer(struct json_object *o)
-{
-	if (!o)
-		return;
-	puts(text_of(o, "text"));
-	if (text_of(o, "dialogs"))
-		puts(text_of(o, "dialogs"));
-	if (json_object_get_boolean(json_object_object_get(o, "server_falls_behind")))
-		puts("the server leaves most requests unanswered; newcomers wait (greylist)");
+	if (letter == -2)
+		return -1;
+	if (optind < argc)
+		return fail(e, EXIT_USAGE, "%s: unexpected argument '%s'; see: sipward %s --help",
+			    self->name, argv[optind], self->name);
+	return 0;
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_json struct json_object *o = NULL;
-	bool json;
+	bool json = false, verbose = false;
 
-	if (only_json(self, argc, argv, &json, e) < 0 || status_json(&o, e) < 0)
+	if (read_options(self, argc, argv, &json, &verbose, e) < 0 || status_json(&o, e) < 0)
 		return -1;
-	if (json) {
+	/* The text is in the output; only the code is left to say. */
+	e->code = verdict_code(verdict_add(o));
+	if (json)
 		print_json(o);
-		return 0;
-	}
-	if (json_object_object_get(o, "agent"))
-		print_agent(json_object_object_get(o, "agent"));
 	else
-		print_no_agent(text_of(o, "agent_trouble"),
-			       json_object_object_get(o, "tuned_left"));
-	print_network(json_object_object_get(o, "network"));
-	print_attached(json_object_object_get(o, "interfaces"));
-	print_observer(json_object_object_get(o, "observer"));
-	print_closings(json_object_object_get(o, "agent"));
-	if (text_of(o, "state_trouble")) {
-		printf("state: %s\n", text_of(o, "state_trouble"));
-	} else {
-		print_admission(o);
-		printf("bans: %s; allowed manually: %s\n", text_of(o, "bans"),
-		       text_of(o, "allowed"));
-	}
-	for (size_t i = 0; i < array_size(blind_spots); i++)
-		printf("note: %s\n", blind_spots[i]);
-	return 0;
+		print_status(o, verbose);
+	return e->code ? -1 : 0;
 }
 
 const struct command command_status = {
 	.name = "status",
-	.summary = "shows interfaces, modes, policy and the state of the agent",
-	.help = "Usage: sipward status [-j]\n\n"
-		"Asks the kernel itself, so the output is right with and without an agent. It\n"
-		"does not wait for an agent that is stopped or hangs. Exit code 6: nothing of\n"
-		"sipward is attached.\n",
+	.summary = "says whether this host is protected, and why not",
+	.help = "Usage: sipward status [-v] [-j]\n\n"
+		"  -v, --verbose  adds programs, counts, memory, and what sipward cannot see\n"
+		"  -j, --json     the same as JSON\n\n"
+		"The first line is the answer, and the exit code goes with it:\n\n"
+		"  PROTECTED           0  what the policy refuses is dropped\n"
+		"  MONITORING          0  what the policy refuses is counted, nothing is dropped\n"
+		"  DEGRADED: why       1  attached, but a part is missing or does not work\n"
+		"  NOT PROTECTED: why  6  no interface has a program of sipward\n\n"
+		"Then come the agent, the interfaces, the observer, the attack state (calm, limiting,\n"
+		"greylist), how full the tables are, and limits of zones and services of which more\n"
+		"than 80 % is spent. The kernel itself is asked, so the output is right with and\n"
+		"without an agent. It does not wait for an agent that is stopped or hangs.\n",
 	.run = run,
 };

@@ -82,10 +82,11 @@ static struct json_object *ask(const struct tune_options *options, struct error 
 void print_override(struct json_object *o)
 {
 	const char *file = text_of(o, "file"), *left = text_of(o, "seconds_left");
+	struct spoken said = spoken(count_of(o, "seconds_left"));
 
 	printf("%s: %s now, %s in the file, %s%s%s\n", text_of(o, "key"), text_of(o, "now"),
-	       file ? file : "not written", left ? "for " : "until it is reset", left ? left : "",
-	       left ? " s more" : "");
+	       file ? file : "not written", left ? "for " : "until it is reset",
+	       left ? said.text : "", left ? " more" : "");
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)

@@ -3,9 +3,9 @@
 
 #include "base/base.h"
 
-static unsigned long long seconds(uint64_t from, uint64_t to)
+static struct spoken between(uint64_t from, uint64_t to)
 {
-	return to > from ? (to - from + SW_NS_PER_SEC - 1) / SW_NS_PER_SEC : 0;
+	return spoken(to > from ? (to - from + SW_NS_PER_SEC - 1) / SW_NS_PER_SEC : 0);
 }
 
 const char *observer_word(enum sw_observer_state state)
@@ -28,24 +28,24 @@ char *observer_text(const struct sw_health *health, uint64_t now)
 		return xasprintf("observer: not running (no agent, or it cannot be attached); "
 				 "rules that need it are inactive");
 	case SW_OBSERVER_WARMING_UP:
-		return xasprintf("observer: warming up, running for %llu s; rules that need it are "
-				 "inactive for another %llu s (Timer C)",
-				 seconds(health->observed_from, now),
-				 seconds(now, health->observed_from + SW_OBSERVED_FOR));
+		return xasprintf("observer: warming up, running for %s; rules that need it are "
+				 "inactive for another %s (Timer C)",
+				 between(health->observed_from, now).text,
+				 between(now, health->observed_from + SW_OBSERVED_FOR).text);
 	case SW_OBSERVER_OVERFLOWED:
 		return xasprintf("observer: its table of branches overflowed; rules that need it "
-				 "are inactive for %llu s; raise tables: {branches: ...}",
-				 seconds(now, health->overflowed_until));
+				 "are inactive for %s; raise tables: {branches: ...}",
+				 between(now, health->overflowed_until).text);
 	case SW_OBSERVER_UNANSWERED:
 		return xasprintf(
-			"observer: for %llu s requests came in and no answer left through "
+			"observer: for %s requests came in and no answer left through "
 			"an observed interface; rules that need it are inactive; check that "
 			"the server runs and that its answers leave by an interface of "
 			"'observe' in the policy",
-			seconds(health->unanswered_from, now));
+			between(health->unanswered_from, now).text);
 	default:
-		return xasprintf("observer: running for %llu s",
-				 seconds(health->observed_from, now));
+		return xasprintf("observer: running for %s",
+				 between(health->observed_from, now).text);
 	}
 }
 
@@ -58,10 +58,10 @@ char *dialogs_text(const struct sw_health *health, const struct sw_observed *obs
 	if ((int64_t)(now - from) >= 0)
 		return xasprintf("to_tag: active; every open dialog is known");
 	if (from == observed->dialogs_full + SW_DIALOG_LIFE)
-		return xasprintf("to_tag: inactive for another %llu s: the table of dialogs "
+		return xasprintf("to_tag: inactive for another %s: the table of dialogs "
 				 "overflowed; raise tables: {dialogs: ...}",
-				 seconds(now, from));
-	return xasprintf("to_tag: inactive for another %llu s: calls may be older than the "
+				 between(now, from).text);
+	return xasprintf("to_tag: inactive for another %s: calls may be older than the "
 			 "observer",
-			 seconds(now, from));
+			 between(now, from).text);
 }

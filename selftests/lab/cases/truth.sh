@@ -186,7 +186,9 @@ expect_repair "an interface that is made anew" link "$before" \
 kill -STOP "$WARD"
 start=$SECONDS
 ward status >"$TMP/status.out" 2>&1
-expect_equal "status beside a stopped agent: exit code 0" 0 $?
+expect_equal "status beside a stopped agent: exit code 1" 1 $?
+expect_equal "its first line says why" 'DEGRADED: the agent does not answer' \
+	"$(head -n 1 "$TMP/status.out")"
 ward tune >"$TMP/tune.out" 2>&1
 expect_equal "tune beside a stopped agent: exit code 1" 1 $?
 ward events -f >"$TMP/events.out" 2>&1

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/limits_now.h"
+
+#include <bpf/bpf.h>
+#include <string.h>
+
+#include "kernel/state_values.h"
+#include "policy/names.h"
+
+/* As the data path takes it (bpf/lib/gcra.h): a cell that runs further ahead was written under
+ * another limit. */
+#define SKEW SW_NS_PER_SEC
+
+unsigned int limit_percent(const struct sw_limit *limit, uint64_t cell, uint64_t now, bool *refuses)
+{
+	uint64_t burst = limit->tolerance + limit->interval;
+	uint64_t ahead = (int64_t)(cell - now) > 0 ? cell - now : 0;
+
+	*refuses = false;
+	if (!limit->interval || ahead > burst + SKEW)
+		return 0;
+	*refuses = ahead > limit->tolerance;
+	return ahead >= burst ? 100 : (unsigned int)((double)ahead * 100 / (double)burst);
+}
+
+/* Where the limits of one zone or service go. */
+struct near {
+	struct limit_now *limits;
+	size_t count;
+	uint64_t now;
+	const char *of; /* the zone's name */
+};
+
+static void add(struct near *near, const struct sw_limit *limit, uint64_t cell, const char *key,
+		bool newcomers)
+{
+	struct limit_now one = {.newcomers = newcomers};
+
+	one.percent = limit_percent(limit, cell, near->now, &one.refuses);
+	if (one.percent < LIMIT_NEAR && !one.refuses)
+		return;
+	snprintf(one.name, sizeof(one.name), "%s.%s", near->of, key);
+	append(near->limits, near->count, one);
+}
+
+static void add_zone(const struct state *state, const struct sw_zone *zone, uint32_t number,
+		     struct near *near)
+{
+	struct sw_zone_cell cell = {};
+	struct sw_ceilings ceilings = {};
+	char name[SW_NAME_MAX];
+
+	bpf_map_lookup_elem(state->fds[STATE_ZONE_CELLS], &number, &cell);
+	bpf_map_lookup_elem(state->fds[STATE_CEILINGS], &number, &ceilings);
+	near->of = state_zone_name(state, number, name);
+	add(near, &zone->zone_limit, cell.tat[SW_ZONE_ALL], "rates.zone", false);
+	add(near, &zone->newcomers, cell.tat[SW_ZONE_NEWCOMERS], "newcomers.rate",
+	    zone->greylist != SW_GREYLIST_OFF);
+	add(near, &zone->cleartext, cell.tat[SW_ZONE_CLEARTEXT], "cleartext", false);
+	for (int i = 0; i < SW_UNPROVEN_COUNT; i++) {
+		auto_free char *key = xasprintf("unproven.%s", unproven_words[i]);
+
+		add(near, &zone->unproven[i], ceilings.first[i], key, false);
+	}
+}
+
+static void add_service(const struct state *state, const struct sw_service *service,
+			uint32_t number, struct near *near)
+{
+	struct sw_zone_cell cell = {};
+	char name[32];
+
+	bpf_map_lookup_elem(state->fds[STATE_SERVICE_CELLS], &number, &cell);
+	snprintf(name, sizeof(name), "%s/%u", transport_name(service->transport),
+		 service->port_first);
+	near->of = name;
+	add(near, &service->limit, cell.tat[SW_ZONE_ALL], "rate", false);
+}
+
+static int by_percent(const void *a, const void *b)
+{
+	const struct limit_now *x = a, *y = b;
+
+	return (int)y->percent - (int)x->percent;
+}
+
+void limits_near(const struct state *state, const struct sw_policy *policy, uint64_t now,
+		 struct limit_now **limits, size_t *count)
+{
+	struct near near = {.now = now};
+
+	for (uint32_t i = 0; i < SW_ZONES_MAX; i++)
+		if (policy->zones[i].methods)
+			add_zone(state, &policy->zones[i], i, &near);
+	for (uint32_t i = 0; i < policy->service_count; i++)
+		add_service(state, &policy->services[i], i, &near);
+	if (near.count)
+		qsort(near.limits, near.count, sizeof(*near.limits), by_percent);
+	*limits = near.limits;
+	*count = near.count;
+}
