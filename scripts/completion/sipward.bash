@@ -43,8 +43,8 @@ _sipward() {
 	capture) words="--count --for --help -f -h -n" ;;
 	explain) words="--from --help --json --policy --transport -f -h -j -p -t" ;;
 	audit) words="--format --help --json --policy --vectors -f -h -j -p" ;;
-	ban) words="add del list --for --help --json --note --user -f -h -j -n -u" ;;
-	allow) words="add del list --for --help --json --note -f -h -j -n" ;;
+	ban) words="add import del list export flush --for --help --json --note --skip --user --yes -f -h -j -n -s -u -y" ;;
+	allow) words="add import del list export flush --for --help --json --note --skip --yes -f -h -j -n -s -y" ;;
 	doctor) words="--help --interface --json --policy -h -i -j -p" ;;
 	detach) words="--help --json -h -j" ;;
 	version) words="--help --json -h -j" ;;

@@ -2,8 +2,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "export/ban_lines.h"
+#include "cli/ban_many.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/question.h"
 #include "export/json.h"
 #include "kernel/attachment.h"
 #include "kernel/bans.h"
@@ -18,34 +21,53 @@ struct ban_options {
 	enum ban_kind kind;
 	const char *command; /* "ban", "allow" */
 	bool json;
+	bool yes;
+	bool skip;
 	uint64_t duration;
 	const char *note;
 	const char *user; /* of `ban del`: one that is refused */
 	const char *verb;
-	const char *address;
+	char **words; /* behind the verb */
+	int word_count;
+	const char *address;  /* the first of them */
 	struct prefix source; /* what the address says */
 };
 
 static int wants_verb(const struct ban_options *options, struct error *e)
 {
-	static const char *const verbs[] = {"add", "del", "list", NULL};
+	static const char *const verbs[] = {"add",    "del",   "list", "import",
+					    "export", "flush", NULL};
 
 	if (!options->verb)
-		return fail(e, EXIT_USAGE, "%s: use add ADDRESS, del ADDRESS or list",
+		return fail(e, EXIT_USAGE,
+			    "%s: use add ADDRESS, del ADDRESS, list, import FILE, export or flush",
 			    options->command);
 	return unknown_word(options->command, options->verb, verbs, e);
 }
 
+static bool has_verb(const struct ban_options *options, const char *verb)
+{
+	return strcmp(options->verb, verb) == 0;
+}
+
 static int read_words(int argc, char **argv, struct ban_options *to, struct error *e)
 {
+	int most;
+
 	if (optind < argc)
 		to->verb = argv[optind++];
-	if (optind < argc)
-		to->address = argv[optind++];
-	if (optind < argc)
+	if (!to->verb)
+		return wants_verb(to, e);
+	to->words = argv + optind;
+	to->word_count = argc - optind;
+	to->address = to->word_count ? to->words[0] : NULL;
+	most = has_verb(to, "add")                             ? to->word_count :
+	       has_verb(to, "export") || has_verb(to, "flush") ? 0 :
+								 1;
+	if (to->word_count > most)
 		return fail(e, EXIT_USAGE, "%s: unexpected argument '%s'", to->command,
-			    argv[optind]);
-	return to->verb ? 0 : wants_verb(to, e);
+			    to->words[most]);
+	return 0;
 }
 
 static int read_options(const struct command *self, int argc, char **argv, struct ban_options *to,
@@ -56,6 +78,8 @@ static int read_options(const struct command *self, int argc, char **argv, struc
 		{"for", required_argument, NULL, 'f'},
 		{"note", required_argument, NULL, 'n'},
 		{"user", required_argument, NULL, 'u'},
+		{"skip", no_argument, NULL, 's'},
+		{"yes", no_argument, NULL, 'y'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{},
@@ -65,9 +89,13 @@ static int read_options(const struct command *self, int argc, char **argv, struc
 	int letter;
 
 	to->duration = BAN_FOREVER;
-	while ((letter = next_option(self, argc, argv, "f:n:u:j", options, e)) >= 0) {
+	while ((letter = next_option(self, argc, argv, "f:n:u:syj", options, e)) >= 0) {
 		if (letter == 'j')
 			to->json = true;
+		else if (letter == 'y')
+			to->yes = true;
+		else if (letter == 's')
+			to->skip = true;
 		else if (letter == 'n')
 			to->note = optarg;
 		else if (letter == 'u')
@@ -213,6 +241,67 @@ static int add(const struct state *state, const struct ban_options *options, str
 	return 0;
 }
 
+/* Several addresses, or lines of a file: all are read before the first is written. */
+static int add_many(const struct state *state, const struct ban_options *options, struct error *e)
+{
+	auto_ban_lines struct ban_lines lines = {
+		.usual = {.kind = options->kind, .end = BAN_FOREVER},
+		.most = state_entries(state, STATE_BANS),
+	};
+	const char *file = has_verb(options, "import") || strcmp(options->address, "-") == 0 ?
+				   options->address :
+				   NULL;
+
+	if (options->duration != BAN_FOREVER)
+		lines.usual.end = ban_end(options->duration);
+	snprintf(lines.usual.note, sizeof(lines.usual.note), "%s", options->note ?: "");
+	for (int i = 0; !file && i < options->word_count; i++)
+		if (ban_lines_add(&lines, options->words[i], e) < 0)
+			return -1;
+	if ((file && ban_lines_read(&lines, file, e) < 0) ||
+	    ban_many_write(state, &lines, file, options->skip, e) < 0)
+		return -1;
+	print_many(&lines, options->json);
+	if (options->kind == BAN_DENIES)
+		note_monitor();
+	return 0;
+}
+
+static int export_all(const struct state *state, const struct ban_options *options, struct error *e)
+{
+	auto_free struct ban_entry *bans = NULL;
+	size_t count;
+
+	if (ban_list(state, options->kind, &bans, &count, e) < 0)
+		return -1;
+	print_export(options->command, bans, count, options->json);
+	return 0;
+}
+
+static int flush(const struct state *state, const struct ban_options *options, struct error *e)
+{
+	auto_free struct ban_entry *bans = NULL;
+	auto_free char *what = NULL, *command = xasprintf("%s flush", options->command);
+	size_t count;
+
+	if (ban_list(state, options->kind, &bans, &count, e) < 0)
+		return -1;
+	free(take(bans));
+	what = xasprintf(options->kind == BAN_ALLOWS ?
+				 "this removes %zu manual allows" :
+				 "this removes %zu bans and refused usernames",
+			 count);
+	if (go_on(options->yes, what, command, e) < 0 ||
+	    ban_flush(state, options->kind, &count, e) < 0)
+		return -1;
+	if (options->json)
+		return list(state, options, e);
+	printf("%zu %s removed\n", count,
+	       options->kind == BAN_ALLOWS ? "manual allows are" :
+					     "bans and refused usernames are");
+	return 0;
+}
+
 static int del_user(const struct state *state, const struct ban_options *options, struct error *e)
 {
 	bool found;
@@ -249,8 +338,32 @@ static int del(const struct state *state, const struct ban_options *options, str
 	return 0;
 }
 
+struct verb {
+	const char *name;
+	bool takes_words;
+	int (*run)(const struct state *state, const struct ban_options *options, struct error *e);
+};
+
+/* `add` with one address says which source that is. */
+static bool is_many(const struct ban_options *options)
+{
+	return has_verb(options, "import") ||
+	       (has_verb(options, "add") &&
+		(options->word_count > 1 || strcmp(options->address, "-") == 0));
+}
+
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
+	static const struct verb verbs[] = {
+		{"add", true, add},
+		{"del", true, del},
+		{"import", true, add_many},
+		{"list", false, list},
+		{"export", false, export_all},
+		{"flush", false, flush},
+	};
+	static const struct verb many = {"add", true, add_many};
+	const struct verb *verb = NULL;
 	auto_state struct state state = STATE_CLOSED;
 	struct ban_options options = {
 		.kind = self == &command_allow ? BAN_ALLOWS : BAN_DENIES,
@@ -259,32 +372,55 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 
 	if (read_options(self, argc, argv, &options, e) < 0)
 		return -1;
-	if (strcmp(options.verb, "add") && strcmp(options.verb, "del") &&
-	    strcmp(options.verb, "list"))
+	for (size_t i = 0; i < array_size(verbs); i++)
+		if (has_verb(&options, verbs[i].name))
+			verb = &verbs[i];
+	if (!verb)
 		return wants_verb(&options, e);
-	if (options.verb[0] != 'l' && read_address(&options, e) < 0)
+	if (verb->takes_words && !options.address)
+		return fail(e, EXIT_USAGE, "%s %s: name %s", options.command, options.verb,
+			    has_verb(&options, "import") ? "a file, or - for standard input" :
+							   "an address");
+	if (is_many(&options))
+		verb = &many;
+	else if (verb->takes_words && read_address(&options, e) < 0)
 		return -1;
 	if (state_open_existing(&state, e) < 0)
 		return -1;
-	if (options.verb[0] == 'a')
-		return add(&state, &options, e);
-	return options.verb[0] == 'd' ? del(&state, &options, e) : list(&state, &options, e);
+	return verb->run(&state, &options, e);
 }
+
+#define LINES_HELP                                                                                    \
+	"A file has a line `ADDRESS [TIME [NOTE]]` for each source. TIME is a duration, a point in\n" \
+	"time such as 2026-11-30T12:00:00Z, or - for no end. Lines whose time is over are left\n"     \
+	"out. # begins a comment. A line without a time gets --for and --note. All lines are read\n"  \
+	"first: if one is wrong, or the table has no room for all, nothing is changed and the\n"      \
+	"exit code is 1.\n"
 
 const struct command command_ban = {
 	.name = "ban",
-	.summary = "adds, deletes and lists manual bans",
-	.help = "Usage: sipward ban add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
+	.summary = "adds, deletes, lists, imports and exports manual bans",
+	.help = "Usage: sipward ban add ADDRESS... [--for 10m] [--note TEXT] [-j]\n"
+		"       sipward ban import FILE [--for 10m] [--note TEXT] [--skip] [-j]\n"
 		"       sipward ban del ADDRESS [--user NAME] [-j]\n"
-		"       sipward ban list [-j]\n\n"
+		"       sipward ban list [-j]\n"
+		"       sipward ban export [-j]\n"
+		"       sipward ban flush [--yes] [-j]\n\n"
 		"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until removed\n"
 		"  -n, --note TEXT     why (31 octets), shown by list\n"
 		"  -u, --user NAME     a username that is refused to ADDRESS, as list shows it\n"
-		"  -j, --json          the bans as JSON\n\n"
-		"An IPv6 address stands for its /64, the network of one subscriber. A ban holds on\n"
-		"every protected interface at once, with or without an agent, and outlives restarts and\n"
-		"reloads. Sources on lists: {allow: [...]} pass in spite of a ban. A manual ban\n"
-		"replaces a manual allow. Automatic bans never do.\n\n"
+		"  -s, --skip          leaves wrong lines out and says which, and takes the others\n"
+		"  -y, --yes           flush without a question\n"
+		"  -j, --json          the result as JSON\n\n"
+		"An IPv6 address stands for its /64, the network of one subscriber. Larger prefixes go\n"
+		"into lists: {deny: [...]} of the policy. A ban holds on every protected interface at\n"
+		"once, with or without an agent, and outlives restarts and reloads. Sources on lists:\n"
+		"{allow: [...]} pass in spite of a ban. A manual ban replaces a manual allow. Automatic\n"
+		"bans never do, and neither does a file: its sources that are allowed stay so.\n\n"
+		"add with several addresses, and with - for standard input, bans all of them. export\n"
+		"prints the manual bans as import reads them. Bans for behaviour are not exported. flush\n"
+		"removes all bans, for behaviour too, and all usernames that are refused.\n\n" LINES_HELP
+		"\n"
 		"list also shows usernames that are refused to an address for wrong passwords. del\n"
 		"--user removes one of them. del without --user removes all of the address, and its\n"
 		"ban.\n",
@@ -294,15 +430,22 @@ const struct command command_ban = {
 const struct command command_allow = {
 	.name = "allow",
 	.summary = "lets a source pass, despite lists and bans",
-	.help = "Usage: sipward allow add ADDRESS [--for 10m] [--note TEXT] [-j]\n"
+	.help = "Usage: sipward allow add ADDRESS... [--for 10m] [--note TEXT] [-j]\n"
+		"       sipward allow import FILE [--for 10m] [--note TEXT] [--skip] [-j]\n"
 		"       sipward allow del ADDRESS [-j]\n"
-		"       sipward allow list [-j]\n\n"
+		"       sipward allow list [-j]\n"
+		"       sipward allow export [-j]\n"
+		"       sipward allow flush [--yes] [-j]\n\n"
 		"  -f, --for DURATION  ms, s, m, h or d; without it the source is allowed until removed\n"
 		"  -n, --note TEXT     why (31 octets), shown by list\n"
-		"  -j, --json          the entries as JSON\n\n"
+		"  -s, --skip          leaves wrong lines out and says which, and takes the others\n"
+		"  -y, --yes           flush without a question\n"
+		"  -j, --json          the result as JSON\n\n"
 		"An allow replaces a ban of the source and prevents automatic bans. It overrides lists:\n"
 		"{deny: [...]}. Limits, methods and checks still apply to the source. Like a ban, it\n"
 		"takes effect on every interface at once, with or without an agent, for one IPv4\n"
-		"address or one IPv6 /64.\n",
+		"address or one IPv6 /64.\n\n"
+		"add with several addresses, and with - for standard input, allows all of them. export\n"
+		"prints the entries as import reads them, and flush removes all.\n\n" LINES_HELP,
 	.run = run,
 };

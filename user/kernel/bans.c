@@ -66,17 +66,26 @@ static void copy_note(struct sw_ban *ban, const char *note)
 	ban->note[size] = '\0';
 }
 
-static int add(const struct state *state, const struct prefix *addr, uint64_t duration,
-	       const char *note, enum sw_reason reason, struct prefix *source, struct error *e)
+int ban_check(const struct prefix *addr, struct error *e)
 {
-	struct sw_ban ban = {.start = monotonic_ns(), .reason = reason};
 	struct sw_source key;
 
-	if (source_of(addr, &key, e) < 0)
+	return source_of(addr, &key, e);
+}
+
+int ban_put(const struct state *state, const struct ban_new *what, struct prefix *source,
+	    struct error *e)
+{
+	struct sw_ban ban = {
+		.start = monotonic_ns(),
+		.end = what->end,
+		.reason = what->kind == BAN_ALLOWS ? SW_REASON_NONE : SW_REASON_BAN,
+	};
+	struct sw_source key;
+
+	if (source_of(&what->source, &key, e) < 0)
 		return -1;
-	if (__builtin_add_overflow(ban.start, duration, &ban.end))
-		ban.end = BAN_FOREVER;
-	copy_note(&ban, note ? note : "");
+	copy_note(&ban, what->note);
 	if (state_write(state, STATE_BANS, &key, &ban, BPF_ANY) < 0)
 		return fail(
 			e, EXIT_FAILED,
@@ -90,16 +99,51 @@ static int add(const struct state *state, const struct prefix *addr, uint64_t du
 	return 0;
 }
 
+bool ban_has_entry(const struct state *state, const struct prefix *addr)
+{
+	struct sw_source key;
+	struct sw_ban ban;
+
+	return source_of(addr, &key, NULL) == 0 &&
+	       bpf_map_lookup_elem(state->fds[STATE_BANS], &key, &ban) == 0;
+}
+
+bool ban_is_allowed(const struct state *state, const struct prefix *addr)
+{
+	struct sw_source key;
+	struct sw_ban ban;
+
+	return source_of(addr, &key, NULL) == 0 &&
+	       bpf_map_lookup_elem(state->fds[STATE_BANS], &key, &ban) == 0 &&
+	       ban.end > monotonic_ns() && is_of_kind(&ban, BAN_ALLOWS);
+}
+
+uint64_t ban_end(uint64_t duration)
+{
+	uint64_t end;
+
+	return __builtin_add_overflow(monotonic_ns(), duration, &end) ? BAN_FOREVER : end;
+}
+
+static int add(const struct state *state, const struct prefix *addr, uint64_t duration,
+	       const char *note, enum ban_kind kind, struct prefix *source, struct error *e)
+{
+	struct ban_new what = {.kind = kind, .source = *addr, .end = ban_end(duration)};
+
+	snprintf(what.note, sizeof(what.note), "%s", note ? note : "");
+	return ban_put(state, &what, source, e);
+}
+
 int ban_add(const struct state *state, const struct prefix *addr, uint64_t duration,
 	    const char *note, struct prefix *source, struct error *e)
 {
-	return add(state, addr, duration, note, SW_REASON_BAN, source, e);
+	return add(state, addr, duration, note, BAN_DENIES, source, e);
 }
 
 int allow_add(const struct state *state, const struct prefix *addr, uint64_t duration,
 	      const char *note, struct prefix *source, struct error *e)
 {
-	return add(state, addr, duration, note, SW_REASON_NONE, source, e);
+	return add(state, addr, duration, note, BAN_ALLOWS, source, e);
 }
 
 /* The usernames that are refused to a source, or one of them. */
@@ -232,6 +276,41 @@ int ban_list_unsorted(const struct state *state, struct ban_entry **bans, size_t
 static bool is_over(const struct sw_ban *ban, uint64_t now, uint64_t remembered)
 {
 	return ban->end <= now && (!is_earned(ban) || ban->end + remembered <= now);
+}
+
+struct flush {
+	const struct state *state;
+	enum ban_kind kind;
+	uint64_t now;
+	size_t taken;
+	int error;
+};
+
+static bool flush_one(const void *key, void *value, void *context)
+{
+	const struct sw_ban *ban = value;
+	struct flush *flush = context;
+
+	if (!is_of_kind(ban, flush->kind))
+		return true;
+	if (state_write(flush->state, STATE_BANS, key, NULL, BPF_ANY) < 0) {
+		flush->error = errno;
+		return false;
+	}
+	flush->taken += ban->end > flush->now;
+	return true;
+}
+
+int ban_flush(const struct state *state, enum ban_kind kind, size_t *taken, struct error *e)
+{
+	struct flush flush = {.state = state, .kind = kind, .now = monotonic_ns()};
+	int done = map_walk(state->fds[STATE_BANS], flush_one, &flush, e);
+
+	*taken = flush.taken;
+	if (done == 0 && flush.error)
+		return fail(e, EXIT_FAILED, "after %zu entries one cannot be removed: %s",
+			    flush.taken, strerror(flush.error));
+	return done;
 }
 
 struct sweep {

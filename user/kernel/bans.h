@@ -30,6 +30,30 @@ int ban_add(const struct state *state, const struct prefix *addr, uint64_t durat
 int allow_add(const struct state *state, const struct prefix *addr, uint64_t duration,
 	      const char *note, struct prefix *source, struct error *e);
 
+/* An entry by hand. */
+struct ban_new {
+	enum ban_kind kind; /* BAN_DENIES or BAN_ALLOWS */
+	struct prefix source;
+	uint64_t end; /* monotonic nanoseconds, or BAN_FOREVER */
+	char note[128];
+};
+
+/* Writes it; one that exists is replaced. *source as above. */
+int ban_put(const struct state *state, const struct ban_new *what, struct prefix *source,
+	    struct error *e);
+/* 0 when `addr` may have an entry: one IPv4 address, one IPv6 address or its /64; else -1 and *e. */
+int ban_check(const struct prefix *addr, struct error *e);
+/* True when the source has an entry, also one that has ended. */
+bool ban_has_entry(const struct state *state, const struct prefix *addr);
+/* True when the source is allowed by hand now. */
+bool ban_is_allowed(const struct state *state, const struct prefix *addr);
+/* When an entry ends that lasts so many nanoseconds from now on. */
+uint64_t ban_end(uint64_t duration);
+
+/* Takes all entries of this kind off, also those that are only remembered, and refused usernames
+ * with the bans. *taken: how many of them were live. */
+int ban_flush(const struct state *state, enum ban_kind kind, size_t *taken, struct error *e);
+
 /* Where room was looked for in a full table: each look takes a few milliseconds, and the next one
  * goes on from there. All 0 at first. */
 struct ban_room {

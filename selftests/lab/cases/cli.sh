@@ -91,7 +91,7 @@ expect_says "the near one is named" "did you mean 'status'"
 expect_exit "a verb with a typo" 2 ban dal 192.0.2.1
 expect_says "the near one is named" 'did you mean del'
 expect_exit "a verb that is none" 2 allow everybody
-expect_says "all verbs are named" 'it is add, del or list'
+expect_says "all verbs are named" 'it is add, del, list, import, export or flush'
 expect_exit "a format with a typo" 2 audit --format htm
 expect_says "the near one is named" 'did you mean html'
 expect_exit "a value with a wrong option" 2 check --jsno=1 "$TMP/good.yaml"

@@ -66,6 +66,79 @@ says "status in monitor mode" 0 '^MONITORING: monitor mode drops nothing$' statu
 ward tune --reset >/dev/null
 fails_well "status" status
 
+# --- many bans ---
+said_by() { # NAME CODE PATTERN COMMAND...: likewise, of any command
+	local name=$1 code=$2 pattern=$3 got
+	shift 3
+	"$@" >"$TMP/tool.out" 2>&1
+	got=$?
+	expect_equal "$name: exit code $code" "$code" "$got"
+	expect "$name" "$(head -n 3 "$TMP/tool.out")" grep -Eq -- "$pattern" "$TMP/tool.out"
+}
+bans() {
+	ward ban list -j | jq length
+}
+awk 'BEGIN { for (i = 0; i < 10000; i++)
+	printf "10.99.%d.%d %dh host %d\n", i / 250, i % 250 + 1, i % 9 + 1, i }' >"$TMP/feed"
+begun=$(date +%s%N)
+says "import of 10,000 lines" 0 '^10000 sources are banned$' ban import "$TMP/feed"
+took=$((($(date +%s%N) - begun) / 1000000))
+echo "# 10,000 bans in $took ms"
+expect "10,000 bans take less than a second" "$took ms" test "$took" -lt $((1000 * PATIENCE))
+expect_equal "all are there" 10000 "$(bans)"
+ward ban export >"$TMP/first"
+says "flush without a terminal" 2 'removes 10000 bans.* no terminal can be asked.* --yes' ban flush
+expect_equal "it removes nothing" 10000 "$(bans)"
+fails_well "ban export" ban export
+says "flush --yes" 0 '^10000 bans and refused usernames are removed$' ban flush --yes
+expect_equal "flush removes all" 0 "$(bans)"
+says "import of what was exported" 0 '^10000 sources are banned$' ban import "$TMP/first"
+ward ban export >"$TMP/second"
+expect "export and import keep addresses, times and notes" \
+	"$(diff <(sort "$TMP/first") <(sort "$TMP/second") | head -n 3)" \
+	cmp -s <(sort "$TMP/first") <(sort "$TMP/second")
+ward ban flush --yes >/dev/null
+printf '%s\n' 10.99.0.1 'nonsense 1h' '# comment' "10.99.0.2 1h $(printf 'x\033[31m\377')" \
+	10.99.1.0/24 2001:db8::/48 >"$TMP/bad"
+says "a wrong line" 1 '3 wrong lines; nothing was changed' ban import "$TMP/bad"
+expect "each has its number" "$(cat "$TMP/tool.out")" grep -q 'line 2: nonsense: ' "$TMP/tool.out"
+expect "a prefix: the deny list is named" "$(cat "$TMP/tool.out")" \
+	grep -q 'line 5: .*lists: {deny: ' "$TMP/tool.out"
+expect_equal "nothing is half done" 0 "$(bans)"
+said_by "--skip takes the others" 0 '^3 wrong lines left out:' \
+	ward ban add - --skip --for 5m --note 'by hand' -- <"$TMP/bad"
+expect_equal "with time and note" '10.99.0.1 by hand,10.99.0.2 x [31m\xff' \
+	"$(ward ban list -j | jq -r '[sort_by(.source)[] | .source + " " + .note] | join(",")')"
+says "several addresses" 0 '^2 sources are banned$' ban add 10.99.0.3 2001:db8::7 --note two
+says "several addresses, one wrong" 2 '10.99.0.300: ' ban add 10.99.0.4 10.99.0.300
+says "a prefix by hand" 2 'lists: \{deny: ' ban add 10.99.0.0/24
+expect_equal "none of them is banned" 4 "$(bans)"
+says "import without a file" 2 'name a file, or - for standard input' ban import
+says "import of a file that does not exist" 1 'none: cannot be read: No such file' \
+	ban import "$TMP/none"
+says "import of a directory" 1 'cannot be read: Is a directory' ban import "$TMP"
+said_by "a million lines of nonsense" 1 '1000000 wrong lines; nothing was changed' \
+	ward ban add - < <(yes nonsense | head -n 1000000)
+said_by "a million addresses" 1 'more than 65536 entries, for which the table has no room' \
+	ward ban import - < <(awk 'BEGIN { for (i = 0; i < 1000000; i++)
+		printf "11.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }')
+said_by "more than there is room for" 1 'new entries, but the table has 4 of 65536: nothing' \
+	ward ban import - < <(awk 'BEGIN { for (i = 0; i < 65536; i++)
+		printf "11.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }')
+expect_equal "none of them is banned" 4 "$(bans)"
+says "allow takes the same" 0 '^2 sources are allowed$' allow add 10.99.0.5 10.99.0.6
+said_by "a file bans nobody who is allowed" 0 '^1 left out: allowed manually' \
+	ward ban add - < <(printf '%s\n' 10.99.0.5)
+expect_equal "none of it is banned" 4 "$(bans)"
+says "allow export" 0 '^10\.99\.0\.5 -$' allow export
+says "allow flush" 0 '^2 manual allows are removed$' allow flush --yes
+expect_equal "it leaves the bans" 4 "$(bans)"
+# shellcheck disable=SC2016 # the inner shell expands
+said_by "flush asks a terminal" 0 'Go on\? \[y/N\].*4 bans' bash -c \
+	'{ sleep 0.5; echo y; sleep 0.5; } | script -qec "$1" /dev/null | tr "\r\n" "  "' bash \
+	"nsenter --net=/run/netns/$SERVER $BUILD/sipward ban flush"
+expect_equal "the answer y removes all" 0 "$(bans)"
+
 # --- without an agent ---
 ward_stop
 says "status without an agent" 1 '^DEGRADED: the agent is not running$' status

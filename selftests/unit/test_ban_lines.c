@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Lines of files with bans: what is read, what is refused and why, and that what is written is read
+ * again as it was.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "export/ban_lines.h"
+#include "policy/prefix.h"
+
+#include <cmocka.h>
+
+#define MINUTE (60 * SW_NS_PER_SEC)
+
+static const struct {
+	const char *line, *source, *note;
+	uint64_t length; /* 0: no end */
+} good[] = {
+	{"198.51.100.1", "198.51.100.1", "usual", 5 * MINUTE},
+	{" \t198.51.100.1 \r", "198.51.100.1", "usual", 5 * MINUTE},
+	{"198.51.100.1 # a comment", "198.51.100.1", "usual", 5 * MINUTE},
+	{"198.51.100.1 ; SBL1", "198.51.100.1", "usual", 5 * MINUTE},
+	{"198.51.100.1/32 10m", "198.51.100.1/32", "usual", 10 * MINUTE},
+	{"2001:db8::1 - scans # all night ", "2001:db8::1", "scans # all night", 0},
+	{"2001:db8::/64\t1h  a  b", "2001:db8::/64", "a  b", 60 * MINUTE},
+};
+
+static const struct {
+	const char *line, *why;
+} bad[] = {
+	{"nonsense", "nonsense: "},
+	{"198.51.100.300", "198.51.100.300: "},
+	{"198.51.100.1 scans", "'scans' is no time"},
+	{"198.51.100.1 0s", "'0s' is no time"},
+	{"198.51.100.1 2026-02-30", "'2026-02-30' is no time"},
+	{"198.51.100.0/24", "lists: {deny: [...]}"},
+	{"2001:db8::/48", "lists: {deny: [...]}"},
+	{"198.51.100.1 \x1b[31m", "'\\x1b[31m' is no time"},
+};
+
+static struct ban_lines five_minutes(void)
+{
+	struct ban_lines lines = {.usual = {.kind = BAN_DENIES, .note = "usual"}};
+
+	lines.usual.end = ban_end(5 * MINUTE);
+	return lines;
+}
+
+static void test_good(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(good); i++) {
+		auto_ban_lines struct ban_lines lines = five_minutes();
+		auto_free char *line = xstrdup(good[i].line);
+		uint64_t left, end = ban_end(good[i].length);
+		struct error why = {};
+		struct prefix source;
+		const char *what;
+
+		assert_int_equal(ban_line_parse(&lines, line, &why), 0);
+		assert_int_equal(lines.count, 1);
+		prefix_parse(good[i].source, &source, &what);
+		assert_int_equal(prefix_compare(&lines.items[0].source, &source), 0);
+		assert_string_equal(lines.items[0].note, good[i].note);
+		if (!good[i].length)
+			assert_true(lines.items[0].end == BAN_FOREVER);
+		left = lines.items[0].end > end ? lines.items[0].end - end :
+						  end - lines.items[0].end;
+		if (good[i].length)
+			assert_true(left < SW_NS_PER_SEC);
+	}
+}
+
+static void test_bad(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(bad); i++) {
+		auto_ban_lines struct ban_lines lines = five_minutes();
+		auto_free char *line = xstrdup(bad[i].line);
+		struct error why = {};
+
+		assert_int_equal(ban_line_parse(&lines, line, &why), -1);
+		if (!strstr(why.text, bad[i].why))
+			fail_msg("'%s' is not in '%s'", bad[i].why, why.text);
+		assert_int_equal(lines.count, 0);
+	}
+}
+
+static void test_nothing(void **state)
+{
+	static const char *const texts[] = {"", " \t\r", "# x", "  ; x"};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(texts); i++) {
+		auto_ban_lines struct ban_lines lines = five_minutes();
+		auto_free char *line = xstrdup(texts[i]);
+		struct error why = {};
+
+		assert_int_equal(ban_line_parse(&lines, line, &why), 0);
+		assert_int_equal(lines.count, 0);
+	}
+}
+
+static void test_ended(void **state)
+{
+	auto_ban_lines struct ban_lines lines = five_minutes();
+	char past[] = "198.51.100.1 2001-01-01T00:00:00Z x";
+	struct error why = {};
+
+	(void)state;
+	assert_int_equal(ban_line_parse(&lines, past, &why), 0);
+	assert_int_equal(lines.count, 0);
+	assert_int_equal(lines.ended, 1);
+}
+
+/* What is written is read as it was, and written again the same. */
+static void test_round_trip(void **state)
+{
+	struct ban_entry entry = {.ban = {.note = "scans  all night"}};
+	const uint64_t lengths[] = {90 * SW_NS_PER_SEC, 1000 * 24 * 60 * MINUTE, BAN_FOREVER};
+	const char *why;
+
+	(void)state;
+	assert_int_equal(prefix_parse("2001:db8::/64", &entry.source, &why), 0);
+	for (size_t i = 0; i < array_size(lengths); i++) {
+		auto_ban_lines struct ban_lines lines = five_minutes();
+		char first[512], cut[512], again[512];
+		struct error e = {};
+
+		entry.ban.end = ban_end(lengths[i]);
+		ban_line_text(&entry, first, sizeof(first));
+		memcpy(cut, first, sizeof(cut));
+		assert_int_equal(ban_line_parse(&lines, cut, &e), 0);
+		assert_int_equal(lines.count, 1);
+		assert_string_equal(lines.items[0].note, entry.ban.note);
+		entry.ban.end = lines.items[0].end;
+		ban_line_text(&entry, again, sizeof(again));
+		assert_string_equal(again, first);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),       cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_nothing),    cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_round_trip),
+	};
+
+	return cmocka_run_group_tests_name("ban lines", tests, NULL, NULL);
+}

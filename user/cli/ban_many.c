@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/ban_many.h"
+
+#include <string.h>
+
+#include "cli/options.h"
+#include "export/json.h"
+#include "policy/prefix.h"
+
+/* The wrong lines as one text, owned by the caller. */
+static char *bad_text(const struct ban_lines *lines)
+{
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < lines->bad_count; i++) {
+		auto_free char *before = text;
+
+		text = xasprintf("%s\n\t%s", before, lines->bad[i]);
+	}
+	if (lines->bad_all > lines->bad_count) {
+		auto_free char *before = text;
+
+		text = xasprintf("%s\n\tand %zu more", before, lines->bad_all - lines->bad_count);
+	}
+	return text;
+}
+
+static int by_source(const void *a, const void *b)
+{
+	return prefix_compare(a, b);
+}
+
+/* How many entries the table needs for them: a source that is there, or comes twice, needs none. */
+static size_t new_entries(const struct state *state, const struct ban_lines *lines)
+{
+	auto_free struct prefix *sources = xcalloc(lines->count ?: 1, sizeof(*sources));
+	size_t needed = 0;
+
+	for (size_t i = 0; i < lines->count; i++)
+		sources[i] = lines->items[i].source;
+	if (lines->count)
+		qsort(sources, lines->count, sizeof(*sources), by_source);
+	for (size_t i = 0; i < lines->count; i++)
+		needed += (!i || prefix_compare(&sources[i - 1], &sources[i]) != 0) &&
+			  !ban_has_entry(state, &sources[i]);
+	return needed;
+}
+
+/* Ended entries go first. */
+static int check_room(const struct state *state, const struct ban_lines *lines, struct error *e)
+{
+	struct ban_counts counts;
+	uint64_t filled, room = state_entries(state, STATE_BANS), needed;
+
+	if (ban_sweep_counts(state, &counts, e) < 0)
+		return -1;
+	filled = counts.denies + counts.allows + counts.remembered;
+	needed = new_entries(state, lines);
+	if (needed <= room - (filled < room ? filled : room))
+		return 0;
+	return fail(e, EXIT_FAILED,
+		    "%llu new entries, but the table has %llu of %llu: nothing was changed; raise "
+		    "tables: {bans: ...}, or use lists: {deny: [./FILE]} of the policy",
+		    (unsigned long long)needed, (unsigned long long)filled,
+		    (unsigned long long)room);
+}
+
+/* Takes out what must not be banned. */
+static void spare_allowed(const struct state *state, struct ban_lines *lines)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lines->count; i++) {
+		if (ban_is_allowed(state, &lines->items[i].source))
+			lines->spared++;
+		else
+			lines->items[kept++] = lines->items[i];
+	}
+	lines->count = kept;
+}
+
+int ban_many_write(const struct state *state, struct ban_lines *lines, bool feed, bool skip,
+		   struct error *e)
+{
+	struct error why = {};
+
+	if (lines->bad_all && !skip) {
+		auto_free char *bad = bad_text(lines);
+
+		return fail(e, EXIT_FAILED,
+			    "%zu wrong line%s; nothing was changed (--skip takes the others):%s",
+			    lines->bad_all, lines->bad_all == 1 ? "" : "s", bad);
+	}
+	if (feed && lines->usual.kind == BAN_DENIES)
+		spare_allowed(state, lines);
+	if (check_room(state, lines, e) < 0)
+		return -1;
+	for (size_t i = 0; i < lines->count; i++)
+		if (ban_put(state, &lines->items[i], NULL, &why) < 0)
+			return fail(e, why.code, "%s; %zu of %zu were written and stay", why.text,
+				    i, lines->count);
+	return 0;
+}
+
+static void print_many_json(const struct ban_lines *lines)
+{
+	auto_json struct json_object *o = json_object_new_object();
+	struct json_object *bad = json_object_new_array();
+
+	json_count(o, "written", lines->count);
+	json_count(o, "ended", lines->ended);
+	json_count(o, "spared", lines->spared);
+	json_count(o, "skipped", lines->bad_all);
+	for (size_t i = 0; i < lines->bad_count; i++)
+		json_object_array_add(bad, json_string(lines->bad[i]));
+	json_object_object_add(o, "wrong", bad);
+	print_json(o);
+}
+
+void print_many(const struct ban_lines *lines, bool json)
+{
+	auto_free char *bad = bad_text(lines), *shown = printable_lines(bad);
+
+	if (json) {
+		print_many_json(lines);
+		return;
+	}
+	printf("%zu source%s %s %s\n", lines->count, lines->count == 1 ? "" : "s",
+	       lines->count == 1 ? "is" : "are",
+	       lines->usual.kind == BAN_ALLOWS ? "allowed" : "banned");
+	if (lines->ended)
+		printf("%zu left out: the time is over\n", lines->ended);
+	if (lines->spared)
+		printf("%zu left out: allowed manually, which `sipward allow del` ends\n",
+		       lines->spared);
+	if (lines->bad_all)
+		printf("%zu wrong line%s left out:%s\n", lines->bad_all,
+		       lines->bad_all == 1 ? "" : "s", shown);
+}
+
+static bool is_manual(const struct ban_entry *entry)
+{
+	return entry->ban.reason == SW_REASON_BAN || entry->ban.reason == SW_REASON_NONE;
+}
+
+static struct json_object *export_json(const struct ban_entry *entry)
+{
+	struct json_object *o = json_object_new_object();
+	char text[64];
+
+	json_text(o, "source", prefix_text(&entry->source, text, sizeof(text)));
+	ban_time_text(entry->ban.end, text, sizeof(text));
+	json_text(o, "until", strcmp(text, "-") == 0 ? NULL : text);
+	json_text(o, "note", entry->ban.note);
+	return o;
+}
+
+void print_export(const char *command, const struct ban_entry *bans, size_t count, bool json)
+{
+	auto_json struct json_object *all = json_object_new_array();
+	char text[512];
+
+	if (!json)
+		printf("# sipward %s export: ADDRESS TIME NOTE\n", command);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_manual(&bans[i]))
+			continue;
+		if (json) {
+			json_object_array_add(all, export_json(&bans[i]));
+			continue;
+		}
+		ban_line_text(&bans[i], text, sizeof(text));
+		puts(text);
+	}
+	if (json)
+		print_json(all);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/ban_lines.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy/duration.h"
+#include "policy/prefix.h"
+
+#define BAD_SHOWN       5
+#define BAD_MAX         1000000 /* then it is no list of addresses */
+#define LINE_OCTETS_MAX 4096
+#define BLANKS          " \t\r"
+#define TIME_FORM       "%Y-%m-%dT%H:%M:%SZ"
+
+void ban_lines_free(struct ban_lines *lines)
+{
+	for (size_t i = 0; i < lines->bad_count; i++)
+		free(lines->bad[i]);
+	free(lines->bad);
+	free(lines->items);
+	memset(lines, 0, sizeof(*lines));
+}
+
+static uint64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * SW_NS_PER_SEC + now.tv_nsec;
+}
+
+/* A point in time; false when the text is none. */
+static bool read_moment(const char *text, uint64_t *end)
+{
+	struct tm parts = {};
+	const char *rest = strptime(text, TIME_FORM, &parts);
+	uint64_t wall = wall_ns(), then;
+	time_t seconds;
+
+	if (!rest || *rest)
+		return false;
+	seconds = timegm(&parts);
+	if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, SW_NS_PER_SEC, &then))
+		return false;
+	*end = then > wall ? ban_end(then - wall) : 0;
+	return true;
+}
+
+static int read_time(const char *text, uint64_t *end, struct error *why)
+{
+	uint64_t duration;
+	const char *what;
+
+	if (strcmp(text, "-") == 0) {
+		*end = BAN_FOREVER;
+		return 0;
+	}
+	if (read_moment(text, end))
+		return 0;
+	if (duration_parse(text, &duration, &what) < 0)
+		return fail(why, EXIT_FAILED,
+			    "'%s' is no time: write a duration such as 10m or 24h, a point such as "
+			    "2026-11-30T12:00:00Z, or - for no end",
+			    printable(text).text);
+	*end = ban_end(duration);
+	return 0;
+}
+
+/* The next word of *line, which is cut behind it; NULL at the end, and at a comment. */
+static char *next_word(char **line)
+{
+	char *word = *line + strspn(*line, BLANKS), *end = word + strcspn(word, BLANKS);
+
+	if (!*word || *word == '#' || *word == ';')
+		return NULL;
+	*line = end + (*end != '\0');
+	*end = '\0';
+	return word;
+}
+
+static int read_source(const char *text, struct prefix *source, struct error *why)
+{
+	const char *what;
+
+	if (prefix_parse(text, source, &what) < 0)
+		return fail(why, EXIT_FAILED, "%s: %s", printable(text).text, what);
+	return ban_check(source, why);
+}
+
+static void trim(char *text)
+{
+	size_t size = strlen(text);
+
+	while (size && strchr(BLANKS, text[size - 1]))
+		text[--size] = '\0';
+}
+
+int ban_line_parse(struct ban_lines *lines, char *line, struct error *why)
+{
+	struct ban_new item = lines->usual;
+	char *address = next_word(&line), *time = address ? next_word(&line) : NULL;
+
+	if (!address)
+		return 0;
+	if (read_source(address, &item.source, why) < 0 ||
+	    (time && read_time(time, &item.end, why) < 0))
+		return -1;
+	if (item.end <= monotonic_ns()) {
+		lines->ended++;
+		return 0;
+	}
+	line += strspn(line, BLANKS);
+	if (time && *line) {
+		trim(line);
+		snprintf(item.note, sizeof(item.note), "%s", line);
+	}
+	append(lines->items, lines->count, item);
+	return 0;
+}
+
+static void note_bad(struct ban_lines *lines, size_t number, const char *why)
+{
+	char *text;
+
+	if (lines->bad_all++ >= BAD_SHOWN)
+		return;
+	text = xasprintf("line %zu: %s", number, why);
+	append(lines->bad, lines->bad_count, text);
+}
+
+static int read_lines(struct ban_lines *lines, const char *name, FILE *file, struct error *e)
+{
+	auto_free char *line = NULL;
+	size_t room = 0, number = 0;
+	ssize_t size;
+
+	while ((size = getline(&line, &room, file)) >= 0) {
+		struct error why = {};
+
+		number++;
+		if (size && line[size - 1] == '\n')
+			line[--size] = '\0';
+		if (size > LINE_OCTETS_MAX || strlen(line) != (size_t)size)
+			fail(&why, EXIT_FAILED, "is no line of text");
+		else
+			ban_line_parse(lines, line, &why);
+		if (why.code)
+			note_bad(lines, number, why.text);
+		if (lines->bad_all > BAD_MAX)
+			return fail(e, EXIT_FAILED, "%s: is no list of addresses; %s", name,
+				    lines->bad[0]);
+		if (lines->count > lines->most)
+			return fail(e, EXIT_FAILED,
+				    "%s: line %zu: more than %zu entries, for which the table has "
+				    "no room; nothing was changed. Raise tables: {bans: ...}, or "
+				    "use lists: {deny: [./FILE]} of the policy",
+				    name, number, lines->most);
+	}
+	return ferror(file) ?
+		       fail(e, EXIT_FAILED, "%s: cannot be read: %s", name, strerror(errno)) :
+		       0;
+}
+
+int ban_lines_read(struct ban_lines *lines, const char *path, struct error *e)
+{
+	auto_file FILE *file = NULL;
+
+	if (strcmp(path, "-") == 0)
+		return read_lines(lines, "standard input", stdin, e);
+	file = fopen(path, "re");
+	if (!file)
+		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+	return read_lines(lines, path, file, e);
+}
+
+int ban_lines_add(struct ban_lines *lines, const char *address, struct error *e)
+{
+	struct ban_new item = lines->usual;
+
+	if (read_source(address, &item.source, e) < 0) {
+		e->code = EXIT_USAGE;
+		return -1;
+	}
+	append(lines->items, lines->count, item);
+	return 0;
+}
+
+void ban_time_text(uint64_t end, char *text, size_t size)
+{
+	uint64_t now = monotonic_ns(), ns;
+	struct tm parts;
+	time_t seconds;
+
+	if (end == BAN_FOREVER) {
+		snprintf(text, size, "-");
+		return;
+	}
+	ns = wall_ns() + (end > now ? end - now : 0);
+	/* The nearest second: so an entry that is read and written again keeps its time. */
+	seconds = (ns + SW_NS_PER_SEC / 2) / SW_NS_PER_SEC;
+	if (!gmtime_r(&seconds, &parts) || !strftime(text, size, TIME_FORM, &parts))
+		snprintf(text, size, "-");
+}
+
+void ban_line_text(const struct ban_entry *entry, char *text, size_t size)
+{
+	char source[64], end[32];
+
+	ban_time_text(entry->ban.end, end, sizeof(end));
+	snprintf(text, size, "%s %s%s%s", prefix_text(&entry->source, source, sizeof(source)), end,
+		 entry->ban.note[0] ? " " : "", printable(entry->ban.note).text);
+}
