@@ -27,7 +27,7 @@ _sipward() {
 	--format) _sipward_words -W "md html json"; return ;;
 	--transport) _sipward_words -W "udp tcp"; return ;;
 	-p | --policy) _sipward_words -f; return ;;
-	--confirm | --count | --for | --from | --note) return ;;
+	--confirm | --count | --for | --from | --note | --since | --source | --zone | --user) return ;;
 	esac
 	case $command in
 	run) words="--help --interface --keep --policy -h -i -k -p" ;;
@@ -39,7 +39,7 @@ _sipward() {
 	status) words="--help --json --verbose -h -j -v" ;;
 	top) words="--help --json --once -1 -h -j" ;;
 	stats) words="--help --json -h -j" ;;
-	events) words="--follow --help --json -f -h -j" ;;
+	events) words="--count --follow --help --json --reason --reconnect --since --source --zone -f -h -j -n" ;;
 	capture) words="--count --for --help -f -h -n" ;;
 	explain) words="--from --help --json --policy --transport -f -h -j -p -t" ;;
 	audit) words="--format --help --json --policy --vectors -f -h -j -p" ;;

@@ -245,7 +245,7 @@ def bash(commands):
             "\t--format) _sipward_words -W \"md html json\"; return ;;\n"
             "\t--transport) _sipward_words -W \"udp tcp\"; return ;;\n"
             "\t-p | --policy) _sipward_words -f; return ;;\n"
-            "\t--confirm | --count | --for | --from | --note) return ;;\n"
+            "\t--confirm | --count | --for | --from | --note | --since | --source | --zone | --user) return ;;\n"
             "\tesac\n"
             "\tcase $command in\n")
     for command in commands:
@@ -279,7 +279,7 @@ def zsh(commands):
              "\t--format) compadd md html json; return ;;\n"
              "\t--transport) compadd udp tcp; return ;;\n"
              "\t-p|--policy|--vectors) _files; return ;;\n"
-             "\t--confirm|--count|--for|--from|--note) return ;;\n"
+             "\t--confirm|--count|--for|--from|--note|--since|--source|--zone|--user) return ;;\n"
              "\tesac\n\tcase $words[2] in\n")
     for command in commands:
         text += f"\t{command.name}) words_of=({' '.join(command.verbs + words_of(command))}) ;;\n"

@@ -135,11 +135,62 @@ says "allow flush" 0 '^2 manual allows are removed$' allow flush --yes
 expect_equal "it leaves the bans" 4 "$(bans)"
 # shellcheck disable=SC2016 # the inner shell expands
 said_by "flush asks a terminal" 0 'Go on\? \[y/N\].*4 bans' bash -c \
-	'{ sleep 0.5; echo y; sleep 0.5; } | script -qec "$1" /dev/null | tr "\r\n" "  "' bash \
+	'{ sleep 0.3; echo y; sleep 0.3; } | script -qec "$1" /dev/null | tr "\r\n" "  "' bash \
 	"nsenter --net=/run/netns/$SERVER $BUILD/sipward ban flush"
 expect_equal "the answer y removes all" 0 "$(bans)"
+
+# --- events ---
+ward tune public.rates.zone 1/10m burst 1 >/dev/null
+request attacker --wait 0.2 --from "$ATTACKER4" "$SERVER4" OPTIONS 6 >/dev/null
+request attacker --wait 0.2 --from "$ATTACKER6" "$SERVER6" OPTIONS 3 >/dev/null
+seen() { # ARGUMENTS...: how many events
+	ward events -j "$@" 2>/dev/null </dev/null | jq -c . | wc -l
+}
+all=$(seen)
+expect "there are events" "$all" test "$all" -ge 8
+expect_equal "the last two" 2 "$(seen -n 2)"
+expect_equal "they are the last ones" "$(ward events -j | tail -n 2)" "$(ward events -j -n 2)"
+expect_equal "-n 0: none" 0 "$(seen -n 0)"
+expect_equal "of the last hour" "$all" "$(seen --since 1h)"
+expect_equal "of a time to come" 0 "$(seen --since 2100-01-01T00:00:00Z)"
+expect_equal "of a reason" "$(ward events -j | jq -c 'select(.reason == "rate_zone")' | wc -l)" \
+	"$(seen --reason rate_zone)"
+expect_equal "of another reason" 0 "$(seen --reason scanner)"
+expect_equal "of the zone" "$all" "$(seen --zone public)"
+expect_equal "of a source" 3 "$(seen --source "$ATTACKER6")"
+expect_equal "of a prefix" $((all - 3)) "$(seen --source 10.0.0.0/8)"
+expect_equal "of a prefix, the last one" 1 "$(seen --source 10.0.0.0/8 -n 1)"
+says "a reason with a typo" 2 "did you mean 'rate_zone'" events --reason rate_zon
+says "a zone with a typo" 2 "there is no zone 'pubic', did you mean 'public'" events --zone pubic
+says "a source that is none" 2 'events: --source nonsense: ' events --source nonsense
+says "a time that is none" 2 'write a duration such as 10m, or a time' events --since yesterday
+says "a number that is none" 2 'write a number' events -n -1
+fails_well "events" events
+spawn "$SERVER" "$TMP/reconnect.out" "$BUILD/sipward" events --reconnect -n 0
+reader=$SPAWNED
+spawn "$SERVER" "$TMP/follow.out" "$BUILD/sipward" events -f
+follower=$SPAWNED
+followed() { [ "$(wc -l <"$TMP/follow.out")" -ge "$all" ]; }
+expect "a follower gets what is kept first" "$(cat "$TMP/follow.out")" wait_until 5 followed
+expect_equal "with -n 0, only what is new" "" "$(cat "$TMP/reconnect.out")"
+ward_stop
+wait "$follower"
+expect_equal "without --reconnect a follower ends with the agent: exit code 1" 1 $?
+expect "it says how to follow on" "$(tail -n 1 "$TMP/follow.out")" \
+	grep -q 'use --reconnect' "$TMP/follow.out"
+expect "with --reconnect it waits" "$(cat "$TMP/reconnect.out")" wait_until 5 \
+	grep -q 'waiting for an agent' "$TMP/reconnect.out"
+ward_start tool --keep || die "sipward does not start: $(tail -n 1 "$WARD_LOG")"
+expect "and connects to the next agent" "$(cat "$TMP/reconnect.out")" wait_until 5 \
+	grep -q 'connected again' "$TMP/reconnect.out"
+request attacker --wait 0.2 --from "$ATTACKER4" "$SERVER4" OPTIONS 8 >/dev/null
+expect "and shows its events" "$(cat "$TMP/reconnect.out")" wait_until 5 \
+	grep -q 'reason=rate_zone' "$TMP/reconnect.out"
+expect_equal "each of them once" "" "$(grep reason= "$TMP/reconnect.out" | sort | uniq -d)"
+stop_process "$reader"
 
 # --- without an agent ---
 ward_stop
 says "status without an agent" 1 '^DEGRADED: the agent is not running$' status
+says "events without an agent, the last one" 0 'no agent runs' events -n 1
 lab_end
