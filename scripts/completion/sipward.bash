@@ -46,7 +46,7 @@ _sipward() {
 	ban) words="add import del list export flush --for --help --json --note --skip --user --yes -f -h -j -n -s -u -y" ;;
 	allow) words="add import del list export flush --for --help --json --note --skip --yes -f -h -j -n -s -y" ;;
 	doctor) words="--help --interface --json --policy -h -i -j -p" ;;
-	detach) words="--help --json -h -j" ;;
+	detach) words="--dry-run --help --interface --json --yes -h -i -j -y" ;;
 	version) words="--help --json -h -j" ;;
 	esac
 	case $command,${COMP_WORDS[COMP_CWORD]} in

@@ -42,7 +42,7 @@ known_count() { # [ADDRESS [PORT]]
 
 fresh_start() { # POLICY: nobody is banned, nobody known
 	ward_stop
-	ward detach >/dev/null 2>&1
+	ward detach --yes >/dev/null 2>&1
 	ward_start "$1" || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 }
 

@@ -387,7 +387,7 @@ class Detach(Scenario):
         w.blank()
         w.must_start("a")
         w.kill()
-        got = w.sipward("detach", fault=self.fault(number, kind))
+        got = w.sipward("detach", "--yes", fault=self.fault(number, kind))
         if self.note(number):
             must(got.returncode, "detach says that it went well")
             if number // 2 % 2:
@@ -419,7 +419,7 @@ def main():
             print(f"# {kind.name}: {time.monotonic() - began:.0f} s", flush=True)
     finally:
         world.kill()
-        world.sipward("detach")
+        world.sipward("detach", "--yes")
     return 0 if good else 1
 
 

@@ -277,7 +277,7 @@ class World:
             time.sleep(0.05)
 
     def detach(self):
-        got = self.sipward("detach")
+        got = self.sipward("detach", "--yes")
         must(got.returncode == 0, f"detach: exit {got.returncode}: {got.stderr.strip()}")
         must(not os.path.exists(PINS), "detach leaves pins")
         self.nothing_attached()
@@ -285,7 +285,7 @@ class World:
     def blank(self):
         """As after a reboot, with what was saved before it."""
         self.kill()
-        if self.sipward("detach").returncode:
+        if self.sipward("detach", "--yes").returncode:
             shutil.rmtree(PINS, ignore_errors=True)
         shutil.rmtree(self.run_dir, ignore_errors=True)
         self.forget()

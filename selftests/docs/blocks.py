@@ -59,7 +59,7 @@ class Document:
         made = FENCE.sub(self.block, self.text)
         for agent in self.agents:
             stop(agent)
-        shell("sipward detach")
+        shell("sipward detach --yes")
         if self.update and made != self.text:
             with open(self.path, "w", encoding="utf-8") as file:
                 file.write(made)

@@ -336,7 +336,7 @@ protected() { # POLICY [young]: sipward runs; unless young, its observer has see
 
 unprotected() {
 	ward_stop
-	server "$BUILD/sipward" detach >/dev/null 2>&1
+	server "$BUILD/sipward" detach --yes >/dev/null 2>&1
 	rm -f "$TMP"/run/state*
 }
 

@@ -116,7 +116,7 @@ expect "explain runs a message through a policy beside it" "$(tail -n 2 "$TMP/ex
 # --- and off ---
 ward_stop
 expect "the pinned state stays after stop" "nothing is pinned" test -n "$(find "$SIPWARD_BPF_DIR" -type f)"
-ward detach >"$TMP/detach.out" 2>&1
+ward detach --yes >"$TMP/detach.out" 2>&1
 expect_equal "detach succeeds" 0 $?
 expect_equal "detach leaves no program" "" "$(program_id)"
 expect_equal "detach leaves no observer" "" "$(server tc filter show dev eth0 egress)"

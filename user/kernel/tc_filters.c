@@ -81,7 +81,7 @@ static int observer_attach(int ifindex, int program, int *old, struct error *e)
 	return 0;
 }
 
-static void observer_detach(int ifindex)
+void observer_detach(int ifindex)
 {
 	struct bpf_tc_hook hook = hook_of(ifindex);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);

@@ -51,5 +51,7 @@ uint32_t observer_program(int ifindex);
 /* Takes our filter off everywhere but from these (NULL: everywhere); qdisc and filters of others
  * stay. */
 void observers_detach(const struct observers *keep);
+/* Likewise, off one interface. */
+void observer_detach(int ifindex);
 
 #endif

@@ -32,7 +32,7 @@ expect_frames() {
 	local what=$1 name status bare asked
 	shift
 	ward_stop
-	ward detach >/dev/null 2>&1
+	ward detach --yes >/dev/null 2>&1
 	frames bare "${@:2}" "$1"
 	fresh_start frames
 	frames guarded "${@:2}" "$1"

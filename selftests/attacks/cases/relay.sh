@@ -39,7 +39,7 @@ relay "a nonce that a phone chose, by its 401" \
 	"likewise by 401" challenge --status 401
 
 ward_stop
-ward detach >/dev/null
+ward detach --yes >/dev/null
 strike caller relay.py --victim "$CALLER4" register >/dev/null || die "the victim cannot register"
 relay "branches that count up" \
 	"a user with two contacts: the attacker's phone, and the other one. Answers with the other branch" \

@@ -77,7 +77,7 @@ expect_equal "the caller cancels it from another address, too" 200 "${answer[3]}
 
 # Nobody may be kept from ending a call that is older than sipward.
 ward_stop
-ward detach >/dev/null 2>&1
+ward detach --yes >/dev/null 2>&1
 call
 fresh_start pbx
 wait_until 5 observer_aged

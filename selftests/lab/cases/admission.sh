@@ -90,7 +90,7 @@ expect "smaller tables are applied" "$(tail -n 1 "$WARD_LOG")" ward_reload
 expect_known "other table sizes"
 expect_equal "the greylist has the size that the policy says" 64 "$(ward status -j | jq .greylist.lines)"
 ward_stop
-ward detach >/dev/null
+ward detach --yes >/dev/null
 expect "detach leaves no observer" "it is still there" test -z "$(server tc filter show dev eth0 egress)"
 
 # --- a server that falls behind ---

@@ -129,7 +129,7 @@ expect_equal "a ban outlives the stop" 0 \
 ward_stop
 expect "stop with --keep leaves the program" "it is gone" test -n "$(program_id)"
 expect_equal "the program still protects after stop with --keep" 0 "$(message_answers)"
-ward detach >"$TMP/detach.out" 2>&1
+ward detach --yes >"$TMP/detach.out" 2>&1
 expect_equal "detach succeeds" 0 $?
 expect_equal "detach takes the program off" "" "$(program_id)"
 expect_equal "detach leaves nothing pinned" "" "$(find "$SIPWARD_BPF_DIR" -type f 2>/dev/null)"

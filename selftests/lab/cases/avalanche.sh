@@ -50,7 +50,7 @@ avalanche() { # DOMAIN of the server
 	echo "# $1: $(ward status -j | jq -c '{known, probes_answered, greylist}')"
 	echo "# $1: $(ward stats -j | jq -c '[.interfaces[].zones[] | select(.name == "public") | {pass, drops}]')"
 	ward_stop
-	ward detach >/dev/null
+	ward detach --yes >/dev/null
 }
 
 # 100 newcomers a second are let in at first sight, and 100 when they come again; the flood makes
@@ -71,7 +71,7 @@ repeating() { # TITLE DOMAIN [options of flood]
 	expect "$title: 95 of 100 newcomers get in" "$good of 500 are registered" \
 		test "$good" -ge 475
 	ward_stop
-	ward detach >/dev/null
+	ward detach --yes >/dev/null
 }
 
 avalanche open.lab

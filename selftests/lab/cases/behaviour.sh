@@ -78,7 +78,7 @@ nobody_banned() {
 
 fresh_start() { # POLICY: no ban, nobody known
 	ward_stop
-	ward detach >/dev/null 2>&1
+	ward detach --yes >/dev/null 2>&1
 	ward_start "$1" || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 }
 

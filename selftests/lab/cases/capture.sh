@@ -87,5 +87,5 @@ count_answers attacker --wait 0.4 --from "$ATTACKER4" "$SERVER4" OPTIONS 2 >/dev
 expect "the counters go on while nobody captures" "$(ward stats)" \
 	test "$(counter guests drops method)" -ge 8
 ward_stop
-ward detach >/dev/null
+ward detach --yes >/dev/null
 lab_end

@@ -210,7 +210,7 @@ server env -u SIPWARD_BPF_DIR unshare --mount bash -c '
 	agent=$!
 	for _ in $(seq 100); do grep -q ready "$3" && break; sleep 0.1; done
 	"$1" status -j >"$3.status" 2>&1
-	kill $agent; wait $agent; "$1" detach' bash "$BUILD/sipward" "$TMP/good.yaml" "$TMP/bpffs" \
+	kill $agent; wait $agent; "$1" detach --yes' bash "$BUILD/sipward" "$TMP/good.yaml" "$TMP/bpffs" \
 	>/dev/null 2>&1
 expect_equal "run mounts the BPF file system where none is mounted" native \
 	"$(jq -r '.interfaces[0].attach' "$TMP/bpffs.status")"

@@ -165,7 +165,7 @@ ward_stop
 expect "the exporter ends with the agent" "it runs" wait_until 5 page_is 000
 
 # --- with what the unit gives ---
-ward detach >/dev/null 2>&1
+ward detach --yes >/dev/null 2>&1
 expect "the agent starts with the capabilities of its unit" "$(tail -n 1 "$WARD_LOG")" \
 	unit_start exporter
 expect "the agent reloads with the capabilities of its unit" "$(tail -n 1 "$WARD_LOG")" ward_reload

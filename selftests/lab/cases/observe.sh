@@ -117,5 +117,5 @@ kill -9 "$WARD"
 wait_until 5 gone "$WARD"
 expect "without an agent, rules that need the observer stop" \
 	"$(ward status)" wait_until 8 observer_is not_running
-ward detach >/dev/null
+ward detach --yes >/dev/null
 lab_end

@@ -26,7 +26,7 @@ bans() {
 
 reboot() {
 	ward_stop
-	ward detach >/dev/null
+	ward detach --yes >/dev/null
 }
 
 at_least() { # NUMBER FILE: it has so many lines

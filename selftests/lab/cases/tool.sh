@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016
 #
 # What an operator asks at night: the answers of the commands while something runs, and what they
 # say about bad input.
@@ -36,6 +36,7 @@ fails_well() { # NAME ARGUMENTS...: a full disk and a reader that is gone
 }
 
 # --- status ---
+says "detach where nothing is" 0 'nothing of sipward is left' detach
 says "status where nothing runs" 6 '^NOT PROTECTED: nothing of sipward is attached' status
 expect_equal "it is one line" 1 "$(wc -l <"$TMP/tool.out")"
 says "status -j where nothing runs" 6 '"verdict": ?"not_protected"' status -j
@@ -133,7 +134,6 @@ expect_equal "none of it is banned" 4 "$(bans)"
 says "allow export" 0 '^10\.99\.0\.5 -$' allow export
 says "allow flush" 0 '^2 manual allows are removed$' allow flush --yes
 expect_equal "it leaves the bans" 4 "$(bans)"
-# shellcheck disable=SC2016 # the inner shell expands
 said_by "flush asks a terminal" 0 'Go on\? \[y/N\].*4 bans' bash -c \
 	'{ sleep 0.3; echo y; sleep 0.3; } | script -qec "$1" /dev/null | tr "\r\n" "  "' bash \
 	"nsenter --net=/run/netns/$SERVER $BUILD/sipward ban flush"
@@ -193,4 +193,25 @@ stop_process "$reader"
 ward_stop
 says "status without an agent" 1 '^DEGRADED: the agent is not running$' status
 says "events without an agent, the last one" 0 'no agent runs' events -n 1
+
+# --- detach ---
+ward ban add 10.99.0.1 >/dev/null
+says "detach --dry-run" 0 \
+	'^this takes sipward off eth0, and deletes 1 bans? and .* all counters; nothing was changed$' \
+	detach --dry-run
+says "detach without a terminal" 2 'takes sipward off eth0, .*; nothing was changed, .* detach --yes' \
+	detach
+says "detach -i of another interface" 5 'nothing on interface eth9; it has on: eth0' detach -i eth9 --yes
+says "detach with a word behind it" 2 'unexpected argument .eth0.* -i eth0' detach eth0
+expect "all of them change nothing" "bare" test -n "$(program_id)"
+said_by "detach asks a terminal" 1 'Go on\? \[y/N\].*detach: nothing was changed' bash -c \
+	'{ sleep 0.3; echo; sleep 0.3; } | script -qec "$1" /dev/null | tr "\r\n" "  "; exit "${PIPESTATUS[1]}"' \
+	bash "nsenter --net=/run/netns/$SERVER $BUILD/sipward detach"
+expect "another answer than y changes nothing" "bare" test -n "$(program_id)"
+says "detach -i" 0 '^eth0: program off, counters removed$' detach -i eth0 --yes
+expect_equal "the program is off" "" "$(program_id)"
+expect_equal "and the ban stays" 1 "$(bans)"
+says "status then" 6 '^NOT PROTECTED: nothing of sipward is attached' status
+says "detach -j" 0 '"bans": ?1,' detach --yes -j
+expect_equal "nothing is left" "" "$(find "$SIPWARD_BPF_DIR" 2>/dev/null)"
 lab_end

@@ -52,5 +52,5 @@ expect "the screen shows zones and reasons" "$(tr -cd '[:print:]' <"$TMP/screen"
 stop_process "$rude"
 load_end
 ward_stop
-ward detach >/dev/null
+ward detach --yes >/dev/null
 lab_end

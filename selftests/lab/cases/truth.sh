@@ -100,7 +100,7 @@ expect_equal "the program is the same" "$program" "$(program_id)"
 expect "the counters are the same" "there were $counted" \
 	test "$(counter public messages MESSAGE)" -ge "$counted"
 expect_repair "removed pins" pin 0 '[0-9]+ pins? of the state had been removed'
-ward detach >"$TMP/detach.out" 2>&1
+ward detach --yes >"$TMP/detach.out" 2>&1
 expect_equal "nobody else can take the state" 1 $?
 bans=$(bpftool -j map show pinned "$SIPWARD_BPF_DIR/bans" | jq .id)
 rm "$SIPWARD_BPF_DIR/bans"
@@ -230,7 +230,7 @@ ward_second >"$TMP/run.out" 2>&1
 expect_equal "a second agent in one namespace: exit code 1" 1 $?
 expect "the message says why a second agent is refused" "$(cat "$TMP/run.out")" \
 	grep -q 'with other directories runs in this network namespace' "$TMP/run.out"
-bystander "${own[@]}" "$BUILD/sipward" detach >/dev/null 2>&1
+bystander "${own[@]}" "$BUILD/sipward" detach --yes >/dev/null 2>&1
 
 # --- the agent is gone, its namespace is not ---
 kill -9 "$WARD"
@@ -239,7 +239,7 @@ other run -i eth0 -p "$TMP/truth.yaml" >"$TMP/run.out" 2>&1
 expect_equal "the state of an existing namespace is not taken over: exit code 1" 1 $?
 expect "the message says how to give that state up" "$(cat "$TMP/run.out")" \
 	grep -q 'nsenter --net=.* sipward detach' "$TMP/run.out"
-other detach >"$TMP/detach.out" 2>&1
+other detach --yes >"$TMP/detach.out" 2>&1
 expect_equal "detach from another namespace is refused" 1 $?
 expect "the program of that namespace still protects" "answered" protected
 
@@ -259,7 +259,7 @@ expect_equal "the adopted program has the same link" "$link" \
 	"$(bpftool -j link show pinned "$(pin eth0 link)" | jq -r '.id // .[0].id')"
 expect_equal "no pin has the old name" "" "$(find "$SIPWARD_BPF_DIR" -name eth0)"
 ward_stop
-ward detach >/dev/null 2>&1
+ward detach --yes >/dev/null 2>&1
 expect_equal "detach leaves no pin" "" "$(find "$SIPWARD_BPF_DIR" 2>/dev/null)"
 
 # --- the same number of an interface, in a namespace that came later ---
@@ -289,14 +289,14 @@ chmod 755 "$TMP" "$SIPWARD_RUN_DIR"
 chmod 644 "$lock_file"
 setpriv --reuid 65534 --regid 65534 --clear-groups flock -n "$lock_file" true
 expect_equal "a command runs with a lock file that others may open" 0 $?
-ward detach >/dev/null 2>&1
+ward detach --yes >/dev/null 2>&1
 expect_equal "the next command corrects the rights of the lock file" "700 600" \
 	"$(stat -c %a "$SIPWARD_RUN_DIR" "$lock_file" | paste -sd ' ')"
 setpriv --reuid 65534 --regid 65534 --clear-groups flock -n "$lock_file" true 2>/dev/null
 expect "other users cannot lock it" "they can" test $? != 0
 rm -f "$lock_file"
 ln -s "$TMP/elsewhere" "$lock_file"
-ward detach >"$TMP/detach.out" 2>&1
+ward detach --yes >"$TMP/detach.out" 2>&1
 expect_equal "a symbolic link in place of the lock file is refused" 1 $?
 expect "the message names the symbolic link" \
 	"$(cat "$TMP/detach.out")" grep -q 'symbolic link' "$TMP/detach.out"
@@ -304,7 +304,7 @@ expect "the symbolic link is not followed" "it was made" test ! -e "$TMP/elsewhe
 rm -f "$lock_file"
 touch "$lock_file"
 chown 65534 "$lock_file"
-ward detach >"$TMP/detach.out" 2>&1
+ward detach --yes >"$TMP/detach.out" 2>&1
 expect_equal "a file of another user is refused" 1 $?
 rm -f "$lock_file"
 

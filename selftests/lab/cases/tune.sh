@@ -189,5 +189,5 @@ wait "$WARD"
 expect "stop --keep before the confirmation restores the old policy" "$(cat "$WARD_LOG")" \
 	ward_said 'was not confirmed in time'
 expect_equal "the old policy stays attached after stop --keep" 10 "$(options_answered)"
-ward detach >/dev/null
+ward detach --yes >/dev/null
 lab_end
