@@ -6,11 +6,16 @@
 #include "policy/model.h"
 #include "policy/names.h"
 #include "policy/text.h"
+#include "policy/warn.h"
 
 static void print_check(const struct policy *policy, const struct memory *memory,
-			const struct error *wrong)
+			const struct warnings *warnings, const struct error *wrong)
 {
 	auto_json struct json_object *o = json_object_new_object();
+	struct json_object *texts = json_object_new_array();
+
+	for (size_t i = 0; i < warnings->count; i++)
+		json_object_array_add(texts, json_string(warnings->texts[i]));
 
 	json_flag(o, "ok", !wrong->code);
 	json_text(o, "error", wrong->code ? wrong->text : NULL);
@@ -23,7 +28,17 @@ static void print_check(const struct policy *policy, const struct memory *memory
 	json_count(o, "memory_tables_octets", memory->tables);
 	json_count(o, "memory_lists_octets", memory->lists);
 	json_count(o, "memory_agent_octets", memory->agent);
+	json_object_object_add(o, "warnings", texts);
 	print_json(o);
+}
+
+static void print_warnings(const struct warnings *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++) {
+		auto_free char *text = printable_text(warnings->texts[i]);
+
+		printf("warning: %s\n", text);
+	}
 }
 
 static void print_good(const char *path, const struct policy *policy, const struct memory *memory)
@@ -41,6 +56,7 @@ static void print_good(const char *path, const struct policy *policy, const stru
 static int run(const struct command *self, int argc, char **argv, struct error *e)
 {
 	auto_policy struct policy policy = {};
+	auto_warnings struct warnings warnings = {};
 	struct memory memory = {};
 	struct error wrong = {};
 	const char *path;
@@ -55,10 +71,14 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		return fail(e, wrong.code, "%s", wrong.text);
 	if (!wrong.code)
 		memory_measure(&policy, &memory, &wrong);
-	if (json)
-		print_check(&policy, &memory, &wrong);
-	else
+	if (!wrong.code)
+		policy_warn(&policy, &warnings);
+	if (json) {
+		print_check(&policy, &memory, &warnings, &wrong);
+	} else {
 		print_good(path, &policy, &memory);
+		print_warnings(&warnings);
+	}
 	/* The text is in the object already; only the code is left to say. */
 	e->code = wrong.code;
 	return wrong.code ? -1 : 0;
@@ -69,6 +89,10 @@ const struct command command_check = {
 	.summary = "reads a policy and reports its errors; changes nothing",
 	.help = "Usage: sipward check [-j] POLICY\n\n"
 		"Each error has FILE:LINE:COLUMN, the cause and the cure. The exit code is then\n"
-		"3. Fails if the policy's tables do not fit into this host's memory.\n",
+		"3. Fails if the policy's tables do not fit into this host's memory.\n\n"
+		"Warnings are lines behind the first one, and leave the exit code at 0: a policy\n"
+		"without rates, newcomers and signatures; example addresses (192.0.2.0/24,\n"
+		"198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32); and limits that are never reached,\n"
+		"since another is spent first or the zone denies the method.\n",
 	.run = run,
 };
