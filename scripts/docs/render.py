@@ -74,11 +74,11 @@ def reasons_page(reasons, entries):
                 keys.setdefault(name, []).append(entry.path)
     text = head("Reasons", "include/sipward/reasons.def")
     text += (
-        f"Why a packet was dropped, or would have been. There are {len(reasons)} reasons. A reason "
+        f"Why a packet was dropped, or is counted as would-drop. There are {len(reasons)} reasons. A reason "
         "never changes its name. `sipward stats`, `sipward events`, `/metrics` and the policy's "
         "key `shadow` use these names. `sipward explain FILE` shows the reason of a captured "
         "packet, and the line that it is about.\n\n"
-        "A rule in `shadow`, in a zone in monitor mode or with `report` is counted under the same "
+        "A rule in `shadow`, in a zone in monitor mode or with `report` is would-drop: counted under the same "
         "name, and the packet passes.\n\n")
     group = None
     for reason in reasons:

@@ -361,7 +361,7 @@ program_id() { # of what is on the server's eth0, or nothing
 	ip -n "$SERVER" -j -d link show eth0 | jq -r '.[0].xdp.prog.id // empty'
 }
 
-counter() { # ZONE pass | drops REASON | shadow REASON | messages METHOD
+counter() { # ZONE pass | drops REASON | would_drops REASON | messages METHOD
 	ward stats -j | jq -r --arg zone "$1" --arg kind "$2" --arg key "${3:-}" '
 		[.interfaces[].zones[] | select(.name == $zone)
 		| if $key == "" then .[$kind] else .[$kind][$key] end // 0] | add // 0'

@@ -25,7 +25,7 @@ struct shot {
 
 const char *outcome_name(enum outcome outcome)
 {
-	static const char *const names[] = {"stopped", "shadow", "passed", "absent"};
+	static const char *const names[] = {"stopped", "would-drop", "passed", "absent"};
 
 	return names[outcome];
 }

@@ -116,7 +116,7 @@ enum answer audit_answer(const struct audit *audit, const struct threat *threat)
 
 const char *answer_name(enum answer answer)
 {
-	static const char *const names[] = {"on", "partly", "shadow", "off"};
+	static const char *const names[] = {"on", "partly", "would-drop", "off"};
 
 	return names[answer];
 }
@@ -149,9 +149,9 @@ char *count_text(const struct packet_count *count)
 	if (!count->dropped && !count->would)
 		return count->sent == 1 ? xstrdup("passed") : xasprintf("%u passed", count->sent);
 	if (count->sent == 1)
-		text = xstrdup(count->dropped ? "dropped" : "would be dropped");
+		text = xstrdup(count->dropped ? "dropped" : "would-drop");
 	else
-		text = xasprintf("%s %u of %u", count->dropped ? "dropped" : "would drop",
+		text = xasprintf("%s %u of %u", count->dropped ? "dropped" : "would-drop",
 				 count->dropped ? count->dropped : count->would, count->sent);
 	for (int i = SW_REASON_NONE + 1; i < SW_REASON_COUNT; i++) {
 		auto_free char *old = text;

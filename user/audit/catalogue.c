@@ -57,7 +57,7 @@ const struct threat *threat_by_name(const char *name)
 
 const char *control_state_name(enum control_state state)
 {
-	static const char *const names[] = {"off", "shadow", "on"};
+	static const char *const names[] = {"off", "would-drop", "on"};
 
 	return names[state];
 }

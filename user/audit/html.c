@@ -10,7 +10,7 @@
 #include "policy/names.h"
 
 static const char style[] =
-	":root{--on:#1a7f37;--partly:#9a6700;--shadow:#57606a;--off:#b42318;--line:#d0d7de;"
+	":root{--on:#1a7f37;--partly:#9a6700;--would-drop:#57606a;--off:#b42318;--line:#d0d7de;"
 	"--soft:#f6f8fa}\n"
 	"*{box-sizing:border-box}\n"
 	"body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;max-width:70rem;margin:2rem auto;"
@@ -31,7 +31,7 @@ static const char style[] =
 	".tag{display:inline-block;min-width:4.4rem;padding:.05rem .5rem;border-radius:1rem;"
 	"color:#fff;font-size:.82rem;font-weight:600;text-align:center}\n"
 	".on,.stopped{background:var(--on)}.partly{background:var(--partly)}"
-	".shadow,.absent{background:var(--shadow)}.off,.passed{background:var(--off)}\n"
+	".would-drop,.absent{background:var(--would-drop)}.off,.passed{background:var(--off)}\n"
 	".totals{display:flex;gap:.8rem;margin:1rem 0}.totals div{flex:1;"
 	"border:1px solid var(--line);border-radius:.5rem;padding:.6rem .9rem}"
 	".totals b{display:block;font-size:1.5rem}\n"
@@ -103,7 +103,7 @@ static void print_facts(const struct audit *audit, FILE *out)
 static void print_summary(const struct audit *audit, FILE *out)
 {
 	static const char *const words[ANSWER_COUNT] = {"answered", "answered in part",
-							"counted only", "open"};
+							"would-drop", "open"};
 	uint32_t totals[ANSWER_COUNT] = {};
 
 	for (size_t i = 0; i < threat_count; i++)

@@ -80,6 +80,6 @@ const struct command command_audit = {
 		"      --vectors DIR    also run the vectors (attacks) of DIR/*.txt\n\n"
 		"A separate copy of the compiled policy judges the vectors in the kernel; live state\n"
 		"does not change. For every threat the report has its controls; whether each is on, in\n"
-		"shadow or off; its line of the policy; and what sipward cannot see (blind).\n",
+		"would-drop or off; its line of the policy; and what sipward cannot see (blind).\n",
 	.run = run,
 };

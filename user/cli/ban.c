@@ -214,7 +214,7 @@ static void note_monitor(void)
 		if (attachment_read(*iface, &attachment, NULL) == 0 && attachment.policy &&
 		    attachment.policy->mode == SW_MODE_MONITOR)
 			fprintf(stderr,
-				"sipward: %s is in monitor mode: bans are counted and drop "
+				"sipward: %s is in monitor mode: bans are would-drop, and drop "
 				"nothing (sipward tune mode enforce)\n",
 				printable(*iface).text);
 	}

@@ -302,7 +302,7 @@ const struct command command_events = {
 		"  --source PREFIX  from this address or prefix\n"
 		"  -j, --json       one JSON object a line\n\n"
 		"Each line names time, interface, zone, source, destination, transport, method, length,\n"
-		"whether it was dropped or would have been dropped, the reason and its rule. The\n"
+		"whether it was dropped or only counted (would-drop), the reason and its rule. The\n"
 		"policy's events: {rate: ...} limits events. If some are left out, the next line has\n"
 		"their number. Counters (sipward stats) are complete.\n\n"
 		"Without --reconnect, -f ends with exit code 1 when the agent stops. After a restart\n"

@@ -51,7 +51,7 @@ static char *comment_of(const struct recording *recording, const struct sw_event
 	char zone[SW_NAME_MAX];
 
 	return xasprintf("sipward: %s: %s (%s): %s; zone %s",
-			 event->mode == SW_MODE_ENFORCE ? "dropped" : "would have been dropped",
+			 event->mode == SW_MODE_ENFORCE ? "dropped" : "would-drop",
 			 reason ? reason : "?", reason ? reason_rfc(event->reason) : "?",
 			 reason ? reason_text(event->reason) : "of another version",
 			 printable(state_zone_name(recording->state, event->zone, zone)).text);

@@ -43,7 +43,7 @@ static void print_interface(const struct snapshot_interface *iface)
 		const struct sw_counters *counters = iface->zones[i].counters;
 
 		printf("  zone %s: %" PRIu64 " passed, %" PRIu64 " dropped, %" PRIu64
-		       " would have been dropped\n",
+		       " would-drop\n",
 		       printable(iface->zones[i].name).text,
 		       (uint64_t)counters->reasons[SW_MODE_ENFORCE][SW_REASON_NONE],
 		       counters_refused(counters, SW_MODE_ENFORCE),

@@ -35,9 +35,9 @@ struct sample {
 
 /* A line of the screen: the changes in a second. */
 struct row {
-	char name[64];             /* of a zone or of a reason */
-	double pass, drop, shadow; /* a second; of a reason no pass */
-	uint64_t total;            /* ever dropped, in shadow or not */
+	char name[64];                 /* of a zone or of a reason */
+	double pass, drop, would_drop; /* a second; of a reason no pass */
+	uint64_t total;                /* ever refused, would-drop too */
 };
 
 struct rows {
@@ -108,20 +108,20 @@ static void add_zone(struct rows *zones, struct rows *reasons, const char *name,
 	for (int i = SW_REASON_NONE + 1; i < SW_REASON_COUNT; i++) {
 		double drop = since(now->reasons[SW_MODE_ENFORCE][i],
 				    before->reasons[SW_MODE_ENFORCE][i]);
-		double shadow = since(now->reasons[SW_MODE_MONITOR][i],
-				      before->reasons[SW_MODE_MONITOR][i]);
+		double would_drop = since(now->reasons[SW_MODE_MONITOR][i],
+					  before->reasons[SW_MODE_MONITOR][i]);
 		uint64_t total =
 			now->reasons[SW_MODE_ENFORCE][i] + now->reasons[SW_MODE_MONITOR][i];
 		struct row *reason;
 
 		zone->drop += drop;
-		zone->shadow += shadow;
+		zone->would_drop += would_drop;
 		zone->total += total;
 		if (!total)
 			continue;
 		reason = row_of(reasons, reason_name(i));
 		reason->drop += drop;
-		reason->shadow += shadow;
+		reason->would_drop += would_drop;
 		reason->total += total;
 	}
 }
@@ -129,7 +129,7 @@ static void add_zone(struct rows *zones, struct rows *reasons, const char *name,
 static int busiest_first(const void *left, const void *right)
 {
 	const struct row *a = left, *b = right;
-	double x = a->drop + a->shadow, y = b->drop + b->shadow;
+	double x = a->drop + a->would_drop, y = b->drop + b->would_drop;
 
 	if (x != y)
 		return x > y ? -1 : 1;
@@ -141,7 +141,7 @@ static void finish(struct rows *rows, double seconds)
 	for (size_t i = 0; i < rows->count; i++) {
 		rows->items[i].pass /= seconds;
 		rows->items[i].drop /= seconds;
-		rows->items[i].shadow /= seconds;
+		rows->items[i].would_drop /= seconds;
 	}
 	if (rows->count)
 		qsort(rows->items, rows->count, sizeof(*rows->items), busiest_first);
@@ -213,22 +213,23 @@ static void put_page(const struct page *page, const struct sample *now, const st
 	put_interfaces(page, &now->snapshot);
 	put_state(page, now, before);
 	put_line(page, false, "%s", "");
-	put_line(page, true, "%-32s %12s %12s %12s %16s", "zone", "pass/s", "drop/s", "would/s",
-		 "refused ever");
+	put_line(page, true, "%-32s %12s %12s %12s %16s", "zone", "pass/s", "drop/s",
+		 "would-drop/s", "refused ever");
 	for (size_t i = 0; i < zones->count; i++) {
 		const struct row *row = &zones->items[i];
 
 		put_line(page, false, "%-32s %12.0f %12.0f %12.0f %16" PRIu64,
-			 printable(row->name).text, row->pass, row->drop, row->shadow, row->total);
+			 printable(row->name).text, row->pass, row->drop, row->would_drop,
+			 row->total);
 	}
 	put_line(page, false, "%s", "");
-	put_line(page, true, "%-32s %12s %12s %12s %16s", "reason", "", "drop/s", "would/s",
+	put_line(page, true, "%-32s %12s %12s %12s %16s", "reason", "", "drop/s", "would-drop/s",
 		 "refused ever");
 	for (size_t i = 0; i < reasons->count; i++) {
 		const struct row *row = &reasons->items[i];
 
 		put_line(page, false, "%-32s %12s %12.0f %12.0f %16" PRIu64, row->name, "",
-			 row->drop, row->shadow, row->total);
+			 row->drop, row->would_drop, row->total);
 	}
 }
 
@@ -262,8 +263,8 @@ static struct json_object *rows_json(const struct rows *rows, bool pass)
 					       json_object_new_double(rows->items[i].pass));
 		json_object_object_add(o, "drop_per_second",
 				       json_object_new_double(rows->items[i].drop));
-		json_object_object_add(o, "shadow_per_second",
-				       json_object_new_double(rows->items[i].shadow));
+		json_object_object_add(o, "would_drop_per_second",
+				       json_object_new_double(rows->items[i].would_drop));
 		json_count(o, "refused", rows->items[i].total);
 		json_object_array_add(all, o);
 	}
@@ -373,7 +374,7 @@ const struct command command_top = {
 	.help = "Usage: sipward top [--once] [-j]\n\n"
 		"  -1, --once  one second as text, and no screen\n"
 		"  -j, --json  likewise as JSON\n\n"
-		"Lists zones and reasons, the busiest first. `would` counts what monitor mode would\n"
-		"drop. q quits.\n",
+		"Lists zones and reasons, the busiest first. `would-drop` counts what was refused and\n"
+		"not dropped: monitor mode, would_drop, report, TCP. q quits.\n",
 	.run = run,
 };

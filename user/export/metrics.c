@@ -262,7 +262,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	family(out, "sipward_packets_total", "counter", "Packets to the services, by verdict");
 	each_zone(out, &snapshot, render_packets);
 	family(out, "sipward_drops_total", "counter",
-	       "Packets refused, by reason; mode monitor: counted, not carried out");
+	       "Packets refused, by reason; mode monitor: would-drop, not carried out");
 	each_zone(out, &snapshot, render_drops);
 	family(out, "sipward_messages_total", "counter",
 	       "Messages to the services, by method or kind");

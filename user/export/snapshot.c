@@ -115,7 +115,8 @@ static struct json_object *zone_json(const struct snapshot_zone *zone)
 	json_count(o, "pass", counters->reasons[SW_MODE_ENFORCE][SW_REASON_NONE]);
 	json_count(o, "drop", counters_refused(counters, SW_MODE_ENFORCE));
 	json_object_object_add(o, "drops", reasons_json(counters->reasons[SW_MODE_ENFORCE]));
-	json_object_object_add(o, "shadow", reasons_json(counters->reasons[SW_MODE_MONITOR]));
+	json_count(o, "would_drop", counters_refused(counters, SW_MODE_MONITOR));
+	json_object_object_add(o, "would_drops", reasons_json(counters->reasons[SW_MODE_MONITOR]));
 	for (int i = 0; i < SW_MESSAGE_COUNT; i++)
 		if (counters->messages[i])
 			json_count(messages, message_name(i), counters->messages[i]);

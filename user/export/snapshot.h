@@ -36,7 +36,8 @@ void snapshot_free(struct snapshot *snapshot);
 /* Packets refused in a mode, over all reasons. */
 uint64_t counters_refused(const struct sw_counters *counters, enum sw_mode mode);
 
-/* {"interfaces": [{"name", "zones": [{"name", "pass", "drops", "shadow", "messages"}]}]} */
+/* {"interfaces": [{"name", "zones": [{"name", "pass", "drop", "drops", "would_drop", "would_drops",
+ * "messages"}]}]} */
 struct json_object *snapshot_json(const struct snapshot *snapshot);
 
 #endif

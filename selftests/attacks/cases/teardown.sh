@@ -59,7 +59,7 @@ for round in 1 2; do
 		read -ra bye <<<"$(dialog caller --from "$MOVED4" "$SERVER4" BYE "${CALL[@]}")"
 		expect_equal "a caller whose address changed ends the call, and is counted" \
 			"200 1" \
-			"${bye[3]} $(counter public shadow teardown)"
+			"${bye[3]} $(counter public would_drops teardown)"
 	fi
 done
 

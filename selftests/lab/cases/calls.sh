@@ -112,8 +112,8 @@ ward_reload || not_ok "SIGHUP applies monitor mode" "the generation stays"
 dropped=$(counter public drops method)
 expect_equal "in monitor mode a MESSAGE is answered" 202 \
 	"$(request attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
-expect_equal "in monitor mode the MESSAGE is counted in the shadow" \
-	1 "$(counter public shadow method)"
+expect_equal "in monitor mode the MESSAGE is counted as would-drop" \
+	1 "$(counter public would_drops method)"
 expect_equal "in monitor mode the MESSAGE is not counted as a drop" \
 	"$dropped" "$(counter public drops method)"
 lab_end

@@ -44,7 +44,7 @@ expect "capture --count ends after that many packets" "$(cat "$TMP/capture.log")
 expect_equal "each captured packet has its reason as a comment" 4 "$(grep -aoF \
 	'sipward: dropped: method (' "$TMP/refused.pcapng" | wc -l)"
 expect_equal "a packet that monitor mode only counts is captured, too" 1 "$(grep -aoF \
-	'sipward: would have been dropped: method (' "$TMP/refused.pcapng" | wc -l)"
+	'sipward: would-drop: method (' "$TMP/refused.pcapng" | wc -l)"
 expect_equal "explain reads the capture, and gives the same verdicts" \
 	"5 method" "$(ward explain -j \
 	-p "$TMP/capture.yaml" "$TMP/refused.pcapng" | jq -r .reason | sort | uniq -c | xargs)"

@@ -44,8 +44,8 @@ dropped() { # REASON
 	counter devices drops "$1"
 }
 
-shadow() {
-	counter devices shadow "$1"
+would_drop() {
+	counter devices would_drops "$1"
 }
 
 # --- requests ---
@@ -61,13 +61,13 @@ expect_equal "a message with a Diversion header is dropped" "dropped 1" \
 expect_equal "a message with charging data is dropped" "dropped 1" \
 	"$(sends charging --header 'P-Charging-Vector: icid-value=1' INVITE) $(dropped privacy_charging)"
 expect_equal "a NOTIFY over TCP is counted, and arrives" "arrives 1 1" \
-	"$(sends tcp --tcp NOTIFY) $(dropped egress_method) $(shadow egress_method)"
+	"$(sends tcp --tcp NOTIFY) $(dropped egress_method) $(would_drop egress_method)"
 sends_outbound "$ATTACKER4" stranger NOTIFY
 expect_equal "other zones have no such rule" 0 "$(counter public drops egress_method)"
 
 # --- responses ---
 expect_equal "at first nobody knows which dialogs there are: a redirect is counted" "arrives 0 1" \
-	"$(sends early --tag d2 'SIP/2.0 302 Moved') $(dropped egress_status) $(shadow egress_status)"
+	"$(sends early --tag d2 'SIP/2.0 302 Moved') $(dropped egress_status) $(would_drop egress_status)"
 expect "after three minutes, the observer is good" "$(ward status)" wait_until 5 observer_aged
 expect_equal "a redirect is dropped when the observer is good" "dropped 1" \
 	"$(sends redirect --tag d3 'SIP/2.0 302 Moved') $(dropped egress_status)"
@@ -78,14 +78,14 @@ sends_outbound --tag d4 "$CALLER4" call 'SIP/2.0 302 Moved'
 twice() { [ "$(grep -cx call "$TMP/heard")" = 2 ]; }
 expect "a redirect inside a call arrives" "$(cat "$TMP/heard")" wait_until 5 twice
 expect_equal "a redirect inside a call is only counted" \
-	"1 2" "$(dropped egress_status) $(shadow egress_status)"
+	"1 2" "$(dropped egress_status) $(would_drop egress_status)"
 
 # --- a real server ---
 expect_equal "an answer that is only reported arrives" "404 3" \
-	"$(request caller --from "$CALLER4" --user nobody "$SERVER4" OPTIONS) $(shadow egress_status)"
+	"$(request caller --from "$CALLER4" --user nobody "$SERVER4" OPTIONS) $(would_drop egress_status)"
 expect_equal "an answer that is only reported arrives over TCP, too" "404 4" "$(
 	request caller --tcp --from "$CALLER4" --user nobody "$SERVER4" OPTIONS
-) $(shadow egress_status)"
+) $(would_drop egress_status)"
 expect_calls "calls of the zone" in caller "$SERVER4" "$CALLER4" 40 50
 spawn "$CALLER" "$TMP/uas.log" sipp -sn uas -i "$CALLER4" -p 5066 -nostdin
 server sipp "$CALLER4:5066" -sn uac -i "$SERVER4" -p 5070 -m 40 -r 50 -d 100 -recv_timeout 5000 \

@@ -39,14 +39,14 @@ read -ra call <<<"$(dialog caller --tcp --from "$CALLER4" "$SERVER4" INVITE)"
 expect_equal "a call over TCP is answered" 200 "${call[3]}"
 read -ra forged <<<"$(dialog attacker --tcp --from "$ATTACKER4" "$SERVER4" BYE "${call[@]:0:3}")"
 expect_equal "over TCP a BYE from a stranger is counted, and passes" "200 1" \
-	"${forged[3]} $(counter public shadow teardown)"
+	"${forged[3]} $(counter public would_drops teardown)"
 read -ra call <<<"$(dialog caller --tcp --from "$CALLER4" "$SERVER4" INVITE)"
 read -ra forged <<<"$(dialog attacker --from "$ATTACKER4" "$SERVER4" BYE "${call[@]:0:3}")"
 expect_equal "a stranger's BYE over UDP for a call over TCP gets no answer" "none 2" \
 	"${forged[3]} $(counter public drops teardown)"
 read -ra bye <<<"$(dialog caller --tcp --from "$CALLER4" "$SERVER4" BYE "${call[@]:0:3}")"
 expect_equal "the caller's own BYE from another port is no teardown" "200 0 0" \
-	"${bye[3]} $(counter phones drops teardown) $(counter phones shadow teardown)"
+	"${bye[3]} $(counter phones drops teardown) $(counter phones would_drops teardown)"
 expect_calls "calls of the same phone go on" teardown caller "$SERVER4" "$CALLER4" 40 50
 
 # --- To-tags that nobody gave ---
