@@ -14,24 +14,9 @@
 #define SIPWARD_BPF_LIB_WAYS_H
 
 #include "lib/packet.h"
-
-enum ways { WAYS_SOURCES, WAYS_PREFIXES, WAYS_UNPROVEN_DIALERS };
+#include "lib/way_hash.h"
 
 #define WAY_NONE (-1)
-
-/* Multilinear hashing (Carter and Wegman 1979; Lemire and Kaser 2014): the upper half of the sum is
- * strongly universal. A token would cost three times as much, and this one nobody gets to see. */
-static __always_inline __u64 way_tag(const struct sw_source *source, __u32 table)
-{
-	__u64 sum = policy.way_keys[0];
-
-	for (int i = 0; i < 4; i++)
-		sum += policy.way_keys[i + 1] * source->addr.words[i];
-	sum += policy.way_keys[5] *
-	       ((__u32)source->port << 16 | source->length << 8 | source->zone);
-	sum += policy.way_keys[6] * (table + 1);
-	return sum ? sum : 1;
-}
 
 /* The entry of this tag, or when `claim` says so, one that is free; `until` is of the first entry
  * of a line, and `stride` words further that of the next. */
@@ -106,15 +91,15 @@ __noinline int find_way(struct scratch *scratch, __u32 table, __u32 claim)
 	}
 	if (table == WAYS_UNPROVEN_DIALERS)
 		source.port = !p->may_be_spoofed;
-	tag = way_tag(&source, table);
+	tag = way_tag(policy.way_keys, &source, table);
 	if (table == WAYS_SOURCES) {
-		line = (tag >> 32) * policy.source_lines >> 32;
+		line = way_line(tag, policy.source_lines);
 		way = way_of_source(line, tag, now, claim);
 	} else if (table == WAYS_PREFIXES) {
-		line = (tag >> 32) * policy.prefix_lines >> 32;
+		line = way_line(tag, policy.prefix_lines);
 		way = way_of_prefix(line, tag, now, claim);
 	} else {
-		line = (tag >> 32) * policy.unproven_dialer_lines >> 32;
+		line = way_line(tag, policy.unproven_dialer_lines);
 		way = way_of_dialer(line, tag, now);
 		claim = 0;
 	}
