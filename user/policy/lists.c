@@ -9,9 +9,9 @@
 #include "policy/names.h"
 #include "policy/prefix.h"
 
-/* A file name has a '/'; so has a prefix, but there an address stands before it. A text that only
- * looks like a prefix (10.0.0/8) is taken for one, so that its error is about that. */
-static bool is_file_name(const char *text)
+/* So has a prefix, but there an address stands before it. A text that only looks like a prefix
+ * (10.0.0/8) is taken for one, so that its error is about that. */
+bool list_is_file(const char *text)
 {
 	size_t before = strcspn(text, "/");
 
@@ -200,7 +200,7 @@ static int add_item(struct parse_context *d, const struct node *item, enum sw_li
 
 	if (!text)
 		return -1;
-	if (is_file_name(text))
+	if (list_is_file(text))
 		return read_list_file(d, item, &(struct line_reader){add_line, &list, NULL});
 	if (prefix_read(text, &prefix) == PREFIX_NO_ADDRESS && !strchr(text, '/') &&
 	    strspn(text, "0123456789.") != strlen(text)) {

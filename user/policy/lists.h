@@ -23,6 +23,8 @@ struct line_reader {
 void begin_list(struct parse_context *d);
 int count_entry(struct parse_context *d, const struct source *s, struct position at);
 
+/* True for an entry of `lists` that is the name of a file: it has a '/', and is no prefix. */
+bool list_is_file(const char *text);
 int read_list_file(struct parse_context *d, const struct node *item,
 		   const struct line_reader *reader);
 /* Reads `off`, `builtin`, or the name of a file of lines. */

@@ -111,6 +111,16 @@ int prefix_compare(const struct prefix *a, const struct prefix *b)
 	return order ? order : a->length - b->length;
 }
 
+bool prefix_holds(const struct prefix *prefix, const struct sw_addr *addr)
+{
+	struct sw_addr cut = *addr;
+
+	if (prefix->ipv6 == is_mapped(addr))
+		return false;
+	clear_host_bits(&cut, prefix->length + (prefix->ipv6 ? 0 : V4_BITS));
+	return memcmp(&cut, &prefix->addr, sizeof(cut)) == 0;
+}
+
 const char *addr_text(const struct sw_addr *addr, char *text, size_t size)
 {
 	bool v4 = is_mapped(addr);

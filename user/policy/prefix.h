@@ -31,6 +31,9 @@ enum prefix_fault prefix_read(const char *text, struct prefix *prefix);
 /* Orders by family, address, length; 0 when they are the same prefix. */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 
+/* True when the address is within it. */
+bool prefix_holds(const struct prefix *prefix, const struct sw_addr *addr);
+
 /* The address alone, of either family. */
 int addr_parse(const char *text, struct sw_addr *addr);
 
