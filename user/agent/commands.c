@@ -7,6 +7,7 @@
 #include "agent/policies.h"
 #include "agent/saved.h"
 #include "agent/tuned.h"
+#include "agent/who.h"
 #include "export/bundle.h"
 #include "export/event.h"
 #include "export/json.h"
@@ -222,6 +223,13 @@ static int on_diff(struct agent *agent, struct json_object *args, struct json_ob
 	return 0;
 }
 
+static int on_who(struct agent *agent, struct json_object *args, struct json_object *answer,
+		  struct error *e)
+{
+	history_read(&agent->history);
+	return who_answer(&agent->history, text_of(args, "address"), answer, e);
+}
+
 static const struct command_of_agent {
 	const char *name;
 	int (*run)(struct agent *agent, struct json_object *args, struct json_object *answer,
@@ -230,6 +238,7 @@ static const struct command_of_agent {
 } commands[] = {
 	{"status", on_status, false}, {"tune", on_tune, true},       {"reset", on_reset, true},
 	{"apply", on_apply, true},    {"confirm", on_confirm, true}, {"diff", on_diff, true},
+	{"who", on_who, false},
 };
 
 static const struct command_of_agent *find_command(const char *line)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/ban.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -144,7 +146,7 @@ static struct reason_label reason_of(const struct sw_ban *ban)
 		       reason_label(ban->reason);
 }
 
-static struct json_object *ban_json(const struct ban_entry *entry)
+struct json_object *ban_json(const struct ban_entry *entry)
 {
 	struct json_object *o = json_object_new_object();
 	uint64_t now = monotonic_ns();

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/address.h"
 #include "cli/cli.h"
 #include "cli/explain_text.h"
 #include "cli/options.h"
@@ -212,35 +213,6 @@ static int explain_file(const char *path, struct test_run *test_run, const struc
 	return explain_message(&x, test_run, options, text, size, e);
 }
 
-/* "192.0.2.1", "192.0.2.1:5062", "2001:db8::1", "[2001:db8::1]:5062" */
-static int read_from(const char *text, struct endpoint *from, struct error *e)
-{
-	char addr[64] = "";
-	const char *why = "write an address, as in 192.0.2.1:5060 or [2001:db8::1]:5060";
-	const char *colon = strrchr(text, ':'), *end = text + strlen(text);
-	unsigned int port = 5060;
-	struct prefix prefix;
-	int used = 0;
-
-	if (*text == '[' || (colon && strchr(text, ':') == colon)) {
-		end = colon && (*text != '[' || colon[-1] == ']') ? colon : end;
-		if (*end && (sscanf(end, ":%5u%n", &port, &used) != 1 || end[used] || port > 65535))
-			return fail(e, EXIT_USAGE,
-				    "explain: --from %s: the port must be within 0..65535", text);
-	}
-	if (*text == '[' && end > text + 1 && end[-1] == ']') {
-		text++;
-		end--;
-	}
-	snprintf(addr, sizeof(addr), "%.*s", (int)(end - text), text);
-	if (prefix_parse(addr, &prefix, &why) < 0 || prefix.length != (prefix.ipv6 ? 128 : 32))
-		return fail(e, EXIT_USAGE, "explain: --from %s: %s", text,
-			    why ? why : "no single address");
-	from->addr = prefix.addr;
-	from->port = port;
-	return 0;
-}
-
 static int read_options(const struct command *self, int argc, char **argv,
 			struct explain_options *to, struct error *e)
 {
@@ -255,13 +227,13 @@ static int read_options(const struct command *self, int argc, char **argv,
 	static const char *const transports[] = {"udp", "tcp", NULL};
 	int letter;
 
-	read_from("198.51.100.7:5060", &to->from, e);
+	read_address("explain: --from", "198.51.100.7:5060", &to->from, e);
 	while ((letter = next_option(self, argc, argv, "p:jf:t:", options, e)) >= 0) {
 		if (letter == 'p')
 			to->policy = optarg;
 		else if (letter == 'j')
 			to->json = true;
-		else if (letter == 'f' && read_from(optarg, &to->from, e) < 0)
+		else if (letter == 'f' && read_address("explain: --from", optarg, &to->from, e) < 0)
 			return -1;
 		else if (letter == 't' && strcmp(optarg, "udp") && strcmp(optarg, "tcp"))
 			return unknown_word("explain: --transport", optarg, transports, e);

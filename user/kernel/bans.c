@@ -14,6 +14,15 @@
  * come. */
 #define ROOM_AGAIN (10 * SW_NS_PER_SEC)
 
+void ban_source(const struct sw_addr *addr, struct sw_source *source)
+{
+	bool ipv6 = !addr_is_ipv4(addr);
+
+	*source = (struct sw_source){.addr = *addr, .length = ipv6 ? 64 : 32};
+	if (ipv6)
+		memset(source->addr.octets + 8, 0, 8);
+}
+
 /* One source: an IPv4 address, an IPv6 /64 (a subscriber has a whole one). */
 static int source_of(const struct prefix *addr, struct sw_source *key, struct error *e)
 {
@@ -22,11 +31,7 @@ static int source_of(const struct prefix *addr, struct sw_source *key, struct er
 			    "a ban is for one source (an IPv4 address, an IPv6 "
 			    "address or its /64); write prefixes into lists: {deny: [...]} of the "
 			    "policy");
-	memset(key, 0, sizeof(*key));
-	key->addr = addr->addr;
-	key->length = addr->ipv6 ? 64 : 32;
-	if (addr->ipv6)
-		memset(key->addr.octets + 8, 0, 8);
+	ban_source(&addr->addr, key);
 	return 0;
 }
 
@@ -146,6 +151,11 @@ int allow_add(const struct state *state, const struct prefix *addr, uint64_t dur
 	return add(state, addr, duration, note, BAN_ALLOWS, source, e);
 }
 
+bool is_same_source(const struct sw_source *a, const struct sw_source *b)
+{
+	return a->length == b->length && memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
+}
+
 /* The usernames that are refused to a source, or one of them. */
 struct users {
 	const struct state *state;
@@ -161,8 +171,7 @@ static bool take_user_off(const void *key, void *value, void *context)
 	const struct sw_ban *ban = value;
 	struct users *users = context;
 
-	if (is_of_user(ban) && ban->end > users->now && source->length == users->source.length &&
-	    memcmp(&source->addr, &users->source.addr, sizeof(source->addr)) == 0 &&
+	if (is_of_user(ban) && ban->end > users->now && is_same_source(source, &users->source) &&
 	    (!users->user || strncmp(users->user, ban->note, sizeof(ban->note)) == 0) &&
 	    state_write(users->state, STATE_BANS, source, NULL, BPF_ANY) == 0)
 		users->taken++;
@@ -212,7 +221,8 @@ struct gathering {
 	size_t count;
 	uint64_t now;
 	enum ban_kind kind;
-	bool users; /* those that are refused, too */
+	bool users;                   /* those that are refused, too */
+	const struct sw_source *only; /* NULL: those of all sources */
 };
 
 static bool gather(const void *key, void *value, void *context)
@@ -220,6 +230,8 @@ static bool gather(const void *key, void *value, void *context)
 	struct gathering *to = context;
 	struct ban_entry entry = {.ban = *(const struct sw_ban *)value};
 
+	if (to->only && !is_same_source(to->only, key))
+		return true;
 	if (entry.ban.end > to->now && is_of_kind(&entry.ban, to->kind) &&
 	    (to->users || !is_of_user(&entry.ban))) {
 		if (is_of_user(&entry.ban))
@@ -263,6 +275,21 @@ int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **b
 		return -1;
 	if (*count)
 		qsort(*bans, *count, sizeof(**bans), by_end);
+	return 0;
+}
+
+int ban_list_source(const struct state *state, const struct sw_source *source,
+		    struct ban_entry **bans, size_t *count, struct error *e)
+{
+	struct gathering to = {
+		.now = monotonic_ns(), .kind = BAN_EITHER, .users = true, .only = source};
+
+	if (map_walk(state->fds[STATE_BANS], gather, &to, e) < 0) {
+		free(to.bans);
+		return -1;
+	}
+	*bans = to.bans;
+	*count = to.count;
 	return 0;
 }
 

@@ -21,6 +21,11 @@ struct ban_entry {
 /* Two kinds of entries share the table, so that a source never has both. */
 enum ban_kind { BAN_DENIES, BAN_ALLOWS, BAN_EITHER };
 
+/* The source that a ban of this address holds for: the address, or its IPv6 /64. */
+void ban_source(const struct sw_addr *addr, struct sw_source *source);
+/* Whatever username is refused to it. */
+bool is_same_source(const struct sw_source *a, const struct sw_source *b);
+
 /* Bans the source of `addr` for `duration` nanoseconds (BAN_FOREVER: until taken off). An entry
  * that exists is replaced. *source (may be NULL) gets what was banned. */
 int ban_add(const struct state *state, const struct prefix *addr, uint64_t duration,
@@ -103,7 +108,11 @@ int ban_del_user(const struct state *state, const struct prefix *addr, const cha
 int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,
 	     struct error *e);
 
-/* Likewise, those of all kinds and in no order: for those that have no time. Without usernames that
+/* Those of one source, of all kinds: its ban or its allow, and the usernames refused to it. */
+int ban_list_source(const struct state *state, const struct sw_source *source,
+		    struct ban_entry **bans, size_t *count, struct error *e);
+
+/* All, of all kinds and in no order: for those that have no time. Without usernames that
  * are refused: they stand under a hash whose key does not outlive a reboot. */
 int ban_list_unsorted(const struct state *state, struct ban_entry **bans, size_t *count,
 		      struct error *e);

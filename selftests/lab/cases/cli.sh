@@ -44,7 +44,7 @@ expect_equal "check of a good policy has no error output" "" "$(cat "$TMP/cli.er
 server "$BUILD/sipward" check "$TMP/good.yaml" >/dev/full 2>"$TMP/cli.out"
 expect_equal "output on a full disk: exit code 1" 1 $?
 expect_says "it says so" 'could not be written: No space left'
-commands="run check diff apply confirm tune status top stats events capture explain audit ban allow \
+commands="run check diff apply confirm tune status top stats events capture explain audit ban allow who \
 doctor detach version"
 for command in --help $commands; do
 	words=("$command" --help)

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The answer of `sipward who`: facts as they are gathered, and what follows from them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Before cmocka.h, whose macro fail() would change the function of this name in base.h. */
+#include "base/base.h"
+#include "export/json.h"
+#include "export/who_judge.h"
+
+#include <cmocka.h>
+
+#define ZONE(more)                                                                                 \
+	"\"address\":\"192.0.2.1\",\"interface\":\"eth0\",\"agent\":true,\"policy_seconds\":9999," \
+	"\"trouble\":null,\"zone\":{\"name\":\"public\",\"trust\":\"none\",\"mode\":\"enforce\","  \
+	"\"newcomers\":true,\"greylist\":\"auto\",\"connections\":0" more "}"
+#define NOTHING                                                                                  \
+	"\"list\":null,\"ban\":null,\"allowed\":null,\"refused_usernames\":[],\"penalty\":null," \
+	"\"known\":[],\"limits\":[],\"drops\":[],\"only_counted\":[]"
+
+/* Members of `more` take the place of those before. */
+static struct json_object *judged(const char *more)
+{
+	auto_free char *text = xasprintf("{" ZONE("") "," NOTHING "%s%s}", *more ? "," : "", more);
+	struct json_object *facts = json_tokener_parse(text);
+
+	if (!facts)
+		fail_msg("%s", text);
+	who_judge(facts);
+	return facts;
+}
+
+static const char *first(struct json_object *facts, const char *key)
+{
+	struct json_object *all = json_object_object_get(facts, "keeps_out");
+
+	return json_object_array_length(all) ? text_of(json_object_array_get_idx(all, 0), key) :
+					       NULL;
+}
+
+static void assert_judged(const char *facts_text, const char *verdict, const char *reason,
+			  const char *command)
+{
+	auto_json struct json_object *facts = judged(facts_text);
+	const char *got = first(facts, "command");
+
+	assert_string_equal(text_of(facts, "verdict"), verdict);
+	assert_int_equal(who_is_out(facts), verdict[0] == 'o' || verdict[0] == 'w');
+	if (!reason) {
+		assert_null(first(facts, "reason"));
+		return;
+	}
+	assert_string_equal(first(facts, "reason"), reason);
+	assert_true(!got == !command);
+	if (command)
+		assert_string_equal(got, command);
+}
+
+#define PEER \
+	"\"zone\":{\"name\":\"x\",\"trust\":\"peer\",\"mode\":\"enforce\",\"greylist\":\"auto\"}"
+#define EARNED \
+	"\"ban\":{\"reason\":\"auth_failures\",\"seconds_left\":60,\"evidence\":9,\"note\":\"\"}"
+#define MANUAL "\"ban\":{\"reason\":\"manual\",\"seconds_left\":null,\"evidence\":0,\"note\":\"x\"}"
+#define DENY   "\"list\":{\"list\":\"deny\",\"prefix\":\"192.0.2.0/24\",\"place\":null}"
+#define ALLOW  "\"list\":{\"list\":\"allow\",\"prefix\":\"192.0.2.0/24\",\"place\":null}"
+
+static void test_lists_and_bans(void **state)
+{
+	(void)state;
+	assert_judged("", "in", NULL, NULL);
+	assert_judged(EARNED, "out", "auth_failures", "sipward ban del 192.0.2.1");
+	assert_judged(MANUAL, "out", "ban", "sipward ban del 192.0.2.1");
+	assert_judged(DENY, "out", "deny_list", "sipward allow add 192.0.2.1");
+	/* An earned ban is not for a peer, one by hand is; the allow list spares both. */
+	assert_judged(PEER "," EARNED, "in", NULL, NULL);
+	assert_judged(PEER "," MANUAL, "out", "ban", "sipward ban del 192.0.2.1");
+	assert_judged(ALLOW "," MANUAL, "in", NULL, NULL);
+	assert_judged(DENY ",\"allowed\":{\"reason\":\"manual\"}", "in", NULL, NULL);
+	/* Only counted, in shadow or in monitor mode. */
+	assert_judged(MANUAL ",\"only_counted\":[\"ban\"]", "in", NULL, NULL);
+	assert_judged(MANUAL ",\"zone\":{\"name\":\"x\",\"trust\":\"none\",\"mode\":\"monitor\","
+			     "\"greylist\":\"auto\"}",
+		      "monitored", "ban", "sipward ban del 192.0.2.1");
+	/* Nothing filters, or it cannot be read what does. */
+	assert_judged(MANUAL ",\"interface\":null,\"zone\":null", "in", "ban",
+		      "sipward ban del 192.0.2.1");
+	assert_judged("\"interface\":null,\"zone\":null,\"trouble\":\"another version\"", "unknown",
+		      NULL, NULL);
+}
+
+/* A username is what a guesser sent. */
+static void test_usernames(void **state)
+{
+#define USER(name) "\"refused_usernames\":[{\"user\":\"" name "\",\"seconds_left\":60}]"
+	(void)state;
+	assert_judged(USER("bob"), "out", "login_refused", "sipward ban del 192.0.2.1 --user bob");
+	assert_judged(USER("a b; rm -rf /"), "out", "login_refused",
+		      "sipward ban del 192.0.2.1 --user 'a b; rm -rf /'");
+	assert_judged(USER("-x"), "out", "login_refused", "sipward ban del 192.0.2.1 --user '-x'");
+	/* That which no shell would take as it stands. */
+	assert_judged(USER("a'; id; '"), "out", "login_refused", "sipward ban del 192.0.2.1");
+	assert_judged(USER("\\u001b[2J"), "out", "login_refused", "sipward ban del 192.0.2.1");
+	assert_judged(USER("a\\nb"), "out", "login_refused", "sipward ban del 192.0.2.1");
+	assert_judged(USER("\\u202egnp"), "out", "login_refused", "sipward ban del 192.0.2.1");
+}
+
+#define LIMIT(reason, rule, share, spent)                                                     \
+	"{\"reason\":\"" reason "\",\"rule\":\"public." rule "\",\"limit\":\"10/m burst 5\"," \
+	"\"used\":5,\"room\":5,\"spent\":" spent ",\"share\":" share "}"
+#define BUDGET(spent)    LIMIT("newcomers", "newcomers.rate", "null", spent)
+#define KNOWN(forgotten) "\"known\":[{\"port\":5060,\"forgotten\":" forgotten "}]"
+#define MORE(rule)       "sipward tune public." rule " 20/m burst 16 --for 1h"
+
+static void test_newcomers(void **state)
+{
+	(void)state;
+	assert_judged("\"limits\":[" BUDGET("false") "]", "in", NULL, NULL);
+	assert_judged("\"limits\":[" BUDGET("true") "]", "waits", "greylist",
+		      MORE("newcomers.rate"));
+	assert_judged("\"limits\":[" BUDGET("true") "]," KNOWN("false"), "in", NULL, NULL);
+	assert_judged("\"limits\":[" BUDGET("true") "]," KNOWN("true"), "waits", "greylist",
+		      MORE("newcomers.rate"));
+	assert_judged("\"server_falls_behind\":true", "waits", "greylist", NULL);
+	assert_judged("\"penalty\":{\"seconds_left\":5}", "waits", "greylist", NULL);
+	/* One that the server served does not notice a penalty. */
+	assert_judged("\"penalty\":{\"seconds_left\":5},\"known\":[{\"port\":5060,\"grade\":"
+		      "\"good\",\"forgotten\":false}]",
+		      "in", NULL, NULL);
+	assert_judged("\"penalty\":{\"seconds_left\":5},\"known\":[{\"port\":5060,\"grade\":"
+		      "\"proved\",\"forgotten\":false}]",
+		      "waits", "greylist", NULL);
+	/* With another cause, it is out. */
+	assert_judged("\"limits\":[" BUDGET("true") "]," MANUAL, "out", "ban",
+		      "sipward ban del 192.0.2.1");
+}
+
+static void test_limits(void **state)
+{
+#define SOURCE(share) LIMIT("rate_source", "rates.source.any", "\"" share "\"", "true")
+	(void)state;
+	assert_judged("\"limits\":[" SOURCE("no proof") "]", "out", "rate_source",
+		      MORE("rates.source.any"));
+	assert_judged("\"limits\":[" LIMIT("rate_zone", "rates.zone", "null", "true") "]", "out",
+		      "rate_zone", MORE("rates.zone"));
+	/* A known endpoint spends its own share. Without a port, it may be either. */
+	assert_judged("\"port\":5060,\"limits\":[" SOURCE("no proof") "]," KNOWN("false"), "in",
+		      NULL, NULL);
+	assert_judged("\"port\":5060,\"limits\":[" SOURCE("path of a proof") "]," KNOWN("false"),
+		      "out", "rate_source", MORE("rates.source.any"));
+	assert_judged("\"limits\":[" SOURCE("no proof") "]," KNOWN("false"), "out", "rate_source",
+		      MORE("rates.source.any"));
+	assert_judged("\"limits\":[" SOURCE("no proof") "],\"only_counted\":[\"rate_source\"]",
+		      "in", NULL, NULL);
+}
+
+#define DROP(reason, mode, ago)                                                       \
+	"\"drops\":[{\"reason\":\"" reason "\",\"mode\":\"" mode "\",\"text\":\"t\"," \
+	"\"direction\":\"ingress\",\"count\":3,\"seconds_ago\":" ago "}]"
+
+static void test_drops(void **state)
+{
+	(void)state;
+	assert_judged(DROP("method", "enforce", "9"), "out", "method",
+		      "sipward tune shadow '[method]' --for 1h");
+	assert_judged(DROP("scanner", "enforce", "9") ",\"only_counted\":[\"method\"]", "out",
+		      "scanner", "sipward tune shadow '[scanner, method]' --for 1h");
+	assert_judged(DROP("method", "monitor", "9"), "in", NULL, NULL);
+	assert_judged(DROP("method", "enforce", "301"), "in", NULL, NULL);
+	/* Another policy did that. */
+	assert_judged(DROP("method", "enforce", "9") ",\"policy_seconds\":8", "in", NULL, NULL);
+	/* A ban that is over. */
+	assert_judged(DROP("ban", "enforce", "9"), "in", NULL, NULL);
+	assert_judged(DROP("rate_source", "enforce", "9") ",\"limits\":[" LIMIT(
+			      "rate_source", "rates.source.any", "\"no proof\"", "false") "]",
+		      "out", "rate_source", MORE("rates.source.any"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lists_and_bans), cmocka_unit_test(test_usernames),
+		cmocka_unit_test(test_newcomers),      cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_drops),
+	};
+
+	return cmocka_run_group_tests_name("who", tests, NULL, NULL);
+}
