@@ -304,15 +304,15 @@ static bool send_some(struct agent *agent, struct control_client *client)
 {
 	const struct history *history = &agent->history;
 
-	if (client->next < history_oldest(history))
-		client->next = history_oldest(history);
 	for (int i = 0; i < EVENTS_A_TURN; i++) {
 		uint64_t end = client->stays ? history->count : client->end;
+		const struct sw_event *event = history_next(history, &client->next);
 		auto_json struct json_object *o = NULL;
 
-		if (client->next >= end)
+		if (!event || client->next >= end)
 			return true;
-		o = event_json(history_get(history, client->next++), &agent->state);
+		client->next++;
+		o = event_json(event, &agent->state);
 		if (!control_send(client, o))
 			return true;
 	}
@@ -361,7 +361,7 @@ bool on_command(void *context, struct control_client *client, const char *line)
 	history_read(&agent->history);
 	client->reads = true;
 	client->stays = line[0] == 'f';
-	client->next = history_oldest(&agent->history);
+	client->next = 0;
 	client->end = agent->history.count;
 	loop_continue(&agent->loop);
 	return true;

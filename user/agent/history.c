@@ -3,8 +3,24 @@
 
 #include <string.h>
 
+static void add_to_share(struct history *history, const struct sw_event *event)
+{
+	size_t kind = event->kind == SW_EVENT_REPAIR ? SW_REASON_COUNT : event->reason;
+	struct history_share *share;
+
+	if (kind >= HISTORY_KINDS)
+		return;
+	share = history->shares[kind];
+	if (!share)
+		share = history->shares[kind] = xcalloc(1, sizeof(*share));
+	share->numbers[share->count % HISTORY_SHARE] = history->count;
+	share->events[share->count++ % HISTORY_SHARE] = *event;
+}
+
 void history_add(struct history *history, const struct sw_event *event)
 {
+	add_to_share(history, event);
+	evidence_add(history->evidence, event);
 	history->events[history->count++ % HISTORY_SIZE] = *event;
 	history->seen(history->context, event);
 }
@@ -22,6 +38,7 @@ int history_open(struct history *history, const struct state *state,
 	history->seen = seen;
 	history->context = context;
 	history->events = xcalloc(HISTORY_SIZE, sizeof(*history->events));
+	history->evidence = evidence_new();
 	return ring_open(&history->ring, state->fds[STATE_EVENTS], "events", on_event, history, e);
 }
 
@@ -29,6 +46,9 @@ void history_close(struct history *history)
 {
 	ring_close(&history->ring);
 	free(history->events);
+	evidence_free(history->evidence);
+	for (size_t i = 0; i < HISTORY_KINDS; i++)
+		free(history->shares[i]);
 	memset(history, 0, sizeof(*history));
 }
 
@@ -47,12 +67,43 @@ int history_wait(struct history *history)
 	return ring_wait(&history->ring);
 }
 
-uint64_t history_oldest(const struct history *history)
+/* The first of a share from that number on; numbers of a share rise. */
+static const struct sw_event *share_next(const struct history_share *share, uint64_t number,
+					 uint64_t *found)
 {
-	return history->count > HISTORY_SIZE ? history->count - HISTORY_SIZE : 0;
+	uint64_t from = share->count > HISTORY_SHARE ? share->count - HISTORY_SHARE : 0;
+	uint64_t end = share->count;
+
+	while (from < end) {
+		uint64_t middle = from + (end - from) / 2;
+
+		if (share->numbers[middle % HISTORY_SHARE] < number)
+			from = middle + 1;
+		else
+			end = middle;
+	}
+	if (from == share->count)
+		return NULL;
+	*found = share->numbers[from % HISTORY_SHARE];
+	return &share->events[from % HISTORY_SHARE];
 }
 
-const struct sw_event *history_get(const struct history *history, uint64_t number)
+const struct sw_event *history_next(const struct history *history, uint64_t *number)
 {
-	return &history->events[number % HISTORY_SIZE];
+	uint64_t oldest = history->count > HISTORY_SIZE ? history->count - HISTORY_SIZE : 0;
+	uint64_t best = oldest, found;
+	const struct sw_event *next = NULL, *event;
+
+	for (size_t i = 0; *number < oldest && i < HISTORY_KINDS; i++) {
+		event = history->shares[i] ? share_next(history->shares[i], *number, &found) : NULL;
+		if (event && found < best) {
+			next = event;
+			best = found;
+		}
+	}
+	if (next || *number < oldest)
+		*number = best;
+	if (next)
+		return next;
+	return *number < history->count ? &history->events[*number % HISTORY_SIZE] : NULL;
 }

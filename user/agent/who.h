@@ -9,8 +9,9 @@
 
 #include "agent/history.h"
 
-/* Adds to the answer: "drops", a row for each reason and mode with count and times, the last first;
- * and "events", the last ones as event_json() has them. Of IPv6 the whole /64, as bans are. */
+/* Adds "drops" to the answer: a row for each reason and mode, the last packet of it as event_json()
+ * has it, with "count", "first" and "seconds_ago"; the last one first. Of IPv6 the whole /64, as bans
+ * are. */
 int who_answer(const struct history *history, const char *address, struct json_object *answer,
 	       struct error *e);
 

@@ -63,24 +63,21 @@ static uint64_t seconds_since(const struct facts *facts, uint64_t then)
 
 static void add_agent(struct facts *facts)
 {
-	struct json_object *args = json_object_new_object(), *events = NULL, *drops = NULL;
+	struct json_object *args = json_object_new_object(), *drops = NULL;
 	auto_json struct json_object *answer = NULL;
 	struct error no_agent = {};
 
 	json_text(args, "address", text_of(facts->o, "address"));
 	answer = ask_agent("who", args, &no_agent);
 	json_flag(facts->o, "agent", answer != NULL);
-	if (answer) {
+	if (answer)
 		drops = json_object_get(json_object_object_get(answer, "drops"));
-		events = json_object_get(json_object_object_get(answer, "events"));
-	} else {
+	else
 		not_seen(facts, "packets that were dropped, with times",
 			 no_agent.code == EXIT_NOT_RUNNING ?
 				 "the agent keeps them, and none runs (sipward run)" :
 				 no_agent.text);
-	}
 	json_object_object_add(facts->o, "drops", drops);
-	json_object_object_add(facts->o, "events", events);
 }
 
 /* --- the policy's text --- */

@@ -180,7 +180,7 @@ static void print_drops(struct json_object *facts)
 		printf("%-12s %s %s: %s, the last %s ago at %s: %s\n",
 		       enforced ? "dropped" : "would-drop", text_of(o, "count"),
 		       text_of(o, "method"), text_of(o, "reason"),
-		       span(count_of(o, "seconds_ago")).text, text_of(o, "last"),
+		       span(count_of(o, "seconds_ago")).text, text_of(o, "time"),
 		       text_of(o, "text"));
 	}
 	if (all && !length_of(all))

@@ -52,6 +52,7 @@ expect "it is printed without it" "$(cat -v "$TMP/who.err")" \
 printf '# from a feed\n\n10.77.0.64/27 # a scanner\n' >"$TMP/bad.txt"
 policy who <<'END'
 mode: enforce
+events: {rate: 100000/s}
 lists: {deny: [203.0.113.0/24, ./bad.txt], allow: [203.0.113.7]}
 zones:
   - name: public
@@ -71,7 +72,7 @@ says "the answer is no" '^No, nothing in sipward keeps 198.51.100.9 out'
 expect_equal "who -j parses" "198.51.100.9 5062 in 0" \
 	"$(facts '"\(.address) \(.port) \(.verdict) \(.keeps_out | length)"' 198.51.100.9:5062)"
 expect_exit "an address of a zone" 0 192.0.2.9
-says "the prefix and its line" "^zone +office .*192.0.2.0/24 at $TMP/who.yaml:12:9$"
+says "the prefix and its line" "^zone +office .*192.0.2.0/24 at $TMP/who.yaml:13:9$"
 
 expect_exit "a source on the deny list" 1 "$ATTACKER4"
 says "the prefix, the file and the line" "deny list, by 10.77.0.64/27 at $TMP/./bad.txt:3:1"
@@ -79,7 +80,7 @@ says "the command that lets it in" "^To let it in: sipward allow add $ATTACKER4$
 obey
 expect_exit "after that command" 0 "$ATTACKER4"
 expect_exit "a source that the allow list spares" 0 203.0.113.7
-says "the line of the allow list" "^list +allow, by 203.0.113.7 at $TMP/who.yaml:4:52$"
+says "the line of the allow list" "^list +allow, by 203.0.113.7 at $TMP/who.yaml:5:52$"
 expect_exit "its neighbour" 1 203.0.113.8
 
 ward ban add "$CALLER4" --for 1h --note $'tried \e[2J' >/dev/null
@@ -133,6 +134,17 @@ expect_equal "the same of one port, and of another" "1 0" \
 expect "the observer's dialogs are counted" "$(facts .dialogs "$BYSTANDER4")" \
 	test "$(facts .dialogs "$BYSTANDER4")" -ge 0
 
+# A flood from thousands of sources pushes neither the phone's refusals out, nor their reason.
+remembers() { # all of the flood's events that are kept
+	test "$(ward events -j | jq -r .reason | grep -c greylist)" -ge 4096
+}
+sent=$(flood attacker 100.64.0.0/10 "$SERVER4" --what options --rate 20000 --seconds 1)
+expect "a flood fills the history" "it sent $sent" wait_until 5 remembers
+expect "the phone's reason is in the history" "$(ward events -j | jq -r .reason | sort | uniq -c)" \
+	test "$(ward events -j | jq -r .reason | grep -c '^method$')" = 2
+who "$BYSTANDER4"
+says "the phone's refusals are still there" '^dropped +2 MESSAGE: method'
+
 # --- the agent is gone, and the programs stay ---
 ward ban add "$CALLER4" >/dev/null
 kill -9 "$WARD"
@@ -142,6 +154,6 @@ says "it says what it could not see" '^not seen +packets that were dropped'
 expect_exit "a denied source, without an agent" 1 203.0.113.8
 says "the prefix is from the kernel" 'by 203.0.113.0/24\.$'
 expect_exit "with the policy" 1 203.0.113.8 -p "$TMP/who.yaml"
-says "it has the line, too" "by 203.0.113.0/24 at $TMP/who.yaml:4:16"
+says "it has the line, too" "by 203.0.113.0/24 at $TMP/who.yaml:5:16"
 expect_exit "the others, without an agent" 0 198.51.100.9
 lab_end
