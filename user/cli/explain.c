@@ -7,6 +7,7 @@
 
 #include "cli/address.h"
 #include "cli/cli.h"
+#include "cli/explain_live.h"
 #include "cli/explain_text.h"
 #include "cli/options.h"
 #include "cli/policy.h"
@@ -25,6 +26,7 @@ struct explain_options {
 	const char *policy;
 	bool json;
 	bool tcp;
+	bool from_given;
 	struct endpoint from;
 };
 
@@ -87,7 +89,22 @@ static void explain_json(const struct explanation *x)
 	json_text(o, "rfc", reason ? reason_rfc(reason) : NULL);
 	if (x->captured->cut)
 		json_flag(o, "truncated", true);
+	if (x->from)
+		json_object_object_add(o, "live", json_object_get(x->live));
 	print_json(o);
+}
+
+/* Without its state the verdict of the policy is the answer, too. */
+static void look_at_live(struct explanation *x)
+{
+	struct error why = {};
+
+	if (!x->from || x->outcome.verdict == SW_TEST_RUN_NOT_OURS)
+		return;
+	x->live = explain_live(x, x->from, &why);
+	if (why.code)
+		fprintf(stderr, "sipward: the live state is not seen: %s\n",
+			printable(why.text).text);
 }
 
 static int explain_packet(struct explanation *x, struct test_run *test_run, bool json,
@@ -100,10 +117,13 @@ static int explain_packet(struct explanation *x, struct test_run *test_run, bool
 	if (!x->captured->cut && x->captured->size > 14 &&
 	    test_run_inbound(test_run, x->captured->octets, x->captured->size, &x->outcome, e) < 0)
 		return -1;
+	look_at_live(x);
 	if (json)
 		explain_json(x);
 	else
 		explain_text(x);
+	json_object_put(x->live);
+	x->live = NULL;
 	return 0;
 }
 
@@ -177,6 +197,7 @@ static int explain_message(struct explanation *x, struct test_run *test_run,
 	captured.size = frame->size;
 	x->captured = &captured;
 	x->packet = 1;
+	x->from = options->from_given ? &options->from : NULL;
 	test_run->now += SW_NS_PER_SEC;
 	return explain_packet(x, test_run, options->json, e);
 }
@@ -233,7 +254,8 @@ static int read_options(const struct command *self, int argc, char **argv,
 			to->policy = optarg;
 		else if (letter == 'j')
 			to->json = true;
-		else if (letter == 'f' && read_address("explain: --from", optarg, &to->from, e) < 0)
+		to->from_given |= letter == 'f';
+		if (letter == 'f' && read_address("explain: --from", optarg, &to->from, e) < 0)
 			return -1;
 		else if (letter == 't' && strcmp(optarg, "udp") && strcmp(optarg, "tcp"))
 			return unknown_word("explain: --transport", optarg, transports, e);
@@ -279,6 +301,7 @@ const struct command command_explain = {
 		"SIP message as it is on the wire (a bare message). A separate copy of the compiled\n"
 		"policy judges the packets in the kernel. Bans, limits and counters of the live data\n"
 		"path do not change. Every address counts as this host's. Limits use the times of the\n"
-		"capture.\n",
+		"capture. With --from, it also says whether a ban, a list or a limit of the running\n"
+		"sipward would drop the message now.\n",
 	.run = run,
 };

@@ -5,7 +5,10 @@
 #ifndef SIPWARD_CLI_EXPLAIN_H
 #define SIPWARD_CLI_EXPLAIN_H
 
+#include <json-c/json.h>
+
 #include "cli/capture.h"
+#include "kernel/frame.h"
 #include "kernel/test_run.h"
 #include "policy/model.h"
 
@@ -16,6 +19,8 @@ struct explanation {
 	const struct test_run *test_run;
 	const struct captured *captured;
 	struct sw_test_run outcome;
+	const struct endpoint *from; /* whose live state is looked at; NULL: nobody's */
+	struct json_object *live;    /* explain_live(); NULL: there is none */
 };
 
 /* The reason that was found, carried out or not; SW_REASON_NONE when it just passed. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/explain.h"
+#include "cli/explain_live.h"
 #include "policy/names.h"
 
 #define LINE_MAX_SHOWN 120
@@ -124,6 +125,8 @@ void explain_text(const struct explanation *x)
 	print_steps(x);
 	if (!reason) {
 		puts("  PASS: no rule refuses it");
+		if (x->live)
+			print_live(x->live);
 		return;
 	}
 	printf("  %s: %s: %s (%s)\n",
@@ -136,4 +139,6 @@ void explain_text(const struct explanation *x)
 		       x->outcome.in_dialog           ? "inside a dialog: its call goes on" :
 							"the rule only reports, or is in shadow");
 	print_offence(x, reason);
+	if (x->live)
+		print_live(x->live);
 }

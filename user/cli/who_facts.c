@@ -406,7 +406,7 @@ static void begin(struct facts *facts, const struct who_query *query)
 	struct sw_source source = source_of(facts);
 	struct prefix prefix = {
 		.addr = source.addr, .length = source.length, .ipv6 = !addr_is_ipv4(&from->addr)};
-	auto_json struct json_object *network = network_json();
+	auto_json struct json_object *network = query->brief ? NULL : network_json();
 	char text[64];
 
 	facts->away =

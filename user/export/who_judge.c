@@ -230,7 +230,7 @@ static void judge_newcomer(struct verdict *v)
 		return;
 	off = strcmp(text_of(v->zone, "greylist"), "off") == 0 && !penalty;
 	add_cause(v, off ? "newcomers" : "greylist",
-		  xasprintf("%s%s", known ? "" : "it is not known yet, and ", why),
+		  xasprintf("%s%s", known ? "" : "over UDP it is not known yet, and ", why),
 		  penalty ? NULL : more_of(limit_of(v, "newcomers")), !off);
 }
 

@@ -127,6 +127,18 @@ expect_equal "a neighbour behind the address logs in" 1 "$(awk '/good/ { print $
 expect "the refusal is an event" "$(ward events | tail -n 3)" \
 	grep -q "source=$ATTACKER4 .*reason=login_refused" <(ward events)
 expect_equal "the refusal is in /metrics" 1 "$(metric sipward_logins_refused_total enforce)"
+expect "who names the username, and the command that lifts it" "$(ward who "$ATTACKER4")" \
+	grep -q "^To let it in: sipward ban del $ATTACKER4 --user 150\$" <(ward who "$ATTACKER4")
+with_username() { # USERNAME: what explain says of a REGISTER of it
+	printf 'REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bKa\r\n%s' "$ATTACKER4" \
+		$'From: <sip:a@a>;tag=1\r\nTo: <sip:a@a>\r\nCall-ID: 1\r\nMax-Forwards: 70\r\n' >"$TMP/one.sip"
+	printf 'CSeq: 1 REGISTER\r\n%s: Digest username="%s", realm="a", nonce="b", response="c"\r\n\r\n' \
+		Authorization "$1" >>"$TMP/one.sip"
+	ward explain -j --transport tcp --from "$ATTACKER4" "$TMP/one.sip" 2>/dev/null |
+		jq -r '"\(.live.verdict) \(.live.keeps_out[0].reason)"'
+}
+expect_equal "explain --from knows the refused username" "out login_refused" "$(with_username 150)"
+expect_equal "and no other username" "in null" "$(with_username 151)"
 expect "an operator lifts the refusal" "$(ward ban list)" ward ban del "$ATTACKER4" --user 150
 expect "no refusal and no ban is left" "$(ward ban list)" nobody_banned
 

@@ -34,9 +34,22 @@ obey() { # runs the command that it shows
 	eval "ward $(sed -n 's/^To let it in: sipward //p' "$TMP/who")" >/dev/null
 }
 
+message() { # FILE METHOD
+	printf '%s sip:call@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.9;branch=z9hG4bKa\r\n%s' \
+		"$2" $'Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:call@b>\r\nCall-ID: 1\r\n' >"$1"
+	printf 'CSeq: 1 %s\r\nContact: <sip:a@b>\r\nContent-Length: 0\r\n\r\n' "$2" >>"$1"
+}
+
+live() { # SOURCE MESSAGE: the verdict of the policy, that of the live state, and why
+	ward explain -j --from "$1" "$TMP/$2" 2>/dev/null |
+		jq -r '"\(.verdict) \(.live.verdict) \(.live.keeps_out[0].reason)"'
+}
+
 # --- nothing runs ---
 expect_exit "no agent, no state" 6 "$CALLER4"
 expect "it says what is missing" "$(cat "$TMP/who.err")" grep -q 'sipward is not running' "$TMP/who.err"
+message "$TMP/options.sip" OPTIONS
+message "$TMP/invite.sip" INVITE
 expect_exit "no address" 2
 expect_exit "two addresses" 2 192.0.2.1 192.0.2.2
 for nonsense in '' ' ' nonsense 300.1.2.3 192.0.2.0/24 192.0.2.1:x 192.0.2.1:70000 192.0.2.1: '[' '[::1' \
@@ -90,6 +103,9 @@ says "the answer names the ban and the time left" "^Yes, .*$CALLER4: it is banne
 says "dropped packets are shown, and the last one" '^dropped +[0-9]+ .*: ban, the last'
 expect "a note cannot move the terminal" "$(cat -v "$TMP/who")" \
 	no_controls "$TMP/who"
+ward explain --from "$CALLER4" "$TMP/options.sip" >"$TMP/explain.out" 2>&1
+expect "explain --from says that the live ban decides otherwise" "$(cat "$TMP/explain.out")" \
+	grep -q 'now  *DROP, by the tables of the running sipward' "$TMP/explain.out"
 expect_equal "the ban as JSON" "manual true" \
 	"$(facts '"\(.ban.reason) \(.ban.seconds_left > 3500)"' "$CALLER4")"
 obey
@@ -103,6 +119,9 @@ ward ban del fd77:0:0:10::77 >/dev/null
 count_answers caller --from "$CALLER4" --wait 0.3 "$SERVER4" OPTIONS 6 >/dev/null
 expect_exit "a limited phone" 1 "$CALLER4"
 says "the limit against its ceiling" '^limit +public.rates.source.OPTIONS: 3 of 3, SPENT'
+expect_equal "explain --from knows the spent limit" "pass out rate_source_method" \
+	"$(live "$CALLER4" options.sip)"
+expect_equal "which is not for another method" "pass in null" "$(live "$CALLER4" invite.sip)"
 says "the rule in the answer" '^Yes, .*public.rates.source.OPTIONS is spent'
 says "the command gives it more" '^To let it in: sipward tune public.rates.source.OPTIONS 2/m burst 10 --for 1h$'
 obey
