@@ -143,6 +143,24 @@ static void test_cells_of_a_known_endpoint(void **state)
 	assert_true(limit_of("newcomers.rate", SW_SHARE_OTHERS)->spent);
 }
 
+/* Responses of nobody's spend the ceiling of the zone. */
+static void test_ceilings(void **state)
+{
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: public, unproven: {response: 1/m burst 3}}]\n");
+	look(&rig);
+	assert_used("unproven.response", SW_SHARE_OTHERS, 0, 3, false);
+	for (unsigned int i = 0; i < 3; i++)
+		sends(&rig, text, response(text, sizeof(text), 200, "OPTIONS", i), SW_REASON_NONE);
+	look(&rig);
+	assert_used("unproven.response", SW_SHARE_OTHERS, 3, 3, true);
+	assert_int_equal(limit_of("unproven.response", SW_SHARE_OTHERS)->reason,
+			 SW_REASON_UNPROVEN_RESPONSE);
+}
+
 static void test_bans_of_one_source(void **state)
 {
 	auto_rig struct rig rig;
@@ -206,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_cells_of_ipv6),
 		cmocka_unit_test(test_cells_of_a_port),
 		cmocka_unit_test(test_cells_of_a_known_endpoint),
+		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_bans_of_one_source),
 		cmocka_unit_test(test_limits_as_text),
 	};

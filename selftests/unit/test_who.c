@@ -61,6 +61,14 @@ static void assert_judged(const char *facts_text, const char *verdict, const cha
 		assert_string_equal(got, command);
 }
 
+static void assert_answer(const char *facts_text, const char *part)
+{
+	auto_json struct json_object *facts = judged(facts_text);
+
+	if (!strstr(text_of(facts, "answer"), part))
+		fail_msg("%s", text_of(facts, "answer"));
+}
+
 #define PEER \
 	"\"zone\":{\"name\":\"x\",\"trust\":\"peer\",\"mode\":\"enforce\",\"greylist\":\"auto\"}"
 #define EARNED \
@@ -173,8 +181,16 @@ static void test_drops(void **state)
 	assert_judged(DROP("method", "enforce", "301"), "in", NULL, NULL);
 	/* Another policy did that. */
 	assert_judged(DROP("method", "enforce", "9") ",\"policy_seconds\":8", "in", NULL, NULL);
-	/* A ban that is over. */
+	/* A ban that is over: the answer says that it was. */
 	assert_judged(DROP("ban", "enforce", "9"), "in", NULL, NULL);
+	assert_answer(DROP("ban", "enforce", "9"), "keeps 192.0.2.1 out now. It did: the last");
+	assert_answer(DROP("ban", "monitor", "9"), "remembers no packet");
+	assert_answer("\"agent\":false,\"drops\":null", "cannot be seen without an agent");
+	/* A newcomer who waited a moment ago would wait again, until it is known. */
+	assert_judged(DROP("greylist", "enforce", "9") ",\"limits\":[" BUDGET("false") "]", "waits",
+		      "greylist", MORE("newcomers.rate"));
+	assert_judged(DROP("greylist", "enforce", "61"), "in", NULL, NULL);
+	assert_judged(DROP("greylist", "enforce", "9") "," KNOWN("false"), "in", NULL, NULL);
 	assert_judged(DROP("rate_source", "enforce", "9") ",\"limits\":[" LIMIT(
 			      "rate_source", "rates.source.any", "\"no proof\"", "false") "]",
 		      "out", "rate_source", MORE("rates.source.any"));

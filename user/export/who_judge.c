@@ -13,6 +13,9 @@
  * this time. */
 #define RECENT 300
 
+/* Seconds for which a refused newcomer says something of the next one. */
+#define BUDGET_TURNS 60
+
 #define FOR_A_WHILE " --for 1h"
 
 struct verdict {
@@ -245,8 +248,10 @@ static void judge_limits(struct verdict *v)
 		struct json_object *o = json_object_array_get_idx(all, i);
 		const char *share = text_of(o, "share"), *reason = text_of(o, "reason");
 
+		/* A ceiling of those without a proof is for some packets, and for no known sender:
+		 * only a drop tells. */
 		if (!json_object_get_boolean(json_object_object_get(o, "spent")) ||
-		    strcmp(reason, "newcomers") == 0 ||
+		    strcmp(reason, "newcomers") == 0 || strncmp(reason, "unproven_", 9) == 0 ||
 		    (no_stranger && share && strcmp(share, "no proof") == 0))
 			continue;
 		add_cause(v, reason,
@@ -276,14 +281,36 @@ static void judge_connections(struct verdict *v)
 
 /* --- drops of the last minutes --- */
 
-/* Reasons that the maps tell better: they are over, or told already. */
+/* Reasons that the maps tell: such a drop is over, or was told already. */
 static bool is_state(const char *reason)
 {
 	static const char *const words[] = {
-		"deny_list",     "ban",      "auth_failures", "enumeration", "sanity_violations",
-		"login_refused", "greylist", "newcomers",     NULL};
+		"deny_list",     "ban", "auth_failures", "enumeration", "sanity_violations",
+		"login_refused", NULL};
 
 	return word_index(reason, words) >= 0;
+}
+
+static bool is_of_newcomers(const char *reason)
+{
+	return strcmp(reason, "greylist") == 0 || strcmp(reason, "newcomers") == 0;
+}
+
+static bool is_enforced(struct json_object *drop)
+{
+	return strcmp(text_of(drop, "mode"), "enforce") == 0;
+}
+
+/* Whether such a packet would be dropped again. The newcomers' budget comes and goes. */
+static bool is_current(const struct verdict *v, struct json_object *drop)
+{
+	const char *reason = text_of(drop, "reason");
+	uint64_t ago = count_of(drop, "seconds_ago");
+
+	if (!is_enforced(drop) || ago > RECENT || is_state(reason) ||
+	    ago > count_of(v->facts, "policy_seconds"))
+		return false;
+	return !is_of_newcomers(reason) || (ago <= BUDGET_TURNS && !known_as(v->facts));
 }
 
 /* Puts this reason into shadow, beside those that are. */
@@ -310,16 +337,14 @@ static void judge_drops(struct verdict *v)
 		struct json_object *o = json_object_array_get_idx(all, i), *limit;
 		const char *reason = text_of(o, "reason");
 
-		if (strcmp(text_of(o, "mode"), "enforce") != 0 ||
-		    count_of(o, "seconds_ago") > RECENT ||
-		    count_of(o, "seconds_ago") > count_of(v->facts, "policy_seconds") ||
-		    is_state(reason) || has_cause(v, reason))
+		if (!is_current(v, o) || has_cause(v, reason))
 			continue;
-		limit = limit_of(v, reason);
+		limit = limit_of(v, is_of_newcomers(reason) ? "newcomers" : reason);
 		add_cause(v, reason,
 			  xasprintf("%s (%s packets, the last %s s ago)", text_of(o, "text"),
 				    text_of(o, "count"), text_of(o, "seconds_ago")),
-			  limit ? more_of(limit) : shadow_command(v, reason), false);
+			  limit ? more_of(limit) : shadow_command(v, reason),
+			  strcmp(reason, "greylist") == 0);
 	}
 }
 
@@ -354,9 +379,21 @@ static char *causes_text(const struct verdict *v)
 	return take(text);
 }
 
+/* The drops stand in the order of time, the last one first. */
+static struct json_object *last_drop(const struct verdict *v)
+{
+	struct json_object *all = json_object_object_get(v->facts, "drops");
+
+	for (size_t i = 0; all && i < json_object_array_length(all); i++)
+		if (is_enforced(json_object_array_get_idx(all, i)))
+			return json_object_array_get_idx(all, i);
+	return NULL;
+}
+
 static char *answer_text(const struct verdict *v, const char *word)
 {
 	auto_free char *causes = causes_text(v);
+	struct json_object *last = last_drop(v);
 
 	if (strcmp(word, "unknown") == 0)
 		return xasprintf("It cannot be told: %s", text_of(v->facts, "trouble"));
@@ -374,13 +411,19 @@ static char *answer_text(const struct verdict *v, const char *word)
 		return xasprintf("No, sipward does not keep %s out: it is attached to no "
 				 "interface, and drops nothing.",
 				 v->address);
+	if (last)
+		return xasprintf("No, nothing in sipward keeps %s out now. It did: the last packet "
+				 "was dropped %s s ago (%s: %s).",
+				 v->address, text_of(last, "seconds_ago"), text_of(last, "reason"),
+				 text_of(last, "text"));
 	if (!json_object_get_boolean(json_object_object_get(v->facts, "agent")))
 		return xasprintf("No, nothing in sipward's tables keeps %s out; why packets were "
 				 "dropped before cannot be seen without an agent.",
 				 v->address);
-	return xasprintf("No, nothing in sipward keeps %s out, and it dropped none of its packets "
-			 "in the last %d minutes that it remembers.",
-			 v->address, RECENT / 60);
+	return xasprintf(
+		"No, nothing in sipward keeps %s out, and it remembers no packet of it that "
+		"it dropped.",
+		v->address);
 }
 
 void who_judge(struct json_object *facts)

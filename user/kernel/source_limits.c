@@ -148,6 +148,22 @@ static void add_zone(struct found *to)
 		    &newcomers);
 }
 
+static void add_unproven(struct found *to)
+{
+	struct sw_ceilings ceilings = {};
+	uint32_t number = to->query->zone;
+
+	bpf_map_lookup_elem(to->query->state->fds[STATE_CEILINGS], &number, &ceilings);
+	for (int class = 0; class < SW_UNPROVEN_REASONS; class ++) {
+		struct limit_now now = {.reason = SW_REASON_OF_UNPROVEN(class),
+					.of = LIMIT_OF_UNPROVEN};
+
+		snprintf(now.rule, sizeof(now.rule), "unproven.%s", unproven_words[class]);
+		add(to, (const uint64_t *)&ceilings.first[class],
+		    &zone_of(to->query)->unproven[class], &now);
+	}
+}
+
 void source_limits(const struct limit_query *query, struct limit_now **limits, size_t *count)
 {
 	struct found found = {.query = query};
@@ -155,18 +171,9 @@ void source_limits(const struct limit_query *query, struct limit_now **limits, s
 	add_sources(&found);
 	add_prefix(&found);
 	add_zone(&found);
+	add_unproven(&found);
 	*limits = found.limits;
 	*count = found.count;
-}
-
-uint32_t source_connections(const struct limit_query *query)
-{
-	struct sw_source source = live_source(query->policy->subscriber, &query->addr);
-	struct sw_connection_count count;
-
-	if (bpf_map_lookup_elem(query->state->fds[STATE_CONNECTION_COUNTS], &source, &count) < 0)
-		return 0;
-	return count.expires > query->now ? count.connections : 0;
 }
 
 char *limit_text(const struct sw_limit *limit)

@@ -9,7 +9,13 @@
 #include "kernel/state_maps.h"
 
 /* Whose packets spend a cell. */
-enum limit_of { LIMIT_OF_SOURCE, LIMIT_OF_PREFIX, LIMIT_OF_ZONE, LIMIT_OF_NEWCOMERS };
+enum limit_of {
+	LIMIT_OF_SOURCE,
+	LIMIT_OF_PREFIX,
+	LIMIT_OF_ZONE,
+	LIMIT_OF_NEWCOMERS,
+	LIMIT_OF_UNPROVEN /* all senders of the zone without a proof */
+};
 
 struct limit_now {
 	char rule[48]; /* the key below the zone: "rates.source.INVITE" */
@@ -33,10 +39,6 @@ struct limit_query {
 /* All of them, in the order of the data path: those of the source first, for each share that has
  * cells. A source without cells has spent nothing. The array belongs to the caller. */
 void source_limits(const struct limit_query *query, struct limit_now **limits, size_t *count);
-
-/* The connections that the agent last counted for the source, as far as they count: 0 when they are
- * few, or the count is old. */
-uint32_t source_connections(const struct limit_query *query);
 
 /* "40/s burst 100", as a policy would say it; the caller frees it. */
 char *limit_text(const struct sw_limit *limit);
