@@ -50,7 +50,7 @@ static void assert_judged(const char *facts_text, const char *verdict, const cha
 	const char *got = first(facts, "command");
 
 	assert_string_equal(text_of(facts, "verdict"), verdict);
-	assert_int_equal(who_is_out(facts), verdict[0] == 'o' || verdict[0] == 'w');
+	assert_int_equal(who_is_out(facts), strchr("owu", verdict[0]) != NULL);
 	if (!reason) {
 		assert_null(first(facts, "reason"));
 		return;
@@ -113,6 +113,8 @@ static void test_usernames(void **state)
 	/* That which no shell would take as it stands. */
 	assert_judged(USER("a'; id; '"), "out", "login_refused", "sipward ban del 192.0.2.1");
 	assert_judged(USER("\\u001b[2J"), "out", "login_refused", "sipward ban del 192.0.2.1");
+	/* "\\xff" is what JSON shows of an octet: no name of that text is refused. */
+	assert_judged(USER("a\\\\xff"), "out", "login_refused", "sipward ban del 192.0.2.1");
 	assert_judged(USER("a\\nb"), "out", "login_refused", "sipward ban del 192.0.2.1");
 	assert_judged(USER("\\u202egnp"), "out", "login_refused", "sipward ban del 192.0.2.1");
 }
@@ -134,6 +136,10 @@ static void test_newcomers(void **state)
 	assert_judged("\"limits\":[" BUDGET("true") "]," KNOWN("true"), "waits", "greylist",
 		      MORE("newcomers.rate"));
 	assert_judged("\"server_falls_behind\":true", "waits", "greylist", NULL);
+	assert_judged(
+		"\"zone\":{\"name\":\"x\",\"trust\":\"none\",\"mode\":\"enforce\",\"newcomers\":true,"
+		"\"greylist\":\"always\"}",
+		"waits", "greylist", "sipward tune x.newcomers.greylist auto --for 1h");
 	assert_judged("\"penalty\":{\"seconds_left\":5}", "waits", "greylist", NULL);
 	/* One that the server served does not notice a penalty. */
 	assert_judged("\"penalty\":{\"seconds_left\":5},\"known\":[{\"port\":5060,\"grade\":"

@@ -50,9 +50,8 @@ void history_add(struct history *history, const struct sw_event *event);
 /* Waits for the next events: 0, or -1 when that was interrupted. */
 int history_wait(struct history *history);
 
-/* Events have numbers, from 0 on; the next one that comes has history->count. Returns the first that
- * is kept of those from *number on, and sets *number to the number of it; NULL when there is none.
- */
+/* Events have numbers, from 0 on; the next one that comes has history->count. Returns the first of
+ * those from *number on that is kept, and sets *number to its number; NULL when there is none. */
 const struct sw_event *history_next(const struct history *history, uint64_t *number);
 
 #endif

@@ -10,8 +10,8 @@
 #include "agent/history.h"
 
 /* Adds "drops" to the answer: a row for each reason and mode, the last packet of it as event_json()
- * has it, with "count", "first" and "seconds_ago"; the last one first. Of IPv6 the whole /64, as bans
- * are. */
+ * shows it, with "count", "first" and "seconds_ago"; the last one first. Of IPv6 the whole /64, as
+ * bans are. */
 int who_answer(const struct history *history, const char *address, struct json_object *answer,
 	       struct error *e);
 

@@ -66,12 +66,12 @@ const struct command command_who = {
 		"  -j, --json         one JSON object\n\n"
 		"  sipward who 198.51.100.23\n"
 		"  sipward who '[2001:db8::7]:5060'\n\n"
-		"Shows the zone, lists, ban, refused usernames and penalty of the address, whether it\n"
-		"is known, its limits, connections and dialogs, and the last packets that were dropped.\n"
-		"The last lines answer the question, and have the commands that let it in. Without an\n"
-		"agent it reads the kernel's tables, and says what it could not see. Of IPv6 a ban is\n"
-		"for the /64.\n\n"
+		"Shows the zone, lists, ban, refused usernames and penalty of the address, its\n"
+		"limits, connections and dialogs, whether it is known, and the last packets that\n"
+		"were dropped. The last lines answer the question, and have the commands that let\n"
+		"it in. Without an agent it reads the kernel's tables, and says what it could not\n"
+		"see. Of IPv6 a ban is for the /64.\n\n"
 		"Exit code: 0 when nothing keeps the source out, also in monitor mode; 1 when\n"
-		"something does, or the kernel refused something; 6 when sipward is not running.\n",
+		"something does, or it cannot be told; 6 when sipward is not running.\n",
 	.run = run,
 };

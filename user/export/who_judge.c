@@ -39,10 +39,11 @@ static char *seconds_text(struct json_object *o)
 			     xasprintf("%" PRIu64 " h left", left / 3600);
 }
 
-/* As one word of a shell; NULL when it cannot be typed. */
+/* As one word of a shell; NULL when it cannot be typed. A backslash may stand for an octet that is
+ * not shown. */
 static char *shell_word(const char *text)
 {
-	if (!is_printable(text) || strchr(text, '\''))
+	if (!is_printable(text) || strpbrk(text, "'\\"))
 		return NULL;
 	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._")])
 		return xasprintf("'%s'", text);
@@ -190,8 +191,8 @@ static struct json_object *limit_of(const struct verdict *v, const char *reason)
 	return NULL;
 }
 
-/* Twice as much of it, and a burst that lets in the next packet whatever the cell has spent: it keeps
- * what was spent at the old rate. */
+/* Twice as much of it, and a burst that lets in the next packet whatever the cell has spent: the
+ * cell keeps what was spent at the old rate. */
 static char *more_of(struct json_object *limit)
 {
 	auto_free char *key = limit ? shell_word(text_of(limit, "rule")) : NULL;
@@ -205,36 +206,46 @@ static char *more_of(struct json_object *limit)
 			 rate.count * 2, (int)strcspn(unit, " "), unit, rate.burst * 3 + 1);
 }
 
-/* Why a newcomer's first request is dropped now; NULL: it is not. */
-static const char *why_waits(const struct verdict *v)
+/* Why a newcomer's first request is dropped now, and the command that ends it, if there is one.
+ * NULL: it is not dropped. */
+static const char *why_waits(const struct verdict *v, char **command)
 {
 	struct json_object *budget = limit_of(v, "newcomers");
+	auto_free char *key = zone_key(text_of(v->zone, "name"), "newcomers.greylist");
+	auto_free char *word = shell_word(key);
 
 	if (is_in(v->facts, "penalty"))
 		return "it has a penalty for offences that somebody else may have sent";
-	if (strcmp(text_of(v->zone, "greylist"), "always") == 0)
-		return "the zone lets newcomers in when they retransmit (greylist: always)";
+	if (strcmp(text_of(v->zone, "greylist"), "always") == 0) {
+		*command = word ? xasprintf("sipward tune %s auto" FOR_A_WHILE, word) : NULL;
+		return "its zone admits newcomers when they retransmit (greylist: always)";
+	}
 	if (json_object_get_boolean(json_object_object_get(v->facts, "server_falls_behind")))
 		return "the server leaves most requests unanswered";
-	if (json_object_get_boolean(json_object_object_get(budget, "spent")))
-		return "the newcomers' budget of its zone is spent";
-	return NULL;
+	if (!json_object_get_boolean(json_object_object_get(budget, "spent")))
+		return NULL;
+	*command = more_of(budget);
+	return "the newcomers' budget of its zone is spent";
 }
 
 /* An endpoint that the server served does not notice a penalty. */
 static void judge_newcomer(struct verdict *v)
 {
-	bool newcomers = json_object_get_boolean(json_object_object_get(v->zone, "newcomers"));
 	bool penalty = is_in(v->facts, "penalty"), off;
 	enum known known = known_as(v->facts);
-	const char *why = why_waits(v);
+	auto_free char *command = NULL;
+	const char *why;
 
-	if (!newcomers || !why || known == KNOWN_GOOD || (known == KNOWN_PROVED && !penalty))
+	if (!json_object_get_boolean(json_object_object_get(v->zone, "newcomers")) ||
+	    known == KNOWN_GOOD || (known == KNOWN_PROVED && !penalty))
+		return;
+	why = why_waits(v, &command);
+	if (!why)
 		return;
 	off = strcmp(text_of(v->zone, "greylist"), "off") == 0 && !penalty;
 	add_cause(v, off ? "newcomers" : "greylist",
 		  xasprintf("%s%s", known ? "" : "over UDP it is not known yet, and ", why),
-		  penalty ? NULL : more_of(limit_of(v, "newcomers")), !off);
+		  take(command), !off);
 }
 
 /* --- limits --- */
@@ -405,7 +416,7 @@ static char *answer_text(const struct verdict *v, const char *word)
 				 v->address, causes);
 	if (strcmp(word, "monitored") == 0)
 		return xasprintf("No, sipward does not keep %s out: its zone is in monitor mode. "
-				 "In enforce mode it would: %s.",
+				 "In enforce mode it would drop its packets: %s.",
 				 v->address, causes);
 	if (!text_of(v->facts, "interface"))
 		return xasprintf("No, sipward does not keep %s out: it is attached to no "
@@ -455,5 +466,5 @@ bool who_is_out(struct json_object *facts)
 {
 	const char *verdict = text_of(facts, "verdict");
 
-	return strcmp(verdict, "out") == 0 || strcmp(verdict, "waits") == 0;
+	return strcmp(verdict, "in") != 0 && strcmp(verdict, "monitored") != 0;
 }

@@ -13,7 +13,7 @@
  * monitored (it would be out), in, or unknown; and "answer", one sentence. */
 void who_judge(struct json_object *facts);
 
-/* True when something keeps the source out, or makes it wait. */
+/* True when something keeps the source out or makes it wait, or it cannot be told. */
 bool who_is_out(struct json_object *facts);
 
 #endif
