@@ -19,6 +19,7 @@ static void look(const struct rig *rig)
 	struct limit_query query = {
 		.state = &rig->test_run.state,
 		.policy = (const struct sw_policy *)&rig->test_run.skel->rodata->policy,
+		.zone = rig->test_run.numbers[rig->policy.zone_count - 1], /* the last one */
 		.addr = rig->from.addr,
 		.port = rig->from.port,
 		.now = rig->test_run.now,
@@ -88,6 +89,27 @@ static void test_cells_of_a_source(void **state)
 	look(&rig);
 	assert_used("rates.source.INVITE", SW_SHARE_OTHERS, 2, 3, false);
 	sends_method(&rig, "INVITE", 10, SW_REASON_NONE);
+}
+
+/* The same source has other cells in another zone. */
+static void test_cells_of_a_zone(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN "zones: [{name: office, sources: [198.51.100.0/24], "
+				  "count: {v4: 28}, rates: {source: {any: 1/m burst 2}, "
+				  "prefix: 1/m burst 9, zone: 1/m burst 9}}]\n");
+	assert_int_equal(rig.policy.zone_count, 2);
+	sends_method(&rig, "OPTIONS", 1, SW_REASON_NONE);
+	rig.from.addr = address("198.51.100.14");
+	look(&rig);
+	assert_used("rates.source.any", SW_SHARE_OTHERS, 1, 2, false);
+	assert_used("rates.prefix", SW_SHARE_OTHERS, 1, 9, false);
+	assert_used("rates.zone", SW_SHARE_OTHERS, 1, 9, false);
+	rig.from.addr = address("198.51.100.16");
+	look(&rig);
+	assert_used("rates.source.any", SW_SHARE_OTHERS, 0, 2, false);
 }
 
 static void test_cells_of_ipv6(void **state)
@@ -221,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cells_of_a_source),
+		cmocka_unit_test(test_cells_of_a_zone),
 		cmocka_unit_test(test_cells_of_ipv6),
 		cmocka_unit_test(test_cells_of_a_port),
 		cmocka_unit_test(test_cells_of_a_known_endpoint),
