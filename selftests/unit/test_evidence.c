@@ -285,6 +285,26 @@ static void test_share_of_each_reason(void **state)
 	assert_int_equal(all, HISTORY_SIZE + HISTORY_SHARE + 3);
 }
 
+static void test_left_out(void **state)
+{
+	cleanup(history_close) struct history history;
+	struct sw_event event = refused(PHONE, SW_REASON_METHOD, 7 * SECOND);
+
+	(void)state;
+	history_make(&history);
+	history_add(&history, &event);
+	assert_int_equal(history.left_out, 0);
+	event.suppressed = 40;
+	history_add(&history, &event);
+	/* There, the number of a ban or a repair says something else. */
+	event.kind = SW_EVENT_BAN;
+	history_add(&history, &event);
+	event.kind = SW_EVENT_REPAIR;
+	history_add(&history, &event);
+	assert_int_equal(history.left_out, 40);
+	assert_int_equal(history.left_out_at, 7 * SECOND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_phone_beside_flood),
 		cmocka_unit_test(test_quiet_make_room),
 		cmocka_unit_test(test_share_of_each_reason),
+		cmocka_unit_test(test_left_out),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

@@ -21,6 +21,10 @@ void history_add(struct history *history, const struct sw_event *event)
 {
 	add_to_share(history, event);
 	evidence_add(history->evidence, event);
+	if (event->kind == SW_EVENT_PACKET && event->suppressed) {
+		history->left_out += event->suppressed;
+		history->left_out_at = event->time;
+	}
 	history->events[history->count++ % HISTORY_SIZE] = *event;
 	history->seen(history->context, event);
 }

@@ -57,5 +57,8 @@ int who_answer(const struct history *history, const char *address, struct json_o
 			    "`sipward` and the agent have the same version");
 	ban_source(&addr, &source);
 	add_drops(history, &source, answer);
+	json_count(answer, "left_out", history->left_out);
+	json_count(answer, "left_out_seconds_ago",
+		   (monotonic_ns() - history->left_out_at) / SW_NS_PER_SEC);
 	return 0;
 }

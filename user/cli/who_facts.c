@@ -23,6 +23,9 @@
 #include "policy/tune.h"
 #include "policy/where.h"
 
+/* Seconds for which it matters that packets were dropped without an event. */
+#define LEFT_OUT_FOR 300
+
 struct facts {
 	const struct who_query *query;
 	struct state state;
@@ -61,6 +64,20 @@ static uint64_t seconds_since(const struct facts *facts, uint64_t then)
 
 /* --- the agent --- */
 
+/* The data path tells of so many packets a second, and a flood takes most of them. */
+static void add_left_out(struct facts *facts, struct json_object *answer)
+{
+	auto_free char *why = NULL;
+
+	if (!count_of(answer, "left_out") ||
+	    count_of(answer, "left_out_seconds_ago") > LEFT_OUT_FOR)
+		return;
+	why = xasprintf("%s packets of all sources, the last %s s ago, were over the event budget "
+			"(events: {rate: ...})",
+			text_of(answer, "left_out"), text_of(answer, "left_out_seconds_ago"));
+	not_seen(facts, "some dropped packets", why);
+}
+
 static void add_agent(struct facts *facts)
 {
 	struct json_object *args = json_object_new_object(), *drops = NULL;
@@ -70,13 +87,15 @@ static void add_agent(struct facts *facts)
 	json_text(args, "address", text_of(facts->o, "address"));
 	answer = ask_agent("who", args, &no_agent);
 	json_flag(facts->o, "agent", answer != NULL);
-	if (answer)
+	if (answer) {
 		drops = json_object_get(json_object_object_get(answer, "drops"));
-	else
+		add_left_out(facts, answer);
+	} else {
 		not_seen(facts, "packets that were dropped, with times",
 			 no_agent.code == EXIT_NOT_RUNNING ?
 				 "the agent keeps them, and none runs (sipward run)" :
 				 no_agent.text);
+	}
 	json_object_object_add(facts->o, "drops", drops);
 }
 

@@ -161,7 +161,10 @@ sent=$(flood attacker 100.64.0.0/10 "$SERVER4" --what options --rate 20000 --sec
 expect "a flood fills the history" "it sent $sent" wait_until 5 remembers
 expect "the phone's reason is in the history" "$(ward events -j | jq -r .reason | sort | uniq -c)" \
 	test "$(ward events -j | jq -r .reason | grep -c '^method$')" = 2
+ward tune events.rate 1/s >/dev/null
+flood attacker 100.64.0.0/10 "$SERVER4" --what options --rate 2000 --seconds 2 >/dev/null
 who "$BYSTANDER4"
+says "packets without an event are told" '^not seen +some dropped packets: [0-9]+ packets of all sources'
 says "the phone's refusals are still there" '^dropped +2 MESSAGE: method'
 
 # --- the agent is gone, and the programs stay ---
