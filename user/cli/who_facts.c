@@ -12,7 +12,6 @@
 #include "cli/policy.h"
 #include "export/json.h"
 #include "kernel/live.h"
-#include "kernel/namespace.h"
 #include "kernel/sockets.h"
 #include "kernel/source_limits.h"
 #include "kernel/state_open.h"
@@ -54,7 +53,7 @@ static void not_seen(struct facts *facts, const char *what, const char *why)
 	json_object_array_add(facts->not_seen, json_string(text));
 }
 
-/* Without that time: restored ones may have begun before this kernel did. */
+/* Restored entries may have begun before this kernel did: only the difference says something. */
 static uint64_t seconds_since(const struct facts *facts, uint64_t then)
 {
 	int64_t passed = facts->now - then;
@@ -101,7 +100,8 @@ static void add_agent(struct facts *facts)
 
 /* --- the policy's text --- */
 
-static void load_policy(struct facts *facts)
+/* A policy that was named must be there; that of the agent may be gone. */
+static int load_policy(struct facts *facts, struct error *e)
 {
 	bool agent = json_object_get_boolean(json_object_object_get(facts->o, "agent"));
 	const struct sw_policy *running = facts->live.attachment.policy;
@@ -110,17 +110,18 @@ static void load_policy(struct facts *facts)
 	if (!facts->query->policy && !agent) {
 		not_seen(facts, "the lines of lists and zones",
 			 "no agent runs that knows the policy's file; name it with -p POLICY");
-		return;
+		return 0;
 	}
 	if (loaded_policy_of(facts->query->policy, "shown", &facts->loaded, &why) < 0) {
 		not_seen(facts, "the lines of lists and zones", why.text);
 		loaded_policy_free(&facts->loaded);
-		return;
+		return facts->query->policy ? fail(e, why.code, "%s", why.text) : 0;
 	}
 	if (running && memcmp(running->hash, facts->loaded.policy.hash, sizeof(running->hash)))
 		not_seen(facts, "the lines of lists and zones as they were read",
 			 "the policy that filters has another text or other lists than the file "
 			 "now; lines may be wrong");
+	return 0;
 }
 
 /* Where the address stands, when the text agrees with the kernel. */
@@ -444,8 +445,8 @@ static void begin(struct facts *facts, const struct who_query *query)
 /* Those that need to know what is attached. */
 static int add_filtered(struct facts *facts, struct error *e)
 {
-	if (!facts->query->brief)
-		load_policy(facts);
+	if (!facts->query->brief && load_policy(facts, e) < 0)
+		return -1;
 	add_zone(facts);
 	add_list(facts);
 	add_limits(facts);

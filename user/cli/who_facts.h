@@ -16,7 +16,7 @@ struct who_query {
 };
 
 /* The facts as one object, owned by the caller; "not_seen" lists those that could not be read, and
- * why. NULL and *e when there is no state at all. */
+ * why. NULL and *e when there is no state at all, or the policy that is named is wrong. */
 struct json_object *who_facts(const struct who_query *query, struct error *e);
 
 #endif

@@ -177,5 +177,6 @@ expect_exit "a denied source, without an agent" 1 203.0.113.8
 says "the prefix is from the kernel" 'by 203.0.113.0/24\.$'
 expect_exit "with the policy" 1 203.0.113.8 -p "$TMP/who.yaml"
 says "it has the line, too" "by 203.0.113.0/24 at $TMP/who.yaml:5:16"
+expect_exit "a policy that is not there" 3 203.0.113.8 -p "$TMP/none.yaml"
 expect_exit "the others, without an agent" 0 198.51.100.9
 lab_end
