@@ -14,6 +14,7 @@
  */
 #include "lib/packet.h"
 
+#include "parse/foreign.h"
 #include "parse/link.h"
 #include "parse/network.h"
 #include "parse/transport.h"
@@ -87,15 +88,19 @@ decided:
 
 static __always_inline int judge(struct xdp_md *ctx)
 {
-	struct scratch *scratch = this_scratch();
+	int foreign = is_foreign(ctx);
+	struct scratch *scratch;
 	struct packet *p;
 	enum verdict v;
 
+	if (foreign && !in_test_run)
+		return XDP_PASS;
+	scratch = this_scratch();
 	if (!scratch)
 		return XDP_PASS;
 	p = &scratch->packet;
 	packet_begin(p);
-	v = parse(ctx, p);
+	v = foreign ? VERDICT_NOT_OURS : parse(ctx, p);
 	if (v != VERDICT_UNDECIDED)
 		goto decided;
 	STAGE(bad_ip);   /* headers that contradict themselves */

@@ -132,7 +132,7 @@ static __always_inline int observe(struct __sk_buff *skb)
 	__u32 zero = 0, length;
 	__u64 now;
 
-	if (is_foreign(skb))
+	if (leaves_foreign(skb))
 		return TC_ACT_UNSPEC;
 	scratch = this_scratch();
 	self = bpf_map_lookup_elem(&observed, &zero);

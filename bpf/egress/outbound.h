@@ -112,21 +112,13 @@ static __always_inline int outbound_udp(struct outbound *d, int offset, __u32 le
 	return length > sizeof(struct udphdr) && d->end > d->offset;
 }
 
-static __always_inline int is_service_port(const volatile __u64 *ports, __be16 be)
-{
-	__u64 port = bpf_ntohs(be);
-
-	asm volatile("%0 &= 0xffff" : "+r"(port)); /* kernel 6.1 loses that it is 16 bits wide */
-	return ports[port >> 6] >> (port & 63) & 1;
-}
-
 /* 1 when a segment leaves a port that is a service; or goes to one, on a connection that the
  * server opened. One to a port that its peer chose is not seen. */
 static __always_inline int is_tcp_service(struct outbound *d, const struct udphdr *ports)
 {
-	if (is_service_port(policy.tcp_ports, ports->source))
+	if (is_port_of(policy.tcp_ports, ports->source))
 		return 1;
-	d->opened = OBSERVES_RULES && is_service_port(policy.tcp_ports, ports->dest);
+	d->opened = OBSERVES_RULES && is_port_of(policy.tcp_ports, ports->dest);
 	return d->opened;
 }
 
@@ -146,7 +138,7 @@ static __always_inline int is_from_service(struct __sk_buff *skb, struct outboun
 	d->dport = bpf_ntohs(udp.dest);
 	if (d->is_stream)
 		return is_tcp_service(d, &udp) && outbound_tcp(skb, d, offset);
-	return is_service_port(policy.udp_ports, udp.source) &&
+	return is_port_of(policy.udp_ports, udp.source) &&
 	       outbound_udp(d, offset, bpf_ntohs(udp.len));
 }
 
@@ -154,17 +146,17 @@ static __always_inline int is_from_service(struct __sk_buff *skb, struct outboun
 static __always_inline int may_be_from_service(__u8 protocol, const struct udphdr *udp)
 {
 	if (protocol == IPPROTO_UDP)
-		return is_service_port(policy.udp_ports, udp->source);
+		return is_port_of(policy.udp_ports, udp->source);
 	if (!OBSERVES_TCP || protocol != IPPROTO_TCP)
 		return 0;
-	return is_service_port(policy.tcp_ports, udp->source) ||
-	       (OBSERVES_RULES && is_service_port(policy.tcp_ports, udp->dest));
+	return is_port_of(policy.tcp_ports, udp->source) ||
+	       (OBSERVES_RULES && is_port_of(policy.tcp_ports, udp->dest));
 }
 
 /* 1 when the packet surely is of no service, as its headers say where they are: most packets are
  * media. Those of the usual form have an Ethernet header; both its type and the length that IP says
  * must fit, for not every interface has one. Of any other form nothing is said. */
-static __always_inline int is_foreign(const struct __sk_buff *skb)
+static __always_inline int leaves_foreign(const struct __sk_buff *skb)
 {
 	const struct ethhdr *eth = (const void *)(long)skb->data;
 	const void *end = (const void *)(long)skb->data_end;

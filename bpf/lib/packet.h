@@ -197,6 +197,15 @@ static __always_inline enum sw_share packet_share(const struct packet *p)
 	return p->proved ? SW_SHARE_PROVED : p->grade ? SW_SHARE_PATH : SW_SHARE_OTHERS;
 }
 
+/* 1 when this port of a UDP or TCP header is one of those, a bit each. */
+static __always_inline int is_port_of(const volatile __u64 *ports, __be16 be)
+{
+	__u64 port = bpf_ntohs(be);
+
+	asm volatile("%0 &= 0xffff" : "+r"(port)); /* 6.1 and 6.12 lose that it is 16 bits wide */
+	return ports[port >> 6] >> (port & 63) & 1;
+}
+
 /* The packet under work, of which nothing is known yet. */
 static __always_inline void packet_begin(struct packet *p)
 {

@@ -14,12 +14,8 @@
 
 static __always_inline int service_port(const struct packet *p)
 {
-	const volatile __u64 *ports =
-		p->protocol == IPPROTO_UDP ? policy.udp_ports : policy.tcp_ports;
-	__u64 port = p->dport;
-
-	asm volatile("%0 &= 0xffff" : "+r"(port)); /* 6.12 loses that it is 16 bits wide */
-	return ports[port >> 6] >> (port & 63) & 1;
+	return is_port_of(p->protocol == IPPROTO_UDP ? policy.udp_ports : policy.tcp_ports,
+			  bpf_htons(p->dport));
 }
 
 static __always_inline void note_ports(struct packet *p, const struct udphdr *udp)
