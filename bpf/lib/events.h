@@ -61,6 +61,16 @@ static __always_inline int within_event_budget(struct sw_zone_cell *cell, __u32 
 		       gcra_admit(&cell->tat[CELL_EVENTS], &policy.events, now);
 }
 
+/* 1 when the budget held back an event in this tick, and so will not let this one by either. It is
+ * counted. This is asked before the call of tell(), by which a flood would pay for each packet. */
+static __always_inline int is_held_back(struct scratch *scratch)
+{
+	if (in_test_run || scratch->spent_tick != bpf_jiffies64())
+		return 0;
+	scratch->events_suppressed++;
+	return 1;
+}
+
 static __always_inline struct sw_event *reserve_event(__u32 close)
 {
 	if (close)
@@ -83,8 +93,18 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 		return 0;
 	p = &scratch->packet;
 	now = packet_tick(p);
-	if ((mode == TELL_REPORT && !may_report(cell, &p->src, reason, now)) ||
-	    !within_event_budget(cell, close, now) || !(event = reserve_event(close))) {
+	if (mode == TELL_REPORT && !may_report(cell, &p->src, reason, now)) {
+		scratch->events_suppressed++;
+		return 0;
+	}
+	if (!within_event_budget(cell, close, now)) {
+		scratch->events_suppressed++;
+		if (!close)
+			scratch->spent_tick = bpf_jiffies64();
+		return 0;
+	}
+	event = reserve_event(close);
+	if (!event) {
 		scratch->events_suppressed++;
 		return 0;
 	}

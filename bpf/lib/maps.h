@@ -269,8 +269,9 @@ struct scratch {
 	struct stream stream;
 	struct sdp sdp;
 	struct told told;
-	__u64 tick;      /* jiffies when tick_time was read */
-	__u64 tick_time; /* CLOCK_MONOTONIC nanoseconds */
+	__u64 tick;       /* jiffies when tick_time was read */
+	__u64 tick_time;  /* CLOCK_MONOTONIC nanoseconds */
+	__u64 spent_tick; /* jiffies when the budget of events was last spent */
 	__u32 events_suppressed;
 };
 

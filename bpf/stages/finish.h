@@ -92,7 +92,8 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 		enum sw_mode mode = v == VERDICT_DROP ? SW_MODE_ENFORCE : SW_MODE_MONITOR;
 
 		count(c, mode, reason);
-		tell(ctx, packet_scratch(p), reason, mode);
+		if (!is_held_back(packet_scratch(p)))
+			tell(ctx, packet_scratch(p), reason, mode);
 		if (v == VERDICT_DROP)
 			return XDP_DROP;
 	}
