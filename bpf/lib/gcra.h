@@ -62,4 +62,16 @@ static __always_inline int gcra_leaves(const __u64 *cell, const volatile struct 
 	       ahead > (__s64)(tolerance + limit->interval + GCRA_SKEW);
 }
 
+/* 1 when the cell is so far ahead that no packet conforms until `late` after `now`. Two differences
+ * below 0, and no branch: the verifier would follow each way. */
+static __always_inline int
+gcra_stays_spent(const __u64 *cell, const volatile struct sw_limit *limit, __u64 now, __u64 late)
+{
+	__u64 tolerance = limit->tolerance, ahead = *(const volatile __u64 *)cell - now;
+
+	return ((tolerance + late - ahead) &
+		(ahead - (tolerance + limit->interval + GCRA_SKEW + 1))) >>
+	       63;
+}
+
 #endif

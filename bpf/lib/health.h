@@ -16,7 +16,7 @@ static __always_inline int observer_good(struct packet *p)
 	__u32 zero = 0;
 	const struct sw_health *state = bpf_map_lookup_elem(&health, &zero);
 
-	return state && sw_observer_state(state, packet_time(p)) == SW_OBSERVER_GOOD;
+	return state && sw_observer_state(state, packet_tick(p)) == SW_OBSERVER_GOOD;
 }
 
 static __always_inline int under_pressure(struct packet *p)

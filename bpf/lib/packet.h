@@ -100,21 +100,31 @@ static __always_inline __u64 packet_tick(struct packet *p)
 	return scratch->tick_time;
 }
 
+/* A tick lasts 10 ms at most; and it may be late. */
+#define TICK_LATE (SW_NS_PER_SEC / 50)
+
 /* 1 when the packet conforms to a limit, and the cell is debited. A packet that conformed a tick
- * ago conforms now, so the clock is read only before a refusal. A cell that was debited by the tick
- * is ahead by a tick less than it might be, which lets through as much once. */
+ * ago conforms now, so the clock is read only before a refusal, and not where a tick more or less
+ * changes nothing. A cell that was debited by the tick is ahead by a tick less than it might be,
+ * which lets through as much once. */
 static __always_inline int packet_admits(struct packet *p, __u64 *cell,
 					 const volatile struct sw_limit *limit)
 {
-	return gcra_try(cell, limit, packet_tick(p), 1) || gcra_admit(cell, limit, packet_time(p));
+	__u64 tick = packet_tick(p);
+
+	return gcra_try(cell, limit, tick, 1) || (!gcra_stays_spent(cell, limit, tick, TICK_LATE) &&
+						  gcra_admit(cell, limit, packet_time(p)));
 }
 
 /* 1 when a limit would refuse the packet; nothing is debited. */
 static __always_inline int is_spent(struct packet *p, const __u64 *cell,
 				    const volatile struct sw_limit *limit)
 {
-	return !gcra_leaves(cell, limit, packet_tick(p), 1, 1) &&
-	       !gcra_leaves(cell, limit, packet_time(p), 1, 1);
+	__u64 tick = packet_tick(p);
+
+	return !gcra_leaves(cell, limit, tick, 1, 1) &&
+	       (gcra_stays_spent(cell, limit, tick, TICK_LATE) ||
+		!gcra_leaves(cell, limit, packet_time(p), 1, 1));
 }
 
 /* Whether the packet's zone has a budget for those who proved nothing; a peer is named in the

@@ -27,11 +27,11 @@ static __always_inline int is_penalised(struct packet *p)
 	struct sw_penalty *penalty;
 	struct sw_source source;
 
-	if (!state || state->penalised_until <= packet_time(p))
+	if (!state || state->penalised_until <= packet_tick(p))
 		return 0;
 	packet_subscriber(p, &source);
 	penalty = bpf_map_lookup_elem(&penalties, &source);
-	return penalty && penalty->end > packet_time(p);
+	return penalty && penalty->end > packet_tick(p);
 }
 
 #endif

@@ -55,7 +55,7 @@ __noinline int seen_again(struct scratch *scratch, __u64 key)
 
 	if (!scratch || !line)
 		return 0;
-	return greylist_note(line, key, packet_time(&scratch->packet));
+	return greylist_note(line, key, packet_tick(&scratch->packet));
 }
 
 static __always_inline int again_admits(struct packet *p, __u32 class, __u64 key)

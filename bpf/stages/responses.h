@@ -49,7 +49,7 @@ __noinline int judge_response(struct scratch *scratch)
 	if (token == TOKEN_NONE && server_is_nameless(p))
 		return VERDICT_UNDECIDED;
 	branch = bpf_map_lookup_elem(&branches, &token);
-	if (branch && (__s64)(branch->expires - packet_time(p)) > 0) {
+	if (branch && (__s64)(branch->expires - packet_tick(p)) > 0) {
 		if (scratch->msg.status < 200)
 			rings(p, branch);
 		return VERDICT_UNDECIDED;

@@ -310,6 +310,34 @@ static void test_part_of_the_burst(void **state)
 	assert_true(gcra_leaves(&cell, &limit, SECOND, 1, 3));
 }
 
+/* Where it says so no packet conforms, however late the time was; and it says so of a cell that is
+ * far over its limit. */
+static void test_stays_spent(void **state)
+{
+	static const char *const limits[] = {"1/h", "2/s burst 10", "100/s", "1000/s burst 5"};
+	const uint64_t late = SECOND / 50, now = 100 * SECOND;
+
+	(void)state;
+	for (size_t i = 0; i < array_size(limits); i++) {
+		struct sw_limit limit = limit_of(limits[i]);
+		uint64_t end = limit.tolerance + limit.interval + 3 * SECOND;
+		unsigned int stays = 0;
+
+		for (uint64_t ahead = 0; ahead < end; ahead += 1 + end / 100000) {
+			__u64 cell = now + ahead;
+
+			if (!gcra_stays_spent(&cell, &limit, now, late))
+				continue;
+			stays++;
+			for (uint64_t at = now; at <= now + late; at += late / 4) {
+				assert_false(gcra_leaves(&cell, &limit, at, 1, 1));
+				assert_false(gcra_admit(&cell, &limit, at));
+			}
+		}
+		assert_true(stays > 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_long_intervals),
 		cmocka_unit_test(test_lost_races),
 		cmocka_unit_test(test_part_of_the_burst),
+		cmocka_unit_test(test_stays_spent),
 		cmocka_unit_test(test_exact_under_contention),
 		cmocka_unit_test(test_burst_under_contention),
 	};
