@@ -29,30 +29,6 @@ static __always_inline __u32 sdp_plain_number(const struct sip_buf *buf, __u32 p
 	return pos > begin ? sip_forget(pos) : 0;
 }
 
-/* Whether [pos, last) is a dotted decimal address, with at most 3 digits a group. */
-static __always_inline int sdp_plain_ipv4(const struct sip_buf *buf, __u32 pos, __u32 last)
-{
-	_Pragma("GCC unroll 4")
-	for (int i = 0; i < 4; i++) {
-		__u64 word = sip_load(buf, pos);
-		__u64 others = sip_no_digits(word ^ SIP_EACH('0')) & 0xffffffff;
-		__u32 n = sip_lowest(others);
-
-		if (!others || !n)
-			return 0;
-		/* Numbers of as many digits compare as texts. */
-		if (n == 3 && __builtin_bswap32(word) >> 8 > 0x323535)
-			return 0;
-		pos = sip_forget(pos + n);
-		if (i == 3)
-			break;
-		if (sip_octet(buf, pos) != '.')
-			return 0;
-		pos++;
-	}
-	return pos == last;
-}
-
 /* An address of another form behind "IP4 " or "IP6 ". */
 SIP_GLOBAL int sdp_other_address(const struct sip_buf *buf, struct sdp *sdp, __u32 pos, __u32 last)
 {
@@ -207,7 +183,7 @@ static __always_inline int sdp_plain(const struct sip_buf *buf, struct sdp *sdp,
 		return sdp->rank != 0;
 	}
 	rank = sip_forget(rank); /* the verifier takes all of them for one */
-	if (address && !sdp_plain_ipv4(buf, sip_forget(address), last) &&
+	if (address && sip_behind_ipv4(buf, sip_forget(address)) != last &&
 	    !sdp_other_address(buf, sdp, sip_forget(address), last))
 		return 0;
 	return sdp_plain_order(sdp, rank);

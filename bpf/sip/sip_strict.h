@@ -82,16 +82,6 @@ SIP_GLOBAL int sip_strict_uri(const struct sip_buf *buf, struct sip_msg *msg, __
 	return 0;
 }
 
-/* All that is no letter, digit, hyphen or dot. Exact. */
-static __always_inline __u64 sip_no_name(__u64 v)
-{
-	__u64 low = v & ~SIP_TOPS, small = low | SIP_EACH(0x20);
-	__u64 letters = (small + SIP_EACH(0x80 - 'a')) & ~(small + SIP_EACH(0x80 - 'z' - 1));
-	__u64 others = (low + SIP_EACH(0x80 - '-')) & ~(low + SIP_EACH(0x80 - '9' - 1));
-
-	return (~(letters | (others & ~sip_exactly(v, SIP_EACH('/')))) | v) & SIP_TOPS;
-}
-
 /* 1 if a name as most are stands at pos, and the colon behind it, where the value begins. */
 static __always_inline int sip_is_plain_name(const struct sip_buf *buf, __u32 pos, __u32 value)
 {

@@ -9,7 +9,7 @@
 
 #include <sip_syntax_table.h> /* made when sipward is built */
 
-#include "sip/sip_lex.h"
+#include "sip/sip_plain.h"
 
 #define SIP_SYNTAX_OCTETS 256 /* in one call */
 
@@ -59,6 +59,19 @@ SIP_GLOBAL int sip_syntax_is(const struct sip_buf *buf, __u32 pos, __u32 end, __
 #define SIP_SYNTAX_PRESENT(header, rule) | SIP_PRESENT(header)
 #define SIP_SYNTAX_HEADERS               (0 SIP_SYNTAX_RULES(SIP_SYNTAX_PRESENT))
 
+/* 1 if the value has the form that nearly all have, and keeps the grammar. */
+static __always_inline int sip_is_plain(const struct sip_buf *buf, __u32 pos, __u32 end, __u32 id)
+{
+	switch (id) {
+	case SIP_CALL_ID:
+		return sip_is_plain_call_id(buf, pos, end);
+	case SIP_CONTENT_TYPE:
+		return sip_is_sdp_type(buf, pos, end);
+	default:
+		return sip_is_plain_server(buf, pos, end, id == SIP_VIA);
+	}
+}
+
 /* 1 if [pos, end), with no white space around it, is a legal value of one of these headers. */
 SIP_GLOBAL int sip_syntax_holds(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 				__u32 end, __u32 id)
@@ -68,6 +81,8 @@ SIP_GLOBAL int sip_syntax_holds(const struct sip_buf *buf, struct sip_msg *msg, 
 
 	if (!buf || !msg)
 		return 0;
+	if (sip_is_plain(buf, pos, end, id))
+		return 1;
 #define RULE(header, rule)                            \
 	if (id == SIP_##header) {                     \
 		state = SIP_SYNTAX_##rule;            \

@@ -516,13 +516,70 @@ static void test_malformed_invites(void **state)
 	assert_true(refused * 1000ull >= breaking * 990ull);
 }
 
+/* --- values that are told by words --- */
+
+static const struct {
+	uint32_t id, rule;
+	const char *text;
+} plain[] = {
+	{SIP_VIA, SIP_SYNTAX_VIA, "SIP/2.0/UDP 203.0.113.7:5060;rport;branch=z9hG4bKPj7f-1.0"},
+	{SIP_VIA, SIP_SYNTAX_VIA, "SIP/2.0/TLS pc33.a-b.com:65535;received=192.0.2.255"},
+	{SIP_FROM, SIP_SYNTAX_FROM_TO, "\"A. Bell\" <sip:100@sip.example.com>;tag=8e5a4c72f01b"},
+	{SIP_TO, SIP_SYNTAX_FROM_TO, "Bob <sip:+49301@example.com:5060;user=phone>"},
+	{SIP_CONTACT, SIP_SYNTAX_CONTACT, "<sip:100@203.0.113.7:5060;ob>;expires=3600;q=0.7"},
+	{SIP_ROUTE, SIP_SYNTAX_ROUTE, "<sip:p1.example.com;lr>"},
+	{SIP_CALL_ID, SIP_SYNTAX_CALL_ID, "4f2d9c8b-7a6e.1@203.0.113.7"},
+	{SIP_CONTENT_TYPE, SIP_SYNTAX_CONTENT_TYPE, "application/sdp"},
+};
+
+/* Whether the value is told to be plain, on a heap block of exactly it and the pad. */
+static int is_plain(size_t row, const char *text, size_t size, char pad)
+{
+	char *block = malloc(8 + size + SIP_PAD);
+	const struct sip_buf *buf = (const struct sip_buf *)block;
+	int found;
+
+	memset(block, pad, 8 + size + SIP_PAD);
+	memcpy(block + 8, text, size);
+	found = sip_is_plain(buf, 8, 8 + size, plain[row].id);
+	if (found && !sip_syntax_is(buf, 8, 8 + size, plain[row].rule))
+		fail_msg("plain, and breaks the grammar: %.*s", (int)size, text);
+	free(block);
+	return found;
+}
+
+/* What is told to be plain keeps the grammar, whatever stands behind it. */
+static void test_plain_values(void **state)
+{
+	static const char octets[] = "<>@:;=.-,\" \\+%0259aZ_/[]\t\x7f\x80\xff", pads[] = "7;a\r>";
+	uint64_t seed = 88172645463325252ull;
+	unsigned int found = 0;
+
+	(void)state;
+	for (size_t row = 0; row < sizeof(plain) / sizeof(*plain); row++) {
+		size_t size = strlen(plain[row].text);
+
+		assert_true(is_plain(row, plain[row].text, size, '\r'));
+		for (int i = 0; i < 20000; i++) {
+			char text[128];
+
+			memcpy(text, plain[row].text, size);
+			for (int n = 0; n < 1 + i % 3; n++) {
+				seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+				text[seed % size] = octets[(seed >> 32) % (sizeof(octets) - 1)];
+			}
+			found += is_plain(row, text, size - i % 7, pads[i % 5]);
+		}
+	}
+	assert_true(found > 10000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_malformed_invites),
+		cmocka_unit_test(test_values),       cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_names),        cmocka_unit_test(test_malformed_invites),
+		cmocka_unit_test(test_plain_values),
 	};
 
 	return cmocka_run_group_tests_name("syntax", tests, NULL, NULL);
