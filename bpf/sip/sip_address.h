@@ -313,10 +313,10 @@ static __always_inline int sip_is_odd_open(const struct sip_buf *buf, __u32 valu
 	       sip_find(buf, pos, end, SIP_EACH(';'), SIP_EACH(';')) < end;
 }
 
-/* User and host of the URI of From or To. `parts`: where it begins and ends, and where the value of
- * the header begins; `angle` is the "<" before it. */
+/* User and host of the URI of From or To, whose value begins at `value`; `parts` is what
+ * sip_party_address() says. */
 SIP_GLOBAL int sip_party_uri(const struct sip_buf *buf, struct sip_msg *msg, __u64 parts,
-			     __u32 angle, __u32 id)
+			     __u32 value, __u32 id)
 {
 	__u32 pos = SIP_FIRST(parts), end = SIP_SECOND(parts);
 	struct sip_party *party;
@@ -328,19 +328,21 @@ SIP_GLOBAL int sip_party_uri(const struct sip_buf *buf, struct sip_msg *msg, __u
 		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 	if (!party->host.length && sip_is_sos(buf, pos, end))
 		msg->flags |= id == SIP_FROM ? SIP_FROM_URGENT : SIP_TO_URGENT;
-	else if (!party->user.length && sip_is_odd_host(buf, SIP_THIRD(parts), angle, pos))
+	else if (!party->user.length && sip_is_odd_host(buf, value, parts >> 48, pos))
 		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 	return 0;
 }
 
-/* User and host of From or To (RFC 3261 20.20, 20.39), whose parameters begin where it returns. */
-SIP_GLOBAL __u32 sip_party_address(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
-				   __u32 end, __u32 id)
+/* The address of From or To (RFC 3261 20.20, 20.39). Packed: where its URI begins and ends, where
+ * the parameters begin, and in the bits from 48 on where its "<" is. */
+SIP_GLOBAL __u64 sip_party_address(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
+				   __u32 end)
 {
 	__u32 value = pos, angle, begin, last;
+	__u64 parts;
 
 	if (!buf || !msg)
-		return end;
+		return SIP_PACK(end, end, end);
 	angle = sip_angle(buf, pos, end);
 	if (angle & SIP_TWO_WAYS)
 		msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
@@ -359,16 +361,20 @@ SIP_GLOBAL __u32 sip_party_address(const struct sip_buf *buf, struct sip_msg *ms
 		angle = pos;
 		last = begin;
 	}
-	if (SIP_NEEDS(SIP_NEED_PARTIES))
-		sip_party_uri(buf, msg, SIP_PACK(pos, begin, value), angle, id);
-	return last;
+	parts = SIP_PACK(sip_forget(pos), sip_forget(begin), sip_forget(last));
+	return parts | sip_forget(angle) << 48;
 }
 
-/* From or To: two functions one after the other, which the verifier adds up. */
+/* From or To: functions one after the other, which the verifier adds up, and whose frames it does
+ * not. */
 static __always_inline void sip_party(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos,
 				      __u32 end, __u32 id)
 {
-	pos = sip_party_address(buf, msg, pos, end, id);
+	__u64 parts = sip_party_address(buf, msg, pos, end);
+
+	if (SIP_NEEDS(SIP_NEED_PARTIES))
+		sip_party_uri(buf, msg, parts, pos, id);
+	pos = SIP_THIRD(parts);
 	if (pos < end)
 		sip_tag(buf, msg, pos, end, id);
 }
