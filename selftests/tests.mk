@@ -202,3 +202,16 @@ chaos: faults
 	$(Q)selftests/chaos/run $(FAULTS)/sipward
 
 .PHONY: faults chaos
+
+# --- packages ---
+
+deb:
+	$(Q)scripts/install-deps build package
+	$(Q)BUILD="$(BUILD)" scripts/packaging/deb
+
+# In a fresh root of Debian: it needs the mirror, so `check` leaves it out.
+check-packages:
+	$(Q)scripts/install-deps build package
+	$(Q)BUILD="$(BUILD)" selftests/packaging/run
+
+.PHONY: deb check-packages
