@@ -5,28 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "base/text.h"
 #include "export/json.h"
-
-/* A time span as people say it. */
-struct span {
-	char text[32];
-};
-
-static struct span span(uint64_t seconds)
-{
-	struct span span;
-
-	if (seconds < 120)
-		snprintf(span.text, sizeof(span.text), "%" PRIu64 " s", seconds);
-	else if (seconds < 7200)
-		snprintf(span.text, sizeof(span.text), "%" PRIu64 " min", seconds / 60);
-	else if (seconds < 2 * 86400)
-		snprintf(span.text, sizeof(span.text), "%" PRIu64 " h", seconds / 3600);
-	else
-		snprintf(span.text, sizeof(span.text), "%" PRIu64 " d", seconds / 86400);
-	return span;
-}
 
 static bool flag_of(struct json_object *o, const char *key)
 {
@@ -41,7 +21,7 @@ static size_t length_of(struct json_object *all)
 static void print_left(struct json_object *o)
 {
 	if (text_of(o, "seconds_left"))
-		printf(", %s left", span(count_of(o, "seconds_left")).text);
+		printf(", %s left", spoken(count_of(o, "seconds_left")).text);
 	else
 		printf(", until it is removed");
 }
@@ -102,7 +82,7 @@ static void print_bans(struct json_object *facts)
 		print_ban("username", json_object_array_get_idx(users, i));
 	if (penalty)
 		printf("penalty      %s left: its first requests wait (greylist)\n",
-		       span(count_of(penalty, "seconds_left")).text);
+		       spoken(count_of(penalty, "seconds_left")).text);
 	else
 		puts("penalty      no");
 }
@@ -117,8 +97,8 @@ static void print_known(struct json_object *facts)
 
 		printf("known        port %s since %s, seen %s ago, grade %s%s; probes answered: "
 		       "%s; TTL %s%s\n",
-		       text_of(o, "port"), span(count_of(o, "since_seconds")).text,
-		       span(count_of(o, "seen_seconds_ago")).text, text_of(o, "grade"),
+		       text_of(o, "port"), spoken(count_of(o, "since_seconds")).text,
+		       spoken(count_of(o, "seen_seconds_ago")).text, text_of(o, "grade"),
 		       strcmp(text_of(o, "grade"), "good") == 0 ? " (the server served it)" : "",
 		       text_of(o, "proofs"), text_of(o, "ttl"),
 		       flag_of(o, "forgotten") ? "; idle for too long" : "");
@@ -127,7 +107,7 @@ static void print_known(struct json_object *facts)
 		puts("known        no");
 	if (served)
 		printf("served       %s ago; usernames that registered: %s\n",
-		       span(count_of(served, "seconds_ago")).text, text_of(served, "usernames"));
+		       spoken(count_of(served, "seconds_ago")).text, text_of(served, "usernames"));
 }
 
 /* Those that were spent lately, for others stand beside their rule in the policy. */
@@ -180,7 +160,7 @@ static void print_drops(struct json_object *facts)
 		printf("%-12s %s %s: %s, the last %s ago at %s: %s\n",
 		       enforced ? "dropped" : "would-drop", text_of(o, "count"),
 		       text_of(o, "method"), text_of(o, "reason"),
-		       span(count_of(o, "seconds_ago")).text, text_of(o, "time"),
+		       spoken(count_of(o, "seconds_ago")).text, text_of(o, "time"),
 		       text_of(o, "text"));
 	}
 	if (all && !length_of(all))

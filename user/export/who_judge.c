@@ -29,14 +29,9 @@ struct verdict {
 
 static char *seconds_text(struct json_object *o)
 {
-	uint64_t left = count_of(o, "seconds_left");
-
 	if (!text_of(o, "seconds_left"))
 		return xstrdup("until it is removed");
-	if (left < 120)
-		return xasprintf("%" PRIu64 " s left", left);
-	return left < 7200 ? xasprintf("%" PRIu64 " min left", left / 60) :
-			     xasprintf("%" PRIu64 " h left", left / 3600);
+	return xasprintf("%s left", spoken(count_of(o, "seconds_left")).text);
 }
 
 /* As one word of a shell; NULL when it cannot be typed. A backslash may stand for an octet that is
