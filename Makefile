@@ -4,7 +4,7 @@
 #   make check           every test that needs no lab (unit, packets)
 #   make differential, fuzz, bench, demo, soak, attack, interop    see selftests/tests.mk
 #   make docs            the documents that come from the code
-#   make deb             the Debian package, in build/deb
+#   make deb, make rpm   packages, in build/deb and build/rpm
 #   make install         DESTDIR and PREFIX are honoured; make uninstall takes it away
 #   make V=1             the commands as they run
 #   make CLANG=clang-19 BUILD=build-19    another compiler, another folder

@@ -209,9 +209,13 @@ deb:
 	$(Q)scripts/install-deps build package
 	$(Q)BUILD="$(BUILD)" scripts/packaging/deb
 
+rpm:
+	$(Q)BUILD="$(BUILD)" scripts/packaging/rpm
+
 # In a fresh root of Debian: it needs the mirror, so `check` leaves it out.
-check-packages:
+check-packages: $(BUILD)/sipward
 	$(Q)scripts/install-deps build package
 	$(Q)BUILD="$(BUILD)" selftests/packaging/run
+	$(Q)BUILD="$(BUILD)" selftests/packaging/rpm
 
-.PHONY: deb check-packages
+.PHONY: deb rpm check-packages
