@@ -453,7 +453,8 @@ static void test_fragmented(void **state)
 	}
 }
 
-/* No SYN came: no beginning is looked for, not even one at 0, which an unused hint seems to name. */
+/* No SYN came: no beginning is looked for, not even one at 0, which an unused hint seems to
+ * name. */
 static void test_unused_hint(void **state)
 {
 	static const uint32_t numbers[] = {0, 1, 4095, 4096, 0xffffffff, 0xfffffff0, 0x9d3a51c6};
