@@ -73,8 +73,9 @@ static __always_inline __u32 greylist_note(struct sw_greylist_line *line, __u64 
 
 	for (__u64 i = 0; i < SW_GREYLIST_CELLS; i++) {
 		__u64 unused = is_zero(line->cells[i]);
-		/* One never used counts as older than any. */
-		__u64 rank = ((time - line->cells[i]) & GREYLIST_TIME_MASK) |
+		/* One never used counts as older than any. One that another CPU wrote a tick later
+		 * may be a unit ahead, and counts as the newest. */
+		__u64 rank = ((time + 1 - line->cells[i]) & GREYLIST_TIME_MASK) |
 			     unused << GREYLIST_TIME_BITS;
 		__u64 older;
 

@@ -136,6 +136,20 @@ static void test_fifteen_strangers(void **state)
 	assert_int_equal(greylist_note(&line, mix(1), 2500 * MS), 0);
 }
 
+/* CPUs read their clocks a tick apart. A cell that is a unit ahead is the newest, not the oldest. */
+static void test_clock_of_another_cpu(void **state)
+{
+	const uint64_t boundary = 100ull << GREYLIST_UNIT_BITS;
+	struct sw_greylist_line line = {};
+
+	(void)state;
+	for (uint64_t i = 0; i < SW_GREYLIST_CELLS - 1; i++)
+		greylist_note(&line, mix(100 + i), boundary - 500 * MS + i * MS);
+	assert_int_equal(greylist_note(&line, mix(1), boundary), 0);
+	assert_int_equal(greylist_note(&line, mix(2), boundary - MS), 0);
+	assert_int_equal(greylist_note(&line, mix(1), boundary + 500 * MS), 1);
+}
+
 /* At a flood of random keys, 16 cells of 20 bits let in about one in 10^5: as many as `status`
  * says, for any number of sights a line each second; at few a cell lives until its time wraps. */
 static void chance(double a_line)
@@ -202,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_one_admission_each_time),
 		cmocka_unit_test(test_fifteen_strangers),
+		cmocka_unit_test(test_clock_of_another_cpu),
 		cmocka_unit_test(test_admissions_by_chance),
 		cmocka_unit_test(test_chance_among_repeats),
 	};
