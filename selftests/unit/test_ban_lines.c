@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "export/ban_lines.h"
 #include "policy/prefix.h"
@@ -143,12 +144,113 @@ static void test_round_trip(void **state)
 	}
 }
 
+/* --- files --- */
+
+static int read_file(struct ban_lines *lines, const char *text, size_t size, struct error *e)
+{
+	char path[] = "/tmp/sipward-lines.XXXXXX";
+	auto_fd int fd = mkstemp(path);
+	int done;
+
+	assert_true(fd >= 0 && write(fd, text, size) == (ssize_t)size);
+	done = ban_lines_read(lines, path, e);
+	unlink(path);
+	return done;
+}
+
+/* A first line of `size` octets and a second one, without a line end, that is right. */
+static int read_long(struct ban_lines *lines, size_t size, char filler, struct error *e)
+{
+	static const char first[] = "198.51.100.1 - ", next[] = "\n198.51.100.2";
+	auto_free char *text = xcalloc(1, size + sizeof(next));
+
+	memset(text, filler, size);
+	memcpy(text, first, strlen(first));
+	strcpy(text + size, next);
+	return read_file(lines, text, size + strlen(next), e);
+}
+
+static void test_long_lines(void **state)
+{
+	static const struct {
+		size_t size;
+		char filler;
+		size_t bad;
+	} cases[] = {
+		{4096, 'x', 0},     {4097, 'x', 1}, {1 << 20, 'x', 1},
+		{64 << 20, 'x', 1}, {40, '\0', 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		auto_ban_lines struct ban_lines lines = five_minutes();
+		struct error e = {};
+
+		lines.most = 10;
+		assert_int_equal(read_long(&lines, cases[i].size, cases[i].filler, &e), 0);
+		assert_int_equal(lines.bad_all, cases[i].bad);
+		assert_int_equal(lines.count, 2 - cases[i].bad);
+	}
+}
+
+/* It may have no end, as /dev/zero on standard input. */
+static void test_longest_line(void **state)
+{
+	auto_ban_lines struct ban_lines lines = five_minutes();
+	struct error e = {};
+
+	(void)state;
+	lines.most = 10;
+	assert_int_equal(read_long(&lines, (64 << 20) + 1, 'x', &e), -1);
+	assert_non_null(strstr(e.text, "line 1 is longer than"));
+}
+
+static void test_mark(void **state)
+{
+	static const char text[] = "\xef\xbb\xbf"
+				   "198.51.100.1\n\xef\xbb\xbf"
+				   "198.51.100.2\n";
+	auto_ban_lines struct ban_lines lines = five_minutes();
+	struct error e = {};
+
+	(void)state;
+	lines.most = 10;
+	assert_int_equal(read_file(&lines, text, strlen(text), &e), 0);
+	assert_int_equal(lines.count, 1);
+	assert_int_equal(lines.bad_all, 1);
+}
+
+static void test_no_files(void **state)
+{
+	static const struct {
+		const char *path, *why;
+	} cases[] = {
+		{"/dev/null", "is a device; name a file"},
+		{"/dev/zero", "is a device; name a file"},
+		{"/tmp", "is a directory; name a file"},
+		{"/tmp/sipward-none", "cannot be read: No such file"},
+		{"/proc/self/mem", "cannot be read: "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		auto_ban_lines struct ban_lines lines = five_minutes();
+		struct error e = {};
+
+		assert_int_equal(ban_lines_read(&lines, cases[i].path, &e), -1);
+		if (!strstr(e.text, cases[i].why))
+			fail_msg("'%s' is not in '%s'", cases[i].why, e.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),       cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_nothing),    cmocka_unit_test(test_ended),
-		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_nothing),      cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_longest_line), cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_no_files),
 	};
 
 	return cmocka_run_group_tests_name("ban lines", tests, NULL, NULL);

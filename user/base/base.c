@@ -192,6 +192,26 @@ static ssize_t read_some(int fd, char *to, size_t size)
 	return got;
 }
 
+FILE *open_finite(const char *path, struct error *e)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	FILE *file;
+
+	if (fd < 0) {
+		fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (check_kind(fd, path, SIZE_MAX, e) < 0)
+		return NULL;
+	fcntl(fd, F_SETFL, O_RDONLY);
+	file = fdopen(fd, "r");
+	if (file)
+		fd = -1;
+	else
+		fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+	return file;
+}
+
 char *read_whole_file(const char *path, size_t max, size_t *size, struct error *e)
 {
 	auto_free char *text = NULL;

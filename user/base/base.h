@@ -105,6 +105,9 @@ const char *nearest_word(const char *word, const char *const *words);
  * never end, a device or a named pipe, is refused. NULL and *e on error. */
 char *read_whole_file(const char *path, size_t max, size_t *size, struct error *e);
 
+/* Opens such a file, to be read piece by piece. NULL and *e on error. */
+FILE *open_finite(const char *path, struct error *e);
+
 /* CLOCK_MONOTONIC in nanoseconds: the clock of every time in a map. */
 uint64_t monotonic_ns(void);
 

@@ -7,10 +7,12 @@
 
 #include "policy/duration.h"
 #include "policy/prefix.h"
+#include "policy/source.h"
 
 #define BAD_SHOWN       5
 #define BAD_MAX         1000000 /* then it is no list of addresses */
 #define LINE_OCTETS_MAX 4096
+#define LINE_READ_MAX   (64 << 20) /* a longer one is not even skipped: it may have no end */
 #define BLANKS          " \t\r"
 #define TIME_FORM       "%Y-%m-%dT%H:%M:%SZ"
 
@@ -130,37 +132,74 @@ static void note_bad(struct ban_lines *lines, size_t number, const char *why)
 	append(lines->bad, lines->bad_count, text);
 }
 
+/* Of a line that is too long only the start is kept. */
+struct line {
+	char text[LINE_OCTETS_MAX + 1];
+	size_t size; /* as it is in the file, without the line end */
+	bool whole;  /* it fits, and has no NUL */
+};
+
+/* The next line; false at the end, at an error, and in a line that does not end. */
+static bool read_line(struct line *line, FILE *file)
+{
+	int octet = getc_unlocked(file);
+
+	line->size = 0;
+	line->whole = true;
+	if (octet == EOF)
+		return false;
+	for (; octet != EOF && octet != '\n'; octet = getc_unlocked(file)) {
+		if (line->size < LINE_OCTETS_MAX)
+			line->text[line->size] = octet;
+		line->whole &= octet && line->size < LINE_OCTETS_MAX;
+		if (++line->size > LINE_READ_MAX)
+			return false;
+	}
+	line->text[line->size < LINE_OCTETS_MAX ? line->size : LINE_OCTETS_MAX] = '\0';
+	return !ferror(file);
+}
+
+static int take_line(struct ban_lines *lines, struct line *line, size_t number, const char *name,
+		     struct error *e)
+{
+	size_t mark = number == 1 ? source_mark_size(line->text, strlen(line->text)) : 0;
+	struct error why = {};
+
+	if (!line->whole)
+		fail(&why, EXIT_FAILED, "is no line of text");
+	else
+		ban_line_parse(lines, line->text + mark, &why);
+	if (why.code)
+		note_bad(lines, number, why.text);
+	if (lines->bad_all > BAD_MAX)
+		return fail(e, EXIT_FAILED, "%s: is no list of addresses; %s", name, lines->bad[0]);
+	if (lines->count > lines->most)
+		return fail(e, EXIT_FAILED,
+			    "%s: line %zu: more than %zu entries, for which the table has "
+			    "no room; nothing was changed. Raise tables: {bans: ...}, or "
+			    "use lists: {deny: [./FILE]} of the policy",
+			    name, number, lines->most);
+	return 0;
+}
+
 static int read_lines(struct ban_lines *lines, const char *name, FILE *file, struct error *e)
 {
-	auto_free char *line = NULL;
-	size_t room = 0, number = 0;
-	ssize_t size;
+	struct line line;
+	size_t number = 0;
 
-	while ((size = getline(&line, &room, file)) >= 0) {
-		struct error why = {};
-
-		number++;
-		if (size && line[size - 1] == '\n')
-			line[--size] = '\0';
-		if (size > LINE_OCTETS_MAX || strlen(line) != (size_t)size)
-			fail(&why, EXIT_FAILED, "is no line of text");
-		else
-			ban_line_parse(lines, line, &why);
-		if (why.code)
-			note_bad(lines, number, why.text);
-		if (lines->bad_all > BAD_MAX)
-			return fail(e, EXIT_FAILED, "%s: is no list of addresses; %s", name,
-				    lines->bad[0]);
-		if (lines->count > lines->most)
-			return fail(e, EXIT_FAILED,
-				    "%s: line %zu: more than %zu entries, for which the table has "
-				    "no room; nothing was changed. Raise tables: {bans: ...}, or "
-				    "use lists: {deny: [./FILE]} of the policy",
-				    name, number, lines->most);
-	}
-	return ferror(file) ?
-		       fail(e, EXIT_FAILED, "%s: cannot be read: %s", name, strerror(errno)) :
-		       0;
+	errno = 0;
+	while (read_line(&line, file))
+		if (take_line(lines, &line, ++number, name, e) < 0)
+			return -1;
+	if (line.size > LINE_READ_MAX)
+		return fail(e, EXIT_FAILED,
+			    "%s: line %zu is longer than %d octets: is no list of addresses; "
+			    "nothing was changed",
+			    name, number + 1, LINE_READ_MAX);
+	if (!feof(file) || ferror(file))
+		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", name,
+			    errno ? strerror(errno) : "it ends too early");
+	return 0;
 }
 
 int ban_lines_read(struct ban_lines *lines, const char *path, struct error *e)
@@ -169,10 +208,8 @@ int ban_lines_read(struct ban_lines *lines, const char *path, struct error *e)
 
 	if (strcmp(path, "-") == 0)
 		return read_lines(lines, "standard input", stdin, e);
-	file = fopen(path, "re");
-	if (!file)
-		return fail(e, EXIT_FAILED, "%s: cannot be read: %s", path, strerror(errno));
-	return read_lines(lines, path, file, e);
+	file = open_finite(path, e);
+	return file ? read_lines(lines, path, file, e) : -1;
 }
 
 int ban_lines_add(struct ban_lines *lines, const char *address, struct error *e)

@@ -125,7 +125,7 @@ expect_equal "none of them is banned" 4 "$(bans)"
 says "import without a file" 2 'name a file, or - for standard input' ban import
 says "import of a file that does not exist" 1 'none: cannot be read: No such file' \
 	ban import "$TMP/none"
-says "import of a directory" 1 'cannot be read: Is a directory' ban import "$TMP"
+says "import of a directory" 1 'is a directory; name a file' ban import "$TMP"
 said_by "a million lines of nonsense" 1 '1000000 wrong lines; nothing was changed' \
 	ward ban add - < <(yes nonsense | head -n 1000000)
 said_by "a million addresses" 1 'more than 65536 entries, for which the table has no room' \
