@@ -18,6 +18,7 @@
 #include "kernel/state_open.h"
 #include "kernel/state_values.h"
 #include "kernel/walk.h"
+#include "policy/names.h"
 
 /* Limits of this version, shown where operators look. */
 static const char *const blind_spots[] = {
@@ -203,6 +204,17 @@ static void add_zones(const struct state *state, const struct sw_policy *policy,
 	json_object_object_add(o, "zones_monitored", monitored);
 }
 
+/* Reasons that drop nothing, whether the file or `tune` says so. */
+static void add_shadow(const struct sw_policy *policy, struct json_object *o)
+{
+	struct json_object *shadow = json_object_new_array();
+
+	for (int i = 0; policy && i < SW_REASON_COUNT; i++)
+		if (policy->shadow[i / 64] >> i % 64 & 1)
+			json_object_array_add(shadow, json_string(reason_name(i)));
+	json_object_object_add(o, "shadow", shadow);
+}
+
 static int tables_json(const struct state *state, struct json_object *o, struct error *e)
 {
 	struct ban_counts counts;
@@ -248,6 +260,7 @@ static int state_json(const struct state *state, const struct wants *wants, stru
 	json_object_object_add(o, "observer", observer_json(state, wants));
 	add_limits(state, wants->policy, o);
 	add_zones(state, wants->policy, o);
+	add_shadow(wants->policy, o);
 	return 0;
 }
 
@@ -329,6 +342,8 @@ const struct command command_status = {
 		"  -j, --json     the same as JSON\n\n"
 		"The first line is the answer, and the exit code goes with it:\n\n"
 		"  PROTECTED           0  what the policy refuses is dropped\n"
+		"  PROTECTED: why      0  likewise, but not in a zone in monitor mode, and not for\n"
+		"                         reasons that are only counted (shadow)\n"
 		"  MONITORING          0  what the policy refuses is counted, nothing is dropped\n"
 		"  DEGRADED: why       1  attached, but a part is missing or does not work\n"
 		"  NOT PROTECTED: why  6  no interface has a program of sipward\n\n"

@@ -139,7 +139,7 @@ static void judge_tables(struct json_object *o, struct json_object *why)
 /* What a whole and healthy sipward does not drop; true when it drops nothing. */
 static bool judge_mode(struct json_object *o, bool enforces, struct json_object *why)
 {
-	size_t monitored = items(o, "zones_monitored");
+	size_t monitored = items(o, "zones_monitored"), shadow = items(o, "shadow");
 
 	if (!enforces || (monitored && monitored == count_of(o, "zones"))) {
 		because(why, "monitor mode drops nothing");
@@ -148,6 +148,9 @@ static bool judge_mode(struct json_object *o, bool enforces, struct json_object 
 	for (size_t i = 0; i < monitored; i++)
 		because(why, "zone %s is in monitor mode",
 			json_object_get_string(item(o, "zones_monitored", i)));
+	if (shadow)
+		because(why, "%zu reason%s only counted (shadow)", shadow,
+			shadow == 1 ? " is" : "s are");
 	return false;
 }
 
