@@ -33,39 +33,27 @@ static uint64_t wall_ns(void)
 	return (uint64_t)now.tv_sec * SW_NS_PER_SEC + now.tv_nsec;
 }
 
-/* A point in time; false when the text is none. */
-static bool read_moment(const char *text, uint64_t *end)
-{
-	struct tm parts = {};
-	const char *rest = strptime(text, TIME_FORM, &parts);
-	uint64_t wall = wall_ns(), then;
-	time_t seconds;
-
-	if (!rest || *rest)
-		return false;
-	seconds = timegm(&parts);
-	if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, SW_NS_PER_SEC, &then))
-		return false;
-	*end = then > wall ? ban_end(then - wall) : 0;
-	return true;
-}
-
 static int read_time(const char *text, uint64_t *end, struct error *why)
 {
-	uint64_t duration;
-	const char *what;
+	uint64_t wall = wall_ns(), then, duration;
+	const char *no_moment, *no_duration;
 
 	if (strcmp(text, "-") == 0) {
 		*end = BAN_FOREVER;
 		return 0;
 	}
-	if (read_moment(text, end))
+	if (moment_parse(text, &then, &no_moment) == 0) {
+		*end = then > wall ? ban_end(then - wall) : 0;
 		return 0;
-	if (duration_parse(text, &duration, &what) < 0)
+	}
+	if (no_moment)
+		return fail(why, EXIT_FAILED, "'%s' is no time: %s", printable(text).text,
+			    no_moment);
+	if (duration_parse(text, &duration, &no_duration) < 0)
 		return fail(why, EXIT_FAILED,
-			    "'%s' is no time: write a duration such as 10m or 24h, a point such as "
-			    "2026-11-30T12:00:00Z, or - for no end",
-			    printable(text).text);
+			    "'%s' is no time: %s; or write a point such as 2026-11-30T12:00:00Z, "
+			    "or - for no end",
+			    printable(text).text, no_duration);
 	*end = ban_end(duration);
 	return 0;
 }

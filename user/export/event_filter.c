@@ -9,45 +9,39 @@
 #include "policy/names.h"
 #include "policy/prefix.h"
 
-#define TIME_FORM "%Y-%m-%dT%H:%M:%S"
-
-/* A time as `events` prints it, with or without parts of a second. */
-static bool is_moment(const char *text)
+/* As events have their time: so texts can be compared. */
+static void set_since(struct event_filter *filter, uint64_t ns)
 {
+	time_t seconds = ns / SW_NS_PER_SEC;
 	struct tm parts;
-	const char *rest = strptime(text, TIME_FORM, &parts);
+	size_t used;
 
-	if (rest && *rest == '.' && strspn(rest + 1, "0123456789") == 3)
-		rest += 4;
-	return rest && strcmp(rest, "Z") == 0;
+	gmtime_r(&seconds, &parts);
+	used = strftime(filter->since, sizeof(filter->since), "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(filter->since + used, sizeof(filter->since) - used, ".%03uZ",
+		 (unsigned int)(ns % SW_NS_PER_SEC / 1000000));
 }
 
 int event_filter_since(struct event_filter *filter, const char *text, struct error *e)
 {
 	struct timespec now;
-	struct tm parts;
 	uint64_t length, ns;
-	const char *why;
-	size_t used;
+	const char *why, *no_duration;
 
-	if (is_moment(text)) {
-		snprintf(filter->since, sizeof(filter->since), "%.19s%s", text,
-			 text[19] == '.' ? text + 19 : ".000Z");
+	if (moment_parse(text, &ns, &why) == 0) {
+		set_since(filter, ns);
 		return 0;
 	}
-	if (duration_parse(text, &length, &why) < 0)
+	if (why)
+		return fail(e, EXIT_USAGE, "events: --since %s: %s", text, why);
+	if (duration_parse(text, &length, &no_duration) < 0)
 		return fail(e, EXIT_USAGE,
 			    "events: --since %s: write a duration such as 10m, or a time such as "
 			    "2026-11-30T12:00:00Z",
 			    text);
 	clock_gettime(CLOCK_REALTIME, &now);
 	ns = (uint64_t)now.tv_sec * SW_NS_PER_SEC + now.tv_nsec;
-	ns = ns > length ? ns - length : 0;
-	now.tv_sec = ns / SW_NS_PER_SEC;
-	gmtime_r(&now.tv_sec, &parts);
-	used = strftime(filter->since, sizeof(filter->since), TIME_FORM, &parts);
-	snprintf(filter->since + used, sizeof(filter->since) - used, ".%03uZ",
-		 (unsigned int)(ns % SW_NS_PER_SEC / 1000000));
+	set_since(filter, ns > length ? ns - length : 0);
 	return 0;
 }
 
