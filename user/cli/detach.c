@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/question.h"
 #include "export/json.h"
+#include "kernel/attachment.h"
 #include "kernel/bans.h"
 #include "kernel/known.h"
 #include "kernel/lock.h"
@@ -15,6 +16,7 @@
 #include "kernel/pins.h"
 #include "kernel/privilege.h"
 #include "kernel/quotas.h"
+#include "kernel/state_maps.h"
 #include "kernel/state_open.h"
 #include "kernel/state_remove.h"
 #include "kernel/tc_filters.h"
@@ -24,7 +26,8 @@ struct detaching {
 	bool json, yes, dry;
 	const char *only; /* one interface; NULL: all of sipward */
 	char **interfaces;
-	bool anything; /* there is something to delete */
+	long agent;    /* the process that has the state; 0: none */
+	bool anything; /* there is something to delete: a pin */
 	bool counted;  /* the next two are known: the state is of this version */
 	uint64_t bans, known;
 };
@@ -83,6 +86,34 @@ static int choose(struct detaching *what, struct error *e)
 	return 0;
 }
 
+/* A directory of pins keeps the name that its interface had: told is the one of now, as by
+ * `status`. */
+static void name_as_now(struct detaching *what)
+{
+	for (char **name = what->interfaces; *name; name++) {
+		auto_attachment struct attachment attachment = {};
+
+		if (attachment_read(*name, &attachment, NULL) < 0 || !attachment.now[0] ||
+		    attachment.mode == ATTACH_NONE || attachment.mode == ATTACH_ELSEWHERE)
+			continue;
+		free(*name);
+		*name = xstrdup(attachment.now);
+	}
+}
+
+static bool has_pins(void)
+{
+	auto_string_list char **directories = pin_directories();
+	char path[PATH_MAX];
+	bool found = directories[0];
+
+	for (int i = 0; !found && i < STATE_MAP_COUNT; i++) {
+		pin_path(path, NULL, state_map_name(i));
+		found = access(path, F_OK) == 0;
+	}
+	return found;
+}
+
 /* What a detach deletes. The state may be of another version, and then it is not read. */
 static void count(struct detaching *what)
 {
@@ -91,7 +122,6 @@ static void count(struct detaching *what)
 	auto_free struct ban_entry *bans = NULL;
 	size_t ban_count;
 
-	what->anything |= what->interfaces[0] != NULL;
 	if (!what->anything || state_open_existing(&state, &other_version) < 0 ||
 	    ban_list_unsorted(&state, &bans, &ban_count, &other_version) < 0)
 		return;
@@ -140,6 +170,11 @@ static void print_detached(const struct detaching *what)
 	for (char **iface = what->interfaces; *iface; iface++)
 		json_object_array_add(names, json_string(*iface));
 	json_flag(o, "dry_run", what->dry);
+	if (what->dry) {
+		json_object_object_add(o, "agent_pid", NULL);
+		if (what->agent)
+			json_count(o, "agent_pid", what->agent);
+	}
 	json_object_object_add(o, "detached", names);
 	json_object_object_add(o, "bans", NULL);
 	json_object_object_add(o, "known", NULL);
@@ -161,6 +196,15 @@ static void print_done(const struct detaching *what)
 		puts("bans and all other state are removed; nothing of sipward is left in the "
 		     "kernel (the clsact qdisc of the observer stays, because other tools may "
 		     "use it; alone it does nothing)");
+}
+
+static void print_dry(const struct detaching *what, const char *deletes)
+{
+	printf("%s; nothing was changed\n",
+	       what->anything ? deletes : "there is nothing to detach");
+	if (what->agent)
+		printf("without --dry-run it is refused until the agent (pid %ld) is stopped\n",
+		       what->agent);
 }
 
 static int remove_one(const char *iface, struct error *e)
@@ -186,16 +230,16 @@ static int prepare(struct detaching *what, struct lock *lock, struct error *e)
 
 	if (privilege_check(e) < 0)
 		return -1;
-	/* The lock makes the directory. */
-	what->anything = access(bpf_dir(), F_OK) == 0;
-	if (paths_prepare(e) < 0)
-		return -1;
 	/* With an agent alive the programs would come back at its next step. */
-	if (!what->dry && (lock_take(lock, advice, e) < 0 || network_check(e) < 0))
+	if (!what->dry &&
+	    (paths_prepare(e) < 0 || lock_take(lock, advice, e) < 0 || network_check(e) < 0))
 		return -1;
+	what->agent = what->dry ? lock_holder() : 0;
+	what->anything = has_pins();
 	if (what->only && !what->dry && pins_follow(NULL, e) < 0)
 		return -1;
 	what->interfaces = state_interfaces();
+	name_as_now(what);
 	if (what->only && choose(what, e) < 0)
 		return -1;
 	count(what);
@@ -223,8 +267,7 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	if (what.json)
 		print_detached(&what);
 	else if (what.dry)
-		printf("%s; nothing was changed\n",
-		       what.anything ? deletes : "there is nothing to detach");
+		print_dry(&what, deletes);
 	else
 		print_done(&what);
 	return 0;

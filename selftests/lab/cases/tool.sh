@@ -44,6 +44,9 @@ says "check of a policy with a rate" 0 '^[^w].*: good: ' check "$TMP/tool.yaml"
 expect_equal "no warning" 0 "$(grep -c '^warning' "$TMP/tool.out")"
 
 # --- status ---
+says "detach --dry-run where nothing is" 0 '^there is nothing to detach; nothing was changed' \
+	detach --dry-run
+expect "it makes no directory" "it is there" test ! -e "$SIPWARD_BPF_DIR"
 says "detach where nothing is" 0 'nothing of sipward is left' detach
 says "status where nothing runs" 6 '^NOT PROTECTED: nothing of sipward is attached' status
 expect_equal "it is one line" 1 "$(wc -l <"$TMP/tool.out")"
@@ -146,6 +149,9 @@ said_by "flush asks a terminal" 0 'Go on\? \[y/N\].*4 bans' bash -c \
 	'{ sleep 0.3; echo y; sleep 0.3; } | script -qec "$1" /dev/null | tr "\r\n" "  "' bash \
 	"nsenter --net=/run/netns/$SERVER $BUILD/sipward ban flush"
 expect_equal "the answer y removes all" 0 "$(bans)"
+
+says "detach --dry-run beside an agent" 0 'refused until the agent \(pid [0-9]+\) is stopped' \
+	detach --dry-run
 
 # --- events ---
 ward tune public.rates.zone 1/10m burst 1 >/dev/null
