@@ -246,6 +246,36 @@ static void test_no_files(void **state)
 	}
 }
 
+static void test_unique(void **state)
+{
+	static const char *const texts[] = {"198.51.100.2 - a", "198.51.100.1 - b",
+					    "198.51.100.2 - c", "198.51.100.2 - d"};
+	auto_ban_lines struct ban_lines lines = five_minutes();
+
+	(void)state;
+	ban_lines_unique(&lines);
+	assert_int_equal(lines.count, 0);
+	for (size_t i = 0; i < array_size(texts); i++) {
+		auto_free char *line = xstrdup(texts[i]);
+		struct error why = {};
+
+		assert_int_equal(ban_line_parse(&lines, line, &why), 0);
+	}
+	ban_lines_unique(&lines);
+	assert_int_equal(lines.count, 2);
+	assert_string_equal(lines.items[0].note, "b");
+	assert_string_equal(lines.items[1].note, "d");
+}
+
+static void test_room(void **state)
+{
+	(void)state;
+	assert_int_equal(ban_lines_room(65536, 0), 58983);
+	assert_int_equal(ban_lines_room(65536, 58983), 0);
+	assert_int_equal(ban_lines_room(65536, 65536), 0);
+	assert_int_equal(ban_lines_room(65536, 58982), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,7 +283,8 @@ int main(void)
 		cmocka_unit_test(test_nothing),      cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_longest_line), cmocka_unit_test(test_mark),
-		cmocka_unit_test(test_no_files),
+		cmocka_unit_test(test_no_files),     cmocka_unit_test(test_unique),
+		cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests_name("ban lines", tests, NULL, NULL);

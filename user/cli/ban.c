@@ -28,6 +28,7 @@ struct ban_options {
 	uint64_t duration;
 	const char *note;
 	const char *user; /* of `ban del`: one that is refused */
+	char given[8];    /* the letters of the options, each once */
 	const char *verb;
 	char **words; /* behind the verb */
 	int word_count;
@@ -72,26 +73,64 @@ static int read_words(int argc, char **argv, struct ban_options *to, struct erro
 	return 0;
 }
 
+static const struct option ban_options[] = {
+	/* clang-format off */
+	{"for", required_argument, NULL, 'f'},
+	{"note", required_argument, NULL, 'n'},
+	{"user", required_argument, NULL, 'u'},
+	{"skip", no_argument, NULL, 's'},
+	{"yes", no_argument, NULL, 'y'},
+	{"json", no_argument, NULL, 'j'},
+	{"help", no_argument, NULL, 'h'},
+	{},
+	/* clang-format on */
+};
+
+/* From standard input and files: there are wrong lines only there. */
+static bool reads_lines(const struct ban_options *options)
+{
+	return has_verb(options, "import") ||
+	       (has_verb(options, "add") && options->address && strcmp(options->address, "-") == 0);
+}
+
+/* An option that does nothing is a mistake: somebody expects something of it. */
+static int check_given(const struct ban_options *options, struct error *e)
+{
+	const char *taken = reads_lines(options)       ? "fnsj" :
+			    has_verb(options, "add")   ? "fnj" :
+			    has_verb(options, "del")   ? "uj" :
+			    has_verb(options, "flush") ? "yj" :
+							 "j";
+	const struct option *all = ban_options;
+
+	for (const char *letter = options->given; *letter; letter++) {
+		if (strchr(taken, *letter))
+			continue;
+		while (all->val != *letter)
+			all++;
+		return fail(e, EXIT_USAGE, "%s %s: --%s does nothing here; see: sipward %s --help",
+			    options->command, options->verb, all->name, options->command);
+	}
+	return 0;
+}
+
+static void note_given(struct ban_options *to, char letter)
+{
+	size_t used = strlen(to->given);
+
+	if (!strchr(to->given, letter) && used < sizeof(to->given) - 1)
+		to->given[used] = letter;
+}
+
 static int read_options(const struct command *self, int argc, char **argv, struct ban_options *to,
 			struct error *e)
 {
-	static const struct option options[] = {
-		/* clang-format off */
-		{"for", required_argument, NULL, 'f'},
-		{"note", required_argument, NULL, 'n'},
-		{"user", required_argument, NULL, 'u'},
-		{"skip", no_argument, NULL, 's'},
-		{"yes", no_argument, NULL, 'y'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{},
-		/* clang-format on */
-	};
 	const char *why;
 	int letter;
 
 	to->duration = BAN_FOREVER;
-	while ((letter = next_option(self, argc, argv, "f:n:u:syj", options, e)) >= 0) {
+	while ((letter = next_option(self, argc, argv, "f:n:u:syj", ban_options, e)) >= 0) {
+		note_given(to, letter);
 		if (letter == 'j')
 			to->json = true;
 		else if (letter == 'y')
@@ -112,6 +151,10 @@ static int read_options(const struct command *self, int argc, char **argv, struc
 			    "%s: --user goes with ban del: a username is refused "
 			    "for wrong passwords",
 			    to->command);
+	for (int i = 0; i < to->word_count && to->word_count > 1; i++)
+		if (strcmp(to->words[i], "-") == 0)
+			return fail(e, EXIT_USAGE, "%s %s: - stands alone: it is standard input",
+				    to->command, to->verb);
 	return 0;
 }
 
@@ -250,9 +293,7 @@ static int add_many(const struct state *state, const struct ban_options *options
 		.usual = {.kind = options->kind, .end = BAN_FOREVER},
 		.most = state_entries(state, STATE_BANS),
 	};
-	const char *file = has_verb(options, "import") || strcmp(options->address, "-") == 0 ?
-				   options->address :
-				   NULL;
+	const char *file = reads_lines(options) ? options->address : NULL;
 
 	if (options->duration != BAN_FOREVER)
 		lines.usual.end = ban_end(options->duration);
@@ -280,27 +321,43 @@ static int export_all(const struct state *state, const struct ban_options *optio
 	return 0;
 }
 
+/* "1 ban or refused username is", "3 manual allows are"; owned by the caller. */
+static char *entries_text(const struct ban_options *options, size_t count, const char *verb)
+{
+	if (options->kind == BAN_ALLOWS)
+		return xasprintf("%zu manual allow%s%s", count, count == 1 ? "" : "s", verb);
+	return count == 1 ? xasprintf("1 ban or refused username%s", verb) :
+			    xasprintf("%zu bans and refused usernames%s", count, verb);
+}
+
+static void print_removed(const struct ban_options *options, size_t count)
+{
+	auto_json struct json_object *o = json_object_new_object();
+	auto_free char *text = entries_text(options, count, count == 1 ? " is" : " are");
+
+	json_count(o, "removed", count);
+	if (options->json)
+		print_json(o);
+	else
+		printf("%s removed\n", text);
+}
+
 static int flush(const struct state *state, const struct ban_options *options, struct error *e)
 {
 	auto_free struct ban_entry *bans = NULL;
-	auto_free char *what = NULL, *command = xasprintf("%s flush", options->command);
+	auto_free char *text = NULL, *what = NULL;
+	auto_free char *command = xasprintf("%s flush", options->command);
 	size_t count;
 
 	if (ban_list(state, options->kind, &bans, &count, e) < 0)
 		return -1;
 	free(take(bans));
-	what = xasprintf(options->kind == BAN_ALLOWS ?
-				 "this removes %zu manual allows" :
-				 "this removes %zu bans and refused usernames",
-			 count);
-	if (go_on(options->yes, what, command, e) < 0 ||
-	    ban_flush(state, options->kind, &count, e) < 0)
+	text = entries_text(options, count, "");
+	what = xasprintf("this removes %s", text);
+	if (go_on(options->yes || !count, what, command, e) < 0 ||
+	    (count && ban_flush(state, options->kind, &count, e) < 0))
 		return -1;
-	if (options->json)
-		return list(state, options, e);
-	printf("%zu %s removed\n", count,
-	       options->kind == BAN_ALLOWS ? "manual allows are" :
-					     "bans and refused usernames are");
+	print_removed(options, count);
 	return 0;
 }
 
@@ -379,6 +436,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 			verb = &verbs[i];
 	if (!verb)
 		return wants_verb(&options, e);
+	if (check_given(&options, e) < 0)
+		return -1;
 	if (verb->takes_words && !options.address)
 		return fail(e, EXIT_USAGE, "%s %s: name %s", options.command, options.verb,
 			    has_verb(&options, "import") ? "a file, or - for standard input" :
@@ -397,7 +456,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	"time such as 2026-11-30T12:00:00Z, or - for no end. Lines whose time is over are left\n"     \
 	"out. # begins a comment. A line without a time gets --for and --note. All lines are read\n"  \
 	"first: if one is wrong, or the table has no room for all, nothing is changed and the\n"      \
-	"exit code is 1.\n"
+	"exit code is 1. A tenth of the table stays free of what is imported: for bans that\n"        \
+	"sipward gives.\n"
 
 const struct command command_ban = {
 	.name = "ban",

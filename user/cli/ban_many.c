@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/ban_many.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "cli/options.h"
 #include "export/json.h"
+#include "kernel/paths.h"
+#include "kernel/private.h"
 #include "policy/prefix.h"
 
 /* The wrong lines as one text, owned by the caller. */
@@ -25,24 +29,13 @@ static char *bad_text(const struct ban_lines *lines)
 	return text;
 }
 
-static int by_source(const void *a, const void *b)
-{
-	return prefix_compare(a, b);
-}
-
-/* How many entries the table needs for them: a source that is there, or comes twice, needs none. */
+/* How many entries the table needs for them: a source that is there needs none. */
 static size_t new_entries(const struct state *state, const struct ban_lines *lines)
 {
-	auto_free struct prefix *sources = xcalloc(lines->count ?: 1, sizeof(*sources));
 	size_t needed = 0;
 
 	for (size_t i = 0; i < lines->count; i++)
-		sources[i] = lines->items[i].source;
-	if (lines->count)
-		qsort(sources, lines->count, sizeof(*sources), by_source);
-	for (size_t i = 0; i < lines->count; i++)
-		needed += (!i || prefix_compare(&sources[i - 1], &sources[i]) != 0) &&
-			  !ban_has_entry(state, &sources[i]);
+		needed += !ban_has_entry(state, &lines->items[i].source);
 	return needed;
 }
 
@@ -50,19 +43,20 @@ static size_t new_entries(const struct state *state, const struct ban_lines *lin
 static int check_room(const struct state *state, const struct ban_lines *lines, struct error *e)
 {
 	struct ban_counts counts;
-	uint64_t filled, room = state_entries(state, STATE_BANS), needed;
+	uint64_t filled, capacity = state_entries(state, STATE_BANS), needed;
 
 	if (ban_sweep_counts(state, &counts, e) < 0)
 		return -1;
 	filled = counts.denies + counts.allows + counts.remembered;
 	needed = new_entries(state, lines);
-	if (needed <= room - (filled < room ? filled : room))
+	if (needed <= ban_lines_room(capacity, filled))
 		return 0;
 	return fail(e, EXIT_FAILED,
-		    "%llu new entries, but the table has %llu of %llu: nothing was changed; raise "
-		    "tables: {bans: ...}, or use lists: {deny: [./FILE]} of the policy",
+		    "%llu new entries, but the table has %llu of %llu, and a tenth stays free for "
+		    "bans that sipward gives: nothing was changed; raise tables: {bans: ...}, or "
+		    "use lists: {deny: [./FILE]} of the policy",
 		    (unsigned long long)needed, (unsigned long long)filled,
-		    (unsigned long long)room);
+		    (unsigned long long)capacity);
 }
 
 /* Takes out what must not be banned. */
@@ -79,10 +73,22 @@ static void spare_allowed(const struct state *state, struct ban_lines *lines)
 	lines->count = kept;
 }
 
+/* Between the check of room and the writing no other import may write. The lock goes with the
+ * descriptor. */
+static int lock_imports(struct error *e)
+{
+	auto_fd int directory = private_directory(run_dir(), "lock", e);
+
+	if (directory >= 0 && flock(directory, LOCK_EX) < 0)
+		return fail(e, EXIT_FAILED, "%s: cannot be locked: %s", run_dir(), strerror(errno));
+	return take_fd(directory);
+}
+
 int ban_many_write(const struct state *state, struct ban_lines *lines, bool feed, bool skip,
 		   struct error *e)
 {
 	struct error why = {};
+	auto_fd int lock = -1;
 
 	if (lines->bad_all && !skip) {
 		auto_free char *bad = bad_text(lines);
@@ -91,6 +97,9 @@ int ban_many_write(const struct state *state, struct ban_lines *lines, bool feed
 			    "%zu wrong line%s; nothing was changed (--skip takes the others):%s",
 			    lines->bad_all, lines->bad_all == 1 ? "" : "s", bad);
 	}
+	ban_lines_unique(lines);
+	if ((lock = lock_imports(e)) < 0)
+		return -1;
 	if (feed && lines->usual.kind == BAN_DENIES)
 		spare_allowed(state, lines);
 	if (check_room(state, lines, e) < 0)

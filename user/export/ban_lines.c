@@ -212,6 +212,40 @@ int ban_lines_add(struct ban_lines *lines, const char *address, struct error *e)
 	return 0;
 }
 
+static int by_source(const void *a, const void *b)
+{
+	const struct ban_new *const *x = a, *const *y = b;
+	int order = prefix_compare(&(*x)->source, &(*y)->source);
+
+	return order ? order : (*x > *y) - (*x < *y);
+}
+
+void ban_lines_unique(struct ban_lines *lines)
+{
+	auto_free const struct ban_new **sorted = xcalloc(lines->count ?: 1, sizeof(*sorted));
+	auto_free bool *is_old = xcalloc(lines->count ?: 1, sizeof(*is_old));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lines->count; i++)
+		sorted[i] = &lines->items[i];
+	if (lines->count)
+		qsort(sorted, lines->count, sizeof(*sorted), by_source);
+	for (size_t i = 1; i < lines->count; i++)
+		if (prefix_compare(&sorted[i - 1]->source, &sorted[i]->source) == 0)
+			is_old[sorted[i - 1] - lines->items] = true;
+	for (size_t i = 0; i < lines->count; i++)
+		if (!is_old[i])
+			lines->items[kept++] = lines->items[i];
+	lines->count = kept;
+}
+
+uint64_t ban_lines_room(uint64_t capacity, uint64_t filled)
+{
+	uint64_t room = capacity - capacity / 10;
+
+	return filled < room ? room - filled : 0;
+}
+
 void ban_time_text(uint64_t end, char *text, size_t size)
 {
 	uint64_t now = monotonic_ns(), ns;

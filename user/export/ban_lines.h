@@ -31,6 +31,13 @@ int ban_lines_read(struct ban_lines *lines, const char *file, struct error *e);
 /* An address of the command line; -1 and *e. */
 int ban_lines_add(struct ban_lines *lines, const char *address, struct error *e);
 
+/* Of a source that comes twice only the last entry stays. */
+void ban_lines_unique(struct ban_lines *lines);
+
+/* How many new entries an import may bring into a table of this size: a tenth stays free of them,
+ * for bans that are earned. */
+uint64_t ban_lines_room(uint64_t capacity, uint64_t filled);
+
 /* One line, which it cuts; -1 and *why, in words, when it is wrong. */
 int ban_line_parse(struct ban_lines *lines, char *line, struct error *why);
 

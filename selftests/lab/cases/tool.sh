@@ -125,6 +125,12 @@ says "several addresses" 0 '^2 sources are banned$' ban add 10.99.0.3 2001:db8::
 says "several addresses, one wrong" 2 '10.99.0.300: ' ban add 10.99.0.4 10.99.0.300
 says "a prefix by hand" 2 'lists: \{deny: ' ban add 10.99.0.0/24
 expect_equal "none of them is banned" 4 "$(bans)"
+says "the same address twice" 0 '^1 source is banned$' ban add 10.99.0.3 10.99.0.3 --note two
+says "- beside an address" 2 '- stands alone' ban add 10.99.0.4 -
+says "flush --for" 2 'ban flush: --for does nothing here' ban flush --for 1h
+says "list --yes" 2 'ban list: --yes does nothing here' ban list --yes
+says "add --skip" 2 'ban add: --skip does nothing here' ban add 10.99.0.4 --skip
+says "export --note" 2 'ban export: --note does nothing here' ban export --note x
 says "import without a file" 2 'name a file, or - for standard input' ban import
 says "import of a file that does not exist" 1 'none: cannot be read: No such file' \
 	ban import "$TMP/none"
@@ -134,7 +140,7 @@ said_by "a million lines of nonsense" 1 '1000000 wrong lines; nothing was change
 said_by "a million addresses" 1 'more than 65536 entries, for which the table has no room' \
 	ward ban import - < <(awk 'BEGIN { for (i = 0; i < 1000000; i++)
 		printf "11.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }')
-said_by "more than there is room for" 1 'new entries, but the table has 4 of 65536: nothing' \
+said_by "more than there is room for" 1 'new entries, but the table has 4 of 65536, and a tenth stays free' \
 	ward ban import - < <(awk 'BEGIN { for (i = 0; i < 65536; i++)
 		printf "11.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }')
 expect_equal "none of them is banned" 4 "$(bans)"
@@ -149,6 +155,17 @@ said_by "flush asks a terminal" 0 'Go on\? \[y/N\].*4 bans' bash -c \
 	'{ sleep 0.3; echo y; sleep 0.3; } | script -qec "$1" /dev/null | tr "\r\n" "  "' bash \
 	"nsenter --net=/run/netns/$SERVER $BUILD/sipward ban flush"
 expect_equal "the answer y removes all" 0 "$(bans)"
+says "flush of nothing asks nobody" 0 '^0 bans and refused usernames are removed$' ban flush
+# Each alone has room.
+for i in 11 12; do
+	awk -v i=$i 'BEGIN { for (n = 0; n < 35000; n++)
+		printf "%d.0.%d.%d\n", i, n / 256, n % 256 }' >"$TMP/feed$i"
+	ward ban import "$TMP/feed$i" >"$TMP/import$i" 2>&1 &
+	imports[i]=$!
+done
+wait "${imports[@]}"
+expect_equal "of two imports at once one is refused, whole" 35000 "$(bans)"
+says "flush -j" 0 '"removed": ?35000' ban flush --yes -j
 
 says "detach --dry-run beside an agent" 0 'refused until the agent \(pid [0-9]+\) is stopped' \
 	detach --dry-run
