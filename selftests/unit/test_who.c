@@ -50,7 +50,7 @@ static void assert_judged(const char *facts_text, const char *verdict, const cha
 	const char *got = first(facts, "command");
 
 	assert_string_equal(text_of(facts, "verdict"), verdict);
-	assert_int_equal(who_is_out(facts), strchr("owu", verdict[0]) != NULL);
+	assert_int_equal(who_is_out(facts), strchr("owup", verdict[0]) != NULL);
 	if (!reason) {
 		assert_null(first(facts, "reason"));
 		return;
@@ -181,12 +181,10 @@ static void test_drops(void **state)
 	(void)state;
 	assert_judged(DROP("method", "enforce", "9"), "out", "method",
 		      "sipward tune shadow '[method]' --for 1h");
-	assert_judged(DROP("scanner", "enforce", "9") ",\"only_counted\":[\"method\"]", "out",
-		      "scanner", "sipward tune shadow '[scanner, method]' --for 1h");
+	assert_judged(DROP("header", "enforce", "9") ",\"only_counted\":[\"method\"]", "out",
+		      "header", "sipward tune shadow '[header, method]' --for 1h");
 	assert_judged(DROP("method", "monitor", "9"), "in", NULL, NULL);
 	assert_judged(DROP("method", "enforce", "301"), "in", NULL, NULL);
-	/* Another policy did that. */
-	assert_judged(DROP("method", "enforce", "9") ",\"policy_seconds\":8", "in", NULL, NULL);
 	/* A ban that is over: the answer says that it was. */
 	assert_judged(DROP("ban", "enforce", "9"), "in", NULL, NULL);
 	assert_answer(DROP("ban", "enforce", "9"), "keeps 192.0.2.1 out now. It did: the last");
@@ -202,12 +200,168 @@ static void test_drops(void **state)
 		      "out", "rate_source", MORE("rates.source.any"));
 }
 
+/* `tune` of another zone, or a restart, leaves the reason where it was. */
+static void test_drops_before_the_policy(void **state)
+{
+#define TUNED ",\"policy_seconds\":1"
+	(void)state;
+	assert_judged(DROP("method", "enforce", "9") TUNED, "out", "method",
+		      "sipward tune shadow '[method]' --for 1h");
+	assert_judged(DROP("via_missing", "enforce", "9") TUNED, "out", "via_missing", NULL);
+	assert_judged(DROP("via_missing", "enforce", "301") TUNED, "in", NULL, NULL);
+	assert_judged(DROP("loop", "enforce", "9") TUNED, "unknown", NULL, NULL);
+	assert_answer(DROP("loop", "enforce", "9") TUNED ",\"memory_seconds\":70",
+		      "dropped 9 s ago (loop: t); the agent's memory begins 1 min 10 s ago, the "
+		      "policy changed 1 s ago");
+	assert_judged(DROP("loop", "enforce", "9") TUNED ",\"only_counted\":[\"loop\"]", "in",
+		      NULL, NULL);
+	assert_judged(DROP("greylist", "enforce", "9") TUNED, "unknown", NULL, NULL);
+	/* The agent is new, the filter is not: nobody saw the last minutes. */
+	assert_judged("\"memory_seconds\":5", "unknown", NULL, NULL);
+	assert_answer("\"memory_seconds\":5" TUNED, "the agent's memory begins 5 s ago");
+	assert_judged("\"memory_seconds\":300", "in", NULL, NULL);
+	assert_judged("\"memory_seconds\":5," MANUAL, "out", "ban", "sipward ban del 192.0.2.1");
+}
+
+#define ROW(reason, rule, limit, used, spent)                                              \
+	"{\"reason\":\"" reason "\",\"rule\":\"public." rule "\",\"limit\":\"" limit "\"," \
+	"\"of\":\"source\",\"used\":" used ",\"room\":5,\"spent\":" spent ",\"share\":null}"
+#define ANY(used) ROW("rate_source", "rates.source.any", "10/m burst 5", used, "false")
+
+static void test_a_limit_that_is_full_again(void **state)
+{
+	(void)state;
+	assert_judged(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("0") "]", "in",
+		      NULL, NULL);
+	assert_answer(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("0") "]",
+		      "It did: the last packet was dropped 1 min ago (rate_source: t)");
+	assert_judged(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("5") "]", "in",
+		      NULL, NULL);
+	/* It sends on. */
+	assert_judged(DROP("rate_source", "enforce", "1") ",\"limits\":[" ANY("4") "]", "out",
+		      "rate_source", MORE("rates.source.any"));
+	/* Another of the rows with this reason. */
+	assert_judged(DROP("rate_source_method", "enforce", "60") ",\"limits\":[" ANY("0") ","
+		      ROW("rate_source_method", "rates.source.INVITE", "1/m burst 3", "0", "false")
+		      "]", "in", NULL, NULL);
+	/* Each port has a limit, and none was named. */
+	assert_judged(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("0") "],"
+		      "\"zone\":{\"name\":\"x\",\"trust\":\"none\",\"mode\":\"enforce\","
+		      "\"greylist\":\"auto\",\"source_port\":true}",
+		      "out", "rate_source", MORE("rates.source.any"));
+}
+
+#define DROP_FROM(reason, ago, address, port)                                             \
+	"\"drops\":[{\"reason\":\"" reason "\",\"mode\":\"enforce\",\"text\":\"t\"," \
+	"\"direction\":\"ingress\",\"count\":1,\"seconds_ago\":" ago ",\"source\":\"" address  \
+	"\",\"source_port\":" port "}]"
+
+static void test_ports(void **state)
+{
+	(void)state;
+	assert_judged(DROP_FROM("greylist", "9", "192.0.2.1", "6000") "," KNOWN("false"), "waits",
+		      "greylist", "sipward tune shadow '[greylist]' --for 1h");
+	assert_answer(DROP_FROM("greylist", "9", "192.0.2.1", "6000") "," KNOWN("false"),
+		      "(1 packet, the last 9 s ago); its known port 5060 passes, packets from "
+		      "other ports are dropped");
+	/* It is known since. */
+	assert_judged(DROP_FROM("greylist", "9", "192.0.2.1", "5060") "," KNOWN("false"), "in",
+		      NULL, NULL);
+	assert_judged(DROP_FROM("greylist", "61", "192.0.2.1", "6000") "," KNOWN("false"), "in",
+		      NULL, NULL);
+	assert_judged("\"port\":5060," DROP_FROM("greylist", "9", "192.0.2.1", "6000") ","
+		      KNOWN("false"), "in", NULL, NULL);
+	assert_judged("\"port\":5060," DROP_FROM("method", "9", "192.0.2.1", "6000"), "in", NULL,
+		      NULL);
+	assert_answer("\"port\":5060," DROP_FROM("method", "9", "192.0.2.1", "6000"),
+		      "A packet of another port was dropped 9 s ago (method)");
+	assert_judged("\"port\":5060," DROP_FROM("method", "9", "192.0.2.1", "5060"), "out",
+		      "method", "sipward tune shadow '[method]' --for 1h");
+}
+
+static void test_a_neighbour_of_its_network(void **state)
+{
+#define PHONE "\"address\":\"2001:db8::7\","
+	(void)state;
+	assert_judged(PHONE DROP_FROM("method", "9", "2001:db8::9", "5060"), "in", NULL, NULL);
+	assert_answer(PHONE DROP_FROM("method", "9", "2001:db8::9", "5060"),
+		      "remembers no packet of it that it dropped. A packet of another address of "
+		      "its /64 was dropped 9 s ago (method)");
+	assert_judged(PHONE DROP_FROM("method", "9", "2001:db8::7", "5060"), "out", "method",
+		      "sipward tune shadow '[method]' --for 1h");
+}
+
+static void test_a_limit_of_other_packets(void **state)
+{
+#define KEEPALIVE ROW("keepalive_rate", "rates.source.keepalive", "10/m burst 5", "5", "true")
+	(void)state;
+	assert_judged("\"limits\":[" KEEPALIVE "]", "partly", "keepalive_rate",
+		      MORE("rates.source.keepalive"));
+	assert_answer("\"limits\":[" KEEPALIVE "]",
+		      "In part: of 192.0.2.1, sipward drops keepalives; its requests pass: ");
+	assert_judged("\"limits\":[" KEEPALIVE "]," MANUAL, "out", "ban",
+		      "sipward ban del 192.0.2.1");
+	assert_judged("\"limits\":[" KEEPALIVE "]," DROP("greylist", "enforce", "9"), "waits",
+		      "keepalive_rate", MORE("rates.source.keepalive"));
+}
+
+static void assert_first(const char *facts_text, const char *key, const char *value)
+{
+	auto_json struct json_object *facts = judged(facts_text);
+	const char *got = first(facts, key);
+
+	if (!got || !strstr(got, value))
+		fail_msg("%s: %s", key, got ? got : "none");
+}
+
+static void test_what_to_do(void **state)
+{
+	(void)state;
+	assert_first(MANUAL, "all_sources", "false");
+	assert_first(DROP("method", "enforce", "9"), "all_sources", "true");
+	assert_first("\"limits\":[" BUDGET("true") "]", "all_sources", "true");
+	/* No check is switched off for all. */
+	assert_judged(DROP("scanner", "enforce", "9"), "out", "scanner", NULL);
+	assert_judged(DROP("sdp_line", "enforce", "9"), "out", "sdp_line", NULL);
+	assert_first(DROP("scanner", "enforce", "9"), "advice", "`sipward explain` says");
+	/* `tune` does not reach a service. */
+	assert_judged("\"limits\":[" ROW("rate_service", "x", "10/m burst 5", "5", "true") "]",
+		      "out", "rate_service", NULL);
+	assert_first("\"limits\":[" ROW("rate_service", "x", "10/m burst 5", "5", "true") "]",
+		     "advice", "raise the rate of this service in the policy's file");
+	assert_answer("\"left_out\":7", "as far as drops were recorded; 7 were not.");
+}
+
+/* `tune` refuses an inner limit above an outer one. */
+static void test_outer_limits(void **state)
+{
+#define INNER ROW("rate_source_method", "rates.source.INVITE", "6/m burst 5", "5", "true")
+#define OUTER(rule, limit) ROW("rate_x", rule, limit, "0", "false")
+#define INNER_MORE(count) "sipward tune public.rates.source.INVITE " count "/m burst 16 --for 1h"
+	(void)state;
+	assert_judged("\"limits\":[" INNER "," OUTER("rates.source.any", "11/m burst 5") "]", "out",
+		      "rate_source_method", INNER_MORE("6"));
+	assert_judged("\"limits\":[" INNER "," OUTER("rates.source.any", "1/s burst 5") "]", "out",
+		      "rate_source_method", INNER_MORE("12"));
+	assert_judged("\"limits\":[" INNER "," OUTER("rates.zone", "11/m burst 5") "]", "out",
+		      "rate_source_method", INNER_MORE("6"));
+	assert_judged("\"limits\":[" INNER "," OUTER("rates.prefix", "1/m burst 5") "]", "out",
+		      "rate_source_method", INNER_MORE("12"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists_and_bans), cmocka_unit_test(test_usernames),
 		cmocka_unit_test(test_newcomers),      cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_drops),
+		cmocka_unit_test(test_drops_before_the_policy),
+		cmocka_unit_test(test_a_limit_that_is_full_again),
+		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_a_neighbour_of_its_network),
+		cmocka_unit_test(test_a_limit_of_other_packets),
+		cmocka_unit_test(test_what_to_do),
+		cmocka_unit_test(test_outer_limits),
 	};
 
 	return cmocka_run_group_tests_name("who", tests, NULL, NULL);

@@ -41,6 +41,7 @@ int history_open(struct history *history, const struct state *state,
 	history->state = state;
 	history->seen = seen;
 	history->context = context;
+	history->began = monotonic_ns();
 	history->events = xcalloc(HISTORY_SIZE, sizeof(*history->events));
 	history->evidence = evidence_new();
 	return ring_open(&history->ring, state->fds[STATE_EVENTS], "events", on_event, history, e);

@@ -33,6 +33,7 @@ struct history {
 	uint64_t count;                              /* ever seen */
 	struct history_share *shares[HISTORY_KINDS]; /* NULL: none of that kind was seen */
 	struct evidence *evidence;
+	uint64_t began;    /* when it began to read */
 	uint64_t left_out; /* refused packets over the event budget, which nobody can tell apart */
 	uint64_t left_out_at; /* when that was last told */
 	void (*seen)(void *context, const struct sw_event *event);

@@ -57,6 +57,10 @@ int who_answer(const struct history *history, const char *address, struct json_o
 			    "`sipward` and the agent have the same version");
 	ban_source(&addr, &source);
 	add_drops(history, &source, answer);
+	/* A state that the agent made has no drops from before it. */
+	if (!history->state->fresh)
+		json_count(answer, "memory_seconds",
+			   (monotonic_ns() - history->began) / SW_NS_PER_SEC);
 	json_count(answer, "left_out", history->left_out);
 	json_count(answer, "left_out_seconds_ago",
 		   (monotonic_ns() - history->left_out_at) / SW_NS_PER_SEC);

@@ -139,7 +139,7 @@ void print_live(struct json_object *live)
 	struct json_object *causes = json_object_object_get(live, "keeps_out");
 
 	printf("  now      %s\n",
-	       strcmp(verdict, "out") == 0       ? "DROP, by the tables of the running sipward:" :
+	       strcmp(verdict, "out") == 0 || strcmp(verdict, "partly") == 0 ? "DROP, by the tables of the running sipward:" :
 	       strcmp(verdict, "waits") == 0     ? "DROP, and PASS when it is sent again:" :
 	       strcmp(verdict, "monitored") == 0 ? "PASS, but would be dropped:" :
 	       strcmp(verdict, "unknown") == 0   ? text_of(live, "answer") :

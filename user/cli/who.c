@@ -72,6 +72,6 @@ const struct command command_who = {
 		"it in. Without an agent it reads the kernel's tables, and says what it could not\n"
 		"see. Of IPv6 a ban is for the /64.\n\n"
 		"Exit code: 0 when nothing keeps the source out, also in monitor mode; 1 when\n"
-		"something does, or it cannot be told; 6 when sipward is not running.\n",
+		"something does, also in part, or it cannot be told; 6 when sipward is not running.\n",
 	.run = run,
 };

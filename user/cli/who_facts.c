@@ -71,6 +71,7 @@ static void add_left_out(struct facts *facts, struct json_object *answer)
 	if (!count_of(answer, "left_out") ||
 	    count_of(answer, "left_out_seconds_ago") > LEFT_OUT_FOR)
 		return;
+	json_count(facts->o, "left_out", count_of(answer, "left_out"));
 	why = xasprintf("%s packets of all sources, the last %s s ago, were over the event budget "
 			"(events: {rate: ...})",
 			text_of(answer, "left_out"), text_of(answer, "left_out_seconds_ago"));
@@ -89,6 +90,8 @@ static void add_agent(struct facts *facts)
 	if (answer) {
 		drops = json_object_get(json_object_object_get(answer, "drops"));
 		add_left_out(facts, answer);
+		if (text_of(answer, "memory_seconds"))
+			json_count(facts->o, "memory_seconds", count_of(answer, "memory_seconds"));
 	} else {
 		not_seen(facts, "packets that were dropped, with times",
 			 no_agent.code == EXIT_NOT_RUNNING ?
@@ -164,6 +167,7 @@ static void add_zone(struct facts *facts)
 		add_place(facts, o, &by, SW_LIST_NONE);
 	json_flag(o, "default", !named);
 	json_flag(o, "newcomers", zone->newcomers.interval && zone->trust != SW_TRUST_PEER);
+	json_flag(o, "source_port", zone->source_port);
 	json_text(o, "greylist", greylist_words[zone->greylist]);
 	json_count(o, "connections", zone->connections);
 	json_object_object_add(facts->o, "only_counted", shadow);

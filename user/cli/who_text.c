@@ -175,7 +175,11 @@ void print_keeps_out(struct json_object *facts, const char *indent)
 		struct json_object *o = json_object_array_get_idx(all, i);
 
 		if (text_of(o, "command"))
-			printf("%sTo let it in: %s\n", indent, text_of(o, "command"));
+			printf("%sTo let it in%s: %s\n", indent,
+			       flag_of(o, "all_sources") ? " (this holds for all sources)" : "",
+			       text_of(o, "command"));
+		if (text_of(o, "advice"))
+			printf("%sTo do: %s\n", indent, text_of(o, "advice"));
 	}
 }
 

@@ -10,7 +10,8 @@
 
 /* Adds to the facts: "keeps_out", a row for each cause, with its text and the command that lets the
  * source in; "verdict": out, waits (its first request is dropped, a retransmission admitted),
- * monitored (it would be out), in, or unknown; and "answer", one sentence. */
+ * partly (its requests pass, other packets of it do not), monitored
+ * (it would be out), in, or unknown; and "answer", one sentence. */
 void who_judge(struct json_object *facts);
 
 /* True when something keeps the source out or makes it wait, or it cannot be told. */
