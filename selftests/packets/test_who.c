@@ -183,6 +183,24 @@ static void test_ceilings(void **state)
 			 SW_REASON_UNPROVEN_RESPONSE);
 }
 
+/* The limit of a service is for all zones. */
+static void test_cells_of_a_service(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, "version: 1\nservices: [{transport: udp, port: 5060, rate: 1/m burst 3}]\n"
+		       "mode: enforce\nzones: [{name: public}]\n");
+	look(&rig);
+	assert_used("udp/5060", SW_SHARE_OTHERS, 0, 3, false);
+	for (unsigned int i = 0; i < 3; i++)
+		sends_method(&rig, "OPTIONS", i, SW_REASON_NONE);
+	look(&rig);
+	assert_used("udp/5060", SW_SHARE_OTHERS, 3, 3, true);
+	sends_method(&rig, "OPTIONS", 9, SW_REASON_RATE_SERVICE);
+	assert_int_equal(limit_of("udp/5060", SW_SHARE_OTHERS)->reason, SW_REASON_RATE_SERVICE);
+}
+
 static void test_bans_of_one_source(void **state)
 {
 	auto_rig struct rig rig;
@@ -248,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_cells_of_a_port),
 		cmocka_unit_test(test_cells_of_a_known_endpoint),
 		cmocka_unit_test(test_ceilings),
+		cmocka_unit_test(test_cells_of_a_service),
 		cmocka_unit_test(test_bans_of_one_source),
 		cmocka_unit_test(test_limits_as_text),
 	};

@@ -51,10 +51,14 @@ static bool spends(const struct explanation *x, const char *rule)
 {
 	enum sw_rate class = class_of(x);
 	auto_free char *own = xasprintf(".rates.source.%s", rate_name(class));
+	char service[16];
 	bool outside = SW_RATES_REQUESTS >> class & 1;
 
 	if (x->outcome.emergency)
 		return false;
+	if (strncmp(rule, "services ", strlen("services ")) == 0)
+		return outside && explained_service(x, service, sizeof(service)) &&
+		       strstr(rule, service);
 	return ends_with(rule, own) ||
 	       (outside && (!strstr(rule, ".rates.source.") || ends_with(rule, ".any")));
 }

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
+#include <string.h>
+
 #include "cli/address.h"
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -6,6 +9,18 @@
 #include "cli/who_text.h"
 #include "export/json.h"
 #include "export/who_judge.h"
+
+/* "fd77::10:5060" is an address, and may be meant as one with a port. */
+static void hint_at_port(const char *text)
+{
+	const char *last = strrchr(text, ':');
+
+	if (last && last != strchr(text, ':') && *text != '[' && strlen(last) == 5 &&
+	    last[-1] != ':' && strspn(last + 1, "0123456789") == 4)
+		fprintf(stderr,
+			"sipward: %s is taken as an address; for its port %s write [%.*s]:%s\n",
+			text, last + 1, (int)(last - text), text, last + 1);
+}
 
 static int read_options(const struct command *self, int argc, char **argv, struct who_query *to,
 			bool *json, struct error *e)
@@ -31,7 +46,10 @@ static int read_options(const struct command *self, int argc, char **argv, struc
 		return fail(e, EXIT_USAGE,
 			    "who: name one address, as in sipward who 192.0.2.1; see: sipward who "
 			    "--help");
-	return read_address("who", argv[optind], &to->from, e);
+	if (read_address("who", argv[optind], &to->from, e) < 0)
+		return -1;
+	hint_at_port(argv[optind]);
+	return 0;
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)

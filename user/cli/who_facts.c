@@ -305,7 +305,7 @@ static void add_served(struct facts *facts)
 static void add_limits(struct facts *facts)
 {
 	static const char *const of[] = {"source", "network", "zone", "newcomers of the zone",
-					 "senders of the zone without a proof"};
+					 "senders of the zone without a proof", "service"};
 	static const char *const shares[] = {"no proof", "path of a proof", "proof"};
 	struct json_object *all = json_object_new_array();
 	struct limit_query query = {.state = &facts->state,
@@ -321,7 +321,9 @@ static void add_limits(struct facts *facts)
 	json_object_object_add(facts->o, "limits", all);
 	for (size_t i = 0; i < count; i++) {
 		auto_free char *text = limit_text(&limits[i].limit);
-		auto_free char *key = zone_key(facts->zone_name, limits[i].rule);
+		auto_free char *key = limits[i].of == LIMIT_OF_SERVICE ?
+					      xasprintf("services %s rate", limits[i].rule) :
+					      zone_key(facts->zone_name, limits[i].rule);
 		struct json_object *o = json_object_new_object();
 
 		json_text(o, "rule", key);

@@ -62,9 +62,11 @@ static void print_ban(const char *name, struct json_object *ban)
 	if (count_of(ban, "evidence"))
 		printf(", for %s offences", text_of(ban, "evidence"));
 	print_left(ban);
-	printf(", %s packets dropped", text_of(ban, "dropped"));
+	printf(", %s packet%s dropped", text_of(ban, "dropped"),
+	       count_of(ban, "dropped") == 1 ? "" : "s");
 	if (count_of(ban, "before"))
-		printf(", %s bans before it", text_of(ban, "before"));
+		printf(", %s ban%s before it", text_of(ban, "before"),
+		       count_of(ban, "before") == 1 ? "" : "s");
 	printf("%s%s\n", *(text_of(ban, "note") ?: "") ? ", note: " : "",
 	       text_of(ban, "note") ?: "");
 }

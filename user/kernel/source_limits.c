@@ -164,6 +164,21 @@ static void add_unproven(struct found *to)
 	}
 }
 
+/* Which service the source asks cannot be told: all of them. */
+static void add_services(struct found *to)
+{
+	for (uint32_t i = 0; i < to->query->policy->service_count; i++) {
+		const struct sw_service *service = &to->query->policy->services[i];
+		struct limit_now now = {.reason = SW_REASON_RATE_SERVICE, .of = LIMIT_OF_SERVICE};
+		struct sw_zone_cell cell = {};
+
+		bpf_map_lookup_elem(to->query->state->fds[STATE_SERVICE_CELLS], &i, &cell);
+		snprintf(now.rule, sizeof(now.rule), "%s/%u", transport_name(service->transport),
+			 service->port_first);
+		add(to, (const uint64_t *)&cell.tat[SW_ZONE_ALL], &service->limit, &now);
+	}
+}
+
 void source_limits(const struct limit_query *query, struct limit_now **limits, size_t *count)
 {
 	struct found found = {.query = query};
@@ -172,6 +187,7 @@ void source_limits(const struct limit_query *query, struct limit_now **limits, s
 	add_prefix(&found);
 	add_zone(&found);
 	add_unproven(&found);
+	add_services(&found);
 	*limits = found.limits;
 	*count = found.count;
 }

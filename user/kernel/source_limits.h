@@ -14,11 +14,12 @@ enum limit_of {
 	LIMIT_OF_PREFIX,
 	LIMIT_OF_ZONE,
 	LIMIT_OF_NEWCOMERS,
-	LIMIT_OF_UNPROVEN /* all senders of the zone without a proof */
+	LIMIT_OF_UNPROVEN, /* all senders of the zone without a proof */
+	LIMIT_OF_SERVICE   /* all senders to a service, of any zone */
 };
 
 struct limit_now {
-	char rule[48]; /* the key below the zone: "rates.source.INVITE" */
+	char rule[48]; /* the key below the zone: "rates.source.INVITE"; "udp/5060" */
 	enum sw_reason reason;
 	enum limit_of of;
 	enum sw_share share;   /* of packets with this proof; of a source or its network */

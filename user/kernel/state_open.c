@@ -108,6 +108,11 @@ int state_open_existing(struct state *state, struct error *e)
 				open_pin(path, find_map(skel, state_map_name(i)), &pin_error);
 		if (pin_error.code)
 			return fail(e, pin_error.code, "%s", pin_error.text);
+		if (state->fds[i] < 0 && there)
+			return fail(e, EXIT_NOT_RUNNING,
+				    "%s: is missing, a part of the state of sipward; the agent "
+				    "makes it anew when it starts (sipward run -i IFACE)",
+				    path);
 		if (state->fds[i] < 0)
 			return fail(e, EXIT_NOT_RUNNING,
 				    "%s: does not exist; sipward is not "

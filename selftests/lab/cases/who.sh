@@ -52,7 +52,7 @@ message "$TMP/options.sip" OPTIONS
 message "$TMP/invite.sip" INVITE
 expect_exit "no address" 2
 expect_exit "two addresses" 2 192.0.2.1 192.0.2.2
-for nonsense in '' ' ' nonsense 300.1.2.3 192.0.2.0/24 192.0.2.1:x 192.0.2.1:70000 192.0.2.1: '[' '[::1' \
+for nonsense in '' ' ' nonsense 300.1.2.3 192.0.2.0/24 192.0.2.1:x 192.0.2.1:70000 192.0.2.1:0 192.0.2.1: '[' '[::1' \
 	'[::1]:' '[]:5' ::ffff:192.0.2.1 "$(printf '%0300d' 1)"; do
 	expect_exit "'${nonsense:0:20}' is no address" 2 "$nonsense"
 done
