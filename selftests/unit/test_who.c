@@ -213,8 +213,8 @@ static void test_drops_before_the_policy(void **state)
 	assert_answer(DROP("loop", "enforce", "9") TUNED ",\"memory_seconds\":70",
 		      "dropped 9 s ago (loop: t); the agent's memory begins 1 min 10 s ago, the "
 		      "policy changed 1 s ago");
-	assert_judged(DROP("loop", "enforce", "9") TUNED ",\"only_counted\":[\"loop\"]", "in",
-		      NULL, NULL);
+	assert_judged(DROP("loop", "enforce", "9") TUNED ",\"only_counted\":[\"loop\"]", "in", NULL,
+		      NULL);
 	assert_judged(DROP("greylist", "enforce", "9") TUNED, "unknown", NULL, NULL);
 	/* The agent is new, the filter is not: nobody saw the last minutes. */
 	assert_judged("\"memory_seconds\":5", "unknown", NULL, NULL);
@@ -231,29 +231,32 @@ static void test_drops_before_the_policy(void **state)
 static void test_a_limit_that_is_full_again(void **state)
 {
 	(void)state;
-	assert_judged(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("0") "]", "in",
-		      NULL, NULL);
+	assert_judged(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("0") "]", "in", NULL,
+		      NULL);
 	assert_answer(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("0") "]",
 		      "It did: the last packet was dropped 1 min ago (rate_source: t)");
-	assert_judged(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("5") "]", "in",
-		      NULL, NULL);
+	assert_judged(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("5") "]", "in", NULL,
+		      NULL);
 	/* It sends on. */
 	assert_judged(DROP("rate_source", "enforce", "1") ",\"limits\":[" ANY("4") "]", "out",
 		      "rate_source", MORE("rates.source.any"));
 	/* Another of the rows with this reason. */
-	assert_judged(DROP("rate_source_method", "enforce", "60") ",\"limits\":[" ANY("0") ","
-		      ROW("rate_source_method", "rates.source.INVITE", "1/m burst 3", "0", "false")
-		      "]", "in", NULL, NULL);
+	assert_judged(DROP("rate_source_method", "enforce", "60") ",\"limits\":[" ANY(
+			      "0") "," ROW("rate_source_method", "rates.source.INVITE",
+					   "1/m burst 3", "0", "false") "]",
+		      "in", NULL, NULL);
 	/* Each port has a limit, and none was named. */
-	assert_judged(DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY("0") "],"
-		      "\"zone\":{\"name\":\"x\",\"trust\":\"none\",\"mode\":\"enforce\","
-		      "\"greylist\":\"auto\",\"source_port\":true}",
-		      "out", "rate_source", MORE("rates.source.any"));
+	assert_judged(
+		DROP("rate_source", "enforce", "60") ",\"limits\":[" ANY(
+			"0") "],"
+			     "\"zone\":{\"name\":\"x\",\"trust\":\"none\",\"mode\":\"enforce\","
+			     "\"greylist\":\"auto\",\"source_port\":true}",
+		"out", "rate_source", MORE("rates.source.any"));
 }
 
-#define DROP_FROM(reason, ago, address, port)                                             \
-	"\"drops\":[{\"reason\":\"" reason "\",\"mode\":\"enforce\",\"text\":\"t\"," \
-	"\"direction\":\"ingress\",\"count\":1,\"seconds_ago\":" ago ",\"source\":\"" address  \
+#define DROP_FROM(reason, ago, address, port)                                                 \
+	"\"drops\":[{\"reason\":\"" reason "\",\"mode\":\"enforce\",\"text\":\"t\","          \
+	"\"direction\":\"ingress\",\"count\":1,\"seconds_ago\":" ago ",\"source\":\"" address \
 	"\",\"source_port\":" port "}]"
 
 static void test_ports(void **state)
@@ -269,8 +272,9 @@ static void test_ports(void **state)
 		      NULL, NULL);
 	assert_judged(DROP_FROM("greylist", "61", "192.0.2.1", "6000") "," KNOWN("false"), "in",
 		      NULL, NULL);
-	assert_judged("\"port\":5060," DROP_FROM("greylist", "9", "192.0.2.1", "6000") ","
-		      KNOWN("false"), "in", NULL, NULL);
+	assert_judged("\"port\":5060," DROP_FROM("greylist", "9", "192.0.2.1",
+						 "6000") "," KNOWN("false"),
+		      "in", NULL, NULL);
 	assert_judged("\"port\":5060," DROP_FROM("method", "9", "192.0.2.1", "6000"), "in", NULL,
 		      NULL);
 	assert_answer("\"port\":5060," DROP_FROM("method", "9", "192.0.2.1", "6000"),
@@ -335,9 +339,9 @@ static void test_what_to_do(void **state)
 /* `tune` refuses an inner limit above an outer one. */
 static void test_outer_limits(void **state)
 {
-#define INNER ROW("rate_source_method", "rates.source.INVITE", "6/m burst 5", "5", "true")
+#define INNER              ROW("rate_source_method", "rates.source.INVITE", "6/m burst 5", "5", "true")
 #define OUTER(rule, limit) ROW("rate_x", rule, limit, "0", "false")
-#define INNER_MORE(count) "sipward tune public.rates.source.INVITE " count "/m burst 16 --for 1h"
+#define INNER_MORE(count)  "sipward tune public.rates.source.INVITE " count "/m burst 16 --for 1h"
 	(void)state;
 	assert_judged("\"limits\":[" INNER "," OUTER("rates.source.any", "11/m burst 5") "]", "out",
 		      "rate_source_method", INNER_MORE("6"));
@@ -352,8 +356,10 @@ static void test_outer_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists_and_bans), cmocka_unit_test(test_usernames),
-		cmocka_unit_test(test_newcomers),      cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_lists_and_bans),
+		cmocka_unit_test(test_usernames),
+		cmocka_unit_test(test_newcomers),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_drops),
 		cmocka_unit_test(test_drops_before_the_policy),
 		cmocka_unit_test(test_a_limit_that_is_full_again),

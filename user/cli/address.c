@@ -28,7 +28,8 @@ int read_address(const char *where, const char *text, struct endpoint *to, struc
 	if (*text == '[' || (colon && strchr(text, ':') == colon)) {
 		end = colon && (*text != '[' || colon[-1] == ']') ? colon : end;
 		if (*end && (strspn(end + 1, "0123456789") == 0 ||
-			     sscanf(end, ":%5u%n", &port, &used) != 1 || end[used] || !port || port > 65535))
+			     sscanf(end, ":%5u%n", &port, &used) != 1 || end[used] || !port ||
+			     port > 65535))
 			return fail(e, EXIT_USAGE, "%s %s: the port must be within 1..65535", where,
 				    text);
 	}

@@ -47,18 +47,26 @@ static bool ends_with(const char *text, const char *end)
 	return size >= tail && strcmp(text + size - tail, end) == 0;
 }
 
+static bool is_of_service(const struct explanation *x, const char *rule)
+{
+	char service[16];
+	auto_free char *own = explained_service(x, service, sizeof(service)) ?
+				      xasprintf("services %s rate", service) :
+				      NULL;
+
+	return own && strcmp(own, rule) == 0;
+}
+
 static bool spends(const struct explanation *x, const char *rule)
 {
 	enum sw_rate class = class_of(x);
 	auto_free char *own = xasprintf(".rates.source.%s", rate_name(class));
-	char service[16];
 	bool outside = SW_RATES_REQUESTS >> class & 1;
 
 	if (x->outcome.emergency)
 		return false;
 	if (strncmp(rule, "services ", strlen("services ")) == 0)
-		return outside && explained_service(x, service, sizeof(service)) &&
-		       strstr(rule, service);
+		return outside && is_of_service(x, rule);
 	return ends_with(rule, own) ||
 	       (outside && (!strstr(rule, ".rates.source.") || ends_with(rule, ".any")));
 }
@@ -143,7 +151,8 @@ void print_live(struct json_object *live)
 	struct json_object *causes = json_object_object_get(live, "keeps_out");
 
 	printf("  now      %s\n",
-	       strcmp(verdict, "out") == 0 || strcmp(verdict, "partly") == 0 ? "DROP, by the tables of the running sipward:" :
+	       strcmp(verdict, "out") == 0 || strcmp(verdict, "partly") == 0 ?
+		       "DROP, by the tables of the running sipward:" :
 	       strcmp(verdict, "waits") == 0     ? "DROP, and PASS when it is sent again:" :
 	       strcmp(verdict, "monitored") == 0 ? "PASS, but would be dropped:" :
 	       strcmp(verdict, "unknown") == 0   ? text_of(live, "answer") :

@@ -304,8 +304,12 @@ static void add_served(struct facts *facts)
 
 static void add_limits(struct facts *facts)
 {
-	static const char *const of[] = {"source", "network", "zone", "newcomers of the zone",
-					 "senders of the zone without a proof", "service"};
+	static const char *const of[] = {"source",
+					 "network",
+					 "zone",
+					 "newcomers of the zone",
+					 "senders of the zone without a proof",
+					 "service"};
 	static const char *const shares[] = {"no proof", "path of a proof", "proof"};
 	struct json_object *all = json_object_new_array();
 	struct limit_query query = {.state = &facts->state,

@@ -132,7 +132,9 @@ static void print_limits(struct json_object *all)
 	}
 	if (fresh)
 		printf("limit        %zu%s unspent\n", fresh,
-		       fresh < length_of(all) ? " others" : "");
+		       fresh == length_of(all) ? "" :
+		       fresh == 1              ? " other" :
+						 " others");
 	if (all && !length_of(all))
 		puts("limit        none");
 }

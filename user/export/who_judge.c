@@ -323,11 +323,11 @@ static const char *part_of(const char *reason)
 static void add_limit(struct verdict *v, struct json_object *limit)
 {
 	const char *reason = text_of(limit, "reason");
-	struct json_object *o = add_cause(
-		v, reason,
-		xasprintf("%s: %s is spent (%s of %s)", reason_text_of(reason),
-			  text_of(limit, "rule"), text_of(limit, "used"), text_of(limit, "room")),
-		more_of(v, limit), false);
+	struct json_object *o = add_cause(v, reason,
+					  xasprintf("%s: %s is spent (%s of %s)",
+						    reason_text_of(reason), text_of(limit, "rule"),
+						    text_of(limit, "used"), text_of(limit, "room")),
+					  more_of(v, limit), false);
 
 	if (o && part_of(reason))
 		json_text(o, "part", part_of(reason));
@@ -420,8 +420,8 @@ static bool begins(const char *text, const char *word)
 /* It hangs on a value that moves, which a later packet finds changed. */
 static bool is_of_value(const char *reason)
 {
-	static const char *const words[] = {"keepalive_rate", "stun_rate", "connections", "loop",
-					    "cleartext",      NULL};
+	static const char *const words[] = {"keepalive_rate", "stun_rate", "connections",
+					    "loop",           "cleartext", NULL};
 
 	return begins(reason, "rate_") || begins(reason, "unproven_") ||
 	       begins(reason, "toll_fraud_") || is_of_newcomers(reason) ||
@@ -563,12 +563,11 @@ static void add_drop(struct verdict *v, struct json_object *drop)
 	const char *reason = text_of(drop, "reason");
 	struct json_object *limit = limit_of(v, is_of_newcomers(reason) ? "newcomers" : reason);
 	bool of_message = is_of_message(reason);
-	struct json_object *o =
-		add_cause(v, reason, drop_text(v, drop),
-			  limit      ? more_of(v, limit) :
-			  of_message ? NULL :
-				       shadow_command(v, reason),
-			  strcmp(reason, "greylist") == 0);
+	struct json_object *o = add_cause(v, reason, drop_text(v, drop),
+					  limit      ? more_of(v, limit) :
+					  of_message ? NULL :
+						       shadow_command(v, reason),
+					  strcmp(reason, "greylist") == 0);
 
 	if (o && part_of(reason))
 		json_text(o, "part", part_of(reason));
@@ -657,9 +656,10 @@ static char *doubts(const struct verdict *v)
 	struct json_object *other = last_drop(v, false);
 	uint64_t left_out = count_of(v->facts, "left_out");
 	auto_free char *lost =
-		left_out ? xasprintf(" This holds as far as drops were recorded; %" PRIu64 " %s not.",
-				     left_out, left_out == 1 ? "was" : "were") :
-			   xstrdup("");
+		left_out ?
+			xasprintf(" This holds as far as drops were recorded; %" PRIu64 " %s not.",
+				  left_out, left_out == 1 ? "was" : "were") :
+			xstrdup("");
 	const char *address = other ? text_of(other, "source") : NULL;
 
 	if (!other)
@@ -667,7 +667,8 @@ static char *doubts(const struct verdict *v)
 	return xasprintf(" A packet of %s was dropped %s ago (%s).%s",
 			 address && strcmp(address, v->address) == 0 ? "another port" :
 								       "another address of its /64",
-			 spoken(count_of(other, "seconds_ago")).text, text_of(other, "reason"), lost);
+			 spoken(count_of(other, "seconds_ago")).text, text_of(other, "reason"),
+			 lost);
 }
 
 static char *unknown_text(const struct verdict *v)
@@ -701,9 +702,9 @@ static char *partly_text(const struct verdict *v, const char *causes)
 		const char *part = text_of(json_object_array_get_idx(v->causes, i), "part");
 		auto_free char *before = text;
 
-		text = strstr(before, part) ? xstrdup(before) :
-					      xasprintf("%s%s%s", before, *before ? "; and " : "",
-							part);
+		text = strstr(before, part) ?
+			       xstrdup(before) :
+			       xasprintf("%s%s%s", before, *before ? "; and " : "", part);
 	}
 	return xasprintf("In part: of %s, sipward drops %s: %s.", v->address, text, causes);
 }

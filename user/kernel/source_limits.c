@@ -173,8 +173,13 @@ static void add_services(struct found *to)
 		struct sw_zone_cell cell = {};
 
 		bpf_map_lookup_elem(to->query->state->fds[STATE_SERVICE_CELLS], &i, &cell);
-		snprintf(now.rule, sizeof(now.rule), "%s/%u", transport_name(service->transport),
-			 service->port_first);
+		if (service->port_first == service->port_last)
+			snprintf(now.rule, sizeof(now.rule), "%s/%u",
+				 transport_name(service->transport), service->port_first);
+		else
+			snprintf(now.rule, sizeof(now.rule), "%s/%u-%u",
+				 transport_name(service->transport), service->port_first,
+				 service->port_last);
 		add(to, (const uint64_t *)&cell.tat[SW_ZONE_ALL], &service->limit, &now);
 	}
 }

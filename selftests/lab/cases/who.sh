@@ -179,4 +179,9 @@ expect_exit "with the policy" 1 203.0.113.8 -p "$TMP/who.yaml"
 says "it has the line, too" "by 203.0.113.0/24 at $TMP/who.yaml:5:16"
 expect_exit "a policy that is not there" 3 203.0.113.8 -p "$TMP/none.yaml"
 expect_exit "the others, without an agent" 0 198.51.100.9
+ward_start who || die "sipward did not start again: $(tail -n 1 "$WARD_LOG")"
+expect_exit "an agent that did not see the last minutes" 1 198.51.100.9
+says "it says since when it has" "^It cannot be told: .* the agent's memory begins [0-9]+ s ago"
+expect_exit "a ban is known nevertheless" 1 "$CALLER4"
+says "by its table" '^Yes, .*it is banned by hand'
 lab_end
