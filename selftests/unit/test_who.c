@@ -279,6 +279,12 @@ static void test_ports(void **state)
 		      NULL);
 	assert_answer("\"port\":5060," DROP_FROM("method", "9", "192.0.2.1", "6000"),
 		      "A packet of another port was dropped 9 s ago (method)");
+	/* What the server sends is about the one that it is for. */
+	assert_answer("\"port\":5060,\"drops\":[{\"reason\":\"egress_method\",\"mode\":\"enforce\","
+		      "\"text\":\"t\",\"direction\":\"egress\",\"count\":1,\"seconds_ago\":9,"
+		      "\"source\":\"192.0.2.99\",\"source_port\":5060,"
+		      "\"destination\":\"192.0.2.1\",\"destination_port\":6000}]",
+		      "A packet of another port was dropped 9 s ago (egress_method)");
 	assert_judged("\"port\":5060," DROP_FROM("method", "9", "192.0.2.1", "5060"), "out",
 		      "method", "sipward tune shadow '[method]' --for 1h");
 }

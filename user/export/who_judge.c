@@ -396,14 +396,25 @@ static bool is_enforced(struct json_object *drop)
 	return strcmp(text_of(drop, "mode"), "enforce") == 0;
 }
 
+static bool is_egress(struct json_object *drop)
+{
+	return strcmp(text_of(drop, "direction") ?: "", "egress") == 0;
+}
+
+/* What the server sends is about the one that it is for. */
+static bool is_of_address(const struct verdict *v, struct json_object *drop)
+{
+	const char *address = text_of(drop, is_egress(drop) ? "destination" : "source");
+
+	return !address || strcmp(address, v->address) == 0;
+}
+
 /* Of this address; and of this port, when one was asked for. Of IPv6 the agent tells the /64. */
 static bool is_own(const struct verdict *v, struct json_object *drop)
 {
-	bool egress = strcmp(text_of(drop, "direction") ?: "", "egress") == 0;
-	const char *address = text_of(drop, egress ? "destination" : "source");
-	const char *port = egress ? "destination_port" : "source_port";
+	const char *port = is_egress(drop) ? "destination_port" : "source_port";
 
-	if (address && strcmp(address, v->address) != 0)
+	if (!is_of_address(v, drop))
 		return false;
 	return !text_of(v->facts, "port") || !text_of(drop, port) ||
 	       count_of(v->facts, "port") == count_of(drop, port);
@@ -660,13 +671,11 @@ static char *doubts(const struct verdict *v)
 			xasprintf(" This holds as far as drops were recorded; %" PRIu64 " %s not.",
 				  left_out, left_out == 1 ? "was" : "were") :
 			xstrdup("");
-	const char *address = other ? text_of(other, "source") : NULL;
 
 	if (!other)
 		return take(lost);
 	return xasprintf(" A packet of %s was dropped %s ago (%s).%s",
-			 address && strcmp(address, v->address) == 0 ? "another port" :
-								       "another address of its /64",
+			 is_of_address(v, other) ? "another port" : "another address of its /64",
 			 spoken(count_of(other, "seconds_ago")).text, text_of(other, "reason"),
 			 lost);
 }
