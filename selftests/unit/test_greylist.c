@@ -136,7 +136,7 @@ static void test_fifteen_strangers(void **state)
 	assert_int_equal(greylist_note(&line, mix(1), 2500 * MS), 0);
 }
 
-/* CPUs read their clocks a tick apart. A cell that is a unit ahead is the newest, not the oldest. */
+/* CPUs read their clocks a tick apart. A cell a unit ahead is the newest, not the oldest. */
 static void test_clock_of_another_cpu(void **state)
 {
 	const uint64_t boundary = 100ull << GREYLIST_UNIT_BITS;

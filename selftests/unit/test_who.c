@@ -345,7 +345,8 @@ static void test_what_to_do(void **state)
 /* `tune` refuses an inner limit above an outer one. */
 static void test_outer_limits(void **state)
 {
-#define INNER              ROW("rate_source_method", "rates.source.INVITE", "6/m burst 5", "5", "true")
+#define INVITES            "rates.source.INVITE"
+#define INNER              ROW("rate_source_method", INVITES, "6/m burst 5", "5", "true")
 #define OUTER(rule, limit) ROW("rate_x", rule, limit, "0", "false")
 #define INNER_MORE(count)  "sipward tune public.rates.source.INVITE " count "/m burst 16 --for 1h"
 	(void)state;

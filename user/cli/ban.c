@@ -451,13 +451,13 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 	return verb->run(&state, &options, e);
 }
 
-#define LINES_HELP                                                                                    \
-	"A file has a line `ADDRESS [TIME [NOTE]]` for each source. TIME is a duration, a point in\n" \
-	"time such as 2026-11-30T12:00:00Z, or - for no end. Lines whose time is over are left\n"     \
-	"out. # begins a comment. A line without a time gets --for and --note. All lines are read\n"  \
-	"first: if one is wrong, or the table has no room for all, nothing is changed and the\n"      \
-	"exit code is 1. A tenth of the table stays free of what is imported: for bans that\n"        \
-	"sipward gives.\n"
+#define LINES_HELP                                                                             \
+	"A file has a line `ADDRESS [TIME [NOTE]]` for each source. TIME is a duration, a\n"   \
+	"point in time such as 2026-11-30T12:00:00Z, or - for no end. Lines whose time is\n"   \
+	"over are left out. # begins a comment. A line without a time gets --for and\n"        \
+	"--note. All lines are read first: if one is wrong, or the table has no room for\n"    \
+	"all, nothing is changed and the exit code is 1. A tenth of the table stays free of\n" \
+	"what is imported: for bans that sipward gives.\n"
 
 const struct command command_ban = {
 	.name = "ban",
@@ -481,8 +481,8 @@ const struct command command_ban = {
 		"bans never do, and neither does a file: its sources that are allowed stay so.\n\n"
 		"add with several addresses, and with - for standard input, bans all of them. export\n"
 		"prints the manual bans as import reads them. Bans for behaviour are not exported. flush\n"
-		"removes all bans, for behaviour too, and all usernames that are refused.\n\n" LINES_HELP
-		"\n"
+		"removes all bans, for behaviour too, and all usernames that are refused.\n"
+		"\n" LINES_HELP "\n"
 		"list also shows usernames that are refused to an address for wrong passwords. del\n"
 		"--user removes one of them. del without --user removes all of the address, and its\n"
 		"ban.\n",

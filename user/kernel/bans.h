@@ -46,7 +46,7 @@ struct ban_new {
 /* Writes it; one that exists is replaced. *source as above. */
 int ban_put(const struct state *state, const struct ban_new *what, struct prefix *source,
 	    struct error *e);
-/* 0 when `addr` may have an entry: one IPv4 address, one IPv6 address or its /64; else -1 and *e. */
+/* 0 when `addr` may have an entry: one IPv4 address, one IPv6 address or its /64; else -1, *e. */
 int ban_check(const struct prefix *addr, struct error *e);
 /* True when the source has an entry, also one that has ended. */
 bool ban_has_entry(const struct state *state, const struct prefix *addr);
