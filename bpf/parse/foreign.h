@@ -24,6 +24,7 @@ static __always_inline int has_foreign_port(__u8 protocol, const struct udphdr *
 /* 1 when all of `length` octets of IP are in the first buffer, and the ports among them. */
 static __always_inline int is_whole(const void *ip, __u32 header, __u64 length, const void *end)
 {
+	asm volatile("%0 &= 0x1ffff" : "+r"(length)); /* 6.1 and 6.12 lose how wide it is */
 	return length >= header + sizeof(struct udphdr) && ip + length <= end;
 }
 
