@@ -103,27 +103,6 @@ static __always_inline int source_limited(const struct packet *p, enum sw_rate r
 	return policy.limited >> rate & 1 && packet_zone(p)->source_limits[rate].interval != 0;
 }
 
-/* The class of a request that has cells of its own, or SW_RATE_ANY. */
-static __always_inline enum sw_rate method_rate(__u8 message)
-{
-	switch (message) {
-	case SW_MESSAGE_INVITE:
-		return SW_RATE_INVITE;
-	case SW_MESSAGE_REGISTER:
-		return SW_RATE_REGISTER;
-	case SW_MESSAGE_OPTIONS:
-		return SW_RATE_OPTIONS;
-	case SW_MESSAGE_SUBSCRIBE:
-	case SW_MESSAGE_NOTIFY:
-	case SW_MESSAGE_PUBLISH:
-		return SW_RATE_SUBSCRIBE;
-	case SW_MESSAGE_MESSAGE:
-		return SW_RATE_MESSAGE;
-	default:
-		return SW_RATE_ANY;
-	}
-}
-
 /* Global, as limit_request() is: the verifier walks each once, wherever it is called from. */
 __noinline int spend_class(struct scratch *scratch, __u32 rate, __u32 reason)
 {

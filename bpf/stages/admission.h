@@ -19,7 +19,7 @@
  * at, narrow before wide. SW_REASON_NONE: it would not. */
 static __always_inline enum sw_reason outside_spent(struct packet *p, const struct sw_cells *cells)
 {
-	enum sw_rate rate = method_rate(p->message);
+	enum sw_rate rate = sw_method_rate(p->message);
 
 	if (rate != SW_RATE_ANY && source_spent(p, cells, rate))
 		return SW_REASON_RATE_SOURCE_METHOD;

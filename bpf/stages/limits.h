@@ -19,7 +19,7 @@
 /* In shadow the packet goes on, and spends what it would have spent. */
 static __always_inline enum verdict limit_source(struct packet *p)
 {
-	enum sw_rate rate = method_rate(p->message);
+	enum sw_rate rate = sw_method_rate(p->message);
 	enum verdict v = VERDICT_UNDECIDED;
 	struct sw_cells *cells;
 

@@ -5,6 +5,7 @@
 #ifndef SIPWARD_METHODS_H
 #define SIPWARD_METHODS_H
 
+#include <linux/types.h>
 #include <sipward/abi.h>
 
 enum sw_message {
@@ -78,5 +79,26 @@ enum sw_unproven {
 _Static_assert((SW_RATE_COUNT & (SW_RATE_COUNT - 1)) == 0, "a class can be had by a mask");
 _Static_assert(SW_MESSAGE_COUNT <= SW_MESSAGES_MAX,
 	       "counters have a slot for every kind of message");
+
+/* The class of a request that has cells of its own, or SW_RATE_ANY. */
+static inline __attribute__((always_inline)) enum sw_rate sw_method_rate(__u8 message)
+{
+	switch (message) {
+	case SW_MESSAGE_INVITE:
+		return SW_RATE_INVITE;
+	case SW_MESSAGE_REGISTER:
+		return SW_RATE_REGISTER;
+	case SW_MESSAGE_OPTIONS:
+		return SW_RATE_OPTIONS;
+	case SW_MESSAGE_SUBSCRIBE:
+	case SW_MESSAGE_NOTIFY:
+	case SW_MESSAGE_PUBLISH:
+		return SW_RATE_SUBSCRIBE;
+	case SW_MESSAGE_MESSAGE:
+		return SW_RATE_MESSAGE;
+	default:
+		return SW_RATE_ANY;
+	}
+}
 
 #endif

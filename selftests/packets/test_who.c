@@ -11,7 +11,7 @@
 
 #include "newcomers.h"
 
-static struct limit_now *limits;
+static struct source_limit *limits;
 static size_t limit_count;
 
 static void look(const struct rig *rig)
@@ -30,7 +30,7 @@ static void look(const struct rig *rig)
 	source_limits(&query, &limits, &limit_count);
 }
 
-static const struct limit_now *limit_of(const char *rule, enum sw_share share)
+static const struct source_limit *limit_of(const char *rule, enum sw_share share)
 {
 	for (size_t i = 0; i < limit_count; i++)
 		if (strcmp(limits[i].rule, rule) == 0 && limits[i].share == share)
@@ -42,7 +42,7 @@ static const struct limit_now *limit_of(const char *rule, enum sw_share share)
 static void assert_used(const char *rule, enum sw_share share, uint64_t used, uint64_t room,
 			bool spent)
 {
-	const struct limit_now *limit = limit_of(rule, share);
+	const struct source_limit *limit = limit_of(rule, share);
 
 	assert_int_equal(limit->used, used);
 	assert_int_equal(limit->room, room);

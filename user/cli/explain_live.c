@@ -22,22 +22,7 @@ static enum sw_rate class_of(const struct explanation *x)
 		return SW_RATE_RESPONSE;
 	if (is_inside(x))
 		return SW_RATE_DIALOG;
-	switch (x->outcome.message) {
-	case SW_MESSAGE_INVITE:
-		return SW_RATE_INVITE;
-	case SW_MESSAGE_REGISTER:
-		return SW_RATE_REGISTER;
-	case SW_MESSAGE_OPTIONS:
-		return SW_RATE_OPTIONS;
-	case SW_MESSAGE_SUBSCRIBE:
-	case SW_MESSAGE_NOTIFY:
-	case SW_MESSAGE_PUBLISH:
-		return SW_RATE_SUBSCRIBE;
-	case SW_MESSAGE_MESSAGE:
-		return SW_RATE_MESSAGE;
-	default:
-		return SW_RATE_ANY;
-	}
+	return sw_method_rate(x->outcome.message);
 }
 
 static bool ends_with(const char *text, const char *end)

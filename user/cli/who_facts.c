@@ -318,7 +318,7 @@ static void add_limits(struct facts *facts)
 				    .addr = facts->query->from.addr,
 				    .port = facts->query->from.port,
 				    .now = facts->now};
-	auto_free struct limit_now *limits = NULL;
+	auto_free struct source_limit *limits = NULL;
 	size_t count;
 
 	source_limits(&query, &limits, &count);

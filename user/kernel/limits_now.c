@@ -5,19 +5,17 @@
 #include <string.h>
 
 #include "kernel/state_values.h"
+#include "lib/gcra.h"
 #include "policy/names.h"
 
-/* As the data path takes it (bpf/lib/gcra.h): a cell that runs further ahead was written under
- * another limit. */
-#define SKEW SW_NS_PER_SEC
-
+/* As gcra_admit() reads the cell. */
 unsigned int limit_percent(const struct sw_limit *limit, uint64_t cell, uint64_t now, bool *refuses)
 {
 	uint64_t burst = limit->tolerance + limit->interval;
 	uint64_t ahead = (int64_t)(cell - now) > 0 ? cell - now : 0;
 
 	*refuses = false;
-	if (!limit->interval || ahead > burst + SKEW)
+	if (!limit->interval || ahead > burst + GCRA_SKEW)
 		return 0;
 	*refuses = ahead > limit->tolerance;
 	return ahead >= burst ? 100 : (unsigned int)((double)ahead * 100 / (double)burst);

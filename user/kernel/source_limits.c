@@ -28,7 +28,7 @@ static const enum sw_reason reasons[SW_RATE_COUNT] = {
 
 struct found {
 	const struct limit_query *query;
-	struct limit_now *limits;
+	struct source_limit *limits;
 	size_t count;
 };
 
@@ -39,7 +39,7 @@ static const struct sw_zone *zone_of(const struct limit_query *query)
 
 /* Reads a cell as gcra_admit() does. */
 static void add(struct found *to, const uint64_t *cell, const struct sw_limit *limit,
-		struct limit_now *now)
+		struct source_limit *now)
 {
 	int64_t ahead = *cell - to->query->now;
 
@@ -59,7 +59,7 @@ static void add(struct found *to, const uint64_t *cell, const struct sw_limit *l
 static void add_source(struct found *to, const struct sw_cells *cells, enum sw_share share)
 {
 	for (int rate = 0; rate < SW_RATE_SPARE_1; rate++) {
-		struct limit_now now = {
+		struct source_limit now = {
 			.reason = reasons[rate], .of = LIMIT_OF_SOURCE, .share = share};
 
 		snprintf(now.rule, sizeof(now.rule), "rates.source.%s", rate_name(rate));
@@ -122,10 +122,10 @@ static void add_prefix(struct found *to)
 	if (way >= 0)
 		cells = &line.cells[way];
 	for (int share = 0; share < SW_SHARE_UNTIL; share++) {
-		struct limit_now now = {.rule = "rates.prefix",
-					.reason = SW_REASON_RATE_PREFIX,
-					.of = LIMIT_OF_PREFIX,
-					.share = share};
+		struct source_limit now = {.rule = "rates.prefix",
+					   .reason = SW_REASON_RATE_PREFIX,
+					   .of = LIMIT_OF_PREFIX,
+					   .share = share};
 
 		add(to, (const uint64_t *)&cells->tat[share], &zone_of(query)->prefix_limit, &now);
 	}
@@ -135,9 +135,9 @@ static void add_zone(struct found *to)
 {
 	const struct sw_zone *zone = zone_of(to->query);
 	struct sw_zone_cell cell = {};
-	struct limit_now all = {
+	struct source_limit all = {
 		.rule = "rates.zone", .reason = SW_REASON_RATE_ZONE, .of = LIMIT_OF_ZONE};
-	struct limit_now newcomers = {
+	struct source_limit newcomers = {
 		.rule = "newcomers.rate", .reason = SW_REASON_NEWCOMERS, .of = LIMIT_OF_NEWCOMERS};
 	uint32_t number = to->query->zone;
 
@@ -155,8 +155,8 @@ static void add_unproven(struct found *to)
 
 	bpf_map_lookup_elem(to->query->state->fds[STATE_CEILINGS], &number, &ceilings);
 	for (int class = 0; class < SW_UNPROVEN_REASONS; class ++) {
-		struct limit_now now = {.reason = SW_REASON_OF_UNPROVEN(class),
-					.of = LIMIT_OF_UNPROVEN};
+		struct source_limit now = {.reason = SW_REASON_OF_UNPROVEN(class),
+					   .of = LIMIT_OF_UNPROVEN};
 
 		snprintf(now.rule, sizeof(now.rule), "unproven.%s", unproven_words[class]);
 		add(to, (const uint64_t *)&ceilings.first[class],
@@ -169,7 +169,8 @@ static void add_services(struct found *to)
 {
 	for (uint32_t i = 0; i < to->query->policy->service_count; i++) {
 		const struct sw_service *service = &to->query->policy->services[i];
-		struct limit_now now = {.reason = SW_REASON_RATE_SERVICE, .of = LIMIT_OF_SERVICE};
+		struct source_limit now = {.reason = SW_REASON_RATE_SERVICE,
+					   .of = LIMIT_OF_SERVICE};
 		struct sw_zone_cell cell = {};
 
 		bpf_map_lookup_elem(to->query->state->fds[STATE_SERVICE_CELLS], &i, &cell);
@@ -184,7 +185,7 @@ static void add_services(struct found *to)
 	}
 }
 
-void source_limits(const struct limit_query *query, struct limit_now **limits, size_t *count)
+void source_limits(const struct limit_query *query, struct source_limit **limits, size_t *count)
 {
 	struct found found = {.query = query};
 

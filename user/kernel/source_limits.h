@@ -18,7 +18,7 @@ enum limit_of {
 	LIMIT_OF_SERVICE   /* all senders to a service, of any zone */
 };
 
-struct limit_now {
+struct source_limit {
 	char rule[48]; /* the key below the zone: "rates.source.INVITE"; "udp/5060" */
 	enum sw_reason reason;
 	enum limit_of of;
@@ -39,7 +39,7 @@ struct limit_query {
 
 /* All of them, in the order of the data path: those of the source first, for each share that has
  * cells. A source without cells has spent nothing. The array belongs to the caller. */
-void source_limits(const struct limit_query *query, struct limit_now **limits, size_t *count);
+void source_limits(const struct limit_query *query, struct source_limit **limits, size_t *count);
 
 /* "40/s burst 100", as a policy would say it; the caller frees it. */
 char *limit_text(const struct sw_limit *limit);
