@@ -46,4 +46,20 @@ static __always_inline int has_several_logins(const struct packet *p, const stru
 		login_token(p, scratch, msg->login) != login_token(p, scratch, msg->proxy_login));
 }
 
+/* As much of the username as has room, and NULs behind it: to be shown, and the name of an account
+ * (token_account). */
+static __always_inline void copy_login(const struct scratch *scratch, struct sip_span username,
+				       char name[SW_LOGIN_NAME])
+{
+	__u32 length = username.length < SW_LOGIN_NAME ? username.length : SW_LOGIN_NAME;
+	__u64 word;
+
+	for (__u32 i = 0; i < SW_LOGIN_NAME; i += 8) {
+		word = length > i ? sip_load(&scratch->buf, username.offset + i) : 0;
+		if (length < i + 8)
+			word &= (1ull << 8 * (length & 7)) - 1;
+		__builtin_memcpy(name + i, &word, sizeof(word));
+	}
+}
+
 #endif

@@ -18,21 +18,6 @@
 #include "rules/attempt.h"
 #include "sip/sip_credentials.h"
 
-/* To be shown: as much of the username as has room, and NULs behind it. */
-static __always_inline void copy_name(const struct scratch *scratch, struct sip_span username,
-				      struct sw_attempt *attempt)
-{
-	__u32 length = username.length < SW_LOGIN_NAME ? username.length : SW_LOGIN_NAME;
-	__u64 word;
-
-	for (__u32 i = 0; i < SW_LOGIN_NAME; i += 8) {
-		word = length > i ? sip_load(&scratch->buf, username.offset + i) : 0;
-		if (length < i + 8)
-			word &= (1ull << 8 * (length & 7)) - 1;
-		__builtin_memcpy(attempt->name + i, &word, sizeof(word));
-	}
-}
-
 /* The user that is asked for: the Request-URI decides, but for a REGISTER, where To does. Both, so
  * that none of them can stand still. */
 static __always_inline __u64 user_token(const struct scratch *scratch)
@@ -57,8 +42,10 @@ static __always_inline void note_credentials(struct packet *p, const struct scra
 	if (has_several_logins(p, scratch)) {
 		attempt->login ^= SEVERAL_LOGINS;
 		attempt->flags |= SW_ATTEMPT_MANY;
+		__builtin_memcpy(attempt->name, SW_SEVERAL_NAMES, sizeof(SW_SEVERAL_NAMES));
+	} else {
+		copy_login(scratch, username, attempt->name);
 	}
-	copy_name(scratch, username, attempt);
 	attempt->nonce = token_of(policy.seed, TOKEN_NONCE, &scratch->buf, nonce, none);
 	key = attempt->nonce;
 	if (p->may_be_spoofed)

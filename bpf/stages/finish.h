@@ -19,7 +19,8 @@ static __always_inline int must_close(const struct packet *p)
 {
 	return policy.tcp_close && p->broke && p->proved && !p->in_dialog &&
 	       p->message != SW_MESSAGE_RESPONSE &&
-	       (packet_zone(p)->tcp == SW_TCP_CLOSE || p->broke == SW_REASON_LOGIN_REFUSED) &&
+	       (packet_zone(p)->tcp == SW_TCP_CLOSE || p->broke == SW_REASON_LOGIN_REFUSED ||
+		p->broke == SW_REASON_ACCOUNT_ATTACKED) &&
 	       !is_emergency_call(packet_scratch(p));
 }
 

@@ -7,6 +7,9 @@
  * comes by an endpoint or a connection on which this username registered, since a neighbour may
  * have guessed at it. A request without credentials passes, too: it is answered by a challenge.
  *
+ * An account that is guessed at from many sources has a limit for the logins of strangers to it. What
+ * passes above passes here, and so does a source on which the username registered.
+ *
  * On TCP the segment is dropped, and the agent closes the connection: what else shares it is on a
  * new one at once, and does not wait for a segment that never passes.
  */
@@ -58,14 +61,26 @@ static __always_inline int is_login_refused(struct packet *p, __u64 login)
 	return 1;
 }
 
+/* Refuses a request, though its content may not drop it: the agent closes the connection. */
+static __always_inline enum verdict refuse_request(struct packet *p, enum sw_reason reason)
+{
+	__u8 may_drop = p->content_may_drop;
+	enum verdict v;
+
+	p->content_may_drop = 1;
+	v = refuse(p, reason);
+	p->content_may_drop = may_drop;
+	if (v == VERDICT_DROP && !may_drop)
+		p->broke = reason;
+	return v;
+}
+
 /* Global: few packets come here. A username that is not found is empty, and counted as that. */
 __noinline int judge_login(struct scratch *scratch, __u32 offset, __u32 length)
 {
 	struct sip_span username = {.offset = offset, .length = length};
-	enum verdict v;
 	struct packet *p;
 	__u64 login;
-	__u8 may_drop;
 
 	if (!scratch)
 		return VERDICT_UNDECIDED;
@@ -74,35 +89,106 @@ __noinline int judge_login(struct scratch *scratch, __u32 offset, __u32 length)
 	if (!is_login_refused(p, login) &&
 	    !(has_several_logins(p, scratch) && is_login_refused(p, login ^ SEVERAL_LOGINS)))
 		return VERDICT_UNDECIDED;
-	may_drop = p->content_may_drop;
-	p->content_may_drop = 1;
-	v = refuse(p, SW_REASON_LOGIN_REFUSED);
-	p->content_may_drop = may_drop;
-	if (v == VERDICT_DROP && !may_drop)
-		p->broke = SW_REASON_LOGIN_REFUSED;
+	return refuse_request(p, SW_REASON_LOGIN_REFUSED);
+}
+
+/* --- accounts that are guessed at from many sources --- */
+
+/* In place of a length: the account of all requests with several usernames. */
+#define SEVERAL_NAMES (~0u)
+
+/* A client of this source registered with this username. */
+static __always_inline int has_registered(struct packet *p, __u64 login)
+{
+	const struct sw_authenticated *good;
+	struct sw_source source;
+
+	packet_subscriber(p, &source);
+	good = bpf_map_lookup_elem(&authenticated, &source);
+	return good && good->logins & 1ull << (login & 63);
+}
+
+/* The limit that all strangers to the account share. Where newcomers are probed, one that has proved
+ * nothing yet may not spend it: its packets cannot be told from those of a spoofer. */
+static __always_inline int account_admits(struct packet *p, struct sw_ban *attacked)
+{
+	if (packet_zone(p)->probe && p->may_be_spoofed && !p->grade)
+		return 0;
+	return packet_admits(p, &attacked->spared[SW_ACCOUNT_CELL], &packet_zone(p)->account);
+}
+
+__noinline int judge_account(struct scratch *scratch, __u32 offset, __u32 length)
+{
+	struct sip_span username = {.offset = offset, .length = length};
+	char name[SW_LOGIN_NAME] = SW_SEVERAL_NAMES;
+	struct sw_source key;
+	struct sw_ban *attacked;
+	struct packet *p;
+	__u64 login;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	if (length != SEVERAL_NAMES)
+		copy_login(scratch, username, name);
+	sw_account_key(&key, token_account(policy.seed, name), p->zone_number);
+	attacked = bpf_map_lookup_elem(&bans, &key);
+	if (!attacked || attacked->reason != SW_REASON_ACCOUNT_ATTACKED ||
+	    attacked->end <= packet_tick(p))
+		return VERDICT_UNDECIDED;
+	if (length != SEVERAL_NAMES) {
+		login = login_token(p, scratch, username);
+		if (is_owner(p, login) || has_registered(p, login))
+			return VERDICT_UNDECIDED;
+	}
+	if (account_admits(p, attacked))
+		return VERDICT_UNDECIDED;
+	__sync_fetch_and_add(&attacked->hits, 1);
+	return refuse_request(p, SW_REASON_ACCOUNT_ATTACKED);
+}
+
+/* Servers choose theirs by the realm: each username that is there is judged. Global, for its stack
+ * is not that of the pipeline. */
+__noinline int judge_names(struct scratch *scratch)
+{
+	enum verdict v = VERDICT_UNDECIDED;
+	const struct sip_msg *msg;
+	int hidden, attacked;
+	struct packet *p;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	msg = &scratch->msg;
+	hidden = msg->flags & SIP_LOGINS;
+	attacked = packet_zone(p)->account.interval != 0;
+	if (hidden || msg->login.length || msg->nonce.length) {
+		v = judge_login(scratch, msg->login.offset, msg->login.length);
+		if (v == VERDICT_UNDECIDED && attacked)
+			v = judge_account(scratch, msg->login.offset, msg->login.length);
+	}
+	if (v == VERDICT_UNDECIDED &&
+	    (hidden || msg->proxy_login.length || msg->proxy_nonce.length)) {
+		v = judge_login(scratch, msg->proxy_login.offset, msg->proxy_login.length);
+		if (v == VERDICT_UNDECIDED && attacked)
+			v = judge_account(scratch, msg->proxy_login.offset,
+					  msg->proxy_login.length);
+	}
+	if (v == VERDICT_UNDECIDED && attacked && has_several_logins(p, scratch))
+		v = judge_account(scratch, 0, SEVERAL_NAMES);
 	return v;
 }
 
 static __always_inline enum verdict stage_refused(struct packet *p)
 {
-	const struct scratch *scratch = packet_scratch(p);
-	const struct sip_msg *msg = &scratch->msg;
-	enum verdict v = VERDICT_UNDECIDED;
-	int hidden = msg->flags & SIP_LOGINS;
+	const struct sip_msg *msg = &packet_scratch(p)->msg;
 
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH)) || p->message > SW_MESSAGE_OTHER ||
 	    1u << (p->message & 31) & SW_METHODS_ALWAYS || p->in_dialog || p->emergency ||
 	    !(has_credentials(msg) || msg->login.length || msg->proxy_login.length) ||
 	    !are_logins_refused(p))
 		return VERDICT_UNDECIDED;
-	/* Servers choose theirs by the realm. */
-	if (hidden || msg->login.length || msg->nonce.length)
-		v = judge_login(packet_scratch(p), msg->login.offset, msg->login.length);
-	if (v == VERDICT_UNDECIDED &&
-	    (hidden || msg->proxy_login.length || msg->proxy_nonce.length))
-		v = judge_login(packet_scratch(p), msg->proxy_login.offset,
-				msg->proxy_login.length);
-	return v;
+	return judge_names(packet_scratch(p));
 }
 
 #endif

@@ -97,6 +97,19 @@ static inline void sw_login_key(struct sw_source *key, __u64 login)
 	key->zone = (__u8)(login >> 16);
 }
 
+/* A username whose password is guessed at from many sources stands in the table of bans, too, for one
+ * zone, under the token of the name (token_account() of bpf/lib/token.h). A source has a length. */
+static inline void sw_account_key(struct sw_source *key, __u64 account, __u8 zone)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	__builtin_memcpy(key->addr.octets, &account, sizeof(account));
+	key->zone = zone;
+}
+
+/* The name of all requests with credentials of several usernames (SW_ATTEMPT_MANY): which of them
+ * is guessed at is not known, and a guesser chooses the others. */
+#define SW_SEVERAL_NAMES "(several usernames)"
+
 /* When an endpoint or connection last registered with a username. Keyed by sw_owner_key(). */
 static inline __u64 sw_owner_key(__u64 login, __u16 port, int tcp)
 {

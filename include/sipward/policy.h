@@ -103,6 +103,7 @@ struct sw_zone {
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
 	struct sw_limit cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	struct sw_limit newcomers;    /* budget of sources without a proof */
+	struct sw_limit account;      /* logins of an attacked account that are not its user's */
 	struct sw_limit source_limits[SW_RATE_COUNT];
 	struct sw_limit unproven[SW_UNPROVEN_MAX]; /* of all senders without a proof together */
 	struct sw_content content;
@@ -218,7 +219,7 @@ _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 144 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT +
+_Static_assert(sizeof(struct sw_zone) == 160 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT +
 						 16 * SW_UNPROVEN_MAX + sizeof(struct sw_content) +
 						 sizeof(struct sw_egress) + sizeof(struct sw_guard),
 	       "no padding");

@@ -222,6 +222,8 @@ struct sw_connection_count {
 /* Messages that may begin or continue an emergency call; over TCP, SYNs and payload. */
 enum sw_spared { SPARED_CALL, SPARED_INSIDE, SPARED_SYN, SPARED_OCTETS, SPARED_COUNT };
 
+#define SW_ACCOUNT_CELL SPARED_OCTETS /* behind SW_LOGIN_NAME octets */
+
 struct sw_ban {
 	__u64 start;
 	__u64 end;      /* ~0: until it is taken off by hand */
@@ -233,7 +235,8 @@ struct sw_ban {
 	union {
 		char note[32]; /* why, of one by hand; of a refused username, that; NUL
 				* terminated */
-		/* Of one that was earned by a source, limit cells of what may pass it. */
+		/* Of one that was earned by a source, limit cells of what may pass it. Of an attacked
+		 * account, its name and the cell SW_ACCOUNT_CELL behind it. */
 		__u64 spared[SPARED_COUNT];
 	};
 };

@@ -4,7 +4,9 @@
 password, CONNECTION.wrong:USER[:COUNT], or CONNECTION.spray:USER:COUNT, one wrong password for each
 of COUNT users from this one on. CONNECTION.branch:USER:COUNT has one branch for all wrong passwords,
 and CONNECTION.decoy:USER:COUNT has the credentials of the good user 101 before them, in another realm;
-behind each fifth one the good user logs in, with the name of the other before its own. A connection is opened when it is used first, or was closed. Each
+behind each fifth one the good user logs in, with the name of the other before its own.
+CONNECTION.crowd:USER:COUNT is one wrong password from each of COUNT addresses, 100 and more behind
+the network of the own one. A connection is opened when it is used first, or was closed. Each
 step prints how many logins the server answered, and how many it accepted."""
 
 import argparse
@@ -85,9 +87,11 @@ def main():
         statuses = []
         for number in range(int(count[0]) if count else 1):
             one = str(int(user) + number) if kind == "spray" else user
+            if kind == "crowd":
+                line = Line(options.own.rsplit(".", 1)[0] + f".{100 + number}")
             statuses.append(line.hides(kind, one, number) if kind in ("branch", "decoy") else
                             line.tries(one, "secret" if kind == "good" else "wrong"))
-            if not statuses[-1] and kind != "good":
+            if not statuses[-1] and kind not in ("good", "crowd"):
                 break
         print(step, sum(s > 0 for s in statuses), sum(s == 200 for s in statuses))
 

@@ -37,6 +37,16 @@ static uint32_t queue_seq(int fd, int queue)
 	return seq;
 }
 
+/* The client's own address. */
+static void bind_client(const struct connection *connection)
+{
+	const struct sockaddr_in from = {.sin_family = AF_INET,
+					 .sin_addr.s_addr =
+						 htonl(INADDR_LOOPBACK - 1 + connection->host)};
+
+	assert_int_equal(bind(connection->client, (const struct sockaddr *)&from, sizeof(from)), 0);
+}
+
 static void begin(struct connection *connection, struct sockaddr *to, socklen_t size)
 {
 	int one = 1;
@@ -50,6 +60,8 @@ static void begin(struct connection *connection, struct sockaddr *to, socklen_t 
 				 0);
 	assert_int_equal(bind(connection->listener, to, size), 0);
 	assert_int_equal(listen(connection->listener, 5), 0);
+	if (connection->host)
+		bind_client(connection);
 	assert_int_equal(connect(connection->client, to, size), 0);
 	if (connection->half)
 		return;
@@ -77,6 +89,8 @@ void connect_ends(struct rig *rig, struct connection *connection, bool ipv6)
 	connection->ack = queue_seq(connection->client, TCP_RECV_QUEUE);
 	setsockopt(connection->client, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off));
 	rig->from.addr = rig->to.addr = address(ipv6 ? "::1" : "127.0.0.1");
+	if (connection->host)
+		rig->from.addr.octets[15] = connection->host;
 	rig->from.port = ntohs(ipv6 ? a6.sin6_port : a4.sin_port);
 }
 

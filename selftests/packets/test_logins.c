@@ -5,228 +5,14 @@
  * guesser. Evidence comes on real TCP connections, over the loopback of a network namespace.
  */
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
-#include "agent/behaviour.h"
-#include "agent/conduct.h"
-#include "connection.h"
 #include "kernel/health.h"
-#include "phone.h"
+#include "logins.h"
 
 static const char *const watched =
 	YAML_PLAIN "emergency: {numbers: [\"112\"]}\n"
 		   "zones: [{name: public, newcomers: {rate: 1000/s, probe: off}, "
 		   "bans: {auth_failures: 10/60s, enumeration: 20/60s, for: 10m, escalate: 4}}]\n";
-
-static void quiet(const char *text)
-{
-	(void)text;
-}
-
-static int judge(void *context, void *data, size_t size)
-{
-	assert_int_equal(size, sizeof(struct sw_offence));
-	behaviour_judge(context, data);
-	return 0;
-}
-
-/* Lets the agent judge the offences that were told. */
-static void judges(struct rig *rig, struct behaviour *behaviour)
-{
-	struct ring_buffer *ring;
-
-	behaviour->state = &rig->test_run.state;
-	behaviour->policy = &rig->policy;
-	behaviour->say = quiet;
-	if (!behaviour->evidence)
-		behaviour->evidence = conduct_new();
-	if (!behaviour->hints)
-		behaviour->hints = conduct_new();
-	assert_non_null(ring = ring_buffer__new(rig->test_run.state.fds[STATE_OFFENCES], judge,
-						behaviour, NULL));
-	ring_buffer__consume(ring);
-	ring_buffer__free(ring);
-}
-
-/* Where somebody sends from: a connection, and which end it is. */
-struct line {
-	struct connection connection;
-	struct endpoint end;
-};
-
-static void hang_up(struct line *line)
-{
-	connection_close(&line->connection);
-}
-
-#define auto_line cleanup(hang_up)
-#define NO_LINE                             \
-	{                                   \
-		.connection = NO_CONNECTION \
-	}
-
-static void dials(struct rig *rig, struct line *line, bool ipv6)
-{
-	connect_ends(rig, &line->connection, ipv6);
-	close_fd(&line->connection.listener);
-	line->end = rig->from;
-}
-
-/* A request with credentials of `user`; `nonce` 0: without. With `rest`, more headers. */
-struct ask {
-	const char *method;
-	const char *user;
-	unsigned int nonce;
-	const char *tag; /* of To; NULL: none */
-	const char *rest;
-	const char *callee;
-	unsigned int branch; /* 0: a new one */
-	const char *cseq;    /* NULL: its method */
-};
-
-static unsigned int last_branch;
-
-static void lays_ask(struct rig *rig, const struct line *line, const struct ask *ask)
-{
-	char text[2048], credentials[256] = "";
-	size_t size;
-
-	if (ask->nonce)
-		snprintf(credentials, sizeof(credentials),
-			 "Authorization: Digest username=\"%s\", "
-			 "realm=\"lab\", nonce=\"n%08x\", uri=\"sip:a\", response=\"%032x\"\r\n",
-			 ask->user, ask->nonce, ask->nonce);
-	last_branch = ask->branch ? ask->branch : new_branch();
-	size = snprintf(text, sizeof(text),
-			"%s sip:%s@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
-			"Max-Forwards: 70\r\nFrom: <sip:%s@example.com>;tag=1\r\n"
-			"To: <sip:%s@example.com>%s%s\r\nCall-ID: login%u\r\nCSeq: 1 %s\r\n"
-			"Contact: <sip:x@192.0.2.7>\r\n%s%sContent-Length: 0\r\n\r\n",
-			ask->method, ask->callee ? ask->callee : ask->user, last_branch, ask->user,
-			ask->user, ask->tag ? ";tag=" : "", ask->tag ? ask->tag : "", last_branch,
-			ask->cseq ? ask->cseq : ask->method, credentials,
-			ask->rest ? ask->rest : "");
-	rig->from = line->end;
-	rig->test_run.now += 10 * MS;
-	lay_data(rig, line->connection.seq, line->connection.ack, text, size);
-}
-
-static void sends_ask(struct rig *rig, const struct line *line, const struct ask *ask,
-		      enum sw_reason reason)
-{
-	lays_ask(rig, line, ask);
-	sends_frame(rig, reason);
-}
-
-static void answers_ask(struct rig *rig, const struct ask *ask, unsigned int status,
-			unsigned int challenge)
-{
-	char text[1024], header[128] = "";
-	size_t size;
-
-	if (challenge)
-		snprintf(header, sizeof(header),
-			 "WWW-Authenticate: Digest realm=\"lab\", "
-			 "nonce=\"n%08x\"\r\n",
-			 challenge);
-	size = snprintf(text, sizeof(text),
-			"SIP/2.0 %u Whatever\r\nVia: SIP/2.0/TCP h;branch=z9hG4bKl%u\r\n"
-			"From: <sip:%s@example.com>;tag=1\r\nTo: <sip:%s@example.com>;tag=2\r\n"
-			"Call-ID: login%u\r\nCSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n",
-			status, last_branch, ask->user, ask->user, last_branch,
-			ask->cseq ? ask->cseq : ask->method, header);
-	rig->test_run.now += 10 * MS;
-	assert_true(frame_message(&rig->frame, &rig->to, &rig->from, true, text, size));
-	sends_out_frame(rig);
-}
-
-/* The same challenge leaves for somebody else. */
-static void challenges_another(struct rig *rig, unsigned int nonce)
-{
-	struct ask ask = {.method = "REGISTER", .user = "zed"};
-	struct endpoint before = rig->from;
-
-	rig->from.addr = address("127.0.0.99");
-	last_branch = new_branch();
-	answers_ask(rig, &ask, 401, nonce);
-	rig->from = before;
-}
-
-static bool shares_nonces; /* as a server does that makes one for all in a second */
-
-/* One attempt: a challenge, then credentials, and what the server says of them. */
-static void tries(struct rig *rig, const struct line *line, const char *method, const char *user,
-		  unsigned int status)
-{
-	struct ask ask = {.method = method, .user = user};
-	static unsigned int nonce;
-
-	sends_ask(rig, line, &ask, SW_REASON_NONE);
-	answers_ask(rig, &ask, method[0] == 'I' ? 407 : 401, ++nonce);
-	if (shares_nonces)
-		challenges_another(rig, nonce);
-	ask.nonce = nonce;
-	sends_ask(rig, line, &ask, SW_REASON_NONE);
-	answers_ask(rig, &ask, status, status == 401 ? nonce : 0);
-}
-
-/* Until it is refused, or `count` times. */
-static void guesses(struct rig *rig, struct behaviour *behaviour, const struct line *line,
-		    const char *user, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++)
-		tries(rig, line, "REGISTER", user, 401);
-	judges(rig, behaviour);
-}
-
-/* Its next login: whether that gets through. */
-static void logs_in(struct rig *rig, const struct line *line, const char *user,
-		    enum sw_reason reason)
-{
-	struct ask ask = {.method = "REGISTER", .user = user, .nonce = 0xfffff};
-
-	sends_ask(rig, line, &ask, reason);
-}
-
-/* How many bans there are of the address, and of usernames at it. */
-struct counts {
-	size_t source;
-	size_t users;
-	uint64_t seconds; /* of the longest one of a username */
-};
-
-static struct counts counts_of(const struct rig *rig)
-{
-	auto_free struct ban_entry *bans = NULL;
-	struct counts counts = {};
-	struct error e = {};
-	size_t count;
-
-	assert_int_equal(ban_list(&rig->test_run.state, BAN_DENIES, &bans, &count, &e), 0);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t seconds = (bans[i].ban.end - bans[i].ban.start) / SECOND;
-
-		counts.source += !bans[i].user[0];
-		counts.users += bans[i].user[0] != 0;
-		if (bans[i].user[0] && seconds > counts.seconds)
-			counts.seconds = seconds;
-	}
-	return counts;
-}
-
-static void expect_counts(const struct rig *rig, size_t source, size_t users)
-{
-	struct counts counts = counts_of(rig);
-
-	assert_int_equal(counts.source, source);
-	assert_int_equal(counts.users, users);
-}
-
-static void opens(struct rig *rig, const char *yaml)
-{
-	rig_open(rig, yaml);
-	rig->test_run.now = monotonic_ns(); /* bans are made by the agent's clock */
-}
 
 /* One phone with a wrong password: it alone is refused, on any connection and over UDP; and its
  * neighbour goes on, whom the server has not seen yet. */
@@ -265,7 +51,7 @@ static void test_one_phone(void **state)
 		struct phone udp = {"REGISTER", "bob", "bob", "n00000001", new_branch(), NULL};
 		auto_rig struct rig rig;
 
-		opens(&rig, watched);
+		logins_open(&rig, watched);
 		dials(&rig, &first, ipv6);
 		dials(&rig, &second, ipv6);
 		guesses(&rig, &behaviour, &first, "bob", 10);
@@ -296,7 +82,7 @@ static void test_ipv6(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &line, true);
 	guesses(&rig, &behaviour, &line, "bob", 11);
 	rig.from.addr = rig.to.addr = address("::77");
@@ -317,7 +103,7 @@ static void test_refusal_ends(void **state)
 	bool found;
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &line, false);
 	guesses(&rig, &behaviour, &line, "bob", 11);
 	guesses(&rig, &behaviour, &line, "carol", 11);
@@ -352,7 +138,7 @@ static void test_guesser(void **state)
 		auto_rig struct rig rig;
 		char user[16];
 
-		opens(&rig, watched);
+		logins_open(&rig, watched);
 		dials(&rig, &line, false);
 		for (int i = 0; i < 8 && others[other]; i++) {
 			snprintf(user, sizeof(user), "good%d", i);
@@ -377,7 +163,7 @@ static void test_spray(void **state)
 	char user[16];
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &line, false);
 	for (int i = 0; i < 19; i++) {
 		snprintf(user, sizeof(user), "user%d", i);
@@ -414,7 +200,7 @@ static void test_old_nonces(void **state)
 		auto_line struct line line = NO_LINE;
 		auto_rig struct rig rig;
 
-		opens(&rig, watched);
+		logins_open(&rig, watched);
 		dials(&rig, &line, false);
 		/* Forty phones after a restart of their server. */
 		for (int i = 0; i < 40; i++) {
@@ -448,7 +234,7 @@ static void test_large_office(void **state)
 	char user[16];
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &line, false);
 	for (int i = 0; i < 60; i++) {
 		snprintf(user, sizeof(user), "good%d", i);
@@ -476,7 +262,7 @@ static void test_neighbour(void **state)
 	bool found;
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &his, false);
 	dials(&rig, &neighbour, false);
 	dials(&rig, &another, false);
@@ -504,7 +290,7 @@ static void test_call_makes_no_owner(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &line, false);
 	tries(&rig, &line, "INVITE", "bob", 200);
 	guesses(&rig, &behaviour, &line, "bob", 11);
@@ -520,7 +306,7 @@ static void test_spoofed(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &his, false);
 	forged.connection.seq = his.connection.seq + 100000;
 	forged.connection.ack = his.connection.ack;
@@ -543,7 +329,7 @@ static void test_shared_nonces(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &line, false);
 	shares_nonces = true;
 	guesses(&rig, &behaviour, &line, "bob", 10);
@@ -628,7 +414,7 @@ static unsigned int guesses_by(const struct trick *trick)
 	auto_rig struct rig rig;
 	unsigned int passed = 0;
 
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &line, false);
 	guess.branch = trick->same_branch ? new_branch() : 0;
 	for (unsigned int i = 0; i < 2 && trick->old_nonces; i++) {
@@ -688,7 +474,7 @@ static void test_empty_name(void **state)
 	auto_rig struct rig rig;
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &line, false);
 	guesses(&rig, &behaviour, &line, "", 11);
 	sends_ask(&rig, &line, &empty, SW_REASON_LOGIN_REFUSED);
@@ -707,7 +493,7 @@ static void test_nonce_of_another(void **state)
 	unsigned int passed = 0;
 
 	(void)state;
-	opens(&rig, watched);
+	logins_open(&rig, watched);
 	dials(&rig, &his, false);
 	dials(&rig, &neighbour, false);
 	sends_ask(&rig, &his, &(struct ask){.method = "REGISTER", .user = "bob"}, SW_REASON_NONE);
@@ -740,7 +526,7 @@ static void test_monitor_mode(void **state)
 		auto_rig struct rig rig;
 
 		snprintf(yaml, sizeof(yaml), "shadow: [%s]\n%s", shadows[i], watched);
-		opens(&rig, yaml);
+		logins_open(&rig, yaml);
 		dials(&rig, &line, false);
 		guesses(&rig, &behaviour, &line, "bob", 11);
 		expect_counts(&rig, 0, 0);

@@ -5,12 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/accounts.h"
 #include "agent/conduct.h"
 #include "agent/say.h"
 #include "base/text.h"
 #include "kernel/bans.h"
 #include "kernel/penalties.h"
 #include "kernel/state_values.h"
+#include "lib/token.h"
 #include "policy/names.h"
 #include "policy/prefix.h"
 
@@ -248,6 +250,91 @@ static uint32_t sprays(struct behaviour *behaviour, const struct zone *zone,
 	return names;
 }
 
+/* --- usernames that are guessed at from many sources --- */
+
+/* Without `account` of a zone: said, and nothing else. */
+static const struct threshold account_usual = {.count = 30, .period = 600 * SW_NS_PER_SEC};
+
+static bool has_room_for_hinted(struct behaviour *behaviour, const struct zone *zone, uint64_t now)
+{
+	for (size_t i = 0; i < ACCOUNTS_HINTED; i++) {
+		if (behaviour->hinted_until[i] > now)
+			continue;
+		behaviour->hinted_until[i] = now + zone->bans.duration;
+		return true;
+	}
+	behaviour->counts.full++;
+	return false;
+}
+
+/* The seed is that of the data path, which finds the entry. */
+static int account_key(const struct behaviour *behaviour, const struct sw_offence *offence,
+		       struct sw_source *key)
+{
+	struct sw_meta meta;
+
+	if (state_meta_read(behaviour->state, &meta, NULL) < 0)
+		return -1;
+	sw_account_key(key, token_account(meta.seed, offence->name), offence->zone);
+	return 0;
+}
+
+static void say_account(const struct behaviour *behaviour, const struct zone *zone,
+			const char *user, const struct account_attack *attack, const char *then)
+{
+	say_with(behaviour->say,
+		 "the account '%s' is attacked in zone '%s': %u wrong passwords from %u sources%s",
+		 printable(user).text, zone->name, attack->failures, attack->sources, then);
+}
+
+static void guard_account(struct behaviour *behaviour, const struct zone *zone,
+			  const struct sw_offence *offence, const struct account_attack *attack)
+{
+	char user[SW_LOGIN_NAME + 1];
+	struct ban_order order = {
+		.reason = SW_REASON_ACCOUNT_ATTACKED,
+		.evidence = attack->failures,
+		.user = user,
+		.first = true,
+		.bans = &zone->bans,
+		.room = &behaviour->room,
+	};
+	uint64_t now = monotonic_ns();
+	struct sw_ban made;
+
+	snprintf(user, sizeof(user), "%.*s", SW_LOGIN_NAME, offence->name);
+	if (!zone->bans.account.count ||
+	    is_monitored(behaviour->policy, zone, SW_REASON_ACCOUNT_ATTACKED)) {
+		behaviour->counts.accounts_watched++;
+		say_account(behaviour, zone, user, attack,
+			    zone->bans.account.count ?
+				    "; newcomers with it would get a limit (monitor mode)" :
+				    "; `bans: {account: 30/10m}` gives newcomers with it a limit");
+		return;
+	}
+	if ((!offence->proved && !has_room_for_hinted(behaviour, zone, now)) ||
+	    account_key(behaviour, offence, &order.source) < 0 ||
+	    ban_sentence(behaviour->state, &order, now, &made) != BAN_MADE)
+		return;
+	behaviour->counts.accounts++;
+	say_account(behaviour, zone, user, attack,
+		    "; newcomers with it have a limit now, known phones go on");
+}
+
+static void judge_account(struct behaviour *behaviour, const struct zone *zone,
+			  const struct sw_offence *offence)
+{
+	const struct threshold *threshold =
+		zone->bans.account.count ? &zone->bans.account : &account_usual;
+	int refusals =
+		behaviour->state->fds[offence->proved ? STATE_REFUSALS : STATE_UNPROVEN_REFUSALS];
+	struct account_attack attack;
+
+	if (accounts_note(offence->proved ? behaviour->accounts : behaviour->accounts_hinted,
+			  offence, threshold, stands, &refusals, &attack))
+		guard_account(behaviour, zone, offence, &attack);
+}
+
 /* A username is refused to its source; a source that guesses at several is banned. */
 static void judge_failure(struct behaviour *behaviour, const struct zone *zone,
 			  const struct sw_offence *offence)
@@ -316,6 +403,8 @@ void behaviour_judge(struct behaviour *behaviour, const struct sw_offence *offen
 	    /* Again here: the list may be newer than the offence. */
 	    allowed_holds(&behaviour->allowed, &offence->source.addr))
 		return;
+	if (offence->kind == SW_OFFENCE_AUTH)
+		judge_account(behaviour, zone, offence);
 	if (offence->proved)
 		judge_evidence(behaviour, zone, offence);
 	else
@@ -344,6 +433,8 @@ static void stop_reading(struct behaviour *behaviour)
 	}
 	conduct_free(&behaviour->evidence);
 	conduct_free(&behaviour->hints);
+	accounts_free(&behaviour->accounts);
+	accounts_free(&behaviour->accounts_hinted);
 }
 
 int behaviour_follow(struct behaviour *behaviour, const struct policy *policy,
@@ -364,6 +455,8 @@ int behaviour_follow(struct behaviour *behaviour, const struct policy *policy,
 		return 0;
 	behaviour->evidence = conduct_new();
 	behaviour->hints = conduct_new();
+	behaviour->accounts = accounts_new();
+	behaviour->accounts_hinted = accounts_new();
 	if (ring_open(&behaviour->ring, behaviour->state->fds[STATE_OFFENCES], "offences",
 		      on_offence, behaviour, e) < 0)
 		return -1;

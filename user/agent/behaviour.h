@@ -12,6 +12,10 @@
 #include "kernel/bans.h"
 #include "policy/model.h"
 
+/* So many accounts may have a limit for offences that may be spoofed: they take no more room than
+ * that in the table of bans. */
+#define ACCOUNTS_HINTED 64
+
 struct behaviour {
 	const struct state *state;
 	struct loop *loop;
@@ -25,6 +29,9 @@ struct behaviour {
 	struct allowed allowed; /* by the lists of the policy */
 	struct conduct *evidence;
 	struct conduct *hints;
+	struct accounts *accounts;
+	struct accounts *accounts_hinted;       /* counted from offences that may be spoofed */
+	uint64_t hinted_until[ACCOUNTS_HINTED]; /* when the attacks end that these showed */
 };
 
 /* Starts to read the ring of offences, or stops, as the policy wants. The policy must live until

@@ -27,8 +27,9 @@ struct ban_options {
 	bool skip;
 	uint64_t duration;
 	const char *note;
-	const char *user; /* of `ban del`: one that is refused */
-	char given[8];    /* the letters of the options, each once */
+	const char *user;    /* of `ban del`: one that is refused */
+	const char *account; /* likewise, one that is attacked */
+	char given[8];       /* the letters of the options, each once */
 	const char *verb;
 	char **words; /* behind the verb */
 	int word_count;
@@ -78,6 +79,7 @@ static const struct option ban_options[] = {
 	{"for", required_argument, NULL, 'f'},
 	{"note", required_argument, NULL, 'n'},
 	{"user", required_argument, NULL, 'u'},
+	{"account", required_argument, NULL, 'a'},
 	{"skip", no_argument, NULL, 's'},
 	{"yes", no_argument, NULL, 'y'},
 	{"json", no_argument, NULL, 'j'},
@@ -98,7 +100,7 @@ static int check_given(const struct ban_options *options, struct error *e)
 {
 	const char *taken = reads_lines(options)       ? "fnsj" :
 			    has_verb(options, "add")   ? "fnj" :
-			    has_verb(options, "del")   ? "uj" :
+			    has_verb(options, "del")   ? "uaj" :
 			    has_verb(options, "flush") ? "yj" :
 							 "j";
 	const struct option *all = ban_options;
@@ -129,7 +131,7 @@ static int read_options(const struct command *self, int argc, char **argv, struc
 	int letter;
 
 	to->duration = BAN_FOREVER;
-	while ((letter = next_option(self, argc, argv, "f:n:u:syj", ban_options, e)) >= 0) {
+	while ((letter = next_option(self, argc, argv, "f:n:u:a:syj", ban_options, e)) >= 0) {
 		note_given(to, letter);
 		if (letter == 'j')
 			to->json = true;
@@ -141,15 +143,22 @@ static int read_options(const struct command *self, int argc, char **argv, struc
 			to->note = optarg;
 		else if (letter == 'u')
 			to->user = optarg;
+		else if (letter == 'a')
+			to->account = optarg;
 		else if (duration_parse(optarg, &to->duration, &why) < 0)
 			return fail(e, EXIT_USAGE, "%s: --for %s: %s", to->command, optarg, why);
 	}
 	if (letter == -2 || read_words(argc, argv, to, e) < 0)
 		return -1;
-	if (to->user && (to->kind == BAN_ALLOWS || strcmp(to->verb, "del")))
+	if ((to->user || to->account) && (to->kind == BAN_ALLOWS || !has_verb(to, "del")))
 		return fail(e, EXIT_USAGE,
-			    "%s: --user goes with ban del: a username is refused "
-			    "for wrong passwords",
+			    "%s: --user and --account go with ban del: a username is refused for "
+			    "wrong passwords",
+			    to->command);
+	if (to->account && (to->address || to->user))
+		return fail(e, EXIT_USAGE,
+			    "%s: --account goes without an address: an account is attacked from "
+			    "many sources",
 			    to->command);
 	for (int i = 0; i < to->word_count && to->word_count > 1; i++)
 		if (strcmp(to->words[i], "-") == 0)
@@ -195,8 +204,9 @@ struct json_object *ban_json(const struct ban_entry *entry)
 	uint64_t now = monotonic_ns();
 	char text[64];
 
-	json_text(o, "source", prefix_text(&entry->source, text, sizeof(text)));
-	json_text(o, "user", entry->user[0] ? entry->user : NULL);
+	json_text(o, "source",
+		  entry->account ? NULL : prefix_text(&entry->source, text, sizeof(text)));
+	json_text(o, "user", entry->user[0] || entry->account ? entry->user : NULL);
 	json_text(o, "reason", reason_of(&entry->ban).text);
 	json_text(o, "note", entry->ban.note);
 	json_count(o, "age_seconds", (now - entry->ban.start) / SW_NS_PER_SEC);
@@ -215,13 +225,14 @@ static void print_entry(const struct ban_entry *entry, enum ban_kind kind)
 	char source[64], left[48];
 
 	time_left(&entry->ban, left, sizeof(left));
-	printf("%-40s %-16s %-20s", prefix_text(&entry->source, source, sizeof(source)), left,
-	       reason_of(&entry->ban).text);
+	printf("%-40s %-16s %-20s",
+	       entry->account ? "any source" : prefix_text(&entry->source, source, sizeof(source)),
+	       left, reason_of(&entry->ban).text);
 	if (kind == BAN_DENIES)
 		printf(" %" PRIu64 " dropped", (uint64_t)entry->ban.hits);
 	if (entry->ban.evidence)
 		printf("  for %u offences", entry->ban.evidence);
-	if (entry->user[0])
+	if (entry->user[0] || entry->account)
 		printf("  username %s", printable(entry->user).text);
 	printf("%s%s\n", entry->ban.note[0] ? "  " : "", printable(entry->ban.note).text);
 }
@@ -379,11 +390,31 @@ static int del_user(const struct state *state, const struct ban_options *options
 	return 0;
 }
 
+static int del_account(const struct state *state, const struct ban_options *options,
+		       struct error *e)
+{
+	bool found;
+
+	if (ban_del_account(state, options->account, &found, e) < 0)
+		return -1;
+	if (!found)
+		return fail(e, EXIT_FAILED,
+			    "the account '%s' has no limit; `sipward ban list` shows those that do",
+			    printable(options->account).text);
+	if (options->json)
+		return list(state, options, e);
+	printf("newcomers with the account '%s' have no limit any more\n",
+	       printable(options->account).text);
+	return 0;
+}
+
 static int del(const struct state *state, const struct ban_options *options, struct error *e)
 {
 	const char *is = options->kind == BAN_ALLOWS ? "allowed manually" : "banned";
 	bool found;
 
+	if (options->account)
+		return del_account(state, options, e);
 	if (options->user)
 		return del_user(state, options, e);
 	if (ban_del(state, &options->source, options->kind, &found, e) < 0)
@@ -438,13 +469,13 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		return wants_verb(&options, e);
 	if (check_given(&options, e) < 0)
 		return -1;
-	if (verb->takes_words && !options.address)
+	if (verb->takes_words && !options.address && !options.account)
 		return fail(e, EXIT_USAGE, "%s %s: name %s", options.command, options.verb,
 			    has_verb(&options, "import") ? "a file, or - for standard input" :
 							   "an address");
 	if (is_many(&options))
 		verb = &many;
-	else if (verb->takes_words && read_address(&options, e) < 0)
+	else if (verb->takes_words && !options.account && read_address(&options, e) < 0)
 		return -1;
 	if (state_open_existing(&state, e) < 0)
 		return -1;
@@ -465,12 +496,14 @@ const struct command command_ban = {
 	.help = "Usage: sipward ban add ADDRESS... [--for 10m] [--note TEXT] [-j]\n"
 		"       sipward ban import FILE [--for 10m] [--note TEXT] [--skip] [-j]\n"
 		"       sipward ban del ADDRESS [--user NAME] [-j]\n"
+		"       sipward ban del --account NAME [-j]\n"
 		"       sipward ban list [-j]\n"
 		"       sipward ban export [-j]\n"
 		"       sipward ban flush [--yes] [-j]\n\n"
 		"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until removed\n"
 		"  -n, --note TEXT     why (31 octets), shown by list\n"
 		"  -u, --user NAME     a username that is refused to ADDRESS, as list shows it\n"
+		"  -a, --account NAME  a username that is attacked from many sources\n"
 		"  -s, --skip          leaves wrong lines out and says which, and takes the others\n"
 		"  -y, --yes           flush without a question\n"
 		"  -j, --json          the result as JSON\n\n"
@@ -485,7 +518,8 @@ const struct command command_ban = {
 		"\n" LINES_HELP "\n"
 		"list also shows usernames that are refused to an address for wrong passwords. del\n"
 		"--user removes one of them. del without --user removes all of the address, and its\n"
-		"ban.\n",
+		"ban. A username from any source is an account that is attacked: newcomers with it\n"
+		"have a limit (bans: {account: ...} of the policy). del --account takes that off.\n",
 	.run = run,
 };
 

@@ -195,6 +195,13 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 		counts->refused);
 	fprintf(out, "sipward_logins_refused_total{mode=\"monitor\"} %" PRIu64 "\n",
 		counts->would_refuse);
+	family(out, "sipward_accounts_attacked_total", "counter",
+	       "Usernames whose password was guessed at from many sources; mode enforce: newcomers "
+	       "with them got a limit");
+	fprintf(out, "sipward_accounts_attacked_total{mode=\"enforce\"} %" PRIu64 "\n",
+		counts->accounts);
+	fprintf(out, "sipward_accounts_attacked_total{mode=\"monitor\"} %" PRIu64 "\n",
+		counts->accounts_watched);
 	counter(out, "sipward_bans_full_total",
 		"Bans and penalties that were not set: the table "
 		"is full",

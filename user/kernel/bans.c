@@ -53,6 +53,28 @@ static bool is_of_user(const struct sw_ban *ban)
 	return ban->reason == SW_REASON_LOGIN_REFUSED;
 }
 
+static bool is_of_account(const struct sw_ban *ban)
+{
+	return ban->reason == SW_REASON_ACCOUNT_ATTACKED;
+}
+
+/* It stands under a username, or under one and a source. */
+static bool is_named(const struct sw_ban *ban)
+{
+	return is_of_user(ban) || is_of_account(ban);
+}
+
+/* The note of both is the username. That of an account is shorter: a limit stands behind it. */
+static int note_size(const struct sw_ban *ban)
+{
+	return is_of_account(ban) ? SW_LOGIN_NAME : (int)sizeof(ban->note);
+}
+
+static bool is_of_name(const struct sw_ban *ban, const char *user)
+{
+	return strncmp(user, ban->note, note_size(ban)) == 0;
+}
+
 static bool is_of_kind(const struct sw_ban *ban, enum ban_kind kind)
 {
 	return kind == BAN_EITHER || (kind == BAN_ALLOWS) == (ban->reason == SW_REASON_NONE);
@@ -62,7 +84,8 @@ static bool is_of_kind(const struct sw_ban *ban, enum ban_kind kind)
  * control octet would break a line of a list, so it becomes a blank. */
 static void copy_note(struct sw_ban *ban, const char *note)
 {
-	size_t size = strnlen(note, sizeof(ban->note) - 1);
+	size_t room = is_of_account(ban) ? SW_LOGIN_NAME : sizeof(ban->note) - 1;
+	size_t size = strnlen(note, room);
 
 	while (size && ((unsigned char)note[size] & 0xc0) == 0x80)
 		size--;
@@ -156,10 +179,11 @@ bool is_same_source(const struct sw_source *a, const struct sw_source *b)
 	return a->length == b->length && memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
 }
 
-/* The usernames that are refused to a source, or one of them. */
+/* The usernames that are refused to a source, or one of them; or the accounts of this name. */
 struct users {
 	const struct state *state;
 	struct sw_source source;
+	bool accounts;
 	const char *user;
 	uint64_t now;
 	size_t taken;
@@ -171,8 +195,10 @@ static bool take_user_off(const void *key, void *value, void *context)
 	const struct sw_ban *ban = value;
 	struct users *users = context;
 
-	if (is_of_user(ban) && ban->end > users->now && is_same_source(source, &users->source) &&
-	    (!users->user || strncmp(users->user, ban->note, sizeof(ban->note)) == 0) &&
+	if (users->accounts ? !is_of_account(ban) :
+			      !is_of_user(ban) || !is_same_source(source, &users->source))
+		return true;
+	if (ban->end > users->now && (!users->user || is_of_name(ban, users->user)) &&
 	    state_write(users->state, STATE_BANS, source, NULL, BPF_ANY) == 0)
 		users->taken++;
 	return true;
@@ -199,6 +225,17 @@ int ban_del_user(const struct state *state, const struct prefix *addr, const cha
 	if (source_of(addr, &key, e) < 0)
 		return -1;
 	return take_users_off(state, &key, user, found, e);
+}
+
+int ban_del_account(const struct state *state, const char *user, bool *found, struct error *e)
+{
+	struct users users = {
+		.state = state, .accounts = true, .user = user, .now = monotonic_ns()};
+
+	if (map_walk(state->fds[STATE_BANS], take_user_off, &users, e) < 0)
+		return -1;
+	*found = users.taken > 0;
+	return 0;
 }
 
 int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind kind, bool *found,
@@ -233,10 +270,12 @@ static bool gather(const void *key, void *value, void *context)
 	if (to->only && !is_same_source(to->only, key))
 		return true;
 	if (entry.ban.end > to->now && is_of_kind(&entry.ban, to->kind) &&
-	    (to->users || !is_of_user(&entry.ban))) {
-		if (is_of_user(&entry.ban))
-			snprintf(entry.user, sizeof(entry.user), "%.*s",
-				 (int)sizeof(entry.ban.note), entry.ban.note);
+	    (to->users || !is_named(&entry.ban))) {
+		if (is_named(&entry.ban))
+			snprintf(entry.user, sizeof(entry.user), "%.*s", note_size(&entry.ban),
+				 entry.ban.note);
+		entry.account = is_of_account(&entry.ban);
+		entry.zone = entry.account ? ((const struct sw_source *)key)->zone : 0;
 		/* Only one by hand has a note. */
 		if (is_earned(&entry.ban))
 			memset(entry.ban.note, 0, sizeof(entry.ban.note));

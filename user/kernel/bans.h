@@ -15,6 +15,9 @@ struct ban_entry {
 	struct prefix source; /* a host, or the /64 that counts as one IPv6 source */
 	char user[32];        /* the username that is refused to it, as far as it is kept; "": the
 				* source is banned */
+	bool account; /* the username is attacked, whatever source it comes from: `source` is
+			     * nothing, */
+	uint8_t zone; /* and it is so in the zone of this number */
 	struct sw_ban ban;
 };
 
@@ -70,7 +73,7 @@ struct ban_room {
 
 /* A ban for behaviour. */
 struct ban_order {
-	struct sw_source source; /* as an offence names it, or with sw_login_key() */
+	struct sw_source source; /* as an offence names it, with sw_login_key(), or an account */
 	enum sw_reason reason;
 	uint32_t evidence;
 	const char *user;        /* whose credentials are refused; NULL: the source is banned */
@@ -103,6 +106,9 @@ int ban_del(const struct state *state, const struct prefix *addr, enum ban_kind 
 /* A username that is refused to the source of `addr`. */
 int ban_del_user(const struct state *state, const struct prefix *addr, const char *user,
 		 bool *found, struct error *e);
+
+/* An account that is attacked, in all zones. */
+int ban_del_account(const struct state *state, const char *user, bool *found, struct error *e);
 
 /* The live entries, sorted by end. The array belongs to the caller. */
 int ban_list(const struct state *state, enum ban_kind kind, struct ban_entry **bans, size_t *count,

@@ -66,6 +66,11 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->to_tag = zone->to_tag;
 	for (int i = 0; i < SW_OFFENCE_COUNT; i++)
 		to->bans |= zone->bans.thresholds[i].count ? 1u << i : 0;
+	/* As many as make an attack, and three at once. */
+	if (zone->bans.account.count) {
+		to->account.interval = zone->bans.account.period / zone->bans.account.count;
+		to->account.tolerance = 2 * to->account.interval;
+	}
 	to->connections = zone->connections;
 	to->tcp = to->mode == SW_MODE_ENFORCE ? zone->tcp : SW_TCP_COUNT;
 	to->zone_limit = compile_rate(&zone->zone_rate);

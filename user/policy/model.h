@@ -107,6 +107,7 @@ struct threshold {
 struct bans {
 	bool set;
 	struct threshold thresholds[SW_OFFENCE_COUNT];
+	struct threshold account; /* wrong passwords of one username, from all sources together */
 	uint64_t duration; /* nanoseconds, of the first ban of a source */
 	uint32_t escalate; /* each next one is as many times longer, 1..100 */
 	uint64_t max;      /* but no longer than this, >= duration */

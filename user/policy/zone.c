@@ -313,6 +313,9 @@ static int read_threshold(struct parse_context *d, const struct key *key, const 
 	return 0;
 }
 
+/* Below this, an account is not attacked from many sources (agent/accounts.h). */
+#define ACCOUNT_LEAST 5
+
 /* bans: {auth_failures: 10/60s, enumeration: 20/60s, sanity: 30/60s, for: 10m, ...} */
 static int read_bans(struct parse_context *d, const struct key *key, const struct node *value,
 		     void *to)
@@ -323,6 +326,7 @@ static int read_bans(struct parse_context *d, const struct key *key, const struc
 		THRESHOLD("auth_failures", AUTH),
 		THRESHOLD("enumeration", ENUMERATION),
 		THRESHOLD("sanity", SANITY),
+		KEY("account", read_threshold, .offset = offsetof(struct bans, account)),
 		KEY("for", read_duration, .offset = offsetof(struct bans, duration)),
 		KEY("escalate", read_number, .offset = offsetof(struct bans, escalate), .min = 1,
 		    .max = 100),
@@ -347,6 +351,15 @@ static int read_bans(struct parse_context *d, const struct key *key, const struc
 		return fail_at(&d->source, value->at,
 			       "'bans' has no reason to ban for; write at "
 			       "least one of auth_failures, enumeration and sanity, as in 10/60s");
+	if (bans.account.count && !bans.thresholds[SW_OFFENCE_AUTH].count)
+		return fail_at(&d->source, value->at,
+			       "'account' needs 'auth_failures' beside it, as in 10/60s: it counts "
+			       "the same wrong passwords, over all sources");
+	if (bans.account.count && bans.account.count < ACCOUNT_LEAST)
+		return fail_at(&d->source, value->at,
+			       "'account' cannot be below %u: an attack comes from as many "
+			       "sources",
+			       ACCOUNT_LEAST);
 	if (bans.max < bans.duration)
 		return fail_at(&d->source, value->at,
 			       "'max' is shorter than 'for', the first ban; "

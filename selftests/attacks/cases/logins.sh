@@ -29,6 +29,14 @@ refused_users() { # ADDRESS
 		'[.[] | select(.source == $source and .user != null) | .user] | sort | join(" ")'
 }
 
+policy accounts <<'END'
+mode: enforce
+zones:
+  - name: public
+    newcomers: {rate: 1000/s, probe: off}
+    bans: {auth_failures: 10/60s, account: 30/10m, for: 10m}
+END
+
 fresh_start logins
 tried "two accounts of his own, and wrong passwords for a third one, on the same connection and on others"
 logins attacker "$ATTACKER4" a.good:101 a.good:102 a.wrong:103:40 a.wrong:103:5 b.wrong:103:5 c.good:101 \
@@ -88,5 +96,25 @@ expect "a sprayer is banned in the first round" "$(cat "$TMP/logins")" \
 	test "$(answered z.spray:110:90)" -ge 15 -a "$(answered z.spray:110:90)" -le 40
 expect "the ban of the sprayer is for wrong passwords" \
 	"$(ward ban list)" grep -q "^$ATTACKER4 .*auth_failures" <(ward ban list)
+
+fresh_start accounts
+for host in {100..159}; do
+	attacker ip addr add "10.77.0.$host/24" dev eth0
+done
+logins caller "$CALLER4" a.good:108 >/dev/null
+tried "one wrong password for one user from each of 60 addresses, over TCP"
+logins attacker "$ATTACKER4" z.crowd:108:60 >"$TMP/logins"
+came "$(answered z.crowd:108:60) of 60 guesses were answered; $(ward ban list | grep account_attacked)"
+expect "an account that is attacked from many addresses gets a limit for strangers" \
+	"$(cat "$TMP/logins")" \
+	test "$(answered z.crowd:108:60)" -ge 30 -a "$(answered z.crowd:108:60)" -le 36
+logins caller "$CALLER4" a.good:108 b.good:108 >"$TMP/logins"
+expect_equal "the user goes on, on the old connection and on a new one" \
+	"1 1" "$(accepted a.good:108) $(accepted b.good:108)"
+expect_equal "another user logs in from one of the addresses" 1 \
+	"$(logins attacker 10.77.0.110 a.good:109 | cut -d' ' -f3)"
+expect "an operator takes the limit off" "$(ward ban list)" ward ban del --account 108
+expect_equal "then a newcomer with it logs in" 1 \
+	"$(logins attacker 10.77.0.158 a.good:108 | cut -d' ' -f3)"
 
 lab_end
