@@ -11,6 +11,7 @@
 #include <linux/pkt_cls.h>
 
 #include "egress/answer.h"
+#include "egress/calls.h"
 #include "egress/outbound.h"
 #include "egress/dialogs.h"
 #include "egress/rules.h"
@@ -116,6 +117,8 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct outbound 
 		noted = goes_on(scratch);
 	if (noted && NOTES_DIALOGS)
 		note_dialog(&d->dst, scratch, now);
+	if (policy.calls)
+		count_calls(&d->dst, scratch, now);
 	if (policy.guards & SW_GUARD_DIGEST_LEAK && msg->kind <= SW_MESSAGE_OTHER &&
 	    msg->flags & SIP_TO_TAG)
 		note_inside(&d->dst, scratch, now);

@@ -10,7 +10,7 @@
  * for a ceiling (rules/unproven.h):
  *
  *   nobody but user space   meta, zone_names, local_addrs, bans, connection_counts, probes,
- *                           penalties, health: hashes, which evict nothing; offences that may
+ *                           penalties, health, calls_aged: hashes, which evict nothing; offences that may
  *                           be spoofed are told at 500 a second at most, and one penalty takes
  *                           many.
  *   a proof                 known, known_cells, authenticated, quotas: hashes, which take nobody
@@ -23,6 +23,8 @@
  *   any packet, by source   sources, prefixes, unproven_dialers: an entry is taken only when it
  *                           says nothing any more (ways.h); full, cells are shared, and no
  *                           sketch is made.
+ *
+ *   the server's answers    calls, call_counts: hashes, which take nothing in when they are full.
  *
  * The others are LRU, which keeps an entry for as long as half of its size is written anew, and
  * longer when it was looked up meanwhile. They hold as long as that takes longer than an entry
@@ -239,6 +241,13 @@ ARRAY(observed, 1, struct sw_observed);
  * the server write here: a flood gets in only as fast as the server answers it. */
 LRU(dialogs, 65536, __u64, struct sw_dialog);
 LRU(transactions, 65536, __u64, struct sw_proof);
+
+/* Calls, and how many each source and each zone has (lib/calls.h). Hashes, which evict nothing: a
+ * call that finds no room is not counted. Only answers and BYEs of the server write here; the agent
+ * alone writes `calls_aged`. */
+HASH(calls, SW_CALLS_MAX, __u64, struct sw_call);
+HASH(call_counts, SW_CALLS_MAX, struct sw_source, struct sw_call_count);
+HASH(calls_aged, SW_CALLS_MAX, struct sw_source, __u32);
 
 /* Requests without a To-tag that were let through, where a zone has `to_tag: proven`: their answers
  * may begin a dialog. Newcomers fill it only as fast as their budget; the answer to a forgotten

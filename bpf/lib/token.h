@@ -38,7 +38,8 @@ enum token_kind {
 	TOKEN_TARGET,     /* a Request-URI */
 	TOKEN_CALL,       /* Call-ID */
 	TOKEN_REPORT,     /* address and reason */
-	TOKEN_ACCOUNT     /* a username, wherever it comes from */
+	TOKEN_ACCOUNT,    /* a username, wherever it comes from */
+	TOKEN_COUNTED     /* Call-ID and the caller's tag */
 };
 
 struct token {

@@ -4,7 +4,8 @@
  * unanswered ends the call (RFC 3261 12.2.1.2), so that ACK, BYE, CANCEL, PRACK, requests with a
  * To-tag, and responses have ceilings of their own.
  *
- * From the narrowest to the widest: a source's method, the source, its network, its zone, the
+ * First the calls that the source and its zone have: they are not spent by what is refused later.
+ * Then from the narrowest to the widest: a source's method, the source, its network, its zone, the
  * service. What one refuses has spent nothing of those behind it.
  */
 #ifndef SIPWARD_BPF_STAGES_LIMITS_H
@@ -12,6 +13,9 @@
 
 #include <linux/in.h>
 
+#include <sipward/health.h>
+
+#include "lib/calls.h"
 #include "lib/ways.h"
 #include "rules/limit.h"
 #include "rules/unproven.h"
@@ -70,6 +74,41 @@ static __always_inline enum verdict limit_zone(struct packet *p)
 	return refuse(p, SW_REASON_RATE_ZONE);
 }
 
+/* An INVITE that is sent again, or with credentials, may belong to a call that is counted already. Where
+ * the observer may have missed an end, nothing is refused. */
+__noinline int limit_calls(struct scratch *scratch)
+{
+	const volatile struct sw_zone *zone;
+	const struct sw_health *state;
+	const struct sw_call *call;
+	struct sw_source source, all;
+	enum sw_reason reason;
+	struct packet *p;
+	__u32 zero = 0;
+	__u64 key;
+
+	if (!scratch)
+		return VERDICT_UNDECIDED;
+	p = &scratch->packet;
+	zone = packet_zone(p);
+	calls_source(p, &source);
+	calls_zone(p, &all);
+	if (zone->source_calls && calls_reach(&source, zone->source_calls))
+		reason = SW_REASON_CALLS_SOURCE;
+	else if (zone->zone_calls && calls_reach(&all, zone->zone_calls))
+		reason = SW_REASON_CALLS_ZONE;
+	else
+		return VERDICT_UNDECIDED;
+	state = bpf_map_lookup_elem(&health, &zero);
+	if (!state || sw_observer_state(state, packet_time(p)) != SW_OBSERVER_GOOD)
+		return VERDICT_UNDECIDED;
+	key = counted_key(scratch, scratch->msg.from.tag);
+	call = key == TOKEN_NONE ? 0 : bpf_map_lookup_elem(&calls, &key);
+	if (call && call->state != SW_CALL_ENDED)
+		return VERDICT_UNDECIDED;
+	return refuse(p, reason);
+}
+
 __noinline int limit_request(struct scratch *scratch)
 {
 	enum verdict v;
@@ -78,7 +117,10 @@ __noinline int limit_request(struct scratch *scratch)
 	if (!scratch)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
-	v = limit_source(p);
+	v = policy.calls && p->message == SW_MESSAGE_INVITE ? limit_calls(scratch) :
+							      VERDICT_UNDECIDED;
+	if (v == VERDICT_UNDECIDED)
+		v = limit_source(p);
 	if (v == VERDICT_UNDECIDED)
 		v = limit_prefix(p);
 	if (v == VERDICT_UNDECIDED)

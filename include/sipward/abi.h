@@ -25,6 +25,7 @@
 #define SW_CLOSINGS_RING_SIZE    (1 << 16)
 #define SW_CONNECTION_COUNTS_MAX 65536
 #define SW_PROBES_MAX            16384
+#define SW_CALLS_MAX             131072
 
 #define SW_MESSAGE_MAX 16384 /* octets of a SIP message that are ever looked at */
 #define SW_HEADER_MAX  4096  /* of one header that are read: no policy can allow longer ones */

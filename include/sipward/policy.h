@@ -96,8 +96,11 @@ struct sw_zone {
 	__u8 to_tag;      /* enum sw_to_tag */
 	__u8 body;        /* 1: session descriptions are judged */
 	__u8 pad;
-	__u32 connections; /* established ones of one subscriber; 0: no limit */
-	__u32 pad2;
+	__u32 connections;  /* established ones of one subscriber; 0: no limit */
+	__u32 source_calls; /* calls at a time; 0: no limit */
+	__u32 zone_calls;
+	__u8 calls; /* 1: they are counted */
+	__u8 pad2[3];
 	struct sw_mask source[2]; /* what makes one source: IPv4, IPv6 */
 	struct sw_limit zone_limit;
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
@@ -158,6 +161,8 @@ struct sw_policy {
 	__u32 greylist_mask; /* lines of the greylist's memory, less 1 */
 	__u32 egress;        /* SW_CONTENT_ bits of what leaves, SW_EGRESS_DIALOGS */
 	__u32 to_tags;       /* 1: some zone wants dialogs proven */
+	__u32 calls;         /* 1: some zone counts calls */
+	__u32 pad;
 	__u32 dialogs;       /* entries of the table of dialogs, */
 	__u32 known_entries; /* and of known endpoints */
 	__u32 source_lines;  /* lines of these tables (SW_WAYS entries each) */
@@ -219,7 +224,7 @@ _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 160 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT +
+_Static_assert(sizeof(struct sw_zone) == 168 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT +
 						 16 * SW_UNPROVEN_MAX + sizeof(struct sw_content) +
 						 sizeof(struct sw_egress) + sizeof(struct sw_guard),
 	       "no padding");

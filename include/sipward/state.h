@@ -219,6 +219,26 @@ struct sw_connection_count {
 	__u32 pad;
 };
 
+/* A call, and who made it, as the zone counts sources, but for the port. One that a BYE ended is kept
+ * for SW_CALL_OVER: its 2xx may be sent again (RFC 3261 13.3.1.4), and is no new call. */
+enum sw_call_state { SW_CALL_RINGS, SW_CALL_UP, SW_CALL_ENDED };
+
+struct sw_call {
+	__u64 seen;   /* the last message of the server that belongs to it */
+	__u64 answer; /* token of the last 2xx */
+	struct sw_source source;
+	__u32 state; /* enum sw_call_state */
+};
+
+#define SW_CALL_OVER (40 * SW_NS_PER_SEC)
+
+/* Calls of one source, or of a zone (a key of length 0), ever. */
+struct sw_call_count {
+	__u64 seen;
+	__u32 begun;
+	__u32 ended;
+};
+
 /* Messages that may begin or continue an emergency call; over TCP, SYNs and payload. */
 enum sw_spared { SPARED_CALL, SPARED_INSIDE, SPARED_SYN, SPARED_OCTETS, SPARED_COUNT };
 
@@ -357,5 +377,6 @@ _Static_assert(sizeof(struct sw_counters) == 8 * (2 * SW_REASONS_MAX + SW_MESSAG
 _Static_assert(sizeof(struct sw_meta) == 32, "no padding");
 _Static_assert(sizeof(struct sw_zone_name) == 40, "no padding");
 _Static_assert(sizeof(struct sw_event) == 64, "no padding");
+_Static_assert(sizeof(struct sw_call) == 40 && sizeof(struct sw_call_count) == 16, "no padding");
 
 #endif

@@ -65,6 +65,7 @@ static void add_model(const struct policy *policy)
 		add(&policy->zones[i].bans.escalate, sizeof(uint32_t));
 		add(&policy->zones[i].probe, sizeof(bool));
 		add(&policy->zones[i].connections, sizeof(uint32_t));
+		add(&policy->zones[i].calls.forget, sizeof(uint64_t));
 	}
 	for (size_t i = 0; i < policy->service_count; i++)
 		add(&policy->services[i].tls_min, sizeof(uint16_t));

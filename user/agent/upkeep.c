@@ -8,11 +8,13 @@
 #include "kernel/known.h"
 #include "kernel/penalties.h"
 #include "kernel/share.h"
+#include "kernel/state_values.h"
 
 /* Bans are swept, and so counted, every second; a table that takes long is swept less often, so
  * that it takes no more than a small part of a processor. Known endpoints need it each minute. */
 #define BANS_EVERY  (1 * SW_NS_PER_SEC)
 #define KNOWN_EVERY (60 * SW_NS_PER_SEC)
+#define CALLS_EVERY (10 * SW_NS_PER_SEC)
 #define SHARE       20
 
 static int sweep(struct upkeep_job *job, struct error *e)
@@ -26,6 +28,8 @@ static int sweep(struct upkeep_job *job, struct error *e)
 	}
 	if (job->behaviour && (penalty_sweep(&job->state, now, e) < 0 ||
 			       good_sweep(&job->state, now > idle ? now - idle : 0, e) < 0))
+		return -1;
+	if (job->calls && calls_sweep(&job->state, &job->calls_over, now, e) < 0)
 		return -1;
 	return job->known && known_sweep(&job->state, job->known_for, e) < 0 ? -1 : 0;
 }
@@ -62,6 +66,8 @@ static void done(void *context)
 	u->bans_at = next(&u->job, BANS_EVERY);
 	if (u->job.known)
 		u->known_at = next(&u->job, KNOWN_EVERY);
+	if (u->job.calls)
+		u->calls_at = next(&u->job, CALLS_EVERY);
 }
 
 int upkeep_open(struct upkeep *u, struct loop *loop, struct error *e)
@@ -77,19 +83,52 @@ void upkeep_close(struct upkeep *u)
 		state_close(&u->job.state);
 }
 
+/* When calls of each zone are over. Those that are older than the observer may have ended unseen;
+ * those of a zone that does not count calls any more matter to nobody. */
+static bool calls_are_over(const struct state *state, const struct policy *policy, uint64_t now,
+			   struct calls_over *over)
+{
+	struct sw_health health = {};
+	bool any = false;
+
+	state_health_read(state, &health);
+	for (uint32_t number = 0; number < SW_ZONES_MAX; number++) {
+		char name[SW_NAME_MAX];
+
+		over->before[number] = UINT64_MAX;
+		state_zone_name(state, number, name);
+		for (size_t i = 0; i < policy->zone_count; i++) {
+			const struct call_limits *calls = &policy->zones[i].calls;
+
+			if (strcmp(policy->zones[i].name, name) != 0 ||
+			    !(calls->source || calls->zone))
+				continue;
+			any = true;
+			over->before[number] = now > calls->forget ? now - calls->forget : 0;
+			if (over->before[number] < health.observed_from)
+				over->before[number] = health.observed_from;
+		}
+	}
+	return any;
+}
+
 void upkeep_tick(struct upkeep *u, const struct policy *policy)
 {
 	static const enum state_map maps[] = {
-		STATE_BANS,       STATE_KNOWN,   STATE_KNOWN_CELLS, STATE_QUOTAS,
-		STATE_KNOWN_FILL, STATE_TALLIES, STATE_PENALTIES,   STATE_AUTHENTICATED,
+		STATE_BANS,       STATE_KNOWN,       STATE_KNOWN_CELLS, STATE_QUOTAS,
+		STATE_KNOWN_FILL, STATE_TALLIES,     STATE_PENALTIES,   STATE_AUTHENTICATED,
+		STATE_CALLS,      STATE_CALL_COUNTS, STATE_CALLS_AGED,
 	};
 	struct upkeep_job job = {.known_for = policy->known_for};
 	uint64_t now = monotonic_ns();
 
 	if (!u->worker.open || u->worker.busy || u->paused ||
-	    (now < u->bans_at && now < u->known_at))
+	    (now < u->bans_at && now < u->known_at && now < u->calls_at))
 		return;
 	job.bans = now >= u->bans_at;
+	job.calls = now >= u->calls_at && calls_are_over(u->state, policy, now, &job.calls_over);
+	if (now >= u->calls_at && !job.calls)
+		u->calls_at = now + CALLS_EVERY;
 	for (size_t i = 0; i < policy->zone_count; i++) {
 		job.behaviour |= job.bans && policy->zones[i].bans.set;
 		job.known |= now >= u->known_at && policy->zones[i].newcomers.set;

@@ -8,12 +8,14 @@
 
 #include "agent/worker.h"
 #include "kernel/bans.h"
+#include "kernel/calls.h"
 #include "policy/model.h"
 
 /* The task of one run. It belongs to the worker while it runs. */
 struct upkeep_job {
 	struct state state; /* descriptors of its own */
-	bool bans, known, behaviour;
+	bool bans, known, behaviour, calls;
+	struct calls_over calls_over;
 	uint64_t known_for;
 	uint64_t took; /* out: processor time */
 	bool counted;  /* likewise */
@@ -28,7 +30,8 @@ struct upkeep {
 	struct upkeep_job job;
 	bool counted; /* `counts` are those of the last sweep */
 	struct ban_counts counts;
-	uint64_t bans_at, known_at; /* when the next sweep is due, monotonic ns; 0: at once */
+	/* When the next sweep is due, monotonic ns; 0: at once. */
+	uint64_t bans_at, known_at, calls_at;
 	bool paused;
 	char trouble[1024]; /* what was said last, or empty */
 };

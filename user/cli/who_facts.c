@@ -11,6 +11,7 @@
 #include "cli/ban.h"
 #include "cli/policy.h"
 #include "export/json.h"
+#include "kernel/calls.h"
 #include "kernel/live.h"
 #include "kernel/sockets.h"
 #include "kernel/source_limits.h"
@@ -170,6 +171,8 @@ static void add_zone(struct facts *facts)
 	json_flag(o, "source_port", zone->source_port);
 	json_text(o, "greylist", greylist_words[zone->greylist]);
 	json_count(o, "connections", zone->connections);
+	json_count(o, "source_calls", zone->source_calls);
+	json_count(o, "zone_calls", zone->zone_calls);
 	json_object_object_add(facts->o, "only_counted", shadow);
 	for (int i = 1; i < SW_REASON_COUNT; i++)
 		if (policy->shadow[i / 64] >> i % 64 & 1)
@@ -401,6 +404,31 @@ static void add_connections(struct facts *facts)
 		json_count(facts->o, "connections", counted.count);
 }
 
+/* The calls that it made, and those of its zone, where they are counted. In doubt of the observer's
+ * count, no call is refused. */
+static void add_calls(struct facts *facts)
+{
+	const struct sw_zone *zone = &facts->live.attachment.policy->zones[facts->zone];
+	struct sw_source source = source_of(facts), all = {.zone = facts->zone};
+	const struct sw_mask *mask = &zone->source[!addr_is_ipv4(&source.addr)];
+	struct sw_health health = {};
+
+	json_object_object_add(facts->o, "calls", NULL);
+	json_object_object_add(facts->o, "calls_of_zone", NULL);
+	if (!zone->calls)
+		return;
+	source.addr = facts->query->from.addr;
+	for (int i = 0; i < 4; i++)
+		source.addr.words[i] &= mask->addr.words[i];
+	source.length = mask->length;
+	source.zone = facts->zone;
+	json_count(facts->o, "calls", calls_live(&facts->state, &source));
+	json_count(facts->o, "calls_of_zone", calls_live(&facts->state, &all));
+	state_health_read(&facts->state, &health);
+	json_flag(facts->o, "calls_limited",
+		  sw_observer_state(&health, facts->now) == SW_OBSERVER_GOOD);
+}
+
 static int add_dialogs(struct facts *facts, struct error *e)
 {
 	struct counted counted = {.facts = facts};
@@ -463,6 +491,7 @@ static int add_filtered(struct facts *facts, struct error *e)
 	if (facts->query->brief)
 		return 0;
 	add_connections(facts);
+	add_calls(facts);
 	return add_dialogs(facts, e);
 }
 

@@ -139,6 +139,22 @@ static void print_limits(struct json_object *all)
 		puts("limit        none");
 }
 
+static void print_calls(struct json_object *facts)
+{
+	struct json_object *zone = json_object_object_get(facts, "zone");
+	uint64_t most = count_of(zone, "source_calls"), all = count_of(zone, "zone_calls");
+
+	if (!text_of(facts, "calls"))
+		return;
+	printf("calls        %s", text_of(facts, "calls"));
+	if (most)
+		printf(" of %" PRIu64, most);
+	printf("; %s", text_of(facts, "calls_of_zone"));
+	if (all)
+		printf(" of %" PRIu64, all);
+	puts(" in its zone");
+}
+
 static void print_traffic(struct json_object *facts)
 {
 	uint64_t limit = count_of(json_object_object_get(facts, "zone"), "connections");
@@ -149,6 +165,7 @@ static void print_traffic(struct json_object *facts)
 			printf(" of %" PRIu64, limit);
 		putchar('\n');
 	}
+	print_calls(facts);
 	if (text_of(facts, "dialogs"))
 		printf("dialogs      %s\n", text_of(facts, "dialogs"));
 }

@@ -8,6 +8,7 @@
 #include "export/repair_kinds.h"
 #include "export/snapshot.h"
 #include "kernel/attachment.h"
+#include "kernel/calls.h"
 #include "kernel/known.h"
 #include "kernel/state_values.h"
 #include "policy/names.h"
@@ -210,6 +211,31 @@ static void render_behaviour(FILE *out, const struct metrics_source *source)
 		"Penalties of sources for offences that may be spoofed", counts->penalties);
 }
 
+static void render_calls(FILE *out, const struct metrics_source *source)
+{
+	bool begun = false;
+
+	for (uint32_t number = 0; number < SW_ZONES_MAX; number++) {
+		struct sw_source all = {.zone = number};
+		char name[SW_NAME_MAX];
+
+		state_zone_name(source->state, number, name);
+		for (size_t i = 0; i < source->policy->zone_count; i++) {
+			const struct zone *zone = &source->policy->zones[i];
+
+			if (!(zone->calls.source || zone->calls.zone) ||
+			    strcmp(zone->name, name) != 0)
+				continue;
+			if (!begun)
+				family(out, "sipward_calls", "gauge",
+				       "Calls that are up or ring, of zones with `calls`");
+			begun = true;
+			fprintf(out, "sipward_calls{zone=\"%s\"} %u\n", name,
+				calls_live(source->state, &all));
+		}
+	}
+}
+
 static void render_closings(FILE *out, const struct metrics_source *source)
 {
 	if (!source->closed)
@@ -263,6 +289,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	counter(out, "sipward_events_total", "Refused packets that have an event", source->events);
 	render_policy(out, source);
 	render_observer(out, source);
+	render_calls(out, source);
 	render_closings(out, source);
 	render_attachments(out, &snapshot);
 	render_repairs(out, source);

@@ -374,6 +374,35 @@ static void judge_connections(struct verdict *v)
 			  false);
 }
 
+/* One limit of calls: of `what` it is, and the word of its key. */
+static void judge_calls_of(struct verdict *v, const char *what, const char *word, uint64_t now,
+			   uint64_t limit)
+{
+	auto_free char *name = xasprintf("calls.%s", word);
+	auto_free char *key = zone_key(text_of(v->zone, "name"), name);
+	auto_free char *reason = xasprintf("calls_%s", word), *text = shell_word(key);
+
+	if (limit && now >= limit)
+		add_cause(v, reason,
+			  xasprintf("%s has %" PRIu64 " calls, and may have %" PRIu64
+				    " at a time: no new call is let in",
+				    what, now, limit),
+			  text ? xasprintf("sipward tune %s %" PRIu64 FOR_A_WHILE, text,
+					   limit * 2) :
+				 NULL,
+			  false);
+}
+
+static void judge_calls(struct verdict *v)
+{
+	if (!json_object_get_boolean(json_object_object_get(v->facts, "calls_limited")))
+		return;
+	judge_calls_of(v, "it", "source", count_of(v->facts, "calls"),
+		       count_of(v->zone, "source_calls"));
+	judge_calls_of(v, "its zone", "zone", count_of(v->facts, "calls_of_zone"),
+		       count_of(v->zone, "zone_calls"));
+}
+
 /* --- drops of the last minutes --- */
 
 /* Reasons that the maps tell: such a drop is over, or was told already. */
@@ -780,6 +809,7 @@ void who_judge(struct json_object *facts)
 		judge_newcomer(&v);
 		judge_limits(&v);
 		judge_connections(&v);
+		judge_calls(&v);
 		judge_drops(&v);
 	}
 	word = verdict_word(&v);

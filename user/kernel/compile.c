@@ -72,6 +72,9 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 		to->account.tolerance = 2 * to->account.interval;
 	}
 	to->connections = zone->connections;
+	to->source_calls = zone->calls.source;
+	to->zone_calls = zone->calls.zone;
+	to->calls = zone->calls.source || zone->calls.zone;
 	to->tcp = to->mode == SW_MODE_ENFORCE ? zone->tcp : SW_TCP_COUNT;
 	to->zone_limit = compile_rate(&zone->zone_rate);
 	to->prefix_limit = compile_rate(&zone->prefix_rate);
@@ -145,6 +148,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->responses_expected |= zone->responses == SW_RESPONSES_EXPECTED;
 		out->to_tags |= zone->to_tag == SW_TO_TAG_PROVEN;
 		out->bans |= zone->bans.set;
+		out->calls |= zone->calls.source || zone->calls.zone;
 		out->have_connection_limits |= zone->connections > 0;
 		out->tcp_close |= out->zones[numbers[i]].tcp == SW_TCP_CLOSE ||
 				  zone->bans.thresholds[SW_OFFENCE_AUTH].count;
@@ -159,7 +163,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	out->early |= (out->limited & RATES_EARLY) != 0;
 	compile_content(policy, numbers, out);
 	compile_guards(policy, numbers, out);
-	out->observed = out->admission || out->responses_expected || out->to_tags ||
+	out->observed = out->admission || out->responses_expected || out->to_tags || out->calls ||
 			out->guards & SW_GUARD_OBSERVED || out->egress;
 	out->connections = out->admission || out->tcp_close || out->bans;
 	for (size_t i = 0; i < policy->list_count; i++) {

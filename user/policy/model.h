@@ -108,10 +108,16 @@ struct bans {
 	bool set;
 	struct threshold thresholds[SW_OFFENCE_COUNT];
 	struct threshold account; /* wrong passwords of one username, from all sources together */
-	uint64_t duration; /* nanoseconds, of the first ban of a source */
-	uint32_t escalate; /* each next one is as many times longer, 1..100 */
-	uint64_t max;      /* but no longer than this, >= duration */
+	uint64_t duration;        /* nanoseconds, of the first ban of a source */
+	uint32_t escalate;        /* each next one is as many times longer, 1..100 */
+	uint64_t max;             /* but no longer than this, >= duration */
 	struct position at;
+};
+
+/* Calls at a time; 0: no limit. */
+struct call_limits {
+	uint32_t source, zone; /* 1..SW_CALLS_MAX */
+	uint64_t forget;       /* nanoseconds: so long after its last message a call is over */
 };
 
 /* The rules that remember (guard.c). */
@@ -144,6 +150,7 @@ struct zone {
 	enum sw_to_tag to_tag;
 	struct bans bans;
 	enum sw_tcp tcp;
+	struct call_limits calls;
 	uint32_t connections; /* TCP, of one subscriber; 0: no limit */
 	struct rate zone_rate;
 	struct rate prefix_rate; /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */

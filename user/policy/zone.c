@@ -313,6 +313,10 @@ static int read_threshold(struct parse_context *d, const struct key *key, const 
 	return 0;
 }
 
+/* As many as the data path notes; and session timers (RFC 4028) are 30 minutes, or none. */
+#define CALLS_MOST         SW_CALLS_MAX
+#define CALLS_FORGET_LEAST (300 * SW_NS_PER_SEC)
+
 /* Below this, an account is not attacked from many sources (agent/accounts.h). */
 #define ACCOUNT_LEAST 5
 
@@ -392,6 +396,37 @@ static int read_zone_sanity(struct parse_context *d, const struct key *key,
 	return 0;
 }
 
+/* calls: {source: 4, zone: 200, forget: 4h} */
+static int read_calls(struct parse_context *d, const struct key *key, const struct node *value,
+		      void *to)
+{
+	static const struct key keys[] = {
+		KEY("source", read_number, .offset = offsetof(struct call_limits, source), .min = 1,
+		    .max = CALLS_MOST),
+		KEY("zone", read_number, .offset = offsetof(struct call_limits, zone), .min = 1,
+		    .max = CALLS_MOST),
+		KEY("forget", read_duration, .offset = offsetof(struct call_limits, forget)),
+		KEYS_END,
+	};
+	struct call_limits *calls = to;
+
+	(void)key;
+	if (read_map(d, value, keys, calls) < 0)
+		return -1;
+	if (!calls->source && !calls->zone)
+		return fail_at(&d->source, value->at,
+			       "'calls' has no limit; write source or zone, as in {source: 4}");
+	if (calls->zone && calls->source > calls->zone)
+		return fail_at(&d->source, value->at,
+			       "'source' is above 'zone', which is of all sources together; lower "
+			       "it, or raise 'zone'");
+	if (calls->forget < CALLS_FORGET_LEAST)
+		return fail_at(&d->source, value->at,
+			       "'forget' cannot be below 5m: calls without session timers are "
+			       "silent for long, and would not be counted");
+	return 0;
+}
+
 static struct zone new_zone(const struct parse_context *d, struct position at)
 {
 	return (struct zone){
@@ -402,6 +437,7 @@ static struct zone new_zone(const struct parse_context *d, struct position at)
 		.body = d->sanity.body,
 		.bounds = d->sanity.bounds,
 		.count = {.v4 = SW_SUBSCRIBER_V4, .v6 = SW_SUBSCRIBER_V6},
+		.calls = {.forget = 4 * 3600 * SW_NS_PER_SEC},
 		.at = at,
 	};
 }
@@ -422,6 +458,7 @@ const struct key zone_keys[] = {
 	KEY("tcp", read_tcp),
 	KEY("connections", read_number, .offset = offsetof(struct zone, connections), .min = 1,
 	    .max = 1000000),
+	KEY("calls", read_calls, .offset = offsetof(struct zone, calls)),
 	KEY("responses", read_word, .offset = offsetof(struct zone, responses),
 	    .words = responses_words),
 	KEY("to_tag", read_word, .offset = offsetof(struct zone, to_tag), .words = to_tag_words),

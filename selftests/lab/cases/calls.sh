@@ -15,11 +15,16 @@ zones:
     sources: [$CALLER4, 10.77.42.0/24, 10.77.44.0/24, "$CALLER6", "fd42::/48"]
     methods: [INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER]
     rates: {source: {any: 500/s burst 1000}}
+    calls: {source: 1000, zone: 1000}
   - name: public
     sources: [0.0.0.0/0, "::/0"]
     methods: [INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER]
     rates: {source: {any: 500/s burst 1000}}
 END
+
+test_calls() { # COUNT
+	[ "$(metric sipward_calls office)" = "$1" ]
+}
 
 expect_equal "without sipward, a MESSAGE is answered" 202 \
 	"$(request attacker --from "$ATTACKER4" "$SERVER4" MESSAGE)"
@@ -47,7 +52,24 @@ expect_equal "a request in three fragments is answered, IPv4" 200 \
 	"$(request caller --pad 3000 --from "$CALLER4" "$SERVER4" OPTIONS)"
 expect_equal "a request in three fragments is answered, IPv6" 200 \
 	"$(request caller --pad 3000 --from "$CALLER6" "$SERVER6" OPTIONS)"
+expect_equal "each of these calls was counted while it was up" "0" "$(metric sipward_calls office)"
 expect_equal "no packet of these calls was dropped" 0 "$(counter_total drops)"
+
+# --- calls at a time: over the limit an INVITE waits for the end of another call ---
+expect "the observer is there for long" "$(ward status)" observer_aged
+ward tune zones.office.calls.source 5 >/dev/null || not_ok "the limit of calls is tuned" "$(ward tune)"
+sipp_run held caller "$SERVER4" "$CALLER4" 12 50 -nr -d 1500 &
+HELD=$!
+expect "five calls of twelve are up, and no more" "$(metric sipward_calls office) calls" \
+	wait_until 5 test_calls 5
+sleep 0.3
+expect_equal "still no more than five are up" 5 "$(metric sipward_calls office)"
+wait "$HELD"
+expect_equal "the server sees no call over the limit" 5 "$(calls_good held)"
+expect "the others were dropped for that reason" "$(counter office drops calls_source)" \
+	test "$(counter office drops calls_source)" -ge 7
+expect_equal "no call is left" 0 "$(metric sipward_calls office)"
+ward tune --reset >/dev/null
 
 # --- a method that the zone does not allow ---
 spawn "$SERVER" "$TMP/events.log" "$BUILD/sipward" events -f
