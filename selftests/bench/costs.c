@@ -296,7 +296,7 @@ void measure_costs(const struct scene *full, unsigned int rounds, FILE *out)
 	fputs("# What rules cost\n\n", out);
 	print_machine(out, rounds);
 	fprintf(out,
-		"\nEach table is one of the shipped policies with all of its rules off. Each row\n"
+		"\nEach table is one of the shipped policies, enforced, with all of its rules off. Each row\n"
 		"switches one more rule on. A figure is the processor time of one message, in\n"
 		"percent of one INVITE under a small policy (`default` sanity, and limits of a\n"
 		"zone and of a source). The figure in brackets is what the rule adds. On this\n"

@@ -6,8 +6,20 @@
 
 #include "bench.h"
 #include "kernel/state_values.h"
+#include "policy/parse.h"
 #include "policy/prefix.h"
 #include "policy/text.h"
+
+/* The shipped policies are in monitor mode; to drop is what is measured. */
+static int load_enforced(const char *path, struct policy *policy, struct error *e)
+{
+	static const struct override enforce = {.key = "mode", .value = "enforce"};
+	auto_policy_text struct policy_text text = {};
+
+	if (policy_text_load(path, &text, e) < 0)
+		return -1;
+	return policy_text_parse(&text, &enforce, 1, policy, e);
+}
 
 void scene_open(struct scene *scene, const char *policy, void (*tune)(struct policy *policy))
 {
@@ -17,7 +29,7 @@ void scene_open(struct scene *scene, const char *policy, void (*tune)(struct pol
 	memset(scene, 0, sizeof(*scene));
 	failed = strchr(policy, '\n') ?
 			 policy_parse("bench", policy, strlen(policy), &scene->policy, &e) :
-			 policy_load(policy, &scene->policy, &e);
+			 load_enforced(policy, &scene->policy, &e);
 	if (!failed && tune)
 		tune(&scene->policy);
 	if (failed || test_run_open_real(&scene->test_run, &scene->policy, &e) < 0)

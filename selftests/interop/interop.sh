@@ -312,7 +312,7 @@ judge() { # POLICY WHAT
 
 # --- policies ----------------------------------------------------------------------------------
 
-# NAME: the shipped one, with the addresses of this network, and with what the group wrote into
+# NAME: the shipped one in enforce mode, with the addresses of this network, and with what the group wrote into
 # $TMP/services
 interop_policy() {
 	case $1 in
@@ -324,7 +324,7 @@ interop_policy() {
 			"$ROOT/scripts/policies/interconnect.yaml"
 		;;
 	*) cat "$INTEROP/$1.yaml" ;;
-	esac | sed "/transport: tls, port: 5061/r $TMP/services" >"$TMP/$1.yaml"
+	esac | sed "s/^mode: .*/mode: enforce/; /transport: tls, port: 5061/r $TMP/services" >"$TMP/$1.yaml"
 }
 
 protected() { # POLICY [young]: sipward runs; unless young, its observer has seen all for hours

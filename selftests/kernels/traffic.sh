@@ -28,7 +28,7 @@ END
 policy monitor <<'END'
 mode: monitor
 END
-cp "$ROOT/scripts/policies/example.yaml" "$TMP/example.yaml"
+sed 's/^mode: .*/mode: enforce/' "$ROOT/scripts/policies/example.yaml" >"$TMP/example.yaml"
 
 send() { # WHO FILE: the message in it, lines ended by CR LF, as one datagram
 	# shellcheck disable=SC2016

@@ -134,7 +134,8 @@ static void test_example(void **state)
 	assert_int_equal(z->profile, SW_PROFILE_STRICT);
 	assert_int_equal(z->bounds.via, 20);
 	assert_int_equal(z->bounds.uri, 2048);
-	assert_int_equal(p.zones[0].mode, SW_MODE_ENFORCE);
+	assert_int_equal(p.mode, SW_MODE_MONITOR);
+	assert_int_equal(p.zones[0].mode, SW_MODE_MONITOR);
 	assert_int_equal(p.zones[0].profile, SW_PROFILE_DEFAULT);
 	assert_int_equal(p.list_count, 3);
 }
