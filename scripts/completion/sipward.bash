@@ -43,7 +43,7 @@ _sipward() {
 	capture) words="--count --for --help -f -h -n" ;;
 	explain) words="--from --help --json --policy --transport -f -h -j -p -t" ;;
 	audit) words="--format --help --json --policy --vectors -f -h -j -p" ;;
-	ban) words="add import del del list export flush --account --for --help --json --note --skip --user --yes -a -f -h -j -n -s -u -y" ;;
+	ban) words="add import del del del list export flush --account --for --help --json --note --skip --user --yes -a -f -h -j -n -s -u -y" ;;
 	allow) words="add import del list export flush --for --help --json --note --skip --yes -f -h -j -n -s -y" ;;
 	who) words="--help --json --policy -h -j -p" ;;
 	doctor) words="--help --interface --json --policy -h -i -j -p" ;;

@@ -6,6 +6,7 @@
 
 #include "export/ban_lines.h"
 #include "cli/ban_many.h"
+#include "cli/ban_noted.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/question.h"
@@ -65,7 +66,7 @@ static int read_words(int argc, char **argv, struct ban_options *to, struct erro
 	to->words = argv + optind;
 	to->word_count = argc - optind;
 	to->address = to->word_count ? to->words[0] : NULL;
-	most = has_verb(to, "add")                             ? to->word_count :
+	most = has_verb(to, "add") || has_verb(to, "del")      ? to->word_count :
 	       has_verb(to, "export") || has_verb(to, "flush") ? 0 :
 								 1;
 	if (to->word_count > most)
@@ -88,20 +89,35 @@ static const struct option ban_options[] = {
 	/* clang-format on */
 };
 
+static bool has_dash(const struct ban_options *options)
+{
+	return options->address && strcmp(options->address, "-") == 0;
+}
+
 /* From standard input and files: there are wrong lines only there. */
 static bool reads_lines(const struct ban_options *options)
 {
 	return has_verb(options, "import") ||
-	       (has_verb(options, "add") && options->address && strcmp(options->address, "-") == 0);
+	       ((has_verb(options, "add") || has_verb(options, "del")) && has_dash(options));
+}
+
+/* Who removes the bans of one note removes only those. */
+static bool is_noted(const struct ban_options *options)
+{
+	return options->note && options->kind == BAN_DENIES &&
+	       (has_verb(options, "del") || has_verb(options, "flush"));
 }
 
 /* An option that does nothing is a mistake: somebody expects something of it. */
 static int check_given(const struct ban_options *options, struct error *e)
 {
-	const char *taken = reads_lines(options)       ? "fnsj" :
+	bool bans = options->kind == BAN_DENIES;
+	const char *taken = has_verb(options, "del")   ? (!bans             ? "j" :
+							  has_dash(options) ? "nsj" :
+									      "uanj") :
+			    reads_lines(options)       ? "fnsj" :
 			    has_verb(options, "add")   ? "fnj" :
-			    has_verb(options, "del")   ? "uaj" :
-			    has_verb(options, "flush") ? "yj" :
+			    has_verb(options, "flush") ? (bans ? "nyj" : "yj") :
 							 "j";
 	const struct option *all = ban_options;
 
@@ -150,15 +166,23 @@ static int read_options(const struct command *self, int argc, char **argv, struc
 	}
 	if (letter == -2 || read_words(argc, argv, to, e) < 0)
 		return -1;
+	if (has_verb(to, "del") && !to->note && (to->word_count > 1 || has_dash(to)))
+		return fail(e, EXIT_USAGE,
+			    "%s del: name one address; ban del removes many with --note TEXT, and "
+			    "then only bans that have this note",
+			    to->command);
+	if (to->user && to->note)
+		return fail(e, EXIT_USAGE, "%s del: --user and --note exclude each other",
+			    to->command);
 	if ((to->user || to->account) && (to->kind == BAN_ALLOWS || !has_verb(to, "del")))
 		return fail(e, EXIT_USAGE,
 			    "%s: --user and --account go with ban del: a username is refused for "
 			    "wrong passwords",
 			    to->command);
-	if (to->account && (to->address || to->user))
+	if (to->account && (to->address || to->user || to->note))
 		return fail(e, EXIT_USAGE,
-			    "%s: --account goes without an address: an account is attacked from "
-			    "many sources",
+			    "%s: --account goes without an address and a note: an account is attacked "
+			    "from many sources",
 			    to->command);
 	for (int i = 0; i < to->word_count && to->word_count > 1; i++)
 		if (strcmp(to->words[i], "-") == 0)
@@ -297,22 +321,31 @@ static int add(const struct state *state, const struct ban_options *options, str
 	return 0;
 }
 
-/* Several addresses, or lines of a file: all are read before the first is written. */
+/* Several addresses, or the lines of a file: *file, NULL when there is none. */
+static int read_many(const struct state *state, const struct ban_options *options,
+		     struct ban_lines *lines, const char **file, struct error *e)
+{
+	*file = reads_lines(options) ? options->address : NULL;
+	lines->usual.kind = options->kind;
+	lines->usual.end =
+		options->duration == BAN_FOREVER ? BAN_FOREVER : ban_end(options->duration);
+	lines->most = state_entries(state, STATE_BANS);
+	snprintf(lines->usual.note, sizeof(lines->usual.note), "%s", options->note ?: "");
+	if (*file)
+		return ban_lines_read(lines, *file, e);
+	for (int i = 0; i < options->word_count; i++)
+		if (ban_lines_add(lines, options->words[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* All are read before the first is written. */
 static int add_many(const struct state *state, const struct ban_options *options, struct error *e)
 {
-	auto_ban_lines struct ban_lines lines = {
-		.usual = {.kind = options->kind, .end = BAN_FOREVER},
-		.most = state_entries(state, STATE_BANS),
-	};
-	const char *file = reads_lines(options) ? options->address : NULL;
+	auto_ban_lines struct ban_lines lines = {};
+	const char *file;
 
-	if (options->duration != BAN_FOREVER)
-		lines.usual.end = ban_end(options->duration);
-	snprintf(lines.usual.note, sizeof(lines.usual.note), "%s", options->note ?: "");
-	for (int i = 0; !file && i < options->word_count; i++)
-		if (ban_lines_add(&lines, options->words[i], e) < 0)
-			return -1;
-	if ((file && ban_lines_read(&lines, file, e) < 0) ||
+	if (read_many(state, options, &lines, &file, e) < 0 ||
 	    ban_many_write(state, &lines, file, options->skip, e) < 0)
 		return -1;
 	print_many(&lines, options->json);
@@ -370,6 +403,22 @@ static int flush(const struct state *state, const struct ban_options *options, s
 		return -1;
 	print_removed(options, count);
 	return 0;
+}
+
+static int del_noted(const struct state *state, const struct ban_options *options, struct error *e)
+{
+	auto_ban_lines struct ban_lines lines = {};
+	const char *file;
+
+	if (read_many(state, options, &lines, &file, e) < 0)
+		return -1;
+	return ban_noted_del(state, &lines, options->note, options->skip, options->json, e);
+}
+
+static int flush_noted(const struct state *state, const struct ban_options *options,
+		       struct error *e)
+{
+	return ban_noted_flush(state, options->note, options->yes, options->json, e);
 }
 
 static int del_user(const struct state *state, const struct ban_options *options, struct error *e)
@@ -434,12 +483,19 @@ struct verb {
 	int (*run)(const struct state *state, const struct ban_options *options, struct error *e);
 };
 
-/* `add` with one address says which source that is. */
-static bool is_many(const struct ban_options *options)
+/* Verbs that take many sources, or the bans of one note. `add` with one address says which source
+ * that is. */
+static const struct verb *many_verb(const struct ban_options *options)
 {
-	return has_verb(options, "import") ||
-	       (has_verb(options, "add") &&
-		(options->word_count > 1 || strcmp(options->address, "-") == 0));
+	static const struct verb many = {"add", true, add_many}, del = {"del", true, del_noted},
+				 flush = {"flush", false, flush_noted};
+
+	if (is_noted(options))
+		return has_verb(options, "del") ? &del : &flush;
+	return has_verb(options, "import") || (has_verb(options, "add") &&
+					       (options->word_count > 1 || has_dash(options))) ?
+		       &many :
+		       NULL;
 }
 
 static int run(const struct command *self, int argc, char **argv, struct error *e)
@@ -452,7 +508,6 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		{"export", false, export_all},
 		{"flush", false, flush},
 	};
-	static const struct verb many = {"add", true, add_many};
 	const struct verb *verb = NULL;
 	auto_state struct state state = STATE_CLOSED;
 	struct ban_options options = {
@@ -473,8 +528,8 @@ static int run(const struct command *self, int argc, char **argv, struct error *
 		return fail(e, EXIT_USAGE, "%s %s: name %s", options.command, options.verb,
 			    has_verb(&options, "import") ? "a file, or - for standard input" :
 							   "an address");
-	if (is_many(&options))
-		verb = &many;
+	if (many_verb(&options))
+		verb = many_verb(&options);
 	else if (verb->takes_words && !options.account && read_address(&options, e) < 0)
 		return -1;
 	if (state_open_existing(&state, e) < 0)
@@ -497,9 +552,10 @@ const struct command command_ban = {
 		"       sipward ban import FILE [--for 10m] [--note TEXT] [--skip] [-j]\n"
 		"       sipward ban del ADDRESS [--user NAME] [-j]\n"
 		"       sipward ban del --account NAME [-j]\n"
+		"       sipward ban del ADDRESS... --note TEXT [--skip] [-j]\n"
 		"       sipward ban list [-j]\n"
 		"       sipward ban export [-j]\n"
-		"       sipward ban flush [--yes] [-j]\n\n"
+		"       sipward ban flush [--note TEXT] [--yes] [-j]\n\n"
 		"  -f, --for DURATION  ms, s, m, h or d; without it the ban stays until removed\n"
 		"  -n, --note TEXT     why (31 octets), shown by list\n"
 		"  -u, --user NAME     a username that is refused to ADDRESS, as list shows it\n"
@@ -511,7 +567,8 @@ const struct command command_ban = {
 		"into lists: {deny: [...]} of the policy. A ban holds on every protected interface at\n"
 		"once, with or without an agent, and outlives restarts and reloads. Sources on lists:\n"
 		"{allow: [...]} pass in spite of a ban. A manual ban replaces a manual allow. Automatic\n"
-		"bans never do, and neither does a file: its sources that are allowed stay so.\n\n"
+		"bans never do, and neither does a file: its sources that are allowed stay so, and its\n"
+		"sources in a zone with trust: peer are left out.\n\n"
 		"add with several addresses, and with - for standard input, bans all of them. export\n"
 		"prints the manual bans as import reads them. Bans for behaviour are not exported. flush\n"
 		"removes all bans, for behaviour too, and all usernames that are refused.\n"
@@ -519,7 +576,9 @@ const struct command command_ban = {
 		"list also shows usernames that are refused to an address for wrong passwords. del\n"
 		"--user removes one of them. del without --user removes all of the address, and its\n"
 		"ban. A username from any source is an account that is attacked: newcomers with it\n"
-		"have a limit (bans: {account: ...} of the policy). del --account takes that off.\n",
+		"have a limit (bans: {account: ...} of the policy). del --account takes that off. del\n"
+		"and flush with --note remove only manual bans that have this note; del then takes\n"
+		"many addresses, and - for standard input.\n",
 	.run = run,
 };
 

@@ -7,6 +7,7 @@
 
 #include "cli/options.h"
 #include "export/json.h"
+#include "kernel/live.h"
 #include "kernel/paths.h"
 #include "kernel/private.h"
 #include "policy/prefix.h"
@@ -59,18 +60,33 @@ static int check_room(const struct state *state, const struct ban_lines *lines, 
 		    (unsigned long long)capacity);
 }
 
-/* Takes out what must not be banned. */
-static void spare_allowed(const struct state *state, struct ban_lines *lines)
+static bool is_peer(const struct live *live, const struct prefix *source)
 {
+	uint32_t zone;
+
+	return live->attachment.policy && live_zone(live, &source->addr, &zone, NULL) &&
+	       live->attachment.policy->zones[zone].trust == SW_TRUST_PEER;
+}
+
+/* Takes out what must not be banned. Who trusts a peer is the policy that runs; without one there
+ * are no peers. */
+static int spare(const struct state *state, struct ban_lines *lines, struct error *e)
+{
+	auto_live struct live live = LIVE_CLOSED;
 	size_t kept = 0;
 
+	if (live_open(&live, e) < 0)
+		return -1;
 	for (size_t i = 0; i < lines->count; i++) {
 		if (ban_is_allowed(state, &lines->items[i].source))
 			lines->spared++;
+		else if (is_peer(&live, &lines->items[i].source))
+			lines->peers++;
 		else
 			lines->items[kept++] = lines->items[i];
 	}
 	lines->count = kept;
+	return 0;
 }
 
 /* Between the check of room and the writing no other import may write. The lock goes with the
@@ -84,24 +100,30 @@ static int lock_imports(struct error *e)
 	return take_fd(directory);
 }
 
+int many_wrong(const struct ban_lines *lines, bool skip, struct error *e)
+{
+	auto_free char *bad = bad_text(lines);
+
+	if (!lines->bad_all || skip)
+		return 0;
+	return fail(e, EXIT_FAILED,
+		    "%zu wrong line%s; nothing was changed (--skip takes the others):%s",
+		    lines->bad_all, lines->bad_all == 1 ? "" : "s", bad);
+}
+
 int ban_many_write(const struct state *state, struct ban_lines *lines, bool feed, bool skip,
 		   struct error *e)
 {
 	struct error why = {};
 	auto_fd int lock = -1;
 
-	if (lines->bad_all && !skip) {
-		auto_free char *bad = bad_text(lines);
-
-		return fail(e, EXIT_FAILED,
-			    "%zu wrong line%s; nothing was changed (--skip takes the others):%s",
-			    lines->bad_all, lines->bad_all == 1 ? "" : "s", bad);
-	}
+	if (many_wrong(lines, skip, e) < 0)
+		return -1;
 	ban_lines_unique(lines);
 	if ((lock = lock_imports(e)) < 0)
 		return -1;
-	if (feed && lines->usual.kind == BAN_DENIES)
-		spare_allowed(state, lines);
+	if (feed && lines->usual.kind == BAN_DENIES && spare(state, lines, e) < 0)
+		return -1;
 	if (check_room(state, lines, e) < 0)
 		return -1;
 	for (size_t i = 0; i < lines->count; i++)
@@ -119,6 +141,7 @@ static void print_many_json(const struct ban_lines *lines)
 	json_count(o, "written", lines->count);
 	json_count(o, "ended", lines->ended);
 	json_count(o, "spared", lines->spared);
+	json_count(o, "peers", lines->peers);
 	json_count(o, "skipped", lines->bad_all);
 	for (size_t i = 0; i < lines->bad_count; i++)
 		json_object_array_add(bad, json_string(lines->bad[i]));
@@ -142,6 +165,9 @@ void print_many(const struct ban_lines *lines, bool json)
 	if (lines->spared)
 		printf("%zu left out: allowed manually, which `sipward allow del` ends\n",
 		       lines->spared);
+	if (lines->peers)
+		printf("%zu left out: a zone of the policy trusts them (trust: peer)\n",
+		       lines->peers);
 	if (lines->bad_all)
 		printf("%zu wrong line%s left out:%s\n", lines->bad_all,
 		       lines->bad_all == 1 ? "" : "s", shown);

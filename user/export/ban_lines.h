@@ -16,6 +16,7 @@ struct ban_lines {
 	size_t count;
 	size_t ended;  /* lines whose time is over */
 	size_t spared; /* sources that stay as they are: they are allowed by hand */
+	size_t peers;  /* likewise: they are in a zone with trust: peer */
 	char **bad;    /* "line 7: why": the first of them */
 	size_t bad_count;
 	size_t bad_all; /* how many there were */

@@ -80,9 +80,8 @@ static bool is_of_kind(const struct sw_ban *ban, enum ban_kind kind)
 	return kind == BAN_EITHER || (kind == BAN_ALLOWS) == (ban->reason == SW_REASON_NONE);
 }
 
-/* Copies as much as there is room for, and no part of a character: JSON needs valid UTF-8. A
- * control octet would break a line of a list, so it becomes a blank. */
-static void copy_note(struct sw_ban *ban, const char *note)
+/* JSON needs valid UTF-8, and a control octet would break a line of a list. */
+void ban_copy_note(struct sw_ban *ban, const char *note)
 {
 	size_t room = is_of_account(ban) ? SW_LOGIN_NAME : sizeof(ban->note) - 1;
 	size_t size = strnlen(note, room);
@@ -113,7 +112,7 @@ int ban_put(const struct state *state, const struct ban_new *what, struct prefix
 
 	if (source_of(&what->source, &key, e) < 0)
 		return -1;
-	copy_note(&ban, what->note);
+	ban_copy_note(&ban, what->note);
 	if (state_write(state, STATE_BANS, &key, &ban, BPF_ANY) < 0)
 		return fail(
 			e, EXIT_FAILED,
@@ -538,7 +537,7 @@ enum ban_outcome ban_sentence(const struct state *state, const struct ban_order 
 	if (__builtin_add_overflow(now, ban_length(order->bans, ban.flags), &ban.end))
 		ban.end = BAN_FOREVER - 1;
 	if (order->user)
-		copy_note(&ban, order->user);
+		ban_copy_note(&ban, order->user);
 	*made = ban;
 	outcome = write_ban(state, order, &ban, now);
 	/* Nobody looks for a username before it is said that some are refused. */

@@ -100,9 +100,10 @@ static bool longest(const int tries[2], const struct sw_addr *addr, uint32_t *va
 
 	if (!trie_find(tries, addr, length, value))
 		return false;
-	while (length && trie_find(tries, addr, length - 1, &other) && other == *value)
+	while (by && length && trie_find(tries, addr, length - 1, &other) && other == *value)
 		length--;
-	prefix_of(addr, length, by);
+	if (by)
+		prefix_of(addr, length, by);
 	return true;
 }
 
