@@ -101,10 +101,12 @@ include selftests/tests.mk
 SHARE     := $(DESTDIR)$(PREFIX)/share/sipward
 UNIT      := $(DESTDIR)$(PREFIX)/lib/systemd/system/sipward.service
 POLICIES  := $(wildcard scripts/policies/*.yaml)
+FEEDS     := $(wildcard scripts/integrations/*)
 MAN       := $(DESTDIR)$(PREFIX)/share/man
 BASH      := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sipward
 ZSH       := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sipward
 INSTALLED := $(DESTDIR)$(SBINDIR)/sipward $(UNIT) $(POLICIES:scripts/policies/%=$(SHARE)/%) \
+             $(FEEDS:scripts/%=$(SHARE)/%) \
              $(SHARE)/sipward.rules.yml $(SHARE)/grafana.json $(BASH) $(ZSH) \
              $(MAN)/man8/sipward.8 $(MAN)/man5/sipward.yaml.5
 
@@ -112,6 +114,11 @@ install: $(BUILD)/sipward
 	install -D -m 0755 $(BUILD)/sipward $(DESTDIR)$(SBINDIR)/sipward
 	install -d $(SHARE)
 	install -m 0644 $(POLICIES) $(SHARE)
+	install -d $(SHARE)/integrations
+	for file in $(FEEDS); do \
+		sed 's|@SBINDIR@|$(SBINDIR)|; s|@SHARE@|$(PREFIX)/share/sipward|; s|^sipward = /usr/sbin|sipward = $(SBINDIR)|' \
+			$$file >$(SHARE)/integrations/$${file##*/}; done
+	chmod 0644 $(FEEDS:scripts/%=$(SHARE)/%)
 	install -D -m 0644 scripts/prometheus/sipward.rules.yml $(SHARE)/sipward.rules.yml
 	install -D -m 0644 scripts/grafana/sipward.json $(SHARE)/grafana.json
 	install -d $(dir $(UNIT))
@@ -125,7 +132,7 @@ install: $(BUILD)/sipward
 # Policies, and what sipward has attached, stay: `sipward detach` takes that off.
 uninstall:
 	rm -f $(INSTALLED)
-	rmdir $(SHARE)
+	rmdir $(SHARE)/integrations $(SHARE)
 
 clean:
 	rm -rf $(BUILD)
