@@ -9,6 +9,7 @@
 static char *render_metrics(void *context, struct error *e)
 {
 	struct agent *agent = context;
+	const struct ban_counts *counts = &agent->upkeep.counts;
 	struct metrics_source source = {
 		.state = &agent->state,
 		.policy = &agent->running.policy,
@@ -18,7 +19,11 @@ static char *render_metrics(void *context, struct error *e)
 		.interfaces_missing = interfaces_missing(agent),
 		.observed = agent->observation.observed,
 		.tuned = agent->running.override_count,
-		.bans = agent->upkeep.counted ? (long)agent->upkeep.counts.denies : -1,
+		.bans = agent->upkeep.counted ? (long)counts->denies : -1,
+		.ban_entries = agent->upkeep.counted ? (long)(counts->denies + counts->allows +
+							      counts->remembered) :
+						       -1,
+		.started = agent->started,
 		.exporter_ends = exporter_ends(agent->exporter),
 		.behaviour = &agent->behaviour.counts,
 		.round_ns = agent->loop.rounds.longest,

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "export/observer_text.h"
 #include "export/repair_kinds.h"
@@ -10,6 +12,7 @@
 #include "kernel/attachment.h"
 #include "kernel/calls.h"
 #include "kernel/known.h"
+#include "kernel/quotas.h"
 #include "kernel/state_values.h"
 #include "policy/names.h"
 
@@ -236,6 +239,72 @@ static void render_calls(FILE *out, const struct metrics_source *source)
 	}
 }
 
+/* Of tables that refuse a new entry when they are full, and whose entries are counted without a
+ * walk: a page must not wait for one. */
+static void render_tables(FILE *out, const struct metrics_source *source)
+{
+	family(out, "sipward_table_entries", "gauge", "Entries of a table that can be full");
+	fprintf(out, "sipward_table_entries{table=\"known\"} %" PRIu64 "\n",
+		known_filled(source->state));
+	if (source->ban_entries >= 0)
+		fprintf(out, "sipward_table_entries{table=\"bans\"} %ld\n", source->ban_entries);
+	family(out, "sipward_table_capacity", "gauge", "Entries that the table has room for");
+	fprintf(out, "sipward_table_capacity{table=\"known\"} %u\n",
+		state_entries(source->state, STATE_KNOWN));
+	fprintf(out, "sipward_table_capacity{table=\"bans\"} %u\n",
+		state_entries(source->state, STATE_BANS));
+}
+
+static void render_admission(FILE *out, const struct metrics_source *source)
+{
+	uint64_t tallies[SW_TALLY_COUNT] = {};
+
+	tallies_read(source->state, tallies, NULL);
+	counter(out, "sipward_known_promoted_total", "Endpoints that became known",
+		tallies[SW_TALLY_PROMOTED]);
+	family(out, "sipward_known_refused_total", "counter",
+	       "Endpoints with a proof that did not become known: the table is full, or their "
+	       "address or network has its share");
+	fprintf(out, "sipward_known_refused_total{why=\"full\"} %" PRIu64 "\n",
+		tallies[SW_TALLY_KNOWN_FULL]);
+	fprintf(out, "sipward_known_refused_total{why=\"share\"} %" PRIu64 "\n",
+		tallies[SW_TALLY_KNOWN_QUOTA]);
+	counter(out, "sipward_greylist_turned_away_total",
+		"Packets of newcomers that the greylist dropped, first ones and early ones",
+		tallies[SW_TALLY_GREYLISTED]);
+	counter(out, "sipward_greylist_admitted_total",
+		"Packets of newcomers that were admitted as a retransmission",
+		tallies[SW_TALLY_AGAIN]);
+	counter(out, "sipward_probe_answers_total",
+		"Answers to sipward's own OPTIONS that made an endpoint known",
+		tallies[SW_TALLY_PROBE_ANSWERS]);
+}
+
+/* Octets that are in memory now; 0 when the kernel does not say. */
+static uint64_t resident(void)
+{
+	auto_free char *text = read_whole_file("/proc/self/statm", 4096, NULL, NULL);
+	unsigned long all, pages;
+
+	return text && sscanf(text, "%lu %lu", &all, &pages) == 2 ?
+		       (uint64_t)pages * sysconf(_SC_PAGESIZE) :
+		       0;
+}
+
+/* Under the names that every exporter has for them. */
+static void render_process(FILE *out, const struct metrics_source *source)
+{
+	struct timespec cpu = {};
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	family(out, "process_cpu_seconds_total", "counter", "Processor time of the agent");
+	fprintf(out, "process_cpu_seconds_total %.2f\n", cpu.tv_sec + cpu.tv_nsec / 1e9);
+	gauge(out, "process_resident_memory_bytes", "Memory of the agent, without the tables",
+	      resident());
+	gauge(out, "process_start_time_seconds", "When the agent started, in seconds since 1970",
+	      source->started);
+}
+
 static void render_closings(FILE *out, const struct metrics_source *source)
 {
 	if (!source->closed)
@@ -286,6 +355,9 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	       "Processor time of the longest round of the agent's loop since it started");
 	fprintf(out, "sipward_agent_round_seconds_max %.6f\n", source->round_ns / 1e9);
 	render_behaviour(out, source);
+	render_tables(out, source);
+	render_admission(out, source);
+	render_process(out, source);
 	counter(out, "sipward_events_total", "Refused packets that have an event", source->events);
 	render_policy(out, source);
 	render_observer(out, source);

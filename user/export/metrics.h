@@ -30,9 +30,11 @@ struct metrics_source {
 	uint64_t events; /* told to user space since the agent started */
 	uint64_t reload_failures;
 	size_t interfaces_missing;
-	bool observed;          /* some rule needs the observer */
-	size_t tuned;           /* values that are not those of the policy file */
-	long bans;              /* that hold, when they were last counted; -1: not yet */
+	bool observed;    /* some rule needs the observer */
+	size_t tuned;     /* values that are not those of the policy file */
+	long bans;        /* that hold, when they were last counted; -1: not yet */
+	long ban_entries; /* of the table of bans, likewise: allowed and remembered ones, too */
+	time_t started;   /* of the agent */
 	uint64_t exporter_ends; /* of the exporter's process, by itself */
 	const struct behaviour_counts *behaviour;
 	uint64_t round_ns;       /* processor time of the longest round of the agent's loop */

@@ -13,6 +13,7 @@ zones:
   - name: public
     sources: [0.0.0.0/0, "::/0"]
     methods: [INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER]
+    newcomers: {rate: 1000/s}
 END
 
 listening() { # PORT, on the server's loopback
@@ -32,7 +33,7 @@ stop_process "$taken"
 
 # --- promtool ---
 ward_start metrics || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
-expect_calls "calls that the metrics will show" shown caller "$SERVER4" "$CALLER4" 20 50 -nr
+expect_calls "calls that the metrics will show" shown caller "$SERVER4" "$CALLER4" 20 50 -nr -oocsn ooc_default
 request attacker --wait 0.3 --from "$ATTACKER4" "$SERVER4" MESSAGE 4 >/dev/null
 # Metrics that are counted once a second are there from the second page on.
 has_all() {
@@ -53,6 +54,18 @@ done
 ward ban add "$BYSTANDER4" --for 10m >/dev/null 2>&1
 bans_shown() { [ "$(metric sipward_bans)" = 1 ]; }
 expect "sipward_bans counts a ban" "$(metric sipward_bans)" wait_until 15 bans_shown
+bans_in_table() { [ "$(metric sipward_table_entries 'table="bans"')" = 1 ]; }
+expect "so does the table of bans" "$(metric sipward_table_entries 'table="bans"')" wait_until 5 bans_in_table
+expect "the table of known endpoints has the caller" "$(metric sipward_table_entries 'table="known"')" \
+	test "$(metric sipward_table_entries 'table="known"')" -ge 1
+expect_equal "capacities are those of the policy" "262144 65536" \
+	"$(metric sipward_table_capacity 'table="known"') $(metric sipward_table_capacity 'table="bans"')"
+expect "an answer to a probe made it known" "$(metric sipward_probe_answers_total)" \
+	test "$(metric sipward_known_promoted_total)" -ge 1 -a "$(metric sipward_probe_answers_total)" -ge 1
+expect "the agent's memory is between 1 MB and 1 GB" "$(metric process_resident_memory_bytes)" \
+	test "$(metric process_resident_memory_bytes | cut -c1-9)" -ge 1000000
+expect "it started lately" "$(metric process_start_time_seconds)" \
+	test "$(metric process_start_time_seconds)" -ge $(($(date +%s) - 120))
 expect_equal "another path is 404" 404 \
 	"$(server curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9538/nothing)"
 
