@@ -20,9 +20,9 @@
  *                           tallies: one entry for each number. opening_hints: a cell that is
  *                           written twice says "many", and the table behind it decides. greylist: a
  *                           line forgets its oldest of 16 cells (greylist.h).
- *   any packet, by source   sources, prefixes, unproven_dialers: an entry is taken only when it
- *                           says nothing any more (ways.h); full, cells are shared, and no
- *                           sketch is made.
+ *   any packet, by source   sources, prefixes, unproven_dialers; by called number, callees: an
+ *                           entry is taken only when it says nothing any more (ways.h); full,
+ *                           cells are shared, and no sketch is made.
  *
  *   the server's answers    calls, call_counts: hashes, which take nothing in when they are full.
  *
@@ -168,6 +168,9 @@ HASH(known_cells, 262144, struct sw_source, struct sw_known_cells);
 
 /* Limit cells of networks (ways.h). */
 ARRAY(prefixes, 16384 / SW_WAYS, struct sw_prefix_line);
+
+/* Limit cells of called numbers (ways.h, rules/callee_limit.h). */
+ARRAY(callees, SW_CALLEE_LINES, struct sw_callee_line);
 
 /* One limit cell a service, by its place in the policy. */
 ARRAY(service_cells, SW_SERVICES_MAX, struct sw_zone_cell);

@@ -8,7 +8,7 @@
 
 #include <sipward/state.h>
 
-enum ways { WAYS_SOURCES, WAYS_PREFIXES, WAYS_UNPROVEN_DIALERS };
+enum ways { WAYS_SOURCES, WAYS_PREFIXES, WAYS_UNPROVEN_DIALERS, WAYS_CALLEES };
 
 /* Multilinear hashing (Carter and Wegman 1979; Lemire and Kaser 2014): the upper half of the sum is
  * strongly universal. A token would cost three times as much, and this one nobody gets to see.

@@ -20,7 +20,8 @@
 #define NUMBER_ENOUGH 5
 
 /* Before kernel 6.8 the verifier walks global functions that nobody calls, too. */
-#define NUMBERS_USED (policy.content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE))
+#define NUMBERS_USED \
+	(policy.content & (SW_CONTENT_CALLER | SW_CONTENT_CALLEE) || policy.have_callee_limits)
 
 /* The class of an octet in a number (RFC 3966 3): its digit plus 1; 11 for '*'; 12 for '#'; or one
  * of these. */
@@ -180,7 +181,7 @@ static __always_inline int number_is_international(struct content *content)
 }
 
 /* Looks up the zone's action for the number at pos, in a user part that ends at `end`. The worst
- * action of all numbers so far stays in scratch->content. */
+ * action of all numbers so far stays in scratch->content, and the last number in its one form. */
 __noinline int judge_number(struct scratch *scratch, __u32 pos, __u32 end, __u32 direction)
 {
 	struct content *content;
@@ -205,6 +206,7 @@ __noinline int judge_number(struct scratch *scratch, __u32 pos, __u32 end, __u32
 		return 0;
 	if (n->count > SW_NUMBER_DIGITS)
 		n->count = SW_NUMBER_DIGITS;
+	n->plus = international;
 	key.length = SW_NUMBER_HEAD + 4 * n->count;
 	key.words[0] = bpf_htonl((__u32)scratch->packet.zone_number << 24 |
 				 (direction | international << 1) << 16 | n->words[0] >> 48);

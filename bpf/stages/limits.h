@@ -5,8 +5,8 @@
  * To-tag, and responses have ceilings of their own.
  *
  * First the calls that the source and its zone have: they are not spent by what is refused later.
- * Then from the narrowest to the widest: a source's method, the source, its network, its zone, the
- * service. What one refuses has spent nothing of those behind it.
+ * Then from the narrowest to the widest: a source's method, the source, its network, the called
+ * number, its zone, the service. What one refuses has spent nothing of those behind it.
  */
 #ifndef SIPWARD_BPF_STAGES_LIMITS_H
 #define SIPWARD_BPF_STAGES_LIMITS_H
@@ -17,6 +17,7 @@
 
 #include "lib/calls.h"
 #include "lib/ways.h"
+#include "rules/callee_limit.h"
 #include "rules/limit.h"
 #include "rules/unproven.h"
 
@@ -123,6 +124,8 @@ __noinline int limit_request(struct scratch *scratch)
 		v = limit_source(p);
 	if (v == VERDICT_UNDECIDED)
 		v = limit_prefix(p);
+	if (v == VERDICT_UNDECIDED && has_callee_limit(p))
+		v = limit_callee(scratch);
 	if (v == VERDICT_UNDECIDED)
 		v = limit_zone(p);
 	if (v == VERDICT_UNDECIDED)

@@ -8,7 +8,7 @@
 
 /* Raised when the layout of a pinned map changes; pinned state of another version is not
  * touched by this one (the agent says what to do). */
-#define SW_ABI_VERSION 7
+#define SW_ABI_VERSION 8
 
 #define SW_ZONES_MAX    64 /* zone numbers; number 0 is always `public` */
 #define SW_ZONE_PUBLIC  0

@@ -104,6 +104,7 @@ struct sw_zone {
 	struct sw_mask source[2]; /* what makes one source: IPv4, IPv6 */
 	struct sw_limit zone_limit;
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
+	struct sw_limit callee_limit; /* of each called number, for callers that are not known */
 	struct sw_limit cleartext;    /* initial REGISTERs in the clear, with SW_REQUIRE_IPSEC */
 	struct sw_limit newcomers;    /* budget of sources without a proof */
 	struct sw_limit account;      /* logins of an attacked account that are not its user's */
@@ -146,6 +147,7 @@ struct sw_policy {
 	__u32 content; /* SW_CONTENT_ bits: families that some zone uses */
 	__u32 limited; /* bit per enum sw_rate: some zone limits it */
 	__u32 have_prefix_limits;
+	__u32 have_callee_limits;
 	__u32 have_service_limits;
 	__u32 count_ports;            /* 1: some zone's sources are address and port */
 	struct sw_mask subscriber[2]; /* SW_SUBSCRIBER_V4, _V6: what a ban is for */
@@ -224,7 +226,7 @@ _Static_assert(sizeof(struct sw_addr) == 16, "no padding");
 _Static_assert(sizeof(struct sw_mask) == 20, "no padding");
 _Static_assert(sizeof(struct sw_limit) == 16, "no padding");
 _Static_assert(sizeof(struct sw_service) == 24, "no padding");
-_Static_assert(sizeof(struct sw_zone) == 168 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT +
+_Static_assert(sizeof(struct sw_zone) == 184 + sizeof(struct sw_bounds) + 16 * SW_RATE_COUNT +
 						 16 * SW_UNPROVEN_MAX + sizeof(struct sw_content) +
 						 sizeof(struct sw_egress) + sizeof(struct sw_guard),
 	       "no padding");

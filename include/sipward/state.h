@@ -59,6 +59,16 @@ struct sw_prefix_line {
 	struct sw_prefix_cells cells[SW_WAYS];
 };
 
+/* Limit cells of called numbers, of senders that are not known. The low bits of a tag are the
+ * zone's number (SW_CALLEE_ZONE), so that user space can tell which limit a cell belongs to. */
+#define SW_CALLEE_LINES     16384
+#define SW_CALLEE_ZONE(tag) ((tag) & (SW_ZONES_MAX - 1))
+
+struct sw_callee_line {
+	__u64 tags[SW_WAYS];
+	__u64 tat[SW_WAYS];
+};
+
 /* The limit cells of a zone, alone on their cache line: all CPUs write them. */
 enum sw_zone_rate {
 	SW_ZONE_ALL,       /* requests outside a dialog */
@@ -354,6 +364,7 @@ _Static_assert(sizeof(struct sw_test_run) == 24, "no padding");
 _Static_assert(sizeof(struct sw_source) == 20, "no padding");
 _Static_assert(sizeof(struct sw_known_cells) == 16 * SW_RATE_COUNT, "no padding");
 _Static_assert(sizeof(struct sw_prefix_cells) == 32, "no padding");
+_Static_assert(sizeof(struct sw_callee_line) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_zone_cell) == 64, "one cache line");
 _Static_assert(sizeof(struct sw_known) == 24, "no padding");
 _Static_assert(sizeof(struct sw_proof) == 32, "no padding");

@@ -43,7 +43,7 @@ static void no_source_rates(struct policy *policy)
 static void no_wide_rates(struct policy *policy)
 {
 	EACH_ZONE(zone, policy)
-	zone->prefix_rate.set = zone->zone_rate.set = false;
+	zone->prefix_rate.set = zone->zone_rate.set = zone->callee_rate.set = false;
 	for (size_t i = 0; i < policy->service_count; i++)
 		policy->services[i].rate.set = false;
 }

@@ -34,7 +34,7 @@ static const char *const everything =
 	"     privacy: {report: [P-Asserted-Identity], deny: [addresses, hosts]},\n"
 	"     egress: {methods: [INVITE], unlisted: deny, statuses: {deny: [3xx]},\n"
 	"     content_types: {deny: [message/cpim]}, headers: {report: [Route]}},\n"
-	"     rates: {zone: 1000/s, prefix: 500/s,\n"
+	"     rates: {zone: 1000/s, prefix: 500/s, callee: 5/s,\n"
 	"     source: {any: 100/s, INVITE: 10/s, dialog: 100/s, response: 100/s,\n"
 	"     keepalive: 10/s, stun: 10/s, malformed: 10/s, syn: 10/s, tls: 10/s}},\n"
 	"     routing: {routes: 8, record_routes: 8, max_breadth: 60, own_via: report},\n"

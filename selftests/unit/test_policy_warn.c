@@ -37,6 +37,17 @@ static const struct {
 	 "rates.source.tls is never reached, because no service is tls"},
 	{LIMITED ZONE "rates: {source: {syn: 5/s}}\n",
 	 "rates.source.syn is never reached, because no service is tcp or tls"},
+	{LIMITED ZONE "newcomers: {rate: 5/s}\n    rates: {callee: 5/s}\n", NULL},
+	{LIMITED ZONE "rates: {callee: 5/s}\n",
+	 "rates.callee limits all callers, because without newcomers"},
+	{LIMITED ZONE "rates: {zone: 5/s}\n"
+		      "  - {name: a, sources: [10.0.0.0/8], trust: peer, rates: {callee: 5/s}}\n",
+	 NULL},
+	{LIMITED ZONE
+	 "newcomers: {rate: 5/s}\n    rates: {zone: 5/s burst 9, callee: 5/s burst 9}\n",
+	 "rates.callee is never reached, because rates.zone is not more than it"},
+	{LIMITED ZONE "methods: [OPTIONS]\n    newcomers: {rate: 5/s}\n    rates: {callee: 5/s}\n",
+	 "rates.callee is never reached, because the zone denies INVITE"},
 	{ZONE "rates: {zone: 5/s}\n  - {name: a, sources: [203.0.113.0/28, 192.0.2.1]}\n",
 	 "zone 'a': 203.0.113.0/28 is an example address (and 1 more)"},
 	{ZONE "rates: {zone: 5/s}\n  - {name: a, sources: [198.51.100.0/24]}\n",

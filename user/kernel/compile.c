@@ -78,6 +78,7 @@ static void compile_zone(const struct policy *policy, const struct zone *zone, s
 	to->tcp = to->mode == SW_MODE_ENFORCE ? zone->tcp : SW_TCP_COUNT;
 	to->zone_limit = compile_rate(&zone->zone_rate);
 	to->prefix_limit = compile_rate(&zone->prefix_rate);
+	to->callee_limit = compile_rate(&zone->callee_rate);
 	for (int i = 0; i < SW_RATE_COUNT; i++)
 		to->source_limits[i] = compile_rate(&zone->source_rates[i]);
 	for (int i = 0; i < SW_UNPROVEN_COUNT; i++)
@@ -154,6 +155,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 				  zone->bans.thresholds[SW_OFFENCE_AUTH].count;
 		out->have_zones |= zone->source_count > 0;
 		out->have_prefix_limits |= zone->prefix_rate.set;
+		out->have_callee_limits |= zone->callee_rate.set;
 		out->count_ports |= zone->count.port;
 		for (int rate = 0; rate < SW_RATE_COUNT; rate++)
 			out->limited |= (uint32_t)zone->source_rates[rate].set << rate;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/state_values.h"
+#include "kernel/walk.h"
 #include "lib/gcra.h"
 #include "policy/names.h"
 
@@ -41,6 +42,16 @@ static void add(struct near *near, const struct sw_limit *limit, uint64_t cell, 
 	append(near->limits, near->count, one);
 }
 
+static void add_percent(struct near *near, unsigned int percent, bool refuses, const char *key)
+{
+	struct limit_now one = {.percent = percent, .refuses = refuses};
+
+	if (percent < LIMIT_NEAR && !refuses)
+		return;
+	snprintf(one.name, sizeof(one.name), "%s.%s", near->of, key);
+	append(near->limits, near->count, one);
+}
+
 static void add_zone(const struct state *state, const struct sw_zone *zone, uint32_t number,
 		     struct near *near)
 {
@@ -59,6 +70,48 @@ static void add_zone(const struct state *state, const struct sw_zone *zone, uint
 		auto_free char *key = xasprintf("unproven.%s", unproven_words[i]);
 
 		add(near, &zone->unproven[i], ceilings.first[i], key, false);
+	}
+}
+
+/* The called numbers of all zones that are nearest to their limit. */
+struct callees {
+	const struct sw_policy *policy;
+	uint64_t now;
+	unsigned int percent[SW_ZONES_MAX];
+	bool refuses[SW_ZONES_MAX];
+};
+
+static bool add_callee_line(const void *key, void *value, void *context)
+{
+	const struct sw_callee_line *line = value;
+	struct callees *callees = context;
+
+	(void)key;
+	for (int i = 0; i < SW_WAYS; i++) {
+		uint32_t zone = SW_CALLEE_ZONE(line->tags[i]);
+		bool refuses;
+		unsigned int percent = limit_percent(&callees->policy->zones[zone].callee_limit,
+						     line->tat[i], callees->now, &refuses);
+
+		if (percent > callees->percent[zone])
+			callees->percent[zone] = percent;
+		callees->refuses[zone] |= refuses;
+	}
+	return true;
+}
+
+static void add_callees(const struct state *state, const struct sw_policy *policy,
+			struct near *near)
+{
+	struct callees callees = {.policy = policy, .now = near->now};
+	char name[SW_NAME_MAX];
+
+	if (!policy->have_callee_limits ||
+	    map_walk(state->fds[STATE_CALLEES], add_callee_line, &callees, NULL) < 0)
+		return;
+	for (uint32_t i = 0; i < SW_ZONES_MAX; i++) {
+		near->of = state_zone_name(state, i, name);
+		add_percent(near, callees.percent[i], callees.refuses[i], "rates.callee");
 	}
 }
 
@@ -90,6 +143,7 @@ void limits_near(const struct state *state, const struct sw_policy *policy, uint
 	for (uint32_t i = 0; i < SW_ZONES_MAX; i++)
 		if (policy->zones[i].methods)
 			add_zone(state, &policy->zones[i], i, &near);
+	add_callees(state, policy, &near);
 	for (uint32_t i = 0; i < policy->service_count; i++)
 		add_service(state, &policy->services[i], i, &near);
 	if (near.count)

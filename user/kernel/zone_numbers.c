@@ -56,7 +56,9 @@ static bool clear_line(const void *key, void *value, void *context)
 	return true;
 }
 
-_Static_assert(sizeof(struct sw_prefix_line) <= sizeof(struct sw_cell_line), "one empty for both");
+_Static_assert(sizeof(struct sw_prefix_line) <= sizeof(struct sw_cell_line) &&
+		       sizeof(struct sw_callee_line) <= sizeof(struct sw_cell_line),
+	       "one empty for all");
 
 static int clear_cells(const struct state *state, uint32_t number, struct error *e)
 {
@@ -66,6 +68,7 @@ static int clear_cells(const struct state *state, uint32_t number, struct error 
 	} maps[] = {
 		{STATE_SOURCES, clear_line},
 		{STATE_PREFIXES, clear_line},
+		{STATE_CALLEES, clear_line},
 		{STATE_KNOWN_CELLS, clear_source},
 	};
 	struct sw_zone_cell cell = {};

@@ -129,6 +129,8 @@ static int check_rates(struct parse_context *d, const struct zone *z)
 	}
 	if (z->newcomers.set && z->zone_rate.set && rate_exceeds(&z->newcomers, &z->zone_rate))
 		return fail_rates(d, "newcomers", &z->newcomers, "zone", &z->zone_rate);
+	if (z->callee_rate.set && z->zone_rate.set && rate_exceeds(&z->callee_rate, &z->zone_rate))
+		return fail_rates(d, "callee", &z->callee_rate, "zone", &z->zone_rate);
 	return check_prefix_rate(d, z);
 }
 

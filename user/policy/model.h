@@ -154,6 +154,7 @@ struct zone {
 	uint32_t connections; /* TCP, of one subscriber; 0: no limit */
 	struct rate zone_rate;
 	struct rate prefix_rate; /* of each SW_PREFIX_V4 or SW_PREFIX_V6 */
+	struct rate callee_rate; /* of each called number, for callers that are not known */
 	struct rate source_rates[SW_RATE_COUNT];
 	struct rate unproven[SW_UNPROVEN_COUNT]; /* of all senders without a proof together */
 	struct content_rules content;

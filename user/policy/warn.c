@@ -110,7 +110,8 @@ static void warn_list_examples(struct warner *w)
 
 static bool has_rate(const struct zone *zone)
 {
-	bool any = zone->zone_rate.set || zone->prefix_rate.set || zone->newcomers.set;
+	bool any = zone->zone_rate.set || zone->prefix_rate.set || zone->callee_rate.set ||
+		   zone->newcomers.set;
 
 	for (int i = 0; i < SW_RATE_COUNT; i++)
 		any |= zone->source_rates[i].set;
@@ -217,12 +218,32 @@ static void warn_source_rate(struct warner *w, const struct zone *zone, enum sw_
 		warn_hidden(w, zone, name, rate, "rates.zone", &zone->zone_rate);
 }
 
+/* Nobody is known where nobody is asked for a proof. A peer's calls count all, anyway. */
+static void warn_callee_rate(struct warner *w, const struct zone *zone)
+{
+	const struct rate *rate = &zone->callee_rate;
+
+	if (!rate->set)
+		return;
+	if (!(zone->methods & SW_MESSAGE_BIT(INVITE)))
+		warn(w, rate->at,
+		     "zone '%s': rates.callee is never reached, because the zone denies INVITE",
+		     zone->name);
+	else if (!zone->newcomers.set && zone->trust != SW_TRUST_PEER)
+		warn(w, rate->at,
+		     "zone '%s': rates.callee limits all callers, because without newcomers "
+		     "sipward knows none of them; add newcomers: {rate: ...}",
+		     zone->name);
+	warn_hidden(w, zone, "rates.callee", rate, "rates.zone", &zone->zone_rate);
+}
+
 static void warn_rates(struct warner *w, const struct zone *zone)
 {
 	for (enum sw_rate i = SW_RATE_ANY; i <= SW_RATE_TLS; i++)
 		if (zone->source_rates[i].set)
 			warn_source_rate(w, zone, i);
 	warn_hidden(w, zone, "rates.prefix", &zone->prefix_rate, "rates.zone", &zone->zone_rate);
+	warn_callee_rate(w, zone);
 	warn_hidden(w, zone, "newcomers.rate", &zone->newcomers, "rates.zone", &zone->zone_rate);
 }
 

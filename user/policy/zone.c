@@ -239,6 +239,7 @@ static int read_rates(struct parse_context *d, const struct key *key, const stru
 		KEY("zone", read_rate, .offset = offsetof(struct zone, zone_rate)),
 		KEY("prefix", read_rate, .offset = offsetof(struct zone, prefix_rate)),
 		KEY("source", read_source_rates, .offset = offsetof(struct zone, source_rates)),
+		KEY("callee", read_rate, .offset = offsetof(struct zone, callee_rate)),
 		KEYS_END,
 	};
 
