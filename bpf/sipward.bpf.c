@@ -51,6 +51,7 @@
 #include "stages/violation.h"
 #include "stages/sanity.h"
 #include "stages/malformed_rate.h"
+#include "stages/patch.h"
 #include "stages/body.h"
 #include "stages/content.h"
 #include "stages/guard.h"
@@ -135,6 +136,7 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(violation); /* told, before it is refused */
 	STAGE(sanity);
 	STAGE(malformed_rate); /* malformed messages that sanity lets through */
+	STAGE(patch);          /* the operator's own rules */
 	STAGE(body);           /* is a session description one? */
 	STAGE(content);        /* what this zone may not say */
 	STAGE(guard);          /* what came before it */

@@ -78,6 +78,14 @@ static __always_inline struct sw_event *reserve_event(__u32 close)
 	return bpf_ringbuf_reserve(&events, sizeof(struct sw_event), 0);
 }
 
+/* The number of the operator's rule that matched, and 1; 0 for other reasons. */
+static __always_inline __u32 told_patch(const struct packet *p, __u32 reason)
+{
+	if (!policy.patch_count || reason != SW_REASON_PATCH || !p->patch)
+		return 0;
+	return policy.patches[(p->patch - 1) & (SW_PATCHES_MAX - 1)].number + 1;
+}
+
 /* Tells user space of one refused packet. Packets that the budget holds back are counted, and the
  * next event says how many they were. */
 __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, __u32 mode)
@@ -93,7 +101,8 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 		return 0;
 	p = &scratch->packet;
 	now = packet_tick(p);
-	if (mode == TELL_REPORT && !may_report(cell, &p->src, reason, now)) {
+	if (mode == TELL_REPORT &&
+	    !may_report(cell, &p->src, reason | told_patch(p, reason) << 16, now)) {
 		scratch->events_suppressed++;
 		return 0;
 	}
@@ -123,7 +132,7 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 	event->vlan_count = p->vlan_count;
 	event->kind = SW_EVENT_PACKET;
 	event->direction = SW_INGRESS;
-	__builtin_memset(event->pad, 0, sizeof(event->pad));
+	event->patch = told_patch(p, reason);
 	event->suppressed = scratch->events_suppressed;
 	scratch->events_suppressed = 0;
 	/* With its event in front; refused at once when nobody captures on this CPU. */

@@ -57,7 +57,8 @@ struct packet {
 				    * emergency call */
 	__u8 asked;     /* a budget or ceiling for what has no proof was asked */
 	__u8 early;     /* read up to the top Via only, until it is worth more */
-	__u8 pad[3];
+	__u8 patch;     /* the rule of the operator's that matched, and 1 */
+	__u8 pad[2];
 	__u32 slot;    /* in the table of sources, and 1; 0: not looked for */
 	__u32 shadows; /* reasons that were counted only, an octet each */
 };
@@ -83,6 +84,16 @@ struct stream {
 	__u32 tail;     /* HAD_TAIL (rules/stream.h) */
 	__u32 known;    /* 1: it is remembered */
 	__u32 again;    /* 1: it may have passed before, and the kernel did not take it */
+};
+
+/* The notes of the operator's rules on one message (rules/patch.h). */
+struct patching {
+	__u32 open;               /* bit per rule that is to be judged */
+	__u32 matched;            /* its first part did, and at the end all of it */
+	__u32 unread;             /* it may have, in what was not read */
+	__u32 header;             /* where the header under work begins; 0: none yet */
+	__u16 at[SW_PATCHES_MAX]; /* where it matched */
+	__u16 length[SW_PATCHES_MAX];
 };
 
 /* The user whose credentials were refused, as an offence names him. */

@@ -17,9 +17,10 @@
  *                           in when they are full. refusals, owners, dialers, spared_streams:
  *                           LRU, whose writers all proved where they are.
  *   any packet, in place    zone_cells, ceilings, service_cells, event_cell, observed, counters,
- *                           tallies: one entry for each number. opening_hints: a cell that is
- *                           written twice says "many", and the table behind it decides. greylist: a
- *                           line forgets its oldest of 16 cells (greylist.h).
+ *                           tallies, the counts in patch_names: one entry for each number.
+ *                           opening_hints: a cell that is written twice says "many", and the table
+ *                           behind it decides. greylist: a line forgets its oldest of 16 cells
+ *                           (greylist.h).
  *   any packet, by source   sources, prefixes, unproven_dialers; by called number, callees: an
  *                           entry is taken only when it says nothing any more (ways.h); full,
  *                           cells are shared, and no sketch is made.
@@ -135,6 +136,9 @@ ARRAY(sources, 65536 / SW_WAYS, struct sw_cell_line);
  * (stages/fragment.h). Both only with `fragments: drop`. */
 LRU(fragments, 16384, struct sw_fragment_key, struct sw_fragment);
 LRU(other_fragments, 16384, struct sw_fragment_key, struct sw_fragment);
+
+/* The register of the operator's rules, and how often each matched. */
+ARRAY(patch_names, SW_PATCH_NUMBERS, struct sw_patch_name);
 
 /* One limit cell a zone, and one for all events. */
 ARRAY(zone_cells, SW_ZONES_MAX, struct sw_zone_cell);
@@ -279,6 +283,7 @@ struct scratch {
 	struct content content;
 	struct beginning beginning;
 	struct stream stream;
+	struct patching patching;
 	struct sdp sdp;
 	struct told told;
 	__u64 tick;       /* jiffies when tick_time was read */

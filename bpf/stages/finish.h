@@ -62,6 +62,14 @@ static __always_inline void report_test_run(const struct packet *p, enum verdict
 	test_run_searched = 0;
 	test_run.grade = p->grade;
 	test_run.emergency = p->emergency;
+	test_run.patch = p->patch;
+	if (policy.patch_count && p->patch) {
+		const struct patching *m = &packet_scratch(p)->patching;
+		__u32 i = (p->patch - 1) & (SW_PATCHES_MAX - 1);
+
+		test_run.patch_offset = m->at[i];
+		test_run.patch_length = m->length[i];
+	}
 	if (test_run.scanned)
 		test_run_msg = packet_scratch(p)->msg;
 }

@@ -13,6 +13,7 @@
 #include <sipward/content.h>
 #include <sipward/guard.h>
 #include <sipward/methods.h>
+#include <sipward/patch.h>
 #include <sipward/reasons.h>
 
 enum sw_mode { SW_MODE_ENFORCE, SW_MODE_MONITOR, SW_MODE_COUNT };
@@ -99,8 +100,9 @@ struct sw_zone {
 	__u32 connections;  /* established ones of one subscriber; 0: no limit */
 	__u32 source_calls; /* calls at a time; 0: no limit */
 	__u32 zone_calls;
-	__u8 calls; /* 1: they are counted */
-	__u8 pad2[3];
+	__u8 calls;   /* 1: they are counted */
+	__u8 patches; /* bit per rule of the operator's that holds in this zone */
+	__u8 pad2[2];
 	struct sw_mask source[2]; /* what makes one source: IPv4, IPv6 */
 	struct sw_limit zone_limit;
 	struct sw_limit prefix_limit; /* of each network (`network` below) */
@@ -148,6 +150,11 @@ struct sw_policy {
 	__u32 limited; /* bit per enum sw_rate: some zone limits it */
 	__u32 have_prefix_limits;
 	__u32 have_callee_limits;
+	__u32 patch_count;   /* rules of the operator's; */
+	__u32 patch_letters; /* first octets of names that they read, modulo 32 */
+	__u32 patch_headers; /* a bit for each: those that read headers, */
+	__u32 patch_uris;    /* the Request-URI, */
+	__u32 patch_bodies;  /* the body */
 	__u32 have_service_limits;
 	__u32 count_ports;            /* 1: some zone's sources are address and port */
 	struct sw_mask subscriber[2]; /* SW_SUBSCRIBER_V4, _V6: what a ban is for */
@@ -181,9 +188,11 @@ struct sw_policy {
 	__u64 content_types[SW_CONTENT_TYPES_MAX];                 /* hashes of names, 0: none */
 	struct sw_dial_prefix dial_prefixes[SW_DIAL_PREFIXES_MAX]; /* the longest first */
 	__u32 dial_prefix_count;
-	__u32 country_length;   /* digits of the own country code, 0: not said */
-	__u64 country;          /* four bits each, the first one on top */
-	struct sw_limit events; /* events to user space, all interfaces together */
+	__u32 country_length;              /* digits of the own country code, 0: not said */
+	__u64 country;                     /* four bits each, the first one on top */
+	struct sw_limit events;            /* events to user space, all interfaces together */
+	__u32 patches_of[SW_MESSAGES_MAX]; /* those of each enum sw_message */
+	struct sw_patch patches[SW_PATCHES_MAX];
 	struct sw_service services[SW_SERVICES_MAX];
 	struct sw_zone zones[SW_ZONES_MAX];
 	__u64 udp_ports[65536 / 64]; /* of some service: RTP leaves after one load */

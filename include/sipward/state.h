@@ -327,7 +327,7 @@ struct sw_event {
 	__u8 kind;      /* enum sw_event_kind; a ban has time, zone, reason, mode, src; a
 			    * repair of the agent's has time, ifindex, and its kind as evidence */
 	__u8 direction; /* enum sw_way */
-	__u8 pad[1];
+	__u8 patch;     /* of SW_REASON_PATCH: number of the rule, and 1 */
 	union {
 		__u32 suppressed; /* events over the budget since the last one of this CPU */
 		__u32 evidence;   /* of a ban: offences that earned it */
@@ -358,9 +358,13 @@ struct sw_test_run {
 	__u8 searched; /* the beginning of its connection was looked for */
 	__u32 payload_offset;
 	__u32 payload_length;
+	__u32 patch_offset; /* where in the payload the rule matched */
+	__u16 patch_length;
+	__u8 patch; /* which of the policy's rules, and 1 */
+	__u8 pad;
 };
 
-_Static_assert(sizeof(struct sw_test_run) == 24, "no padding");
+_Static_assert(sizeof(struct sw_test_run) == 32, "no padding");
 _Static_assert(sizeof(struct sw_source) == 20, "no padding");
 _Static_assert(sizeof(struct sw_known_cells) == 16 * SW_RATE_COUNT, "no padding");
 _Static_assert(sizeof(struct sw_prefix_cells) == 32, "no padding");

@@ -77,6 +77,8 @@ def skeleton(paths):
             policy["zones"] = {"name": "zone-a", "sources": "[192.0.2.0/24]"}
         if path.startswith("services[]"):
             policy["services"] = {"transport": "udp", "port": "5060"}
+        if path.startswith("rules[]"):
+            policy["rules"] = {"name": "rule-a", "header": "X-Foo"}
     return policy
 
 
@@ -105,7 +107,7 @@ def policy_with(key, value):
     lines = []
     for name, item in policy.items():
         text = flow(item)
-        if name in ("zones", "services") and isinstance(item, dict):
+        if name in ("zones", "services", "rules") and isinstance(item, dict):
             text = f"[{text}]"
         lines.append(f"{name}: {text}\n")
     return "".join(lines)

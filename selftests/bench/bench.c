@@ -55,6 +55,15 @@ static const char *const with_callee =
 	"     rates: {zone: 1000000000/s, callee: 1000000000/s,\n"
 	"     source: {any: 1000000000/s, INVITE: 1000000000/s}}}\n";
 
+static const char *const with_rules =
+	"version: 1\n"
+	"services: [{transport: udp, port: 5060}]\n"
+	"sanity: {profile: default}\n"
+	"zones:\n"
+	"  - {name: carrier, sources: [203.0.113.0/24], methods: [INVITE, OPTIONS],\n"
+	"     rates: {zone: 1000000000/s, source: {any: 1000000000/s, INVITE: 1000000000/s}}}\n"
+	"rules: [{name: a, header: X-Foo, contains: bad}, {name: b, body_contains: evil}]\n";
+
 static const char *const with_greylist =
 	"version: 1\n"
 	"services: [{transport: udp, port: 5060}]\n"
@@ -165,16 +174,20 @@ static void measure_small(const struct scene *full)
 {
 	auto_table struct table table = {};
 	auto_scene struct scene strict = {}, body = {}, newcomers = {}, greylist = {}, callee = {};
+	auto_scene struct scene rules = {};
 
 	table_open(&table, full);
 	scene_open(&strict, with_strict, NULL);
 	scene_open(&body, with_body, NULL);
 	scene_open(&callee, with_callee, NULL);
+	scene_open(&rules, with_rules, NULL);
 	scene_open(&newcomers, with_newcomers, NULL);
 	scene_open(&greylist, with_greylist, NULL);
 	table_add(&table, &strict, "strict", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
 	table_add(&table, &body, "body: sdp", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
 	table_add(&table, &callee, "rates: callee", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add(&table, &rules, "rules: a header and a body", MESSAGE_INVITE, "203.0.113.7",
+		  XDP_PASS);
 	table_add(&table, &newcomers, "newcomer", MESSAGE_INVITE, "198.51.100.7", XDP_PASS);
 	table_add(&table, &greylist, "newcomer, budget spent", MESSAGE_INVITE, "198.51.100.7",
 		  XDP_DROP);

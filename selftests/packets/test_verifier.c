@@ -45,6 +45,9 @@ static const char *const everything =
 	"lists: {deny: [198.51.100.0/24, 192.0.2.9], allow: [198.51.100.1]}\n"
 	"signatures: {user_agent: builtin, structure: deny}\n"
 	"injection: deny\n"
+	"rules: [{name: a, header: X-Foo, contains: bad, body_contains: evil, action: deny,\n"
+	"in_dialog: deny}, {name: b, header: Request-URI, longer: 99},\n"
+	"{name: c, header: Contact, prefix: bad, nocase: true}]\n"
 	"emergency: {numbers: [\"112\"]}\n"
 	"dial_prefixes: {international: [\"00\"], national: [\"0\"], country: \"49\"}\n"
 	"shadow: [method]\n";

@@ -53,6 +53,15 @@ enum sw_mode explained_mode(const struct explanation *x)
 									       SW_MODE_ENFORCE;
 }
 
+const struct patch *explained_patch(const struct explanation *x)
+{
+	uint8_t number = x->outcome.patch;
+
+	if (explained_reason(x) != SW_REASON_PATCH || !number || number > x->policy->patch_count)
+		return NULL;
+	return &x->policy->patches[number - 1];
+}
+
 const char *explained_service(const struct explanation *x, char *text, size_t size)
 {
 	const struct service *service = &x->policy->services[x->outcome.service];
@@ -72,6 +81,7 @@ static void explain_json(const struct explanation *x)
 {
 	auto_json struct json_object *o = json_object_new_object();
 	enum sw_reason reason = explained_reason(x);
+	const struct patch *patch = explained_patch(x);
 	bool dropped = x->outcome.verdict == SW_TEST_RUN_DROP;
 	bool ours = x->outcome.verdict != SW_TEST_RUN_NOT_OURS;
 	char service[32];
@@ -82,6 +92,8 @@ static void explain_json(const struct explanation *x)
 	if (reason && !dropped)
 		json_text(o, "would", "drop");
 	json_text(o, "reason", reason ? reason_name(reason) : NULL);
+	if (patch)
+		json_text(o, "rule", patch->name);
 	json_text(o, "mode", mode_name(explained_mode(x)));
 	json_text(o, "zone", ours ? explained_zone(x)->name : NULL);
 	json_text(o, "service", explained_service(x, service, sizeof(service)));

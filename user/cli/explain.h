@@ -28,6 +28,8 @@ enum sw_reason explained_reason(const struct explanation *x);
 /* Whether that reason is carried out here. */
 enum sw_mode explained_mode(const struct explanation *x);
 const struct zone *explained_zone(const struct explanation *x);
+/* The rule of the operator's that refused or reported it; NULL when it was none. */
+const struct patch *explained_patch(const struct explanation *x);
 /* "udp/5060", or NULL when the packet is for no service. `size` >= 16. */
 const char *explained_service(const struct explanation *x, char *text, size_t size);
 

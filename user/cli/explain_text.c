@@ -58,6 +58,24 @@ static void print_line(const uint8_t *text, size_t size, struct sip_span span)
 	putchar('\n');
 }
 
+static struct sip_span patched(const struct sw_test_run *outcome)
+{
+	return (struct sip_span){.offset = outcome->patch_offset, .length = outcome->patch_length};
+}
+
+/* The rule that matched, or may have. */
+static void print_patch(const struct explanation *x)
+{
+	const struct patch *patch = explained_patch(x);
+
+	if (!patch)
+		return;
+	printf("  rule     %s (%s:%u:%u)\n", patch->name, x->policy->file, patch->at.line,
+	       patch->at.column);
+	if (!x->outcome.patch_length)
+		puts("  the rule may match in a part of the message that was not read");
+}
+
 static void print_offence(const struct explanation *x, enum sw_reason reason)
 {
 	const struct sip_msg *msg = test_run_message(x->test_run);
@@ -67,7 +85,7 @@ static void print_offence(const struct explanation *x, enum sw_reason reason)
 	if (!outcome->scanned ||
 	    outcome->payload_offset + outcome->payload_length > x->captured->size)
 		return;
-	span = offending(msg, reason);
+	span = reason == SW_REASON_PATCH ? patched(outcome) : offending(msg, reason);
 	if (span.length && (uint32_t)span.offset + span.length <= outcome->payload_length)
 		print_line(x->captured->octets + outcome->payload_offset, outcome->payload_length,
 			   span);
@@ -138,6 +156,8 @@ void explain_text(const struct explanation *x)
 		       x->outcome.transport == SW_TCP ? "content on TCP never drops a segment" :
 		       x->outcome.in_dialog           ? "inside a dialog: its call goes on" :
 							"the rule only reports, or is in shadow");
+	if (reason == SW_REASON_PATCH)
+		print_patch(x);
 	print_offence(x, reason);
 	if (x->live)
 		print_live(x->live);

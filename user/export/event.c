@@ -36,6 +36,16 @@ static void add_reason(struct json_object *o, const struct sw_event *event)
 	json_text(o, "text", reason_text(event->reason));
 }
 
+/* The rule of the operator's that matched. */
+static void add_rule(struct json_object *o, const struct sw_event *event, const struct state *state)
+{
+	struct sw_patch_name patch;
+
+	if (event->reason == SW_REASON_PATCH && event->patch &&
+	    state_patch_read(state, event->patch - 1u, &patch))
+		json_text(o, "rule", patch.name);
+}
+
 static void add_interface(struct json_object *o, const struct sw_event *event)
 {
 	char iface[IF_NAMESIZE] = "";
@@ -85,6 +95,8 @@ struct json_object *event_json(const struct sw_event *event, const struct state 
 	else
 		add_packet(o, event);
 	add_reason(o, event);
+	if (event->kind == SW_EVENT_PACKET)
+		add_rule(o, event, state);
 	return o;
 }
 
@@ -124,6 +136,8 @@ void event_text(struct json_object *event, char *text, size_t size)
 			text_of(event, "method"), number_of(event, "length"),
 			enforced ? "dropped" : "would-drop", text_of(event, "reason"),
 			text_of(event, "rfc"), text_of(event, "text"));
+	if (text_of(event, "rule") && used > 0 && (size_t)used < size)
+		used += snprintf(text + used, size - used, " rule=%s", text_of(event, "rule"));
 	if (missed && used > 0 && (size_t)used < size)
 		snprintf(text + used, size - used,
 			 " (%d more were left out: over the event budget)", missed);

@@ -318,6 +318,28 @@ static void render_closings(FILE *out, const struct metrics_source *source)
 				reason_name(i), source->closed[i]);
 }
 
+static void render_patches(FILE *out, const struct metrics_source *source)
+{
+	struct sw_patch_name patch;
+	bool any = false;
+
+	for (uint32_t i = 0; i < SW_PATCH_NUMBERS; i++) {
+		if (!state_patch_read(source->state, i, &patch))
+			continue;
+		if (!any)
+			family(out, "sipward_rule_matches_total", "counter",
+			       "Requests that a rule of the policy's `rules` matched; action "
+			       "report: they passed");
+		any = true;
+		for (int refused = 1; refused >= 0; refused--) {
+			fputs("sipward_rule_matches_total{", out);
+			label(out, "rule", patch.name);
+			fprintf(out, ",action=\"%s\"} %" PRIu64 "\n", refused ? "deny" : "report",
+				(uint64_t)(refused ? patch.refused : patch.reported));
+		}
+	}
+}
+
 static void render_repairs(FILE *out, const struct metrics_source *source)
 {
 	family(out, "sipward_repairs_total", "counter",
@@ -365,6 +387,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	render_closings(out, source);
 	render_attachments(out, &snapshot);
 	render_repairs(out, source);
+	render_patches(out, source);
 	family(out, "sipward_packets_total", "counter", "Packets to the services, by verdict");
 	each_zone(out, &snapshot, render_packets);
 	family(out, "sipward_drops_total", "counter",

@@ -557,6 +557,7 @@ static bool is_of_message(const char *reason)
 	case SW_REASON_SCANNER:
 	case SW_REASON_SCANNER_STRUCTURE:
 	case SW_REASON_TCP_FLAGS:
+	case SW_REASON_PATCH:
 		return true;
 	default:
 		return number >= 0 && strcmp(reason_threat(number) ?: "", "malformed") == 0;

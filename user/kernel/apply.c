@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "kernel/attachment.h"
 #include "kernel/compile.h"
+#include "kernel/compile_patches.h"
 #include "kernel/counters.h"
 #include "kernel/generation.h"
 #include "kernel/nic.h"
@@ -368,6 +369,8 @@ static int compile(struct apply *apply, struct error *e)
 			       apply->generation, work->numbers, e) < 0)
 		return -1;
 	compile_policy(apply->policy, work->numbers, &meta, &work->compiled);
+	if (state_number_patches(apply->state, apply->policy, &work->compiled, e) < 0)
+		return -1;
 	work->compiled.compiled = monotonic_ns();
 	work->compiled.check_local = apply->check_local;
 	apply->services = notes_of(&work->compiled);

@@ -5,6 +5,7 @@
 
 #include "kernel/compile_content.h"
 #include "kernel/compile_guards.h"
+#include "kernel/compile_patches.h"
 #include "kernel/compile_rate.h"
 #include "kernel/table_sizes.h"
 
@@ -165,6 +166,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	out->early |= (out->limited & RATES_EARLY) != 0;
 	compile_content(policy, numbers, out);
 	compile_guards(policy, numbers, out);
+	compile_patches(policy, numbers, out);
 	out->observed = out->admission || out->responses_expected || out->to_tags || out->calls ||
 			out->guards & SW_GUARD_OBSERVED || out->egress;
 	out->connections = out->admission || out->tcp_close || out->bans;

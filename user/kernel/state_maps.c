@@ -23,6 +23,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_KNOWN_CELLS] = "known_cells",
 	[STATE_PREFIXES] = "prefixes",
 	[STATE_CALLEES] = "callees",
+	[STATE_PATCH_NAMES] = "patch_names",
 	[STATE_SERVICE_CELLS] = "service_cells",
 	[STATE_QUOTAS] = "quotas",
 	[STATE_KNOWN_FILL] = "known_fill",

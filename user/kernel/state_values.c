@@ -60,6 +60,15 @@ void state_observed_read(const struct state *state, struct sw_observed *observed
 	bpf_map_lookup_elem(state->fds[STATE_OBSERVED], &zero, observed);
 }
 
+bool state_patch_read(const struct state *state, uint32_t number, struct sw_patch_name *patch)
+{
+	memset(patch, 0, sizeof(*patch));
+	if (bpf_map_lookup_elem(state->fds[STATE_PATCH_NAMES], &number, patch) < 0)
+		return false;
+	patch->name[sizeof(patch->name) - 1] = '\0';
+	return patch->generation;
+}
+
 const char *state_zone_name(const struct state *state, uint32_t number, char name[SW_NAME_MAX])
 {
 	struct sw_zone_name entry = {};

@@ -21,6 +21,9 @@ void state_health_write(const struct state *state, const struct sw_health *healt
 /* The values that the observers report of themselves; all 0 when they cannot be read. */
 void state_observed_read(const struct state *state, struct sw_observed *observed);
 
+/* A rule of the operator's, and how often it matched; false when the number has none. */
+bool state_patch_read(const struct state *state, uint32_t number, struct sw_patch_name *patch);
+
 /* The name that a zone number has, "zone-N" when it has none. */
 const char *state_zone_name(const struct state *state, uint32_t number, char name[SW_NAME_MAX]);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/compile.h"
+#include "kernel/compile_patches.h"
 #include "kernel/counters.h"
 #include "kernel/generation.h"
 #include "kernel/state_open.h"
@@ -34,6 +35,8 @@ static int open_test_run(struct test_run *test_run, const struct policy *policy,
 		return -1;
 	meta.generation = 1;
 	compile_policy(policy, test_run->numbers, &meta, compiled);
+	if (state_number_patches(&test_run->state, policy, compiled, e) < 0)
+		return -1;
 	test_run->skel = generation_load(&source, test_run->counters, true, e);
 	if (!test_run->skel)
 		return -1;

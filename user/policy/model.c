@@ -24,6 +24,7 @@ void policy_free(struct policy *p)
 	free(p->dial_prefixes);
 	free(p->numbers);
 	free(p->agents);
+	free(p->patches);
 	memset(p, 0, sizeof(*p));
 }
 

@@ -130,6 +130,25 @@ struct guard_rules {
 	uint32_t privacy[SW_ACTION_COUNT]; /* bit per word of privacy_words */
 };
 
+/* A rule of the operator's own. */
+struct patch {
+	char name[SW_NAME_MAX];
+	uint64_t zones;   /* bit per index into zones */
+	uint32_t methods; /* bit per enum sw_message */
+	enum sw_patch_part part;
+	char header[SW_PATCH_NAME + 1]; /* in small letters, never a compact form */
+	char compact;                   /* that, or NUL */
+	enum sw_patch_test test;
+	char text[SW_PATCH_TEXT + 1];
+	uint32_t longer;
+	char body[SW_PATCH_TEXT + 1]; /* empty: the body is not looked at */
+	bool any_case;
+	bool dialogs; /* denied inside a dialog, too */
+	enum sw_action action;
+	enum sw_action unread; /* of a request that is not read to its end */
+	struct position at;
+};
+
 struct zone {
 	char name[SW_NAME_MAX];
 	struct prefix *sources;
@@ -222,8 +241,10 @@ struct policy {
 	size_t content_type_count; /* at most SW_CONTENT_TYPES_MAX */
 	struct user_agent *agents; /* no name twice */
 	size_t agent_count;
-	enum sw_action structure;     /* of attack tools that their structure gives away */
-	enum sw_action injection;     /* of text that looks like SQL or markup */
+	enum sw_action structure; /* of attack tools that their structure gives away */
+	enum sw_action injection; /* of text that looks like SQL or markup */
+	struct patch *patches;    /* at most SW_PATCHES_MAX, no name twice */
+	size_t patch_count;
 	struct number *dial_prefixes; /* the longest first, at most SW_DIAL_PREFIXES_MAX; not
 				       * `international`: a number of the own country follows */
 	size_t dial_prefix_count;

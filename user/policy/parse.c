@@ -12,6 +12,7 @@
 #include "policy/lists.h"
 #include "policy/names.h"
 #include "policy/number.h"
+#include "policy/patch.h"
 #include "policy/sanity.h"
 #include "policy/service.h"
 #include "policy/signature.h"
@@ -278,6 +279,7 @@ const struct key policy_keys[] = {
 	KEY("dial_prefixes", read_dial_prefixes, .always = true, .fixed = true),
 	KEY("high_risk", read_high_risk, .always = true, .fixed = true),
 	KEY("zones", read_zones, .always = true),
+	KEY("rules", read_patches, .fixed = true),
 	KEY("lists", read_lists, .fixed = true),
 	KEY("signatures", read_signatures, .offset = offsetof(struct parse_context, policy)),
 	KEY("injection", read_word, .offset = offsetof(struct parse_context, policy.injection),

@@ -229,6 +229,38 @@ expect "none of them twice" "it shows $shown events of the $kept that the agent 
 	test "$shown" -le "$kept"
 stop_process "$reader"
 
+# --- rules of the operator's own, and calls to one number ---
+policy rules <<'END'
+mode: enforce
+zones:
+  - name: public
+    sources: [0.0.0.0/0, "::/0"]
+    rates: {callee: 1/10m burst 2}
+rules:
+  - {name: cve-1, methods: [OPTIONS], header: X-Padding-0, prefix: xxxx, action: deny}
+  - {name: watch, header: Request-URI, contains: "evil"}
+END
+says "apply of rules" 0 '' apply "$TMP/rules.yaml"
+says "diff of rules" 0 'rules' diff "$TMP/tool.yaml"
+request attacker --wait 0.2 --pad 500 --from "$ATTACKER4" "$SERVER4" OPTIONS 3 >/dev/null
+request attacker --wait 0.2 --user evil --from "$ATTACKER4" "$SERVER4" OPTIONS 2 >/dev/null
+expect_equal "events name the rules" "cve-1 watch" \
+	"$(ward events -j --reason patch | jq -r .rule | sort -u | xargs)"
+says "events in words, too" 0 'dropped reason=patch .* rule=cve-1$' events --reason patch
+expect_equal "metrics name the rules" "3 0 2" "$(for labels in '"cve-1",action="deny"' \
+	'"watch",action="deny"' '"watch",action="report"'; do
+	metric sipward_rule_matches_total "$labels"
+done | xargs)"
+says "apply without rules" 0 '' apply "$TMP/tool.yaml"
+says "apply of rules again" 0 '' apply "$TMP/rules.yaml"
+expect_equal "counts go on" 3 "$(metric sipward_rule_matches_total '"cve-1",action="deny"')"
+request attacker --wait 0.2 --user +4930123456 --from "$ATTACKER4" "$SERVER4" INVITE 5 >/dev/null
+expect_equal "calls over the limit of the number" 3 \
+	"$(metric sipward_drops_total 'reason="rate_callee"')"
+says "status shows that a number is at its limit" 0 \
+	'^  public\.rates\.callee +[0-9]+ %, refuses packets now$' status
+says "apply of the first policy" 0 '' apply "$TMP/tool.yaml"
+
 # --- without an agent ---
 ward_stop
 says "status without an agent" 1 '^DEGRADED: the agent is not running$' status
