@@ -198,8 +198,7 @@ static void test_long_lines(void **state)
 	assert_refused(s, "policy.yaml:2:7: 'mode' must be a single value, not a mapping");
 	write_file(s->policy, "version: 1\nlists: {deny: [./list.txt]}\n");
 	write_repeated(s->list, "", "1", 15 << 20);
-	assert_refused(s, "list.txt:1:1: '111111111111111111111111111111111111111111111111111111"
-			  "11111111111111...' is not a prefix");
+	assert_refused(s, "list.txt:1:1: a line of 15728642 octets; at most 4096 are read");
 }
 
 /* --- time --- */

@@ -29,7 +29,94 @@ static int placed_prefix_compare(const void *left, const void *right)
 	const struct placed_prefix *a = left, *b = right;
 	int order = prefix_compare(&a->prefix, &b->prefix);
 
+	if (!order)
+		order = (int)a->origin - (int)b->origin;
 	return order ? order : position_compare(a->at, b->at);
+}
+
+/* Two zones claim a prefix, and at least one of them by a feed or a database: the first keeps it. */
+static int note_contest(struct parse_context *d, const struct placed_prefix *a,
+			const struct placed_prefix *b)
+{
+	struct policy *p = &d->policy;
+	char text[64];
+
+	if (a->zone == b->zone)
+		return 0;
+	prefix_text(&b->prefix, text, sizeof(text));
+	if (d->strict)
+		return fail_at(&d->source, b->at,
+			       "%s is already in zone '%s' at %u:%u; a prefix belongs to one zone",
+			       text, p->zones[a->zone].name, a->at.line, a->at.column);
+	if (!p->contested++)
+		p->contest = xasprintf("%s of zone '%s' is in zone '%s' already, which keeps it",
+				       text, p->zones[b->zone].name, p->zones[a->zone].name);
+	return 0;
+}
+
+/* The last address of the outermost prefix of each origin, as far as was looked. */
+struct covers {
+	struct sw_addr last[ORIGIN_COUNT];
+	bool ipv6[ORIGIN_COUNT], any[ORIGIN_COUNT];
+};
+
+/* What stands for a country or a network yields to what is more exact about whom it means, even
+ * where its own prefixes are longer. */
+static bool is_covered(const struct covers *covers, const struct placed_prefix *one)
+{
+	for (enum prefix_origin i = 0; one->origin >= ORIGIN_NETWORK && i < one->origin; i++)
+		if (covers->any[i] && covers->ipv6[i] == one->prefix.ipv6 &&
+		    memcmp(&one->prefix.addr, &covers->last[i], sizeof(one->prefix.addr)) <= 0)
+			return true;
+	return false;
+}
+
+static void cover(struct covers *covers, const struct placed_prefix *one)
+{
+	enum prefix_origin i = one->origin;
+	struct sw_addr last = one->prefix.addr;
+	unsigned int bits = one->prefix.length + (one->prefix.ipv6 ? 0 : 96);
+
+	if (!one->prefix.length) /* of `public`: everybody else */
+		return;
+	for (unsigned int bit = bits; bit < 128; bit++)
+		last.octets[bit / 8] |= 0x80 >> bit % 8;
+	if (covers->any[i] && covers->ipv6[i] == one->prefix.ipv6 &&
+	    memcmp(&last, &covers->last[i], sizeof(last)) <= 0)
+		return;
+	covers->last[i] = last;
+	covers->ipv6[i] = one->prefix.ipv6;
+	covers->any[i] = true;
+}
+
+/* Takes out what is there twice, or yields. They are sorted. */
+static int thin_out_prefixes(struct parse_context *d)
+{
+	struct covers covers = {};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->prefix_count; i++) {
+		const struct placed_prefix one = d->prefixes[i];
+		const struct placed_prefix *before = kept ? &d->prefixes[kept - 1] : NULL;
+
+		if (before && prefix_compare(&before->prefix, &one.prefix) == 0) {
+			if (one.origin <= ORIGIN_FILE && note_contest(d, before, &one) < 0)
+				return -1;
+			continue;
+		}
+		if (is_covered(&covers, &one))
+			continue;
+		cover(&covers, &one);
+		d->prefixes[kept++] = one;
+	}
+	d->prefix_count = kept;
+	return 0;
+}
+
+static int placed_compare(const void *left, const void *right)
+{
+	return position_compare(((const struct placed_prefix *)left)->at,
+				((const struct placed_prefix *)right)->at);
 }
 
 static int check_prefixes(struct parse_context *d)
@@ -39,7 +126,7 @@ static int check_prefixes(struct parse_context *d)
 		const struct placed_prefix *a = &d->prefixes[i - 1], *b = &d->prefixes[i];
 		char text[64];
 
-		if (prefix_compare(&a->prefix, &b->prefix) != 0)
+		if (b->origin != ORIGIN_WRITTEN || prefix_compare(&a->prefix, &b->prefix) != 0)
 			continue;
 		prefix_text(&b->prefix, text, sizeof(text));
 		if (a->zone == b->zone) {
@@ -53,6 +140,10 @@ static int check_prefixes(struct parse_context *d)
 			       "a prefix belongs to one zone",
 			       text, d->policy.zones[a->zone].name, a->at.line, a->at.column);
 	}
+	if (d->policy.zones_watched)
+		return thin_out_prefixes(d);
+	/* As they were written: for `sipward audit`, and who compares two policies. */
+	sort(d->prefixes, d->prefix_count, sizeof(*d->prefixes), placed_compare);
 	return 0;
 }
 
@@ -247,9 +338,9 @@ int check_policy(struct parse_context *d)
 {
 	if (check_services(d) < 0)
 		return -1;
-	move_prefixes(d);
 	if (check_prefixes(d) < 0)
 		return -1;
+	move_prefixes(d);
 	for (size_t i = 0; i < d->policy.zone_count; i++) {
 		complete_unproven(&d->policy.zones[i]);
 		if (check_rates(d, &d->policy.zones[i]) < 0 ||

@@ -57,11 +57,14 @@ static unsigned int milliseconds(const char **rest)
 int moment_parse(const char *text, uint64_t *ns, const char **why)
 {
 	struct tm parts = {}, again;
-	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-	unsigned int ms = rest ? milliseconds(&rest) : 0;
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M", &parts);
+	unsigned int ms;
 	time_t seconds;
 
 	*why = NULL;
+	if (rest && *rest == ':')
+		rest = strptime(rest, ":%S", &parts);
+	ms = rest ? milliseconds(&rest) : 0;
 	if (!rest || strcmp(rest, "Z") != 0)
 		return -1;
 	/* 31 February is 3 March to timegm(). */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "policy/feed.h"
 #include "policy/keys.h"
 #include "policy/limits.h"
 #include "policy/names.h"
@@ -19,6 +20,8 @@ bool list_is_file(const char *text)
 		return false;
 	if (before == 0 || text[0] == '.')
 		return true;
+	while (before > 1 && text[before - 1] == ' ')
+		before--;
 	return strspn(text, "0123456789.") != before &&
 	       (!memchr(text, ':', before) || strspn(text, "0123456789abcdefABCDEF.:") != before);
 }
@@ -103,11 +106,13 @@ static int read_list_text(struct parse_context *d, const char *name, const char 
 	return reader->end ? reader->end(d, &s) : 0;
 }
 
+static const char *const bool_words[] = {"false", "true", NULL};
+
 /* The file as it was when this policy was read for the first time. */
-static const struct policy_file *list_file(struct parse_context *d, const struct node *item,
-					   char *path)
+static const struct policy_file *known_file(struct parse_context *d, const struct node *item,
+					    const char *path)
 {
-	struct policy_file file = {.path = path};
+	struct policy_file file = {};
 	struct error why = {0};
 	struct stat st;
 
@@ -130,31 +135,40 @@ static const struct policy_file *list_file(struct parse_context *d, const struct
 	return &d->text->files[d->text->file_count - 1];
 }
 
-int read_list_file(struct parse_context *d, const struct node *item,
-		   const struct line_reader *reader)
+const struct policy_file *list_file(struct parse_context *d, const struct node *item)
 {
 	const char *directory = *item->text != '/' && d->text->directory ? d->text->directory : "";
 	auto_free char *path = xasprintf("%s%s", directory, item->text);
-	const struct policy_file *file = list_file(d, item, path);
+	const struct policy_file *file = known_file(d, item, path);
 
 	if (!file)
-		return -1;
-	if (d->list_files++ == LIST_FILES_MAX)
-		return fail_at(&d->source, item->at,
-			       "more than %u list files; put several into "
-			       "one",
-			       LIST_FILES_MAX);
+		return NULL;
+	if (d->list_files++ == LIST_FILES_MAX) {
+		fail_at(&d->source, item->at, "more than %u list files; put several into one",
+			LIST_FILES_MAX);
+		return NULL;
+	}
 	/* A file that is named again is read again. */
 	d->list_octets += file->size;
 	if (d->list_octets > LISTS_OCTETS_MAX) {
-		return fail_at(&d->source, item->at,
-			       "%s: all list files together are larger than "
-			       "%u octets, each as often as it is named; those before this one "
-			       "have %zu",
-			       path, LISTS_OCTETS_MAX, d->list_octets - file->size);
+		fail_at(&d->source, item->at,
+			"%s: all list files together are larger than %u octets, each as often as "
+			"it is named; those before this one have %zu",
+			path, LISTS_OCTETS_MAX, d->list_octets - file->size);
+		return NULL;
 	}
+	return file;
+}
+
+int read_list_file(struct parse_context *d, const struct node *item,
+		   const struct line_reader *reader)
+{
+	const struct policy_file *file = list_file(d, item);
+
+	if (!file)
+		return -1;
 	SHA256Update(&d->hash, (const uint8_t *)file->text, file->size);
-	return read_list_text(d, path, file->text, file->size, reader);
+	return read_list_text(d, file->path, file->text, file->size, reader);
 }
 
 int read_builtin_list(struct parse_context *d, const struct builtin_list *list)
@@ -184,13 +198,9 @@ int read_list_choice(struct parse_context *d, const struct node *value,
 }
 
 static int add_line(struct parse_context *d, const struct source *s, struct position at,
-		    const char *text, const void *context)
+		    const struct prefix *prefix, const void *context)
 {
-	struct prefix prefix;
-
-	if (prefix_at(s, at, text, &prefix) < 0)
-		return -1;
-	return add_entry(d, s, at, &prefix, *(const enum sw_list *)context);
+	return add_entry(d, s, at, prefix, *(const enum sw_list *)context);
 }
 
 static int add_item(struct parse_context *d, const struct node *item, enum sw_list list)
@@ -200,8 +210,10 @@ static int add_item(struct parse_context *d, const struct node *item, enum sw_li
 
 	if (!text)
 		return -1;
-	if (list_is_file(text))
-		return read_list_file(d, item, &(struct line_reader){add_line, &list, NULL});
+	if (list_is_file(text)) {
+		d->policy.lists_watched = true;
+		return read_feed(d, item, &(struct feed_reader){add_line, &list});
+	}
 	if (prefix_read(text, &prefix) == PREFIX_NO_ADDRESS && !strchr(text, '/') &&
 	    strspn(text, "0123456789.") != strlen(text)) {
 		return fail_at(&d->source, item->at,
@@ -240,11 +252,30 @@ static int read_allow(struct parse_context *d, const struct key *key, const stru
 	return read_list(d, value, SW_LIST_ALLOW);
 }
 
+static int read_strict(struct parse_context *d, const struct key *key, const struct node *value,
+		       void *to)
+{
+	int index = want_word(d, value, bool_words);
+
+	(void)key, (void)to;
+	d->policy.strict = index == 1;
+	return index < 0 ? -1 : 0;
+}
+
+bool lists_are_strict(const struct node *root)
+{
+	const struct node *lists = node_value(root, "lists");
+	const struct node *strict = lists ? node_value(lists, "strict") : NULL;
+
+	return strict && strict->kind == NODE_SCALAR && word_index(strict->text, bool_words) == 1;
+}
+
 int read_lists(struct parse_context *d, const struct key *key, const struct node *value, void *to)
 {
 	static const struct key keys[] = {
 		KEY("deny", read_deny),
 		KEY("allow", read_allow),
+		KEY("strict", read_strict),
 		KEYS_END,
 	};
 

@@ -7,6 +7,8 @@
 
 #include "policy/keys.h"
 
+/* `lists: {strict: true}`, whatever else is right or wrong: zones are read before lists. */
+bool lists_are_strict(const struct node *root);
 int read_lists(struct parse_context *d, const struct key *key, const struct node *value, void *to);
 
 /* Lists in files: a function that reads a line without blanks and comments, and one that looks at
@@ -25,6 +27,9 @@ int count_entry(struct parse_context *d, const struct source *s, struct position
 
 /* True for an entry of `lists` that is the name of a file: it has a '/', and is no prefix. */
 bool list_is_file(const char *text);
+/* The file that an entry names, as it was when this policy was read for the first time; NULL on
+ * error. It counts as read. */
+const struct policy_file *list_file(struct parse_context *d, const struct node *item);
 int read_list_file(struct parse_context *d, const struct node *item,
 		   const struct line_reader *reader);
 /* Reads `off`, `builtin`, or the name of a file of lines. */

@@ -16,6 +16,13 @@ void policy_free(struct policy *p)
 	free(p->services);
 	free(p->zones);
 	free(p->list);
+	for (size_t i = 0; i < p->feed_count; i++) {
+		for (size_t j = 0; j < p->feeds[i].wrong_count; j++)
+			free(p->feeds[i].wrong[j]);
+		free(p->feeds[i].path);
+	}
+	free(p->feeds);
+	free(p->contest);
 	free(p->hosts);
 	free(p->emergency_numbers);
 	for (size_t i = 0; i < p->content_type_count; i++)

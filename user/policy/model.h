@@ -182,6 +182,20 @@ struct zone {
 	struct position at;
 };
 
+/* How many wrong lines of a feed are kept as texts. */
+#define FEED_WRONG_KEPT 5
+
+/* A file of prefixes as it was read (feed.h). */
+struct feed {
+	char *path;       /* as in struct policy_text */
+	size_t entries;   /* with those whose time is over */
+	size_t ended;     /* those alone */
+	size_t bad;       /* lines that are left out */
+	uint64_t next_end; /* of an entry, nanoseconds since 1970; 0: none ends */
+	char *wrong[FEED_WRONG_KEPT]; /* "FILE:LINE:COLUMN: what", the first of them */
+	size_t wrong_count;
+};
+
 struct list_entry {
 	struct prefix prefix;
 	enum sw_list list; /* SW_LIST_ALLOW or SW_LIST_DENY */
@@ -210,7 +224,7 @@ struct tables {
 
 struct policy {
 	char *file;         /* name for messages; "(embedded)" for the built-in one */
-	uint8_t hash[32];   /* SHA-256 over the text and every list file, in order */
+	uint8_t hash[32];   /* SHA-256 over the text and its files, in order; feeds change */
 	size_t text_octets; /* of the text and every list file */
 	size_t text_values; /* in the text, without list files */
 	enum sw_mode mode;
@@ -224,6 +238,13 @@ struct policy {
 	size_t zone_count;
 	struct list_entry *list; /* no prefix twice; on both lists: allow wins */
 	size_t list_count;
+	struct feed *feeds; /* each file once, in the order of the text */
+	size_t feed_count;
+	bool strict;          /* a wrong line of a feed is an error */
+	bool lists_watched;   /* some entry of the lists comes from a feed */
+	bool zones_watched;   /* likewise of a zone's sources */
+	size_t contested;     /* prefixes of feeds that two zones claim */
+	char *contest;        /* the first of them, in words; NULL: none */
 	uint64_t shadow[SW_REASONS_MAX / 64]; /* reasons that are only counted */
 	bool fragments_drop;
 	struct tables tables;

@@ -328,8 +328,10 @@ static int read_policy(struct parse_context *d, const struct override *overrides
 		return -1;
 	root = tree_read(&d->source);
 	if (!root || want(d, root, NODE_MAP) < 0 || check_version(d, root) < 0 ||
-	    overrides_apply(&d->source, root, overrides, count) < 0 ||
-	    read_map(d, root, policy_keys, d) < 0)
+	    overrides_apply(&d->source, root, overrides, count) < 0)
+		return -1;
+	d->strict = lists_are_strict(root);
+	if (read_map(d, root, policy_keys, d) < 0)
 		return -1;
 	d->policy.text_values = tree_count(root);
 	return check_policy(d);

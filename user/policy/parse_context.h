@@ -13,10 +13,20 @@
 #include "policy/source.h"
 #include "policy/text.h"
 
+/* Of two that claim the same addresses for their zones, the earlier one wins. */
+enum prefix_origin {
+	ORIGIN_WRITTEN, /* in the policy itself */
+	ORIGIN_FILE,
+	ORIGIN_NETWORK, /* an autonomous system */
+	ORIGIN_COUNTRY,
+	ORIGIN_COUNT
+};
+
 struct placed_prefix {
 	struct prefix prefix;
 	size_t zone; /* index into policy.zones */
 	struct position at;
+	enum prefix_origin origin;
 };
 
 struct placed_addr {
@@ -35,6 +45,7 @@ struct parse_context {
 	struct source source;
 	struct policy_text *text; /* keeps the list files that are read */
 	SHA256_CTX hash;
+	bool strict; /* of lists: known before any list is read */
 	struct policy policy;
 	struct sanity sanity;           /* what a zone has unless it says otherwise */
 	struct placed_prefix *prefixes; /* moved into policy.zones by the checks */

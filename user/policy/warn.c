@@ -247,6 +247,29 @@ static void warn_rates(struct warner *w, const struct zone *zone)
 	warn_hidden(w, zone, "newcomers.rate", &zone->newcomers, "rates.zone", &zone->zone_rate);
 }
 
+/* Lines that are left out. */
+static void warn_feeds(struct warner *w)
+{
+	const struct policy *p = w->policy;
+
+	for (size_t i = 0; i < p->feed_count; i++) {
+		const struct feed *feed = &p->feeds[i];
+
+		if (feed->bad == 1)
+			warn(w, (struct position){}, "a line is left out: %s", feed->wrong[0]);
+		else if (feed->bad)
+			warn(w, (struct position){}, "%zu lines of %s are left out; the first: %s",
+			     feed->bad, feed->path, feed->wrong[0]);
+	}
+	if (p->contested)
+		warn(w, (struct position){}, "%zu prefix%s of two zones: %s", p->contested,
+		     p->contested == 1 ? "" : "es", p->contest);
+	for (size_t i = 1; i < p->zone_count; i++)
+		if (!p->zones[i].source_count)
+			warn(w, p->zones[i].at, "zone '%s' has no sources now, so it matches nothing",
+			     p->zones[i].name);
+}
+
 void policy_warn(const struct policy *policy, struct warnings *warnings)
 {
 	struct warner w = {.policy = policy, .to = warnings};
@@ -259,6 +282,7 @@ void policy_warn(const struct policy *policy, struct warnings *warnings)
 		warn_rates(&w, &policy->zones[i]);
 	}
 	warn_list_examples(&w);
+	warn_feeds(&w);
 }
 
 void warnings_free(struct warnings *warnings)

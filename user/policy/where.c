@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "policy/feed.h"
 #include "policy/lists.h"
 #include "policy/lookup.h"
 #include "policy/prefix.h"
@@ -42,14 +43,20 @@ static void note(struct search *search, const char *file, struct position at,
 
 /* A line of a list file. */
 static int note_line(struct parse_context *d, const struct source *s, struct position at,
-		     const char *text, const void *context)
+		     const struct prefix *prefix, const void *context)
 {
-	struct prefix prefix;
-
 	(void)d;
-	if (prefix_read(text, &prefix) == PREFIX_FINE)
-		note((struct search *)context, s->name, at, &prefix);
+	note((struct search *)context, s->name, at, prefix);
 	return 0;
+}
+
+static int look_into(struct search *search, const struct node *node)
+{
+	const struct policy_file *file = list_file(&search->context, node);
+	const struct feed_reader reader = {note_line, search};
+	auto_feed struct feed feed = {};
+
+	return file ? feed_read(&search->context, file, &reader, &feed, search->e) : -1;
 }
 
 static void look_at(const struct node *node, const char *zone, void *arg)
@@ -60,9 +67,8 @@ static void look_at(const struct node *node, const char *zone, void *arg)
 	if (search->failed || node->kind != NODE_SCALAR ||
 	    (search->zone && (!zone || strcmp(zone, search->zone) != 0)))
 		return;
-	if (!search->zone && list_is_file(node->text))
-		search->failed = read_list_file(&search->context, node,
-						&(struct line_reader){note_line, search, NULL}) < 0;
+	if (list_is_file(node->text))
+		search->failed = look_into(search, node) < 0;
 	else if (prefix_read(node->text, &prefix) == PREFIX_FINE)
 		note(search, search->context.source.name, node->at, &prefix);
 }
@@ -73,12 +79,12 @@ static int look(struct policy_text *text, struct search *search, struct error *e
 
 	search->context.text = text;
 	search->context.source = (struct source){.name = text->name, .e = e};
-	SHA256Init(&search->context.hash);
+	search->e = e;
 	if (!root)
 		return -1;
 	if (search->zone) {
 		policy_tree_find(root, "zones.*.sources.*", look_at, search);
-		return 0;
+		return search->failed ? -1 : 0;
 	}
 	search->list = SW_LIST_DENY;
 	policy_tree_find(root, "lists.deny.*", look_at, search);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/content.h"
+#include "policy/feed.h"
 #include "policy/guard.h"
 #include "policy/keys.h"
 #include "policy/lists.h"
@@ -62,10 +63,48 @@ static int check_public_source(struct parse_context *d, const struct node *item,
 		       item->text);
 }
 
+/* The entry of `sources` that is read, for the prefixes that it stands for. */
+struct source_list {
+	struct position at;
+	enum prefix_origin origin;
+};
+
+static int add_line(struct parse_context *d, const struct source *s, struct position at,
+		    const struct prefix *prefix, const void *context)
+{
+	const struct source_list *list = context;
+	struct placed_prefix placed = {
+		.prefix = *prefix,
+		.zone = d->policy.zone_count,
+		.at = list->at,
+		.origin = list->origin,
+	};
+
+	if (count_entry(d, s, at) < 0)
+		return -1;
+	append(d->prefixes, d->prefix_count, placed);
+	return 0;
+}
+
+static int add_source_file(struct parse_context *d, const struct node *item, const struct zone *z)
+{
+	struct source_list list = {item->at, ORIGIN_FILE};
+
+	if (is_public(z))
+		return fail_at(&d->source, item->at,
+			       "zone 'public' has all sources that no other zone names; give the "
+			       "sources of '%s' a zone of their own",
+			       quote(item->text).text);
+	d->policy.zones_watched = true;
+	return read_feed(d, item, &(struct feed_reader){add_line, &list});
+}
+
 static int add_source(struct parse_context *d, const struct node *item, const struct zone *z)
 {
 	struct placed_prefix placed = {.zone = d->policy.zone_count, .at = item->at};
 
+	if (item->kind == NODE_SCALAR && list_is_file(item->text))
+		return add_source_file(d, item, z);
 	if (want_prefix(d, item, &placed.prefix) < 0)
 		return -1;
 	if (is_public(z)) {
