@@ -18,7 +18,7 @@ _sipward_interfaces() {
 _sipward() {
 	local command=${COMP_WORDS[1]} before=${COMP_WORDS[COMP_CWORD-1]} words=
 	if [ "$COMP_CWORD" = 1 ]; then
-		_sipward_words -W "run check diff apply confirm tune status top stats events capture explain audit ban allow who doctor detach version --help --version"
+		_sipward_words -W "run check diff apply confirm tune status top stats events capture explain audit ban allow lists who doctor detach version --help --version"
 		return
 	fi
 	case $before in
@@ -45,6 +45,7 @@ _sipward() {
 	audit) words="--format --help --json --policy --vectors -f -h -j -p" ;;
 	ban) words="add import del del del list export flush --account --for --help --json --note --skip --user --yes -a -f -h -j -n -s -u -y" ;;
 	allow) words="add import del list export flush --for --help --json --note --skip --yes -f -h -j -n -s -y" ;;
+	lists) words="take --help --json -h -j" ;;
 	who) words="--help --json --policy -h -j -p" ;;
 	doctor) words="--help --interface --json --policy -h -i -j -p" ;;
 	detach) words="--dry-run --help --interface --json --yes -h -i -j -y" ;;

@@ -51,7 +51,7 @@ static void add_model(const struct policy *policy)
 		policy->zone_count, policy->list_count, policy->host_count, policy->agent_count,
 		policy->dial_prefix_count, policy->number_count, policy->country.length,
 		policy->state_off, policy->state_file != NULL, policy->state_every,
-		policy->metrics_port,
+		policy->metrics_port, policy->strict,
 	};
 
 	add(counts, sizeof(counts));

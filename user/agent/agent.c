@@ -13,6 +13,7 @@
 #include "agent/commands.h"
 #include "agent/core.h"
 #include "agent/exporter.h"
+#include "agent/feed_reload.h"
 #include "agent/interfaces.h"
 #include "agent/policies.h"
 #include "agent/saved.h"
@@ -103,6 +104,8 @@ static void on_tick(void *context, int fd)
 	save_tick(agent);
 	upkeep_tick(&agent->upkeep, &agent->running.policy);
 	connections_tick(&agent->connections);
+	feeds_tick(&agent->feeds);
+	feeds_end_tick(agent);
 }
 
 static void on_events(void *context, int fd)
@@ -246,7 +249,8 @@ static int watch_all(struct agent *agent, struct error *e)
 	    behaviour_follow(&agent->behaviour, policy, &allowed, e) < 0 ||
 	    connections_follow(&agent->connections, policy, e) < 0 ||
 	    upkeep_open(&agent->upkeep, &agent->loop, e) < 0 ||
-	    worker_open(&agent->saver, &agent->loop, "sipward-save", e) < 0)
+	    worker_open(&agent->saver, &agent->loop, "sipward-save", e) < 0 ||
+	    feeds_open(&agent->feeds, &agent->loop, e) < 0)
 		return -1;
 	return start_timer(agent, e);
 }
@@ -269,6 +273,7 @@ static int start(struct agent *agent, struct error *e)
 	    open_state(agent, e) < 0 || watch_all(agent, e) < 0 || open_socket(agent, e) < 0 ||
 	    protect(agent, &agent->running.policy, e) < 0)
 		return -1;
+	feeds_follow(&agent->feeds, &agent->running.policy);
 	fault_point("start: forget what was tuned", NULL);
 	tuned_left_over();
 	return 0;
@@ -328,6 +333,7 @@ static void agent_free(struct agent *agent)
 	history_close(&agent->history);
 	upkeep_close(&agent->upkeep);
 	worker_close(&agent->saver);
+	feeds_close(&agent->feeds);
 	behaviour_close(&agent->behaviour);
 	admission_close(&agent->admission);
 	observation_close(&agent->observation);
@@ -353,7 +359,8 @@ static bool end_threads(struct agent *agent)
 	worker_close(&agent->saver);
 	worker_close(&agent->upkeep.worker);
 	worker_close(&agent->connections.worker);
-	return !agent->saver.open && !agent->upkeep.worker.open && !agent->connections.worker.open;
+	worker_close(&agent->feeds.worker);
+	return !agent->feeds.worker.open && !agent->saver.open && !agent->upkeep.worker.open && !agent->connections.worker.open;
 }
 
 int agent_run(const struct agent_options *options, struct error *e)
@@ -372,6 +379,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.upkeep = {UPKEEP_CLOSED, .say = say_text},
 		.behaviour = {.say = say_text, .told = on_ban},
 		.connections = {.say = say_text, .worker = WORKER_CLOSED},
+		.feeds = {FEEDS_CLOSED, .say = say_text, .found = feeds_found},
 		.locals = {.timer = -1, .say = say_text},
 		.signals = -1,
 		.timer = -1,
@@ -390,6 +398,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 	agent.behaviour.context = &agent;
 	agent.connections.state = &agent.state;
 	agent.connections.loop = &agent.loop;
+	agent.feeds.context = &agent;
 	pthread_mutex_lock(&agent.jobs.lock);
 	if (start(&agent, e) < 0) {
 		struct error ignored = {};

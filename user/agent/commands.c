@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/core.h"
+#include "agent/feed_reload.h"
 #include "agent/policies.h"
 #include "agent/saved.h"
 #include "agent/tuned.h"
@@ -95,6 +96,7 @@ static struct json_object *agent_json(const struct agent *agent)
 	json_object_object_add(o, "exporter", exporter_json(agent->exporter));
 	json_object_object_add(o, "rounds", rounds_json(&agent->loop.rounds));
 	json_object_object_add(o, "bans", bans_json(&agent->upkeep));
+	json_object_object_add(o, "lists", feeds_json(agent));
 	return o;
 }
 
@@ -223,6 +225,19 @@ static int on_diff(struct agent *agent, struct json_object *args, struct json_ob
 	return 0;
 }
 
+/* {"file": null for all that are kept} */
+static int on_take_list(struct agent *agent, struct json_object *args, struct json_object *answer,
+			struct error *e)
+{
+	size_t taken;
+
+	if (feeds_take(agent, text_of(args, "file"), &taken, e) < 0)
+		return -1;
+	json_count(answer, "taken", taken);
+	json_object_object_add(answer, "lists", feeds_json(agent));
+	return 0;
+}
+
 static int on_who(struct agent *agent, struct json_object *args, struct json_object *answer,
 		  struct error *e)
 {
@@ -238,7 +253,7 @@ static const struct command_of_agent {
 } commands[] = {
 	{"status", on_status, false}, {"tune", on_tune, true},       {"reset", on_reset, true},
 	{"apply", on_apply, true},    {"confirm", on_confirm, true}, {"diff", on_diff, true},
-	{"who", on_who, false},
+	{"who", on_who, false},       {"take_list", on_take_list, true},
 };
 
 static const struct command_of_agent *find_command(const char *line)

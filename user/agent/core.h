@@ -15,6 +15,7 @@
 #include "agent/connections.h"
 #include "agent/control.h"
 #include "agent/exporter_process.h"
+#include "agent/feeds.h"
 #include "agent/history.h"
 #include "agent/jobs.h"
 #include "agent/locals.h"
@@ -62,6 +63,8 @@ struct agent {
 	struct upkeep upkeep;
 	struct behaviour behaviour;
 	struct connections connections;
+	struct feeds feeds;
+	uint64_t feeds_end_at; /* monotonic nanoseconds: not before that are ended entries sought */
 	int signals;
 	int timer;
 	uint64_t generation;

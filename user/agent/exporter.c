@@ -2,6 +2,7 @@
 #include "agent/exporter.h"
 
 #include "agent/core.h"
+#include "agent/feed_reload.h"
 #include "agent/interfaces.h"
 #include "agent/say.h"
 #include "export/metrics.h"
@@ -10,6 +11,8 @@ static char *render_metrics(void *context, struct error *e)
 {
 	struct agent *agent = context;
 	const struct ban_counts *counts = &agent->upkeep.counts;
+	auto_free struct metrics_list *lists = NULL;
+	size_t list_count = feeds_metrics(agent, &lists);
 	struct metrics_source source = {
 		.state = &agent->state,
 		.policy = &agent->running.policy,
@@ -27,6 +30,8 @@ static char *render_metrics(void *context, struct error *e)
 		.exporter_ends = exporter_ends(agent->exporter),
 		.behaviour = &agent->behaviour.counts,
 		.round_ns = agent->loop.rounds.longest,
+		.lists = lists,
+		.list_count = list_count,
 		.repairs = agent->repairs.counts,
 		.closed = agent->connections.ring.buffer ? agent->connections.closed : NULL,
 	};

@@ -111,7 +111,19 @@ static int run_loaded_policy(struct agent *agent, struct loaded_policy *next,
 	agent->running = *next;
 	memset(next, 0, sizeof(*next));
 	finish_change(agent, &change);
+	feeds_follow(&agent->feeds, &agent->running.policy);
 	return 0;
+}
+
+void use_lists(struct agent *agent, struct policy *next, struct allowed *allowed)
+{
+	auto_policy struct policy before = agent->running.policy;
+
+	agent->running.policy = *next;
+	memset(next, 0, sizeof(*next));
+	admission_follow(&agent->admission, &agent->running.policy, NULL);
+	connections_follow(&agent->connections, &agent->running.policy, NULL);
+	behaviour_follow(&agent->behaviour, &agent->running.policy, allowed, NULL);
 }
 
 /* "what was tuned is gone: KEY VALUE, KEY VALUE", or NULL when nothing was. */

@@ -10,6 +10,7 @@
 #include "policy/text.h"
 
 struct agent;
+struct allowed;
 
 /* Reads the policy file of the command line again, as a job. */
 void reload_soon(struct agent *agent);
@@ -26,6 +27,10 @@ void go_back(struct agent *agent);
 int tune(struct agent *agent, struct override *override, uint64_t duration, struct error *e);
 /* Takes back overrides: of a key and all keys below it, or all (NULL). */
 int tune_reset(struct agent *agent, const char *key, struct error *e);
+
+/* Makes *next, which has other lists and else nothing new, the running policy; the tables of the
+ * kernel have them already. Takes over *next and *allowed. */
+void use_lists(struct agent *agent, struct policy *next, struct allowed *allowed);
 
 /* Once a second: takes back overrides whose time is over, as a job. */
 void policies_tick(struct agent *agent);

@@ -19,6 +19,6 @@ struct command {
 extern const struct command command_run, command_check, command_status, command_stats, command_ban,
 	command_events, command_explain, command_detach, command_version, command_tune,
 	command_apply, command_confirm, command_diff, command_doctor, command_allow, command_top,
-	command_capture, command_audit, command_who;
+	command_capture, command_audit, command_who, command_lists;
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/attached.h"
+#include "cli/list_text.h"
 #include "cli/tune.h"
 #include "export/json.h"
 #include "export/verdict.h"
@@ -100,6 +101,7 @@ static void print_agent(struct json_object *agent, bool verbose)
 		       json_object_get_string(json_object_array_get_idx(missing, i)));
 	print_renamed(json_object_object_get(agent, "renamed"));
 	print_repairs(json_object_object_get(agent, "repairs"));
+	print_list_trouble(json_object_object_get(agent, "lists"));
 }
 
 /* "known   5 of 262144   0 %": within 40 columns. */

@@ -349,6 +349,38 @@ static void render_repairs(FILE *out, const struct metrics_source *source)
 			source->repairs[i]);
 }
 
+static void list_sample(FILE *out, const char *name, const char *file, uint64_t value)
+{
+	fprintf(out, "%s{", name);
+	label(out, "file", file);
+	fprintf(out, "} %" PRIu64 "\n", value);
+}
+
+static void render_lists(FILE *out, const struct metrics_source *source)
+{
+	const struct metrics_list *lists = source->lists;
+
+	if (!source->list_count)
+		return;
+	family(out, "sipward_list_entries", "gauge", "Prefixes of a list file that hold now");
+	for (size_t i = 0; i < source->list_count; i++)
+		list_sample(out, "sipward_list_entries", lists[i].file, lists[i].entries);
+	family(out, "sipward_list_wrong_lines", "gauge",
+	       "Lines of a list file that are left out, since they are no prefixes");
+	for (size_t i = 0; i < source->list_count; i++)
+		list_sample(out, "sipward_list_wrong_lines", lists[i].file, lists[i].wrong);
+	family(out, "sipward_list_taken_timestamp_seconds", "gauge",
+	       "When what is in force of a list file was taken");
+	for (size_t i = 0; i < source->list_count; i++)
+		list_sample(out, "sipward_list_taken_timestamp_seconds", lists[i].file,
+			    lists[i].taken);
+	family(out, "sipward_list_kept", "gauge",
+	       "1 while a list file as it is now is not in force: it cannot be read, is wrong, or "
+	       "shrank by more than half");
+	for (size_t i = 0; i < source->list_count; i++)
+		list_sample(out, "sipward_list_kept", lists[i].file, lists[i].kept);
+}
+
 char *metrics_render(const struct metrics_source *source, struct error *e)
 {
 	auto_snapshot struct snapshot snapshot = {};
@@ -388,6 +420,7 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	render_attachments(out, &snapshot);
 	render_repairs(out, source);
 	render_patches(out, source);
+	render_lists(out, source);
 	family(out, "sipward_packets_total", "counter", "Packets to the services, by verdict");
 	each_zone(out, &snapshot, render_packets);
 	family(out, "sipward_drops_total", "counter",

@@ -22,6 +22,15 @@ struct behaviour_counts {
 	uint64_t full; /* not banned, or not penalised: the table is full */
 };
 
+/* A file of `lists`, or of a zone's sources. */
+struct metrics_list {
+	const char *file;
+	uint64_t entries; /* that hold now */
+	uint64_t wrong;   /* lines that are left out */
+	uint64_t taken;   /* seconds since 1970 */
+	bool kept;        /* the file as it is now is not in force */
+};
+
 /* Data of the agent beside the maps. Nothing here takes a walk over a table. */
 struct metrics_source {
 	const struct state *state;
@@ -39,6 +48,8 @@ struct metrics_source {
 	const struct behaviour_counts *behaviour;
 	uint64_t round_ns;       /* processor time of the longest round of the agent's loop */
 	const uint64_t *repairs; /* by enum repair */
+	const struct metrics_list *lists;
+	size_t list_count;
 	const uint64_t *closed;  /* connections closed, by reason; NULL: none ever are */
 };
 

@@ -163,6 +163,7 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 		out->bodies |= zone->body;
 		out->sanity_strict |= zone->profile == SW_PROFILE_STRICT;
 	}
+	out->have_zones |= policy->zones_watched;
 	out->early |= (out->limited & RATES_EARLY) != 0;
 	compile_content(policy, numbers, out);
 	compile_guards(policy, numbers, out);
@@ -170,6 +171,8 @@ void compile_policy(const struct policy *policy, const uint8_t *numbers, const s
 	out->observed = out->admission || out->responses_expected || out->to_tags || out->calls ||
 			out->guards & SW_GUARD_OBSERVED || out->egress;
 	out->connections = out->admission || out->tcp_close || out->bans;
+	/* A feed may bring either kind at any time. */
+	out->have_list_hosts = out->have_list_prefixes = policy->lists_watched;
 	for (size_t i = 0; i < policy->list_count; i++) {
 		const struct prefix *prefix = &policy->list[i].prefix;
 

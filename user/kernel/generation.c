@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "kernel/compile_content.h"
+#include "kernel/list_change.h"
 
 #define PART 16384 /* entries that are written with one call: some 16 ms */
 
@@ -148,10 +149,30 @@ static int reuse_state(struct sipward_bpf *skel, const struct state *state, stru
 	return 0;
 }
 
+static uint32_t entries_of(const struct policy *policy, const struct batch *batches, int i)
+{
+	size_t count = batches[i].key_count;
+
+	switch (i) {
+	case BATCH_ZONES_V4:
+	case BATCH_ZONES_V6:
+		return watched_prefixes(policy->zones_watched, count);
+	case BATCH_LISTS_V4:
+	case BATCH_LISTS_V6:
+		return watched_prefixes(policy->lists_watched, count);
+	case BATCH_HOSTS:
+		return watched_hosts(policy, count);
+	default:
+		return count ? count : 1;
+	}
+}
+
 /* The first program of a generation makes the policy maps, the others share them. */
-static int prepare_policy_maps(struct batch *batches, const struct sipward_bpf *share,
+static int prepare_policy_maps(struct batch *batches, const struct generation_source *source,
 			       struct error *e)
 {
+	const struct sipward_bpf *share = source->share;
+
 	for (int i = 0; i < BATCH_COUNT; i++) {
 		struct bpf_map *map = batches[i].map;
 		const char *name = bpf_map__name(map);
@@ -160,8 +181,7 @@ static int prepare_policy_maps(struct batch *batches, const struct sipward_bpf *
 			if (reuse(map, bpf_object__find_map_fd_by_name(share->obj, name), e) < 0)
 				return -1;
 		} else {
-			bpf_map__set_max_entries(map,
-						 batches[i].key_count ? batches[i].key_count : 1);
+			bpf_map__set_max_entries(map, entries_of(source->policy, batches, i));
 		}
 	}
 	return 0;
@@ -225,7 +245,7 @@ struct sipward_bpf *generation_load(const struct generation_source *source, int 
 		source->scan_all ? SIP_NEED_ALL : scan_needs(source->compiled);
 	if (reuse_state(skel, source->state, e) < 0 ||
 	    reuse(skel->maps.counters, counters_fd, e) < 0 ||
-	    prepare_policy_maps(batches, source->share, e) < 0 ||
+	    prepare_policy_maps(batches, source, e) < 0 ||
 	    /* One observer serves all interfaces. */
 	    load(skel, multi_buffer, source->compiled->observed && !source->share, e) < 0 ||
 	    fault_point("prepare: fill policy maps", e) < 0 || fill(batches, source->share, e) < 0)

@@ -37,6 +37,15 @@ static void open_maps(struct live *live)
 	}
 }
 
+int live_open_interface(struct live *live, const char *name, struct error *e)
+{
+	if (attachment_read(name, &live->attachment, e) < 0)
+		return -1;
+	if (live->attachment.policy)
+		open_maps(live);
+	return 0;
+}
+
 int live_open(struct live *live, struct error *e)
 {
 	auto_string_list char **names = state_interfaces();
@@ -45,11 +54,8 @@ int live_open(struct live *live, struct error *e)
 	for (char **name = names; *name; name++) {
 		struct error one = {};
 
-		if (attachment_read(*name, &live->attachment, &one) == 0 &&
-		    live->attachment.policy) {
-			open_maps(live);
+		if (live_open_interface(live, *name, &one) == 0 && live->attachment.policy)
 			return 0;
-		}
 		attachment_free(&live->attachment);
 		if (one.code)
 			fail(&trouble, one.code, "%s", one.text);

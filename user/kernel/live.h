@@ -24,6 +24,8 @@ struct live {
 /* Opens the first interface that runs a program of this version. 0, also when there is none; -1
  * and *e when there is one that cannot be read. Owned by the caller: live_close(). */
 int live_open(struct live *live, struct error *e);
+/* Likewise the program of one interface. */
+int live_open_interface(struct live *live, const char *name, struct error *e);
 void live_close(struct live *live);
 #define auto_live cleanup(live_close)
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
+#include "kernel/list_change.h"
 #include "kernel/skeleton.h"
 #include "kernel/table_sizes.h"
 
@@ -15,6 +16,7 @@
  * has a node of its own for most branches, too. */
 #define HOST_ENTRY 128
 #define TRIE_ENTRY 160
+#define BUCKET     32 /* of a hash: their number is a power of two */
 
 /* The one that runs and the one that takes its place. */
 #define GENERATIONS 2
@@ -172,6 +174,9 @@ static struct memory sum_up(const struct policy *policy, const struct table_size
 	memory.lists =
 		GENERATIONS * ((counts.prefixes + counts.numbers) * TRIE_ENTRY +
 			       (counts.hosts + counts.agents + counts.addresses) * HOST_ENTRY);
+	/* The buckets of hosts that a feed may still bring. */
+	if (policy->lists_watched)
+		memory.lists += GENERATIONS * BUCKET * (uint64_t)watched_hosts(policy, counts.hosts);
 	memory.agent = agent_memory(policy, &counts);
 	memory.sum = memory.tables + memory.lists + memory.agent;
 	return memory;

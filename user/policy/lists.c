@@ -108,25 +108,34 @@ static int read_list_text(struct parse_context *d, const char *name, const char 
 
 static const char *const bool_words[] = {"false", "true", NULL};
 
+int list_text_read(struct policy_file *file, struct error *e)
+{
+	struct stat st;
+
+	/* A pipe would keep a reload waiting, and be empty the second time. */
+	if (stat(file->path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return fail(e, EXIT_FAILED, "%s: is not a regular file; name one", file->path);
+	file->text = read_whole_file(file->path, LISTS_OCTETS_MAX, &file->size, e);
+	return file->text ? 0 : -1;
+}
+
+char *list_text_path(const char *path)
+{
+	return xstrdup(path);
+}
+
 /* The file as it was when this policy was read for the first time. */
 static const struct policy_file *known_file(struct parse_context *d, const struct node *item,
 					    const char *path)
 {
-	struct policy_file file = {};
+	struct policy_file file = {.path = (char *)path};
 	struct error why = {0};
-	struct stat st;
 
 	for (size_t i = 0; i < d->text->file_count; i++) {
 		if (strcmp(d->text->files[i].path, path) == 0)
 			return &d->text->files[i];
 	}
-	/* A pipe would keep a reload waiting, and be empty the second time. */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		fail_at(&d->source, item->at, "%s: is not a regular file; name one", path);
-		return NULL;
-	}
-	file.text = read_whole_file(path, LISTS_OCTETS_MAX, &file.size, &why);
-	if (!file.text) {
+	if (list_text_read(&file, &why) < 0) {
 		fail_at(&d->source, item->at, "%s", why.text);
 		return NULL;
 	}

@@ -27,6 +27,11 @@ int count_entry(struct parse_context *d, const struct source *s, struct position
 
 /* True for an entry of `lists` that is the name of a file: it has a '/', and is no prefix. */
 bool list_is_file(const char *text);
+/* Reads the text of a list file, whose path is there, as it is now. 0, or -1 and *e. */
+int list_text_read(struct policy_file *file, struct error *e);
+/* The file on the disk that it comes from; owned by the caller. */
+char *list_text_path(const char *path);
+
 /* The file that an entry names, as it was when this policy was read for the first time; NULL on
  * error. It counts as read. */
 const struct policy_file *list_file(struct parse_context *d, const struct node *item);
