@@ -33,7 +33,10 @@ PACKET_TESTS := $(call test_of,packets)
 
 $(UNIT_TESTS): $(SAN)/unit/%: $(SAN)/unit/%.o $(call helpers_of,unit) $(SAN_LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka $(JUDGE)
+
+# Another reader of the same files.
+$(SAN)/unit/test_mmdb: JUDGE := -lmaxminddb
 
 $(PACKET_TESTS): $(SAN)/packets/%: $(SAN)/packets/%.o $(call helpers_of,packets) \
 		$(call helpers_of,unit) $(SAN_LIB)

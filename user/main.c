@@ -9,10 +9,10 @@
 #include "kernel/sandbox.h"
 
 static const struct command *const commands[] = {
-	&command_run,     &command_check,   &command_diff,   &command_apply,   &command_confirm,
-	&command_tune,    &command_status,  &command_top,    &command_stats,   &command_events,
-	&command_capture, &command_explain, &command_audit,  &command_ban,     &command_allow,
-	&command_lists,   &command_who,     &command_doctor, &command_detach,  &command_version,
+	&command_run,     &command_check,   &command_diff,   &command_apply,  &command_confirm,
+	&command_tune,    &command_status,  &command_top,    &command_stats,  &command_events,
+	&command_capture, &command_explain, &command_audit,  &command_ban,    &command_allow,
+	&command_lists,   &command_who,     &command_doctor, &command_detach, &command_version,
 };
 
 static void print_help(FILE *out)

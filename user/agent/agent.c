@@ -360,7 +360,8 @@ static bool end_threads(struct agent *agent)
 	worker_close(&agent->upkeep.worker);
 	worker_close(&agent->connections.worker);
 	worker_close(&agent->feeds.worker);
-	return !agent->feeds.worker.open && !agent->saver.open && !agent->upkeep.worker.open && !agent->connections.worker.open;
+	return !agent->feeds.worker.open && !agent->saver.open && !agent->upkeep.worker.open &&
+	       !agent->connections.worker.open;
 }
 
 int agent_run(const struct agent_options *options, struct error *e)

@@ -251,8 +251,8 @@ static const struct command_of_agent {
 		   struct error *e);
 	bool slow; /* done by a job */
 } commands[] = {
-	{"status", on_status, false}, {"tune", on_tune, true},       {"reset", on_reset, true},
-	{"apply", on_apply, true},    {"confirm", on_confirm, true}, {"diff", on_diff, true},
+	{"status", on_status, false}, {"tune", on_tune, true},           {"reset", on_reset, true},
+	{"apply", on_apply, true},    {"confirm", on_confirm, true},     {"diff", on_diff, true},
 	{"who", on_who, false},       {"take_list", on_take_list, true},
 };
 

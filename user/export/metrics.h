@@ -50,7 +50,7 @@ struct metrics_source {
 	const uint64_t *repairs; /* by enum repair */
 	const struct metrics_list *lists;
 	size_t list_count;
-	const uint64_t *closed;  /* connections closed, by reason; NULL: none ever are */
+	const uint64_t *closed; /* connections closed, by reason; NULL: none ever are */
 };
 
 /* The exposition text (Prometheus text format 0.0.4), owned by the caller. NULL and *e. */

@@ -176,7 +176,8 @@ static struct memory sum_up(const struct policy *policy, const struct table_size
 			       (counts.hosts + counts.agents + counts.addresses) * HOST_ENTRY);
 	/* The buckets of hosts that a feed may still bring. */
 	if (policy->lists_watched)
-		memory.lists += GENERATIONS * BUCKET * (uint64_t)watched_hosts(policy, counts.hosts);
+		memory.lists +=
+			GENERATIONS * BUCKET * (uint64_t)watched_hosts(policy, counts.hosts);
 	memory.agent = agent_memory(policy, &counts);
 	memory.sum = memory.tables + memory.lists + memory.agent;
 	return memory;

@@ -42,8 +42,7 @@ static const char *const agent[] = {
 	"flock", "memfd_create", "fadvise64",
 	/* descriptors */
 	"dup", "dup2", "dup3", "pipe", "pipe2", "ioctl", "select", "pselect6", "timerfd_create",
-	"timerfd_settime", "timerfd_gettime", "signalfd4", "inotify_init1",
-	"inotify_add_watch",
+	"timerfd_settime", "timerfd_gettime", "signalfd4", "inotify_init1", "inotify_add_watch",
 	/* the network; socket() is below */
 	"bpf", "socketpair", "bind", "listen", "connect", "sendmmsg", "recvmmsg",
 	/* threads, children, the exporter; clone() and execve() are below */

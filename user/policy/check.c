@@ -100,7 +100,8 @@ static int thin_out_prefixes(struct parse_context *d)
 		const struct placed_prefix *before = kept ? &d->prefixes[kept - 1] : NULL;
 
 		if (before && prefix_compare(&before->prefix, &one.prefix) == 0) {
-			if (one.origin <= ORIGIN_FILE && note_contest(d, before, &one) < 0)
+			if ((one.origin <= ORIGIN_FILE || one.origin == before->origin) &&
+			    note_contest(d, before, &one) < 0)
 				return -1;
 			continue;
 		}

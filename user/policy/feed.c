@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "policy/duration.h"
+#include "policy/geo.h"
 #include "policy/lists.h"
 
 #define LINE_OCTETS_MAX 4096
@@ -201,6 +202,10 @@ int read_feed(struct parse_context *d, const struct node *item, const struct fee
 		return -1;
 	begin_list(d);
 	done = feed_read(d, file, reader, &feed, d->source.e);
+	if (done == 0 && is_geo(item->text) && !feed.entries)
+		done = fail_at(&d->source, item->at,
+			       "'%s' has no prefix in the database; look whether its code is right",
+			       item->text);
 	if (done == 0 && !feed_of(&d->policy, feed.path))
 		append(d->policy.feeds, d->policy.feed_count, feed);
 	else

@@ -8,11 +8,12 @@
 #ifndef SIPWARD_POLICY_LIMITS_H
 #define SIPWARD_POLICY_LIMITS_H
 
-#define POLICY_OCTETS_MAX (16u << 20) /* of the policy's own text */
-#define LISTS_OCTETS_MAX  (64u << 20) /* of all list files, each as often as it is named */
-#define LIST_FILES_MAX    1000u       /* how often a policy may name one */
-#define VALUES_MAX        (1u << 20)  /* in the policy's own text */
-#define DEPTH_MAX         16u         /* levels of lists and mappings */
+#define POLICY_OCTETS_MAX (16u << 20)  /* of the policy's own text */
+#define LISTS_OCTETS_MAX  (64u << 20)  /* of all list files, each as often as it is named */
+#define GEO_OCTETS_MAX    (256u << 20) /* of a database of countries or networks */
+#define LIST_FILES_MAX    1000u        /* how often a policy may name one */
+#define VALUES_MAX        (1u << 20)   /* in the policy's own text */
+#define DEPTH_MAX         16u          /* levels of lists and mappings */
 
 /* Entries of all lists: addresses of services, prefixes of zones, deny and allow, numbers of each
  * zone, names of attack tools. One takes about 0.5 us to read and 1 us to write into a map. */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "policy/feed.h"
+#include "policy/geo.h"
 #include "policy/keys.h"
 #include "policy/limits.h"
 #include "policy/names.h"
@@ -24,6 +25,11 @@ bool list_is_file(const char *text)
 		before--;
 	return strspn(text, "0123456789.") != before &&
 	       (!memchr(text, ':', before) || strspn(text, "0123456789abcdefABCDEF.:") != before);
+}
+
+bool list_is_feed(const char *text)
+{
+	return list_is_file(text) || is_geo(text);
 }
 
 void begin_list(struct parse_context *d)
@@ -112,6 +118,8 @@ int list_text_read(struct policy_file *file, struct error *e)
 {
 	struct stat st;
 
+	if (geo_in_path(file->path))
+		return geo_read(file, e);
 	/* A pipe would keep a reload waiting, and be empty the second time. */
 	if (stat(file->path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return fail(e, EXIT_FAILED, "%s: is not a regular file; name one", file->path);
@@ -121,7 +129,9 @@ int list_text_read(struct policy_file *file, struct error *e)
 
 char *list_text_path(const char *path)
 {
-	return xstrdup(path);
+	const char *mark = geo_in_path(path);
+
+	return mark ? xasprintf("%.*s", (int)(mark - path), path) : xstrdup(path);
 }
 
 /* The file as it was when this policy was read for the first time. */
@@ -146,9 +156,12 @@ static const struct policy_file *known_file(struct parse_context *d, const struc
 
 const struct policy_file *list_file(struct parse_context *d, const struct node *item)
 {
-	const char *directory = *item->text != '/' && d->text->directory ? d->text->directory : "";
-	auto_free char *path = xasprintf("%s%s", directory, item->text);
-	const struct policy_file *file = known_file(d, item, path);
+	const char *directory = d->text->directory ? d->text->directory : "";
+	auto_free char *path =
+		is_geo(item->text) ?
+			geo_path(d, item, directory) :
+			xasprintf("%s%s", *item->text == '/' ? "" : directory, item->text);
+	const struct policy_file *file = path ? known_file(d, item, path) : NULL;
 
 	if (!file)
 		return NULL;
@@ -219,7 +232,7 @@ static int add_item(struct parse_context *d, const struct node *item, enum sw_li
 
 	if (!text)
 		return -1;
-	if (list_is_file(text)) {
+	if (list_is_feed(text)) {
 		d->policy.lists_watched = true;
 		return read_feed(d, item, &(struct feed_reader){add_line, &list});
 	}

@@ -27,6 +27,8 @@ int count_entry(struct parse_context *d, const struct source *s, struct position
 
 /* True for an entry of `lists` that is the name of a file: it has a '/', and is no prefix. */
 bool list_is_file(const char *text);
+/* True for a feed: such a file, or a country or network (geo.h). */
+bool list_is_feed(const char *text);
 /* Reads the text of a list file, whose path is there, as it is now. 0, or -1 and *e. */
 int list_text_read(struct policy_file *file, struct error *e);
 /* The file on the disk that it comes from; owned by the caller. */

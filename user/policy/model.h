@@ -187,11 +187,11 @@ struct zone {
 
 /* A file of prefixes as it was read (feed.h). */
 struct feed {
-	char *path;       /* as in struct policy_text */
-	size_t entries;   /* with those whose time is over */
-	size_t ended;     /* those alone */
-	size_t bad;       /* lines that are left out */
-	uint64_t next_end; /* of an entry, nanoseconds since 1970; 0: none ends */
+	char *path;                   /* as in struct policy_text */
+	size_t entries;               /* with those whose time is over */
+	size_t ended;                 /* those alone */
+	size_t bad;                   /* lines that are left out */
+	uint64_t next_end;            /* of an entry, nanoseconds since 1970; 0: none ends */
 	char *wrong[FEED_WRONG_KEPT]; /* "FILE:LINE:COLUMN: what", the first of them */
 	size_t wrong_count;
 };
@@ -240,11 +240,11 @@ struct policy {
 	size_t list_count;
 	struct feed *feeds; /* each file once, in the order of the text */
 	size_t feed_count;
-	bool strict;          /* a wrong line of a feed is an error */
-	bool lists_watched;   /* some entry of the lists comes from a feed */
-	bool zones_watched;   /* likewise of a zone's sources */
-	size_t contested;     /* prefixes of feeds that two zones claim */
-	char *contest;        /* the first of them, in words; NULL: none */
+	bool strict;                          /* a wrong line of a feed is an error */
+	bool lists_watched;                   /* some entry of the lists comes from a feed */
+	bool zones_watched;                   /* likewise of a zone's sources */
+	size_t contested;                     /* prefixes of feeds that two zones claim */
+	char *contest;                        /* the first of them, in words; NULL: none */
 	uint64_t shadow[SW_REASONS_MAX / 64]; /* reasons that are only counted */
 	bool fragments_drop;
 	struct tables tables;

@@ -6,6 +6,7 @@
 
 #include "policy/check.h"
 #include "policy/decimal.h"
+#include "policy/geo.h"
 #include "policy/guard.h"
 #include "policy/keys.h"
 #include "policy/limits.h"
@@ -278,6 +279,7 @@ const struct key policy_keys[] = {
 	KEY("shadow", read_shadow, .offset = offsetof(struct parse_context, policy.shadow)),
 	KEY("dial_prefixes", read_dial_prefixes, .always = true, .fixed = true),
 	KEY("high_risk", read_high_risk, .always = true, .fixed = true),
+	KEY("geo", read_geo, .fixed = true),
 	KEY("zones", read_zones, .always = true),
 	KEY("rules", read_patches, .fixed = true),
 	KEY("lists", read_lists, .fixed = true),
@@ -331,6 +333,7 @@ static int read_policy(struct parse_context *d, const struct override *overrides
 	    overrides_apply(&d->source, root, overrides, count) < 0)
 		return -1;
 	d->strict = lists_are_strict(root);
+	geo_prepare(d, root);
 	if (read_map(d, root, policy_keys, d) < 0)
 		return -1;
 	d->policy.text_values = tree_count(root);

@@ -12,6 +12,7 @@
 #include "policy/model.h"
 #include "policy/source.h"
 #include "policy/text.h"
+#include "policy/tree.h"
 
 /* Of two that claim the same addresses for their zones, the earlier one wins. */
 enum prefix_origin {
@@ -45,7 +46,8 @@ struct parse_context {
 	struct source source;
 	struct policy_text *text; /* keeps the list files that are read */
 	SHA256_CTX hash;
-	bool strict; /* of lists: known before any list is read */
+	bool strict; /* of lists: known before any list is read, like the next two */
+	const struct node *geo_country, *geo_asn;
 	struct policy policy;
 	struct sanity sanity;           /* what a zone has unless it says otherwise */
 	struct placed_prefix *prefixes; /* moved into policy.zones by the checks */

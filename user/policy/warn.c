@@ -266,7 +266,8 @@ static void warn_feeds(struct warner *w)
 		     p->contested == 1 ? "" : "es", p->contest);
 	for (size_t i = 1; i < p->zone_count; i++)
 		if (!p->zones[i].source_count)
-			warn(w, p->zones[i].at, "zone '%s' has no sources now, so it matches nothing",
+			warn(w, p->zones[i].at,
+			     "zone '%s' has no sources now, so it matches nothing",
 			     p->zones[i].name);
 }
 

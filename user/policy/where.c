@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/feed.h"
+#include "policy/geo.h"
 #include "policy/lists.h"
 #include "policy/lookup.h"
 #include "policy/prefix.h"
@@ -67,7 +68,7 @@ static void look_at(const struct node *node, const char *zone, void *arg)
 	if (search->failed || node->kind != NODE_SCALAR ||
 	    (search->zone && (!zone || strcmp(zone, search->zone) != 0)))
 		return;
-	if (list_is_file(node->text))
+	if (list_is_feed(node->text))
 		search->failed = look_into(search, node) < 0;
 	else if (prefix_read(node->text, &prefix) == PREFIX_FINE)
 		note(search, search->context.source.name, node->at, &prefix);
@@ -82,6 +83,7 @@ static int look(struct policy_text *text, struct search *search, struct error *e
 	search->e = e;
 	if (!root)
 		return -1;
+	geo_prepare(&search->context, root);
 	if (search->zone) {
 		policy_tree_find(root, "zones.*.sources.*", look_at, search);
 		return search->failed ? -1 : 0;

@@ -5,6 +5,7 @@
 
 #include "policy/content.h"
 #include "policy/feed.h"
+#include "policy/geo.h"
 #include "policy/guard.h"
 #include "policy/keys.h"
 #include "policy/lists.h"
@@ -88,7 +89,8 @@ static int add_line(struct parse_context *d, const struct source *s, struct posi
 
 static int add_source_file(struct parse_context *d, const struct node *item, const struct zone *z)
 {
-	struct source_list list = {item->at, ORIGIN_FILE};
+	struct source_list list = {item->at,
+				   is_geo(item->text) ? geo_origin(item->text) : ORIGIN_FILE};
 
 	if (is_public(z))
 		return fail_at(&d->source, item->at,
@@ -103,7 +105,7 @@ static int add_source(struct parse_context *d, const struct node *item, const st
 {
 	struct placed_prefix placed = {.zone = d->policy.zone_count, .at = item->at};
 
-	if (item->kind == NODE_SCALAR && list_is_file(item->text))
+	if (item->kind == NODE_SCALAR && list_is_feed(item->text))
 		return add_source_file(d, item, z);
 	if (want_prefix(d, item, &placed.prefix) < 0)
 		return -1;

@@ -10,7 +10,9 @@ lab_up
 policy lists <<END
 mode: enforce
 lists: {deny: [./deny.txt, ./link.txt]}
+geo: {country: geo.mmdb}
 zones:
+  - {name: home, sources: [country:DE], methods: [OPTIONS, INVITE, REGISTER]}
   - name: friends
     sources: [./friends.txt]
     methods: [OPTIONS, INVITE, REGISTER]
@@ -70,6 +72,10 @@ mkdir "$TMP/elsewhere"
 replace elsewhere/link.txt '192.0.2.1 ; a comment of the other kind'
 ln -s elsewhere/link.txt "$TMP/link.txt"
 replace friends.txt 198.51.100.0/24
+countries() { # PREFIX=COUNTRY...
+	"$PYTHON" "$LAB/mmdb.py" "$TMP/geo.new" "$@" && mv "$TMP/geo.new" "$TMP/geo.mmdb"
+}
+countries 192.0.2.0/24=DE 192.0.3.0/24=FR
 ward_start lists || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 GENERATION=$(generation)
 expect "before: an answer" "" answered
@@ -138,9 +144,9 @@ expect_equal "lists take of a file that is none" 1 "$(ward lists take none.txt >
 expect "lists take takes it" "$(tail -n 2 "$WARD_LOG")" take_list deny.txt
 changes "after that" answered
 expect_equal "it is kept no more" null "$(list_field deny.txt .kept)"
-expect "CRLF, a mark at the start and a long comment" "$(tail -n 2 "$WARD_LOG")" eval \
-	'printf "\xef\xbb\xbf%s\r\n# %01000000d\r\n" 203.0.113.1 0 >"$TMP/deny.txt";
-	 wait_until 5 field_is deny.txt .entries 1; field_is deny.txt .wrong_lines 0'
+printf '\xef\xbb\xbf%s\r\n# %01000000d\r\n' 203.0.113.1 0 >"$TMP/deny.txt"
+expect "CRLF, a mark at the start and a long comment" "$(tail -n 2 "$WARD_LOG")" \
+	wait_until 5 field_is deny.txt '"\(.entries) \(.wrong_lines)"' '1 0'
 
 # --- zones ---
 expect_equal "the attacker is public" public "$(zone_of "$ATTACKER4")"
@@ -169,6 +175,27 @@ expect_equal "and one program" "$program" "$(program_id)"
 longest=$(ward status -j | jq '[.agent.rounds.longest_us, .agent.rounds.longest_lock_us] | max')
 echo "# the longest round, or wait for a job, of the agent's loop: $longest us"
 expect "the agent's loop never waits for long" "$longest us" test "$longest" -lt $((50000 * PATIENCE))
+
+# --- a country ---
+expect_equal "an address of the country" home "$(zone_of 192.0.2.7)"
+expect_equal "one of another" public "$(zone_of 192.0.3.7)"
+countries 192.0.2.0/24=DE 192.0.3.0/24=FR "$ATTACKER4/32=DE"
+expect "a new database" "$(tail -n 2 "$WARD_LOG")" wait_until 5 zone_is "$ATTACKER4" home
+country_kept() {
+	list_field 'geo.mmdb#country:DE' .kept | grep -q "$1"
+}
+truncate -s 100 "$TMP/geo.mmdb"
+expect "a database that is cut short in place" "$(ward lists)" \
+	wait_until 5 country_kept 'it has no metadata at its end'
+head -c 50000 "$BUILD/sipward" >"$TMP/geo.mmdb"
+expect "a file that is none" "$(ward lists)" wait_until 5 country_kept 'is no MaxMind DB file'
+countries 192.0.2.0/24=AT 192.0.3.0/24=FR
+expect "a database without the country" "$(ward lists)" \
+	wait_until 5 country_kept 'has 0 entries now, where it had 2'
+expect_equal "what ran goes on" home "$(zone_of "$ATTACKER4")"
+countries 192.0.2.0/24=DE
+expect "a good one is taken again" "" wait_until 5 zone_is "$ATTACKER4" public
+expect_equal "still one generation" "$GENERATION" "$(generation)"
 
 # --- beside tune, reload and a policy that goes back ---
 replace elsewhere/link.txt 192.0.2.1 "$ATTACKER4"
