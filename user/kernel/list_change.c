@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/live.h"
 #include "kernel/pinned_interfaces.h"
 #include "kernel/state_values.h"
 #include "kernel/walk.h"
@@ -14,10 +13,9 @@
 
 /* A hash takes memory for the entries that it may have, a trie only for those that it has. More
  * hosts than this go into the trie. */
-#define HOSTS_ROOM 16384
+#define HOSTS_ROOM 65536
 
-/* How often it looks whether it is to end. */
-#define TURN 1024
+#define PART 4096 /* entries that are written with one call */
 
 /* An entry of a table. */
 struct item {
@@ -36,17 +34,17 @@ static void items_free(struct items *items)
 }
 #define auto_items cleanup(items_free)
 
-/* The entries that are new and those that are gone, of the lists or of the zones. */
+/* The entries that are new, that say something else, and that are gone: of lists or of zones. */
 struct difference {
-	struct items put, gone;
+	struct items put, changed, gone;
 };
 
 static void difference_free(struct difference *difference)
 {
 	items_free(&difference->put);
+	items_free(&difference->changed);
 	items_free(&difference->gone);
 }
-#define auto_difference cleanup(difference_free)
 
 static int by_prefix(const void *a, const void *b)
 {
@@ -105,8 +103,10 @@ static struct difference compare(const struct items *from, const struct items *t
 
 		if (order < 0)
 			append(difference.gone.items, difference.gone.count, *old);
-		else if (order > 0 || old->value != new->value)
+		else if (order > 0)
 			append(difference.put.items, difference.put.count, *new);
+		else if (old->value != new->value)
+			append(difference.changed.items, difference.changed.count, *new);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -115,79 +115,193 @@ static struct difference compare(const struct items *from, const struct items *t
 
 /* --- the tables --- */
 
-/* The key of a trie. */
-union trie_key {
-	struct sw_prefix4 four;
-	struct sw_prefix6 six;
+/* Keys and values of one table, for calls that take many. */
+struct batch {
+	int fd;
+	size_t key_size;
+	void *keys;
+	uint32_t *values;
+	size_t count, value_count;
 };
 
-static int trie_of(const int tries[2], const struct prefix *prefix, union trie_key *key)
+enum { BATCH_HOSTS, BATCH_V4, BATCH_V6, BATCH_COUNT };
+
+static void batches_free(struct batch (*batches)[BATCH_COUNT])
 {
-	memset(key, 0, sizeof(*key));
-	if (prefix->ipv6) {
-		key->six.length = prefix->length;
-		memcpy(key->six.octets, prefix->addr.octets, sizeof(key->six.octets));
-		return tries[1];
+	for (int i = 0; i < BATCH_COUNT; i++) {
+		free((*batches)[i].keys);
+		free((*batches)[i].values);
 	}
-	key->four.length = prefix->length;
-	memcpy(key->four.octets, prefix->addr.octets + 12, sizeof(key->four.octets));
-	return tries[0];
 }
+#define auto_batches cleanup(batches_free)
 
-/* hosts -1: the table has no hash of single hosts. */
-static int put(const int tries[2], int hosts, const struct item *item)
+static bool is_host(const struct prefix *prefix)
 {
-	bool host = item->prefix.length == (item->prefix.ipv6 ? 128 : 32);
-	union trie_key key;
-	int trie = trie_of(tries, &item->prefix, &key);
-
-	if (host && hosts >= 0) {
-		if (bpf_map_update_elem(hosts, &item->prefix.addr, &item->value, BPF_ANY) == 0)
-			return 0;
-		if (errno != E2BIG)
-			return -1;
-	}
-	return bpf_map_update_elem(trie, &key, &item->value, BPF_ANY);
+	return prefix->length == (prefix->ipv6 ? 128 : 32);
 }
 
-static int take_out(const int tries[2], int hosts, const struct item *item)
+static void add_prefix(struct batch *batches, const struct item *item)
 {
-	union trie_key key;
-	int trie = trie_of(tries, &item->prefix, &key);
+	struct sw_prefix4 four = {.length = item->prefix.length};
+	struct sw_prefix6 six = {.length = item->prefix.length};
+	struct batch *batch = &batches[item->prefix.ipv6 ? BATCH_V6 : BATCH_V4];
 
-	if (hosts >= 0 && item->prefix.length == (item->prefix.ipv6 ? 128 : 32) &&
-	    bpf_map_delete_elem(hosts, &item->prefix.addr) < 0 && errno != ENOENT)
-		return -1;
-	return bpf_map_delete_elem(trie, &key) < 0 && errno != ENOENT ? -1 : 0;
+	memcpy(four.octets, item->prefix.addr.octets + 12, sizeof(four.octets));
+	memcpy(six.octets, item->prefix.addr.octets, sizeof(six.octets));
+	append_item(&batch->keys, &batch->count,
+		    item->prefix.ipv6 ? (const void *)&six : (const void *)&four, batch->key_size);
+	append(batch->values, batch->value_count, item->value);
 }
 
-static int each(const struct items *items, const int tries[2], int hosts,
-		int (*change)(const int tries[2], int hosts, const struct item *item),
-		struct error *e)
+/* hosts -1: this table has no hash of single hosts. */
+static void start_batches(struct batch batches[BATCH_COUNT], int hosts, const int tries[2])
+{
+	batches[BATCH_HOSTS] = (struct batch){.fd = hosts, .key_size = sizeof(struct sw_addr)};
+	batches[BATCH_V4] = (struct batch){.fd = tries[0], .key_size = sizeof(struct sw_prefix4)};
+	batches[BATCH_V6] = (struct batch){.fd = tries[1], .key_size = sizeof(struct sw_prefix6)};
+}
+
+static void gather(struct batch batches[BATCH_COUNT], const struct items *items)
 {
 	for (size_t i = 0; i < items->count; i++) {
-		char text[64];
+		const struct item *item = &items->items[i];
+		struct batch *hosts = &batches[BATCH_HOSTS];
 
-		if (i % TURN == 0 && walk_hurried())
-			return fail(e, EXIT_FAILED, "the agent is being stopped");
-		if (change(tries, hosts, &items->items[i]) == 0)
+		if (hosts->fd < 0 || !is_host(&item->prefix)) {
+			add_prefix(batches, item);
 			continue;
-		return fail(e, EXIT_FAILED,
-			    "entry %s of the lists cannot be changed in the kernel: %s",
-			    prefix_text(&items->items[i].prefix, text, sizeof(text)),
-			    strerror(errno));
+		}
+		append_item(&hosts->keys, &hosts->count, &item->prefix.addr, hosts->key_size);
+		append(hosts->values, hosts->value_count, item->value);
+	}
+}
+
+static int fail_table(const struct batch *batch, size_t done, struct error *e)
+{
+	return fail(e, EXIT_FAILED,
+		    "entry %zu of %zu of the lists cannot be changed in the kernel: %s", done + 1,
+		    batch->count, strerror(errno));
+}
+
+static const void *key_at(const struct batch *batch, size_t i)
+{
+	return (const char *)batch->keys + i * batch->key_size;
+}
+
+static uint32_t part_of(const struct batch *batch, size_t done)
+{
+	return batch->count - done < PART ? batch->count - done : PART;
+}
+
+/* Returns how many were written, all or as many as there is room for; -1 and *e. */
+static ssize_t put_all(const struct batch *batch, struct error *e)
+{
+	size_t done = 0;
+
+	while (done < batch->count) {
+		__u32 count = part_of(batch, done);
+
+		if (walk_hurried())
+			return fail(e, EXIT_FAILED, "the agent is being stopped");
+		if (bpf_map_update_batch(batch->fd, key_at(batch, done), batch->values + done,
+					 &count, NULL) == 0) {
+			done += count;
+			continue;
+		}
+		done += count;
+		return errno == E2BIG ? (ssize_t)done : fail_table(batch, done, e);
+	}
+	return done;
+}
+
+/* An entry that is not there is gone already. */
+static int remove_all(const struct batch *batch, struct error *e)
+{
+	size_t done = 0;
+
+	while (done < batch->count) {
+		__u32 count = part_of(batch, done);
+
+		if (walk_hurried())
+			return fail(e, EXIT_FAILED, "the agent is being stopped");
+		if (bpf_map_delete_batch(batch->fd, key_at(batch, done), &count, NULL) < 0) {
+			if (errno != ENOENT)
+				return fail_table(batch, done + count, e);
+			count++;
+		}
+		done += count;
 	}
 	return 0;
+}
+
+/* Hosts that the hash has no room for stand in the trie, which is looked up behind it. */
+static int put_items(int hosts, const int tries[2], const struct items *items, struct error *e)
+{
+	auto_batches struct batch batches[BATCH_COUNT];
+	ssize_t fit;
+
+	start_batches(batches, hosts, tries);
+	gather(batches, items);
+	fit = put_all(&batches[BATCH_HOSTS], e);
+	if (fit < 0)
+		return -1;
+	for (size_t i = fit; i < batches[BATCH_HOSTS].count; i++) {
+		struct item item = {.value = batches[BATCH_HOSTS].values[i]};
+
+		memcpy(&item.prefix.addr, key_at(&batches[BATCH_HOSTS], i), sizeof(struct sw_addr));
+		item.prefix.ipv6 = !addr_is_ipv4(&item.prefix.addr);
+		item.prefix.length = item.prefix.ipv6 ? 128 : 32;
+		add_prefix(batches, &item);
+	}
+	for (int i = BATCH_V4; i <= BATCH_V6; i++)
+		if (put_all(&batches[i], e) < (ssize_t)batches[i].count)
+			return fail(e, EXIT_FAILED, "the tables of the lists are full");
+	return 0;
+}
+
+/* Entries that say something else now: those are few. */
+static int change_items(int hosts, const int tries[2], const struct items *items, struct error *e)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		const struct item *item = &items->items[i];
+		const struct items one = {(struct item *)item, 1};
+
+		if (hosts >= 0 && is_host(&item->prefix) &&
+		    bpf_map_update_elem(hosts, &item->prefix.addr, &item->value, BPF_EXIST) == 0)
+			continue;
+		if (put_items(-1, tries, &one, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A host may stand in the hash or in the trie. */
+static int take_out(int hosts, const int tries[2], const struct items *items, struct error *e)
+{
+	auto_batches struct batch batches[BATCH_COUNT], of_tries[BATCH_COUNT];
+	int done = 0;
+
+	start_batches(batches, hosts, tries);
+	start_batches(of_tries, -1, tries);
+	gather(batches, items);
+	gather(of_tries, items);
+	if (hosts >= 0)
+		done = remove_all(&batches[BATCH_HOSTS], e);
+	for (int i = BATCH_V4; i <= BATCH_V6 && done == 0; i++)
+		done = remove_all(&of_tries[i], e);
+	return done;
 }
 
 static int write_tables(const struct live *live, const struct difference *lists,
 			const struct difference *zones, struct error *e)
 {
-	if (each(&lists->put, live->lists, live->hosts, put, e) < 0 ||
-	    each(&zones->put, live->zones, -1, put, e) < 0 ||
-	    each(&lists->gone, live->lists, live->hosts, take_out, e) < 0)
+	if (put_items(live->hosts, live->lists, &lists->put, e) < 0 ||
+	    change_items(live->hosts, live->lists, &lists->changed, e) < 0 ||
+	    put_items(-1, live->zones, &zones->put, e) < 0 ||
+	    change_items(-1, live->zones, &zones->changed, e) < 0 ||
+	    take_out(live->hosts, live->lists, &lists->gone, e) < 0)
 		return -1;
-	return each(&zones->gone, live->zones, -1, take_out, e);
+	return take_out(-1, live->zones, &zones->gone, e);
 }
 
 static uint32_t map_id(int fd)
@@ -198,9 +312,52 @@ static uint32_t map_id(int fd)
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.id : 0;
 }
 
+/* All that is to be written. */
+struct exchange {
+	struct difference lists, zones;
+};
+
+static void exchange_free(struct exchange *exchange)
+{
+	difference_free(&exchange->lists);
+	difference_free(&exchange->zones);
+}
+#define auto_exchange cleanup(exchange_free)
+
+static struct exchange make_exchange(const struct state *state, const struct policy *from,
+				     const struct policy *to)
+{
+	auto_items struct items old_lists = list_items(from), new_lists = list_items(to);
+	auto_items struct items old_zones = zone_items(state, from),
+				new_zones = zone_items(state, to);
+
+	return (struct exchange){
+		.lists = compare(&old_lists, &new_lists),
+		.zones = compare(&old_zones, &new_zones),
+	};
+}
+
+static struct list_change count_changes(const struct exchange *exchange)
+{
+	const struct difference *lists = &exchange->lists, *zones = &exchange->zones;
+
+	return (struct list_change){
+		.put = lists->put.count + lists->changed.count + zones->put.count +
+		       zones->changed.count,
+		.gone = lists->gone.count + zones->gone.count,
+	};
+}
+
+int lists_exchange_in(const struct live *live, const struct state *state, const struct policy *from,
+		      const struct policy *to, struct error *e)
+{
+	auto_exchange struct exchange exchange = make_exchange(state, from, to);
+
+	return write_tables(live, &exchange.lists, &exchange.zones, e);
+}
+
 /* Programs of one generation share their tables; each set is written once. */
-static int write_interfaces(const struct difference *lists, const struct difference *zones,
-			    struct error *e)
+static int write_interfaces(const struct exchange *exchange, struct error *e)
 {
 	auto_string_list char **names = state_interfaces();
 	auto_free uint32_t *done = NULL;
@@ -220,7 +377,7 @@ static int write_interfaces(const struct difference *lists, const struct differe
 		if (again)
 			continue;
 		append(done, done_count, id);
-		if (write_tables(&live, lists, zones, e) < 0)
+		if (write_tables(&live, &exchange->lists, &exchange->zones, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -229,22 +386,16 @@ static int write_interfaces(const struct difference *lists, const struct differe
 int lists_exchange(const struct state *state, const struct policy *from, const struct policy *to,
 		   struct list_change *change, struct error *e)
 {
-	auto_items struct items old_lists = list_items(from), new_lists = list_items(to);
-	auto_items struct items old_zones = zone_items(state, from),
-				new_zones = zone_items(state, to);
-	auto_difference struct difference lists = compare(&old_lists, &new_lists);
-	auto_difference struct difference zones = compare(&old_zones, &new_zones);
+	auto_exchange struct exchange exchange = make_exchange(state, from, to);
 
-	*change = (struct list_change){
-		.put = lists.put.count + zones.put.count,
-		.gone = lists.gone.count + zones.gone.count,
-	};
-	if (write_interfaces(&lists, &zones, e) < 0) {
-		auto_difference struct difference lists_back = compare(&new_lists, &old_lists);
-		auto_difference struct difference zones_back = compare(&new_zones, &old_zones);
+	*change = count_changes(&exchange);
+	if (!change->put && !change->gone)
+		return 0;
+	if (write_interfaces(&exchange, e) < 0) {
+		auto_exchange struct exchange back = make_exchange(state, to, from);
 		struct error ignored = {};
 
-		write_interfaces(&lists_back, &zones_back, &ignored);
+		write_interfaces(&back, &ignored);
 		return -1;
 	}
 	return 0;

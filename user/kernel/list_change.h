@@ -6,6 +6,7 @@
 #ifndef SIPWARD_KERNEL_LIST_CHANGE_H
 #define SIPWARD_KERNEL_LIST_CHANGE_H
 
+#include "kernel/live.h"
 #include "kernel/state_maps.h"
 #include "policy/model.h"
 
@@ -20,6 +21,10 @@ struct list_change {
  * them. Fails also when the thread is told to hurry (walk.h). */
 int lists_exchange(const struct state *state, const struct policy *from, const struct policy *to,
 		   struct list_change *change, struct error *e);
+
+/* Likewise in the tables of one program. */
+int lists_exchange_in(const struct live *live, const struct state *state, const struct policy *from,
+		      const struct policy *to, struct error *e);
 
 /* Entries that a table may have: `count` now, and more when feeds may make it longer. */
 uint32_t watched_hosts(const struct policy *policy, size_t count);
