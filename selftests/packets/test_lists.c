@@ -10,6 +10,7 @@
 
 #define DENY    "/deny"
 #define FRIENDS "/friends"
+#define ALLOW   "/allow"
 
 struct lists {
 	struct rig rig;
@@ -31,19 +32,20 @@ static void open_lists(struct lists *l, const char *deny, const char *friends)
 	strcpy(l->folder, "/tmp/sipward-lists.XXXXXX");
 	assert_non_null(mkdtemp(l->folder));
 	l->yaml = xasprintf(YAML_PLAIN
-			    "lists: {deny: [%s" DENY "], allow: [198.51.100.99]}\n"
+			    "lists: {deny: [%s" DENY "], allow: [198.51.100.99, %s" ALLOW "]}\n"
 			    "zones:\n"
 			    "  - {name: friends, sources: [%s" FRIENDS "], methods: [OPTIONS]}\n"
 			    "  - {name: public, rates: {source: {REGISTER: 1/10m burst 2}}}\n",
-			    l->folder, l->folder);
+			    l->folder, l->folder, l->folder);
 	write_list(l, DENY, deny);
 	write_list(l, FRIENDS, friends);
+	write_list(l, ALLOW, "");
 	rig_open(&l->rig, l->yaml);
 }
 
 static void close_lists(struct lists *l)
 {
-	static const char *const names[] = {DENY, FRIENDS};
+	static const char *const names[] = {DENY, FRIENDS, ALLOW};
 
 	for (size_t i = 0; i < array_size(names); i++) {
 		auto_free char *path = xasprintf("%s%s", l->folder, names[i]);
@@ -119,6 +121,17 @@ static void test_lists(void **state)
 	change(&l, "198.51.100.99\n198.51.100.98\n", "");
 	finds(&l, "198.51.100.99", "OPTIONS", SW_REASON_NONE);
 	finds(&l, "198.51.100.98", "OPTIONS", SW_REASON_DENY_LIST);
+	/* From one list to the other. */
+	change(&l, "198.51.100.98\n203.0.115.0/24\n", "");
+	finds(&l, "203.0.115.1", "OPTIONS", SW_REASON_DENY_LIST);
+	write_list(&l, ALLOW, "198.51.100.98\n203.0.115.0/24\n");
+	exchange(&l);
+	finds(&l, "198.51.100.98", "OPTIONS", SW_REASON_NONE);
+	finds(&l, "203.0.115.1", "OPTIONS", SW_REASON_NONE);
+	write_list(&l, ALLOW, "");
+	exchange(&l);
+	finds(&l, "198.51.100.98", "OPTIONS", SW_REASON_DENY_LIST);
+	finds(&l, "203.0.115.1", "OPTIONS", SW_REASON_DENY_LIST);
 }
 
 static void test_zones(void **state)
@@ -153,25 +166,44 @@ static char *many(unsigned int count)
 	return text;
 }
 
+/* The host with this number in the list of many. */
+static void finds_number(struct lists *l, unsigned int i, enum sw_reason reason)
+{
+	auto_free char *host = xasprintf("10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+
+	finds(l, host, "OPTIONS", reason);
+}
+
+/* Each host where the hash ends, some of the others. */
+static unsigned int step(unsigned int i, unsigned int room)
+{
+	unsigned int next = i + 997;
+
+	if (i < room - 3)
+		return next < room - 3 ? 997 : room - 3 - i;
+	return i <= room + 3 ? 1 : 997;
+}
+
 static void test_more_than_the_hash_holds(void **state)
 {
 	unsigned int room, count;
-	auto_free char *text = NULL, *last = NULL;
+	auto_free char *text = NULL;
 	auto_lists struct lists l = {};
 
 	(void)state;
 	open_lists(&l, "", "");
 	room = bpf_map__max_entries(l.rig.test_run.skel->maps.list_hosts);
 	count = room + 5000;
-	last = xasprintf("10.%u.%u.%u", count >> 16, count >> 8 & 255, count & 255);
-	text = many(count + 1);
+	text = many(count);
 	change(&l, text, "");
-	finds(&l, "10.0.0.0", "OPTIONS", SW_REASON_DENY_LIST);
-	finds(&l, last, "OPTIONS", SW_REASON_DENY_LIST);
+	for (unsigned int i = 0; i < count; i += step(i, room))
+		finds_number(&l, i, SW_REASON_DENY_LIST);
+	finds_number(&l, count - 1, SW_REASON_DENY_LIST);
+	finds_number(&l, count, SW_REASON_NONE);
 	change(&l, "10.0.0.0\n", "");
-	finds(&l, "10.0.0.0", "OPTIONS", SW_REASON_DENY_LIST);
-	finds(&l, last, "OPTIONS", SW_REASON_NONE);
-	finds(&l, "10.0.0.1", "OPTIONS", SW_REASON_NONE);
+	finds_number(&l, 0, SW_REASON_DENY_LIST);
+	for (unsigned int i = 1; i < count; i += step(i, room))
+		finds_number(&l, i, SW_REASON_NONE);
 }
 
 int main(void)
