@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Countries and networks out of a MaxMind DB file. libmaxminddb, which others wrote, is the judge of
- * good files; bad ones must end in an error, and in nothing else.
+ * Countries and networks out of a MaxMind DB file. libmaxminddb, which others wrote, is the judge
+ * of good files; bad ones must end in an error, and in nothing else.
  */
 #include <arpa/inet.h>
 #include <maxminddb.h>
@@ -209,8 +209,8 @@ static void test_merged(void **state)
 	assert_int_equal(v4_count, array_size(expect));
 }
 
-/* Cut short anywhere, with any octet changed, and with loops: an error, or another answer, and under
- * the sanitizers nothing else. */
+/* Cut short anywhere, and with any octets changed: an error, or another answer, and under the
+ * sanitizers nothing else. */
 static void test_hostile(void **state)
 {
 	const struct mmdb_form form = {.record_bits = 24};

@@ -72,11 +72,12 @@ const struct command command_lists = {
 	.name = "lists",
 	.summary = "shows the list files that run, and takes one that was kept",
 	.help = "Usage: sipward lists [-j]              shows each file of lists and of zones\n"
-		"       sipward lists take [FILE] [-j]  takes a file as it is now; without FILE all\n"
-		"                                       that are kept\n\n"
-		"The agent watches the files that `lists` and `sources` name, and takes over each\n"
-		"change within two seconds; the policy, its generation and all counters stay. A file\n"
-		"that cannot be read, is no list, or has less than half of its entries is not taken:\n"
-		"what ran before is kept, and shown here with the reason.\n",
+		"       sipward lists take [FILE] [-j]  takes a file as it is now; without\n"
+		"                                       FILE all that are kept\n\n"
+		"The agent watches the files that `lists`, `sources` and `geo` name, and takes\n"
+		"over each change within two seconds; the policy, its generation and all\n"
+		"counters stay. A file that cannot be read, is no list, or has less than half of\n"
+		"its entries is not taken: what ran before is kept, and shown here with the\n"
+		"reason.\n",
 	.run = run,
 };

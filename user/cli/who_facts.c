@@ -123,8 +123,8 @@ static int load_policy(struct facts *facts, struct error *e)
 	}
 	if (running && memcmp(running->hash, facts->loaded.policy.hash, sizeof(running->hash)))
 		not_seen(facts, "the lines of lists and zones as they were read",
-			 "the policy that filters has another text or other lists than the file "
-			 "now; lines may be wrong");
+			 "the policy that filters has another text than the file now; lines may "
+			 "be wrong");
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Metrics for Prometheus. Labels are bounded: interfaces and zones of the policy, and the
- * closed tables of reasons and methods; never an address.
+ * Metrics for Prometheus. Labels are bounded: interfaces, zones and list files of the policy, and
+ * the closed tables of reasons and methods; never an address.
  */
 #ifndef SIPWARD_EXPORT_METRICS_H
 #define SIPWARD_EXPORT_METRICS_H

@@ -34,7 +34,7 @@ static int placed_prefix_compare(const void *left, const void *right)
 	return order ? order : position_compare(a->at, b->at);
 }
 
-/* Two zones claim a prefix, and at least one of them by a feed or a database: the first keeps it. */
+/* Two zones claim a prefix, at least one of them by a feed: the first keeps it. */
 static int note_contest(struct parse_context *d, const struct placed_prefix *a,
 			const struct placed_prefix *b)
 {

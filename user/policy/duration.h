@@ -11,9 +11,9 @@
  * *why (a literal). */
 int duration_parse(const char *text, uint64_t *ns, const char **why);
 
-/* A point in time as sipward prints it, UTC: 2026-11-30T12:00:00Z, with parts of a second,
- * .000, before the Z, or without seconds. Nanoseconds since 1970, or -1 and *why; *why is NULL when the text does not
- * have this form at all. */
+/* A point in time as sipward prints it, UTC: 2026-11-30T12:00:00Z, with parts of a second, .000,
+ * before the Z, or without seconds. Nanoseconds since 1970, or -1 and *why; *why is NULL when the
+ * text does not have this form at all. */
 int moment_parse(const char *text, uint64_t *ns, const char **why);
 
 #endif

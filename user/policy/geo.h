@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * `country:DE` and `as:64500` in a list of prefixes: what a MaxMind DB file says they are. That is a
- * feed, too: a text with a prefix a line, made from the database, and watched with it.
+ * `country:DE` and `as:64500` in a list of prefixes: what a MaxMind DB file says they are. That is
+ * a feed, too: a text with a prefix a line, made from the database, and watched with it.
  */
 #ifndef SIPWARD_POLICY_GEO_H
 #define SIPWARD_POLICY_GEO_H

@@ -202,22 +202,14 @@ replace elsewhere/link.txt 192.0.2.1 "$ATTACKER4"
 wait_until 5 refused
 ward tune public.rates.zone 900/s >/dev/null
 expect "a tuned policy has the list as it is" "" refused
-ward tune --reset >/dev/null
-expect "without it, too" "" refused
 GENERATION=$(generation)
 replace elsewhere/link.txt 192.0.2.1
 changes "after tune, files are still followed" answered
 sed 's/methods: .*/methods: [OPTIONS]/' "$TMP/lists.yaml" >"$TMP/other.yaml"
-ward apply "$TMP/other.yaml" --confirm 3s >/dev/null 2>&1
+ward apply "$TMP/other.yaml" --confirm 1s >/dev/null 2>&1
 replace elsewhere/link.txt 192.0.2.1 "$ATTACKER4"
-wait_until 2 refused
-expect "an applied policy is followed" "$(tail -n 2 "$WARD_LOG")" refused
+expect "an applied policy is followed" "$(tail -n 2 "$WARD_LOG")" wait_until 5 refused
 went_back() { [ "$(generation)" -ge $((GENERATION + 2)) ]; }
 wait_until 10 went_back
 expect "when it goes back, the list of now holds" "$(tail -n 3 "$WARD_LOG")" wait_until 5 refused
-sed -i 's/lists: {/lists: {strict: true, /' "$TMP/lists.yaml"
-expect "a strict policy" "$(tail -n 1 "$WARD_LOG")" ward_reload
-replace elsewhere/link.txt 192.0.2.1 nonsense
-expect "strict: one wrong line keeps all" "$(ward lists)" wait_until 5 field_is link.txt '.kept != null' true
-expect "strict: the source is still refused" "" refused
 lab_end
