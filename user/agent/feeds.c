@@ -152,7 +152,9 @@ static void look_soon(struct feeds *feeds)
 {
 	struct itimerspec soon = {.it_value.tv_nsec = SETTLE_MS * 1000000l};
 
-	timerfd_settime(feeds->timer, 0, &soon, NULL);
+	/* In a folder that others write to all the time it would never come. */
+	if (!feeds->armed)
+		feeds->armed = timerfd_settime(feeds->timer, 0, &soon, NULL) == 0;
 }
 
 static void take_over(struct feeds *feeds, struct looked *from)
@@ -226,10 +228,13 @@ static void on_inotify(void *context, int fd)
 
 static void on_timer(void *context, int fd)
 {
+	struct feeds *feeds = context;
 	uint64_t expired;
 
-	if (read(fd, &expired, sizeof(expired)) == sizeof(expired))
-		start_look(context);
+	if (read(fd, &expired, sizeof(expired)) != sizeof(expired))
+		return;
+	feeds->armed = false;
+	start_look(feeds);
 }
 
 /* Folders that no list is in any more are forgotten with the descriptor. */

@@ -39,8 +39,9 @@ struct feeds {
 	struct loop *loop;
 	int inotify;
 	int timer;
-	unsigned int postponed;       /* looks in a row that found somebody writing */
-	uint64_t look_at;             /* monotonic nanoseconds: the next slow look */
+	bool armed;             /* the timer is: what is told until then is looked at with it */
+	unsigned int postponed; /* looks in a row that found somebody writing */
+	uint64_t look_at;       /* monotonic nanoseconds: the next slow look */
 	void (*found)(void *context); /* some file is fresh */
 	void *context;
 	void (*say)(const char *text);

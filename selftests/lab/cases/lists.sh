@@ -105,6 +105,15 @@ sleep 2
 changes "when its time is over it is gone" answered
 expect_equal "the file still has it" '21 1' "$(list_field deny.txt '"\(.entries) \(.ended)"')"
 
+# --- somebody writes into the folder all the time ---
+while sleep 0.02; do echo x >"$TMP/noise"; done &
+noise=$!
+PIDS+=("$noise")
+# shellcheck disable=SC2086
+replace deny.txt $others "$ATTACKER4"
+changes "in a busy folder" refused
+stop_process "$noise"
+
 # --- what is wrong ---
 # shellcheck disable=SC2086
 replace deny.txt $others "$ATTACKER4" nonsense 10.0.0.1/8 0.0.0.0/0
@@ -160,7 +169,7 @@ begun=$EPOCHREALTIME
 expect "100,001 sources of a zone" "$(tail -n 1 "$WARD_LOG")" wait_until 5 zone_is 100.65.134.159 friends
 ms=$(((${EPOCHREALTIME/./} - ${begun/./}) / 1000))
 echo "# 100,001 prefixes of a zone in $ms ms"
-expect "they take less than two seconds" "$ms ms" test "$ms" -lt $((2000 * PATIENCE))
+expect "they take less than four seconds" "$ms ms" test "$ms" -lt $((4000 * PATIENCE))
 expect "the first of them, too" "$(zone_of "$ATTACKER4")" zone_is "$ATTACKER4" friends
 expect "what was there is gone" "" wait_until 2 zone_is 198.51.100.7 public
 replace friends.txt 198.51.100.0/24
