@@ -76,10 +76,20 @@ countries() { # PREFIX=COUNTRY...
 	"$PYTHON" "$LAB/mmdb.py" "$TMP/geo.new" "$@" && mv "$TMP/geo.new" "$TMP/geo.mmdb"
 }
 countries 192.0.2.0/24=DE 192.0.3.0/24=FR
+code_of() { # ARGUMENTS...: the exit code of `sipward lists`
+	ward lists "$@" >/dev/null 2>&1
+	echo $?
+}
+expect_equal "lists without an agent" 6 "$(code_of)"
 ward_start lists || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 GENERATION=$(generation)
 expect "before: an answer" "" answered
 program=$(program_id)
+
+expect_equal "lists with a word that is none, with two files" "2 2" \
+	"$(code_of tkae) $(code_of take a b)"
+expect_equal "lists to a full device" 1 "$(ward lists >/dev/full 2>/dev/null; echo $?)"
+expect_equal "lists take where nothing is kept" 0 "$(code_of take)"
 
 # --- a source comes and goes ---
 # shellcheck disable=SC2086
@@ -149,7 +159,7 @@ head -c 100000 "$BUILD/sipward" >"$TMP/deny.txt"
 kept "a binary file" 'octet 0x00 is a control character'
 replace deny.txt 203.0.113.1 203.0.113.2
 kept "less than half" 'has 2 entries now, where it had 21'
-expect_equal "lists take of a file that is none" 1 "$(ward lists take none.txt >/dev/null 2>&1; echo $?)"
+expect_equal "lists take of a file that is none" 1 "$(code_of take none.txt)"
 expect "lists take takes it" "$(tail -n 2 "$WARD_LOG")" take_list deny.txt
 changes "after that" answered
 expect_equal "it is kept no more" null "$(list_field deny.txt .kept)"
