@@ -71,11 +71,20 @@ static __always_inline int is_held_back(struct scratch *scratch)
 	return 1;
 }
 
-static __always_inline struct sw_event *reserve_event(__u32 close)
+/* The beginning of the message, for those who hand events on. */
+static __always_inline void carry_payload(struct xdp_md *ctx, const struct packet *p,
+					  struct sw_told *told)
 {
-	if (close)
-		return bpf_ringbuf_reserve(&closings, sizeof(struct sw_event), 0);
-	return bpf_ringbuf_reserve(&events, sizeof(struct sw_event), 0);
+	__u32 length = p->payload_length;
+
+	told->carried = 0;
+	if (length < 1)
+		return;
+	if (length > SW_TOLD_MAX)
+		length = SW_TOLD_MAX;
+	if (bpf_xdp_load_bytes(ctx, p->payload_offset, told->payload,
+			       copy_size(length, SW_TOLD_MAX)) == 0)
+		told->carried = length;
 }
 
 /* The number of the operator's rule that matched, and 1; 0 for other reasons. */
@@ -86,6 +95,27 @@ static __always_inline __u32 told_patch(const struct packet *p, __u32 reason)
 	return policy.patches[(p->patch - 1) & (SW_PATCHES_MAX - 1)].number + 1;
 }
 
+static __always_inline void fill_event(struct sw_event *event, const struct packet *p,
+				       __u32 ifindex, __u32 reason, __u32 mode, __u64 now)
+{
+	event->time = now;
+	event->ifindex = ifindex;
+	event->reason = reason;
+	event->mode = mode == SW_MODE_ENFORCE ? SW_MODE_ENFORCE : SW_MODE_MONITOR;
+	event->zone = p->zone_number;
+	event->src = p->src;
+	event->dst = p->dst;
+	event->sport = p->sport;
+	event->dport = p->dport;
+	event->length = p->payload_length > 0xffff ? 0xffff : p->payload_length;
+	event->transport = p->transport;
+	event->message = p->message;
+	event->vlan_count = p->vlan_count;
+	event->kind = SW_EVENT_PACKET;
+	event->direction = SW_INGRESS;
+	event->patch = told_patch(p, reason);
+}
+
 /* Tells user space of one refused packet. Packets that the budget holds back are counted, and the
  * next event says how many they were. */
 __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, __u32 mode)
@@ -93,6 +123,7 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 	__u32 close = policy.tcp_close && mode == TELL_TO_CLOSE;
 	__u32 zero = 0;
 	struct sw_zone_cell *cell = bpf_map_lookup_elem(&event_cell, &zero);
+	struct sw_told *told = NULL;
 	struct sw_event *event;
 	struct packet *p;
 	__u64 now, length;
@@ -112,29 +143,19 @@ __noinline int tell(struct xdp_md *ctx, struct scratch *scratch, __u32 reason, _
 			scratch->spent_tick = bpf_jiffies64();
 		return 0;
 	}
-	event = reserve_event(close);
+	if (close)
+		event = bpf_ringbuf_reserve(&closings, sizeof(*event), 0);
+	else
+		event = (void *)(told = bpf_ringbuf_reserve(&events, sizeof(*told), 0));
 	if (!event) {
 		scratch->events_suppressed++;
 		return 0;
 	}
-	event->time = now;
-	event->ifindex = ctx->ingress_ifindex;
-	event->reason = reason;
-	event->mode = mode == SW_MODE_ENFORCE ? SW_MODE_ENFORCE : SW_MODE_MONITOR;
-	event->zone = p->zone_number;
-	event->src = p->src;
-	event->dst = p->dst;
-	event->sport = p->sport;
-	event->dport = p->dport;
-	event->length = p->payload_length > 0xffff ? 0xffff : p->payload_length;
-	event->transport = p->transport;
-	event->message = p->message;
-	event->vlan_count = p->vlan_count;
-	event->kind = SW_EVENT_PACKET;
-	event->direction = SW_INGRESS;
-	event->patch = told_patch(p, reason);
+	fill_event(event, p, ctx->ingress_ifindex, reason, mode, now);
 	event->suppressed = scratch->events_suppressed;
 	scratch->events_suppressed = 0;
+	if (told)
+		carry_payload(ctx, p, told);
 	/* With its event in front; refused at once when nobody captures on this CPU. */
 	length = bpf_xdp_get_buff_len(ctx);
 	if (length > SW_CAPTURE_MAX)

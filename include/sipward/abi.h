@@ -19,6 +19,7 @@
 
 #define SW_LOCAL_ADDRS_MAX       4096
 #define SW_EVENT_RING_SIZE       (1 << 20)
+#define SW_TOLD_MAX              2048  /* octets of a refused message that its event carries */
 #define SW_CAPTURE_MAX           20000 /* octets of a refused frame that `sipward capture` gets */
 #define SW_NEWCOMER_RING_SIZE    (1 << 16)
 #define SW_OFFENCE_RING_SIZE     (1 << 17)

@@ -334,6 +334,14 @@ struct sw_event {
 	};
 };
 
+/* An event of the data path for incoming packets, as it lies in its ring: with the beginning of the
+ * message, for those who hand it on. */
+struct sw_told {
+	struct sw_event event;
+	__u32 carried; /* octets of the payload that follow */
+	__u8 payload[SW_TOLD_MAX];
+};
+
 /* The result of a test run (tests, `explain`, `audit`) for the packet it just ran. */
 enum sw_test_run_verdict {
 	SW_TEST_RUN_NOT_OURS,
@@ -393,5 +401,6 @@ _Static_assert(sizeof(struct sw_meta) == 32, "no padding");
 _Static_assert(sizeof(struct sw_zone_name) == 40, "no padding");
 _Static_assert(sizeof(struct sw_event) == 64, "no padding");
 _Static_assert(sizeof(struct sw_call) == 40 && sizeof(struct sw_call_count) == 16, "no padding");
+_Static_assert(sizeof(struct sw_told) == 68 + SW_TOLD_MAX + 4, "no padding but at the end");
 
 #endif
