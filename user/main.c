@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "export/hook_process.h"
 #include "export/http.h"
 #include "export/process.h"
 #include "kernel/sandbox.h"
@@ -105,6 +106,8 @@ int main(int argc, char **argv)
 
 	if (argc > 0 && strcmp(argv[0], EXPORTER_PROCESS) == 0)
 		return http_process();
+	if (argc > 0 && strcmp(argv[0], HOOK_PROCESS) == 0)
+		return hook_process(argc, argv);
 	fill_standard_files();
 	if (argc < 2) {
 		print_help(stderr);

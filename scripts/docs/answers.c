@@ -58,6 +58,17 @@ static void add_model(const struct policy *policy)
 	add(&policy->tables, sizeof(policy->tables));
 	add(policy->metrics_host, sizeof(policy->metrics_host));
 	add_rate(&policy->events);
+	add(&policy->log.to, sizeof(policy->log.to));
+	add_rate(&policy->log.rate);
+	add(policy->hep.host, sizeof(policy->hep.host));
+	add(&policy->hep.port, sizeof(policy->hep.port));
+	add(&policy->hep.id, sizeof(policy->hep.id));
+	add_rate(&policy->hep.rate);
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (policy->hooks.programs[i].path)
+			add(policy->hooks.programs[i].path, strlen(policy->hooks.programs[i].path));
+	add(policy->hooks.user, sizeof(policy->hooks.user));
+	add(&policy->hooks.calm, sizeof(policy->hooks.calm));
 	for (size_t i = 0; i < policy->zone_count; i++) {
 		add_rate(&policy->zones[i].cleartext);
 		add(&policy->zones[i].bans.duration, sizeof(uint64_t));

@@ -217,9 +217,9 @@ static void test_quiet_make_room(void **state)
 
 /* --- the history --- */
 
-static void nobody(void *context, const struct sw_event *event)
+static void nobody(void *context, const struct sw_event *event, const void *payload, size_t size)
 {
-	(void)context, (void)event;
+	(void)context, (void)event, (void)payload, (void)size;
 }
 
 static void history_make(struct history *history)

@@ -74,6 +74,14 @@ static void test_minimal(void **state)
 	assert_int_equal(p.tables.entries[TABLE_LOOPS], 16);
 	assert_int_equal(p.tables.entries[TABLE_DIALERS], 16);
 	assert_rate(&p.events, 200, SW_NS_PER_SEC, 200);
+	assert_int_equal(p.log.to, EVENT_LOG_OFF);
+	assert_rate(&p.log.rate, 100, SW_NS_PER_SEC, 100);
+	assert_int_equal(p.hep.port, 0);
+	assert_rate(&p.hep.rate, 100, SW_NS_PER_SEC, 100);
+	for (int i = 0; i < HOOK_COUNT; i++)
+		assert_null(p.hooks.programs[i].path);
+	assert_string_equal(p.hooks.user, "nobody");
+	assert_int_equal(p.hooks.calm, 60 * SW_NS_PER_SEC);
 	assert_string_equal(p.metrics_host, "127.0.0.1");
 	assert_int_equal(p.metrics_port, 9538);
 }
@@ -166,6 +174,28 @@ static void test_order(void **state)
 	assert_prefix(&a->sources[2], "192.0.2.1");
 	assert_int_equal(p.zones[0].profile, SW_PROFILE_STRICT);
 	assert_int_equal(p.zones[0].mode, SW_MODE_MONITOR);
+}
+
+static void test_exports(void **state)
+{
+	auto_policy struct policy p = {0};
+
+	(void)state;
+	load_good(GOOD "/exports.yaml", &p);
+	assert_sound(&p);
+	assert_rate(&p.events, 500, SW_NS_PER_SEC, 500);
+	assert_int_equal(p.log.to, EVENT_LOG_SYSLOG);
+	assert_rate(&p.log.rate, 20, SW_NS_PER_SEC, 100);
+	assert_string_equal(p.hep.host, "2001:db8::1");
+	assert_int_equal(p.hep.port, 9060);
+	assert_int_equal(p.hep.id, UINT32_MAX);
+	assert_rate(&p.hep.rate, 1, 60 * SW_NS_PER_SEC, 1);
+	assert_string_equal(p.hooks.programs[HOOK_BAN].path, "/usr/local/sbin/announce");
+	assert_null(p.hooks.programs[HOOK_UNBAN].path);
+	assert_null(p.hooks.programs[HOOK_ATTACK_BEGIN].path);
+	assert_string_equal(p.hooks.programs[HOOK_ATTACK_END].path, "/usr/local/sbin/page me");
+	assert_string_equal(p.hooks.user, "exabgp");
+	assert_int_equal(p.hooks.calm, SW_NS_PER_SEC);
 }
 
 static void test_words(void **state)
@@ -476,23 +506,15 @@ static void test_spared_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_minimal),
-		cmocka_unit_test(test_embedded),
-		cmocka_unit_test(test_example),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_unproven),
-		cmocka_unit_test(test_guard),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_services),
-		cmocka_unit_test(test_newcomers),
-		cmocka_unit_test(test_policy_of_the_design),
-		cmocka_unit_test(test_crlf),
-		cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_edge_values),
-		cmocka_unit_test(test_bans),
-		cmocka_unit_test(test_ceilings),
-		cmocka_unit_test(test_former_names),
+		cmocka_unit_test(test_minimal),       cmocka_unit_test(test_embedded),
+		cmocka_unit_test(test_example),       cmocka_unit_test(test_order),
+		cmocka_unit_test(test_unproven),      cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_exports),       cmocka_unit_test(test_words),
+		cmocka_unit_test(test_limits),        cmocka_unit_test(test_services),
+		cmocka_unit_test(test_newcomers),     cmocka_unit_test(test_policy_of_the_design),
+		cmocka_unit_test(test_crlf),          cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_edge_values),   cmocka_unit_test(test_bans),
+		cmocka_unit_test(test_ceilings),      cmocka_unit_test(test_former_names),
 		cmocka_unit_test(test_spared_tables),
 	};
 

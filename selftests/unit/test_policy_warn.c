@@ -4,6 +4,10 @@
  */
 #include "policy_asserts.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "policy/exports.h"
 #include "policy/warn.h"
 
 #define LIMITED "signatures: {user_agent: builtin}\n"
@@ -58,9 +62,44 @@ static const struct {
 	{ZONE "rates: {zone: 5/s}\n  - {name: a, sources: [192.0.0.0/22, \"2001:db9::/32\"]}\n",
 	 NULL},
 	{ZONE "rates: {zone: 5/s}\nlists: {allow: [192.0.2.1]}\n", "lists.allow: 192.0.2.1 is"},
+	{ZONE "rates: {zone: 5/s}\nhooks: {ban: /bin/true}\n", NULL},
+	{ZONE "rates: {zone: 5/s}\nhooks: {ban: /nowhere/announce}\n",
+	 "hooks.ban: /nowhere/announce cannot be found: No such file or directory"},
+	{ZONE "rates: {zone: 5/s}\nhooks: {unban: /usr}\n", "hooks.unban: /usr is not a file"},
+	{ZONE "rates: {zone: 5/s}\nhooks: {unban: /etc/passwd}\n",
+	 "hooks.unban: /etc/passwd is not executable; run: chmod 755 /etc/passwd"},
 	/* Lists of networks that nobody has deny them with good reason. */
 	{ZONE "rates: {zone: 5/s}\nlists: {deny: [192.0.2.0/24]}\n", NULL},
 };
+
+/* Whoever writes to the program, or in its folder, decides what runs. */
+static void test_hooks_that_others_may_write(void **state)
+{
+	char folder[] = "/tmp/sipward-hook.XXXXXX";
+	auto_free char *path = NULL, *fault = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = xasprintf("%s/hook", folder);
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+	assert_null(hook_fault(path));
+	for (mode_t writers = 0; writers < 2; writers++) {
+		chmod(path, writers ? 0775 : 0757);
+		fault = hook_fault(path);
+		assert_non_null(strstr(fault, "others than its owner may write to /tmp/"));
+		free(take(fault));
+		chmod(path, 0755);
+		chmod(folder, writers ? 0770 : 0707);
+		fault = hook_fault(path);
+		assert_non_null(strstr(fault, "and so replace"));
+		free(take(fault));
+		chmod(folder, 01777);
+		assert_null(hook_fault(path));
+		chmod(folder, 0700);
+	}
+	unlink(path);
+	rmdir(folder);
+}
 
 static void test_cases(void **state)
 {
@@ -112,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_hooks_that_others_may_write),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_embedded),
 	};

@@ -101,6 +101,8 @@ static void on_tick(void *context, int fd)
 		check_interfaces(agent);
 	policies_tick(agent);
 	control_tick(&agent->control);
+	outlets_tick(&agent->outlets);
+	hook_events_tick(agent);
 	save_tick(agent);
 	upkeep_tick(&agent->upkeep, &agent->running.policy);
 	connections_tick(&agent->connections);
@@ -116,22 +118,29 @@ static void on_events(void *context, int fd)
 	history_read(&agent->history);
 }
 
-static void on_event(void *context, const struct sw_event *event)
+static void on_event(void *context, const struct sw_event *event, const void *payload, size_t size)
 {
 	struct agent *agent = context;
+	bool followed = control_has_followers(&agent->control);
+	struct outlets_wanted wanted = outlets_admit(&agent->outlets, event);
 	auto_json struct json_object *o = NULL;
 
-	if (!control_has_followers(&agent->control))
+	if (!followed && !wanted.log && !wanted.hep)
 		return;
 	o = event_json(event, &agent->state);
-	control_publish(&agent->control, o);
+	if (followed)
+		control_publish(&agent->control, o);
+	outlets_tell(&agent->outlets, wanted, event, payload, size, o);
 }
 
-static void on_ban(void *context, const struct sw_event *event)
+static void on_ban(void *context, const struct sw_event *event, const struct ban_order *order,
+		   const struct sw_ban *made)
 {
 	struct agent *agent = context;
 
 	history_add(&agent->history, event);
+	if (made)
+		hook_events_ban(agent, event, order, made);
 }
 
 /* --- start and stop --- */
@@ -219,8 +228,8 @@ static int open_exporter_and_confine(struct agent *agent, struct error *e)
 
 	agent->loop.lock = &agent->jobs.lock;
 	exporter = open_exporter(agent, &agent->running.policy, e);
-	if (!exporter || privilege_drop(e) < 0 || sandbox_agent(e) < 0 ||
-	    use_exporter(agent, exporter, e) < 0)
+	if (!exporter || hooks_open(&agent->hooks, &agent->running.policy, e) < 0 ||
+	    privilege_drop(e) < 0 || sandbox_agent(e) < 0 || use_exporter(agent, exporter, e) < 0)
 		return -1;
 	return 0;
 }
@@ -243,6 +252,8 @@ static int watch_all(struct agent *agent, struct error *e)
 	cleanup(allowed_free) struct allowed allowed = {};
 
 	allowed_make(&allowed, policy);
+	outlets_follow(&agent->outlets, policy);
+	hook_events_follow(agent);
 	if (watch_netlink(agent, e) < 0 || observation_open(&agent->observation, e) < 0 ||
 	    watch_events(agent, e) < 0 || fault_point("start: follow the policy", e) < 0 ||
 	    admission_follow(&agent->admission, policy, e) < 0 ||
@@ -331,6 +342,9 @@ static void agent_free(struct agent *agent)
 	control_close(&agent->control);
 	exporter_close(&agent->exporter);
 	history_close(&agent->history);
+	outlets_close(&agent->outlets);
+	hooks_close(&agent->hooks);
+	hook_events_free(&agent->hook_events);
 	upkeep_close(&agent->upkeep);
 	worker_close(&agent->saver);
 	feeds_close(&agent->feeds);
@@ -360,8 +374,9 @@ static bool end_threads(struct agent *agent)
 	worker_close(&agent->upkeep.worker);
 	worker_close(&agent->connections.worker);
 	worker_close(&agent->feeds.worker);
+	worker_close(&agent->outlets.hep.worker);
 	return !agent->feeds.worker.open && !agent->saver.open && !agent->upkeep.worker.open &&
-	       !agent->connections.worker.open;
+	       !agent->connections.worker.open && !agent->outlets.hep.worker.open;
 }
 
 int agent_run(const struct agent_options *options, struct error *e)
@@ -382,6 +397,8 @@ int agent_run(const struct agent_options *options, struct error *e)
 		.connections = {.say = say_text, .worker = WORKER_CLOSED},
 		.feeds = {FEEDS_CLOSED, .say = say_text, .found = feeds_found},
 		.locals = {.timer = -1, .say = say_text},
+		.outlets = OUTLETS_CLOSED,
+		.hooks = {.channel = -1, .say = say_text},
 		.signals = -1,
 		.timer = -1,
 		.started = time(NULL),
@@ -400,6 +417,8 @@ int agent_run(const struct agent_options *options, struct error *e)
 	agent.connections.state = &agent.state;
 	agent.connections.loop = &agent.loop;
 	agent.feeds.context = &agent;
+	agent.outlets.hep.loop = &agent.loop;
+	agent.hooks.loop = &agent.loop;
 	pthread_mutex_lock(&agent.jobs.lock);
 	if (start(&agent, e) < 0) {
 		struct error ignored = {};

@@ -54,12 +54,12 @@ static const char *source_text(const struct sw_source *source, char text[64])
 
 /* The same line that refused packets have: an operator who asks for the reason finds it there. */
 static void tell(const struct behaviour *behaviour, const struct sw_offence *offence,
-		 const struct ban_order *order, enum sw_mode mode)
+		 const struct ban_order *order, const struct sw_ban *made)
 {
 	struct sw_event event = {
 		.time = offence->time,
 		.reason = order->reason,
-		.mode = mode,
+		.mode = made ? SW_MODE_ENFORCE : SW_MODE_MONITOR,
 		.zone = offence->zone,
 		.src = offence->source.addr,
 		.kind = SW_EVENT_BAN,
@@ -67,7 +67,7 @@ static void tell(const struct behaviour *behaviour, const struct sw_offence *off
 	};
 
 	if (behaviour->told)
-		behaviour->told(behaviour->context, &event);
+		behaviour->told(behaviour->context, &event, order, made);
 }
 
 /* The subject: "192.0.2.1", or "the username 'bob' from 192.0.2.1". */
@@ -105,13 +105,13 @@ static enum outcome sentence(struct behaviour *behaviour, const struct sw_offenc
 			 "nothing is dropped)",
 			 subject, order->user ? "refused" : "banned", reason_name(order->reason),
 			 order->evidence);
-		tell(behaviour, offence, order, SW_MODE_MONITOR);
+		tell(behaviour, offence, order, NULL);
 		return NOT_CARRIED_OUT;
 	}
 	switch (ban_sentence(behaviour->state, order, monotonic_ns(), &made)) {
 	case BAN_MADE:
 		say_made(behaviour, subject, order, &made);
-		tell(behaviour, offence, order, SW_MODE_ENFORCE);
+		tell(behaviour, offence, order, &made);
 		return CARRIED_OUT;
 	case BAN_FULL:
 		if (!behaviour->counts.full++)

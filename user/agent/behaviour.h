@@ -21,7 +21,9 @@ struct behaviour {
 	struct loop *loop;
 	const struct policy *policy; /* the one that runs; set by behaviour_follow() */
 	void (*say)(const char *text);
-	void (*told)(void *context, const struct sw_event *event); /* somebody is banned */
+	/* Somebody is banned, or would be in monitor mode: then `made` is NULL. */
+	void (*told)(void *context, const struct sw_event *event, const struct ban_order *order,
+		     const struct sw_ban *made);
 	void *context;
 	struct behaviour_counts counts;
 	struct ring ring;

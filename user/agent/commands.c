@@ -97,6 +97,8 @@ static struct json_object *agent_json(const struct agent *agent)
 	json_object_object_add(o, "rounds", rounds_json(&agent->loop.rounds));
 	json_object_object_add(o, "bans", bans_json(&agent->upkeep));
 	json_object_object_add(o, "lists", feeds_json(agent));
+	outlets_json(&agent->outlets, o);
+	json_object_object_add(o, "hooks", hooks_json(&agent->hooks));
 	return o;
 }
 

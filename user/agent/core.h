@@ -17,9 +17,12 @@
 #include "agent/exporter_process.h"
 #include "agent/feeds.h"
 #include "agent/history.h"
+#include "agent/hook_caller.h"
+#include "agent/hook_events.h"
 #include "agent/jobs.h"
 #include "agent/locals.h"
 #include "agent/observer_watch.h"
+#include "agent/outlets.h"
 #include "agent/repair.h"
 #include "agent/upkeep.h"
 #include "kernel/lock.h"
@@ -56,6 +59,9 @@ struct agent {
 	struct netlink netlink;
 	struct locals locals;
 	struct history history;
+	struct outlets outlets;
+	struct hook_caller hooks;
+	struct hook_events hook_events;
 	struct control control;
 	struct exporter *exporter;
 	struct admission admission;

@@ -33,6 +33,9 @@ static char *render_metrics(void *context, struct error *e)
 		.lists = lists,
 		.list_count = list_count,
 		.repairs = agent->repairs.counts,
+		.log = &agent->outlets.log.counts,
+		.hep = &agent->outlets.hep.counts,
+		.hooks = agent->hooks.counts,
 		.closed = agent->connections.ring.buffer ? agent->connections.closed : NULL,
 	};
 

@@ -17,7 +17,8 @@ static void add_to_share(struct history *history, const struct sw_event *event)
 	share->events[share->count++ % HISTORY_SHARE] = *event;
 }
 
-void history_add(struct history *history, const struct sw_event *event)
+static void add(struct history *history, const struct sw_event *event, const void *payload,
+		size_t size)
 {
 	add_to_share(history, event);
 	evidence_add(history->evidence, event);
@@ -26,17 +27,27 @@ void history_add(struct history *history, const struct sw_event *event)
 		history->left_out_at = event->time;
 	}
 	history->events[history->count++ % HISTORY_SIZE] = *event;
-	history->seen(history->context, event);
+	history->seen(history->context, event, payload, size);
 }
 
+void history_add(struct history *history, const struct sw_event *event)
+{
+	add(history, event, NULL, 0);
+}
+
+/* One of an outgoing packet, or of programs of an older version, carries nothing. */
 static void on_event(void *context, const void *data, size_t size)
 {
-	if (size >= sizeof(struct sw_event))
-		history_add(context, data);
+	const struct sw_told *told = data;
+
+	if (size >= sizeof(*told) && told->carried <= sizeof(told->payload))
+		add(context, &told->event, told->payload, told->carried);
+	else if (size >= sizeof(struct sw_event))
+		add(context, data, NULL, 0);
 }
 
-int history_open(struct history *history, const struct state *state,
-		 void (*seen)(void *, const struct sw_event *), void *context, struct error *e)
+int history_open(struct history *history, const struct state *state, history_seen seen,
+		 void *context, struct error *e)
 {
 	history->state = state;
 	history->seen = seen;

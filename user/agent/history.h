@@ -26,6 +26,10 @@ struct history_share {
 	struct sw_event events[HISTORY_SHARE];
 };
 
+/* An event, with what it carries of its message. */
+typedef void (*history_seen)(void *context, const struct sw_event *event, const void *payload,
+			     size_t size);
+
 struct history {
 	struct ring ring;
 	const struct state *state;
@@ -36,14 +40,13 @@ struct history {
 	uint64_t began;    /* when it began to read */
 	uint64_t left_out; /* refused packets over the event budget, which nobody can tell apart */
 	uint64_t left_out_at; /* when that was last told */
-	void (*seen)(void *context, const struct sw_event *event);
+	history_seen seen;
 	void *context;
 };
 
 /* Starts to read the ring of events; `seen` is called for each one. */
-int history_open(struct history *history, const struct state *state,
-		 void (*seen)(void *context, const struct sw_event *event), void *context,
-		 struct error *e);
+int history_open(struct history *history, const struct state *state, history_seen seen,
+		 void *context, struct error *e);
 void history_close(struct history *history);
 int history_fd(const struct history *history);
 /* Reads what is in the ring, for a bounded time (agent/ring.h); true when it is empty. */

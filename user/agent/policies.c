@@ -76,6 +76,8 @@ static int begin_change(struct agent *agent, const struct policy *next, struct c
 			struct error *e)
 {
 	memset(change, 0, sizeof(*change));
+	if (hooks_check(&agent->hooks, next, e) < 0)
+		return -1;
 	jobs_slow(&agent->jobs);
 	allowed_make(&change->allowed, next);
 	if (jobs_quick(&agent->jobs, e) == 0 &&
@@ -89,6 +91,8 @@ static int begin_change(struct agent *agent, const struct policy *next, struct c
 static void finish_change(struct agent *agent, struct changeover *change)
 {
 	agent->behaviour.policy = &agent->running.policy;
+	outlets_follow(&agent->outlets, &agent->running.policy);
+	hook_events_follow(agent);
 	change->apply.policy = NULL; /* it moved */
 	protect_finish(agent, &change->apply);
 	allowed_free(&change->allowed);

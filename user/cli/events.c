@@ -149,11 +149,13 @@ static int from_agent(struct viewer *viewer, FILE *first, struct error *e)
 	}
 }
 
-static void from_ring_event(void *context, const struct sw_event *event)
+static void from_ring_event(void *context, const struct sw_event *event, const void *payload,
+			    size_t size)
 {
 	struct viewer *viewer = context;
 	auto_json struct json_object *o = event_json(event, viewer->state);
 
+	(void)payload, (void)size;
 	view(viewer, o);
 }
 

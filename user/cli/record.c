@@ -9,11 +9,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "export/event.h"
 #include "export/json.h"
 #include "export/pcapng.h"
 #include "kernel/state_maps.h"
@@ -36,14 +36,6 @@ struct recording {
 	uint64_t count;
 	uint64_t lost;
 };
-
-static uint64_t wall_time(uint64_t monotonic)
-{
-	struct timespec wall;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
-	return wall.tv_sec * SW_NS_PER_SEC + wall.tv_nsec - (monotonic_ns() - monotonic);
-}
 
 static char *comment_of(const struct recording *recording, const struct sw_event *event)
 {
@@ -70,7 +62,7 @@ static void on_packet(void *context, int cpu, void *data, __u32 size)
 	comment = comment_of(recording, event);
 	pcapng_packet(&recording->pcapng, event->ifindex,
 		      if_indextoname(event->ifindex, name) ? printable(name).text : NULL,
-		      wall_time(event->time), event + 1, size - sizeof(*event), comment);
+		      event_wall_time(event->time), event + 1, size - sizeof(*event), comment);
 	recording->count++;
 }
 

@@ -5,12 +5,12 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/status_text.h"
+#include "export/attack_now.h"
 #include "export/json.h"
 #include "export/observer_text.h"
 #include "export/verdict.h"
 #include "kernel/bans.h"
 #include "kernel/known.h"
-#include "kernel/limits_now.h"
 #include "kernel/lock.h"
 #include "kernel/memory.h"
 #include "kernel/paths.h"
@@ -161,28 +161,10 @@ static void add_tables(const struct state *state, struct json_object *o,
 static void add_limits(const struct state *state, const struct sw_policy *policy,
 		       struct json_object *o)
 {
-	struct json_object *all = json_object_new_array(), *one;
-	auto_free struct limit_now *limits = NULL;
-	struct sw_health health = {};
-	bool greylist, limiting = false;
-	uint64_t now = monotonic_ns();
-	size_t count = 0;
+	auto_attack_now struct attack_now attack = {};
 
-	state_health_read(state, &health);
-	greylist = health.pressure_until > now;
-	if (policy)
-		limits_near(state, policy, now, &limits, &count);
-	for (size_t i = 0; i < count; i++) {
-		one = json_object_new_object();
-		json_text(one, "limit", limits[i].name);
-		json_count(one, "percent", limits[i].percent);
-		json_flag(one, "refuses", limits[i].refuses);
-		json_object_array_add(all, one);
-		greylist |= limits[i].refuses && limits[i].newcomers;
-		limiting |= limits[i].refuses;
-	}
-	json_object_object_add(o, "limits_near", all);
-	json_text(o, "attack", greylist ? "greylist" : limiting ? "limiting" : "calm");
+	attack_look(state, policy, monotonic_ns(), &attack);
+	attack_now_json(&attack, o);
 }
 
 static void add_zones(const struct state *state, const struct sw_policy *policy,

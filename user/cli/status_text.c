@@ -43,6 +43,37 @@ static void print_exporter(struct json_object *o)
 		       text_of(o, "listen"), text_of(o, "error"));
 }
 
+/* Of the log and of Homer: always when something is wrong with it. */
+static void print_outlet(struct json_object *o, const char *what, bool verbose)
+{
+	uint64_t failed = count_of(o, "failed");
+
+	if (!o || (!verbose && !failed && !text_of(o, "error")))
+		return;
+	printf("  events go to %s %s: %s sent, %s over the budget, %s failed%s%s\n", what,
+	       text_of(o, "to"), text_of(o, "sent"), text_of(o, "suppressed"), text_of(o, "failed"),
+	       text_of(o, "error") ? "; " : "", text_of(o, "error") ? text_of(o, "error") : "");
+}
+
+static void print_hooks(struct json_object *hooks, bool verbose)
+{
+	if (!hooks)
+		return;
+	if (!json_object_get_boolean(json_object_object_get(hooks, "running")))
+		puts("  hooks do not run: their process has ended; restart the agent");
+	json_object_object_foreach(hooks, name, o) {
+		uint64_t bad;
+
+		if (!json_object_is_type(o, json_type_object))
+			continue;
+		bad = count_of(o, "failed") + count_of(o, "killed") + count_of(o, "left_out");
+		if (verbose || bad)
+			printf("  hook %s (%s): %s done, %s failed, %s killed, %s left out\n", name,
+			       text_of(o, "program"), text_of(o, "done"), text_of(o, "failed"),
+			       text_of(o, "killed"), text_of(o, "left_out"));
+	}
+}
+
 static void print_no_agent(const char *trouble, struct json_object *left)
 {
 	if (trouble)
@@ -95,6 +126,9 @@ static void print_agent(struct json_object *agent, bool verbose)
 	print_tuned(json_object_object_get(agent, "tuned"));
 	print_saved(json_object_object_get(agent, "saved"), verbose);
 	print_exporter(json_object_object_get(agent, "exporter"));
+	print_outlet(json_object_object_get(agent, "log"), "the log", verbose);
+	print_outlet(json_object_object_get(agent, "hep"), "Homer", verbose);
+	print_hooks(json_object_object_get(agent, "hooks"), verbose);
 	for (size_t i = 0; i < json_object_array_length(missing); i++)
 		printf("  interface %s is not attached: it is missing or down, or it has another "
 		       "XDP program; sipward attaches as soon as it can\n",

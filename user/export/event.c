@@ -11,18 +11,22 @@
 #include "policy/names.h"
 #include "policy/prefix.h"
 
-/* Wall-clock time of a CLOCK_MONOTONIC stamp. */
-static void clock_text(uint64_t monotonic, char *text, size_t size)
+uint64_t event_wall_time(uint64_t monotonic)
 {
 	struct timespec wall;
-	struct tm parts;
-	uint64_t ns;
-	size_t used;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
-	ns = (uint64_t)wall.tv_sec * SW_NS_PER_SEC + wall.tv_nsec - (monotonic_ns() - monotonic);
-	wall.tv_sec = ns / SW_NS_PER_SEC;
-	gmtime_r(&wall.tv_sec, &parts);
+	return (uint64_t)wall.tv_sec * SW_NS_PER_SEC + wall.tv_nsec - (monotonic_ns() - monotonic);
+}
+
+void event_time_text(uint64_t monotonic, char *text, size_t size)
+{
+	uint64_t ns = event_wall_time(monotonic);
+	time_t seconds = ns / SW_NS_PER_SEC;
+	struct tm parts;
+	size_t used;
+
+	gmtime_r(&seconds, &parts);
 	used = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts);
 	snprintf(text + used, size - used, ".%03uZ", (unsigned)(ns % SW_NS_PER_SEC / 1000000));
 }
@@ -84,7 +88,7 @@ struct json_object *event_json(const struct sw_event *event, const struct state 
 	struct json_object *o = json_object_new_object();
 	char text[64], zone[SW_NAME_MAX];
 
-	clock_text(event->time, text, sizeof(text));
+	event_time_text(event->time, text, sizeof(text));
 	json_text(o, "time", text);
 	if (event->kind == SW_EVENT_REPAIR)
 		return repair_json(o, event);

@@ -381,6 +381,40 @@ static void render_lists(FILE *out, const struct metrics_source *source)
 		list_sample(out, "sipward_list_kept", lists[i].file, lists[i].kept);
 }
 
+static void render_exported(FILE *out, const char *to, const struct export_counts *counts)
+{
+	const struct {
+		const char *name;
+		uint64_t count;
+	} results[] = {
+		{"sent", counts->sent},
+		{"suppressed", counts->suppressed},
+		{"failed", counts->failed},
+	};
+
+	for (size_t i = 0; i < array_size(results); i++)
+		fprintf(out, "sipward_exported_events_total{to=\"%s\",result=\"%s\"} %" PRIu64 "\n",
+			to, results[i].name, results[i].count);
+}
+
+static void render_outlets(FILE *out, const struct metrics_source *source)
+{
+	family(out, "sipward_exported_events_total", "counter",
+	       "Events for Homer (hep) and for the event log (log), by what became of them");
+	render_exported(out, "log", source->log);
+	render_exported(out, "hep", source->hep);
+}
+
+static void render_hooks(FILE *out, const struct metrics_source *source)
+{
+	family(out, "sipward_hooks_total", "counter",
+	       "Programs of `hooks:` that were to be run, by what became of them");
+	for (int i = 0; i < HOOK_COUNT; i++)
+		for (int j = 0; j < HOOK_OUTCOMES; j++)
+			fprintf(out, "sipward_hooks_total{hook=\"%s\",result=\"%s\"} %" PRIu64 "\n",
+				hook_words[i], hook_outcome_words[j], source->hooks[i].by[j]);
+}
+
 char *metrics_render(const struct metrics_source *source, struct error *e)
 {
 	auto_snapshot struct snapshot snapshot = {};
@@ -421,6 +455,8 @@ char *metrics_render(const struct metrics_source *source, struct error *e)
 	render_repairs(out, source);
 	render_patches(out, source);
 	render_lists(out, source);
+	render_outlets(out, source);
+	render_hooks(out, source);
 	family(out, "sipward_packets_total", "counter", "Packets to the services, by verdict");
 	each_zone(out, &snapshot, render_packets);
 	family(out, "sipward_drops_total", "counter",

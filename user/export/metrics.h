@@ -6,7 +6,9 @@
 #ifndef SIPWARD_EXPORT_METRICS_H
 #define SIPWARD_EXPORT_METRICS_H
 
+#include "export/hook_runner.h"
 #include "kernel/state_maps.h"
+#include "policy/model.h"
 
 /* Results of watched behaviour since the agent started. */
 struct behaviour_counts {
@@ -31,6 +33,18 @@ struct metrics_list {
 	bool kept;        /* the file as it is now is not in force */
 };
 
+/* What became of the events that another program was to get. */
+struct export_counts {
+	uint64_t sent;
+	uint64_t suppressed; /* over the budget */
+	uint64_t failed;     /* nobody was there to take them */
+};
+
+/* What became of the calls of one hook. */
+struct hook_counts {
+	uint64_t by[HOOK_OUTCOMES];
+};
+
 /* Data of the agent beside the maps. Nothing here takes a walk over a table. */
 struct metrics_source {
 	const struct state *state;
@@ -50,7 +64,9 @@ struct metrics_source {
 	const uint64_t *repairs; /* by enum repair */
 	const struct metrics_list *lists;
 	size_t list_count;
-	const uint64_t *closed; /* connections closed, by reason; NULL: none ever are */
+	const struct export_counts *log, *hep;
+	const struct hook_counts *hooks; /* by enum hook */
+	const uint64_t *closed;          /* connections closed, by reason; NULL: none ever are */
 };
 
 /* The exposition text (Prometheus text format 0.0.4), owned by the caller. NULL and *e. */

@@ -5,6 +5,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -150,4 +151,20 @@ int privilege_drop_all(struct error *e)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	return 0;
+}
+
+int privilege_drop_to(const char *user, struct error *e)
+{
+	struct passwd *found;
+
+	if (geteuid() == 0) {
+		found = getpwnam(user);
+		if (!found)
+			return fail(e, EXIT_FAILED, "there is no user '%s' on this host", user);
+		if (initgroups(user, found->pw_gid) < 0 ||
+		    setresgid(found->pw_gid, found->pw_gid, found->pw_gid) < 0 ||
+		    setresuid(found->pw_uid, found->pw_uid, found->pw_uid) < 0)
+			return fail(e, EXIT_FAILED, "user %s: %s", user, strerror(errno));
+	}
+	return drop(false, e);
 }

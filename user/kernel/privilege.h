@@ -24,4 +24,7 @@ int privilege_drop(struct error *e);
 /* Gives up all of them, and root: the process is that of nobody. */
 int privilege_drop_all(struct error *e);
 
+/* Likewise, but the process is that of this user; one that is not root's keeps its user. */
+int privilege_drop_to(const char *user, struct error *e);
+
 #endif

@@ -32,6 +32,8 @@ void policy_free(struct policy *p)
 	free(p->numbers);
 	free(p->agents);
 	free(p->patches);
+	for (int i = 0; i < HOOK_COUNT; i++)
+		free(p->hooks.programs[i].path);
 	memset(p, 0, sizeof(*p));
 }
 

@@ -222,6 +222,36 @@ struct tables {
 	uint32_t entries[TABLE_COUNT];
 };
 
+/* Where a line for each event goes, beside `sipward events`. */
+enum log_target { EVENT_LOG_OFF, EVENT_LOG_JSON, EVENT_LOG_SYSLOG };
+
+struct event_logging {
+	enum log_target to;
+	struct rate rate; /* of the lines */
+};
+
+/* Homer, which is sent HEP packets. */
+struct hep_target {
+	char host[256]; /* a name or an address, IPv6 without brackets */
+	uint16_t port;  /* 0: nothing is sent */
+	uint32_t id;    /* by which it knows this host */
+	struct rate rate;
+};
+
+/* When a program of the operator's is run. */
+enum hook { HOOK_BAN, HOOK_UNBAN, HOOK_ATTACK_BEGIN, HOOK_ATTACK_END, HOOK_COUNT };
+
+struct hook_program {
+	char *path; /* NULL: none */
+	struct position at;
+};
+
+struct hooks {
+	struct hook_program programs[HOOK_COUNT];
+	char user[33];
+	uint64_t calm; /* nanoseconds without a refusal by a limit that end an attack */
+};
+
 struct policy {
 	char *file;         /* name for messages; "(embedded)" for the built-in one */
 	uint8_t hash[32];   /* SHA-256 over the text and its files, in order; feeds change */
@@ -273,6 +303,9 @@ struct policy {
 	struct number_rule *numbers; /* no prefix twice in a zone and direction; the gentlest won */
 	size_t number_count;
 	struct rate events;
+	struct event_logging log;
+	struct hep_target hep;
+	struct hooks hooks;
 	char metrics_host[64]; /* numeric address, IPv6 without brackets */
 	uint16_t metrics_port; /* 0: no exporter */
 };

@@ -146,6 +146,16 @@ const char *const tcp_words[] = {[SW_TCP_COUNT] = "count", [SW_TCP_CLOSE] = "clo
 
 const char *const switch_words[] = {"off", "auto", NULL};
 
+const char *const log_words[] =
+	{[EVENT_LOG_OFF] = "off", [EVENT_LOG_JSON] = "json", [EVENT_LOG_SYSLOG] = "syslog", NULL};
+
+const char *const hook_words[HOOK_COUNT + 1] = {
+	[HOOK_BAN] = "ban",
+	[HOOK_UNBAN] = "unban",
+	[HOOK_ATTACK_BEGIN] = "attack_begin",
+	[HOOK_ATTACK_END] = "attack_end",
+};
+
 const char *const fragments_words[] = {"pass", "drop", NULL};
 
 const char *const header_words[SW_HEADER_COUNT + 1] = {

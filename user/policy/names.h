@@ -27,6 +27,8 @@ extern const char *const responses_words[];
 extern const char *const to_tag_words[];
 extern const char *const tcp_words[];
 extern const char *const switch_words[]; /* "drop" is 1 */
+extern const char *const log_words[];
+extern const char *const hook_words[HOOK_COUNT + 1];
 
 extern const char *const header_words[SW_HEADER_COUNT + 1];
 extern const char *const status_words[]; /* the class of a word is its position and 1 */

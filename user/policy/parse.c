@@ -6,6 +6,7 @@
 
 #include "policy/check.h"
 #include "policy/decimal.h"
+#include "policy/exports.h"
 #include "policy/geo.h"
 #include "policy/guard.h"
 #include "policy/keys.h"
@@ -216,15 +217,6 @@ static int read_metrics(struct parse_context *d, const struct key *key, const st
 	return read_map(d, value, keys, to);
 }
 
-static int read_events(struct parse_context *d, const struct key *key, const struct node *value,
-		       void *to)
-{
-	static const struct key keys[] = {KEY("rate", read_rate), KEYS_END};
-
-	(void)key;
-	return read_map(d, value, keys, to);
-}
-
 /* Digits, and the other characters of a dialled number; short, as emergency numbers are. */
 static int read_numbers(struct parse_context *d, const struct key *key, const struct node *value,
 			void *to)
@@ -294,7 +286,8 @@ const struct key policy_keys[] = {
 	KEY("privacy", read_inside, .fixed = true),
 	KEY("metrics", read_metrics, .offset = offsetof(struct parse_context, policy),
 	    .fixed = true),
-	KEY("events", read_events, .offset = offsetof(struct parse_context, policy.events)),
+	KEY("events", read_events, .offset = offsetof(struct parse_context, policy)),
+	KEY("hooks", read_hooks, .offset = offsetof(struct parse_context, policy), .fixed = true),
 	KEY("tables", read_tables, .offset = offsetof(struct parse_context, policy.tables),
 	    .fixed = true),
 	KEYS_END,
@@ -309,9 +302,7 @@ static void set_defaults(struct policy *p)
 	p->emergency.set = true;
 	p->emergency.count = p->emergency.burst = 50;
 	p->emergency.period = SW_NS_PER_SEC;
-	p->events.set = true;
-	p->events.count = p->events.burst = 200;
-	p->events.period = SW_NS_PER_SEC;
+	set_default_exports(p);
 	strcpy(p->metrics_host, "127.0.0.1");
 	p->metrics_port = 9538;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "policy/exports.h"
 #include "policy/names.h"
 #include "policy/prefix.h"
 
@@ -271,6 +272,17 @@ static void warn_feeds(struct warner *w)
 			     p->zones[i].name);
 }
 
+static void warn_hooks(struct warner *w)
+{
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		const struct hook_program *program = &w->policy->hooks.programs[i];
+		auto_free char *fault = program->path ? hook_fault(program->path) : NULL;
+
+		if (fault)
+			warn(w, program->at, "hooks.%s: %s", hook_words[i], fault);
+	}
+}
+
 void policy_warn(const struct policy *policy, struct warnings *warnings)
 {
 	struct warner w = {.policy = policy, .to = warnings};
@@ -284,6 +296,7 @@ void policy_warn(const struct policy *policy, struct warnings *warnings)
 	}
 	warn_list_examples(&w);
 	warn_feeds(&w);
+	warn_hooks(&w);
 }
 
 void warnings_free(struct warnings *warnings)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The agent's side of the hooks. A process that is made before the agent is confined runs the
+ * operator's programs (export/hook_runner.h): the agent may run none afterwards. It knows the
+ * programs by their numbers alone, so that nobody who takes the agent over can run others.
+ */
+#ifndef SIPWARD_AGENT_HOOK_CALLER_H
+#define SIPWARD_AGENT_HOOK_CALLER_H
+
+#include <json-c/json.h>
+
+#include "agent/loop.h"
+#include "export/metrics.h"
+#include "policy/model.h"
+
+struct hook_caller {
+	struct loop *loop;
+	void (*say)(const char *text);
+	int channel;                /* -1: there is no process */
+	bool ended;                 /* there was one */
+	char *programs[HOOK_COUNT]; /* that it was started with */
+	struct hook_counts counts[HOOK_COUNT];
+	char said[HOOK_COUNT][256]; /* the last failure */
+};
+
+/* Makes the process, when the policy names a program; called before the agent is confined. */
+int hooks_open(struct hook_caller *hooks, const struct policy *policy, struct error *e);
+void hooks_close(struct hook_caller *hooks);
+
+/* Refuses a policy that names a program that the process was not started with. */
+int hooks_check(const struct hook_caller *hooks, const struct policy *policy, struct error *e);
+
+/* True when the policy has a program for it. */
+bool hooks_wanted(const struct policy *policy, enum hook hook);
+
+/* Runs the program of the policy, if it has one, with the object as its standard input. */
+void hooks_call(struct hook_caller *hooks, const struct policy *policy, enum hook hook,
+		struct json_object *o);
+
+/* For status: "hooks", null when there is no process and was none. */
+struct json_object *hooks_json(const struct hook_caller *hooks);
+
+#endif
