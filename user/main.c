@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "export/hook_process.h"
@@ -75,10 +76,10 @@ static int run_command(const struct command *command, int argc, char **argv, str
 /* An error text may contain names and texts that others chose. */
 static void print_error(const struct error *e)
 {
-	auto_free char *text = printable_lines(e->text);
+	auto_free char *text = xasprintf("%s%s", SAY_ERROR, e->text);
 
-	if (*text)
-		fprintf(stderr, "sipward: %s\n", text);
+	if (*e->text)
+		log_write(text);
 }
 
 static bool is_help(const char *word)

@@ -77,7 +77,7 @@ static void on_netlink(void *context, int fd)
 
 	(void)fd;
 	if (netlink_read(&agent->netlink, &lost, &e) < 0)
-		say("%s", e.text);
+		say(SAY_WARNING "%s", e.text);
 	/* Once for all that was told. */
 	if (lost || agent->links_changed) {
 		repair_tick(agent);
@@ -319,7 +319,8 @@ static int stop(struct agent *agent, struct error *e)
 		if (agent->confirm_by && idle)
 			go_back(agent);
 		else if (agent->confirm_by)
-			say("policy %s was not confirmed, and stays: there was no time to restore "
+			say(SAY_WARNING
+			    "policy %s was not confirmed, and stays: there was no time to restore "
 			    "the policy before it",
 			    agent->running.text.name);
 		if (agent->running.override_count)
@@ -435,7 +436,7 @@ int agent_run(const struct agent_options *options, struct error *e)
 	/* Then nothing can be freed, nor this function be left, which has the agent. */
 	if (!end_threads(&agent)) {
 		if (done < 0)
-			say("%s", e->text);
+			say(SAY_ERROR "%s", e->text);
 		_exit(done < 0 ? (int)e->code : EXIT_OK);
 	}
 	return done;

@@ -84,10 +84,16 @@ static char *subject_text(const struct sw_offence *offence, const struct ban_ord
 static void say_made(const struct behaviour *behaviour, const char *subject,
 		     const struct ban_order *order, const struct sw_ban *made)
 {
-	say_with(behaviour->say, "%s is %s for %" PRIu64 " s: %s, %u within the period", subject,
-		 order->user ? "refused" : "banned",
-		 (uint64_t)((made->end - made->start) / SW_NS_PER_SEC), reason_name(order->reason),
-		 order->evidence);
+	uint64_t seconds = (made->end - made->start) / SW_NS_PER_SEC;
+	char source[64];
+
+	addr_text(&order->source.addr, source, sizeof(source));
+	say_with(behaviour->say,
+		 SAY_NOTICE "%s is %s for %" PRIu64 " s: %s, %u within the period" SAY_FIELDS
+			    "event=%s source=%s reason=%s seconds=%" PRIu64 " evidence=%u",
+		 subject, order->user ? "refused" : "banned", seconds, reason_name(order->reason),
+		 order->evidence, order->user ? "refused" : "ban", source,
+		 reason_name(order->reason), seconds, order->evidence);
 }
 
 enum outcome { NOT_CARRIED_OUT, CARRIED_OUT };

@@ -56,8 +56,8 @@ static int start_closing(struct connections *c, struct error *e)
 {
 	c->possible = sockets_can_destroy(&c->sockets);
 	if (!c->possible && c->asked)
-		c->say("tcp: close: this kernel cannot close connections (it lacks "
-		       "CONFIG_INET_DIAG_DESTROY); violations are only counted");
+		c->say(SAY_WARNING "tcp: close: this kernel cannot close connections (it lacks "
+				   "CONFIG_INET_DIAG_DESTROY); violations are only counted");
 	if (ring_open(&c->ring, c->state->fds[STATE_CLOSINGS], "closings", on_closing, c, e) < 0)
 		return -1;
 	return loop_add(c->loop, ring_fd(&c->ring), on_ring, c, e);

@@ -155,8 +155,9 @@ static void on_channel(void *context, int fd)
 	       ++exporter->asks <= ASKS_A_SECOND)
 		exporter->asked |= packet[0] == HTTP_ASK;
 	if (got > 0)
-		say_with(exporter->host.say, "the exporter's process asks for too many pages; its "
-					     "channel is closed");
+		say_with(exporter->host.say,
+			 SAY_WARNING "the exporter's process asks for too many pages; its "
+				     "channel is closed");
 	if (got >= 0 || (errno != EAGAIN && errno != EINTR))
 		drop_channel(exporter);
 	make_page_in_time(exporter);
@@ -182,8 +183,8 @@ static void try_later(struct exporter *exporter)
 		exporter->pause *= 2;
 	exporter->start_at = now + exporter->pause;
 	say_with(exporter->host.say,
-		 "the process that serves /metrics ended: %s; it is restarted "
-		 "in %d s",
+		 SAY_WARNING "the process that serves /metrics ended: %s; it is restarted "
+			     "in %d s",
 		 exporter->ended, (int)(exporter->pause / SW_NS_PER_SEC));
 }
 

@@ -66,8 +66,9 @@ static void on_report(void *context, int fd)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	drop_channel(hooks);
-	say_with(hooks->say, "the process that runs hooks has ended; no hook runs until the agent "
-			     "is started again: systemctl restart sipward");
+	say_with(hooks->say,
+		 SAY_ERROR "the process that runs hooks has ended; no hook runs until the agent "
+			   "is started again: systemctl restart sipward");
 }
 
 /* The program's path as its argument; an empty one for a hook without a program. */

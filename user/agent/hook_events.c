@@ -114,6 +114,7 @@ static void look_for_attack(struct agent *agent)
 	const struct policy *policy = &agent->running.policy;
 	auto_attack_now struct attack_now attack = {};
 	uint64_t now = monotonic_ns();
+	unsigned long long seconds;
 
 	if (!hooks_wanted(policy, HOOK_ATTACK_BEGIN) && !hooks_wanted(policy, HOOK_ATTACK_END))
 		return;
@@ -121,12 +122,15 @@ static void look_for_attack(struct agent *agent)
 	attack_look(&agent->state, events->policy, now, &attack);
 	switch (attack_watch_look(&events->attack, attack.state, now, policy->hooks.calm)) {
 	case ATTACK_HAS_BEGUN:
-		say("an attack has begun: %s", attack_words[attack.state]);
+		say(SAY_WARNING "an attack has begun: %s" SAY_FIELDS "event=attack_begin state=%s",
+		    attack_words[attack.state], attack_words[attack.state]);
 		tell_attack(agent, &attack, HOOK_ATTACK_BEGIN);
 		break;
 	case ATTACK_HAS_ENDED:
-		say("the attack is over, after %s",
-		    spoken((now - events->attack.began) / SW_NS_PER_SEC).text);
+		seconds = (now - events->attack.began) / SW_NS_PER_SEC;
+		say(SAY_NOTICE "the attack is over, after %s" SAY_FIELDS
+			       "event=attack_end seconds=%llu worst=%s",
+		    spoken(seconds).text, seconds, attack_words[events->attack.worst]);
 		tell_attack(agent, &attack, HOOK_ATTACK_END);
 		break;
 	case ATTACK_NO_NEWS:
@@ -150,7 +154,7 @@ void hook_events_follow(struct agent *agent)
 
 	if (announces && !events->announces &&
 	    announced_read(&events->announced, &agent->state, &e) < 0)
-		say("hooks: bans that were made before cannot be read: %s", e.text);
+		say(SAY_WARNING "hooks: bans that were made before cannot be read: %s", e.text);
 	if (!announces)
 		announced_free(&events->announced);
 	events->announces = announces;

@@ -117,13 +117,16 @@ static void note_interface(struct protected *iface, const struct apply *apply)
 
 	protected_hold(iface);
 	if (!iface->attached) {
-		say("interface %s: is missing or down; sipward attaches to it when it comes up",
+		say(SAY_WARNING "interface %s: is missing or down; sipward attaches to it when it "
+				"comes up",
 		    iface->name);
 		return;
 	}
 	attachment_read(iface->name, &attachment, &ignored);
-	say("interface %s: attached, %s mode, program %u, generation %llu, policy mode %s",
+	say("interface %s: attached, %s mode, program %u, generation %llu, policy mode "
+	    "%s" SAY_FIELDS "event=attached interface=%s generation=%llu mode=%s",
 	    iface->name, attach_mode_name(attachment.mode), attachment.program_id,
+	    (unsigned long long)apply->generation, mode_name(apply->policy->mode), iface->name,
 	    (unsigned long long)apply->generation, mode_name(apply->policy->mode));
 }
 
@@ -285,7 +288,7 @@ static void attach_again(void *context, const struct job *job)
 	if (agent->attach_pause > ATTACH_PAUSE_MAX)
 		agent->attach_pause = ATTACH_PAUSE_MAX;
 	agent->attach_at = monotonic_ns() + agent->attach_pause * SW_NS_PER_SEC;
-	say("this failed and is tried again in %u s: %s", agent->attach_pause, e.text);
+	say(SAY_ERROR "this failed and is tried again in %u s: %s", agent->attach_pause, e.text);
 }
 
 void check_interfaces(struct agent *agent)

@@ -52,8 +52,9 @@ static int mend(struct observation *o, struct error *e)
 
 	if (mended <= 0)
 		return mended;
-	say_with(o->say, "the observer was missing on %d interface%s and is attached again", mended,
-		 mended > 1 ? "s" : "");
+	say_with(o->say,
+		 SAY_WARNING "the observer was missing on %d interface%s and is attached again",
+		 mended, mended > 1 ? "s" : "");
 	__atomic_add_fetch(&o->mended, mended, __ATOMIC_RELAXED);
 	return mended;
 }
@@ -135,7 +136,8 @@ static void hear_the_server(struct observation *o, struct finding *found, bool s
 	found->behind = pressure_falls_behind(&o->pressure);
 	found->unanswered = pressure_unanswered(&o->pressure);
 	if (found->behind && !o->pressed)
-		o->say("the server leaves most requests unanswered; newcomers wait (greylist)");
+		o->say(SAY_WARNING
+		       "the server leaves most requests unanswered; newcomers wait (greylist)");
 	o->pressed = found->behind;
 }
 

@@ -179,7 +179,9 @@ static void reload(void *context, const struct job *job)
 	    run_loaded_policy(agent, &next, NULL, &e) < 0) {
 		agent->reload_failures++;
 		snprintf(agent->reload_error, sizeof(agent->reload_error), "%s", e.text);
-		say("reload refused, the running policy stays: %s", e.text);
+		say(SAY_ERROR "reload refused, the running policy stays: %s" SAY_FIELDS
+			      "event=reload_refused",
+		    e.text);
 		return;
 	}
 	agent->reload_error[0] = '\0';
@@ -187,7 +189,8 @@ static void reload(void *context, const struct job *job)
 		say("the reloaded policy replaces the one that waited for `sipward confirm`");
 	settle(agent);
 	tuned_write(agent);
-	say("policy reloaded%s%s", gone ? "; " : "", gone ? gone : "");
+	say("policy reloaded%s%s" SAY_FIELDS "event=reload generation=%llu", gone ? "; " : "",
+	    gone ? gone : "", (unsigned long long)agent->generation);
 }
 
 void reload_soon(struct agent *agent)
@@ -195,7 +198,7 @@ void reload_soon(struct agent *agent)
 	struct job job = {.run = reload};
 
 	if (!jobs_add(&agent->jobs, &job))
-		say("reload refused, the running policy stays: too many jobs wait");
+		say(SAY_ERROR "reload refused, the running policy stays: too many jobs wait");
 }
 
 int apply_policy(struct agent *agent, struct loaded_policy *next, uint64_t confirm, char **gone,
@@ -218,9 +221,9 @@ int apply_policy(struct agent *agent, struct loaded_policy *next, uint64_t confi
 	else
 		agent->confirm_by = monotonic_ns() + confirm;
 	tuned_write(agent);
-	say("policy %s applied%s%s%s", agent->running.text.name,
-	    confirm ? ", until it is confirmed or its time ends" : "", *gone ? "; " : "",
-	    *gone ? *gone : "");
+	say("policy %s applied%s%s%s" SAY_FIELDS "event=apply generation=%llu",
+	    agent->running.text.name, confirm ? ", until it is confirmed or its time ends" : "",
+	    *gone ? "; " : "", *gone ? *gone : "", (unsigned long long)agent->generation);
 	return 0;
 }
 
@@ -383,7 +386,7 @@ static void end_what_is_due(void *context, const struct job *job)
 	say_back(&sorted, "its time ended");
 	if (run_sorted(agent, &sorted, &e) == 0)
 		return;
-	say("this failed and is tried again in %d s: %s", RETRY_SECONDS, e.text);
+	say(SAY_ERROR "this failed and is tried again in %d s: %s", RETRY_SECONDS, e.text);
 	for (size_t i = 0; i < agent->running.override_count; i++) {
 		struct override *override = &agent->running.overrides[i];
 
@@ -411,12 +414,14 @@ void go_back(struct agent *agent)
 	    read_loaded_policy(agent, NULL, true, &agent->before, &e) < 0 ||
 	    run_loaded_policy(agent, &agent->before, NULL, &e) < 0) {
 		agent->confirm_by = monotonic_ns() + RETRY_SECONDS * SW_NS_PER_SEC;
-		say("policy %s was not confirmed. Restoring %s failed and is tried again in %d s: "
+		say(SAY_ERROR
+		    "policy %s was not confirmed. Restoring %s failed and is tried again in %d s: "
 		    "%s",
 		    agent->running.text.name, agent->before.text.name, RETRY_SECONDS, e.text);
 		return;
 	}
 	agent->confirm_by = 0;
 	tuned_write(agent);
-	say("the policy was not confirmed in time: %s runs again", agent->running.text.name);
+	say(SAY_WARNING "the policy was not confirmed in time: %s runs again",
+	    agent->running.text.name);
 }

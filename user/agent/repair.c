@@ -44,7 +44,7 @@ void repaired(struct agent *agent, enum repair repair, int ifindex, const char *
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	say("%s", text);
+	say(SAY_WARNING "%s", text);
 	record(agent, repair, ifindex, text);
 }
 
@@ -217,7 +217,8 @@ static void let_go(struct protected *iface)
 
 static void lost(struct protected *iface)
 {
-	say("interface %s: disappeared; sipward attaches to it when it comes back", iface->name);
+	say(SAY_WARNING "interface %s: disappeared; sipward attaches to it when it comes back",
+	    iface->name);
 	let_go(iface);
 }
 
@@ -226,7 +227,8 @@ static void moved_away(struct protected *iface)
 {
 	struct error ignored = {};
 
-	say("interface %s: was moved to another network namespace; sipward is detached from it, "
+	say(SAY_WARNING
+	    "interface %s: was moved to another network namespace; sipward is detached from it, "
 	    "and attaches to it when it comes back",
 	    iface->name);
 	state_detach(iface->name, &ignored);

@@ -69,7 +69,7 @@ static void saver_done(void *context)
 		return;
 	/* Once, and not every few minutes. */
 	if (strcmp(agent->save_error, e->text) != 0)
-		say("the state is not saved for a reboot: %s", e->text);
+		say(SAY_WARNING "the state is not saved for a reboot: %s", e->text);
 	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e->text);
 }
 
@@ -126,7 +126,8 @@ void save_last(struct agent *agent, uint64_t end)
 	save_state(agent);
 	if (worker_wait(&agent->saver, left(end)))
 		return;
-	say("there was no time to save the state for a reboot; the file has the state of the last "
+	say(SAY_WARNING
+	    "there was no time to save the state for a reboot; the file has the state of the last "
 	    "save");
 	worker_hurry(&agent->saver, 0);
 }
@@ -159,7 +160,8 @@ static void set_aside(const char *path, const char *why)
 	auto_free char *aside = xasprintf("%s.bad", path);
 	bool moved = rename(path, aside) == 0;
 
-	say("%s; the agent starts without it. Endpoints are learned anew, and the bans in it are "
+	say(SAY_WARNING
+	    "%s; the agent starts without it. Endpoints are learned anew, and the bans in it are "
 	    "lost. It is kept as %s",
 	    why, moved ? aside : path);
 }
@@ -209,7 +211,8 @@ void restore_state(struct agent *agent)
 		return;
 	}
 	if (strcmp(agent->save_error, e.text) != 0)
-		say("the saved state is not restored yet. This is tried again every second, and "
+		say(SAY_WARNING
+		    "the saved state is not restored yet. This is tried again every second, and "
 		    "nothing is saved until then: %s",
 		    e.text);
 	snprintf(agent->save_error, sizeof(agent->save_error), "%s", e.text);

@@ -7,9 +7,7 @@
 
 void say_text(const char *text)
 {
-	auto_free char *lines = printable_lines(text);
-
-	fprintf(stderr, "sipward: %s\n", lines);
+	log_write(text);
 }
 
 void say(const char *fmt, ...)
@@ -40,5 +38,5 @@ void say_once(void (*say_to)(const char *text), char *said, size_t room, const c
 		return;
 	snprintf(said, room, "%s", text);
 	if (*text)
-		say_to(text);
+		say_with(say_to, "%s%s", *text == '<' ? "" : SAY_WARNING, text);
 }

@@ -62,7 +62,8 @@ void tuned_write(const struct agent *agent)
 	}
 	written = json_object_to_file_ext(fresh, all, JSON_STYLE);
 	if (written < 0 || fault_point("rename the note", NULL) < 0 || rename(fresh, path) < 0)
-		say("%s: cannot be written, so after a crash the tuned values would be unknown: %s",
+		say(SAY_WARNING
+		    "%s: cannot be written, so after a crash the tuned values would be unknown: %s",
 		    path, strerror(errno));
 }
 

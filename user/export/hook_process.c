@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include "base/log.h"
 #include "export/hook_runner.h"
 #include "kernel/privilege.h"
 
@@ -22,7 +23,9 @@ int hook_process(int argc, char **argv)
 	if (argc < 3)
 		return EXIT_USAGE;
 	if (privilege_drop_to(argv[1], &e) < 0) {
-		fprintf(stderr, "sipward: hooks cannot be run: %s\n", printable(e.text).text);
+		auto_free char *text = xasprintf("%shooks cannot be run: %s", SAY_ERROR, e.text);
+
+		log_write(text);
 		return EXIT_FAILED;
 	}
 	return hook_serve(HOOK_CHANNEL, argv + 2, argc - 2, &hook_limits) < 0 ? EXIT_FAILED :

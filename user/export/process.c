@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "export/http.h"
 #include "kernel/privilege.h"
 #include "kernel/sandbox.h"
@@ -55,7 +56,10 @@ static int confine(void)
 	setenv("TZ", "UTC0", 1);
 	tzset();
 	if (privilege_drop_all(&e) < 0 || sandbox_exporter(&e) < 0) {
-		fprintf(stderr, "sipward: the exporter cannot start: %s\n", printable(e.text).text);
+		auto_free char *text =
+			xasprintf("%sthe exporter cannot start: %s", SAY_ERROR, e.text);
+
+		log_write(text);
 		return -1;
 	}
 	dup2(nowhere, STDERR_FILENO);
