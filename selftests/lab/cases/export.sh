@@ -133,6 +133,18 @@ failed() { [ "$(metric sipward_exported_events_total 'to="hep".*failed')" -gt 0 
 expect "without Homer, events fail, and are counted" "$(ward status)" wait_until 5 failed
 expect "status says so" "$(ward status)" grep -q "events go to Homer udp:$CALLER4:9060: .* failed" <(ward status)
 
+# --- a name of which nobody knows the address, or somebody does ---
+homer_at() { sed -i "s|hep: \"[^\"]*\"|hep: \"udp:$1:9060\"|" "$TMP/export.yaml" && ward_reload; }
+hep_error() { ward status -j | jq -r '.agent.hep.error // "none"'; }
+expect "Homer may have a name" "$(tail -n 1 "$WARD_LOG")" homer_at localhost
+found() { [ "$(hep_error)" = none ]; }
+expect "which is found" "$(hep_error)" wait_until 5 found
+expect "Homer may have a name that nobody knows" "$(tail -n 1 "$WARD_LOG")" homer_at homer.invalid
+began=$(date +%s%N)
+ward status -j >/dev/null
+answered=$((($(date +%s%N) - began) / 1000000))
+expect "the agent answers while it is looked up" "after $answered ms" test "$answered" -lt 2000
+
 # --- the hook of the attack hangs ---
 expect_equal "a hook that hangs has begun once" 1 "$(wc -l <"$HOOKS/hangs.out")"
 killed() { ward_said 'hooks.attack_begin: .*/begins was killed: it took longer than 5 s'; }
@@ -148,4 +160,13 @@ expect_equal "the metrics count it" 1 "$(metric sipward_hooks_total 'hook="attac
 sed -i "s|ban: $HOOKS/ban|ban: $HOOKS/ends|" "$TMP/export.yaml"
 refused() { ! ward_reload && ward_said "hooks.ban: $HOOKS/ends: the agent runs only the programs"; }
 expect "a reload with another program is refused" "$(tail -n 2 "$WARD_LOG")" refused
+
+# --- the end, while a name is looked up ---
+began=$(date +%s%N)
+stop_process "$WARD"
+expect_equal "the agent stops" 0 $?
+stopped=$((($(date +%s%N) - began) / 1000000))
+expect "in time" "after $stopped ms" test "$stopped" -lt 3000
+hooks_gone() { ! server ss -xp | grep -q sipward-hooks; }
+expect "the process that runs hooks ends with it" "$(server ss -xp | grep sipward)" wait_until 5 hooks_gone
 lab_end
