@@ -429,7 +429,10 @@ int agent_run(const struct agent_options *options, struct error *e)
 		 * that was not there before. */
 		if (agent.state.fresh)
 			state_remove(&ignored);
-		return -1;
+		if (end_threads(&agent))
+			return -1;
+		say(SAY_ERROR "%s", e->text);
+		_exit(e->code);
 	}
 	say("ready");
 	done = loop_run(&agent.loop, e) < 0 ? -1 : stop(&agent, e);

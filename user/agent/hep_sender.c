@@ -185,8 +185,10 @@ void hep_send(struct hep_sender *hep, const struct sw_event *event, const void *
 	}
 	packet.type = HEP_LOG;
 	packet.payload = (struct hep_text){text, strlen(text)};
-	if (send_packet(hep, &packet) && sent)
-		hep->counts.sent++;
-	else
+	if (!send_packet(hep, &packet) || !sent) {
 		hep->counts.failed++;
+		return;
+	}
+	hep->counts.sent++;
+	hep->trouble[0] = '\0';
 }

@@ -80,12 +80,18 @@ static void on_unban(void *context, const struct announced_ban *ban)
 
 /* --- attacks --- */
 
+/* The nearest limits: a policy may have more than fit into the text of a hook. */
+#define LIMITS_TOLD 16
+
 static void tell_attack(struct agent *agent, const struct attack_now *now, enum hook hook)
 {
 	const struct attack_watch *watch = &agent->hook_events.attack;
 	auto_json struct json_object *o = object_now();
+	struct attack_now nearest = *now;
 
-	attack_now_json(now, o);
+	if (nearest.count > LIMITS_TOLD)
+		nearest.count = LIMITS_TOLD;
+	attack_now_json(&nearest, o);
 	json_text(o, "worst", attack_words[watch->worst]);
 	if (hook == HOOK_ATTACK_END)
 		json_count(o, "seconds", (monotonic_ns() - watch->began) / SW_NS_PER_SEC);
@@ -96,15 +102,16 @@ static void tell_attack(struct agent *agent, const struct attack_now *now, enum 
 static void read_policy(struct agent *agent)
 {
 	struct hook_events *events = &agent->hook_events;
-	auto_attachment struct attachment attachment = {};
 
 	if (events->policy && events->generation == agent->generation)
 		return;
 	free(take(events->policy));
-	if (!agent->interface_count ||
-	    attachment_read(agent->interfaces[0].name, &attachment, NULL) < 0)
-		return;
-	events->policy = take(attachment.policy);
+	for (size_t i = 0; i < agent->interface_count && !events->policy; i++) {
+		auto_attachment struct attachment attachment = {};
+
+		if (attachment_read(agent->interfaces[i].name, &attachment, NULL) == 0)
+			events->policy = take(attachment.policy);
+	}
 	events->generation = agent->generation;
 }
 

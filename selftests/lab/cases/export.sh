@@ -62,7 +62,8 @@ nsenter --net="/run/netns/$SERVER" "$BUILD/sipward" run -i eth0 -p "$TMP/export.
 	>"$TMP/events.json" 2>"$WARD_LOG" </dev/null &
 WARD=$!
 PIDS+=("$WARD")
-wait_until 20 ward_settled && alive "$WARD" || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
+wait_until 20 ward_settled
+alive "$WARD" || die "sipward did not start: $(tail -n 1 "$WARD_LOG")"
 
 # --- Homer ---
 request attacker --wait 0.3 --from "$ATTACKER4" --sport 5099 "$SERVER4" MESSAGE 1 >/dev/null
