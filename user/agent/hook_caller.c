@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "agent/say.h"
 #include "export/hook_process.h"
@@ -72,14 +73,13 @@ static void on_report(void *context, int fd)
 }
 
 /* The program's path as its argument; an empty one for a hook without a program. */
-static int spawn(const struct hook_caller *hooks, const char *user, int channel, struct error *e)
+static int spawn(struct hook_caller *hooks, const char *user, int channel, struct error *e)
 {
 	char *arguments[2 + HOOK_COUNT + 1] = {(char *)HOOK_PROCESS, (char *)user};
 	char *const environment[] = {NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t none;
-	pid_t pid;
 	int error;
 
 	for (int i = 0; i < HOOK_COUNT; i++)
@@ -92,9 +92,11 @@ static int spawn(const struct hook_caller *hooks, const char *user, int channel,
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(&files, STDIN_FILENO, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&files, channel, HOOK_CHANNEL);
-	error = posix_spawn(&pid, sandbox_self, &files, &attributes, arguments, environment);
+	error = posix_spawn(&hooks->pid, sandbox_self, &files, &attributes, arguments, environment);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);
+	if (error)
+		hooks->pid = 0;
 	return error ? fail(e, EXIT_FAILED, "hooks: their process (%s) cannot be started: %s",
 			    sandbox_self, strerror(error)) :
 		       0;
@@ -129,10 +131,16 @@ int hooks_open(struct hook_caller *hooks, const struct policy *policy, struct er
 	hooks->channel = ends[0];
 	channel = fcntl(ends[1], F_DUPFD_CLOEXEC, ABOVE);
 	close(ends[1]);
-	hooks->ended = true;
+	hooks->made = true;
 	if (channel < 0 || spawn(hooks, policy->hooks.user, channel, e) < 0)
 		return fail(e, EXIT_FAILED, "hooks: %s", strerror(errno));
 	return loop_add(hooks->loop, hooks->channel, on_report, hooks, e);
+}
+
+void hooks_tick(struct hook_caller *hooks)
+{
+	if (hooks->channel < 0 && hooks->pid && waitpid(hooks->pid, NULL, WNOHANG) == hooks->pid)
+		hooks->pid = 0;
 }
 
 void hooks_close(struct hook_caller *hooks)
@@ -189,7 +197,7 @@ struct json_object *hooks_json(const struct hook_caller *hooks)
 {
 	struct json_object *all, *o;
 
-	if (!hooks->ended)
+	if (!hooks->made)
 		return NULL;
 	all = json_object_new_object();
 	json_flag(all, "running", hooks->channel >= 0);

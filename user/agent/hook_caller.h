@@ -17,7 +17,8 @@ struct hook_caller {
 	struct loop *loop;
 	void (*say)(const char *text);
 	int channel;                /* -1: there is no process */
-	bool ended;                 /* there was one */
+	pid_t pid;                  /* 0: there was none, or its end was noticed */
+	bool made;                  /* there was one */
 	char *programs[HOOK_COUNT]; /* that it was started with */
 	struct hook_counts counts[HOOK_COUNT];
 	char said[HOOK_COUNT][256]; /* the last failure */
@@ -26,6 +27,9 @@ struct hook_caller {
 /* Makes the process, when the policy names a program; called before the agent is confined. */
 int hooks_open(struct hook_caller *hooks, const struct policy *policy, struct error *e);
 void hooks_close(struct hook_caller *hooks);
+
+/* Once a second: notices that the process has ended. */
+void hooks_tick(struct hook_caller *hooks);
 
 /* Refuses a policy that names a program that the process was not started with. */
 int hooks_check(const struct hook_caller *hooks, const struct policy *policy, struct error *e);

@@ -147,6 +147,7 @@ static void look_for_attack(struct agent *agent)
 
 void hook_events_tick(struct agent *agent)
 {
+	hooks_tick(&agent->hooks);
 	announced_look(&agent->hook_events.announced, &agent->state, on_unban, agent);
 	look_for_attack(agent);
 }
