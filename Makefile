@@ -31,7 +31,7 @@ override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
              -Iinclude -Iuser -I$(BUILD) -iquote bpf -DSIPWARD_VERSION='"$(VERSION)"' \
              -DSIPWARD_COMPILER='"$(COMPILER)"'
 LDLIBS    := $(shell pkg-config --libs $(LIBS) 2>/dev/null || echo -lbpf -lelf -lz -lmnl -lyaml \
-             -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng -lseccomp -lncursesw -ltinfo)
+             -lmicrohttpd -ljson-c -lmd -lpcap -lcap-ng -lseccomp -lncursesw -ltinfo) -lm
 BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -MMD -MP \
              -Iinclude -I$(BUILD) -iquote bpf -I/usr/include/$(shell uname -m)-linux-gnu
 

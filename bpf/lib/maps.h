@@ -17,7 +17,8 @@
  *                           in when they are full. refusals, owners, dialers, spared_streams:
  *                           LRU, whose writers all proved where they are.
  *   any packet, in place    zone_cells, ceilings, service_cells, event_cell, observed, counters,
- *                           tallies, the counts in patch_names: one entry for each number.
+ *                           tallies, the counts in patch_names: one entry for each number;
+ *                           samples: a new one takes the place of the oldest one.
  *                           opening_hints: a cell that is written twice says "many", and the table
  *                           behind it decides. greylist: a line forgets its oldest of 16 cells
  *                           (greylist.h).
@@ -55,6 +56,7 @@
 #include <sipward/offence.h>
 #include <sipward/quota.h>
 #include <sipward/policy.h>
+#include <sipward/sample.h>
 #include <sipward/state.h>
 
 /* The parts of a scan that the stages of this policy use: SIP_NEED_ bits. */
@@ -156,6 +158,10 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
 } captured SEC(".maps");
+
+/* Samples of packets, and who wants them (sampling.h). Mapped by those who read them. */
+MAP(sampling, ARRAY, BPF_F_MMAPABLE, 1, __u32, struct sw_sampling);
+MAP(samples, ARRAY, BPF_F_MMAPABLE, SW_SAMPLES, __u32, struct sw_sample);
 
 /* Offences for which the agent closes the connection. */
 RING(closings, SW_CLOSINGS_RING_SIZE);
@@ -290,6 +296,12 @@ struct scratch {
 	__u64 tick_time;  /* CLOCK_MONOTONIC nanoseconds */
 	__u64 spent_tick; /* jiffies when the budget of events was last spent */
 	__u32 events_suppressed;
+	__u32 sample_gap;    /* packets until the next sample, */
+	__u64 sample_period; /* as they were drawn (sampling.h) */
+	__u32 sample_rate;
+	__u32 sample_weight;
+	__u32 samples_in_period;
+	__u32 pad;
 };
 
 PERCPU(scratch_map, 1, struct scratch);

@@ -10,6 +10,7 @@
 
 #include "lib/counters.h"
 #include "lib/events.h"
+#include "lib/sampling.h"
 #include "parse/fragments.h"
 #include "rules/emergency.h"
 
@@ -97,6 +98,7 @@ static __always_inline int finish(struct xdp_md *ctx, struct packet *p, enum ver
 
 	c->messages[p->message & (SW_MESSAGES_MAX - 1)]++;
 	note_shadows(ctx, p, c);
+	sample(ctx, p, v);
 	if (v == VERDICT_DROP || v == VERDICT_WOULD_DROP) {
 		enum sw_mode mode = v == VERDICT_DROP ? SW_MODE_ENFORCE : SW_MODE_MONITOR;
 

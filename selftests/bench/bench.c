@@ -9,8 +9,8 @@
  *   bench --costs FILE    what each rule of the shipped policies costs
  *
  * BENCH_ROUNDS says how many rounds count (100), BENCH_PARTS which of these are measured: small pbx
- * interconnect ims-edge drops bans growth processors. BENCH_ROWS is a part of the names of those
- * rows that are measured.
+ * interconnect ims-edge drops samples bans growth processors. BENCH_ROWS is a part of the names of
+ * those rows that are measured.
  */
 #include <linux/bpf.h>
 #include <string.h>
@@ -310,6 +310,29 @@ static void measure_bans(const struct scene *full)
 	finish(&table, "one address");
 }
 
+/* Nobody wants samples; then one of 64 packets, as above 32,000 packets a second; then each packet,
+ * as below 1,000. */
+static void measure_samples(const struct scene *full)
+{
+	auto_table struct table table = {};
+	auto_scene struct scene off = {}, on = {}, each = {}, banned = {};
+
+	table_open(&table, full);
+	scene_open(&off, yaml, NULL);
+	scene_open(&on, yaml, NULL);
+	scene_open(&each, yaml, NULL);
+	open_bans(&banned, 1);
+	scene_samples(&on, 64);
+	scene_samples(&each, 1);
+	scene_samples(&banned, 64);
+	table_add(&table, &off, "no samples", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add(&table, &on, "samples of 1 of 64", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add(&table, &each, "samples of each", MESSAGE_INVITE, "203.0.113.7", XDP_PASS);
+	table_add(&table, &banned, "banned, samples of 1 of 64", MESSAGE_INVITE, "198.51.100.9",
+		  XDP_DROP);
+	finish(&table, "samples");
+}
+
 /* One source on two processors: what passes, what its ceiling refuses, and what is banned. */
 static void measure_two(const struct scene *full)
 {
@@ -409,6 +432,8 @@ static void measure_parts(const struct scene *full)
 			measure_shipped(full, shipped[i]);
 	if (is_wanted("drops"))
 		measure_drops(full);
+	if (is_wanted("samples"))
+		measure_samples(full);
 	if (is_wanted("bans"))
 		measure_bans(full);
 	if (is_wanted("growth"))

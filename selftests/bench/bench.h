@@ -69,6 +69,8 @@ void scene_close(struct scene *scene);
 void scene_sends(struct scene *scene, enum message message, const char *address);
 /* The observer is good; the endpoint is known, has a dialog, and is awaited to answer. */
 void scene_settle(struct scene *scene, const char *address);
+/* Somebody wants samples: one of `weight` packets, however many there are. */
+void scene_samples(struct scene *scene, uint32_t weight);
 void unlimited(struct policy *policy);
 void spent(struct policy *policy);
 

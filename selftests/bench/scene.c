@@ -5,6 +5,7 @@
 #include <sipward/health.h>
 
 #include "bench.h"
+#include "kernel/samples.h"
 #include "kernel/state_values.h"
 #include "policy/parse.h"
 #include "policy/prefix.h"
@@ -79,6 +80,17 @@ void scene_settle(struct scene *scene, const char *address)
 	scene_sends(scene, MESSAGE_INVITE, address);
 	scene_sends(scene, MESSAGE_OUT_OK, address);
 	scene_sends(scene, MESSAGE_OUT_INVITE, address);
+}
+
+void scene_samples(struct scene *scene, uint32_t weight)
+{
+	auto_samples struct samples samples = {};
+	struct error e = {};
+
+	if (samples_open(&samples, &scene->test_run.state, &e) < 0)
+		die("%s", e.text);
+	samples_want(&samples, weight, UINT64_MAX);
+	samples.sampling->less = samples.sampling->rate;
 }
 
 static void set_rate(struct rate *rate, struct rate to)

@@ -58,6 +58,8 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_CALLS] = "calls",
 	[STATE_CALL_COUNTS] = "call_counts",
 	[STATE_CALLS_AGED] = "calls_aged",
+	[STATE_SAMPLING] = "sampling",
+	[STATE_SAMPLES] = "samples",
 };
 
 const char *state_map_name(enum state_map map)
