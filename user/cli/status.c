@@ -17,7 +17,7 @@
 #include "kernel/quotas.h"
 #include "kernel/state_open.h"
 #include "kernel/state_values.h"
-#include "kernel/walk.h"
+#include "kernel/table_fill.h"
 #include "policy/names.h"
 
 /* Limits of this version, shown where operators look. */
@@ -113,13 +113,6 @@ static struct json_object *observer_json(const struct state *state, const struct
 /* The time that counting a table may take: more entries than that are "at least so many". */
 #define COUNTED_FOR 2000000
 
-static bool count_entry(const void *key, void *value, void *context)
-{
-	(void)key, (void)value;
-	(*(uint64_t *)context)++;
-	return true;
-}
-
 static void add_table(struct json_object *tables, const char *name, uint64_t filled, bool at_least,
 		      uint64_t capacity)
 {
@@ -135,13 +128,10 @@ static void add_table(struct json_object *tables, const char *name, uint64_t fil
 static void add_counted(struct json_object *tables, const char *name, const struct state *state,
 			enum state_map map)
 {
-	struct walk_part part = {};
-	uint64_t filled = 0;
-	int ended;
+	struct table_fill fill;
 
-	ended = map_walk_part(state->fds[map], &part, COUNTED_FOR, count_entry, &filled, NULL);
-	if (ended >= 0)
-		add_table(tables, name, filled, !ended, state_entries(state, map));
+	if (table_fill(state, map, COUNTED_FOR, &fill))
+		add_table(tables, name, fill.filled, fill.at_least, fill.capacity);
 }
 
 /* Those that refuse a new entry when they are full; the others push out the oldest. */
