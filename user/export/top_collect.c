@@ -323,6 +323,8 @@ static void walk_tables(struct top_collector *collector)
 		{"known", STATE_KNOWN, false},
 		{"penalties", STATE_PENALTIES, false},
 		{"connections", STATE_CONNECTION_COUNTS, false},
+		{"calls", STATE_CALLS, false},
+		{"call_counts", STATE_CALL_COUNTS, false},
 		{"authenticated", STATE_AUTHENTICATED, false},
 		{"probes", STATE_PROBES, false},
 		{"dialogs", STATE_DIALOGS, true},
