@@ -80,7 +80,7 @@ static void test_greylist(void **state)
 
 	(void)state;
 	load_tables("{greylist: 16777216}", &p);
-	assert_int_equal(memory_check(&p, 520000000, &e), -1);
+	assert_int_equal(memory_check(&p, 545000000, &e), -1);
 	assert_non_null(strstr(e.text, "'greylist' of 16777216 entries takes 1074 MB"));
 	assert_non_null(strstr(e.text, "write at most 2097152"));
 }
