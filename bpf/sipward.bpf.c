@@ -118,9 +118,9 @@ static __always_inline int judge(struct xdp_md *ctx)
 	STAGE(not_sip, ctx);       /* what begins like no message */
 	STAGE(payload, ctx);       /* copied once, multi-buffer frames included */
 	STAGE(gate, ctx);          /* keepalives, STUN, TCP and TLS handshakes */
+	STAGE(known);              /* is its sender one that proved itself? */
 	STAGE(start);              /* the scanner, up to the top Via */
 	STAGE(connection, ctx);    /* TCP: does it fit one that is established? */
-	STAGE(known);              /* is its sender one that proved itself? */
 	STAGE(probe);              /* an answer to the agent's own request */
 	STAGE(responses);          /* did the server ask for it? */
 	STAGE(emergency);          /* urn:service:sos, 112, ... */

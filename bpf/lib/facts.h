@@ -56,11 +56,18 @@ struct packet {
 	__u8 ban_waits; /* BAN_WAITS_: its source is banned, but it may be about an
 				    * emergency call */
 	__u8 asked;     /* a budget or ceiling for what has no proof was asked */
-	__u8 early;     /* read up to the top Via only, until it is worth more */
+	__u8 early;     /* EARLY_: not read in full until it is worth that */
 	__u8 patch;     /* the rule of the operator's that matched, and 1 */
 	__u8 pad[2];
 	__u32 slot;    /* in the table of sources, and 1; 0: not looked for */
 	__u32 shadows; /* reasons that were counted only, an octet each */
+};
+
+/* packet.early */
+enum {
+	EARLY_NOT,
+	EARLY_VIA, /* read up to the top Via */
+	EARLY_PEEK /* of that only what sip_peek() finds: it is read again from the start */
 };
 
 /* Where a segment stands towards the beginning of its connection (opening.h). */

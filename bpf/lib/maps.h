@@ -64,6 +64,7 @@ const volatile __u32 scan_needs = 0;
 #define SIP_NEEDS(what) (scan_needs & (what))
 #include "sip/sdp.h"
 #include "sip/sip_scan.h"
+#include "sip/sip_peek.h"
 #include "lib/facts.h"
 
 /* The compiled policy: frozen before the verifier reads it. */

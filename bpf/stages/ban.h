@@ -17,6 +17,7 @@
 #include <linux/udp.h>
 
 #include "rules/ban.h"
+#include "rules/emergency.h"
 
 /* Octets of a payload that are looked at. No shorter one is a message (KEEPALIVE_BELOW). */
 #define BAN_PEEK 20
@@ -25,34 +26,6 @@
  * many that may belong to one. Beyond that a flood of either is as cheap as any. */
 #define SPARED_RATE  10 /* a second */
 #define SPARED_BURST 20
-
-/* Whether a user part begins as an emergency number does, of which eight octets are compared. All
- * that a number has (digits, '+', '*', '#') has this bit, and the NUL behind it has not. */
-static __always_inline int begins_as_emergency_number(__u64 user)
-{
-	for (__u32 i = 0; i < SW_EMERGENCY_MAX; i++) {
-		__u64 number = *(const volatile __u64 *)policy.emergency_numbers[i];
-
-		if (i >= policy.emergency_count)
-			break;
-		if (!((user ^ number) & (number >> 5 & SIP_EACH(1)) * 0xff))
-			return 1;
-	}
-	return 0;
-}
-
-static __always_inline int begins_as_emergency_uri(const void *at)
-{
-	__u64 uri = sip_lower(*(const __u64 *)at);
-
-	if (uri == SIP_WORD("urn:serv"))
-		return 1;
-	if ((uri & sip_mask(5)) == SIP_WORD("sips:"))
-		return begins_as_emergency_number(*(const __u64 *)(at + 5));
-	uri &= sip_mask(4);
-	return (uri == SIP_WORD("sip:") || uri == SIP_WORD("tel:")) &&
-	       begins_as_emergency_number(*(const __u64 *)(at + 4));
-}
 
 /* Methods that an emergency call needs, INVITEs inside its dialog among them. */
 static __always_inline int begins_as_inside(__u64 word)

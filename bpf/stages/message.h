@@ -14,7 +14,7 @@ static __always_inline enum verdict stage_message(struct packet *p)
 
 	if (!policy.early || !p->early)
 		return VERDICT_UNDECIDED;
-	scan_payload(p, scratch, SIP_RESUME);
+	scan_payload(p, scratch, p->early == EARLY_PEEK ? 0 : SIP_RESUME);
 	note_message(p, &scratch->msg);
 	return VERDICT_UNDECIDED;
 }

@@ -4,7 +4,8 @@
  * the message, on a heap block with nothing behind it but SIP_PAD hostile octets. Checked
  * besides memory: the pad has no influence; spans lie inside the message, addresses inside
  * their values; a cut is never judged for what is missing; early and resumed is the same as
- * in one go; what nobody needs is left out without a difference. From the top:
+ * in one go, and a peek finds no other; what nobody needs is left out without a difference. From
+ * the top:
  *   clang -g -O1 -std=gnu11 -D_GNU_SOURCE -Iinclude -iquote bpf -iquote selftests/unit \
  *     -fsanitize=fuzzer,address,undefined selftests/fuzz/fuzz_scan.c -o fuzz_scan
  *   ./fuzz_scan -max_len=2048 CORPUS selftests/corpus/ordinary selftests/corpus/torture
@@ -93,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.flags = (in.flags & ~SIP_EARLY) | SIP_RESUME;
 	check(sip_scan_exact(data, &in, choice, &again));
 	check(!memcmp(&msg, &again, sizeof(msg)));
+	check(peek(data, size, choice) != PEEK_DIFFERS);
 	check(needs_that_differ(data, size, modes[choice % 3], choice) == ~0u);
 	return 0;
 }

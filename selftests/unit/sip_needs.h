@@ -9,6 +9,7 @@
 static unsigned int needs;
 #define SIP_NEEDS(what) (needs & (what))
 #include "sip_exact.h"
+#include "sip/sip_peek.h"
 
 /* Findings that only callers get that need more than a judgement. */
 #define UNTOLD (SIP_FROM_TAG | SIP_COOKIE | SIP_LOGINS | URGENT)
@@ -134,6 +135,37 @@ static unsigned int needs_that_differ(const uint8_t *octets, size_t size, uint32
 			return lean[i];
 	}
 	return ~0u;
+}
+
+/* What sip_peek() finds must be what an early scan finds. */
+enum peeked { PEEK_LEFT, PEEK_SAME, PEEK_DIFFERS };
+
+static enum peeked peek(const uint8_t *octets, size_t size, unsigned int n)
+{
+	struct sip_input in = sip_exact_input(size, SIP_EARLY, SW_SANITY_DEFAULT);
+	struct sip_msg scanned = {0}, peeked;
+	uint8_t *block = malloc(size + SIP_PAD);
+	int found;
+
+	needs = SIP_NEED_ALL & ~SIP_NEED_STRICT;
+	memset(&peeked, 0xff, sizeof(peeked));
+	if (size)
+		memcpy(block, octets, size);
+	for (size_t i = 0; i < SIP_PAD; i++)
+		block[size + i] = sip_pads[n % SIP_PADS][i % 8];
+	found = sip_peek((const struct sip_buf *)block, size, &peeked);
+	free(block);
+	if (!found)
+		return PEEK_LEFT;
+	sip_scan_exact(octets, &in, n, &scanned);
+	return scanned.flags & SIP_START && scanned.flags & SIP_TOP_VIA &&
+			       !(scanned.violations & SW_SANITY_BIT(START_LINE)) &&
+			       scanned.kind == peeked.kind && scanned.status == peeked.status &&
+			       same_span(scanned.uri, peeked.uri) && !peeked.uri_user.length &&
+			       same_span(scanned.via_branch, peeked.via_branch) &&
+			       peeked.flags == (SIP_START | SIP_TOP_VIA) && !peeked.violations ?
+		       PEEK_SAME :
+		       PEEK_DIFFERS;
 }
 
 #endif

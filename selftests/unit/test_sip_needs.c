@@ -16,12 +16,18 @@
 
 #define MESSAGES 60000
 
+static unsigned int peeked;
+
 static void compare(const uint8_t *octets, size_t size, uint32_t flags, unsigned int n)
 {
 	unsigned int differ = needs_that_differ(octets, size, flags, n);
+	enum peeked found = peek(octets, size, n);
 
 	if (differ != ~0u)
 		fail_msg("needs %x: %.*s", differ, (int)size, octets);
+	if (found == PEEK_DIFFERS)
+		fail_msg("peek: %.*s", (int)size, octets);
+	peeked += found == PEEK_SAME;
 }
 
 static void test_generated(void **state)
@@ -122,6 +128,49 @@ static void test_quotes_around_branch(void **state)
 	compare((const uint8_t *)text, size, 0, 0);
 }
 
+/* Branches that are taken at a glance, and their neighbours that are left to the scan. */
+static void test_peek(void **state)
+{
+	static const struct {
+		const char *start, *via;
+		enum peeked found;
+	} cases[] = {
+		{"INVITE sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h:5060;rport;branch=z9hG4bK1",
+		 PEEK_SAME},
+		{"SUBSCRIBE sip:a@b SIP/2.0", "VIA: sip/2.0/udp [::1]:5060;BRANCH=x;rport",
+		 PEEK_SAME},
+		{"SIP/2.0 180 Ringing", "Via: SIP/2.0/UDP h;a;b=c;d;branch=x", PEEK_SAME},
+		{"ACK sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h;branch=x;branch=y", PEEK_SAME},
+		{"OPTIONS sip:a SIP/2.0", "Via: SIP/2.0/UDP h;branch=x", PEEK_SAME},
+		{"INVITE sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h;branch=", PEEK_LEFT},
+		{"INVITE sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h;branch;branch=x", PEEK_LEFT},
+		{"INVITE sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h;a=\";branch=x\"", PEEK_LEFT},
+		{"INVITE sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h, SIP/2.0/UDP i;branch=x", PEEK_LEFT},
+		{"INVITE sip:a@b SIP/2.0", "Via: SIP/2.0/UDP [::1;branch=x", PEEK_LEFT},
+		{"INVITE sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h ;branch=x", PEEK_LEFT},
+		{"INVITE sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h;branch=\"x\"", PEEK_LEFT},
+		{"INVITE sip:a@b SIP/2.0", "From: <sip:c>\r\nVia: SIP/2.0/UDP h;branch=x",
+		 PEEK_LEFT},
+		{"INVITE sip:a@b SIP/2.0", " Via: SIP/2.0/UDP h;branch=x", PEEK_LEFT},
+		{"INVITE  sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h;branch=x", PEEK_LEFT},
+		{"INVITE sip:a@b SIP/1.0", "Via: SIP/2.0/UDP h;branch=x", PEEK_LEFT},
+		{"invite sip:a@b SIP/2.0", "Via: SIP/2.0/UDP h;branch=x", PEEK_LEFT},
+		{"SIP/2.0 700 No", "Via: SIP/2.0/UDP h;branch=x", PEEK_LEFT},
+		{"SIP/2.0 20 No", "Via: SIP/2.0/UDP h;branch=x", PEEK_LEFT},
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int size = snprintf(text, sizeof(text), "%s\r\n%s\r\nTo: <sip:a>\r\n\r\n",
+				    cases[i].start, cases[i].via);
+
+		if (peek((const uint8_t *)text, size, i) != cases[i].found)
+			fail_msg("%s / %s", cases[i].start, cases[i].via);
+	}
+	assert_true(peeked > MESSAGES / 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_every_octet),
 		cmocka_unit_test(test_every_insertion),
 		cmocka_unit_test(test_quotes_around_branch),
+		cmocka_unit_test(test_peek),
 	};
 
 	return cmocka_run_group_tests_name("needs", tests, NULL, NULL);
