@@ -76,9 +76,15 @@ static __always_inline int again_admits(struct packet *p, __u32 class, __u64 key
 static __always_inline __u64 greylist_key(const struct packet *p, const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
+	struct token t;
 
-	return token_at(policy.seed, TOKEN_GREYLIST, &p->src, &scratch->buf,
-			msg->via_branch.length ? msg->via_branch : msg->uri);
+	token_start(&t, policy.seed, TOKEN_GREYLIST);
+	if (p->ipv6)
+		token_addr(&t, &p->src);
+	else /* one word is one round less; no IPv6 address begins so */
+		token_word(&t, 0xffffull << 32 | p->src.words[3]);
+	token_some(&t, &scratch->buf, msg->via_branch.length ? msg->via_branch : msg->uri);
+	return token_end(&t);
 }
 
 /* A message over UDP: within the ceiling of its class, or sent again. */
