@@ -167,8 +167,8 @@ static __always_inline struct sw_dialer *find_unproven_dialer(struct packet *p)
 	if (!l)
 		return 0;
 	dialer = &l->dialers[slot % SW_WAYS];
-	if ((__s64)(dialer->until - packet_time(p)) <= 0)
-		dialer->began = packet_time(p) - packet_zone(p)->guard.window;
+	if ((__s64)(dialer->until - packet_tick(p)) <= 0)
+		dialer->began = packet_tick(p) - packet_zone(p)->guard.window;
 	return dialer;
 }
 
@@ -209,8 +209,8 @@ __noinline int judge_fraud(struct scratch *scratch)
 	dialer = find_dialer(p);
 	if (!dialer)
 		return VERDICT_UNDECIDED;
-	turn_window(dialer, packet_time(p), guard->window / 2);
-	dialer->until = packet_time(p) + guard->window;
+	turn_window(dialer, packet_tick(p), guard->window / 2);
+	dialer->until = packet_tick(p) + guard->window;
 	if (guard->sweep && read_dialled(scratch, &number) &&
 	    (sweeps_prefixes(dialer, &number) | runs_on(dialer, &number))) {
 		enum verdict v = act(p, guard->sweep, SW_REASON_TOLL_FRAUD_SWEEP);

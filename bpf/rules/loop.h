@@ -20,25 +20,38 @@
 static __always_inline __u64 visits_key(const struct scratch *scratch)
 {
 	const struct sip_msg *msg = &scratch->msg;
-	struct sip_span none = {};
-	__u64 key = token_of(policy.seed, TOKEN_REQUEST, &scratch->buf, msg->value[SIP_CALL_ID],
-			     msg->from.tag);
+	struct token t;
 
-	if (key == TOKEN_NONE)
-		return key;
-	/* A longer one than a token can have counts as none. */
-	return key ^ token_of(policy.seed, TOKEN_TARGET, &scratch->buf, msg->uri, none) ^
-	       (__u64)msg->cseq << 8 ^ msg->kind;
+	if (!msg->value[SIP_CALL_ID].length || msg->value[SIP_CALL_ID].length > TOKEN_TEXT_MAX ||
+	    msg->from.tag.length > TOKEN_TEXT_MAX)
+		return TOKEN_NONE;
+	token_start(&t, policy.seed, TOKEN_REQUEST);
+	token_text(&t, &scratch->buf, msg->value[SIP_CALL_ID].offset,
+		   msg->value[SIP_CALL_ID].length);
+	token_text(&t, &scratch->buf, msg->from.tag.offset, msg->from.tag.length);
+	token_some(&t, &scratch->buf, msg->uri);
+	token_word(&t, (__u64)msg->cseq << 8 | msg->kind);
+	return token_end(&t);
 }
 
-/* Which of 64 bits stands for this time round. */
+/* Octets from the start of a branch that are looked at; and the last word of it. */
+#define VISIT_OCTETS 64
+
+/* Which of 64 bits stands for this time round. It is no token: a sender that finds branches with
+ * one bit gains what it has by sending one branch again. */
 static __always_inline __u32 visit(const struct scratch *scratch)
 {
-	const struct sip_msg *msg = &scratch->msg;
-	struct sip_span none = {};
-	__u64 token = token_of(policy.seed, TOKEN_REQUEST, &scratch->buf, msg->via_branch, none);
+	const __u64 odd = 0x9e3779b97f4a7c15ull;
+	struct sip_span branch = scratch->msg.via_branch;
+	__u64 mixed = scratch->msg.max_forwards;
 
-	return ((token ^ msg->max_forwards) * 0x9e3779b97f4a7c15ull) >> 58;
+	for (__u32 i = 8; i <= VISIT_OCTETS && i <= branch.length; i += 8) {
+		mixed = (mixed ^ sip_load(&scratch->buf, branch.offset + i - 8)) * odd;
+		mixed ^= mixed >> 29;
+	}
+	if (branch.length) /* the parameter's name stands before a short one */
+		mixed ^= sip_load(&scratch->buf, branch.offset + branch.length - 8);
+	return mixed * odd >> 58;
 }
 
 __noinline int judge_loop(struct scratch *scratch)
@@ -55,8 +68,8 @@ __noinline int judge_loop(struct scratch *scratch)
 		return VERDICT_UNDECIDED;
 	bit = 1ull << (visit(scratch) & 63);
 	visits = bpf_map_lookup_elem(&loops, &key);
-	if (!visits || visits->expires <= packet_time(p)) {
-		fresh.expires = packet_time(p) + LOOP_LIFE;
+	if (!visits || visits->expires <= packet_tick(p)) {
+		fresh.expires = packet_tick(p) + LOOP_LIFE;
 		fresh.seen = bit;
 		fresh.count = 1;
 		bpf_map_update_elem(&loops, &key, &fresh, BPF_ANY);
