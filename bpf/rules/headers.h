@@ -115,10 +115,26 @@ __noinline int is_type_hidden(const struct sip_buf *buf, __u32 pos, __u32 end)
 __noinline int listed_action(__u64 hash, __u32 report, __u32 deny)
 {
 	for (__u32 i = 0; i < SW_CONTENT_TYPES_MAX; i++) {
-		if (policy.content_types[i] == hash)
+		__u64 listed = policy.content_types[i];
+
+		if (!listed)
+			break;
+		if (listed == hash)
 			return action_of(report, deny, 1u << i);
 	}
 	return SW_ACTION_PASS;
+}
+
+/* media_type_hash() of the type that nearly all bodies have. The compiler knows it. */
+static __always_inline __u64 sdp_type_hash(void)
+{
+	static const char type[] = "application/sdp";
+	__u64 hash = NAME_HASH_START;
+
+	_Pragma("GCC unroll 16")
+	for (__u32 i = 0; i < sizeof(type) - 1; i++)
+		hash = name_hash_step(hash, type[i]);
+	return hash;
 }
 
 /* The action that the masks give for the type in [pos, end). Where the type cannot be told, the
@@ -128,6 +144,8 @@ __noinline int named_action(const struct scratch *scratch, __u32 pos, __u32 end,
 {
 	if (!scratch)
 		return SW_ACTION_PASS;
+	if (sip_is_sdp_type(&scratch->buf, pos, end))
+		return listed_action(sdp_type_hash(), report, deny);
 	if (is_type_hidden(&scratch->buf, pos, end))
 		return action_of(report, deny, ~0u);
 	return listed_action(media_type_hash(&scratch->buf, pos, end), report, deny);

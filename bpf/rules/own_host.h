@@ -28,16 +28,52 @@ static __always_inline void put_group(struct content *content)
 	content->group = content->octets = 0;
 }
 
+static __always_inline void take_ipv4(struct content *content, __u32 address)
+{
+	struct sw_addr *addr = &content->addr;
+
+	addr->words[0] = addr->words[1] = 0;
+	addr->words[2] = bpf_htonl(0xffff);
+	addr->words[3] = bpf_htonl(address);
+}
+
+/* Dotted decimal at pos, of at most 3 digits a group, with an octet behind it that ends a host, to
+ * content->addr: where it ends. 0 where that cannot be told by a few words. */
+static __always_inline __u32 plain_ipv4(struct scratch *scratch, __u32 pos, __u32 end)
+{
+	__u64 address = 0, others = 0, word = 0;
+
+	_Pragma("GCC unroll 4")
+	for (int i = 0; i < 4; i++) {
+		__u32 digits, n, group;
+
+		word = sip_load(&scratch->buf, pos) ^ SIP_EACH('0');
+		others = sip_no_digits(word) & 0x80808080;
+		if (!others || others & 0x80)
+			return 0;
+		n = sip_lowest(others);
+		digits = (__u32)word << (32 - 8 * n) >> 8;
+		group = (digits & 0xff) * 100 + (digits >> 8 & 0xff) * 10 + (digits >> 16);
+		address = address << 8 | group;
+		if (group > 255 || (i < 3 && (word >> 8 * n & 0xff) != ('.' ^ '0')))
+			return 0;
+		pos = sip_forget(pos + n + (i < 3));
+	}
+	word = sip_marks(sip_load(&scratch->buf, pos));
+	if (pos > end || (pos < end && !(word & 0x80)))
+		return 0;
+	take_ipv4(&scratch->content, address);
+	return pos;
+}
+
 /* Dotted decimal in [pos, end) as a local address is kept, to content->addr; 0 when it is none. */
 __noinline int parse_ipv4(struct scratch *scratch, __u32 pos, __u32 end)
 {
 	struct content *content;
-	struct sw_addr *addr;
 
 	if (!scratch || !HOSTS_USED || pos + 7 > end || pos + 15 < end)
 		return 0;
 	content = &scratch->content;
-	addr = &content->addr;
 	start_address(content);
 	for (__u32 i = 0; i < 15; i++) {
 		__u32 digit;
@@ -55,11 +91,8 @@ __noinline int parse_ipv4(struct scratch *scratch, __u32 pos, __u32 end)
 	}
 	if (content->group_count != 3 || content->group > 255)
 		return 0;
-	addr->words[0] = addr->words[1] = 0;
-	addr->words[2] = bpf_htonl(0xffff);
-	addr->words[3] =
-		bpf_htonl((__u32)content->groups[0] << 24 | (__u32)content->groups[1] << 16 |
-			  (__u32)content->groups[2] << 8 | content->group);
+	take_ipv4(content, (__u32)content->groups[0] << 24 | (__u32)content->groups[1] << 16 |
+				   (__u32)content->groups[2] << 8 | content->group);
 	return 1;
 }
 
@@ -124,20 +157,25 @@ __noinline int parse_ipv6(struct scratch *scratch, __u32 pos, __u32 end)
 	return place_groups(content, &content->addr);
 }
 
+/* Whether content->addr is an address of this host. */
+static __always_inline int is_local(const struct scratch *scratch)
+{
+	struct sw_addr addr =
+		scratch->content.addr; /* 6.1 wants the keys of lookups on the stack */
+
+	return bpf_map_lookup_elem(&local_addrs, &addr) != 0;
+}
+
 /* Whether [pos, end) is an address of this host; that of IPv6 stands in brackets. */
 __noinline int is_own_host(struct scratch *scratch, __u32 pos, __u32 end)
 {
-	struct sw_addr addr;
 	int parsed;
 
 	if (!scratch || !HOSTS_USED || pos >= end)
 		return 0;
 	parsed = sip_octet(&scratch->buf, pos) == '[' ? parse_ipv6(scratch, pos + 1, end - 1) :
 							parse_ipv4(scratch, pos, end);
-	if (!parsed)
-		return 0;
-	addr = scratch->content.addr; /* on the stack: 6.1 wants the keys of lookups there */
-	return bpf_map_lookup_elem(&local_addrs, &addr) != 0;
+	return parsed && is_local(scratch);
 }
 
 #endif

@@ -39,7 +39,13 @@ __noinline int is_own_via(struct scratch *scratch, __u32 pos, __u32 end)
 		return 0;
 	buf = &scratch->buf;
 	host = sip_forget(via_transport_end(buf, pos, end));
-	host = sip_forget(sip_skip_lws(buf, host, end));
+	if (host < end && sip_octet(buf, host) == ' ')
+		host++;
+	if (host < end && sip_octet(buf, host) <= ' ')
+		host = sip_forget(sip_skip_lws(buf, host, end));
+	host_end = sip_forget(plain_ipv4(scratch, host, end));
+	if (host_end)
+		return is_local(scratch);
 	host_end = host < end && sip_octet(buf, host) == '[' ?
 			   sip_forget(sip_find(buf, host, end, SIP_EACH(']'), SIP_EACH(']')) + 1) :
 			   sip_forget(sip_find_mark(buf, host, end));

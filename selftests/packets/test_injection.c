@@ -66,6 +66,12 @@ static void test_long_texts(void **state)
 	for (int before = 100; before < 390; before++) {
 		snprintf(name, sizeof(name), "%0*d' union select 1", before, 0);
 		says(&rig, name, SW_REASON_INJECTION);
+		snprintf(name, sizeof(name), "%0*d/* union select 1", before, 0);
+		says(&rig, name, SW_REASON_INJECTION);
+		snprintf(name, sizeof(name), "%0*d-- union select 1", before, 0);
+		says(&rig, name, SW_REASON_INJECTION);
+		snprintf(name, sizeof(name), "%0*d- union select /1", before, 0);
+		says(&rig, name, SW_REASON_NONE);
 		snprintf(name, sizeof(name), "%0*d it's a union", before, 0);
 		says(&rig, name, SW_REASON_NONE);
 	}
