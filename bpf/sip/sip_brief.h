@@ -8,8 +8,8 @@
 #ifndef SIPWARD_BPF_SIP_SIP_BRIEF_H
 #define SIPWARD_BPF_SIP_SIP_BRIEF_H
 
-#include "sip/sip_address.h"
 #include "sip/sip_credentials.h"
+#include "sip/sip_usual.h"
 
 /* The fewest octets of a header that is read here. Names and the octets behind them are looked at
  * without asking for the end. */
@@ -86,6 +86,8 @@ static __always_inline int sip_brief_via(int values, const struct sip_buf *buf, 
 		if (!sip_is_trim(buf, pos, end) ||
 		    !sip_brief_note(values, buf, msg, pos, end, SIP_VIA))
 			return 0;
+		if (sip_usual_via(buf, msg, pos, end))
+			return 1;
 		pos = sip_via(buf, msg, pos, end);
 		if (pos < end)
 			sip_brief_vias(buf, msg, pos, end);
@@ -105,7 +107,8 @@ static __always_inline int sip_brief_party(int values, const struct sip_buf *buf
 {
 	if (!sip_is_trim(buf, pos, end) || !sip_brief_note(values, buf, msg, pos, end, id))
 		return 0;
-	sip_party(buf, msg, pos, end, id);
+	if (!sip_usual_party(buf, msg, pos, end, id))
+		sip_party(buf, msg, pos, end, id);
 	return 1;
 }
 

@@ -409,6 +409,17 @@ static __always_inline __u32 sip_find_white(const struct sip_buf *buf, __u32 pos
 			SIP_EACH('\r'), SIP_EACH('\n'));
 }
 
+/* Likewise, with no call where less than a word is left. */
+static __always_inline __u32 sip_near_white(const struct sip_buf *buf, __u32 pos, __u32 end)
+{
+	__u64 white = sip_no_lws(sip_load(buf, pos)) ^ SIP_TOPS;
+
+	if (end - pos > 8)
+		return sip_find_white(buf, pos, end);
+	pos += white ? sip_lowest(white) : 8;
+	return pos < end ? pos : end;
+}
+
 /* CSeq: 1*DIGIT LWS Method (RFC 3261 20.16); below 2^32, and in a request below 2^31 (8.1.1.5). */
 SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 pos, __u32 end)
 {
@@ -429,7 +440,7 @@ SIP_GLOBAL int sip_cseq(const struct sip_buf *buf, struct sip_msg *msg, __u32 po
 	msg->violations |= (__u64)(msg->cseq >> 31) << SW_SANITY_CSEQ_LARGE;
 	pos = sip_skip(buf, behind, end);
 	if (msg->kind == SW_MESSAGE_RESPONSE) { /* of a request all of it is compared */
-		behind = sip_find_white(buf, pos, end);
+		behind = sip_near_white(buf, pos, end);
 		if (behind < end)
 			msg->violations |= SW_SANITY_BIT(AMBIGUOUS);
 		end = behind;
@@ -589,6 +600,10 @@ SIP_GLOBAL int sip_contacts(const struct sip_buf *buf, struct sip_msg *msg, __u3
 	if (!buf || !msg)
 		return 1;
 	msg->contact_count++;
+	/* No comma, no other value; in a line that is not too long for the loop below, either. */
+	if (end - pos < SIP_CONTACT_MARKS * SIP_CONTACT_CALLS &&
+	    sip_seek_octet(buf, pos, end, ',') >= end)
+		return 1;
 	for (__u32 i = 0; i < SIP_CONTACT_CALLS && pos < end; i++)
 		pos = sip_contact_marks(buf, msg, pos, end);
 	if (pos < end)

@@ -155,15 +155,46 @@ static __always_inline __u32 sip_nameless(__u8 octet)
 	return octet - 1u < ' ' || octet == 0x7f ? SIP_BAD_NAME : SIP_UNKNOWN;
 }
 
+/* Likewise by its first words, for the names that nearly all messages have: its length, and the
+ * header in the bits from 8 on; or 0. */
+static __always_inline __u32 sip_usual_header(const struct sip_buf *buf, __u32 pos, __u64 word)
+{
+	__u64 next = sip_lower(sip_load(buf, pos + 8));
+
+	if (SIP_BEGINS(word, "via:"))
+		return SIP_VIA << 8 | 3;
+	if (SIP_BEGINS(word, "from:"))
+		return SIP_FROM << 8 | 4;
+	if (SIP_BEGINS(word, "to:"))
+		return SIP_TO << 8 | 2;
+	if (SIP_BEGINS(word, "cseq:"))
+		return SIP_CSEQ << 8 | 4;
+	if (word == SIP_WORD("call-id:"))
+		return SIP_CALL_ID << 8 | 7;
+	if (word == SIP_WORD("contact:"))
+		return SIP_CONTACT << 8 | 7;
+	if (word == SIP_WORD("max-forw") && SIP_BEGINS(next, "ards:"))
+		return SIP_MAX_FORWARDS << 8 | 12;
+	if (word == SIP_WORD("content-") && SIP_BEGINS(next, "length:"))
+		return SIP_CONTENT_LENGTH << 8 | 14;
+	return 0;
+}
+
 /* Which header begins at pos. The value's position goes to *value: behind the colon, or 0
  * when there is no name or no colon. */
 static __always_inline __u32 sip_header_name(const struct sip_buf *buf, __u32 pos, __u32 end,
 					     __u32 *value)
 {
 	__u64 first = sip_load(buf, pos), word = sip_lower(first);
-	__u32 length = sip_name_length(buf, pos, first);
-	__u32 colon = pos + length, id;
+	__u32 usual = sip_usual_header(buf, pos, word), length, colon, id;
 
+	colon = pos + (usual & 0xff);
+	if (usual && colon < end) {
+		*value = colon + 1;
+		return usual >> 8;
+	}
+	length = sip_name_length(buf, pos, first);
+	colon = pos + length;
 	*value = 0;
 	if (length > SIP_NAME_MAX)
 		colon = sip_find_mark(buf, pos, end);

@@ -177,15 +177,12 @@ static __always_inline __u32 sip_behind_display(const struct sip_buf *buf, __u32
 	return sip_octet(buf, pos) == '<' ? sip_forget(pos) : 0;
 }
 
-/* Behind "<sip:" [ user "@" ] at pos, of a user of digits and letters, with a plus sign before them
- * or not; or 0. */
-static __always_inline __u32 sip_behind_user(const struct sip_buf *buf, __u32 pos, __u32 end)
+/* Behind [ user "@" ] at `begin`, of a user of digits and letters, with a plus sign before them or
+ * not; or 0. */
+static __always_inline __u32 sip_behind_user(const struct sip_buf *buf, __u32 begin, __u32 end)
 {
-	__u32 begin, at;
+	__u32 at;
 
-	if (!SIP_BEGINS(sip_load(buf, pos), "<sip:"))
-		return 0;
-	begin = sip_forget(pos + 5);
 	at = sip_forget(begin + (sip_octet(buf, begin) == '+'));
 	at = sip_behind_name(buf, at, end, SIP_PLAIN_WORDS);
 	if (sip_octet(buf, at) != '@')
@@ -193,14 +190,17 @@ static __always_inline __u32 sip_behind_user(const struct sip_buf *buf, __u32 po
 	return at > begin ? sip_forget(at + 1) : 0;
 }
 
-/* Via or an address: 1 if [pos, end) keeps the grammar. */
-SIP_GLOBAL int sip_is_plain_server(const struct sip_buf *buf, __u32 pos, __u32 end, __u32 via)
+enum { SIP_PLAIN_ADDRESS, SIP_PLAIN_VIA, SIP_PLAIN_URI };
+
+/* An address, a Via, or the Request-URI, behind which a space stands: 1 if [pos, end) keeps the
+ * grammar. */
+SIP_GLOBAL int sip_is_plain_server(const struct sip_buf *buf, __u32 pos, __u32 end, __u32 kind)
 {
 	__u64 word;
 
 	if (!buf || pos + 16 > end)
 		return 0;
-	if (via) {
+	if (kind == SIP_PLAIN_VIA) {
 		word = sip_load(buf, pos + 8);
 		if (sip_load(buf, pos) != SIP_WORD("SIP/2.0/") ||
 		    (!SIP_BEGINS(word, "UDP ") && !SIP_BEGINS(word, "TCP ") &&
@@ -208,18 +208,23 @@ SIP_GLOBAL int sip_is_plain_server(const struct sip_buf *buf, __u32 pos, __u32 e
 			return 0;
 		pos = sip_forget(pos + 12);
 	} else {
-		pos = sip_behind_display(buf, pos, end);
-		if (!pos || pos >= end)
+		if (kind == SIP_PLAIN_ADDRESS) {
+			pos = sip_behind_display(buf, pos, end);
+			if (!pos || pos >= end)
+				return 0;
+			pos = sip_forget(pos + 1);
+		}
+		if (!SIP_BEGINS(sip_load(buf, pos), "sip:"))
 			return 0;
-		pos = sip_behind_user(buf, pos, end);
+		pos = sip_behind_user(buf, sip_forget(pos + 4), end);
 		if (!pos)
 			return 0;
 	}
-	pos = sip_forget(sip_behind_server(buf, sip_forget(pos), end));
+	pos = sip_forget(sip_behind_server(buf, sip_forget(pos), end + (kind == SIP_PLAIN_URI)));
 	if (!pos)
 		return 0;
 	pos = sip_behind_params(buf, pos, end);
-	if (!via) {
+	if (kind == SIP_PLAIN_ADDRESS) {
 		if (!pos || sip_octet(buf, pos) != '>')
 			return 0;
 		pos = sip_behind_params(buf, sip_forget(pos + 1), end);

@@ -30,6 +30,8 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 
 	switch (id) {
 	case SIP_VIA:
+		if (sip_usual_via(buf, msg, pos, end))
+			break;
 		pos = sip_via(buf, msg, pos, end);
 		if (pos < end)
 			sip_more_vias(buf, msg, pos, end);
@@ -37,13 +39,14 @@ static __always_inline void sip_header_value(const struct sip_buf *buf, struct s
 	case SIP_FROM:
 		if (pos >= end)
 			msg->violations |= SW_SANITY_BIT(FROM_MISSING);
-		if (first && SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_STRICT | SIP_NEED_TOKENS))
+		if (first && SIP_NEEDS(SIP_NEED_PARTIES | SIP_NEED_STRICT | SIP_NEED_TOKENS) &&
+		    !sip_usual_party(buf, msg, pos, end, id))
 			sip_party(buf, msg, pos, end, id);
 		break;
 	case SIP_TO:
 		if (pos >= end)
 			msg->violations |= SW_SANITY_BIT(TO_MISSING);
-		if (first)
+		if (first && !sip_usual_party(buf, msg, pos, end, id))
 			sip_party(buf, msg, pos, end, id);
 		break;
 	case SIP_CSEQ:

@@ -72,6 +72,8 @@ SIP_GLOBAL int sip_strict_uri(const struct sip_buf *buf, struct sip_msg *msg, __
 
 	if (!buf || !msg)
 		return 0;
+	if (sip_octet(buf, end) == ' ' && sip_is_plain_server(buf, pos, end, SIP_PLAIN_URI))
+		return 0;
 	host = sip_host_begin(buf, pos, end);
 	if (!sip_is_all(buf, pos, end, SIP_IN_URI) ||
 	    sip_find(buf, pos, end, SIP_EACH(':'), SIP_EACH(':')) >= end ||
@@ -294,7 +296,7 @@ static __always_inline __u32 sip_utf8_length(__u32 w)
 /* Where valid UTF-8 ends, at most SIP_UTF8_STEPS ahead, which are at least as many octets: `end`
  * when all of it is valid; the position of the fault, with bit 31 set, when it is not. The
  * octet before `end` is a line feed, so no character goes over it. */
-#define SIP_UTF8_STEPS 64
+#define SIP_UTF8_STEPS 32
 #define SIP_UTF8_FAULT (1u << 31)
 
 SIP_GLOBAL __u32 sip_utf8(const struct sip_buf *buf, __u32 pos, __u32 end)

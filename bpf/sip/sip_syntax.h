@@ -68,7 +68,8 @@ static __always_inline int sip_is_plain(const struct sip_buf *buf, __u32 pos, __
 	case SIP_CONTENT_TYPE:
 		return sip_is_sdp_type(buf, pos, end);
 	default:
-		return sip_is_plain_server(buf, pos, end, id == SIP_VIA);
+		return sip_is_plain_server(buf, pos, end,
+					   id == SIP_VIA ? SIP_PLAIN_VIA : SIP_PLAIN_ADDRESS);
 	}
 }
 
