@@ -6,9 +6,26 @@
 #ifndef SIPWARD_BPF_EGRESS_DIALOGS_H
 #define SIPWARD_BPF_EGRESS_DIALOGS_H
 
+#include "egress/outbound.h"
 #include "lib/dialog.h"
 #include "rules/emergency.h"
 #include "rules/leak.h"
+
+/* Makes the key of the message's dialog, once for all that ask for it below. */
+__noinline int find_dialog(struct scratch *scratch)
+{
+	const struct sip_msg *msg;
+	enum side from;
+
+	if (!scratch || !NOTES_DIALOGS)
+		return 0;
+	msg = &scratch->msg;
+	if (!policy.to_tags && msg->kind == SW_MESSAGE_RESPONSE && msg->status / 100 != 2)
+		return 0;
+	scratch->outbound.dialog = dialog_key(scratch, &from);
+	scratch->outbound.side = from;
+	return 0;
+}
 
 /* Notes an INVITE outside a dialog, by its Call-ID. Its first provisional answer has no To-tag as a
  * rule; that to an INVITE inside one always has (RFC 3261 8.2.6.2). The first address stays. */
@@ -105,7 +122,8 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 			note_invite(scratch, to, now);
 		if (msg->status / 100 != 2)
 			return 0;
-		key = dialog_key(scratch, &from);
+		key = scratch->outbound.dialog;
+		from = scratch->outbound.side;
 		if (method == SW_MESSAGE_BYE)
 			end_dialog(scratch, key);
 		if (!(1u << (method & 31) & DIALOG_METHODS))
@@ -113,7 +131,8 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 		spared = called_for_help(scratch);
 		note_party(key, to, from, spared, method == SW_MESSAGE_INVITE, now);
 	} else if (msg->flags & SIP_START && msg->kind != SW_MESSAGE_CANCEL) {
-		key = dialog_key(scratch, &from);
+		key = scratch->outbound.dialog;
+		from = scratch->outbound.side;
 		note_party(key, to, SIDES - from, 0, 1, now);
 		if (key == TOKEN_NONE && policy.guards & SW_GUARD_TEARDOWN &&
 		    method == SW_MESSAGE_INVITE)
@@ -131,7 +150,6 @@ __noinline int note_dialog(const struct sw_addr *to, struct scratch *scratch, __
 __noinline int note_tag(const struct sw_addr *to, struct scratch *scratch, __u64 now)
 {
 	const struct sip_msg *msg;
-	enum side from;
 	__u64 key;
 
 	if (!to || !scratch || !policy.to_tags)
@@ -139,7 +157,7 @@ __noinline int note_tag(const struct sw_addr *to, struct scratch *scratch, __u64
 	msg = &scratch->msg;
 	if (msg->kind == SW_MESSAGE_RESPONSE) {
 		if (msg->status > 100 && msg->status < 200) {
-			key = dialog_key(scratch, &from);
+			key = scratch->outbound.dialog;
 			note_transaction(key, to, now);
 		}
 	} else if (msg->flags & SIP_START && !(msg->flags & SIP_TO_TAG) &&
@@ -160,7 +178,7 @@ __noinline int goes_on(const struct scratch *scratch)
 		return 1;
 	key = asked_key(scratch, scratch->msg.from.tag);
 	return (key != TOKEN_NONE && bpf_map_lookup_elem(&transactions, &key)) ||
-	       is_dialog_known(scratch);
+	       is_dialog_known(scratch, scratch->outbound.dialog);
 }
 
 /* 1 when an answer of the server's belongs to a dialog, or may begin one. */
@@ -170,7 +188,7 @@ __noinline int answers_beginning(const struct sw_addr *to, const struct scratch 
 
 	if (!to || !scratch || !policy.to_tags)
 		return 1;
-	if (is_dialog_known(scratch))
+	if (is_dialog_known(scratch, scratch->outbound.dialog))
 		return 1;
 	key = begins_key(to, scratch);
 	return bpf_map_lookup_elem(&asks, &key) != 0;

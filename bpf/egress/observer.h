@@ -109,6 +109,8 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct outbound 
 
 	int noted = 1;
 
+	if (NOTES_DIALOGS)
+		find_dialog(scratch);
 	if (policy.to_tags && msg->kind == SW_MESSAGE_RESPONSE)
 		noted = answers_beginning(&d->dst, scratch);
 	if (policy.to_tags && noted)

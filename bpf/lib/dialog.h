@@ -23,16 +23,24 @@ enum side { SIDE_LOW = 1, SIDE_HIGH = 2, SIDES = 3 };
 static __always_inline __u64 dialog_key(const struct scratch *scratch, enum side *from)
 {
 	const struct sip_msg *msg = &scratch->msg;
+	struct sip_span call = msg->value[SIP_CALL_ID];
+	struct token t, other;
 	__u64 a, b;
 
 	*from = SIDE_LOW;
-	if (!msg->from.tag.length || !msg->to.tag.length)
+	if (!msg->from.tag.length || !msg->to.tag.length || !call.length ||
+	    call.length > TOKEN_TEXT_MAX || msg->from.tag.length > TOKEN_TEXT_MAX ||
+	    msg->to.tag.length > TOKEN_TEXT_MAX)
 		return TOKEN_NONE;
-	a = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID],
-		     msg->from.tag);
-	b = token_of(policy.seed, TOKEN_PARTY, &scratch->buf, msg->value[SIP_CALL_ID], msg->to.tag);
+	token_start(&t, policy.seed, TOKEN_PARTY);
+	token_text(&t, &scratch->buf, call.offset, call.length);
+	other = t;
+	token_text(&t, &scratch->buf, msg->from.tag.offset, msg->from.tag.length);
+	token_text(&other, &scratch->buf, msg->to.tag.offset, msg->to.tag.length);
+	a = token_end(&t);
+	b = token_end(&other);
 	*from = a < b ? SIDE_LOW : SIDE_HIGH;
-	return a == TOKEN_NONE || b == TOKEN_NONE ? TOKEN_NONE : a ^ b;
+	return a ^ b;
 }
 
 /* A CANCEL has the Call-ID and the branch of its INVITE (RFC 3261 9.1). */
@@ -152,12 +160,10 @@ static __always_inline __u64 begins_key(const struct sw_addr *addr, const struct
 	return token_at(policy.seed, TOKEN_BEGINS, addr, &scratch->buf, scratch->msg.via_branch);
 }
 
-/* Expired or not: an entry that is still there is a dialog that was there. */
-static __always_inline int is_dialog_known(const struct scratch *scratch)
+/* Whether the dialog with this key is, or a request with its tag of To was sent. Expired or not: an
+ * entry that is still there is a dialog that was there. */
+static __always_inline int is_dialog_known(const struct scratch *scratch, __u64 key)
 {
-	enum side from;
-	__u64 key = dialog_key(scratch, &from);
-
 	if (key != TOKEN_NONE &&
 	    (bpf_map_lookup_elem(&dialogs, &key) || bpf_map_lookup_elem(&transactions, &key)))
 		return 1;

@@ -115,6 +115,7 @@ struct told {
  * header: not every interface has a link header. It stands in the scratch map, too. */
 struct outbound {
 	struct sw_addr dst;
+	__u64 dialog; /* dialog_key() of what is noted of dialogs */
 	__u32 offset; /* of the payload */
 	__u32 length; /* of it, as UDP says; on TCP all of the segment */
 	__u32 end;    /* of the IP packet: of fragments only the first one is here */
@@ -122,7 +123,8 @@ struct outbound {
 	__u16 dport;
 	__u8 is_stream; /* as in struct packet */
 	__u8 opened;    /* on a TCP connection that the server opened */
-	__u8 unused[2];
+	__u8 side;      /* of that dialog, whose tag From has */
+	__u8 unused[5];
 };
 
 /* A telephone number, or the first 32 digits of it. */
@@ -157,7 +159,7 @@ struct content {
 };
 
 _Static_assert(sizeof(struct packet) == 112, "no padding");
-_Static_assert(sizeof(struct outbound) == 36, "no padding");
+_Static_assert(sizeof(struct outbound) == 48, "no padding");
 _Static_assert(SHADOWS_MAX <= sizeof(((struct packet *)0)->shadows), "an octet for each shadow");
 _Static_assert(SW_REASONS_MAX <= 256, "a reason fits an octet");
 

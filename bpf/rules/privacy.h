@@ -133,6 +133,8 @@ static __always_inline void judge_lines(struct scratch *scratch, enum sip_header
 		if (n >= sip_line_count(&scratch->msg, id))
 			break;
 		line = sip_line(&scratch->msg, id, n);
+		if (!line.length)
+			continue;
 		found = judge_uris(scratch, line.offset, line.offset + line.length);
 		scratch->content.seen |= found;
 	}

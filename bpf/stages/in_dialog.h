@@ -37,9 +37,12 @@ static __always_inline int are_dialogs_known(struct packet *p)
 
 __noinline int judge_inside(struct scratch *scratch)
 {
+	enum side from;
+
 	if (!scratch || !policy.to_tags)
 		return 0;
-	if (!is_dialog_known(scratch) && are_dialogs_known(&scratch->packet))
+	if (!is_dialog_known(scratch, dialog_key(scratch, &from)) &&
+	    are_dialogs_known(&scratch->packet))
 		scratch->packet.in_dialog = 0;
 	return 0;
 }
