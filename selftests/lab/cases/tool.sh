@@ -255,8 +255,7 @@ says "apply without rules" 0 '' apply "$TMP/tool.yaml"
 says "apply of rules again" 0 '' apply "$TMP/rules.yaml"
 expect_equal "counts go on" 3 "$(metric sipward_rule_matches_total '"cve-1",action="deny"')"
 request attacker --wait 0.2 --user +4930123456 --from "$ATTACKER4" "$SERVER4" INVITE 5 >/dev/null
-expect_equal "calls over the limit of the number" 3 \
-	"$(metric sipward_drops_total 'reason="rate_callee"')"
+expect_equal "calls over the limit of the number" 3 "$(counter public drops rate_callee)"
 says "status shows that a number is at its limit" 0 \
 	'^  public\.rates\.callee +[0-9]+ %, refuses packets now$' status
 says "apply of the first policy" 0 '' apply "$TMP/tool.yaml"
