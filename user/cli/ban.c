@@ -180,10 +180,11 @@ static int read_options(const struct command *self, int argc, char **argv, struc
 			    "wrong passwords",
 			    to->command);
 	if (to->account && (to->address || to->user || to->note))
-		return fail(e, EXIT_USAGE,
-			    "%s: --account goes without an address and a note: an account is attacked "
-			    "from many sources",
-			    to->command);
+		return fail(
+			e, EXIT_USAGE,
+			"%s: --account goes without an address and a note: an account is attacked "
+			"from many sources",
+			to->command);
 	for (int i = 0; i < to->word_count && to->word_count > 1; i++)
 		if (strcmp(to->words[i], "-") == 0)
 			return fail(e, EXIT_USAGE, "%s %s: - stands alone: it is standard input",

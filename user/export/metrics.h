@@ -21,7 +21,7 @@ struct behaviour_counts {
 	uint64_t would_refuse;
 	uint64_t accounts;         /* attacked ones whose newcomers got a limit */
 	uint64_t accounts_watched; /* likewise that got none: monitor mode, or no `account` */
-	uint64_t full; /* not banned, or not penalised: the table is full */
+	uint64_t full;             /* not banned, or not penalised: the table is full */
 };
 
 /* A file of `lists`, or of a zone's sources. */
