@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Counts calls by the address that made them. A call begins when the server answers an INVITE with a
- * tag, and ends when the server refuses it, answers a BYE, or sends one.
+ * Counts calls by the address that made them. A call begins when the server answers an INVITE with
+ * a tag, and ends when the server refuses it, answers a BYE, or sends one.
  */
 #ifndef SIPWARD_BPF_EGRESS_CALLS_H
 #define SIPWARD_BPF_EGRESS_CALLS_H

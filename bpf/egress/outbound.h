@@ -48,10 +48,10 @@ static __always_inline int load_payload(struct __sk_buff *skb, const struct outb
 	 policy.egress & SW_EGRESS_DIALOGS || (policy.bans && policy.admission))
 
 /* Some rule judges what leaves, or remembers it. */
-#define OBSERVES_RULES                                                                   \
+#define OBSERVES_RULES \
 	(policy.egress || policy.calls || policy.guards & SW_GUARD_OBSERVED || NOTES_DIALOGS)
 /* TCP is read only for such a rule, and where somebody's behaviour is watched. */
-#define OBSERVES_TCP   ((policy.bans && policy.admission) || OBSERVES_RULES)
+#define OBSERVES_TCP ((policy.bans && policy.admission) || OBSERVES_RULES)
 
 static __always_inline int is_observed(__u8 protocol)
 {

@@ -10,9 +10,9 @@
  * for a ceiling (rules/unproven.h):
  *
  *   nobody but user space   meta, zone_names, local_addrs, bans, connection_counts, probes,
- *                           penalties, health, calls_aged: hashes, which evict nothing; offences that may
- *                           be spoofed are told at 500 a second at most, and one penalty takes
- *                           many.
+ *                           penalties, health, calls_aged: hashes, which evict nothing;
+ *                           offences that may be spoofed are told at 500 a second at most, and
+ *                           one penalty takes many.
  *   a proof                 known, known_cells, authenticated, quotas: hashes, which take nobody
  *                           in when they are full. refusals, owners, dialers, spared_streams:
  *                           LRU, whose writers all proved where they are.

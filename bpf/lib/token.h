@@ -164,8 +164,8 @@ static __always_inline __u64 token_at(const volatile __u64 seed[2], enum token_k
 	return token_end(&t);
 }
 
-/* A username by its first octets, NULs behind it. Some servers take BOB for bob, so that both are one
- * account: bit 5 is set in each octet that has bit 6. */
+/* A username by its first octets, NULs behind it. Some servers take BOB for bob, so that both are
+ * one account: bit 5 is set in each octet that has bit 6. */
 static __always_inline __u64 token_account(const volatile __u64 seed[2],
 					   const char name[SW_LOGIN_NAME])
 {

@@ -75,8 +75,8 @@ static __always_inline enum verdict limit_zone(struct packet *p)
 	return refuse(p, SW_REASON_RATE_ZONE);
 }
 
-/* An INVITE that is sent again, or with credentials, may belong to a call that is counted already. Where
- * the observer may have missed an end, nothing is refused. */
+/* An INVITE that is sent again, or with credentials, may belong to a call that is counted already.
+ * Where the observer may have missed an end, nothing is refused. */
 __noinline int limit_calls(struct scratch *scratch)
 {
 	const volatile struct sw_zone *zone;

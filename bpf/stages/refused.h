@@ -7,8 +7,8 @@
  * comes by an endpoint or a connection on which this username registered, since a neighbour may
  * have guessed at it. A request without credentials passes, too: it is answered by a challenge.
  *
- * An account that is guessed at from many sources has a limit for the logins of strangers to it. What
- * passes above passes here, and so does a source on which the username registered.
+ * An account that is guessed at from many sources has a limit for the logins of strangers to it.
+ * What passes above passes here, and so does a source on which the username registered.
  *
  * On TCP the segment is dropped, and the agent closes the connection: what else shares it is on a
  * new one at once, and does not wait for a segment that never passes.
@@ -108,8 +108,8 @@ static __always_inline int has_registered(struct packet *p, __u64 login)
 	return good && good->logins & 1ull << (login & 63);
 }
 
-/* The limit that all strangers to the account share. Where newcomers are probed, one that has proved
- * nothing yet may not spend it: its packets cannot be told from those of a spoofer. */
+/* The limit that all strangers to the account share. Where newcomers are probed, one that has
+ * proved nothing yet may not spend it: its packets cannot be told from those of a spoofer. */
 static __always_inline int account_admits(struct packet *p, struct sw_ban *attacked)
 {
 	if (packet_zone(p)->probe && p->may_be_spoofed && !p->grade)

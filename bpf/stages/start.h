@@ -88,8 +88,8 @@ __noinline int is_tight(struct scratch *scratch)
 	       (source_spent(p, cells, SW_RATE_DIALOG) || source_spent(p, cells, SW_RATE_RESPONSE));
 }
 
-/* Whether sip_peek() finds all that is asked before the message is read on: not where a whole header
- * must be there, nor an emergency call. */
+/* Whether sip_peek() finds all that is asked before the message is read on: not where a whole
+ * header must be there, nor an emergency call. */
 static __always_inline int may_peek(const struct packet *p, const struct scratch *scratch)
 {
 	const __u8 *octets = scratch->buf.octets;

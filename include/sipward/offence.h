@@ -97,8 +97,9 @@ static inline void sw_login_key(struct sw_source *key, __u64 login)
 	key->zone = (__u8)(login >> 16);
 }
 
-/* A username whose password is guessed at from many sources stands in the table of bans, too, for one
- * zone, under the token of the name (token_account() of bpf/lib/token.h). A source has a length. */
+/* A username whose password is guessed at from many sources stands in the table of bans, too, for
+ * one zone, under the token of the name (token_account() of bpf/lib/token.h). A source has a
+ * length. */
 static inline void sw_account_key(struct sw_source *key, __u64 account, __u8 zone)
 {
 	__builtin_memset(key, 0, sizeof(*key));

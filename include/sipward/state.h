@@ -229,8 +229,8 @@ struct sw_connection_count {
 	__u32 pad;
 };
 
-/* A call, and who made it, as the zone counts sources, but for the port. One that a BYE ended is kept
- * for SW_CALL_OVER: its 2xx may be sent again (RFC 3261 13.3.1.4), and is no new call. */
+/* A call, and who made it, as the zone counts sources, but for the port. One that a BYE ended is
+ * kept for SW_CALL_OVER: its 2xx may be sent again (RFC 3261 13.3.1.4), and is no new call. */
 enum sw_call_state { SW_CALL_RINGS, SW_CALL_UP, SW_CALL_ENDED };
 
 struct sw_call {
@@ -265,8 +265,8 @@ struct sw_ban {
 	union {
 		char note[32]; /* why, of one by hand; of a refused username, that; NUL
 				* terminated */
-		/* Of one that was earned by a source, limit cells of what may pass it. Of an attacked
-		 * account, its name and the cell SW_ACCOUNT_CELL behind it. */
+		/* Of one that was earned by a source, limit cells of what may pass it. Of an
+		 * attacked account, its name and the cell SW_ACCOUNT_CELL behind it. */
 		__u64 spared[SPARED_COUNT];
 	};
 };

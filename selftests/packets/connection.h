@@ -16,7 +16,7 @@ struct connection {
 	uint32_t seq;
 	uint32_t ack;
 	uint8_t host; /* wanted: the client is 127.0.0.host; 0: the kernel chooses */
-	bool half; /* wanted: the server's kernel waits for the end of the handshake */
+	bool half;    /* wanted: the server's kernel waits for the end of the handshake */
 };
 
 #define NO_CONNECTION                                      \

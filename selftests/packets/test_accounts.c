@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * An account that is guessed at from many sources, each of which stays below its own threshold: what
- * strangers to it may send from then on, and who goes on as before.
+ * An account that is guessed at from many sources, each of which stays below its own threshold:
+ * what strangers to it may send from then on, and who goes on as before.
  */
 #include <bpf/bpf.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Calls at a time: what begins one and what ends it, for a source and for its zone; what passes at the
- * limit; and calls whose end nobody saw.
+ * Calls at a time: what begins one and what ends it, for a source and for its zone; what passes at
+ * the limit; and calls whose end nobody saw.
  */
 #include "kernel/calls.h"
 #include "kernel/state_values.h"

@@ -11,8 +11,9 @@
 int many_wrong(const struct ban_lines *lines, bool skip, struct error *e);
 
 /* Writes all entries; a list that somebody else wrote (`feed`) bans nobody whom an operator allowed
- * by hand, and no peer of the running policy. Wrong lines are an error, and then nothing is written, unless `skip` leaves
- * them out. Nothing is written either when the table has no room for all. */
+ * by hand, and no peer of the running policy. Wrong lines are an error, and then nothing is
+ * written, unless `skip` leaves them out. Nothing is written either when the table has no room for
+ * all. */
 int ban_many_write(const struct state *state, struct ban_lines *lines, bool feed, bool skip,
 		   struct error *e);
 

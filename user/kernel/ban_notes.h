@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Bans by their note: what writes bans for somebody else (a feed, fail2ban) takes back only its own.
+ * Bans by their note: what writes bans for somebody else (a feed, fail2ban) takes back only its
+ * own.
  */
 #ifndef SIPWARD_KERNEL_BAN_NOTES_H
 #define SIPWARD_KERNEL_BAN_NOTES_H

@@ -46,8 +46,8 @@ struct ban_new {
 	char note[128];
 };
 
-/* Copies as much of a note as there is room for, and no part of a character; a control octet becomes
- * a blank. */
+/* Copies as much of a note as there is room for, and no part of a character; a control octet
+ * becomes a blank. */
 void ban_copy_note(struct sw_ban *ban, const char *note);
 /* Writes it; one that exists is replaced. *source as above. */
 int ban_put(const struct state *state, const struct ban_new *what, struct prefix *source,

@@ -29,8 +29,8 @@ int live_open_interface(struct live *live, const char *name, struct error *e);
 void live_close(struct live *live);
 #define auto_live cleanup(live_close)
 
-/* The number of an address's zone; *by (may be NULL) becomes the prefix that says so. False when none does, and
- * it is SW_ZONE_PUBLIC. */
+/* The number of an address's zone; *by (may be NULL) becomes the prefix that says so. False when
+ * none does, and it is SW_ZONE_PUBLIC. */
 bool live_zone(const struct live *live, const struct sw_addr *addr, uint32_t *zone,
 	       struct prefix *by);
 
