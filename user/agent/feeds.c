@@ -15,7 +15,8 @@
 #define LOOK_EVERY    (30 * SW_NS_PER_SEC)
 #define SETTLE_MS     200 /* since the last write; a writer that goes on is waited for */
 #define POSTPONED_MAX 10
-#define WATCHED       (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB)
+#define RENAMED       (IN_MOVED_TO | IN_MOVED_FROM)
+#define WATCHED       (IN_CLOSE_WRITE | RENAMED | IN_CREATE | IN_DELETE | IN_ATTRIB)
 
 /* One file while the worker looks at it. */
 struct looked {
