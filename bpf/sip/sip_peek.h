@@ -84,8 +84,7 @@ static __always_inline __u64 sip_peek_request(const struct sip_buf *buf, __u64 l
 	return pos + 10;
 }
 
-/* Of the IPv6 reference that opens at pos, of 48 octets at most: the bracket that closes it, or 0.
- */
+/* The bracket that closes the IPv6 reference at pos, which has 48 octets at most; or 0. */
 static __always_inline __u64 sip_peek_reference(const struct sip_buf *buf, __u64 pos, __u64 length)
 {
 	for (__u32 i = 0; i < 6; i++) {
