@@ -2,28 +2,43 @@
  *
  * Stage "connection": a segment that fits an established connection is a proof. Its sender knows
  * the sequence numbers of both sides, and the server sent its own to that address alone
- * (RFC 9293 3.4.1). A segment without a connection is not ours to judge: the kernel answers it
- * with a reset, or it ends a handshake with a SYN cookie.
+ * (RFC 9293 3.4.1). So does one that ends the handshake, with a SYN cookie too: a client may send
+ * its first request in it. A segment without a connection is not ours to judge: the kernel answers
+ * it with a reset.
  */
 #ifndef SIPWARD_BPF_STAGES_CONNECTION_H
 #define SIPWARD_BPF_STAGES_CONNECTION_H
 
 #include "lib/connection.h"
 
-static __always_inline int fits(const struct tcp_sock *connection, const struct tcphdr *tcp)
+static __always_inline int fits_established(struct bpf_sock *socket, const struct tcphdr *tcp)
 {
-	__u32 ahead = bpf_ntohl(tcp->seq) - connection->rcv_nxt;
-	__u32 acked = bpf_ntohl(tcp->ack_seq) - connection->snd_una;
+	const struct tcp_sock *connection = bpf_skc_to_tcp_sock(socket);
+	__u32 ahead, acked;
+
+	if (!connection)
+		return 0;
+	ahead = bpf_ntohl(tcp->seq) - connection->rcv_nxt;
+	acked = bpf_ntohl(tcp->ack_seq) - connection->snd_una;
 
 	return tcp->ack && ahead < CONNECTION_AHEAD &&
 	       acked <= connection->snd_nxt - connection->snd_una;
+}
+
+/* The last segment of a handshake may carry a request already: here the kernel has no connection
+ * yet. It acknowledges the sequence number that the server chose. */
+static __always_inline int fits_handshake(struct bpf_sock *socket, const struct tcphdr *tcp)
+{
+	const struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(socket);
+
+	return request && tcp->ack && bpf_ntohl(tcp->ack_seq) == request->snt_isn + 1 &&
+	       bpf_ntohl(tcp->seq) - (request->rcv_isn + 1) < CONNECTION_AHEAD;
 }
 
 /* Global: only TCP pays for it, and its stack is nobody else's. */
 __noinline int find_connection(struct xdp_md *ctx, struct scratch *scratch)
 {
 	struct bpf_sock_tuple tuple = {};
-	struct tcp_sock *connection;
 	struct bpf_sock *socket;
 	struct tcphdr tcp;
 	struct packet *p;
@@ -39,10 +54,12 @@ __noinline int find_connection(struct xdp_md *ctx, struct scratch *scratch)
 	socket = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!socket)
 		return 0;
-	if (socket->state == BPF_TCP_ESTABLISHED) {
-		connection = bpf_skc_to_tcp_sock(socket);
-		found = connection && fits(connection, &tcp);
-	}
+	if (socket->state == BPF_TCP_ESTABLISHED)
+		found = fits_established(socket, &tcp);
+	else if (socket->state == BPF_TCP_NEW_SYN_RECV)
+		found = fits_handshake(socket, &tcp);
+	else if (socket->state == BPF_TCP_LISTEN)
+		found = tcp.ack && is_cookie(p, socket, &tcp);
 	bpf_sk_release(socket);
 	return found;
 }

@@ -58,6 +58,31 @@ static void test_connection_is_a_proof(void **state)
 	}
 }
 
+/* The segment that ends the handshake may carry the first request: a guesser has a connection for each
+ * guess, and the kernel has none of it yet when the request is judged. With SYN cookies, too. */
+static void test_handshake_is_a_proof(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		auto_connection struct connection c = {
+			.listener = -1, .client = -1, .server = -1, .half = i < 2};
+		auto_rig struct rig rig;
+
+		rig_open(&rig, with_admission);
+		set_syncookies(i < 2 ? "1" : "2");
+		connect_ends(&rig, &c, i % 2);
+		set_syncookies("1");
+		if (i >= 2)
+			connection_abort(&c);
+		assert_int_equal(grade_of(&rig, c.seq, c.ack ^ 1 << 20), SW_GRADE_NONE);
+		assert_int_equal(grade_of(&rig, c.seq + 65536, c.ack), SW_GRADE_NONE);
+		assert_int_equal(grade_of(&rig, c.seq - 1, c.ack), SW_GRADE_NONE);
+		assert_int_equal(grade_of(&rig, c.seq, c.ack), SW_GRADE_PROVED);
+		rig.from.port ^= 1;
+		assert_int_equal(grade_of(&rig, c.seq, c.ack), SW_GRADE_NONE);
+	}
+}
+
 static bool forget(const void *key, void *value, void *context)
 {
 	(void)value;
@@ -607,6 +632,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_connection_is_a_proof),
+		cmocka_unit_test(test_handshake_is_a_proof),
 		cmocka_unit_test(test_ceiling_spares_connections),
 		cmocka_unit_test(test_ceiling_spares_cookies),
 		cmocka_unit_test(test_costs_nothing_unless_needed),
