@@ -120,7 +120,7 @@ static __always_inline int observe_rules(struct __sk_buff *skb, struct outbound 
 	if (noted && NOTES_DIALOGS)
 		note_dialog(&d->dst, scratch, now);
 	if (policy.calls)
-		count_calls(&d->dst, scratch, now);
+		count_calls(scratch, now);
 	if (policy.guards & SW_GUARD_DIGEST_LEAK && msg->kind <= SW_MESSAGE_OTHER &&
 	    msg->flags & SIP_TO_TAG)
 		note_inside(&d->dst, scratch, now);

@@ -33,6 +33,7 @@
  * matters. At R = 100, so U = 200, and sizes as they are:
  *
  *   attempts, unproven_refusals  U: 163 s; an answer comes within 32 (Timer F)
+ *   callers                 INVITEs of all zones; the call of one that is forgotten is not counted
  *   asks                    requests of all zones; what is forgotten begins no dialog
  *   proofs, sent_tags       answers to U: 327 s; a challenge is answered at once, and the endpoint
  *                           is in `known` then; a tag matters to a newcomer until it is probed
@@ -260,6 +261,7 @@ LRU(transactions, 65536, __u64, struct sw_proof);
  * call that finds no room is not counted. Only answers and BYEs of the server write here; the agent
  * alone writes `calls_aged`. */
 HASH(calls, SW_CALLS_MAX, __u64, struct sw_call);
+LRU(callers, 65536, __u64, struct sw_caller);
 HASH(call_counts, SW_CALLS_MAX, struct sw_source, struct sw_call_count);
 HASH(calls_aged, SW_CALLS_MAX, struct sw_source, __u32);
 

@@ -38,8 +38,7 @@ enum token_kind {
 	TOKEN_TARGET,     /* a Request-URI */
 	TOKEN_CALL,       /* Call-ID */
 	TOKEN_REPORT,     /* address and reason */
-	TOKEN_ACCOUNT,    /* a username, wherever it comes from */
-	TOKEN_COUNTED     /* Call-ID and the caller's tag */
+	TOKEN_ACCOUNT     /* a username, wherever it comes from */
 };
 
 struct token {
@@ -164,17 +163,23 @@ static __always_inline __u64 token_at(const volatile __u64 seed[2], enum token_k
 	return token_end(&t);
 }
 
-/* A username by its first octets, NULs behind it. Some servers take BOB for bob, so that both are
- * one account: bit 5 is set in each octet that has bit 6. */
+/* A username by its first octets, NULs behind it. Some servers take BOB for bob, and some bob@x for
+ * bob: these are one account. Bit 5 is set in each octet that has bit 6, and an at sign ends it. */
 static __always_inline __u64 token_account(const volatile __u64 seed[2],
 					   const char name[SW_LOGIN_NAME])
 {
+	__u64 word, at, ends = 0;
 	struct token t;
-	__u64 word;
 
 	token_start(&t, seed, TOKEN_ACCOUNT);
 	for (int i = 0; i < SW_LOGIN_NAME; i += 8) {
 		__builtin_memcpy(&word, name + i, sizeof(word));
+		at = sip_equal(word, SIP_EACH('@'));
+		if (ends)
+			word = 0;
+		else if (at)
+			word &= (at & -at) / 0x80 - 1;
+		ends |= at;
 		token_word(&t, word | (word & SIP_EACH(0x40)) >> 1);
 	}
 	return token_end(&t);

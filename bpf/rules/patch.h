@@ -343,7 +343,7 @@ __noinline int judge_patches(struct scratch *scratch)
 	}
 	if (reports == SW_PATCHES_MAX)
 		return VERDICT_UNDECIDED;
-	if (refuses < SW_PATCHES_MAX && !is_for_emergency(scratch) &&
+	if (refuses < SW_PATCHES_MAX && !is_emergency_call(scratch) &&
 	    !belongs_to_emergency(p, scratch)) {
 		v = refuse(p, SW_REASON_PATCH);
 		note_patch(p, refuses, v == VERDICT_DROP);

@@ -75,18 +75,16 @@ static __always_inline enum verdict limit_zone(struct packet *p)
 	return refuse(p, SW_REASON_RATE_ZONE);
 }
 
-/* An INVITE that is sent again, or with credentials, may belong to a call that is counted already.
- * Where the observer may have missed an end, nothing is refused. */
+/* Where the observer may have missed an end, nothing is refused. What others in the zone use up
+ * closes nobody's connection (`tcp: close`). */
 __noinline int limit_calls(struct scratch *scratch)
 {
 	const volatile struct sw_zone *zone;
 	const struct sw_health *state;
-	const struct sw_call *call;
 	struct sw_source source, all;
 	enum sw_reason reason;
 	struct packet *p;
 	__u32 zero = 0;
-	__u64 key;
 
 	if (!scratch)
 		return VERDICT_UNDECIDED;
@@ -101,25 +99,45 @@ __noinline int limit_calls(struct scratch *scratch)
 	else
 		return VERDICT_UNDECIDED;
 	state = bpf_map_lookup_elem(&health, &zero);
-	if (!state || sw_observer_state(state, packet_time(p)) != SW_OBSERVER_GOOD)
+	if (!state || sw_observer_state(state, packet_time(p)) != SW_OBSERVER_GOOD ||
+	    is_invite_again(invite_key(scratch), packet_time(p)))
 		return VERDICT_UNDECIDED;
-	key = counted_key(scratch, scratch->msg.from.tag);
-	call = key == TOKEN_NONE ? 0 : bpf_map_lookup_elem(&calls, &key);
-	if (call && call->state != SW_CALL_ENDED)
-		return VERDICT_UNDECIDED;
-	return refuse(p, reason);
+	if (p->content_may_drop || reason == SW_REASON_CALLS_SOURCE)
+		return refuse(p, reason);
+	report(p, reason);
+	return VERDICT_UNDECIDED;
+}
+
+/* The INVITE passes all limits: its call is that of this source. */
+__noinline int note_caller(struct scratch *scratch)
+{
+	struct sw_caller caller = {};
+	struct packet *p;
+	__u64 key;
+
+	if (!scratch)
+		return 0;
+	p = &scratch->packet;
+	key = invite_key(scratch);
+	if (key == TOKEN_NONE || !packet_zone(p)->calls)
+		return 0;
+	caller.at = packet_time(p);
+	calls_source(p, &caller.source);
+	bpf_map_update_elem(&callers, &key, &caller, BPF_NOEXIST);
+	return 0;
 }
 
 __noinline int limit_request(struct scratch *scratch)
 {
 	enum verdict v;
 	struct packet *p;
+	int calls;
 
 	if (!scratch)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
-	v = policy.calls && p->message == SW_MESSAGE_INVITE ? limit_calls(scratch) :
-							      VERDICT_UNDECIDED;
+	calls = policy.calls && p->message == SW_MESSAGE_INVITE;
+	v = calls ? limit_calls(scratch) : VERDICT_UNDECIDED;
 	if (v == VERDICT_UNDECIDED)
 		v = limit_source(p);
 	if (v == VERDICT_UNDECIDED)
@@ -130,6 +148,8 @@ __noinline int limit_request(struct scratch *scratch)
 		v = limit_zone(p);
 	if (v == VERDICT_UNDECIDED)
 		v = limit_service(p);
+	if (calls && v == VERDICT_UNDECIDED)
+		note_caller(scratch);
 	return v;
 }
 

@@ -94,9 +94,6 @@ __noinline int judge_login(struct scratch *scratch, __u32 offset, __u32 length)
 
 /* --- accounts that are guessed at from many sources --- */
 
-/* In place of a length: the account of all requests with several usernames. */
-#define SEVERAL_NAMES (~0u)
-
 /* A client of this source registered with this username. */
 static __always_inline int has_registered(struct packet *p, __u64 login)
 {
@@ -108,16 +105,19 @@ static __always_inline int has_registered(struct packet *p, __u64 login)
 	return good && good->logins & 1ull << (login & 63);
 }
 
-/* The limit that all strangers to the account share. Where newcomers are probed, one that has
- * proved nothing yet may not spend it: its packets cannot be told from those of a spoofer. */
+/* The limit that all strangers to the account share. A segment of no connection may not spend it,
+ * and where newcomers are probed, nor may a newcomer that has proved nothing yet: a spoofer could.
+ */
 static __always_inline int account_admits(struct packet *p, struct sw_ban *attacked)
 {
-	if (packet_zone(p)->probe && p->may_be_spoofed && !p->grade)
+	if (!p->grade && (p->is_stream || packet_zone(p)->probe))
 		return 0;
 	return packet_admits(p, &attacked->spared[SW_ACCOUNT_CELL], &packet_zone(p)->account);
 }
 
-__noinline int judge_account(struct scratch *scratch, __u32 offset, __u32 length)
+/* `several`: the account of all requests with several usernames. A phone may have credentials for
+ * two realms: the username is the first of them, and says whether it is one that registered. */
+__noinline int judge_account(struct scratch *scratch, __u32 offset, __u32 length, __u32 several)
 {
 	struct sip_span username = {.offset = offset, .length = length};
 	char name[SW_LOGIN_NAME] = SW_SEVERAL_NAMES;
@@ -129,18 +129,16 @@ __noinline int judge_account(struct scratch *scratch, __u32 offset, __u32 length
 	if (!scratch)
 		return VERDICT_UNDECIDED;
 	p = &scratch->packet;
-	if (length != SEVERAL_NAMES)
+	if (!several)
 		copy_login(scratch, username, name);
 	sw_account_key(&key, token_account(policy.seed, name), p->zone_number);
 	attacked = bpf_map_lookup_elem(&bans, &key);
 	if (!attacked || attacked->reason != SW_REASON_ACCOUNT_ATTACKED ||
 	    attacked->end <= packet_tick(p))
 		return VERDICT_UNDECIDED;
-	if (length != SEVERAL_NAMES) {
-		login = login_token(p, scratch, username);
-		if (is_owner(p, login) || has_registered(p, login))
-			return VERDICT_UNDECIDED;
-	}
+	login = login_token(p, scratch, username);
+	if (is_owner(p, login) || has_registered(p, login))
+		return VERDICT_UNDECIDED;
 	if (account_admits(p, attacked))
 		return VERDICT_UNDECIDED;
 	__sync_fetch_and_add(&attacked->hits, 1);
@@ -154,6 +152,7 @@ __noinline int judge_names(struct scratch *scratch)
 	enum verdict v = VERDICT_UNDECIDED;
 	const struct sip_msg *msg;
 	int hidden, attacked;
+	struct sip_span first;
 	struct packet *p;
 
 	if (!scratch)
@@ -165,17 +164,19 @@ __noinline int judge_names(struct scratch *scratch)
 	if (hidden || msg->login.length || msg->nonce.length) {
 		v = judge_login(scratch, msg->login.offset, msg->login.length);
 		if (v == VERDICT_UNDECIDED && attacked)
-			v = judge_account(scratch, msg->login.offset, msg->login.length);
+			v = judge_account(scratch, msg->login.offset, msg->login.length, 0);
 	}
 	if (v == VERDICT_UNDECIDED &&
 	    (hidden || msg->proxy_login.length || msg->proxy_nonce.length)) {
 		v = judge_login(scratch, msg->proxy_login.offset, msg->proxy_login.length);
 		if (v == VERDICT_UNDECIDED && attacked)
 			v = judge_account(scratch, msg->proxy_login.offset,
-					  msg->proxy_login.length);
+					  msg->proxy_login.length, 0);
 	}
-	if (v == VERDICT_UNDECIDED && attacked && has_several_logins(p, scratch))
-		v = judge_account(scratch, 0, SEVERAL_NAMES);
+	if (v == VERDICT_UNDECIDED && attacked && has_several_logins(p, scratch)) {
+		first = msg->login.length ? msg->login : msg->proxy_login;
+		v = judge_account(scratch, first.offset, first.length, 1);
+	}
 	return v;
 }
 
@@ -184,7 +185,9 @@ static __always_inline enum verdict stage_refused(struct packet *p)
 	const struct sip_msg *msg = &packet_scratch(p)->msg;
 
 	if (!is_watched(p, SW_OFFENCE_BIT(AUTH)) || p->message > SW_MESSAGE_OTHER ||
-	    1u << (p->message & 31) & SW_METHODS_ALWAYS || p->in_dialog || p->emergency ||
+	    p->message == SW_MESSAGE_ACK || p->message == SW_MESSAGE_CANCEL || p->in_dialog ||
+	    (1u << (p->message & 31) & SW_METHODS_ALWAYS && msg->flags & SIP_TO_TAG) ||
+	    p->emergency ||
 	    !(has_credentials(msg) || msg->login.length || msg->proxy_login.length) ||
 	    !are_logins_refused(p))
 		return VERDICT_UNDECIDED;

@@ -229,13 +229,21 @@ struct sw_connection_count {
 	__u32 pad;
 };
 
-/* A call, and who made it, as the zone counts sources, but for the port. One that a BYE ended is
- * kept for SW_CALL_OVER: its 2xx may be sent again (RFC 3261 13.3.1.4), and is no new call. */
+/* Who sent an INVITE that passed, as the zone counts sources. */
+enum { SW_CALLS_PROVED, SW_CALLS_OTHERS }; /* its port: with a proof, or without one */
+
+struct sw_caller {
+	__u64 at;
+	struct sw_source source;
+	__u32 pad;
+};
+
+/* An INVITE that rings, or a dialog, and who began it. One that is over is kept for SW_CALL_OVER:
+ * its answer may be sent again (RFC 3261 13.3.1.4), and is no new call. */
 enum sw_call_state { SW_CALL_RINGS, SW_CALL_UP, SW_CALL_ENDED };
 
 struct sw_call {
-	__u64 seen;   /* the last message of the server that belongs to it */
-	__u64 answer; /* token of the last 2xx */
+	__u64 seen; /* the last message of the server that belongs to it */
 	struct sw_source source;
 	__u32 state; /* enum sw_call_state */
 };
@@ -400,7 +408,9 @@ _Static_assert(sizeof(struct sw_counters) == 8 * (2 * SW_REASONS_MAX + SW_MESSAG
 _Static_assert(sizeof(struct sw_meta) == 32, "no padding");
 _Static_assert(sizeof(struct sw_zone_name) == 40, "no padding");
 _Static_assert(sizeof(struct sw_event) == 64, "no padding");
-_Static_assert(sizeof(struct sw_call) == 40 && sizeof(struct sw_call_count) == 16, "no padding");
+_Static_assert(sizeof(struct sw_call) == 32 && sizeof(struct sw_caller) == 32 &&
+		       sizeof(struct sw_call_count) == 16,
+	       "no padding");
 _Static_assert(sizeof(struct sw_told) == 68 + SW_TOLD_MAX + 4, "no padding but at the end");
 
 #endif

@@ -252,6 +252,7 @@ static void test_hints(void **state)
 		for (__u64 who = 1; who <= 30; who++) {
 			struct sw_offence o = {.kind = SW_OFFENCE_AUTH,
 					       .who = name * 100 + who,
+					       .login = name * 100 + who,
 					       .time = monotonic_ns(),
 					       .source.length = 32};
 
@@ -263,7 +264,7 @@ static void test_hints(void **state)
 			behaviour_judge(&behaviour, &o);
 		}
 	assert_int_equal(counts_of(&rig).accounts, ACCOUNTS_HINTED);
-	assert_int_equal(behaviour.counts.full, 100 - ACCOUNTS_HINTED);
+	assert_int_equal(behaviour.counts.accounts_watched, 100 - ACCOUNTS_HINTED);
 }
 
 int main(void)

@@ -55,6 +55,17 @@ static void invites(struct rig *rig, const char *call, enum sw_reason reason)
 	asks_for(rig, "INVITE", "bob", call, NULL, reason);
 }
 
+static void invites_with(struct rig *rig, const char *call, const char *branch,
+			 enum sw_reason reason)
+{
+	char text[1024];
+
+	sends(rig, text,
+	      dialog_message(text, sizeof(text), "INVITE sip:b@x SIP/2.0", "INVITE", call, "a",
+			     NULL, branch),
+	      reason);
+}
+
 /* A message of the server; `tag` NULL: without a To-tag. */
 static void leaves(struct rig *rig, const char *start, const char *cseq, const char *call,
 		   const char *from, const char *to)
@@ -88,8 +99,7 @@ static void test_source_limit(void **state)
 	calls_up(&rig, "2");
 	assert_int_equal(zone_calls(&rig), 2);
 	invites(&rig, "3", SW_REASON_CALLS_SOURCE);
-	/* Of a call that is counted, again; inside a dialog; for help; from another port. */
-	invites(&rig, "2", SW_REASON_NONE);
+	/* Inside a dialog; another method; for help; from another port. */
 	asks_for(&rig, "INVITE", "bob", "2", "b", SW_REASON_NONE);
 	asks_for(&rig, "REGISTER", "bob", "9", NULL, SW_REASON_NONE);
 	asks_for(&rig, "INVITE", "112", "3", NULL, SW_REASON_NONE);
@@ -133,10 +143,11 @@ static void test_begins_and_ends(void **state)
 		unsigned int live;  /* behind it, of a call that was answered by 200 */
 		unsigned int rings; /* likewise of one that was answered by 180 */
 	} rows[] = {
-		{"SIP/2.0 200 OK", "BYE", "a", "b", 0, 0},
-		{"SIP/2.0 200 OK", "BYE", "b", "a", 0, 0},
-		{"BYE sip:a@x SIP/2.0", "BYE", "b", "a", 0, 0},
-		{"BYE sip:b@x SIP/2.0", "BYE", "a", "b", 0, 0},
+		{"SIP/2.0 200 OK", "BYE", "a", "b", 0, 1},
+		{"SIP/2.0 200 OK", "BYE", "b", "a", 0, 1},
+		{"BYE sip:a@x SIP/2.0", "BYE", "b", "a", 0, 1},
+		{"BYE sip:b@x SIP/2.0", "BYE", "a", "b", 0, 1},
+		{"SIP/2.0 481 No Such Call", "BYE", "a", "b", 0, 1}, /* the server began anew */
 		{"SIP/2.0 486 Busy Here", "INVITE", "a", "b", 1, 0},
 		{"SIP/2.0 487 Request Terminated", "INVITE", "a", "b", 1, 0},
 		/* A re-INVITE that is refused; a BYE that is; and what is not the call's. */
@@ -148,6 +159,7 @@ static void test_begins_and_ends(void **state)
 		{"SIP/2.0 200 OK", "CANCEL", "a", "b", 1, 1},
 		{"SIP/2.0 180 Ringing", "INVITE", "a", "c", 1, 1},
 		{"SIP/2.0 200 OK", "INVITE", "a", "b", 1, 1},
+		{"SIP/2.0 200 OK", "INVITE", "b", "a", 1, 1}, /* the callee's re-INVITE */
 	};
 
 	(void)state;
@@ -158,6 +170,7 @@ static void test_begins_and_ends(void **state)
 
 		opens_calls(&rig, zones);
 		phone_is(&rig, "198.51.100.7", 5060);
+		invites(&rig, "1", SW_REASON_NONE);
 		leaves(&rig, "SIP/2.0 100 Trying", "INVITE", "1", "a", NULL);
 		leaves(&rig, "SIP/2.0 407 Who Are You", "INVITE", "1", "a", "b");
 		assert_int_equal(zone_calls(&rig), 0);
@@ -182,17 +195,84 @@ static void test_answer_again(void **state)
 	opens_calls(&rig, zones);
 	phone_is(&rig, "198.51.100.7", 5060);
 	calls_up(&rig, "1");
+	leaves(&rig, "SIP/2.0 180 Ringing", "INVITE", "1", "a", "b");
+	assert_int_equal(zone_calls(&rig), 1);
 	leaves(&rig, "SIP/2.0 200 OK", "BYE", "1", "a", "b");
 	leaves(&rig, "SIP/2.0 200 OK", "INVITE", "1", "a", "b");
+	leaves(&rig, "SIP/2.0 180 Ringing", "INVITE", "1", "a", "b");
 	assert_int_equal(zone_calls(&rig), 0);
-	/* A new call with the same Call-ID and tag is one: the server gives it a tag of its own. */
-	leaves(&rig, "SIP/2.0 200 OK", "INVITE", "1", "a", "c");
+	/* A fork that answers, too: its caller ends each. */
+	calls_up(&rig, "2");
+	leaves(&rig, "SIP/2.0 200 OK", "INVITE", "2", "a", "c");
+	assert_int_equal(zone_calls(&rig), 2);
+	leaves(&rig, "SIP/2.0 200 OK", "BYE", "2", "a", "b");
 	assert_int_equal(zone_calls(&rig), 1);
-	leaves(&rig, "BYE sip:a@x SIP/2.0", "BYE", "1", "c", "a");
-	leaves(&rig, "SIP/2.0 180 Ringing", "INVITE", "1", "a", "d");
-	assert_int_equal(zone_calls(&rig), 1);
-	leaves(&rig, "SIP/2.0 486 Busy", "INVITE", "1", "a", "d");
+	leaves(&rig, "SIP/2.0 200 OK", "BYE", "2", "a", "c");
 	assert_int_equal(zone_calls(&rig), 0);
+}
+
+/* What rang is one call when it is answered, and none when it is refused. */
+static void test_ring_and_answer(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	opens_calls(&rig, zones);
+	phone_is(&rig, "198.51.100.7", 5060);
+	invites(&rig, "1", SW_REASON_NONE);
+	leaves(&rig, "SIP/2.0 180 Ringing", "INVITE", "1", "a", "b");
+	leaves(&rig, "SIP/2.0 200 OK", "INVITE", "1", "a", "b");
+	assert_int_equal(zone_calls(&rig), 1);
+	leaves(&rig, "SIP/2.0 486 Busy", "INVITE", "1", "a", "b");
+	assert_int_equal(zone_calls(&rig), 1);
+	leaves(&rig, "BYE sip:a@x SIP/2.0", "BYE", "1", "b", "a");
+	assert_int_equal(zone_calls(&rig), 0);
+}
+
+/* All calls with one Call-ID and one tag, each under a branch of its own: they are many. */
+static void test_one_call_id(void **state)
+{
+	static const char *const branches[] = {"b1", "b2", "b3"};
+	auto_rig struct rig rig;
+	char text[1024];
+
+	(void)state;
+	opens_calls(&rig, zones);
+	phone_is(&rig, "198.51.100.7", 5060);
+	for (size_t i = 0; i < array_size(branches); i++) {
+		size_t size = dialog_message(text, sizeof(text), "INVITE sip:b@x SIP/2.0", "INVITE",
+					     "1", "a", NULL, branches[i]);
+
+		sends(&rig, text, size, i < 2 ? SW_REASON_NONE : SW_REASON_CALLS_SOURCE);
+		size = dialog_message(text, sizeof(text), "SIP/2.0 180 Ringing", "INVITE", "1", "a",
+				      branches[i], branches[i]);
+		assert_true(frame_message(&rig.frame, &rig.to, &rig.from, false, text, size));
+		sends_out_frame(&rig);
+	}
+	/* Of one that rings, again, and not later with its old branch. */
+	invites_with(&rig, "1", "b1", SW_REASON_NONE);
+	rig.test_run.now += 33 * SECOND;
+	is_healthy(&rig);
+	invites_with(&rig, "1", "b1", SW_REASON_CALLS_SOURCE);
+}
+
+/* The source that sent the INVITE has the call, wherever its answer goes (maddr, RFC 3261 18.2.2).
+ */
+static void test_answer_elsewhere(void **state)
+{
+	auto_rig struct rig rig;
+
+	(void)state;
+	opens_calls(&rig, zones);
+	for (const char *call = "12"; *call; call++) {
+		phone_is(&rig, "198.51.100.66", 5060);
+		invites(&rig, (char[]){*call, 0}, SW_REASON_NONE);
+		phone_is(&rig, "198.51.100.7", 5060);
+		leaves(&rig, "SIP/2.0 180 Ringing", "INVITE", (char[]){*call, 0}, "a", "b");
+	}
+	invites(&rig, "3", SW_REASON_NONE);
+	phone_is(&rig, "198.51.100.66", 5060);
+	invites(&rig, "4", SW_REASON_CALLS_SOURCE);
 }
 
 /* In doubt nothing is refused: without an agent, and while an observer warms up. */
@@ -208,11 +288,11 @@ static void test_doubt(void **state)
 	rig.test_run.now += 10 * SECOND;
 	invites(&rig, "3", SW_REASON_NONE);
 	is_healthy(&rig);
-	invites(&rig, "3", SW_REASON_CALLS_SOURCE);
+	invites(&rig, "4", SW_REASON_CALLS_SOURCE);
 	state_health_write(&rig.test_run.state,
 			   &(struct sw_health){.heartbeat = rig.test_run.now,
 					       .observed_from = rig.test_run.now - SECOND});
-	invites(&rig, "3", SW_REASON_NONE);
+	invites(&rig, "5", SW_REASON_NONE);
 }
 
 static void sweeps(const struct rig *rig, uint64_t before)
@@ -227,7 +307,7 @@ static void sweeps(const struct rig *rig, uint64_t before)
 /* A call that never ends counts no longer, and the counts stay right beside it. */
 static void test_sweep(void **state)
 {
-	struct sw_source phone = {.length = 32};
+	struct sw_source phone = {.length = 32, .port = SW_CALLS_OTHERS};
 	auto_rig struct rig rig;
 
 	(void)state;
@@ -296,9 +376,15 @@ static void test_monitor_mode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_source_limit),    cmocka_unit_test(test_zone_limit),
-		cmocka_unit_test(test_begins_and_ends), cmocka_unit_test(test_answer_again),
-		cmocka_unit_test(test_doubt),           cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_source_limit),
+		cmocka_unit_test(test_zone_limit),
+		cmocka_unit_test(test_begins_and_ends),
+		cmocka_unit_test(test_answer_again),
+		cmocka_unit_test(test_ring_and_answer),
+		cmocka_unit_test(test_one_call_id),
+		cmocka_unit_test(test_answer_elsewhere),
+		cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_monitor_mode),
 	};
 

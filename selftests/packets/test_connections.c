@@ -58,8 +58,9 @@ static void test_connection_is_a_proof(void **state)
 	}
 }
 
-/* The segment that ends the handshake may carry the first request: a guesser has a connection for each
- * guess, and the kernel has none of it yet when the request is judged. With SYN cookies, too. */
+/* The segment that ends the handshake may carry the first request: a guesser has a connection for
+ * each guess, and the kernel has none of it yet when the request is judged. With SYN cookies, too.
+ */
 static void test_handshake_is_a_proof(void **state)
 {
 	(void)state;

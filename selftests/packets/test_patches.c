@@ -337,6 +337,12 @@ static void test_emergency(void **state)
 					    .lines = "X-Foo: 1\r\n"});
 	}
 	gets(&rig, (struct sip){.uri = "sip:113@b", .lines = "X-Foo: 1\r\n"}, SW_REASON_PATCH);
+	/* Only a call is one: an exploit has any Request-URI that it likes. */
+	gets(&rig, (struct sip){.method = "OPTIONS", .uri = "sip:112@b", .lines = "X-Foo: 1\r\n"},
+	     SW_REASON_PATCH);
+	gets(&rig,
+	     (struct sip){.method = "MESSAGE", .uri = "urn:service:sos", .lines = "X-Foo: 1\r\n"},
+	     SW_REASON_PATCH);
 }
 
 /* Content never drops a segment. */

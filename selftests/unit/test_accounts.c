@@ -23,7 +23,8 @@ static void free_it(struct accounts **accounts)
 static struct sw_offence failure(const char *name, uint64_t source, uint64_t seconds)
 {
 	struct sw_offence o = {.kind = SW_OFFENCE_AUTH,
-			       .who = source,
+			       .who = source ^ 0x5555,
+			       .login = source,
 			       .time = (1000 + seconds) * SECOND,
 			       .proved = 1,
 			       .zone = 1};
@@ -42,7 +43,7 @@ static bool all_stand(void *context, uint64_t who)
 static bool odd_ones_stand(void *context, uint64_t who)
 {
 	(void)context;
-	return who % 2;
+	return (who ^ 0x5555) % 2;
 }
 
 static bool notes(struct accounts *accounts, struct sw_offence o, struct account_attack *attack)
@@ -86,6 +87,20 @@ static void test_few_sources(void **state)
 	assert_int_equal(attack.sources, 5);
 }
 
+/* One address that fails by six methods is one source. */
+static void test_methods(void **state)
+{
+	cleanup(free_it) struct accounts *accounts = accounts_new();
+	struct sw_offence o;
+
+	(void)state;
+	for (unsigned int i = 0; i < 300; i++) {
+		o = failure("bob", 7, i);
+		o.who ^= i % 6 << 8;
+		assert_false(notes(accounts, o, NULL));
+	}
+}
+
 static void test_window(void **state)
 {
 	cleanup(free_it) struct accounts *accounts = accounts_new();
@@ -115,6 +130,16 @@ static void test_names(void **state)
 	o.zone = 2;
 	assert_false(notes(accounts, o, NULL));
 	assert_true(notes(accounts, failure("BOB", 29, 0), NULL));
+	/* What stands behind an at sign is the guesser's choice. */
+	for (unsigned int i = 0; i < 29; i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), "user123456@%u", 1u << i);
+		assert_false(notes(accounts, failure(name, i, 0), NULL));
+	}
+	assert_false(notes(accounts, failure("user12345", 29, 0), NULL));
+	assert_false(notes(accounts, failure("@user123456", 29, 0), NULL));
+	assert_true(notes(accounts, failure("user123456", 29, 0), NULL));
 	/* As long as there is room for: nothing is read behind it. */
 	for (unsigned int i = 0; i < 29; i++)
 		notes(accounts, failure("abcdefghijklmnopqrstuvwx", i, 0), NULL);
@@ -170,8 +195,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many_sources), cmocka_unit_test(test_few_sources),
-		cmocka_unit_test(test_window),       cmocka_unit_test(test_names),
-		cmocka_unit_test(test_stale),        cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_methods),      cmocka_unit_test(test_window),
+		cmocka_unit_test(test_names),        cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,8 @@
 
 struct failure {
 	uint64_t at;
-	uint64_t who; /* token of the login: of one source */
+	uint64_t who;   /* token of the login and its method */
+	uint64_t login; /* token of the login: of one source */
 	uint64_t ripe;
 };
 
@@ -61,7 +62,9 @@ static struct account *find(struct accounts *accounts, const struct sw_offence *
 	for (int i = 0; i < WAYS; i++) {
 		if (set[i].last && set[i].key == key && set[i].zone == offence->zone)
 			return &set[i];
-		if (set[i].last < quiet->last)
+		/* One with few failures costs a flood of names nothing. */
+		if (set[i].count < quiet->count ||
+		    (set[i].count == quiet->count && set[i].last < quiet->last))
 			quiet = &set[i];
 	}
 	reset(quiet);
@@ -77,12 +80,12 @@ static void drop(struct account *account, size_t index)
 }
 
 /* The oldest ones of a login make room, so that one source is a part of the whole. */
-static void drop_own(struct account *account, uint64_t who, size_t most)
+static void drop_own(struct account *account, uint64_t login, size_t most)
 {
 	size_t count = 0;
 
 	for (size_t i = account->count; i-- > 0;)
-		if (account->failures[i].who == who && ++count >= most)
+		if (account->failures[i].login == login && ++count >= most)
 			drop(account, i);
 }
 
@@ -110,7 +113,7 @@ static uint32_t count_sources(const struct account *account, uint64_t now)
 
 		for (size_t j = 0; j < i && first; j++)
 			first = account->failures[j].ripe > now ||
-				account->failures[j].who != account->failures[i].who;
+				account->failures[j].login != account->failures[i].login;
 		count += first;
 	}
 	return count;
@@ -120,7 +123,10 @@ static uint32_t count_sources(const struct account *account, uint64_t now)
 static void append_failure(struct account *account, const struct sw_offence *offence,
 			   const struct threshold *threshold)
 {
-	struct failure failure = {.at = offence->time, .who = offence->who, .ripe = offence->time};
+	struct failure failure = {.at = offence->time,
+				  .who = offence->who,
+				  .login = offence->login,
+				  .ripe = offence->time};
 
 	if (offence->first == SW_FIRST_STALE)
 		failure.ripe += CONDUCT_GRACE;
@@ -139,7 +145,7 @@ bool accounts_note(struct accounts *accounts, const struct sw_offence *offence,
 	uint64_t now = offence->time;
 
 	drop_older(account, now, threshold->period);
-	drop_own(account, offence->who, share);
+	drop_own(account, offence->login, share);
 	append_failure(account, offence, threshold);
 	if (count_ripe(account, now) < threshold->count)
 		return false;

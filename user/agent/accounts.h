@@ -27,7 +27,8 @@ struct account_attack {
  * the threshold: then it begins anew. A source counts as a fifth of the threshold at most. A
  * failure is forgotten when `stands` says that its login succeeded since; one whose nonce may have
  * expired counts after CONDUCT_GRACE. When the table is full, a new username takes the place of the
- * one, out of a few, that was quiet longest. *attack is written when it returns true. */
+ * one, out of a few, that has the fewest failures, and was quiet longest. *attack is written when
+ * it returns true. */
 bool accounts_note(struct accounts *accounts, const struct sw_offence *offence,
 		   const struct threshold *threshold, conduct_stands stands, void *context,
 		   struct account_attack *attack);

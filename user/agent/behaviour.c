@@ -261,16 +261,13 @@ static uint32_t sprays(struct behaviour *behaviour, const struct zone *zone,
 /* Without `account` of a zone: said, and nothing else. */
 static const struct threshold account_usual = {.count = 30, .period = 600 * SW_NS_PER_SEC};
 
-static bool has_room_for_hinted(struct behaviour *behaviour, const struct zone *zone, uint64_t now)
+/* NULL: as many as may be have a limit by hints. */
+static uint64_t *room_for_hinted(struct behaviour *behaviour, uint64_t now)
 {
-	for (size_t i = 0; i < ACCOUNTS_HINTED; i++) {
-		if (behaviour->hinted_until[i] > now)
-			continue;
-		behaviour->hinted_until[i] = now + zone->bans.duration;
-		return true;
-	}
-	behaviour->counts.full++;
-	return false;
+	for (size_t i = 0; i < ACCOUNTS_HINTED; i++)
+		if (behaviour->hinted_until[i] <= now)
+			return &behaviour->hinted_until[i];
+	return NULL;
 }
 
 /* The seed is that of the data path, which finds the entry. */
@@ -305,7 +302,8 @@ static void guard_account(struct behaviour *behaviour, const struct zone *zone,
 		.bans = &zone->bans,
 		.room = &behaviour->room,
 	};
-	uint64_t now = monotonic_ns();
+	uint64_t now = monotonic_ns(), *room = NULL;
+	enum ban_outcome outcome;
 	struct sw_ban made;
 
 	snprintf(user, sizeof(user), "%.*s", SW_LOGIN_NAME, offence->name);
@@ -318,10 +316,20 @@ static void guard_account(struct behaviour *behaviour, const struct zone *zone,
 				    "; `bans: {account: 30/10m}` gives newcomers with it a limit");
 		return;
 	}
-	if ((!offence->proved && !has_room_for_hinted(behaviour, zone, now)) ||
-	    account_key(behaviour, offence, &order.source) < 0 ||
-	    ban_sentence(behaviour->state, &order, now, &made) != BAN_MADE)
+	if (!offence->proved && !(room = room_for_hinted(behaviour, now))) {
+		behaviour->counts.accounts_watched++;
+		say_account(behaviour, zone, user, attack,
+			    "; it gets no limit: as many as may be have one by what may be spoofed");
 		return;
+	}
+	if (account_key(behaviour, offence, &order.source) < 0)
+		return;
+	outcome = ban_sentence(behaviour->state, &order, now, &made);
+	behaviour->counts.full += outcome == BAN_FULL;
+	if (outcome != BAN_MADE)
+		return;
+	if (room)
+		*room = made.end;
 	behaviour->counts.accounts++;
 	say_account(behaviour, zone, user, attack,
 		    "; newcomers with it have a limit now, known phones go on");

@@ -404,14 +404,15 @@ static void add_connections(struct facts *facts)
 		json_count(facts->o, "connections", counted.count);
 }
 
-/* The calls that it made, and those of its zone, where they are counted. In doubt of the observer's
- * count, no call is refused. */
+/* The calls that it made, with a proof or without one, whichever are more, and those of its zone.
+ * In doubt of the observer's count, no call is refused. */
 static void add_calls(struct facts *facts)
 {
 	const struct sw_zone *zone = &facts->live.attachment.policy->zones[facts->zone];
 	struct sw_source source = source_of(facts), all = {.zone = facts->zone};
 	const struct sw_mask *mask = &zone->source[!addr_is_ipv4(&source.addr)];
 	struct sw_health health = {};
+	uint32_t proved, others;
 
 	json_object_object_add(facts->o, "calls", NULL);
 	json_object_object_add(facts->o, "calls_of_zone", NULL);
@@ -422,7 +423,11 @@ static void add_calls(struct facts *facts)
 		source.addr.words[i] &= mask->addr.words[i];
 	source.length = mask->length;
 	source.zone = facts->zone;
-	json_count(facts->o, "calls", calls_live(&facts->state, &source));
+	source.port = SW_CALLS_PROVED;
+	proved = calls_live(&facts->state, &source);
+	source.port = SW_CALLS_OTHERS;
+	others = calls_live(&facts->state, &source);
+	json_count(facts->o, "calls", proved > others ? proved : others);
 	json_count(facts->o, "calls_of_zone", calls_live(&facts->state, &all));
 	state_health_read(&facts->state, &health);
 	json_flag(facts->o, "calls_limited",

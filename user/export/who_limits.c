@@ -199,7 +199,7 @@ static void judge_calls_of(struct verdict *v, const char *what, const char *word
 				    " at a time: no new call is let in",
 				    what, now, limit),
 			  text ? xasprintf("sipward tune %s %" PRIu64 FOR_A_WHILE, text,
-					   limit * 2) :
+					   limit * 2 > SW_CALLS_MAX ? SW_CALLS_MAX : limit * 2) :
 				 NULL,
 			  false);
 }

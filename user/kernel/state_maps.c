@@ -55,6 +55,7 @@ static const char *const map_names[STATE_MAP_COUNT] = {
 	[STATE_UNPROVEN_DIALERS] = "unproven_dialers",
 	[STATE_CLOSINGS] = "closings",
 	[STATE_CONNECTION_COUNTS] = "connection_counts",
+	[STATE_CALLERS] = "callers",
 	[STATE_CALLS] = "calls",
 	[STATE_CALL_COUNTS] = "call_counts",
 	[STATE_CALLS_AGED] = "calls_aged",
