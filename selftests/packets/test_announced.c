@@ -6,12 +6,16 @@
 #include "newcomers.h"
 
 static unsigned int ended;
+static unsigned int room = ~0u; /* for so many ends of one look */
 
-static void count_end(void *context, const struct announced_ban *ban)
+static bool count_end(void *context, const struct announced_ban *ban)
 {
 	(void)context;
 	assert_int_equal(ban->reason, SW_REASON_AUTH_FAILURES);
+	if (ended >= room)
+		return false;
 	ended++;
+	return true;
 }
 
 static unsigned int looks(struct announced *announced, struct rig *rig)
@@ -108,6 +112,34 @@ static void test_parts(void **state)
 	assert_int_equal(announced.count, 3 * ANNOUNCED_A_LOOK / 2);
 }
 
+/* Those for which the hook has no room stay, and each is told of once. */
+static void test_no_room(void **state)
+{
+	cleanup(announced_free) struct announced announced = {};
+	auto_rig struct rig rig;
+
+	(void)state;
+	rig_open(&rig, YAML_PLAIN);
+	for (unsigned int n = 0; n < 100; n++) {
+		struct sw_source source = source_of(n);
+
+		if (n % 10 == 0)
+			is_sentenced(&rig, n, 3600 * SECOND);
+		assert_true(announced_add(&announced, &source, SW_REASON_AUTH_FAILURES));
+	}
+	room = 0;
+	assert_int_equal(looks(&announced, &rig), 0);
+	assert_int_equal(announced.count, 100);
+	room = 40;
+	assert_int_equal(looks(&announced, &rig), 40);
+	assert_int_equal(looks(&announced, &rig), 40);
+	assert_int_equal(announced.count, 20);
+	room = ~0u;
+	/* A look that began in the middle ends at the end of the list. */
+	assert_int_equal(looks(&announced, &rig) + looks(&announced, &rig), 10);
+	assert_int_equal(announced.count, 10);
+}
+
 /* After a restart: bans that were earned, and none by hand. */
 static void test_bans_of_before(void **state)
 {
@@ -132,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_bans_of_before),
 	};
 

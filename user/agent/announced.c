@@ -51,7 +51,7 @@ static bool holds(const struct state *state, const struct sw_source *source, uin
 }
 
 void announced_look(struct announced *announced, const struct state *state,
-		    void (*ended)(void *context, const struct announced_ban *ban), void *context)
+		    bool (*ended)(void *context, const struct announced_ban *ban), void *context)
 {
 	uint64_t now = monotonic_ns();
 
@@ -68,9 +68,10 @@ void announced_look(struct announced *announced, const struct state *state,
 			announced->next++;
 			continue;
 		}
+		if (!ended(context, &ban))
+			return; /* the next look goes on with it */
 		announced->bans[announced->next] = announced->bans[announced->count - 1];
 		/* Of a list that append() grows by its count, the last one is taken off. */
 		announced->count--;
-		ended(context, &ban);
 	}
 }

@@ -30,8 +30,9 @@ bool announced_add(struct announced *announced, const struct sw_source *source, 
 /* All earned bans that hold now: those of an agent before this one. */
 int announced_read(struct announced *announced, const struct state *state, struct error *e);
 
-/* Takes out those that have ended, of the next part of the list; calls ended() for each. */
+/* Calls ended() for those that have ended, of the next part of the list, and takes them out. One
+ * for which it returns false stays, and ends the look: the next look tries it again. */
 void announced_look(struct announced *announced, const struct state *state,
-		    void (*ended)(void *context, const struct announced_ban *ban), void *context);
+		    bool (*ended)(void *context, const struct announced_ban *ban), void *context);
 
 #endif

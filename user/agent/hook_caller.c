@@ -18,6 +18,12 @@
 
 #define ABOVE 10 /* descriptors of the child's standard places are below */
 
+/* Ends of bans have time. They leave half of the places to bans and attacks, which have none. */
+#define UNBANS_IN_FLIGHT (HOOK_WAITING_MAX / 2)
+
+/* A hook is reported after 5 s at most: after this time without a report, reports were lost. */
+#define LOST_AFTER (10 * SW_NS_PER_SEC)
+
 bool hooks_wanted(const struct policy *policy, enum hook hook)
 {
 	return policy->hooks.programs[hook].path;
@@ -52,6 +58,15 @@ static void say_failure(struct hook_caller *hooks, const struct hook_report *rep
 		 text ? text : "");
 }
 
+static void count_report(struct hook_caller *hooks, const struct hook_report *report)
+{
+	if (hooks->in_flight)
+		hooks->in_flight--;
+	hooks->heard_at = monotonic_ns();
+	hooks->counts[report->program].by[report->outcome]++;
+	say_failure(hooks, report);
+}
+
 static void on_report(void *context, int fd)
 {
 	struct hook_caller *hooks = context;
@@ -61,8 +76,7 @@ static void on_report(void *context, int fd)
 	while ((got = recv(fd, &report, sizeof(report), MSG_DONTWAIT)) == sizeof(report)) {
 		if (report.program >= HOOK_COUNT || report.outcome >= HOOK_OUTCOMES)
 			continue;
-		hooks->counts[report.program].by[report.outcome]++;
-		say_failure(hooks, &report);
+		count_report(hooks, &report);
 	}
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -167,30 +181,65 @@ int hooks_check(const struct hook_caller *hooks, const struct policy *policy, st
 
 /* --- calls --- */
 
-void hooks_call(struct hook_caller *hooks, const struct policy *policy, enum hook hook,
-		struct json_object *o)
+static void leave_out(struct hook_caller *hooks, enum hook hook)
 {
-	auto_free char *packet = NULL;
-	const uint32_t program = hook;
-	const char *text;
-	size_t size;
+	const struct hook_report report = {.program = hook, .outcome = HOOK_LEFT_OUT};
 
-	if (!hooks_wanted(policy, hook))
-		return;
-	json_text(o, "hook", hook_words[hook]);
-	text = json_object_to_json_string_ext(o, JSON_STYLE);
-	size = strlen(text);
-	if (hooks->channel < 0 || size >= HOOK_TEXT_MAX) {
-		hooks->counts[hook].by[HOOK_LEFT_OUT]++;
-		return;
-	}
-	packet = xcalloc(1, sizeof(program) + size + 1);
+	hooks->counts[hook].by[HOOK_LEFT_OUT]++;
+	say_failure(hooks, &report);
+}
+
+/* The process leaves out what it has no room for. So it never gets that many: the end of a ban that
+ * it left out would be lost. */
+static bool has_room(struct hook_caller *hooks, enum hook hook)
+{
+	unsigned int most =
+		hook == HOOK_UNBAN ? UNBANS_IN_FLIGHT : hook_limits.running + hook_limits.waiting;
+
+	if (hooks->in_flight >= most)
+		on_report(hooks, hooks->channel);
+	if (monotonic_ns() - hooks->heard_at > LOST_AFTER)
+		hooks->in_flight = 0;
+	return hooks->in_flight < most;
+}
+
+static bool send_call(struct hook_caller *hooks, enum hook hook, const char *text, size_t size)
+{
+	const uint32_t program = hook;
+	auto_free char *packet = xcalloc(1, sizeof(program) + size + 1);
+
 	memcpy(packet, &program, sizeof(program));
 	memcpy(packet + sizeof(program), text, size);
 	packet[sizeof(program) + size] = '\n';
 	if (send(hooks->channel, packet, sizeof(program) + size + 1, MSG_DONTWAIT | MSG_NOSIGNAL) <
 	    0)
+		return false;
+	if (!hooks->in_flight++)
+		hooks->heard_at = monotonic_ns();
+	return true;
+}
+
+bool hooks_call(struct hook_caller *hooks, const struct policy *policy, enum hook hook,
+		struct json_object *o)
+{
+	const char *text;
+	size_t size;
+
+	if (!hooks_wanted(policy, hook))
+		return true;
+	json_text(o, "hook", hook_words[hook]);
+	text = json_object_to_json_string_ext(o, JSON_STYLE);
+	size = strlen(text);
+	if (hooks->channel < 0 || size >= HOOK_TEXT_MAX) {
 		hooks->counts[hook].by[HOOK_LEFT_OUT]++;
+		return true;
+	}
+	if (has_room(hooks, hook) && send_call(hooks, hook, text, size))
+		return true;
+	if (hook == HOOK_UNBAN)
+		return false;
+	leave_out(hooks, hook);
+	return true;
 }
 
 struct json_object *hooks_json(const struct hook_caller *hooks)

@@ -21,6 +21,8 @@ struct hook_caller {
 	bool made;                  /* there was one */
 	char *programs[HOOK_COUNT]; /* that it was started with */
 	struct hook_counts counts[HOOK_COUNT];
+	unsigned int in_flight;     /* calls that were sent and not reported yet */
+	uint64_t heard_at;          /* monotonic ns: of the last report, or the first call after */
 	char said[HOOK_COUNT][256]; /* the last failure */
 };
 
@@ -37,8 +39,10 @@ int hooks_check(const struct hook_caller *hooks, const struct policy *policy, st
 /* True when the policy has a program for it. */
 bool hooks_wanted(const struct policy *policy, enum hook hook);
 
-/* Runs the program of the policy, if it has one, with the object as its standard input. */
-void hooks_call(struct hook_caller *hooks, const struct policy *policy, enum hook hook,
+/* Runs the program of the policy, if it has one, with the object as its standard input. False when
+ * the end of a ban has to wait, since too many hooks wait already: the caller tries again. Any
+ * other hook is left out then, and counted. */
+bool hooks_call(struct hook_caller *hooks, const struct policy *policy, enum hook hook,
 		struct json_object *o);
 
 /* For status: "hooks", null when there is no process and was none. */

@@ -11,13 +11,13 @@
 #include "policy/names.h"
 #include "policy/prefix.h"
 
-static void call(struct agent *agent, enum hook hook, struct json_object *o)
+static bool call(struct agent *agent, enum hook hook, struct json_object *o)
 {
 	char host[65] = "";
 
 	gethostname(host, sizeof(host) - 1);
 	json_text(o, "host", host);
-	hooks_call(&agent->hooks, &agent->running.policy, hook, o);
+	return hooks_call(&agent->hooks, &agent->running.policy, hook, o);
 }
 
 static struct json_object *object_now(void)
@@ -69,13 +69,13 @@ void hook_events_ban(struct agent *agent, const struct sw_event *event,
 	call(agent, HOOK_BAN, o);
 }
 
-static void on_unban(void *context, const struct announced_ban *ban)
+static bool on_unban(void *context, const struct announced_ban *ban)
 {
 	auto_json struct json_object *o = object_now();
 
 	add_prefix(o, &ban->source);
 	json_text(o, "reason", reason_name(ban->reason));
-	call(context, HOOK_UNBAN, o);
+	return call(context, HOOK_UNBAN, o);
 }
 
 /* --- attacks --- */
