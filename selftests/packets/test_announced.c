@@ -140,7 +140,29 @@ static void test_no_room(void **state)
 	assert_int_equal(announced.count, 10);
 }
 
-/* After a restart: bans that were earned, and none by hand. */
+/* The table has usernames, too, which may be empty, as in username="": an account that is attacked,
+ * and one that is refused to a source. */
+static void is_named(struct rig *rig, enum sw_reason reason, const char *user)
+{
+	const uint64_t hour = 3600 * SECOND;
+	struct bans bans = {.set = true, .duration = hour, .escalate = 1, .max = hour};
+	struct ban_order order = {
+		.source = source_of(2),
+		.reason = reason,
+		.user = user,
+		.bans = &bans,
+	};
+	struct sw_ban made;
+
+	if (reason == SW_REASON_ACCOUNT_ATTACKED)
+		sw_account_key(&order.source, 1 + strlen(user), 1);
+	else
+		sw_login_key(&order.source, 1 + strlen(user) * 2);
+	assert_int_equal(ban_sentence(&rig->test_run.state, &order, monotonic_ns(), &made),
+			 BAN_MADE);
+}
+
+/* After a restart: bans of sources that were earned, and none by hand. */
 static void test_bans_of_before(void **state)
 {
 	cleanup(announced_free) struct announced announced = {};
@@ -151,6 +173,10 @@ static void test_bans_of_before(void **state)
 	(void)state;
 	rig_open(&rig, YAML_PLAIN);
 	is_sentenced(&rig, 1, 3600 * SECOND);
+	is_named(&rig, SW_REASON_ACCOUNT_ATTACKED, "");
+	is_named(&rig, SW_REASON_ACCOUNT_ATTACKED, "alice");
+	is_named(&rig, SW_REASON_LOGIN_REFUSED, "");
+	is_named(&rig, SW_REASON_LOGIN_REFUSED, "alice");
 	assert_int_equal(ban_add(&rig.test_run.state, &by_hand, BAN_FOREVER, "", NULL, &e), 0);
 	assert_int_equal(announced_read(&announced, &rig.test_run.state, &e), 0);
 	assert_int_equal(announced.count, 1);

@@ -23,6 +23,13 @@ bool announced_add(struct announced *announced, const struct sw_source *source, 
 	return true;
 }
 
+/* A source that is banned for its behaviour. A username may be empty: the reason says what it is. */
+static bool is_of_source(const struct ban_entry *entry)
+{
+	return entry->ban.reason != SW_REASON_BAN && entry->ban.reason != SW_REASON_LOGIN_REFUSED &&
+	       !entry->account;
+}
+
 int announced_read(struct announced *announced, const struct state *state, struct error *e)
 {
 	auto_free struct ban_entry *bans = NULL;
@@ -34,7 +41,7 @@ int announced_read(struct announced *announced, const struct state *state, struc
 	for (size_t i = 0; i < count && announced->count < ANNOUNCED_MAX; i++) {
 		struct announced_ban ban = {.reason = bans[i].ban.reason};
 
-		if (ban.reason == SW_REASON_BAN || bans[i].user[0])
+		if (!is_of_source(&bans[i]))
 			continue;
 		ban_source(&bans[i].source.addr, &ban.source);
 		append(announced->bans, announced->count, ban);
