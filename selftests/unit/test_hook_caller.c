@@ -52,6 +52,7 @@ static int set_up(void **state)
 		s->hooks.programs[i] = xstrdup(s->policy.hooks.programs[i].path);
 	}
 	strcpy(s->policy.hooks.user, "nobody");
+	strcpy(s->hooks.user, "nobody");
 	*state = s;
 	return 0;
 }
@@ -178,6 +179,32 @@ static void test_the_process_has_ended(void **state)
 	assert_int_equal(left_out(s, HOOK_UNBAN), 10);
 }
 
+/* The process cannot be changed: a policy that needs another one is refused. */
+static void test_another_process(void **state)
+{
+	struct scene *s = *state;
+	struct error e = {};
+
+	assert_int_equal(hooks_check(&s->hooks, &s->policy, &e), 0);
+	free(take(s->policy.hooks.programs[HOOK_UNBAN].path));
+	assert_int_equal(hooks_check(&s->hooks, &s->policy, &e), 0);
+	s->policy.hooks.programs[HOOK_UNBAN].path = xstrdup("/usr/local/sbin/other");
+	assert_int_equal(hooks_check(&s->hooks, &s->policy, &e), -1);
+	assert_int_equal(e.code, EXIT_POLICY);
+	assert_non_null(strstr(e.text, "hooks.unban: /usr/local/sbin/other: the agent runs only"));
+	free(take(s->policy.hooks.programs[HOOK_UNBAN].path));
+	e = (struct error){};
+	strcpy(s->policy.hooks.user, "exabgp");
+	assert_int_equal(hooks_check(&s->hooks, &s->policy, &e), -1);
+	assert_int_equal(e.code, EXIT_POLICY);
+	assert_non_null(strstr(e.text, "hooks.user: exabgp: the agent runs"));
+	assert_non_null(strstr(e.text, "systemctl restart sipward"));
+	/* Without programs it does not matter who runs them. */
+	for (int i = 0; i < HOOK_COUNT; i++)
+		free(take(s->policy.hooks.programs[i].path));
+	assert_int_equal(hooks_check(&s->hooks, &s->policy, &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +212,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_others_do_not_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost_reports, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_process_has_ended, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_another_process, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("hook caller", tests, NULL, NULL);

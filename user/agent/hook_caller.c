@@ -140,6 +140,7 @@ int hooks_open(struct hook_caller *hooks, const struct policy *policy, struct er
 	for (int i = 0; i < HOOK_COUNT; i++)
 		if (hooks_wanted(policy, i))
 			hooks->programs[i] = xstrdup(policy->hooks.programs[i].path);
+	strcpy(hooks->user, policy->hooks.user);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return fail(e, EXIT_FAILED, "socketpair: %s", strerror(errno));
 	hooks->channel = ends[0];
@@ -176,6 +177,12 @@ int hooks_check(const struct hook_caller *hooks, const struct policy *policy, st
 				    "policy: systemctl restart sipward",
 				    hook_words[i], path);
 	}
+	if (any_program(policy) && strcmp(hooks->user, policy->hooks.user) != 0)
+		return fail(e, EXIT_POLICY,
+			    "hooks.user: %s: the agent runs programs only as the user that its "
+			    "policy named when it started; start it again with this policy: "
+			    "systemctl restart sipward",
+			    policy->hooks.user);
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct hook_caller {
 	pid_t pid;                  /* 0: there was none, or its end was noticed */
 	bool made;                  /* there was one */
 	char *programs[HOOK_COUNT]; /* that it was started with */
+	char user[33];              /* likewise: the name of the user that they run as */
 	struct hook_counts counts[HOOK_COUNT];
 	unsigned int in_flight;     /* calls that were sent and not reported yet */
 	uint64_t heard_at;          /* monotonic ns: of the last report, or the first call after */
@@ -33,7 +34,8 @@ void hooks_close(struct hook_caller *hooks);
 /* Once a second: notices that the process has ended. */
 void hooks_tick(struct hook_caller *hooks);
 
-/* Refuses a policy that names a program that the process was not started with. */
+/* Refuses a policy that names a program, or for its programs a user, that the process was not
+ * started with. */
 int hooks_check(const struct hook_caller *hooks, const struct policy *policy, struct error *e);
 
 /* True when the policy has a program for it. */
