@@ -125,6 +125,54 @@ static void test_close_ends_the_job(void **state)
 	assert_int_equal(s->done, 0);
 }
 
+/* The number that the next descriptor gets. */
+static int next_fd(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	close(fd);
+	return fd;
+}
+
+/* No thread has so large a stack. */
+static void threads_can_be_made(bool can)
+{
+	static size_t usual;
+	pthread_attr_t attr;
+
+	pthread_getattr_default_np(&attr);
+	if (!usual)
+		pthread_attr_getstacksize(&attr, &usual);
+	pthread_attr_setstacksize(&attr, can ? usual : (size_t)1 << 50);
+	assert_int_equal(pthread_setattr_default_np(&attr), 0);
+	pthread_attr_destroy(&attr);
+}
+
+/* One that cannot be opened leaves nothing open: it may be tried each second. */
+static void test_cannot_be_opened(void **state)
+{
+	struct scene *s = *state;
+	struct worker worker = WORKER_CLOSED;
+	struct loop no_loop = {.epoll = -1};
+	int next = next_fd();
+	struct error e = {};
+
+	threads_can_be_made(false);
+	assert_int_equal(worker_open(&worker, &s->loop, "test", &e), -1);
+	threads_can_be_made(true);
+	assert_non_null(strstr(e.text, "the thread test cannot be made"));
+	assert_false(worker.open);
+	assert_int_equal(worker.finished, -1);
+	assert_int_equal(next_fd(), next);
+	assert_int_equal(worker_open(&worker, &no_loop, "test", &e), -1);
+	free(no_loop.entries);
+	assert_false(worker.open);
+	assert_int_equal(worker.finished, -1);
+	assert_int_equal(next_fd(), next);
+	assert_int_equal(worker_open(&worker, &s->loop, "test", &e), 0);
+	worker_close(&worker);
+}
+
 /* Work in parts: other work has its turn after each part. */
 static bool part(void *context)
 {
@@ -165,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_loop_goes_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_backoff, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_close_ends_the_job, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cannot_be_opened, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_parts, set_up, tear_down),
 	};
 

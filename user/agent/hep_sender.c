@@ -99,6 +99,7 @@ static void begin_lookup(struct hep_sender *hep)
 	}
 	if (!hep->worker.open && worker_open(&hep->worker, hep->loop, "sipward-hep", &e) < 0) {
 		snprintf(hep->trouble, sizeof(hep->trouble), "%.255s", e.text);
+		hep->look_at = monotonic_ns() + HEP_TRY_AGAIN;
 		return;
 	}
 	hep->look_at = UINT64_MAX;

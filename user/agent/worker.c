@@ -68,17 +68,11 @@ static void on_finished(void *context, int fd)
 	finish(context);
 }
 
-int worker_open(struct worker *w, struct loop *loop, const char *name, struct error *e)
+static int start_thread(struct worker *w, const char *name, struct error *e)
 {
 	sigset_t all, before;
 	int error;
 
-	w->loop = loop;
-	w->finished = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->finished < 0)
-		return fail(e, EXIT_FAILED, "eventfd: %s", strerror(errno));
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&w->thread, NULL, work, w);
@@ -88,7 +82,25 @@ int worker_open(struct worker *w, struct loop *loop, const char *name, struct er
 			    strerror(error));
 	pthread_setname_np(w->thread, name);
 	w->open = true;
-	return loop_add(loop, w->finished, on_finished, w, e);
+	return 0;
+}
+
+int worker_open(struct worker *w, struct loop *loop, const char *name, struct error *e)
+{
+	w->loop = loop;
+	w->finished = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->finished < 0)
+		return fail(e, EXIT_FAILED, "eventfd: %s", strerror(errno));
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	if (start_thread(w, name, e) < 0) {
+		close(take_fd(w->finished));
+		return -1;
+	}
+	if (loop_add(loop, w->finished, on_finished, w, e) == 0)
+		return 0;
+	worker_close(w);
+	return -1;
 }
 
 void worker_start(struct worker *w, void (*job)(void *), void (*done)(void *), void *context)

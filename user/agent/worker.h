@@ -36,7 +36,7 @@ struct worker {
 		.finished = -1 \
 	}
 
-/* Starts the thread, which takes no signals. */
+/* Starts the thread, which takes no signals. When it fails, nothing is left open. */
 int worker_open(struct worker *worker, struct loop *loop, const char *name, struct error *e);
 
 /* Runs job(context) in the thread, and then done(context) in the loop. Not while it is busy. */
