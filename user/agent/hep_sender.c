@@ -147,18 +147,34 @@ bool hep_admits(struct hep_sender *hep, uint64_t now)
 	return false;
 }
 
-/* Homer that refuses is told by the send after: each error counts for one event. */
+/* Errors of one packet: Homer refuses (the send after it is told), there is no room, or a firewall
+ * drops it. With any other one the socket may be of no use: its own address is the one that the
+ * host had when it was made. */
+static bool is_of_packet(int error)
+{
+	return error == ECONNREFUSED || error == EAGAIN || error == ENOBUFS || error == ENOMEM ||
+	       error == EMSGSIZE || error == EPERM;
+}
+
 static bool send_packet(struct hep_sender *hep, const struct hep_packet *packet)
 {
 	uint8_t octets[HEP_PACKET_MAX];
 	size_t size = hep_encode(packet, octets);
+	int error;
 
 	if (hep->fd < 0)
 		return false;
 	if (send(hep->fd, octets, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return true;
+	error = errno;
 	snprintf(hep->trouble, sizeof(hep->trouble), "the last packet was not sent: %s",
-		 strerror(errno));
+		 strerror(error));
+	if (is_of_packet(error))
+		return false;
+	close_socket(hep);
+	/* A lookup that runs says itself when the next one is due. */
+	if (!hep->worker.busy)
+		hep->look_at = monotonic_ns() + HEP_TRY_AGAIN;
 	return false;
 }
 

@@ -15,7 +15,7 @@
 #include "policy/model.h"
 
 #define HEP_LOOK_AGAIN (300 * SW_NS_PER_SEC) /* the name may get another address */
-#define HEP_TRY_AGAIN  (10 * SW_NS_PER_SEC)  /* it was not found */
+#define HEP_TRY_AGAIN  (10 * SW_NS_PER_SEC)  /* it was not found, or its socket was closed */
 
 /* One lookup. It belongs to the thread while that runs. */
 struct hep_lookup {
