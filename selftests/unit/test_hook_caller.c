@@ -8,8 +8,11 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "agent/hook_caller.h"
+#include "export/hook_process.h"
 #include "export/hook_runner.h"
 #include "export/json.h"
 
@@ -205,7 +208,36 @@ static void test_another_process(void **state)
 	assert_int_equal(hooks_check(&s->hooks, &s->policy, &e), 0);
 }
 
-int main(void)
+/* Nothing is started that others may write. */
+static void test_programs_of_others(void **state)
+{
+	struct hook_caller hooks = {.channel = -1, .say = count_text};
+	char path[] = "/tmp/sipward-hook.XXXXXX";
+	struct scene *s = *state;
+	struct error e = {};
+	int fd = mkstemp(path);
+
+	for (int i = 0; i < HOOK_COUNT; i++)
+		free(take(s->policy.hooks.programs[i].path));
+	s->policy.hooks.programs[HOOK_ATTACK_END].path = xstrdup(path);
+	fchmod(fd, 0775);
+	hooks.loop = &s->loop;
+	assert_int_equal(hooks_open(&hooks, &s->policy, &e), -1);
+	assert_int_equal(e.code, EXIT_POLICY);
+	assert_non_null(strstr(e.text, "hooks.attack_end: others than its owner may write to "));
+	assert_non_null(strstr(e.text, "run: chmod go-w /tmp/"));
+	assert_false(hooks.made);
+	assert_int_equal(hooks.pid, 0);
+	fchmod(fd, 0755);
+	close(fd);
+	assert_int_equal(hooks_open(&hooks, &s->policy, &e), 0);
+	unlink(path);
+	assert_int_equal(hooks_check(&hooks, &s->policy, &e), 0);
+	assert_int_equal(waitpid(hooks.pid, NULL, 0), hooks.pid);
+	hooks_close(&hooks);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ends_of_bans_wait, set_up, tear_down),
@@ -213,7 +245,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lost_reports, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_process_has_ended, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_another_process, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_programs_of_others, set_up, tear_down),
 	};
 
+	/* The process that runs hooks is this binary, too. */
+	if (argc && strcmp(argv[0], HOOK_PROCESS) == 0)
+		return 0;
 	return cmocka_run_group_tests_name("hook caller", tests, NULL, NULL);
 }

@@ -98,6 +98,42 @@ static void test_hooks_that_others_may_write(void **state)
 		chmod(folder, 0700);
 	}
 	unlink(path);
+	/* In a folder for all, the first one to make the file would decide. */
+	assert_null(hook_danger(path));
+	chmod(folder, 01777);
+	fault = hook_danger(path);
+	assert_non_null(strstr(fault, "everybody may make files in"));
+	rmdir(folder);
+}
+
+/* A link is as safe as both ends. */
+static void test_hooks_behind_a_link(void **state)
+{
+	char folder[] = "/tmp/sipward-hook.XXXXXX";
+	auto_free char *open_folder = NULL, *path = NULL, *target = NULL, *fault = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	open_folder = xasprintf("%s/open", folder);
+	path = xasprintf("%s/hook", folder);
+	target = xasprintf("%s/hook", open_folder);
+	assert_int_equal(mkdir(open_folder, 0755), 0);
+	close(open(target, O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+	assert_int_equal(symlink(target, path), 0);
+	assert_null(hook_fault(path));
+	chmod(open_folder, 0777);
+	fault = hook_fault(path);
+	assert_non_null(strstr(fault, open_folder));
+	free(take(fault));
+	chmod(open_folder, 0755);
+	chmod(folder, 0777);
+	fault = hook_fault(path);
+	assert_non_null(strstr(fault, "and so replace"));
+	assert_null(strstr(fault, open_folder));
+	chmod(folder, 0700);
+	unlink(path);
+	unlink(target);
+	rmdir(open_folder);
 	rmdir(folder);
 }
 
@@ -152,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_hooks_that_others_may_write),
+		cmocka_unit_test(test_hooks_behind_a_link),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_embedded),
 	};

@@ -14,6 +14,7 @@
 #include "export/hook_process.h"
 #include "export/json.h"
 #include "kernel/sandbox.h"
+#include "policy/exports.h"
 #include "policy/names.h"
 
 #define ABOVE 10 /* descriptors of the child's standard places are below */
@@ -125,6 +126,20 @@ static bool any_program(const struct policy *policy)
 	return any;
 }
 
+/* They would run with the user's rights what others wrote. One that is missing is only warned of:
+ * it may come later. */
+static int check_programs(const struct policy *policy, struct error *e)
+{
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		const char *path = policy->hooks.programs[i].path;
+		auto_free char *danger = path ? hook_danger(path) : NULL;
+
+		if (danger)
+			return fail(e, EXIT_POLICY, "hooks.%s: %s", hook_words[i], danger);
+	}
+	return 0;
+}
+
 int hooks_open(struct hook_caller *hooks, const struct policy *policy, struct error *e)
 {
 	auto_fd int channel = -1;
@@ -137,6 +152,8 @@ int hooks_open(struct hook_caller *hooks, const struct policy *policy, struct er
 			    "hooks: there is no user '%s' on this host; write another hooks: "
 			    "{user: NAME}",
 			    policy->hooks.user);
+	if (check_programs(policy, e) < 0)
+		return -1;
 	for (int i = 0; i < HOOK_COUNT; i++)
 		if (hooks_wanted(policy, i))
 			hooks->programs[i] = xstrdup(policy->hooks.programs[i].path);

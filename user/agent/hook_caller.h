@@ -27,7 +27,8 @@ struct hook_caller {
 	char said[HOOK_COUNT][256]; /* the last failure */
 };
 
-/* Makes the process, when the policy names a program; called before the agent is confined. */
+/* Makes the process, when the policy names a program; called before the agent is confined. Refuses
+ * programs that others may write. */
 int hooks_open(struct hook_caller *hooks, const struct policy *policy, struct error *e);
 void hooks_close(struct hook_caller *hooks);
 

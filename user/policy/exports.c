@@ -172,18 +172,52 @@ int read_hooks(struct parse_context *d, const struct key *key, const struct node
 	return read_map(d, value, keys, to);
 }
 
-/* Who may write there decides what runs. A directory with the sticky bit, such as /tmp, is for
- * everybody to make files in, but not to replace those of others. */
 static bool others_may_write(const struct stat *st)
 {
-	return st->st_mode & (S_IWGRP | S_IWOTH) &&
-	       !(S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX);
+	return st->st_mode & (S_IWGRP | S_IWOTH);
+}
+
+static bool is_of_root_or_mine(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && (st.st_uid == 0 || st.st_uid == geteuid());
+}
+
+/* A user who may write there decides what runs. A folder with the sticky bit, such as /tmp, is for
+ * everybody to make files in, but not to replace those of others. */
+static char *danger_at(const char *path)
+{
+	auto_free char *copy = xstrdup(path);
+	const char *folder = dirname(copy);
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && others_may_write(&st))
+		return xasprintf("others than its owner may write to %s; run: chmod go-w %s", path,
+				 path);
+	if (stat(folder, &st) < 0 || !others_may_write(&st))
+		return NULL;
+	if (!(st.st_mode & S_ISVTX))
+		return xasprintf("others than its owner may write to %s, and so replace %s; run: "
+				 "chmod go-w %s, or move the program to /usr/local/sbin",
+				 folder, path, folder);
+	if (!is_of_root_or_mine(path))
+		return xasprintf("everybody may make files in %s, and %s is not root's; install "
+				 "the program as root in /usr/local/sbin",
+				 folder, path);
+	return NULL;
+}
+
+char *hook_danger(const char *path)
+{
+	auto_free char *real = realpath(path, NULL);
+	char *danger = danger_at(path);
+
+	return danger || !real || strcmp(real, path) == 0 ? danger : danger_at(real);
 }
 
 char *hook_fault(const char *path)
 {
-	auto_free char *copy = xstrdup(path);
-	const char *folder;
 	struct stat st;
 
 	if (stat(path, &st) < 0)
@@ -192,13 +226,5 @@ char *hook_fault(const char *path)
 		return xasprintf("%s is not a file", path);
 	if (!(st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
 		return xasprintf("%s is not executable; run: chmod 755 %s", path, path);
-	if (others_may_write(&st))
-		return xasprintf("others than its owner may write to %s; run: chmod 755 %s", path,
-				 path);
-	folder = dirname(copy);
-	if (stat(folder, &st) == 0 && others_may_write(&st))
-		return xasprintf("others than its owner may write to %s, and so replace %s; move "
-				 "the program to /usr/local/sbin",
-				 folder, path);
-	return NULL;
+	return hook_danger(path);
 }

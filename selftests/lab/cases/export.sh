@@ -7,30 +7,31 @@
 . "$(dirname "$0")/../lab.sh"
 lab_up
 
-HOOKS=$TMP/hooks
-mkdir -m 0777 "$HOOKS"
+HOOKS=$TMP/hooks SAID=$TMP/said
+mkdir -m 0755 "$HOOKS"
+mkdir -m 0777 "$SAID" # for what nobody writes
 chmod 0711 "$TMP"
 hook() { # NAME: standard input becomes a program
 	cat >"$HOOKS/$1" && chmod 0755 "$HOOKS/$1"
 }
 hook ban <<END
 #!/bin/sh
-cat >>$HOOKS/ban.out
-id -un >>$HOOKS/ban.who
-grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status >$HOOKS/ban.rights
+cat >>$SAID/ban.out
+id -un >>$SAID/ban.who
+grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status >$SAID/ban.rights
 END
 hook unban <<END
 #!/bin/sh
-exec cat >>$HOOKS/unban.out
+exec cat >>$SAID/unban.out
 END
 hook ends <<END
 #!/bin/sh
-exec cat >>$HOOKS/attack.out
+exec cat >>$SAID/attack.out
 END
 hook begins <<END
 #!/bin/sh
-cat >>$HOOKS/attack.out
-sleep 60 & echo \$! >>$HOOKS/hangs.out
+cat >>$SAID/attack.out
+sleep 60 & echo \$! >>$SAID/hangs.out
 sleep 60
 END
 
@@ -97,26 +98,26 @@ expect_equal "as sipward events -j prints it" "$(ward events -j | jq -cS 'select
 attacker env SERVER="$SERVER4" "$PYTHON" "$LAB/../attacks/logins.py" --own "$ATTACKER4" \
 	a.wrong:150:5 b.wrong:151:5 c.wrong:152:5 >/dev/null
 has_lines() { [ -s "$1" ] && [ "$(wc -l <"$1")" = "$2" ]; }
-expect "a ban runs its hook" "$(cat "$WARD_LOG")" wait_until 5 has_lines "$HOOKS/ban.out" 1
+expect "a ban runs its hook" "$(cat "$WARD_LOG")" wait_until 5 has_lines "$SAID/ban.out" 1
 expect_equal "with the ban as JSON" "ban $ATTACKER4 $ATTACKER4/32 auth_failures 3600 enforce" \
-	"$(jq -r '"\(.hook) \(.source) \(.prefix) \(.reason) \(.seconds) \(.mode)"' "$HOOKS/ban.out")"
-expect_equal "as nobody" nobody "$(cat "$HOOKS/ban.who")"
+	"$(jq -r '"\(.hook) \(.source) \(.prefix) \(.reason) \(.seconds) \(.mode)"' "$SAID/ban.out")"
+expect_equal "as nobody" nobody "$(cat "$SAID/ban.who")"
 expect_equal "without rights" "0000000000000000 1 0" \
-	"$(awk '{ printf "%s%s", s, $2; s = " " }' "$HOOKS/ban.rights")"
+	"$(awk '{ printf "%s%s", s, $2; s = " " }' "$SAID/ban.rights")"
 ward ban del "$ATTACKER4" >/dev/null 2>&1
-expect "the end of the ban runs its hook" "$(ward status -v)" wait_until 5 has_lines "$HOOKS/unban.out" 1
+expect "the end of the ban runs its hook" "$(ward status -v)" wait_until 5 has_lines "$SAID/unban.out" 1
 expect_equal "with the source as JSON" "unban $ATTACKER4/32 auth_failures" \
-	"$(jq -r '"\(.hook) \(.prefix) \(.reason)"' "$HOOKS/unban.out")"
+	"$(jq -r '"\(.hook) \(.prefix) \(.reason)"' "$SAID/unban.out")"
 
 # --- an attack; and a flood that keeps to the budgets ---
 sleep 1 # the budgets are whole again
 lines=$(wc -l <"$TMP/events.json") packets=$(wc -l <"$TMP/homer") start=$(date +%s%N)
 flood attacker "$ATTACKER4" "$SERVER4" --what invite --rate 2000 --seconds 4 >"$TMP/flooded"
-expect "an attack begins" "$(ward status)" wait_until 5 has_lines "$HOOKS/attack.out" 1
-expect "and ends" "$(cat "$HOOKS/attack.out" "$WARD_LOG")" wait_until 10 has_lines "$HOOKS/attack.out" 2
-expect_equal "once each" "attack_begin attack_end" "$(jq -rs 'map(.hook) | join(" ")' "$HOOKS/attack.out")"
+expect "an attack begins" "$(ward status)" wait_until 5 has_lines "$SAID/attack.out" 1
+expect "and ends" "$(cat "$SAID/attack.out" "$WARD_LOG")" wait_until 10 has_lines "$SAID/attack.out" 2
+expect_equal "once each" "attack_begin attack_end" "$(jq -rs 'map(.hook) | join(" ")' "$SAID/attack.out")"
 expect_equal "the limit is named" public.rates.zone \
-	"$(jq -r 'select(.hook == "attack_begin").limits_near[].limit' "$HOOKS/attack.out" | head -n 1)"
+	"$(jq -r 'select(.hook == "attack_begin").limits_near[].limit' "$SAID/attack.out" | head -n 1)"
 budget=$((20 + 20 * ($(date +%s%N) - start) / 1000000000 + 20))
 lines=$(tail -n "+$((lines + 1))" "$TMP/events.json" | jq -r 'select(.reason).reason' | wc -l)
 packets=$(tail -n "+$((packets + 1))" "$TMP/homer" | jq -r 'select(.type == 100).type' | wc -l)
@@ -147,12 +148,12 @@ answered=$((($(date +%s%N) - began) / 1000000))
 expect "the agent answers while it is looked up" "after $answered ms" test "$answered" -lt 2000
 
 # --- the hook of the attack hangs ---
-expect_equal "a hook that hangs has begun once" 1 "$(wc -l <"$HOOKS/hangs.out")"
+expect_equal "a hook that hangs has begun once" 1 "$(wc -l <"$SAID/hangs.out")"
 killed() { ward_said 'hooks.attack_begin: .*/begins was killed: it took longer than 5 s'; }
 expect "it is killed" "$(cat "$WARD_LOG")" wait_until 10 killed
 # One that has ended may wait for the first process of the host.
 ended() { ! grep -q '^State:.*[RSD] ' "/proc/$1/status" 2>/dev/null; }
-expect "with its child" "it lives" ended "$(cat "$HOOKS/hangs.out")"
+expect "with its child" "it lives" ended "$(cat "$SAID/hangs.out")"
 rounds=$(ward status -j | jq .agent.rounds.longest_us)
 expect "no round of the agent's loop took longer than 50 ms" "$rounds us" test "$rounds" -lt 50000
 expect_equal "the metrics count it" 1 "$(metric sipward_hooks_total 'hook="attack_begin".*killed')"
