@@ -131,6 +131,34 @@ static void test_ends_of_bans_wait(void **state)
 	assert_int_equal(s->said, 0);
 }
 
+/* With the process itself, which runs a program for each of them. */
+static void test_a_burst_runs(void **state)
+{
+	char *programs[HOOK_COUNT] = {"/bin/true", "/bin/true", "/bin/true", "/bin/true"};
+	const uint64_t until = monotonic_ns() + 60 * SW_NS_PER_SEC;
+	struct scene *s = *state;
+	unsigned int accepted = 0;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(s->hooks.channel);
+		_exit(hook_serve(s->runner, programs, HOOK_COUNT, &hook_limits));
+	}
+	close(take_fd(s->runner));
+	while (accepted < 200 && monotonic_ns() < until) {
+		accepted += accepts(s, HOOK_UNBAN, 200 - accepted);
+		usleep(1000);
+	}
+	assert_int_equal(accepted, 200);
+	close(take_fd(s->hooks.channel));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(left_out(s, HOOK_UNBAN), 0);
+	assert_true(s->hooks.counts[HOOK_UNBAN].by[HOOK_DONE] >= 200 - UNBANS);
+	assert_int_equal(s->said, 0);
+}
+
 /* They leave room for the others. These do not wait, and the process gets no more than it keeps. */
 static void test_the_others_do_not_wait(void **state)
 {
@@ -241,6 +269,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ends_of_bans_wait, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_burst_runs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_others_do_not_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost_reports, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_process_has_ended, set_up, tear_down),
