@@ -6,6 +6,8 @@
 #include "policy_asserts.h"
 
 /* Behind it: cmocka's fail(). */
+#include "agent/feeds.h"
+#include "agent/say.h"
 #include "policy/feed.h"
 #include "policy/where.h"
 
@@ -237,6 +239,124 @@ static void test_where(void **state)
 	assert_string_equal(where.place, expect);
 }
 
+/* --- at the start of the agent --- */
+
+static const struct {
+	const char *list; /* NULL: there is no file */
+	const char *rest; /* of the policy */
+	const char *why;
+} bad[] = {
+	{NULL, "lists: {deny: [./list.txt]}\n", "/./list.txt: cannot be read: No such file"},
+	{NULL, "zones: [{name: a, sources: [./list.txt]}]\n", "/./list.txt: cannot be read: No "},
+	{"<html>\n192.0.2.7\n</html>\n", "lists: {allow: [./list.txt]}\n",
+	 "(2 of 3 lines are wrong, so this is no list of prefixes)"},
+	{"192.0.2.7\n<p>\n<p>\n", "zones: [{name: a, sources: [./list.txt]}]\n",
+	 "(2 of 3 lines are wrong, so this is no list of prefixes)"},
+	{NULL, "geo: {country: list.txt}\nlists: {deny: [country:DE]}\n",
+	 "/list.txt: cannot be read: No such file"},
+	{"<html>", "geo: {country: list.txt}\nzones: [{name: a, sources: [country:DE]}]\n",
+	 "/list.txt: is no MaxMind DB file that can be read"},
+};
+
+/* What is no good counts as empty, with the reason; and again when its text is read again. */
+static void test_start(void **state)
+{
+	const struct scratch *s = *state;
+
+	for (size_t i = 0; i < array_size(bad); i++) {
+		auto_free char *text = xasprintf("version: 1\n%s", bad[i].rest);
+		auto_loaded_policy struct loaded_policy loaded = {};
+		auto_policy struct policy p = {};
+		struct error e = {};
+
+		write_file(s->policy, text);
+		unlink(s->list);
+		if (bad[i].list)
+			write_file(s->list, bad[i].list);
+		assert_int_equal(policy_load(s->policy, &p, &e), -1);
+		assert_int_equal(e.code, EXIT_POLICY);
+		e = (struct error){};
+		if (loaded_policy_start(s->policy, &loaded, &e) < 0)
+			fail_msg("%s", e.text);
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(loaded.policy.feed_count, 1);
+			assert_int_equal(loaded.policy.feeds[0].entries, 0);
+			assert_non_null(loaded.policy.feeds[0].missing);
+			if (!strstr(loaded.policy.feeds[0].missing, bad[i].why))
+				fail_msg("%zu: %s", i, loaded.policy.feeds[0].missing);
+			assert_int_equal(loaded.policy.list_count, 0);
+			for (size_t j = 0; j < loaded.policy.zone_count; j++)
+				assert_int_equal(loaded.policy.zones[j].source_count, 0);
+			assert_int_equal(loaded_policy_parse(&loaded, &e), 0);
+		}
+	}
+}
+
+/* `strict`, mistakes of the policy, and files that are no feeds keep the agent from starting. */
+static void test_no_start(void **state)
+{
+	static const struct {
+		const char *rest, *why;
+	} cases[] = {
+		{"lists: {strict: true, deny: [./none]}\n", "/none: cannot be read"},
+		{"lists: {deny: [country:DE]}\n", "'country:DE' needs a database"},
+		{"geo: {country: none}\nlists: {deny: [country:de]}\n", "is no country or network"},
+		{"lists: {deny: [./none, 192.0.2.1/24]}\n", "has bits set after its length"},
+		{"signatures: {user_agent: ./none}\n", "/none: cannot be read"},
+		{"lists: {deny: [./none]}\nsignatures: {user_agent: ./none}\n",
+		 "/none: cannot be read"},
+	};
+	const struct scratch *s = *state;
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		auto_free char *text = xasprintf("version: 1\n%s", cases[i].rest);
+		auto_loaded_policy struct loaded_policy loaded = {};
+		struct error e = {};
+
+		write_file(s->policy, text);
+		if (loaded_policy_start(s->policy, &loaded, &e) == 0)
+			fail_msg("it starts with %s", cases[i].rest);
+		assert_int_equal(e.code, EXIT_POLICY);
+		if (!strstr(e.text, cases[i].why))
+			fail_msg("'%s' is not in: %s", cases[i].why, e.text);
+	}
+}
+
+static char heard[2048];
+
+static void hear(const char *text)
+{
+	snprintf(heard, sizeof(heard), "%s", text);
+}
+
+/* Beside a good one; and a reason is said, and stands until the file is good. */
+static void test_start_beside(void **state)
+{
+	auto_loaded_policy struct loaded_policy loaded = {};
+	const struct scratch *s = *state;
+	struct feeds feeds = {FEEDS_CLOSED, .say = hear};
+	struct loop loop = {.epoll = -1};
+	struct error e = {};
+
+	write_file(s->list, "192.0.2.1\n192.0.2.0/24\n");
+	write_file(s->policy, "version: 1\nlists: {deny: [./none, ./list.txt, 198.51.100.1]}\n");
+	assert_int_equal(loaded_policy_start(s->policy, &loaded, &e), 0);
+	assert_int_equal(loaded.policy.list_count, 3);
+	assert_int_equal(loaded.policy.feed_count, 2);
+	assert_null(loaded.policy.feeds[1].missing);
+	assert_int_equal(loop_open(&loop, &e), 0);
+	feeds.loop = &loop;
+	*heard = '\0';
+	feeds_follow(&feeds, &loaded.policy);
+	assert_non_null(strstr(heard, SAY_ERROR "list "));
+	assert_non_null(strstr(heard, "/./none counts as empty: "));
+	assert_non_null(strstr(heard, "put a good file there, and the agent takes it within 30 s"));
+	assert_string_equal(feeds.files[0].kept, loaded.policy.feeds[0].missing);
+	assert_null(feeds.files[1].kept);
+	feeds_close(&feeds);
+	loop_close(&loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +366,9 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_shrank),
 		cmocka_unit_test_setup_teardown(test_zones, make_scratch, drop_scratch),
+		cmocka_unit_test_setup_teardown(test_start, make_scratch, drop_scratch),
+		cmocka_unit_test_setup_teardown(test_no_start, make_scratch, drop_scratch),
+		cmocka_unit_test_setup_teardown(test_start_beside, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_where, make_scratch, drop_scratch),
 	};
 

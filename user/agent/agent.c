@@ -274,7 +274,7 @@ static int start(struct agent *agent, struct error *e)
 				     "both with -i";
 
 	if (privilege_check_agent(e) < 0 ||
-	    loaded_policy_load(agent->options->policy, &agent->running, e) < 0 ||
+	    loaded_policy_start(agent->options->policy, &agent->running, e) < 0 ||
 	    kernel_check(e) < 0 || fault_point("start: make the directories", e) < 0 ||
 	    paths_prepare(e) < 0 || lock_take(&agent->lock, advice, e) < 0 ||
 	    (agent->network = network_lock(e)) < 0 ||

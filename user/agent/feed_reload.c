@@ -64,7 +64,7 @@ static void judge_one(struct agent *agent, struct candidate *one)
 		one->same = true; /* of a policy that was replaced meanwhile */
 		return;
 	}
-	one->same = runs->size == one->file.size &&
+	one->same = !runs->why && runs->size == one->file.size &&
 		    (!runs->size || memcmp(runs->text, one->file.text, runs->size) == 0);
 	if (one->same ||
 	    feed_examine(&one->file, agent->running.policy.strict, &now, &one->why) < 0)
@@ -74,6 +74,8 @@ static void judge_one(struct agent *agent, struct candidate *one)
 		     "the file has %zu entries now, where it had %zu; to take it all the same, "
 		     "run: sipward lists take %s",
 		     now.entries, before->entries, one->file.path);
+	else if (runs->why)
+		feed_has_place(&one->file, &now, &one->why);
 }
 
 static bool is_taken(const struct candidate *one)
@@ -97,6 +99,7 @@ static struct policy_text next_text(struct agent *agent, const struct candidates
 			    strcmp(from->all[j].file.path, file.path) == 0) {
 				file.text = from->all[j].file.text;
 				file.size = from->all[j].file.size;
+				file.why = NULL;
 			}
 		append(next.files, next.file_count, file);
 	}
@@ -142,6 +145,7 @@ static void adopt(struct agent *agent, struct candidates *from)
 		if (!is_taken(&from->all[i]) || !runs)
 			continue;
 		free(runs->text);
+		free(take(runs->why));
 		runs->text = take(from->all[i].file.text);
 		runs->size = from->all[i].file.size;
 	}

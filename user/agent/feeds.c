@@ -270,6 +270,16 @@ static void say_wrong(struct feeds *feeds, const struct feed *feed)
 			 feed->bad, feed->bad == 1 ? " is" : "s are", feed->wrong[0]);
 }
 
+/* The agent looks at it every half a minute, whatever it is told (look_at). */
+static void say_missing(struct feeds *feeds, const struct feed *feed)
+{
+	if (feed->missing)
+		say_with(feeds->say,
+			 SAY_ERROR "list %s counts as empty: %s; put a good file there, and the "
+				   "agent takes it within 30 s",
+			 feed->path, feed->missing);
+}
+
 void feeds_follow(struct feeds *feeds, const struct policy *policy)
 {
 	forget_files(feeds);
@@ -277,7 +287,10 @@ void feeds_follow(struct feeds *feeds, const struct policy *policy)
 		struct watched one = {.taken = time(NULL)};
 
 		one.file.path = xstrdup(policy->feeds[i].path);
+		if (policy->feeds[i].missing)
+			one.kept = xstrdup(policy->feeds[i].missing);
 		append(feeds->files, feeds->count, one);
+		say_missing(feeds, &policy->feeds[i]);
 		say_wrong(feeds, &policy->feeds[i]);
 	}
 	open_inotify(feeds);

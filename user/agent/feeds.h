@@ -54,7 +54,7 @@ int feeds_open(struct feeds *feeds, struct loop *loop, struct error *e);
 void feeds_close(struct feeds *feeds);
 
 /* Watches the feeds of this policy, all of which were read just now, and looks at once whether they
- * changed meanwhile. */
+ * changed meanwhile. Those that count as empty are kept so until they are good. */
 void feeds_follow(struct feeds *feeds, const struct policy *policy);
 
 /* Once a second. */

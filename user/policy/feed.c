@@ -17,6 +17,7 @@ void feed_free(struct feed *feed)
 	for (size_t i = 0; i < feed->wrong_count; i++)
 		free(feed->wrong[i]);
 	free(feed->path);
+	free(feed->missing);
 	memset(feed, 0, sizeof(*feed));
 }
 
@@ -178,6 +179,7 @@ int feed_read(struct parse_context *d, const struct policy_file *file,
 	const char *nul = memchr(s.text, '\0', s.size);
 
 	feed->path = xstrdup(file->path);
+	feed->missing = file->why ? xstrdup(file->why) : NULL;
 	if (nul)
 		return fail_at(&s, source_position(&s, nul - s.text),
 			       "octet 0x00 is a control character; only plain text is read");
@@ -192,20 +194,62 @@ int feed_read(struct parse_context *d, const struct policy_file *file,
 	return 0;
 }
 
+int feed_has_place(const struct policy_file *file, const struct feed *feed, struct error *e)
+{
+	const char *mark = geo_in_path(file->path);
+
+	if (!mark || feed->entries || file->why)
+		return 0;
+	return fail(e, EXIT_POLICY,
+		    "'%s' has no prefix in the database; look whether its code is right", mark + 1);
+}
+
+static int read_whole(struct parse_context *d, const struct node *item,
+		      const struct policy_file *file, const struct feed_reader *reader,
+		      struct feed *feed, struct error *e)
+{
+	struct error why = {};
+
+	if (feed_read(d, file, reader, feed, e) < 0)
+		return -1;
+	if (feed_has_place(file, feed, &why) < 0)
+		return fail_at(&(struct source){.name = d->source.name, .e = e}, item->at, "%s",
+			       why.text);
+	return 0;
+}
+
+/* Likewise, and a feed that is no good counts as empty. One that is named before, too, was good
+ * there: what it says cannot be taken back any more. */
+static int read_lenient(struct parse_context *d, const struct node *item, struct policy_file *file,
+			const struct feed_reader *reader, struct feed *feed)
+{
+	size_t entries = d->entries, prefixes = d->prefix_count, listed = d->policy.list_count;
+	struct error why = {};
+
+	if (feed_read(d, file, reader, feed, &why) == 0 && feed_has_place(file, feed, &why) == 0)
+		return 0;
+	if (feed_of(&d->policy, file->path))
+		return fail(d->source.e, why.code, "%s", why.text);
+	d->entries = entries;
+	d->prefix_count = prefixes;
+	d->policy.list_count = listed;
+	policy_file_leave_out(file, why.text);
+	feed_free(feed);
+	return read_whole(d, item, file, reader, feed, d->source.e);
+}
+
 int read_feed(struct parse_context *d, const struct node *item, const struct feed_reader *reader)
 {
-	const struct policy_file *file = list_file(d, item);
+	bool lenient = d->text->lenient && !d->strict;
+	struct policy_file *file = list_file(d, item, lenient);
 	struct feed feed = {};
 	int done;
 
 	if (!file)
 		return -1;
 	begin_list(d);
-	done = feed_read(d, file, reader, &feed, d->source.e);
-	if (done == 0 && is_geo(item->text) && !feed.entries)
-		done = fail_at(&d->source, item->at,
-			       "'%s' has no prefix in the database; look whether its code is right",
-			       item->text);
+	done = lenient ? read_lenient(d, item, file, reader, &feed) :
+			 read_whole(d, item, file, reader, &feed, d->source.e);
 	if (done == 0 && !feed_of(&d->policy, feed.path))
 		append(d->policy.feeds, d->policy.feed_count, feed);
 	else

@@ -135,8 +135,8 @@ char *list_text_path(const char *path)
 }
 
 /* The file as it was when this policy was read for the first time. */
-static const struct policy_file *known_file(struct parse_context *d, const struct node *item,
-					    const char *path)
+static struct policy_file *known_file(struct parse_context *d, const struct node *item,
+				      const char *path, bool lenient)
 {
 	struct policy_file file = {.path = (char *)path};
 	struct error why = {0};
@@ -145,7 +145,9 @@ static const struct policy_file *known_file(struct parse_context *d, const struc
 		if (strcmp(d->text->files[i].path, path) == 0)
 			return &d->text->files[i];
 	}
-	if (list_text_read(&file, &why) < 0) {
+	if (list_text_read(&file, &why) < 0 && lenient) {
+		policy_file_leave_out(&file, why.text);
+	} else if (why.code) {
 		fail_at(&d->source, item->at, "%s", why.text);
 		return NULL;
 	}
@@ -154,14 +156,34 @@ static const struct policy_file *known_file(struct parse_context *d, const struc
 	return &d->text->files[d->text->file_count - 1];
 }
 
-const struct policy_file *list_file(struct parse_context *d, const struct node *item)
+/* A file that is named again is read again. */
+static int count_octets(struct parse_context *d, const struct node *item, struct policy_file *file,
+			bool lenient)
+{
+	struct error why = {};
+
+	d->list_octets += file->size;
+	if (d->list_octets <= LISTS_OCTETS_MAX)
+		return 0;
+	d->list_octets -= file->size;
+	fail(&why, EXIT_POLICY,
+	     "%s: all list files together are larger than %u octets, each as often as "
+	     "it is named; those before this one have %zu",
+	     file->path, LISTS_OCTETS_MAX, d->list_octets);
+	if (!lenient || feed_of(&d->policy, file->path))
+		return fail_at(&d->source, item->at, "%s", why.text);
+	policy_file_leave_out(file, why.text);
+	return 0;
+}
+
+struct policy_file *list_file(struct parse_context *d, const struct node *item, bool lenient)
 {
 	const char *directory = d->text->directory ? d->text->directory : "";
 	auto_free char *path =
 		is_geo(item->text) ?
 			geo_path(d, item, directory) :
 			xasprintf("%s%s", *item->text == '/' ? "" : directory, item->text);
-	const struct policy_file *file = path ? known_file(d, item, path) : NULL;
+	struct policy_file *file = path ? known_file(d, item, path, lenient) : NULL;
 
 	if (!file)
 		return NULL;
@@ -170,25 +192,18 @@ const struct policy_file *list_file(struct parse_context *d, const struct node *
 			LIST_FILES_MAX);
 		return NULL;
 	}
-	/* A file that is named again is read again. */
-	d->list_octets += file->size;
-	if (d->list_octets > LISTS_OCTETS_MAX) {
-		fail_at(&d->source, item->at,
-			"%s: all list files together are larger than %u octets, each as often as "
-			"it is named; those before this one have %zu",
-			path, LISTS_OCTETS_MAX, d->list_octets - file->size);
-		return NULL;
-	}
-	return file;
+	return count_octets(d, item, file, lenient) < 0 ? NULL : file;
 }
 
 int read_list_file(struct parse_context *d, const struct node *item,
 		   const struct line_reader *reader)
 {
-	const struct policy_file *file = list_file(d, item);
+	const struct policy_file *file = list_file(d, item, false);
 
 	if (!file)
 		return -1;
+	if (file->why)
+		return fail_at(&d->source, item->at, "%s", file->why);
 	SHA256Update(&d->hash, (const uint8_t *)file->text, file->size);
 	return read_list_text(d, file->path, file->text, file->size, reader);
 }

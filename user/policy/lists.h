@@ -35,8 +35,8 @@ int list_text_read(struct policy_file *file, struct error *e);
 char *list_text_path(const char *path);
 
 /* The file that an entry names, as it was when this policy was read for the first time; NULL on
- * error. It counts as read. */
-const struct policy_file *list_file(struct parse_context *d, const struct node *item);
+ * error. It counts as read. One that cannot be read counts as empty if `lenient`. */
+struct policy_file *list_file(struct parse_context *d, const struct node *item, bool lenient);
 int read_list_file(struct parse_context *d, const struct node *item,
 		   const struct line_reader *reader);
 /* Reads `off`, `builtin`, or the name of a file of lines. */

@@ -20,6 +20,7 @@ void policy_free(struct policy *p)
 		for (size_t j = 0; j < p->feeds[i].wrong_count; j++)
 			free(p->feeds[i].wrong[j]);
 		free(p->feeds[i].path);
+		free(p->feeds[i].missing);
 	}
 	free(p->feeds);
 	free(p->contest);

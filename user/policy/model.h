@@ -194,6 +194,7 @@ struct feed {
 	uint64_t next_end;            /* of an entry, nanoseconds since 1970; 0: none ends */
 	char *wrong[FEED_WRONG_KEPT]; /* "FILE:LINE:COLUMN: what", the first of them */
 	size_t wrong_count;
+	char *missing; /* why it counts as empty (text.h); NULL: it does not */
 };
 
 struct list_entry {

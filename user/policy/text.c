@@ -85,12 +85,21 @@ void policy_text_free(struct policy_text *text)
 	for (size_t i = 0; i < text->file_count; i++) {
 		free(text->files[i].path);
 		free(text->files[i].text);
+		free(text->files[i].why);
 	}
 	free(text->files);
 	free(text->name);
 	free(text->directory);
 	free(text->text);
 	memset(text, 0, sizeof(*text));
+}
+
+void policy_file_leave_out(struct policy_file *file, const char *why)
+{
+	free(file->text);
+	file->text = xcalloc(1, 1);
+	file->size = 0;
+	file->why = xstrdup(why);
 }
 
 int policy_load(const char *path, struct policy *p, struct error *e)
@@ -117,13 +126,29 @@ void override_free(struct override *override)
 	memset(override, 0, sizeof(*override));
 }
 
+static int load(const char *path, bool lenient, struct loaded_policy *loaded, struct error *e)
+{
+	int done;
+
+	memset(loaded, 0, sizeof(*loaded));
+	done = policy_text_load(path, &loaded->text, e);
+	loaded->text.lenient = lenient;
+	if (done == 0)
+		done = loaded_policy_parse(loaded, e);
+	loaded->text.lenient = false;
+	if (done < 0)
+		loaded_policy_free(loaded);
+	return done;
+}
+
 int loaded_policy_load(const char *path, struct loaded_policy *loaded, struct error *e)
 {
-	memset(loaded, 0, sizeof(*loaded));
-	if (policy_text_load(path, &loaded->text, e) == 0 && loaded_policy_parse(loaded, e) == 0)
-		return 0;
-	loaded_policy_free(loaded);
-	return -1;
+	return load(path, false, loaded, e);
+}
+
+int loaded_policy_start(const char *path, struct loaded_policy *loaded, struct error *e)
+{
+	return load(path, true, loaded, e);
 }
 
 int loaded_policy_parse(struct loaded_policy *loaded, struct error *e)

@@ -17,6 +17,7 @@ struct policy_file {
 	char *path;
 	char *text;
 	size_t size;
+	char *why; /* a feed that is no good counts as empty: for this reason; NULL: it is read */
 };
 
 struct policy_text {
@@ -26,6 +27,7 @@ struct policy_text {
 	size_t size;
 	struct policy_file *files; /* as far as they were read */
 	size_t file_count;
+	bool lenient; /* a feed that is no good counts as empty, unless lists are strict */
 };
 
 /* A value that holds in place of the policy's own, given on the command line. */
@@ -54,6 +56,8 @@ void policy_text_copy(const char *name, const char *octets, size_t size, struct 
 /* Makes its paths whole, so that it means the same to a process in another directory. */
 void policy_text_settle(struct policy_text *text);
 void policy_text_free(struct policy_text *text);
+/* Makes the file count as empty. */
+void policy_file_leave_out(struct policy_file *file, const char *why);
 #define auto_policy_text cleanup(policy_text_free)
 
 void override_free(struct override *override);
@@ -69,6 +73,9 @@ struct loaded_policy {
 
 /* Reads and checks the file; 0, or -1 with *loaded empty and *e. */
 int loaded_policy_load(const char *path, struct loaded_policy *loaded, struct error *e);
+/* Likewise for the start of the agent: a feed that is missing or wrong counts as empty, since
+ * without a policy nothing is protected. The feeds of the policy have the reason. */
+int loaded_policy_start(const char *path, struct loaded_policy *loaded, struct error *e);
 /* Reads the text that is there already, with the overrides that are there now; on error the
  * model stays as it is. */
 int loaded_policy_parse(struct loaded_policy *loaded, struct error *e);

@@ -53,7 +53,7 @@ static int note_line(struct parse_context *d, const struct source *s, struct pos
 
 static int look_into(struct search *search, const struct node *node)
 {
-	const struct policy_file *file = list_file(&search->context, node);
+	const struct policy_file *file = list_file(&search->context, node, false);
 	const struct feed_reader reader = {note_line, search};
 	auto_feed struct feed feed = {};
 
