@@ -39,6 +39,14 @@ static const struct {
 	{"caf\xe9", NULL, "1: octet 0xe9 is no text"},
 	{"\x1b[31m", NULL, "1: octet 0x1b is no text"},
 	{"0.0.0.0/0", NULL, "1: '0.0.0.0/0' means everybody, which no file may say"},
+	{"0.0.0.0/1", NULL,
+	 "1: '0.0.0.0/1' is too many addresses for a file, whose prefixes are /8"},
+	{"128.0.0.0/1", NULL, "1: '128.0.0.0/1' is too many"},
+	{"10.0.0.0/7", NULL, "1: '10.0.0.0/7' is too many"},
+	{"10.0.0.0/8", "10.0.0.0/8", NULL},
+	{"2000::/3", NULL, "1: '2000::/3' is too many"},
+	{"2000::/15", NULL, "1: '2000::/15' is too many"},
+	{"2001::/16", "2001::/16", NULL},
 	{"::/0", NULL, "1: '::/0' means everybody, which no file may say"},
 };
 

@@ -315,10 +315,9 @@ static void test_order(void **state)
 {
 	static const struct mmdb_entry entries[] =
 		{
-			{"10.0.0.0/9", "DE", 0},
-			{"10.128.0.0/16", "DE", 0},
-			{"11.0.0.0/24", "DE", 0},
-			{"12.0.0.0/8", "FR", 0},
+			{"10.0.0.0/9", "DE", 0},  {"10.128.0.0/16", "DE", 0},
+			{"11.0.0.0/24", "DE", 0}, {"12.0.0.0/8", "FR", 0},
+			{"64.0.0.0/3", "FR", 0},  {"2a00::/12", "FR", 0},
 		},
 				       systems[] = {{"10.128.0.0/12", NULL, 64500},
 						    {"11.0.0.0/8", NULL, 64500}};
@@ -346,8 +345,11 @@ static void test_order(void **state)
 	load_good(s->policy, &p);
 	for (size_t i = 0; i < array_size(cases); i++)
 		assert_string_equal(zone_of(&p, cases[i].address)->name, cases[i].zone);
-	assert_int_equal(p.list_count, 1);
+	/* Of any length, other than in a file that somebody writes. */
+	assert_int_equal(p.list_count, 3);
 	assert_prefix(&p.list[0].prefix, "12.0.0.0/8");
+	assert_prefix(&p.list[1].prefix, "64.0.0.0/3");
+	assert_prefix(&p.list[2].prefix, "2a00::/12");
 	assert_int_equal(p.feed_count, 3);
 	unlink(asn);
 }

@@ -12,6 +12,10 @@
 #define SHRINKS_FROM    10 /* entries of a file whose half counts */
 #define BLANKS          " \t\r"
 
+/* Shorter prefixes are rather a mistake: two of them are everybody. */
+#define SHORTEST_V4 8
+#define SHORTEST_V6 16
+
 void feed_free(struct feed *feed)
 {
 	for (size_t i = 0; i < feed->wrong_count; i++)
@@ -33,6 +37,7 @@ static uint64_t wall_ns(void)
 struct feed_line {
 	struct source source;
 	struct position at;
+	bool made; /* from a database, whose prefixes may be of any length */
 	char text[LINE_OCTETS_MAX + 1];
 	struct prefix prefix;
 	uint64_t until; /* nanoseconds since 1970; 0: no end */
@@ -70,6 +75,21 @@ static int read_until(struct feed_line *line, char *text)
 		       quote(time).text, why ? why : "it does not have the form");
 }
 
+static int check_length(const struct feed_line *line, const char *text)
+{
+	if (line->prefix.length == 0)
+		return fail_at(&line->source, line->at,
+			       "'%s' means everybody, which no file may say; write it into the "
+			       "policy itself",
+			       text);
+	if (line->made || line->prefix.length >= (line->prefix.ipv6 ? SHORTEST_V6 : SHORTEST_V4))
+		return 0;
+	return fail_at(&line->source, line->at,
+		       "'%s' is too many addresses for a file, whose prefixes are /%d to /32 "
+		       "(IPv4) or /%d to /128 (IPv6); write it into the policy itself",
+		       text, SHORTEST_V4, SHORTEST_V6);
+}
+
 /* 1: an entry, 0: nothing but a comment, -1 and the source's error. */
 static int parse_line(struct feed_line *line)
 {
@@ -91,12 +111,7 @@ static int parse_line(struct feed_line *line)
 	if (read_until(line, text) < 0 ||
 	    prefix_at(&line->source, line->at, text, &line->prefix) < 0)
 		return -1;
-	if (line->prefix.length == 0)
-		return fail_at(&line->source, line->at,
-			       "'%s' means everybody, which no file may say; write it into the "
-			       "policy itself",
-			       text);
-	return 1;
+	return check_length(line, text) < 0 ? -1 : 1;
 }
 
 /* Copies one line, which begins at *from; false at the end of the file. */
@@ -148,6 +163,7 @@ static int read_lines(struct parse_context *d, const struct source *s, struct fe
 
 	line->source = *s;
 	line->source.e = &why;
+	line->made = geo_in_path(s->name);
 	while (next_line(line, &from, end, &why)) {
 		int found = why.code ? -1 : parse_line(line);
 
