@@ -269,6 +269,26 @@ static void test_loop(void **state)
 	assert_int_equal(find(octets, size, "DE", 0, &found, &e), -1);
 }
 
+/* Looks at the entries have an end for all of them together. */
+static void test_long(void **state)
+{
+	const struct mmdb_form form = {.record_bits = 24, .ipv4 = true};
+	struct mmdb_wanted wanted = {.country = "DE", .looks = 30};
+	size_t size;
+	auto_free uint8_t *octets = mmdb_write(&form, world, WORLD_V4, &size);
+	cleanup(found_free) struct found few = {}, all = {};
+	struct error e = {};
+
+	(void)state;
+	assert_int_equal(mmdb_find("FILE", octets, size, &wanted, add, &few, &e), -1);
+	assert_string_equal(e.text, "FILE: is no MaxMind DB file that can be read: its entries "
+				    "take too long to read");
+	e = (struct error){};
+	wanted.looks = 1000;
+	assert_int_equal(mmdb_find("FILE", octets, size, &wanted, add, &all, &e), 0);
+	assert_int_equal(all.count, 10);
+}
+
 static void test_no_database(void **state)
 {
 	static const char text[] = "<html>This is no database</html>";
@@ -405,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_merged),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_loop),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_no_database),
 		cmocka_unit_test_setup_teardown(test_order, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_wrong, make_scratch, drop_scratch),

@@ -9,6 +9,7 @@
 #define DATA_GAP       16u          /* zeros between the tree and the data */
 #define NESTED_MAX     16           /* of maps and arrays inside each other */
 #define LOOKS_MAX      1024         /* of one entry, or of the metadata */
+#define WALK_LOOKS     2000000000u  /* of the whole tree: seconds */
 #define V4_BITS        96
 #define MEMORY_ENTRIES 4096 /* data that was asked last */
 
@@ -207,6 +208,7 @@ struct database {
 	void (*found)(const struct prefix *prefix, void *context);
 	void *context;
 	uint64_t visited, told;
+	uint64_t looks;     /* that are left */
 	const char *broken; /* why the walk ended before its time; NULL: it did not */
 	struct answer memory[MEMORY_ENTRIES];
 };
@@ -268,6 +270,11 @@ static bool is_wanted(struct database *db, uint64_t record)
 			 follow(&s, &entry) &&
 			 (db->wanted->country[0] ? is_country(&s, &entry, db->wanted->country) :
 						   is_system(&s, &entry, db->wanted->system));
+	/* Entries that lead to many others each would take minutes. */
+	if (db->looks < LOOKS_MAX - s.left)
+		db->broken = "its entries take too long to read";
+	else
+		db->looks -= LOOKS_MAX - s.left;
 	return answer->wanted;
 }
 
@@ -411,6 +418,7 @@ int mmdb_find(const char *name, const uint8_t *octets, size_t size,
 	db->wanted = wanted;
 	db->found = found;
 	db->context = context;
+	db->looks = wanted->looks ?: WALK_LOOKS;
 	if (open_database(db, octets, size, e) < 0)
 		return -1;
 	walk(db, 0, &addr, 0);

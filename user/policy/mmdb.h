@@ -13,6 +13,7 @@
 struct mmdb_wanted {
 	char country[3]; /* ISO 3166; empty: the system is wanted */
 	uint32_t system;
+	uint64_t looks; /* at values, in the whole walk, before the file is given up; 0: as usual */
 };
 
 /* Calls found() for each prefix that is wanted; two that make up a larger one are told as that one.
