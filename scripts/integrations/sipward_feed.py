@@ -136,11 +136,12 @@ def as_nobody(fetch, seconds):
         os.waitpid(child, 0)
     try:
         answer = json.loads(bytes(text))
-    except ValueError:
+        if not isinstance(answer, dict) or "bad" not in answer:
+            return answer["good"]
+        bad = str(answer["bad"])
+    except (ValueError, RecursionError, TypeError, KeyError):
         raise Trouble("the answer could not be read") from None
-    if "bad" in answer:
-        raise Trouble("".join(c if c.isprintable() else "?" for c in str(answer["bad"]))[:300])
-    return answer["good"]
+    raise Trouble("".join(c if c.isprintable() else "?" for c in bad)[:300])
 
 
 # --- the parent: sipward ---------------------------------------------------------------------------
