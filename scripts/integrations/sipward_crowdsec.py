@@ -15,6 +15,7 @@ import sipward_feed as feed
 NOTE = "crowdsec"
 MOST = 100000        # decisions of one answer
 RANGE_MOST = 256     # sources of a decision about a range
+SOURCES_MOST = 1000000  # of one answer, for the memory that they take
 SLOWEST = 300        # seconds between two looks after errors
 UNITS = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 PART = re.compile(r"([0-9]+(?:\.[0-9]*)?)(h|ms|m|s|us|µs|ns)")
@@ -47,8 +48,20 @@ def sources(decision):
     return []
 
 
+def networks(decision):
+    """What is banned for a decision, as sipward names it."""
+    return sorted({feed.network(address) for address in map(feed.source, sources(decision)) if address})
+
+
+def name(decision):
+    """Tells one decision that bans from another."""
+    of = ipaddress.ip_network(decision["value"], strict=False)
+    return f"{decision['scope'].lower()} {of}"
+
+
 def decisions(url, key, startup):
-    """What the API says, as {"ban": {address: seconds}, "unban": [address], "left_out": number}."""
+    """What the API says, as {"new": [[name, seconds, networks]], "deleted": [[name, networks]],
+    "left_out": number}."""
     status, answer = feed.get_json(
         urljoin(url, f"v1/decisions/stream?startup={'true' if startup else 'false'}"),
         {"X-Api-Key": key}, feed.ANSWER_MAX)
@@ -59,29 +72,60 @@ def decisions(url, key, startup):
     new, old = answer["new"] or [], answer["deleted"] or []
     if not isinstance(new, list) or not isinstance(old, list):
         raise feed.Trouble("this is not an answer of CrowdSec's local API")
-    bans, left_out = {}, max(0, len(new) - MOST)
+    said, room = {"new": [], "deleted": [], "left_out": max(0, len(new) - MOST)}, SOURCES_MOST
     for decision in new[:MOST]:
-        found = list(filter(None, map(feed.source, sources(decision))))
-        left_out += not found
-        for address in found:
-            bans[address] = max(bans.get(address, 0), seconds(decision.get("duration")))
-    ended = {address for decision in old for address in map(feed.source, sources(decision)) if address}
-    return {"ban": {address: left for address, left in bans.items() if left >= 1},
-            "unban": sorted(ended - bans.keys()), "left_out": left_out}
+        found = networks(decision)
+        if not found or len(found) > room:
+            said["left_out"] += 1
+        elif seconds(decision.get("duration")) >= 1:
+            said["new"].append([name(decision), seconds(decision["duration"]), found])
+            room -= len(found)
+    for decision in old:
+        found = networks(decision)
+        if found:
+            said["deleted"].append([name(decision), found])
+    return said
 
 
-def look(url, key, startup):
+def take(active, answer, now):
+    """Brings {network: {name: its end}} up to date: the seconds of each network to ban, of the decision
+    that lasts longest, and the networks of which no decision is left."""
+    ended, grown = set(), set()
+    for of, found in answer["deleted"]:
+        for network in found:
+            active.get(network, {}).pop(of, None)
+            ended.add(network)
+    for of, left, found in answer["new"]:
+        for network in found:
+            ends = active.setdefault(network, {})
+            ends[of] = max(ends.get(of, 0), now + left)
+            grown.add(network)
+    left = {network: max(active.get(network, {}).values(), default=0) - now
+            for network in ended | grown}
+    gone = sorted(network for network in ended if left[network] <= 0)
+    for network in gone:
+        active.pop(network, None)
+    return {network: round(left[network], 3) for network in grown}, gone
+
+
+def look(url, key, startup, active):
     answer = feed.as_nobody(lambda: decisions(url, key, startup), 60)
-    ended = set(answer["unban"])
+    if startup:
+        active.clear()
+    try:
+        bans, ended = take(active, answer, time.monotonic())
+        bans = {feed.host(network): int(left) for network, left in bans.items()}
+        left_out = int(answer["left_out"])
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        raise feed.Trouble("the answer could not be read") from None
     if startup:  # what was taken back while nobody looked
-        wanted = {feed.network(address) for address in answer["ban"]}
-        ended |= {source.partition("/")[0] for source in feed.banned(NOTE) - wanted}
-    removed = feed.unban(sorted(ended), NOTE)
-    made = feed.ban(answer["ban"], NOTE)
-    if made or removed or answer["left_out"]:
+        ended = feed.banned(NOTE) - active.keys() | set(ended)
+    removed = feed.unban(sorted(map(feed.host, ended)), NOTE)
+    made = feed.ban(bans, NOTE)
+    if made or removed or left_out:
         feed.say(f"{made} bans, {removed} taken back" +
-                 (f", {answer['left_out']} decisions left out: they are no ban, have no address, "
-                  "or a large range" if answer["left_out"] else ""))
+                 (f", {left_out} decisions left out: they are no ban, have no address, "
+                  "or a large range" if left_out else ""))
 
 
 def main():
@@ -96,10 +140,10 @@ def main():
     except feed.Trouble as trouble:
         print(f"sipward_crowdsec: {trouble}", file=sys.stderr)
         return 2
-    startup, wait, before = True, interval, None
+    startup, wait, before, active = True, interval, None, {}
     while True:
         try:
-            look(url, key, startup)
+            look(url, key, startup, active)
             if before:
                 feed.say("it works again")
             startup, wait, before = False, interval, None

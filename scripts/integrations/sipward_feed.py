@@ -161,9 +161,15 @@ def run_sipward(words, lines):
 
 
 def ban(entries, note):
-    """Bans {address: seconds}; the number of those that sipward made."""
-    lines = [f"{address} {max(1, min(int(seconds), YEAR))}s {note}\n"
-             for address, seconds in entries.items() if source(address)]
+    """Bans {address: seconds}, of those in one network for the longest time; the number of those that
+    sipward made."""
+    longest = {}
+    for text, seconds in entries.items():
+        address = source(text)
+        if address:
+            of = network(address)
+            longest[of] = max(longest.get(of, 1), min(int(seconds), YEAR))
+    lines = [f"{host(of)} {seconds}s {note}\n" for of, seconds in longest.items()]
     if not lines:
         return 0
     done = run_sipward(["import", "-", "--skip"], lines)
@@ -187,6 +193,11 @@ def banned(note):
 
 
 def network(address):
-    """The address as `banned` names it."""
+    """The address as `banned` names it: what one ban is for."""
     return address if ":" not in address else \
         str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def host(of):
+    """An address of such a network."""
+    return of.partition("/")[0]
