@@ -22,9 +22,10 @@
 /* A feed as it is now, that is to take the place of what runs. */
 struct candidate {
 	struct policy_file file;
-	bool take;        /* however short it is */
-	bool same;        /* it says what runs */
-	struct error why; /* it is not taken */
+	bool take;            /* however short it is */
+	bool same;            /* it says what runs */
+	struct error why;     /* it is not taken */
+	struct error passing; /* likewise, and nothing is wrong with itself */
 };
 
 struct candidates {
@@ -176,6 +177,36 @@ static int change_lists(struct agent *agent, struct candidates *from, struct lis
 	return 0;
 }
 
+/* Takes over what is good. Where that fails for all together, each is tried alone, so that a good one
+ * does not wait for another. What it is that fails is noted with each. */
+static void change_each(struct agent *agent, struct candidates *from, struct list_change *sum)
+{
+	struct error e = {};
+	size_t taken = 0;
+
+	if (change_lists(agent, from, sum, &e) == 0)
+		return;
+	*sum = (struct list_change){};
+	for (size_t i = 0; i < from->count; i++)
+		taken += is_taken(&from->all[i]);
+	for (size_t i = 0; i < from->count; i++) {
+		struct candidate *one = &from->all[i];
+		struct candidates alone = {one, 1};
+		struct list_change change = {};
+
+		if (!is_taken(one))
+			continue;
+		if (taken == 1 || agent->jobs.ending) {
+			one->passing = e;
+			continue;
+		}
+		if (change_lists(agent, &alone, &change, &one->passing) < 0)
+			continue;
+		sum->put += change.put;
+		sum->gone += change.gone;
+	}
+}
+
 static void keep(struct watched *file, const char *why)
 {
 	if (file->kept && strcmp(file->kept, why) == 0)
@@ -196,8 +227,8 @@ static void tell_taken(struct watched *file, const struct feed *feed)
 		say("list %s: %zu entries now", feed->path, feed->entries);
 }
 
-/* Notes for each candidate what came of it. */
-static void settle(struct agent *agent, const struct candidates *from, const struct error *e)
+/* Notes for each candidate what came of it. The next look reads again what may be good then. */
+static void settle(struct agent *agent, const struct candidates *from)
 {
 	for (size_t i = 0; i < from->count; i++) {
 		const struct candidate *one = &from->all[i];
@@ -206,14 +237,16 @@ static void settle(struct agent *agent, const struct candidates *from, const str
 
 		if (!file || !feed)
 			continue;
-		if (one->why.code)
+		if (one->why.code) {
 			keep(file, one->why.text);
-		else if (one->same)
+		} else if (one->same) {
 			free(take(file->kept));
-		else if (e->code)
-			keep(file, e->text);
-		else
+		} else if (one->passing.code) {
+			keep(file, one->passing.text);
+			file->seen = (struct file_state){};
+		} else {
 			tell_taken(file, feed);
+		}
 	}
 }
 
@@ -242,15 +275,15 @@ static void reload_feeds(void *context, const struct job *job)
 	struct agent *agent = context;
 	auto_candidates struct candidates found = fresh_files(agent);
 	struct list_change change = {};
-	struct error e = {};
 
 	(void)job;
 	if (!found.count)
 		return;
-	if (change_lists(agent, &found, &change, &e) == 0 && change.put + change.gone)
+	change_each(agent, &found, &change);
+	if (change.put + change.gone)
 		say("lists: %zu entries added, %zu removed; the generation stays %llu", change.put,
 		    change.gone, (unsigned long long)agent->generation);
-	settle(agent, &found, &e);
+	settle(agent, &found);
 }
 
 void feeds_found(void *context)
@@ -343,13 +376,17 @@ int feeds_take(struct agent *agent, const char *path, size_t *taken, struct erro
 		list_text_read(&from.all[i].file, &from.all[i].why);
 	if (jobs_quick(&agent->jobs, e) < 0)
 		return -1;
-	change_lists(agent, &from, &change, &wrong);
-	settle(agent, &from, &wrong);
-	for (size_t i = 0; i < from.count; i++)
-		if (from.all[i].why.code)
-			fail(&wrong, from.all[i].why.code, "%s", from.all[i].why.text);
+	change_each(agent, &from, &change);
+	settle(agent, &from);
+	for (size_t i = 0; i < from.count; i++) {
+		const struct candidate *one = &from.all[i];
+		const struct error *why = one->why.code ? &one->why : &one->passing;
+
+		if (why->code)
+			fail(&wrong, why->code, "%s", why->text);
 		else
 			++*taken;
+	}
 	return wrong.code ? fail(e, wrong.code, "%s", wrong.text) : 0;
 }
 
