@@ -365,6 +365,28 @@ static void test_start_beside(void **state)
 	loop_close(&loop);
 }
 
+/* A large one that is left out takes no room from others. */
+static void test_start_large(void **state)
+{
+	auto_loaded_policy struct loaded_policy loaded = {};
+	const struct scratch *s = *state;
+	auto_free char *page = xasprintf("%s/page", s->directory);
+	auto_free char *text = xcalloc(1, 40000020);
+	struct error e = {};
+
+	memset(text, '1', 40000000);
+	write_file(page, text);
+	memset(text, '#', 40000000);
+	strcpy(text + 40000000, "\n192.0.2.1\n");
+	write_file(s->list, text);
+	write_file(s->policy, "version: 1\nlists: {deny: [./page, ./list.txt]}\n");
+	assert_int_equal(loaded_policy_start(s->policy, &loaded, &e), 0);
+	unlink(page);
+	assert_non_null(loaded.policy.feeds[0].missing);
+	assert_null(loaded.policy.feeds[1].missing);
+	assert_int_equal(loaded.policy.list_count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_zones, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_start, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_no_start, make_scratch, drop_scratch),
+		cmocka_unit_test_setup_teardown(test_start_large, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_start_beside, make_scratch, drop_scratch),
 		cmocka_unit_test_setup_teardown(test_where, make_scratch, drop_scratch),
 	};

@@ -177,8 +177,8 @@ static int change_lists(struct agent *agent, struct candidates *from, struct lis
 	return 0;
 }
 
-/* Takes over what is good. Where that fails for all together, each is tried alone, so that a good one
- * does not wait for another. What it is that fails is noted with each. */
+/* Takes over what is good. Where that fails for all together, each is tried alone, so that a good
+ * one does not wait for another. Each gets the reason if it is not taken. */
 static void change_each(struct agent *agent, struct candidates *from, struct list_change *sum)
 {
 	struct error e = {};

@@ -249,6 +249,7 @@ static int read_lenient(struct parse_context *d, const struct node *item, struct
 	d->entries = entries;
 	d->prefix_count = prefixes;
 	d->policy.list_count = listed;
+	d->list_octets -= file->size;
 	policy_file_leave_out(file, why.text);
 	feed_free(feed);
 	return read_whole(d, item, file, reader, feed, d->source.e);

@@ -29,7 +29,7 @@ int feed_read(struct parse_context *d, const struct policy_file *file,
 /* Likewise the feed that an entry of the policy names; the policy keeps what was found. */
 int read_feed(struct parse_context *d, const struct node *item, const struct feed_reader *reader);
 
-/* 0, or -1 and *e: a country or network that is not in its database, in which case its name is rather
+/* 0, or -1 and *e: a country or network that its database does not have, so that its name is rather
  * wrong. One that counts as empty is not judged. */
 int feed_has_place(const struct policy_file *file, const struct feed *feed, struct error *e);
 
