@@ -170,8 +170,8 @@ __noinline int judge_names(struct scratch *scratch)
 	    (hidden || msg->proxy_login.length || msg->proxy_nonce.length)) {
 		v = judge_login(scratch, msg->proxy_login.offset, msg->proxy_login.length);
 		if (v == VERDICT_UNDECIDED && attacked)
-			v = judge_account(scratch, msg->proxy_login.offset,
-					  msg->proxy_login.length, 0);
+			v = judge_account(scratch, msg->proxy_login.offset, msg->proxy_login.length,
+					  0);
 	}
 	if (v == VERDICT_UNDECIDED && attacked && has_several_logins(p, scratch)) {
 		first = msg->login.length ? msg->login : msg->proxy_login;

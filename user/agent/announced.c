@@ -23,7 +23,7 @@ bool announced_add(struct announced *announced, const struct sw_source *source, 
 	return true;
 }
 
-/* A source that is banned for its behaviour. A username may be empty: the reason says what it is. */
+/* A source that is banned for its behaviour. A username may be empty, so the reason tells. */
 static bool is_of_source(const struct ban_entry *entry)
 {
 	return entry->ban.reason != SW_REASON_BAN && entry->ban.reason != SW_REASON_LOGIN_REFUSED &&

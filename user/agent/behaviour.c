@@ -318,8 +318,9 @@ static void guard_account(struct behaviour *behaviour, const struct zone *zone,
 	}
 	if (!offence->proved && !(room = room_for_hinted(behaviour, now))) {
 		behaviour->counts.accounts_watched++;
-		say_account(behaviour, zone, user, attack,
-			    "; it gets no limit: as many as may be have one by what may be spoofed");
+		say_account(
+			behaviour, zone, user, attack,
+			"; it gets no limit: as many as may be have one by what may be spoofed");
 		return;
 	}
 	if (account_key(behaviour, offence, &order.source) < 0)
