@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "threads.h"
+
 struct scene {
 	struct loop loop;
 	struct hep_sender hep;
@@ -146,20 +148,6 @@ static void test_homer_is_down(void **state)
 	send_event(s);
 	send_event(s);
 	assert_true(arrived(s) > 0);
-}
-
-/* No thread has so large a stack. */
-static void threads_can_be_made(bool can)
-{
-	static size_t usual;
-	pthread_attr_t attr;
-
-	pthread_getattr_default_np(&attr);
-	if (!usual)
-		pthread_attr_getstacksize(&attr, &usual);
-	pthread_attr_setstacksize(&attr, can ? usual : (size_t)1 << 50);
-	assert_int_equal(pthread_setattr_default_np(&attr), 0);
-	pthread_attr_destroy(&attr);
 }
 
 /* A name needs a thread: it is tried again after a while, and not each second. */

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "threads.h"
+
 #define MS 1000000ull
 
 struct scene {
@@ -132,20 +134,6 @@ static int next_fd(void)
 
 	close(fd);
 	return fd;
-}
-
-/* No thread has so large a stack. */
-static void threads_can_be_made(bool can)
-{
-	static size_t usual;
-	pthread_attr_t attr;
-
-	pthread_getattr_default_np(&attr);
-	if (!usual)
-		pthread_attr_getstacksize(&attr, &usual);
-	pthread_attr_setstacksize(&attr, can ? usual : (size_t)1 << 50);
-	assert_int_equal(pthread_setattr_default_np(&attr), 0);
-	pthread_attr_destroy(&attr);
 }
 
 /* One that cannot be opened leaves nothing open: it may be tried each second. */

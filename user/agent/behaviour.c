@@ -26,14 +26,7 @@ static const enum sw_reason reasons[SW_OFFENCE_COUNT] = {
 static const struct zone *zone_of(const struct behaviour *behaviour,
 				  const struct sw_offence *offence)
 {
-	const struct policy *policy = behaviour->policy;
-	char name[SW_NAME_MAX];
-
-	state_zone_name(behaviour->state, offence->zone, name);
-	for (size_t i = 0; i < policy->zone_count; i++)
-		if (strcmp(policy->zones[i].name, name) == 0)
-			return &policy->zones[i];
-	return NULL;
+	return state_zone(behaviour->state, behaviour->policy, offence->zone);
 }
 
 static bool is_monitored(const struct policy *policy, const struct zone *zone,

@@ -93,21 +93,15 @@ static bool calls_are_over(const struct state *state, const struct policy *polic
 
 	state_health_read(state, &health);
 	for (uint32_t number = 0; number < SW_ZONES_MAX; number++) {
-		char name[SW_NAME_MAX];
+		const struct zone *zone = state_zone(state, policy, number);
 
 		over->before[number] = UINT64_MAX;
-		state_zone_name(state, number, name);
-		for (size_t i = 0; i < policy->zone_count; i++) {
-			const struct call_limits *calls = &policy->zones[i].calls;
-
-			if (strcmp(policy->zones[i].name, name) != 0 ||
-			    !(calls->source || calls->zone))
-				continue;
-			any = true;
-			over->before[number] = now > calls->forget ? now - calls->forget : 0;
-			if (over->before[number] < health.observed_from)
-				over->before[number] = health.observed_from;
-		}
+		if (!zone || !(zone->calls.source || zone->calls.zone))
+			continue;
+		any = true;
+		over->before[number] = now > zone->calls.forget ? now - zone->calls.forget : 0;
+		if (over->before[number] < health.observed_from)
+			over->before[number] = health.observed_from;
 	}
 	return any;
 }

@@ -220,22 +220,16 @@ static void render_calls(FILE *out, const struct metrics_source *source)
 
 	for (uint32_t number = 0; number < SW_ZONES_MAX; number++) {
 		struct sw_source all = {.zone = number};
-		char name[SW_NAME_MAX];
+		const struct zone *zone = state_zone(source->state, source->policy, number);
 
-		state_zone_name(source->state, number, name);
-		for (size_t i = 0; i < source->policy->zone_count; i++) {
-			const struct zone *zone = &source->policy->zones[i];
-
-			if (!(zone->calls.source || zone->calls.zone) ||
-			    strcmp(zone->name, name) != 0)
-				continue;
-			if (!begun)
-				family(out, "sipward_calls", "gauge",
-				       "Calls that are up or ring, of zones with `calls`");
-			begun = true;
-			fprintf(out, "sipward_calls{zone=\"%s\"} %u\n", name,
-				calls_live(source->state, &all));
-		}
+		if (!zone || !(zone->calls.source || zone->calls.zone))
+			continue;
+		if (!begun)
+			family(out, "sipward_calls", "gauge",
+			       "Calls that are up or ring, of zones with `calls`");
+		begun = true;
+		fprintf(out, "sipward_calls{zone=\"%s\"} %u\n", zone->name,
+			calls_live(source->state, &all));
 	}
 }
 

@@ -80,3 +80,15 @@ const char *state_zone_name(const struct state *state, uint32_t number, char nam
 		snprintf(name, SW_NAME_MAX, "%.*s", SW_NAME_MAX - 1, entry.name);
 	return name;
 }
+
+const struct zone *state_zone(const struct state *state, const struct policy *policy,
+			      uint32_t number)
+{
+	char name[SW_NAME_MAX];
+
+	state_zone_name(state, number, name);
+	for (size_t i = 0; i < policy->zone_count; i++)
+		if (strcmp(policy->zones[i].name, name) == 0)
+			return &policy->zones[i];
+	return NULL;
+}

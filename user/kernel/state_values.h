@@ -27,4 +27,8 @@ bool state_patch_read(const struct state *state, uint32_t number, struct sw_patc
 /* The name that a zone number has, "zone-N" when it has none. */
 const char *state_zone_name(const struct state *state, uint32_t number, char name[SW_NAME_MAX]);
 
+/* The zone of the policy that has this number; NULL when the policy has none of that name. */
+const struct zone *state_zone(const struct state *state, const struct policy *policy,
+			      uint32_t number);
+
 #endif
